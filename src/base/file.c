@@ -1,0 +1,256 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/size.h"
+
+enum status file_join(char *dst, size_t size, const char *a, const char *b, struct err *err)
+{
+    size_t na = strlen(a);
+    const char *sep = (na == 0 || a[na - 1] == '/' || b[0] == '\0') ? "" : "/";
+    int n = snprintf(dst, size, "%s%s%s", a, sep, b);
+    if (n < 0 || (size_t)n >= size)
+        return err_set(err, E_DATA, "path too long: %.200s...", a);
+    return OK;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat sb;
+    return stat(path, &sb) == 0;
+}
+
+bool file_is_dir(const char *path)
+{
+    struct stat sb;
+    return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
+}
+
+static enum status read_stream(char **data, size_t *size, FILE *f, const char *path,
+                               struct err *err)
+{
+    size_t cap = 1 << 16, n = 0;
+    struct stat sb;
+    if (fstat(fileno(f), &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size > 0)
+        cap = (size_t)sb.st_size + 1;
+    char *buf = NULL;
+    for (;;) {
+        char *bigger = realloc(buf, cap + 1);
+        if (!bigger) {
+            free(buf);
+            return err_set(err, E_NOMEM, "out of memory: %zu bytes for %s", cap, path);
+        }
+        buf = bigger;
+        n += fread(buf + n, 1, cap - n, f);
+        if (n < cap)
+            break;
+        if (!size_mul(&cap, cap, 2)) {
+            free(buf);
+            return err_set(err, E_NOMEM, "%s is too large", path);
+        }
+    }
+    if (ferror(f)) {
+        int e = errno;
+        free(buf);
+        return err_errno(err, e, "cannot read", path);
+    }
+    buf[n] = '\0';
+    *data = buf;
+    *size = n;
+    return OK;
+}
+
+enum status file_read(char **data, size_t *size, const char *path, struct err *err)
+{
+    *data = NULL;
+    *size = 0;
+    if (file_is_dir(path))
+        return err_errno(err, EISDIR, "cannot read", path);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return err_errno(err, errno, "cannot open", path);
+    enum status st = read_stream(data, size, f, path, err);
+    fclose(f);
+    return st;
+}
+
+/* Make a rename durable: the folder's entry must reach the disk too. */
+static void sync_parent(const char *path)
+{
+    char dir[FILE_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    if (n >= sizeof dir)
+        return;
+    memcpy(dir, path, n);
+    dir[n] = '\0';
+    int fd = open(slash ? (n ? dir : "/") : ".", O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return;
+    (void)fsync(fd); /* some file systems refuse to sync a folder; the data itself is synced */
+    close(fd);
+}
+
+/* A file that we were to create: a missing parent is the system's word, not bad data. */
+static enum status write_error(struct err *err, int errnum, const char *path)
+{
+    enum status st = err_errno(err, errnum, "cannot write", path);
+    if (st == E_DATA) {
+        st = E_IO;
+        if (err)
+            err->code = st;
+    }
+    return st;
+}
+
+enum status file_writer_open(struct file_writer *w, const char *path, struct err *err)
+{
+    w->out = NULL;
+    if (strlen(path) >= sizeof w->path)
+        return err_set(err, E_DATA, "path too long: %.200s...", path);
+    strcpy(w->path, path);
+    snprintf(w->tmp, sizeof w->tmp, "%s.tmp", path);
+    w->out = fopen(w->tmp, "wb");
+    if (!w->out)
+        return write_error(err, errno, w->tmp);
+    return OK;
+}
+
+enum status file_writer_commit(struct file_writer *w, struct err *err)
+{
+    int e = 0;
+    errno = 0;
+    if (ferror(w->out))
+        e = EIO;
+    if (fflush(w->out) != 0 && !e)
+        e = errno ? errno : EIO;
+    if (!e && fsync(fileno(w->out)) != 0 && errno != EINVAL && errno != EROFS)
+        e = errno;
+    if (fclose(w->out) != 0 && !e)
+        e = errno ? errno : EIO;
+    w->out = NULL;
+    if (!e && rename(w->tmp, w->path) != 0)
+        e = errno;
+    if (e) {
+        unlink(w->tmp);
+        return write_error(err, e, w->path);
+    }
+    sync_parent(w->path);
+    return OK;
+}
+
+void file_writer_abandon(struct file_writer *w)
+{
+    if (!w->out)
+        return;
+    fclose(w->out);
+    w->out = NULL;
+    unlink(w->tmp);
+}
+
+enum status file_write_atomic(const char *path, const void *data, size_t size, struct err *err)
+{
+    struct file_writer w;
+    TRY(file_writer_open(&w, path, err));
+    errno = 0;
+    if (size > 0 && fwrite(data, 1, size, w.out) != size) {
+        int e = errno ? errno : EIO;
+        file_writer_abandon(&w);
+        return write_error(err, e, path);
+    }
+    return file_writer_commit(&w, err);
+}
+
+enum status file_mkdirs(const char *path, struct err *err)
+{
+    char buf[FILE_PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof buf)
+        return err_set(err, E_DATA, "bad folder name '%.200s'", path);
+    memcpy(buf, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (buf[i] != '/' && buf[i] != '\0')
+            continue;
+        char keep = buf[i];
+        buf[i] = '\0';
+        if (mkdir(buf, 0777) != 0 && errno != EEXIST) {
+            int e = errno;
+            if (!file_is_dir(buf)) {
+                enum status st = err_errno(err, e, "cannot create folder", buf);
+                if (st == E_DATA && err)
+                    err->code = E_IO;
+                return E_IO;
+            }
+        }
+        buf[i] = keep;
+    }
+    if (!file_is_dir(path))
+        return err_set(err, E_IO, "cannot create folder %s: a file of that name exists", path);
+    return OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum status list_append(struct file_list *list, size_t *cap, const char *name,
+                               struct err *err)
+{
+    if (list->n == *cap) {
+        size_t bigger = *cap ? 2 * *cap : 64;
+        char **p = realloc(list->names, bigger * sizeof *p);
+        if (!p)
+            return err_set(err, E_NOMEM, "out of memory listing a folder");
+        list->names = p;
+        *cap = bigger;
+    }
+    char *copy = strdup(name);
+    if (!copy)
+        return err_set(err, E_NOMEM, "out of memory listing a folder");
+    list->names[list->n++] = copy;
+    return OK;
+}
+
+enum status file_list_dir(struct file_list *list, const char *dir, struct err *err)
+{
+    *list = (struct file_list){0};
+    DIR *d = opendir(dir);
+    if (!d)
+        return err_errno(err, errno, "cannot open folder", dir);
+    size_t cap = 0;
+    enum status st = OK;
+    for (const struct dirent *e; st == OK && (e = readdir(d)) != NULL;) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        st = list_append(list, &cap, e->d_name, err);
+    }
+    closedir(d);
+    if (st != OK) {
+        file_list_free(list);
+        return st;
+    }
+    if (list->n > 1)
+        qsort(list->names, list->n, sizeof *list->names, compare_names);
+    return OK;
+}
+
+void file_list_free(struct file_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->names[i]);
+    free(list->names);
+    *list = (struct file_list){0};
+}
+
+const char *file_basename(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

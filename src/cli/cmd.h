@@ -1,0 +1,21 @@
+/* The commands: each parses its words, calls the layers below, prints, and returns a status whose
+ * message main() shows. argv[0] is the first word behind the command's name. */
+#ifndef PLATEAU_CLI_CMD_H
+#define PLATEAU_CLI_CMD_H
+
+#include "base/log.h"
+#include "base/status.h"
+
+typedef enum status cmd_fn(int argc, char **argv, struct err *err);
+
+#define CMD_LIST(X)                                                                                \
+    X(version, "print the version and what this build can do")
+
+#define X(name, summary) cmd_fn cmd_##name;
+CMD_LIST(X)
+#undef X
+
+/* Messages of library code, to stderr. */
+struct log cmd_log(void);
+
+#endif

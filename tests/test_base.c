@@ -1,0 +1,134 @@
+#include "test.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/count.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/size.h"
+
+static void sizes(void)
+{
+    size_t n = 7;
+    EXPECT(size_mul(&n, 3, 5) && n == 15);
+    EXPECT(!size_mul(&n, SIZE_MAX / 2 + 1, 2) && n == 15);
+    EXPECT(!size_add(&n, SIZE_MAX, 1) && n == 15);
+    EXPECT(size_mul(&n, SIZE_MAX, 0) && n == 0);
+}
+
+static void arena(void)
+{
+    struct err err;
+    struct arena plan = arena_plan();
+    EXPECT(arena_take(&plan, 3, 4) == NULL);
+    EXPECT(arena_floats(&plan, 17) == NULL);
+    EXPECT(plan.used_bytes == 64 + 128);
+    struct arena a;
+    EXPECT_OK(arena_init(&a, plan.used_bytes, &err));
+    float *x = arena_take(&a, 3, 4), *y = arena_floats(&a, 17);
+    EXPECT((uintptr_t)x % ARENA_ALIGN == 0 && (uintptr_t)y % ARENA_ALIGN == 0);
+    EXPECT((unsigned char *)y - (unsigned char *)x == 64);
+    arena_free(&a);
+    EXPECT(a.base == NULL && a.size_bytes == 0);
+    EXPECT_ERR(arena_init(&a, SIZE_MAX / 2, &err), E_NOMEM, "out of memory");
+}
+
+static void errors(void)
+{
+    struct err err;
+    EXPECT(err_set(&err, E_CONFIG, "d_model=%d", 3) == E_CONFIG);
+    EXPECT(err_wrap(&err, "run %s", "abc") == E_CONFIG);
+    EXPECT(strcmp(err.msg, "run abc: d_model=3") == 0);
+    EXPECT(status_exit_code(E_CONFIG) == 2 && status_exit_code(E_IO) == 3);
+    EXPECT(status_exit_code(E_INTERRUPTED) == 130 && status_exit_code(E_NUMERIC) == 1);
+}
+
+static void counts(void)
+{
+    double v = -1;
+    EXPECT(count_parse(&v, "250k") && v == 250e3);
+    EXPECT(count_parse(&v, "4M") && v == 4e6);
+    EXPECT(count_parse(&v, "1e13") && v == 1e13);
+    EXPECT(count_parse(&v, "1.5B") && v == 1.5e9);
+    static const char *const bad[] = {"", "-3", "nan", "inf", "0x10", "3q", "3kk", "k", "1e999", " 3"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        EXPECT_MSG(!count_parse(&v, bad[i]) && v == 1.5e9, "'%s' was taken for a count", bad[i]);
+    EXPECT(count_parse_seconds(&v, "2h") && v == 7200);
+    EXPECT(count_parse_seconds(&v, "15m") && v == 900);
+    char buf[32];
+    EXPECT(strcmp(count_format(buf, sizeof buf, 262144), "262k") == 0);
+    EXPECT(strcmp(count_format(buf, sizeof buf, 999600), "1M") == 0);
+    EXPECT(strcmp(count_format(buf, sizeof buf, 0), "0") == 0);
+    EXPECT(strcmp(count_format_exact(buf, sizeof buf, 4e6), "4M") == 0);
+    EXPECT(strcmp(count_format_exact(buf, sizeof buf, 262144), "262144") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 75), "1 min 15 s") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 3599.7), "1 h 00 min") == 0);
+}
+
+static void rng(void)
+{
+    struct rng a = rng_make(1, RNG_DATA, 5, 0), b = rng_make(1, RNG_DATA, 6, 0);
+    EXPECT(rng_u64(&a) != rng_u64(&b));
+    double sum = 0, sum2 = 0;
+    enum { N = 200000 };
+    for (int i = 0; i < N; i++) {
+        double z = rng_normal(&a);
+        sum += z;
+        sum2 += z * z;
+    }
+    /* Six standard errors of the mean and of the variance of a normal. */
+    EXPECT_NEAR(sum / N, 0.0, 6 / 447.2);
+    EXPECT_NEAR(sum2 / N, 1.0, 6 * 1.4142 / 447.2);
+    int seen[3] = {0};
+    for (int i = 0; i < 3000; i++)
+        seen[rng_below(&a, 3)]++;
+    for (int i = 0; i < 3; i++)
+        EXPECT_NEAR(seen[i], 1000, 160);
+}
+
+static void hashes(void)
+{
+    EXPECT(hash_bytes(HASH_SEED, "abc", 3) != hash_bytes(HASH_SEED, "abd", 3));
+    EXPECT(hash_bytes(HASH_SEED, "abc\0", 4) != hash_bytes(HASH_SEED, "abc", 3));
+    EXPECT(hash_bytes(HASH_SEED, "12345678", 8) != hash_bytes(HASH_SEED, "12345679", 8));
+}
+
+static void files(void)
+{
+    struct err err;
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    EXPECT_OK(file_join(dir, sizeof dir, test_tmpdir(), "a/b c", &err));
+    EXPECT_OK(file_mkdirs(dir, &err));
+    EXPECT_OK(file_mkdirs(dir, &err));
+    EXPECT_OK(file_join(path, sizeof path, dir, "x", &err));
+    EXPECT_OK(file_write_atomic(path, "one\0two", 7, &err));
+    char *data;
+    size_t size;
+    EXPECT_OK(file_read(&data, &size, path, &err));
+    EXPECT(size == 7 && memcmp(data, "one\0two", 8) == 0);
+    free(data);
+    struct file_list list;
+    EXPECT_OK(file_list_dir(&list, dir, &err));
+    EXPECT_MSG(list.n == 1, "%zu entries: the temporary file stayed", list.n);
+    file_list_free(&list);
+    EXPECT_ERR(file_mkdirs(path, &err), E_IO, "exists");
+    EXPECT_ERR(file_read(&data, &size, dir, &err), E_DATA, "directory");
+    EXPECT_OK(file_join(path, sizeof path, dir, "missing", &err));
+    EXPECT_ERR(file_read(&data, &size, path, &err), E_DATA, "No such file");
+    EXPECT_ERR(file_write_atomic("/dev/full/x", "", 0, &err), E_IO, "cannot write");
+    EXPECT(strcmp(file_basename("/a/b"), "b") == 0 && strcmp(file_basename("b"), "b") == 0);
+}
+
+static const struct test tests[] = {
+    {"sizes", sizes}, {"arena", arena}, {"errors", errors}, {"counts", counts},
+    {"rng", rng},     {"hashes", hashes}, {"files", files},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
