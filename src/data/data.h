@@ -1,0 +1,64 @@
+/* Where tokens come from: text files as bytes, or a language whose entropy rate is known.
+ *
+ * Everything is a pure function of (spec, seed, window index): the batch of step 1000 is the same
+ * whether or not steps 0 to 999 were run, which is what makes a resumed run equal an undisturbed one.
+ * A window is ctx inputs x and ctx targets y. Tokens of a language are drawn fresh for every window;
+ * text repeats once the budget exceeds the corpus, in a new order each epoch. */
+#ifndef PLATEAU_DATA_DATA_H
+#define PLATEAU_DATA_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum data_kind { DATA_TEXT, DATA_ZIPF_FACTS, DATA_GRAPH_WALK, DATA_HIERARCHY, DATA_UNIGRAM };
+
+/* What the config's section "data" says. Strings are borrowed. */
+struct data_spec {
+    enum data_kind kind;
+    const char *const *files; /* text: files and folders (folders recursively, sorted by path) */
+    size_t n_files;
+    const char *const *val_files; /* text: held-out files; none: the last 10 % of each file */
+    size_t n_val_files;
+    size_t eval_tokens; /* size of the evaluation set, rounded up to whole windows */
+    uint64_t seed;      /* names the language's tables and its evaluation set */
+    /* zipf-facts: base b, digits m, values v, noise eps, exponent a (DESIGN section 6) */
+    size_t base, digits, values;
+    double eps, exponent;
+    /* graph-walk: nodes and mean degree; hierarchy: branching s, depth L, rules m, symbols v;
+     * unigram: symbols and exponent */
+    size_t nodes, degree;
+    size_t branching, depth, rules, symbols;
+};
+
+struct data; /* read-only after data_open: any number of threads may draw from it */
+
+/* Read the files or build the language's tables. E_DATA or E_CONFIG with the file or key named:
+ * missing or empty file, a corpus shorter than one window, ctx no multiple of the record length. */
+enum status data_open(struct data **out, const struct data_spec *spec, size_t ctx,
+                      struct err *err) WARN_UNUSED;
+void data_close(struct data *d);
+
+size_t data_ctx(const struct data *d);
+size_t data_vocab(const struct data *d);     /* includes the start-of-window token, if any */
+const char *data_name(const struct data *d); /* "zipf-facts", or the file's or folder's name */
+bool data_is_bytes(const struct data *d);    /* bits per byte has a meaning */
+double data_floor(const struct data *d);     /* entropy rate in nats per token; NaN: unknown */
+size_t data_train_tokens(const struct data *d); /* distinct training tokens; 0: unlimited */
+uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
+
+/* Windows first .. first+n-1 of the training stream `seed`. x, y: (n, ctx), row by row. */
+void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first,
+                size_t n);
+
+/* The fixed held-out set: data_eval_windows windows, the same for every run of a sweep. */
+size_t data_eval_windows(const struct data *d);
+void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_t n);
+
+/* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
+ * most size bytes including '\0'. */
+void data_token_text(const struct data *d, char *buf, size_t size, int32_t token);
+
+#endif
