@@ -1,0 +1,114 @@
+/* The kernels: pure single-threaded functions on a range of rows or one tile, and the table that
+ * picks the best one this CPU can run.
+ *
+ * kernels/ref/ is the definition: plain loops, compiled twice (float for the table, double for the
+ * tests). kern_init writes those, then overwrites upward as far as the CPU and the cap allow.
+ * Afterwards the table is const. No kernel allocates, reads or writes outside its operands, or
+ * needs alignment. Row-major throughout; "ld" is the distance between rows in elements.
+ *
+ * Results do not depend on how the caller splits rows among threads: a row's result depends on that
+ * row alone, and kernels that sum over rows are called on ranges fixed by shape. */
+#ifndef PLATEAU_KERNELS_KERN_H
+#define PLATEAU_KERNELS_KERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
+
+/* One GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with m <= MR, n <= NR.
+ * A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not read. */
+typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
+                               const float *b, size_t ldb, size_t m, size_t n, size_t k,
+                               bool accumulate);
+
+struct kern_gemm {
+    kern_gemm_tile_fn *tile;
+    size_t MR, NR;     /* register tile */
+    size_t MC, NC, KC; /* cache blocks, in rows, columns and depth */
+};
+
+/* AdamW with decoupled decay (Loshchilov and Hutter 2019), one tensor's constants. */
+struct kern_adamw {
+    float lr, beta1, beta2, eps, decay; /* decay: lr * weight_decay, already multiplied */
+    float correct1, correct2;           /* 1 / (1 - beta^t) */
+    float grad_scale;                   /* from clipping */
+};
+
+/* X(return type, name, arguments): the list from which the table, the reference and the tests are
+ * made. `kreal` is float in the table and double in the reference of the tests. */
+#define KERN_OPS(X)                                                                                \
+    /* out = (x - mean) rstd w + b; x, out (rows,C); mean, rstd (rows); w, b (C). eps 1e-5. */      \
+    X(void, layernorm_fwd,                                                                         \
+      (kreal * out, kreal *mean, kreal *rstd, const kreal *x, const kreal *w, const kreal *b,      \
+       size_t rows, size_t C))                                                                     \
+    /* dx += ...; dw, db += sums over these rows, in row order. dx must not alias dout. */           \
+    X(void, layernorm_bwd,                                                                         \
+      (kreal * dx, kreal *dw, kreal *db, const kreal *dout, const kreal *x, const kreal *mean,     \
+       const kreal *rstd, const kreal *w, size_t rows, size_t C))                                  \
+    /* tanh GELU; out may be x. */                                                                  \
+    X(void, gelu_fwd, (kreal * out, const kreal *x, size_t n))                                     \
+    /* dx = dout gelu'(x); dx may be dout. */                                                       \
+    X(void, gelu_bwd, (kreal * dx, const kreal *dout, const kreal *x, size_t n))                   \
+    /* Causal attention of one sequence and head. q, k, v: rows of HS values, ld apart; out rows     \
+     * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \
+    X(void, attn_fwd,                                                                              \
+      (kreal * out, size_t ld_out, kreal *lse, const kreal *q, const kreal *k, const kreal *v,     \
+       size_t ld, size_t T, size_t HS, kreal scale, kreal *scratch))                               \
+    /* dq, dk, dv overwritten (rows ld apart); probabilities are recomputed from lse. */            \
+    X(void, attn_bwd,                                                                              \
+      (kreal * dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out, size_t ld_out,       \
+       const kreal *lse, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T,      \
+       size_t HS, kreal scale, kreal *scratch))                                                    \
+    /* loss[r] = -log softmax(logit_scale * logits[r])[target[r]]; logits (rows,V) overwritten by the \
+     * gradient of grad_scale * sum(loss) with respect to the unscaled logits, unless grad_scale     \
+     * is 0: then they are left as they are. */                                                     \
+    X(void, xent,                                                                                  \
+      (kreal * loss, kreal *logits, const int32_t *target, kreal logit_scale, kreal grad_scale,    \
+       size_t rows, size_t V))                                                                     \
+    /* out[r] = wte[token[r]] + wpe[r % T]; out (rows,C). */                                        \
+    X(void, embed_fwd,                                                                             \
+      (kreal * out, const int32_t *token, const kreal *wte, const kreal *wpe, size_t rows,         \
+       size_t T, size_t C))                                                                        \
+    /* dwte[token[r]] += dout[r], dwpe[r % T] += dout[r], in row order. */                          \
+    X(void, embed_bwd,                                                                             \
+      (kreal * dwte, kreal *dwpe, const int32_t *token, const kreal *dout, size_t rows, size_t T,  \
+       size_t C))                                                                                  \
+    /* db[j] += sum over rows of dout[r][j]; dout rows ld apart. */                                 \
+    X(void, colsum, (kreal * db, const kreal *dout, size_t ld, size_t rows, size_t n))             \
+    /* out[r][j] = (res ? res[r][j] : 0) + scale (acc[r][j] + bias[j]); bias may be NULL; out may   \
+     * be acc or res; all (rows,n), contiguous. */                                                  \
+    X(void, bias_residual,                                                                         \
+      (kreal * out, const kreal *res, const kreal *acc, const kreal *bias, kreal scale,            \
+       size_t rows, size_t n))                                                                     \
+    /* Sum of squares in double, whatever the element type. */                                      \
+    X(double, sumsq, (const kreal *x, size_t n))                                                   \
+    /* One AdamW step on n values. */                                                               \
+    X(void, adamw,                                                                                 \
+      (kreal * w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o, size_t n))
+
+#define kreal float
+struct kern {
+    enum kern_isa isa;
+    struct kern_gemm gemm;
+#define X(ret, name, args) ret(*name) args;
+    KERN_OPS(X)
+#undef X
+};
+#undef kreal
+
+/* Fill the table with the best kernels that were built, that this CPU runs, and that do not lie above
+ * the cap. */
+void kern_init(struct kern *k, enum kern_isa cap);
+
+const char *kern_isa_name(enum kern_isa isa); /* "ref", "avx2", "avx512" */
+/* True where name is one of these; *isa receives it. */
+bool kern_isa_parse(enum kern_isa *isa, const char *name);
+/* The best level that this build has and this CPU runs. */
+enum kern_isa kern_isa_best(void);
+
+/* Scratch floats that attn_fwd and attn_bwd need for one (sequence, head), at every ISA level. */
+size_t kern_attn_scratch(size_t T, size_t HS);
+
+#endif

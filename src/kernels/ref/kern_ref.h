@@ -1,0 +1,27 @@
+/* The reference kernels: kern_<op>_ref on float, and kern_<op>_ref64 on double for the tests. */
+#ifndef PLATEAU_KERNELS_REF_KERN_REF_H
+#define PLATEAU_KERNELS_REF_KERN_REF_H
+
+#include "kernels/kern.h"
+
+#define kreal float
+#define X(ret, name, args) ret kern_##name##_ref args;
+KERN_OPS(X)
+#undef X
+#undef kreal
+
+#define kreal double
+#define X(ret, name, args) ret kern_##name##_ref64 args;
+KERN_OPS(X)
+#undef X
+#undef kreal
+
+void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
+                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
+void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
+                         const double *b, size_t ldb, size_t m, size_t n, size_t k,
+                         bool accumulate);
+
+void kern_init_ref(struct kern *k);
+
+#endif

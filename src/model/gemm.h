@@ -1,0 +1,48 @@
+/* Matrix products around the micro-kernels: block, pack, partition.
+ *
+ * The three products of a linear layer y = x W, with x (M,K), W (K,N), y (M,N), all row-major:
+ *   forward      y  = x W          gemm_nn with W packed by gemm_pack(..., false)
+ *   grad-input   dx = dy W^T       gemm_nn with W packed by gemm_pack(..., true)
+ *   grad-weight  dW += x^T dy      gemm_tn
+ * Weights are packed once a step and used by many rows. The partition over threads and the order of
+ * every sum depend on the shapes alone: results are equal bit for bit for any number of threads. */
+#ifndef PLATEAU_MODEL_GEMM_H
+#define PLATEAU_MODEL_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/kern.h"
+
+/* What happens to a finished block of C while it is still in cache. All pointers may be NULL.
+ *   t = A B;  t += bias[j];  if (pre) pre[i][j] = t;  if (gelu) t = gelu(t);
+ *   c[i][j] = (res ? res[i][j] : 0) + scale t            (scale 1 where res is NULL)
+ * pre, res: (M,N) with row distance ldc; neither overlaps C. */
+struct gemm_epilogue {
+    const float *bias;
+    float *pre;
+    bool gelu;
+    const float *res;
+    float scale;
+};
+
+/* Floats that a packed (K,N) operand needs. */
+size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N);
+
+/* Pack b for use as the right operand (K,N) of gemm_nn. transposed: w is (N,K) and its transpose is
+ * packed. w rows are ldw apart. */
+void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
+               size_t K, size_t N, bool transposed);
+
+/* C (M,N) = A (M,K) B, B packed. A rows lda apart, C rows ldc apart. epi may be NULL. C is not
+ * read. */
+void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
+             const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi);
+
+/* C (K,N) += A^T B with A (M,K), B (M,N): rows lda, ldb apart; C rows ldc apart. scratch: at least
+ * gemm_tn_scratch floats. */
+void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
+             const float *b, size_t ldb, size_t M, size_t K, size_t N, float *scratch);
+size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N);
+
+#endif
