@@ -54,6 +54,9 @@ struct kern_adamw {
     X(void, gelu_bwd, (kreal * dx, const kreal *dout, const kreal *x, size_t n))                   \
     /* out = e^x; out may be x. */                                                                  \
     X(void, vexp, (kreal * out, const kreal *x, size_t n))                                         \
+    /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
+    X(void, transpose,                                                                             \
+      (kreal * out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols))           \
     /* The end of a matrix product, on rows ld apart: t = c + bias; pre = t; t = gelu(t) where        \
      * use_gelu; c = res + scale t, or t where res is NULL. bias (n), pre, res may be NULL; none     \
      * overlaps c. */                                                                               \

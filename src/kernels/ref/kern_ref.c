@@ -82,6 +82,13 @@ void NAME(vexp)(kreal *out, const kreal *x, size_t n)
         out[i] = exp(x[i]);
 }
 
+void NAME(transpose)(kreal *out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[j * ld_out + i] = x[i * ld + j];
+}
+
 void NAME(epilogue)(kreal *c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu,
                     kreal scale, size_t ld, size_t rows, size_t n)
 {

@@ -1,6 +1,8 @@
-/* Kernels in which an element's result depends on its own place only: exp, GELU, epilogues, embeddings,
- * AdamW. */
+/* Kernels in which an element's result depends on its own place only: exp, GELU, epilogues,
+ * transposing, embeddings, AdamW. */
 #include "kernels/simd/simd.h"
+
+#include "kernels/avx2/transpose.h"
 
 void VEC_NAME(vexp)(float *out, const float *x, size_t n)
 {
@@ -46,6 +48,15 @@ void VEC_NAME(gelu_bwd)(float *dx, const float *dout, const float *x, size_t n)
         vf slope = gelu_slope(simd_load_n(x + i, n - i));
         simd_store_n(dx + i, v_mul(simd_load_n(dout + i, n - i), slope), n - i);
     }
+}
+
+void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, size_t rows,
+                         size_t cols)
+{
+    for (size_t i = 0; i < rows; i += 8)
+        for (size_t j = 0; j < cols; j += 8)
+            transpose_block(out + j * ld_out + i, ld_out, x + i * ld + j, ld,
+                            rows - i < 8 ? rows - i : 8, cols - j < 8 ? cols - j : 8, 1.0f, 0);
 }
 
 void VEC_NAME(epilogue)(float *c, float *pre, const float *res, const float *bias, bool use_gelu,
