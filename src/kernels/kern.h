@@ -57,6 +57,9 @@ struct kern_adamw {
     /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
     X(void, transpose,                                                                             \
       (kreal * out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols))           \
+    /* The columns of x (rows,n), rows ld apart, in panels of `width` columns (the last narrower), each  \
+     * (rows,width) and contiguous, one behind the other: rows n floats in all. */                  \
+    X(void, panels, (kreal * out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)) \
     /* The end of a matrix product, on rows ld apart: t = c + bias; pre = t; t = gelu(t) where        \
      * use_gelu; c = res + scale t, or t where res is NULL. bias (n), pre, res may be NULL; none     \
      * overlaps c. */                                                                               \

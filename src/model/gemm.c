@@ -1,7 +1,5 @@
 #include "model/gemm.h"
 
-#include <string.h>
-
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -61,25 +59,18 @@ struct pack_job {
     bool transposed;
 };
 
-static void copy_rows(float *dst, size_t ld_dst, const float *src, size_t ld_src, size_t rows,
-                      size_t n)
-{
-    for (size_t i = 0; i < rows; i++)
-        memcpy(dst + i * ld_dst, src + i * ld_src, n * sizeof *dst);
-}
-
 static void pack_part(void *ctx, int t, int threads)
 {
     const struct pack_job *p = ctx;
     size_t begin, end, NR = p->k->gemm.NR;
     share(&begin, &end, p->N, NR, t, threads);
+    if (!p->transposed) {
+        p->k->panels(p->packed + begin * p->K, p->w + begin, p->ldw, p->K, end - begin, NR);
+        return;
+    }
     for (size_t j = begin; j < end; j += NR) {
         size_t n = size_min(NR, p->N - j);
-        float *panel = p->packed + j * p->K;
-        if (p->transposed)
-            p->k->transpose(panel, n, p->w + j * p->ldw, p->ldw, n, p->K);
-        else
-            copy_rows(panel, n, p->w + j, p->ldw, p->K, n);
+        p->k->transpose(p->packed + j * p->K, n, p->w + j * p->ldw, p->ldw, n, p->K);
     }
 }
 
@@ -151,11 +142,10 @@ struct tn_job {
     float *scratch;
 };
 
-/* Copying an operand pays where its rows lie so far apart that a block's rows share few cache sets. */
-static bool tn_packs(size_t ld)
-{
-    return ld >= 64;
-}
+/* Copying an operand pays only where its rows lie so far apart that those of a block share few cache
+ * sets, measured on both levels (kernels/SPEED.md). */
+#define TN_PACK_A 1024
+#define TN_PACK_B 512
 
 static size_t tn_thread_floats(const struct kern *k, size_t M, size_t K, size_t N)
 {
@@ -176,9 +166,8 @@ static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_
     const struct kern_gemm *g = &p->k->gemm;
     const float *a = p->a + d * p->lda + i;
     size_t slice = rows ? ceil_div(m, ceil_div(m, g->MR)) : m;
-    for (size_t r = 0; rows && r < m; r += slice)
-        copy_rows(rows + r * depth, size_min(slice, m - r), a + r, p->lda, depth,
-                  size_min(slice, m - r));
+    if (rows)
+        p->k->panels(rows, a, p->lda, depth, m, slice);
     for (size_t s = 0; s < n; s += g->NR) {
         size_t width = size_min(g->NR, n - s);
         const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
@@ -200,16 +189,14 @@ static void tn_part(void *ctx, int t, int threads)
     else
         share(&j0, &j1, p->N, g->NR, t, threads);
     float *mine = p->scratch + (size_t)t * tn_thread_floats(p->k, p->M, p->K, p->N);
-    float *panels = tn_packs(p->ldb) ? mine : NULL;
-    float *rows = tn_packs(p->lda) ? mine + depth * size_min(p->N, g->NC) : NULL;
+    float *panels = p->ldb >= TN_PACK_B ? mine : NULL;
+    float *rows = p->lda >= TN_PACK_A ? mine + depth * size_min(p->N, g->NC) : NULL;
     for (size_t d = 0; d < p->M; d += depth) {
         size_t deep = size_min(depth, p->M - d);
         for (size_t j = j0; j < j1; j += g->NC) {
             size_t n = size_min(g->NC, j1 - j);
-            for (size_t s = 0; panels && s < n; s += g->NR) {
-                size_t width = size_min(g->NR, n - s);
-                copy_rows(panels + s * deep, width, p->b + d * p->ldb + j + s, p->ldb, deep, width);
-            }
+            if (panels)
+                p->k->panels(panels, p->b + d * p->ldb + j, p->ldb, deep, n, g->NR);
             for (size_t i = i0; i < i1; i += g->MC)
                 tn_block(p, i, size_min(g->MC, i1 - i), j, n, d, deep, panels, rows);
         }

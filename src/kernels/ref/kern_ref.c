@@ -89,6 +89,14 @@ void NAME(transpose)(kreal *out, size_t ld_out, const kreal *x, size_t ld, size_
             out[j * ld_out + i] = x[i * ld + j];
 }
 
+void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)
+{
+    for (size_t j = 0; j < n; j += width)
+        for (size_t i = 0; i < rows; i++)
+            for (size_t c = j; c < n && c < j + width; c++)
+                *out++ = x[i * ld + c];
+}
+
 void NAME(epilogue)(kreal *c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu,
                     kreal scale, size_t ld, size_t rows, size_t n)
 {

@@ -59,6 +59,45 @@ void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, s
                             rows - i < 8 ? rows - i : 8, cols - j < 8 ? cols - j : 8, 1.0f, 0);
 }
 
+/* One panel of more than VL columns, or as many. */
+static inline void wide_panel(float *out, const float *x, size_t ld, size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++, out += width, x += ld) {
+        size_t c = 0;
+        for (; c + VL <= width; c += VL)
+            v_store(out + c, v_load(x + c));
+        if (c < width) /* overlaps what was copied, which costs less than a masked store */
+            v_store(out + width - VL, v_load(x + width - VL));
+    }
+}
+
+/* One panel of fewer than VL columns. Whole vectors are stored where what they spill over is written
+ * later: all rows but the last few. Whole vectors are loaded where `spare` columns follow. */
+static inline void narrow_panel(float *out, const float *x, size_t ld, size_t rows, size_t width,
+                                size_t spare)
+{
+    vmask m = v_mask(width);
+    size_t i = 0;
+    if (width + spare >= VL)
+        for (; i + VL < rows; i++)
+            v_store(out + i * width, v_load(x + i * ld));
+    for (; i + VL < rows; i++)
+        v_store(out + i * width, v_load_mask(x + i * ld, m));
+    for (; i < rows; i++)
+        v_store_mask(out + i * width, m, v_load_mask(x + i * ld, m));
+}
+
+void VEC_NAME(panels)(float *out, const float *x, size_t ld, size_t rows, size_t n, size_t width)
+{
+    for (size_t j = 0; j < n; j += width) {
+        size_t w = n - j < width ? n - j : width;
+        if (w >= VL)
+            wide_panel(out + j * rows, x + j, ld, rows, w);
+        else
+            narrow_panel(out + j * rows, x + j, ld, rows, w, n - j - w);
+    }
+}
+
 void VEC_NAME(epilogue)(float *c, float *pre, const float *res, const float *bias, bool use_gelu,
                         float scale, size_t ld, size_t rows, size_t n)
 {

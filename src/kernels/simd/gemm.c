@@ -22,7 +22,16 @@
 #define ROWS_13(X) ROWS_12(X) X(12, a4, 0)
 #define ROWS_14(X) ROWS_13(X) X(13, a4, 1)
 
+/* From this depth on the rows of C are fetched while the products run. */
+#define PREFETCH_DEPTH 64
+
 #define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
+#define FETCH(i, p, off)                                                                           \
+    {                                                                                              \
+        _mm_prefetch((const char *)(c + i * ldc), _MM_HINT_T0);                                    \
+        if (wide && VL == 16)                                                                      \
+            _mm_prefetch((const char *)(c + i * ldc + VL), _MM_HINT_T0);                           \
+    }
 #define STEP(i, p, off)                                                                            \
     {                                                                                              \
         vf e = v_set1((p)[off * a_rs]);                                                            \
@@ -70,6 +79,9 @@ typedef void tile_fn(ARGS);
     {                                                                                              \
         const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs;                               \
         const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                       \
+        if (k >= PREFETCH_DEPTH) {                                                                 \
+            ROWS_##M(FETCH)                                                                        \
+        }                                                                                          \
         ROWS_##M(DECLARE);                                                                         \
         for (size_t p = 0; p < k; p++) {                                                           \
             vf b0 = !wide && masked ? v_load_mask(b, mask) : v_load(b);                            \
