@@ -17,8 +17,9 @@
 
 enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 
-/* One GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with m <= MR, n <= NR.
- * A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not read. */
+/* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
+ * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
+ * read. An element's value does not depend on m, n or its place in the tile. */
 typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                                const float *b, size_t ldb, size_t m, size_t n, size_t k,
                                bool accumulate);
@@ -51,6 +52,20 @@ struct kern_adamw {
     X(void, gelu_fwd, (kreal * out, const kreal *x, size_t n))                                     \
     /* dx = dout gelu'(x); dx may be dout. */                                                       \
     X(void, gelu_bwd, (kreal * dx, const kreal *dout, const kreal *x, size_t n))                   \
+    /* out = e^x; out may be x. */                                                                  \
+    X(void, vexp, (kreal * out, const kreal *x, size_t n))                                         \
+    /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
+    X(void, transpose,                                                                             \
+      (kreal * out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols))           \
+    /* The columns of x (rows,n), rows ld apart, in panels of `width` columns (the last narrower), each  \
+     * (rows,width) and contiguous, one behind the other: rows n floats in all. */                  \
+    X(void, panels, (kreal * out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)) \
+    /* The end of a matrix product, on rows ld apart: t = c + bias; pre = t; t = gelu(t) where        \
+     * use_gelu; c = res + scale t, or t where res is NULL. bias (n), pre, res may be NULL; none     \
+     * overlaps c. */                                                                               \
+    X(void, epilogue,                                                                              \
+      (kreal * c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu, kreal scale,     \
+       size_t ld, size_t rows, size_t n))                                                          \
     /* Causal attention of one sequence and head. q, k, v: rows of HS values, ld apart; out rows     \
      * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \
     X(void, attn_fwd,                                                                              \

@@ -1,6 +1,49 @@
 #include "model/gemm.h"
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include "base/size.h"
+
+/* A packed operand is a row of panels NR columns wide (the last as wide as what is left), each (K,width)
+ * and contiguous: K * N floats in all, and panel j starts at K * j. */
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* The depth K in the fewest blocks of at most KC, as even as can be. The blocks depend on K alone,
+ * hence so does the order of every sum. */
+static size_t depth_block(size_t K, size_t KC)
+{
+    return K == 0 ? 1 : ceil_div(K, ceil_div(K, KC));
+}
+
+/* Share t of n items among `threads`, in units. */
+static void share(size_t *begin, size_t *end, size_t n, size_t unit, int t, int threads)
+{
+    size_t units = ceil_div(n, unit), T = (size_t)threads, i = (size_t)t;
+    *begin = size_min(n, units * i / T * unit);
+    *end = size_min(n, units * (i + 1) / T * unit);
+}
+
+typedef void part_fn(void *ctx, int t, int threads);
+
+/* fn(ctx, t, threads) for every t, at the same time where OpenMP is there. One thread pays nothing. */
+static void run_parts(part_fn *fn, void *ctx, int threads)
+{
+    if (threads <= 1) {
+        fn(ctx, 0, 1);
+        return;
+    }
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+#endif
+    for (int t = 0; t < threads; t++)
+        fn(ctx, t, threads);
+}
 
 size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N)
 {
@@ -8,57 +51,161 @@ size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N)
     return K * N;
 }
 
+struct pack_job {
+    const struct kern *k;
+    float *packed;
+    const float *w;
+    size_t ldw, K, N;
+    bool transposed;
+};
+
+static void pack_part(void *ctx, int t, int threads)
+{
+    const struct pack_job *p = ctx;
+    size_t begin, end, NR = p->k->gemm.NR;
+    share(&begin, &end, p->N, NR, t, threads);
+    if (!p->transposed) {
+        p->k->panels(p->packed + begin * p->K, p->w + begin, p->ldw, p->K, end - begin, NR);
+        return;
+    }
+    for (size_t j = begin; j < end; j += NR) {
+        size_t n = size_min(NR, p->N - j);
+        p->k->transpose(p->packed + j * p->K, n, p->w + j * p->ldw, p->ldw, n, p->K);
+    }
+}
+
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed)
 {
-    (void)k, (void)threads;
-    for (size_t p = 0; p < K; p++)
-        for (size_t j = 0; j < N; j++)
-            packed[p * N + j] = transposed ? w[j * ldw + p] : w[p * ldw + j];
+    struct pack_job job = {k, packed, w, ldw, K, N, transposed};
+    run_parts(pack_part, &job, threads);
 }
 
-static void epilogue(const struct kern *k, float *c, size_t ldc, size_t i, size_t N,
-                     const struct gemm_epilogue *e)
+struct nn_job {
+    const struct kern *k;
+    float *c;
+    size_t ldc;
+    const float *a;
+    size_t lda;
+    const float *packed;
+    size_t M, N, K;
+    const struct gemm_epilogue *epi;
+};
+
+/* Rows [i, i+m), columns [j, j+n) of C, whole depth, then the epilogue while they are in cache. */
+static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n)
 {
-    float *row = c + i * ldc;
-    for (size_t j = 0; j < N; j++)
-        row[j] += e->bias ? e->bias[j] : 0;
-    for (size_t j = 0; j < N && e->pre; j++)
-        e->pre[i * ldc + j] = row[j];
-    if (e->gelu)
-        k->gelu_fwd(row, row, N);
-    for (size_t j = 0; j < N && e->res; j++)
-        row[j] = e->res[i * ldc + j] + e->scale * row[j];
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t depth = depth_block(p->K, g->KC), K = p->K;
+    float *c = p->c + i * p->ldc;
+    for (size_t d = 0; d == 0 || d < K; d += depth)
+        for (size_t s = j; s < j + n; s += g->NR) {
+            size_t width = size_min(g->NR, j + n - s);
+            g->tile(c + s, p->ldc, p->a + i * p->lda + d, p->lda, 1,
+                    p->packed + s * K + d * size_min(g->NR, p->N - s), width, m, width,
+                    size_min(depth, K - d), d > 0);
+        }
+    const struct gemm_epilogue *e = p->epi;
+    if (e)
+        p->k->epilogue(c + j, e->pre ? e->pre + i * p->ldc + j : NULL,
+                       e->res ? e->res + i * p->ldc + j : NULL, e->bias ? e->bias + j : NULL,
+                       e->gelu, e->scale, p->ldc, m, n);
+}
+
+static void nn_part(void *ctx, int t, int threads)
+{
+    const struct nn_job *p = ctx;
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t begin, end;
+    share(&begin, &end, p->M, g->MR, t, threads);
+    for (size_t i = begin; i < end; i += g->MC)
+        for (size_t j = 0; j < p->N; j += g->NC)
+            nn_block(p, i, size_min(g->MC, end - i), j, size_min(g->NC, p->N - j));
 }
 
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi)
 {
-    (void)threads;
-    const struct kern_gemm *g = &k->gemm;
-    for (size_t i = 0; i < M; i += g->MR) {
-        size_t m = size_min(g->MR, M - i);
-        for (size_t j = 0; j < N; j += g->NR)
-            g->tile(c + i * ldc + j, ldc, a + i * lda, lda, 1, packed + j, N, m,
-                    size_min(g->NR, N - j), K, false);
-        for (size_t r = i; epi && r < i + m; r++)
-            epilogue(k, c, ldc, r, N, epi);
+    struct nn_job job = {k, c, ldc, a, lda, packed, M, N, K, epi};
+    run_parts(nn_part, &job, threads);
+}
+
+struct tn_job {
+    const struct kern *k;
+    float *c;
+    size_t ldc;
+    const float *a;
+    size_t lda;
+    const float *b;
+    size_t ldb;
+    size_t M, K, N;
+    float *scratch;
+};
+
+/* Copying an operand pays only where its rows lie so far apart that those of a block share few cache
+ * sets, measured on both levels (kernels/SPEED.md). */
+#define TN_PACK_A 1024
+#define TN_PACK_B 512
+
+static size_t tn_thread_floats(const struct kern *k, size_t M, size_t K, size_t N)
+{
+    size_t depth = depth_block(M, k->gemm.KC);
+    return depth * (size_min(N, k->gemm.NC) + size_min(K, k->gemm.MC));
+}
+
+size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
+{
+    return (size_t)(threads > 1 ? threads : 1) * tn_thread_floats(k, M, K, N);
+}
+
+/* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or is
+ * NULL; rows of A are packed into `rows` in slices of MR, or read in place where it is NULL. */
+static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
+                     size_t depth, const float *panels, float *rows)
+{
+    const struct kern_gemm *g = &p->k->gemm;
+    const float *a = p->a + d * p->lda + i;
+    size_t slice = rows ? ceil_div(m, ceil_div(m, g->MR)) : m;
+    if (rows)
+        p->k->panels(rows, a, p->lda, depth, m, slice);
+    for (size_t s = 0; s < n; s += g->NR) {
+        size_t width = size_min(g->NR, n - s);
+        const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
+        for (size_t r = 0; r < m; r += slice) {
+            size_t h = size_min(slice, m - r);
+            g->tile(p->c + (i + r) * p->ldc + j + s, p->ldc, rows ? rows + r * depth : a + r, 1,
+                    rows ? h : p->lda, b, panels ? width : p->ldb, h, width, depth, true);
+        }
+    }
+}
+
+static void tn_part(void *ctx, int t, int threads)
+{
+    const struct tn_job *p = ctx;
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t i0 = 0, i1 = p->K, j0 = 0, j1 = p->N, depth = depth_block(p->M, g->KC);
+    if (p->K >= p->N)
+        share(&i0, &i1, p->K, g->MR, t, threads);
+    else
+        share(&j0, &j1, p->N, g->NR, t, threads);
+    float *mine = p->scratch + (size_t)t * tn_thread_floats(p->k, p->M, p->K, p->N);
+    float *panels = p->ldb >= TN_PACK_B ? mine : NULL;
+    float *rows = p->lda >= TN_PACK_A ? mine + depth * size_min(p->N, g->NC) : NULL;
+    for (size_t d = 0; d < p->M; d += depth) {
+        size_t deep = size_min(depth, p->M - d);
+        for (size_t j = j0; j < j1; j += g->NC) {
+            size_t n = size_min(g->NC, j1 - j);
+            if (panels)
+                p->k->panels(panels, p->b + d * p->ldb + j, p->ldb, deep, n, g->NR);
+            for (size_t i = i0; i < i1; i += g->MC)
+                tn_block(p, i, size_min(g->MC, i1 - i), j, n, d, deep, panels, rows);
+        }
     }
 }
 
 void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *b, size_t ldb, size_t M, size_t K, size_t N, float *scratch)
 {
-    (void)threads, (void)scratch;
-    const struct kern_gemm *g = &k->gemm;
-    for (size_t i = 0; i < K; i += g->MR)
-        for (size_t j = 0; j < N; j += g->NR)
-            g->tile(c + i * ldc + j, ldc, a + i, 1, lda, b + j, ldb, size_min(g->MR, K - i),
-                    size_min(g->NR, N - j), M, true);
-}
-
-size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
-{
-    (void)k, (void)threads, (void)M, (void)K, (void)N;
-    return 0;
+    struct tn_job job = {k, c, ldc, a, lda, b, ldb, M, K, N, scratch};
+    run_parts(tn_part, &job, threads);
 }

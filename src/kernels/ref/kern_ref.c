@@ -76,6 +76,43 @@ void NAME(gelu_bwd)(kreal *dx, const kreal *dout, const kreal *x, size_t n)
     }
 }
 
+void NAME(vexp)(kreal *out, const kreal *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = exp(x[i]);
+}
+
+void NAME(transpose)(kreal *out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            out[j * ld_out + i] = x[i * ld + j];
+}
+
+void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)
+{
+    for (size_t j = 0; j < n; j += width)
+        for (size_t i = 0; i < rows; i++)
+            for (size_t c = j; c < n && c < j + width; c++)
+                *out++ = x[i * ld + c];
+}
+
+void NAME(epilogue)(kreal *c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu,
+                    kreal scale, size_t ld, size_t rows, size_t n)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < n; j++) {
+            kreal *t = c + r * ld + j;
+            *t += bias ? bias[j] : 0;
+            if (pre)
+                pre[r * ld + j] = *t;
+            if (use_gelu)
+                NAME(gelu_fwd)(t, t, 1);
+            if (res)
+                *t = res[r * ld + j] + scale * *t;
+        }
+}
+
 static kreal dot(const kreal *a, const kreal *b, size_t n)
 {
     kreal s = 0;

@@ -1,0 +1,206 @@
+/* Causal attention with lanes across queries (forward) or keys (backward), so that no sum runs across
+ * a vector. All five products go through the GEMM tile; the block of lanes is two vectors wide and the
+ * half of a block above the diagonal that a whole vector covers is never computed. Forward holds one
+ * block's scores for all its keys, backward a chunk of rows, recomputing probabilities from the
+ * log-sum-exp (Dao et al. 2022). Scores are kept in base 2. */
+#include "kernels/simd/simd.h"
+
+#include <math.h>
+
+#include "kernels/avx2/transpose.h"
+
+#define LANES (2 * VL)
+#define LOG2E 1.44269504088896341f
+#define LN2 0.693147180559945309f
+/* Rows of a backward chunk: probabilities and their gradients stay in L1 (2 x 64 x LANES floats). */
+#define CHUNK 64
+
+static inline size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* dst (HS,LANES) = by src^T, src n rows ld apart; lanes from n on are zero. */
+static void lanes_in(float *dst, const float *src, size_t ld, size_t n, size_t HS, float by)
+{
+    for (size_t i = 0; i < LANES; i += 8)
+        for (size_t d = 0; d < HS; d += 8)
+            transpose_block(dst + d * LANES + i, LANES, src + (i < n ? i * ld : 0) + d, ld,
+                            i < n ? least(8, n - i) : 0, least(8, HS - d), by, 1);
+}
+
+/* dst, n rows ld apart, = by src^T with src (HS,LANES). */
+static void lanes_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float by)
+{
+    for (size_t i = 0; i < n; i += 8)
+        for (size_t d = 0; d < HS; d += 8)
+            transpose_block(dst + i * ld + d, ld, src + d * LANES + i, LANES, least(8, HS - d),
+                            least(8, n - i), by, 0);
+}
+
+/* ln x within 2 ulp for normal x > 0; NaN for inf and NaN. Polynomial: Cephes logf (Moshier). */
+static inline vf simd_log(vf x)
+{
+    vf m, e = v_split_exponent(x, &m), r = v_sub(m, v_set1(1.0f)), z = v_mul(r, r);
+    vf p = v_set1(7.0376836292e-2f);
+    p = v_fma(p, r, v_set1(-1.1514610310e-1f));
+    p = v_fma(p, r, v_set1(1.1676998740e-1f));
+    p = v_fma(p, r, v_set1(-1.2420140846e-1f));
+    p = v_fma(p, r, v_set1(1.4249322787e-1f));
+    p = v_fma(p, r, v_set1(-1.6668057665e-1f));
+    p = v_fma(p, r, v_set1(2.0000714765e-1f));
+    p = v_fma(p, r, v_set1(-2.4999993993e-1f));
+    p = v_fma(p, r, v_set1(3.3333331174e-1f));
+    p = v_mul(v_mul(p, r), z);
+    p = v_fma(e, v_set1(-2.12194440e-4f), p);
+    p = v_fma(z, v_set1(-0.5f), p);
+    p = v_fma(e, v_set1(0.693359375f), v_add(r, p));
+    return v_fma(x, v_zero(), p);
+}
+
+/* Softmax numerators of one vector of queries in place: s (n, lanes at stride LANES), of which the rows
+ * from `diag` on are masked above the diagonal. Returns the sums; *top receives the maxima. */
+static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top)
+{
+    for (size_t j = diag; j < n; j++)
+        v_store(s + j * LANES,
+                v_select(v_mask_from(j - diag), v_load(s + j * LANES), v_set1(-INFINITY)));
+    vf t0 = v_load(s), t1 = t0, t2 = t0, t3 = t0;
+    size_t j = 0;
+    for (; j + 4 <= n; j += 4) {
+        t0 = v_max(t0, v_load(s + j * LANES));
+        t1 = v_max(t1, v_load(s + (j + 1) * LANES));
+        t2 = v_max(t2, v_load(s + (j + 2) * LANES));
+        t3 = v_max(t3, v_load(s + (j + 3) * LANES));
+    }
+    for (; j < n; j++)
+        t0 = v_max(t0, v_load(s + j * LANES));
+    t0 = v_max(v_max(t0, t1), v_max(t2, t3));
+    vf s0 = v_zero(), s1 = v_zero();
+    for (j = 0; j + 2 <= n; j += 2) {
+        vf p0 = simd_exp2(v_sub(v_load(s + j * LANES), t0));
+        vf p1 = simd_exp2(v_sub(v_load(s + (j + 1) * LANES), t0));
+        v_store(s + j * LANES, p0);
+        v_store(s + (j + 1) * LANES, p1);
+        s0 = v_add(s0, p0);
+        s1 = v_add(s1, p1);
+    }
+    if (j < n) {
+        vf p0 = simd_exp2(v_sub(v_load(s + j * LANES), t0));
+        v_store(s + j * LANES, p0);
+        s0 = v_add(s0, p0);
+    }
+    *top = t0;
+    return v_add(s0, s1);
+}
+
+void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, const float *k,
+                        const float *v, size_t ld, size_t T, size_t HS, float scale,
+                        float *scratch)
+{
+    float *qt = scratch, *ot = qt + HS * LANES, *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
+    for (size_t i = 0; i < T; i += LANES) {
+        size_t n = least(LANES, T - i), width = n > VL ? LANES : VL;
+        size_t half = least(i + VL, T), all = i + n; /* keys of the first and of both vectors */
+        lanes_in(qt, q + i * ld, ld, n, HS, scale * LOG2E);
+        VEC_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false);
+        VEC_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES, all - half, VL,
+                 HS, false);
+        for (size_t h = 0; h < width; h += VL) {
+            vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top);
+            simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
+            v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
+        }
+        VEC_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false);
+        VEC_TILE(ot + VL, LANES, v + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
+                 all > half ? VL : 0, all - half, true);
+        for (size_t h = 0; h < width; h += VL) {
+            vf inv = v_load(qt + h);
+            for (size_t d = 0; d < HS; d++)
+                v_store(ot + d * LANES + h, v_mul(inv, v_load(ot + d * LANES + h)));
+        }
+        lanes_out(out + i * ld_out, ld_out, ot, n, HS, 1.0f);
+    }
+}
+
+/* delta[i] = out_i . dout_i = sum_j p_ij dp_ij, and -lse in base 2. */
+static void row_terms(float *delta, float *minus_lse2, const float *dout, const float *out,
+                      size_t ld_out, const float *lse, size_t T, size_t HS)
+{
+    for (size_t i = 0; i < T; i++) {
+        vf sum = v_zero();
+        for (size_t d = 0; d < HS; d += VL)
+            sum = v_fma(simd_load_n(dout + i * ld_out + d, HS - d),
+                        simd_load_n(out + i * ld_out + d, HS - d), sum);
+        delta[i] = v_hsum(sum);
+        minus_lse2[i] = -LOG2E * lse[i];
+    }
+}
+
+/* Scores and dp of n rows, one vector of keys, to probabilities and score gradients. `diag` rows at the
+ * start lie on the diagonal: row r keeps keys 0 .. r. */
+static inline void grad_lanes(float *p, float *ds, const float *delta, const float *minus_lse2,
+                              size_t n, size_t diag)
+{
+    for (size_t r = 0; r < n; r++) {
+        vf pr = simd_exp2(v_add(v_load(p + r * LANES), v_set1(minus_lse2[r])));
+        vf dr = v_mul(pr, v_sub(v_load(ds + r * LANES), v_set1(delta[r])));
+        if (r < diag) {
+            pr = v_select(v_mask_from(r + 1), v_zero(), pr);
+            dr = v_select(v_mask_from(r + 1), v_zero(), dr);
+        }
+        v_store(p + r * LANES, pr);
+        v_store(ds + r * LANES, dr);
+    }
+}
+
+/* C (m,HS) (+)= ds B with ds (m,LANES) and B (keys,HS), contiguous. */
+static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, size_t m, size_t HS,
+                         size_t keys, bool accumulate)
+{
+    for (size_t d = 0; d < HS; d += LANES)
+        VEC_TILE(c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys, accumulate);
+}
+
+void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, const float *out,
+                        size_t ld_out, const float *lse, const float *q, const float *k,
+                        const float *v, size_t ld, size_t T, size_t HS, float scale, float *scratch)
+{
+    float *kt = scratch, *vt = kt + HS * LANES, *dkt = vt + HS * LANES, *dvt = dkt + HS * LANES;
+    float *ks = dvt + HS * LANES, *p = ks + HS * LANES, *ds = p + CHUNK * LANES;
+    float *delta = ds + CHUNK * LANES, *minus_lse2 = delta + T;
+    row_terms(delta, minus_lse2, dout, out, ld_out, lse, T, HS);
+    for (size_t j = 0; j < T; j += LANES) {
+        size_t n = least(LANES, T - j), width = n > VL ? LANES : VL;
+        lanes_in(kt, k + j * ld, ld, n, HS, scale * LOG2E);
+        lanes_in(vt, v + j * ld, ld, n, HS, 1.0f);
+        for (size_t r = 0; r < n; r++)
+            for (size_t d = 0; d < HS; d += VL)
+                simd_store_n(ks + r * HS + d,
+                             v_mul(v_set1(scale), simd_load_n(k + (j + r) * ld + d, HS - d)),
+                             HS - d);
+        for (size_t i = j; i < T; i += CHUNK) {
+            size_t rows = least(CHUNK, T - i);
+            /* Of the first chunk, the second vector of keys begins VL rows later. */
+            size_t skip = i == j ? least(VL, rows) : 0, rest = rows - skip;
+            const float *qi = q + i * ld, *gi = dout + i * ld_out;
+            const float *qr = qi + skip * ld, *gr = gi + skip * ld_out;
+            float *pr = p + skip * LANES, *dr = ds + skip * LANES, *dqi = dq + i * ld;
+            VEC_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false);
+            VEC_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false);
+            VEC_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false);
+            VEC_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false);
+            grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip);
+            if (width > VL)
+                grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip);
+            VEC_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j);
+            VEC_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true);
+            VEC_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j);
+            VEC_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true);
+            rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), j > 0);
+            rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, j > 0);
+        }
+        lanes_out(dk + j * ld, ld, dkt, n, HS, scale);
+        lanes_out(dv + j * ld, ld, dvt, n, HS, 1.0f);
+    }
+}

@@ -1,0 +1,178 @@
+/* Kernels in which an element's result depends on its own place only: exp, GELU, epilogues,
+ * transposing, embeddings, AdamW. */
+#include "kernels/simd/simd.h"
+
+#include "kernels/avx2/transpose.h"
+
+void VEC_NAME(vexp)(float *out, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += VL)
+        simd_store_n(out + i, simd_exp(simd_load_n(x + i, n - i)), n - i);
+}
+
+/* tanh GELU is x s(2u) with the logistic s and u = sqrt(2/pi) (x + 0.044715 x^3): one exponential and
+ * one division, and none of the cancellation of 1 + tanh for negative x. */
+static inline vf logistic_2u(vf x)
+{
+    const vf a = v_set1(-2.0f * 0.7978845608028654f);
+    const vf ab = v_set1(-2.0f * 0.7978845608028654f * 0.044715f);
+    vf minus_2u = v_mul(x, v_fma(ab, v_mul(x, x), a));
+    vf one = v_set1(1.0f);
+    return v_div(one, v_add(one, simd_exp(minus_2u)));
+}
+
+static inline vf gelu(vf x)
+{
+    return v_mul(x, logistic_2u(x));
+}
+
+/* s + x s (1 - s) 2u' */
+static inline vf gelu_slope(vf x)
+{
+    const vf a = v_set1(2.0f * 0.7978845608028654f);
+    const vf ab3 = v_set1(6.0f * 0.7978845608028654f * 0.044715f);
+    vf s = logistic_2u(x);
+    vf du = v_mul(x, v_fma(ab3, v_mul(x, x), a));
+    return v_fma(v_mul(s, v_sub(v_set1(1.0f), s)), du, s);
+}
+
+void VEC_NAME(gelu_fwd)(float *out, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += VL)
+        simd_store_n(out + i, gelu(simd_load_n(x + i, n - i)), n - i);
+}
+
+void VEC_NAME(gelu_bwd)(float *dx, const float *dout, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        vf slope = gelu_slope(simd_load_n(x + i, n - i));
+        simd_store_n(dx + i, v_mul(simd_load_n(dout + i, n - i), slope), n - i);
+    }
+}
+
+void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, size_t rows,
+                         size_t cols)
+{
+    for (size_t i = 0; i < rows; i += 8)
+        for (size_t j = 0; j < cols; j += 8)
+            transpose_block(out + j * ld_out + i, ld_out, x + i * ld + j, ld,
+                            rows - i < 8 ? rows - i : 8, cols - j < 8 ? cols - j : 8, 1.0f, 0);
+}
+
+/* One panel of more than VL columns, or as many. */
+static inline void wide_panel(float *out, const float *x, size_t ld, size_t rows, size_t width)
+{
+    for (size_t i = 0; i < rows; i++, out += width, x += ld) {
+        size_t c = 0;
+        for (; c + VL <= width; c += VL)
+            v_store(out + c, v_load(x + c));
+        if (c < width) /* overlaps what was copied, which costs less than a masked store */
+            v_store(out + width - VL, v_load(x + width - VL));
+    }
+}
+
+/* One panel of fewer than VL columns. Whole vectors are stored where what they spill over is written
+ * later: all rows but the last few. Whole vectors are loaded where `spare` columns follow. */
+static inline void narrow_panel(float *out, const float *x, size_t ld, size_t rows, size_t width,
+                                size_t spare)
+{
+    vmask m = v_mask(width);
+    size_t i = 0;
+    if (width + spare >= VL)
+        for (; i + VL < rows; i++)
+            v_store(out + i * width, v_load(x + i * ld));
+    for (; i + VL < rows; i++)
+        v_store(out + i * width, v_load_mask(x + i * ld, m));
+    for (; i < rows; i++)
+        v_store_mask(out + i * width, m, v_load_mask(x + i * ld, m));
+}
+
+void VEC_NAME(panels)(float *out, const float *x, size_t ld, size_t rows, size_t n, size_t width)
+{
+    for (size_t j = 0; j < n; j += width) {
+        size_t w = n - j < width ? n - j : width;
+        if (w >= VL)
+            wide_panel(out + j * rows, x + j, ld, rows, w);
+        else
+            narrow_panel(out + j * rows, x + j, ld, rows, w, n - j - w);
+    }
+}
+
+void VEC_NAME(epilogue)(float *c, float *pre, const float *res, const float *bias, bool use_gelu,
+                        float scale, size_t ld, size_t rows, size_t n)
+{
+    vf by = v_set1(scale);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < n; j += VL) {
+            size_t at = r * ld + j, left = n - j;
+            vf t = simd_load_n(c + at, left);
+            if (bias)
+                t = v_add(t, simd_load_n(bias + j, left));
+            if (pre)
+                simd_store_n(pre + at, t, left);
+            if (use_gelu)
+                t = gelu(t);
+            if (res)
+                t = v_fma(by, t, simd_load_n(res + at, left));
+            simd_store_n(c + at, t, left);
+        }
+}
+
+void VEC_NAME(bias_residual)(float *out, const float *res, const float *acc, const float *bias,
+                             float scale, size_t rows, size_t n)
+{
+    vf by = v_set1(scale);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < n; j += VL) {
+            size_t at = r * n + j, left = n - j;
+            vf t = simd_load_n(acc + at, left);
+            if (bias)
+                t = v_add(t, simd_load_n(bias + j, left));
+            t = res ? v_fma(by, t, simd_load_n(res + at, left)) : v_mul(by, t);
+            simd_store_n(out + at, t, left);
+        }
+}
+
+void VEC_NAME(embed_fwd)(float *out, const int32_t *token, const float *wte, const float *wpe,
+                         size_t rows, size_t T, size_t C)
+{
+    for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
+        const float *te = wte + (size_t)token[r] * C, *pe = wpe + t * C;
+        for (size_t c = 0; c < C; c += VL)
+            simd_store_n(out + r * C + c,
+                         v_add(simd_load_n(te + c, C - c), simd_load_n(pe + c, C - c)), C - c);
+    }
+}
+
+void VEC_NAME(embed_bwd)(float *dwte, float *dwpe, const int32_t *token, const float *dout,
+                         size_t rows, size_t T, size_t C)
+{
+    for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
+        float *te = dwte + (size_t)token[r] * C, *pe = dwpe + t * C;
+        for (size_t c = 0; c < C; c += VL) {
+            vf g = simd_load_n(dout + r * C + c, C - c);
+            simd_store_n(te + c, v_add(simd_load_n(te + c, C - c), g), C - c);
+            simd_store_n(pe + c, v_add(simd_load_n(pe + c, C - c), g), C - c);
+        }
+    }
+}
+
+void VEC_NAME(adamw)(float *w, const float *grad, float *m, float *v, const struct kern_adamw *o,
+                     size_t n)
+{
+    const vf b1 = v_set1(o->beta1), b2 = v_set1(o->beta2);
+    const vf n1 = v_set1(1 - o->beta1), n2 = v_set1(1 - o->beta2);
+    const vf c1 = v_set1(o->correct1 * o->lr), c2 = v_set1(o->correct2), eps = v_set1(o->eps);
+    const vf clip = v_set1(o->grad_scale), decay = v_set1(o->decay);
+    for (size_t i = 0; i < n; i += VL) {
+        size_t left = n - i;
+        vf g = v_mul(simd_load_n(grad + i, left), clip);
+        vf mi = v_fma(b1, simd_load_n(m + i, left), v_mul(n1, g));
+        vf vi = v_fma(b2, simd_load_n(v + i, left), v_mul(v_mul(n2, g), g));
+        vf wi = simd_load_n(w + i, left);
+        vf step = v_div(v_mul(mi, c1), v_add(v_sqrt(v_mul(vi, c2)), eps));
+        simd_store_n(m + i, mi, left);
+        simd_store_n(v + i, vi, left);
+        simd_store_n(w + i, v_sub(wi, v_fma(decay, wi, step)), left);
+    }
+}

@@ -1,0 +1,157 @@
+/* Kernels with a sum in them: layer norm, cross-entropy, column sums, the global norm. */
+#include "kernels/simd/simd.h"
+
+#include <math.h>
+
+#define LN_EPS 1e-5f
+
+void VEC_NAME(layernorm_fwd)(float *out, float *mean, float *rstd, const float *x, const float *w,
+                             const float *b, size_t rows, size_t C)
+{
+    const float inv = 1.0f / (float)C;
+    for (size_t r = 0; r < rows; r++) {
+        const float *xr = x + r * C;
+        vf sum = v_zero();
+        for (size_t c = 0; c < C; c += VL)
+            sum = v_add(sum, simd_load_n(xr + c, C - c));
+        vf mu = v_set1(v_hsum(sum) * inv), sq = v_zero();
+        size_t c = 0;
+        for (; c + VL <= C; c += VL) {
+            vf d = v_sub(v_load(xr + c), mu);
+            sq = v_fma(d, d, sq);
+        }
+        if (c < C) {
+            vmask m = v_mask(C - c);
+            vf d = v_select(m, v_sub(v_load_mask(xr + c, m), mu), v_zero());
+            sq = v_fma(d, d, sq);
+        }
+        float rs = 1.0f / sqrtf(v_hsum(sq) * inv + LN_EPS);
+        mean[r] = v_hsum(sum) * inv;
+        rstd[r] = rs;
+        vf vrs = v_set1(rs);
+        for (c = 0; c < C; c += VL) {
+            vf xhat = v_mul(v_sub(simd_load_n(xr + c, C - c), mu), vrs);
+            vf y = v_fma(xhat, simd_load_n(w + c, C - c), simd_load_n(b + c, C - c));
+            simd_store_n(out + r * C + c, y, C - c);
+        }
+    }
+}
+
+void VEC_NAME(layernorm_bwd)(float *dx, float *dw, float *db, const float *dout, const float *x,
+                             const float *mean, const float *rstd, const float *w, size_t rows,
+                             size_t C)
+{
+    const float inv = 1.0f / (float)C;
+    for (size_t r = 0; r < rows; r++) {
+        const float *g = dout + r * C, *xr = x + r * C;
+        const vf mu = v_set1(mean[r]), rs = v_set1(rstd[r]);
+        vf s1 = v_zero(), s2 = v_zero(); /* of dxhat and of dxhat xhat */
+        for (size_t c = 0; c < C; c += VL) {
+            size_t left = C - c;
+            vf gi = simd_load_n(g + c, left);
+            vf xhat = v_mul(v_sub(simd_load_n(xr + c, left), mu), rs);
+            vf dxhat = v_mul(gi, simd_load_n(w + c, left)); /* 0 behind the end */
+            s1 = v_add(s1, dxhat);
+            s2 = v_fma(dxhat, xhat, s2);
+            simd_store_n(dw + c, v_fma(gi, xhat, simd_load_n(dw + c, left)), left);
+            simd_store_n(db + c, v_add(gi, simd_load_n(db + c, left)), left);
+        }
+        const vf m1 = v_set1(v_hsum(s1) * inv), m2 = v_set1(v_hsum(s2) * inv);
+        for (size_t c = 0; c < C; c += VL) {
+            size_t left = C - c;
+            vf xhat = v_mul(v_sub(simd_load_n(xr + c, left), mu), rs);
+            vf dxhat = v_mul(simd_load_n(g + c, left), simd_load_n(w + c, left));
+            vf d = v_fnma(xhat, m2, v_sub(dxhat, m1));
+            simd_store_n(dx + r * C + c, v_fma(rs, d, simd_load_n(dx + r * C + c, left)), left);
+        }
+    }
+}
+
+static inline float row_max(const float *z, float scale, size_t V)
+{
+    vf top = v_set1(-INFINITY), by = v_set1(scale);
+    size_t i = 0;
+    for (; i + VL <= V; i += VL)
+        top = v_max(top, v_mul(by, v_load(z + i)));
+    if (i < V) {
+        vmask m = v_mask(V - i);
+        top = v_max(top, v_select(m, v_mul(by, v_load_mask(z + i, m)), v_set1(-INFINITY)));
+    }
+    return v_hmax(top);
+}
+
+void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, float logit_scale,
+                    float grad_scale, size_t rows, size_t V)
+{
+    const vf by = v_set1(logit_scale);
+    const bool grad = grad_scale != 0; /* then the exponentials replace the logits */
+    for (size_t r = 0; r < rows; r++) {
+        float *z = logits + r * V;
+        const float top = row_max(z, logit_scale, V), at_target = logit_scale * z[target[r]];
+        const vf minus_top = v_set1(-top);
+        vf sum = v_zero();
+        size_t i = 0;
+        for (; i + VL <= V; i += VL) {
+            vf e = simd_exp(v_fma(by, v_load(z + i), minus_top));
+            sum = v_add(sum, e);
+            if (grad)
+                v_store(z + i, e);
+        }
+        if (i < V) {
+            vmask m = v_mask(V - i);
+            vf e = simd_exp(v_fma(by, v_load_mask(z + i, m), minus_top));
+            sum = v_add(sum, v_select(m, e, v_zero()));
+            if (grad)
+                v_store_mask(z + i, m, e);
+        }
+        const float total = v_hsum(sum);
+        loss[r] = top + logf(total) - at_target;
+        if (!grad)
+            continue;
+        const float g = grad_scale * logit_scale;
+        const vf share = v_set1(g / total);
+        for (i = 0; i < V; i += VL)
+            simd_store_n(z + i, v_mul(share, simd_load_n(z + i, V - i)), V - i);
+        z[target[r]] -= g;
+    }
+}
+
+/* Float partial sums of this many rows are added up in double. */
+#define COLSUM_ROWS 64
+
+static inline vd strip_sum(const float *x, size_t ld, size_t rows, size_t n)
+{
+    vd total = vd_zero();
+    for (size_t r = 0; r < rows;) {
+        size_t end = r + COLSUM_ROWS < rows ? r + COLSUM_ROWS : rows;
+        vf part = v_zero();
+        for (; r < end; r++)
+            part = v_add(part, simd_load_n(x + r * ld, n));
+        total = vd_add(total, vd_widen(part));
+    }
+    return total;
+}
+
+void VEC_NAME(colsum)(float *db, const float *dout, size_t ld, size_t rows, size_t n)
+{
+    for (size_t j = 0; j < n; j += VL) {
+        vf sum = vd_narrow(strip_sum(dout + j, ld, rows, n - j));
+        simd_store_n(db + j, v_add(simd_load_n(db + j, n - j), sum), n - j);
+    }
+}
+
+double VEC_NAME(sumsq)(const float *x, size_t n)
+{
+    vd s0 = vd_zero(), s1 = vd_zero();
+    size_t i = 0;
+    for (; i + 2 * VL <= n; i += 2 * VL) {
+        vd a = vd_widen(v_load(x + i)), b = vd_widen(v_load(x + i + VL));
+        s0 = vd_fma(a, a, s0);
+        s1 = vd_fma(b, b, s1);
+    }
+    for (; i < n; i += VL) {
+        vd a = vd_widen(simd_load_n(x + i, n - i));
+        s0 = vd_fma(a, a, s0);
+    }
+    return vd_hsum(vd_add(s0, s1));
+}

@@ -1,0 +1,73 @@
+/* The vector kernels, written once and compiled once per level: each level's folder gives a vec.h
+ * with its vector type, and this folder's files are built with KERN_VEC naming that header. */
+#ifndef PLATEAU_KERNELS_SIMD_SIMD_H
+#define PLATEAU_KERNELS_SIMD_SIMD_H
+
+#include KERN_VEC
+
+#include "kernels/kern.h"
+
+#define kreal float
+#define X(ret, name, args) ret VEC_NAME(name) args;
+KERN_OPS(X)
+#undef X
+#undef kreal
+
+kern_gemm_tile_fn VEC_TILE;
+
+/* Adding 1.5 2^23 rounds to the nearest whole number and leaves it in the low bits. */
+#define SIMD_MAGIC 12582912.0f
+
+/* 2^x for x <= 127 within 2 ulp; 0 below -126; NaN stays NaN. The polynomial is the minimax one of
+ * degree 6 on [-1/2, 1/2] with the value 1 kept at 0. */
+static inline vf simd_exp2(vf x)
+{
+    vf magic = v_set1(SIMD_MAGIC), lo = v_set1(VEC_EXP2_MIN);
+    vf y = v_max(lo, x);
+    vf t = v_add(y, magic);
+    vf r = v_sub(y, v_sub(t, magic));
+    vf p = v_set1(1.535336188319500e-4f);
+    p = v_fma(p, r, v_set1(1.339887440266574e-3f));
+    p = v_fma(p, r, v_set1(9.618437357674640e-3f));
+    p = v_fma(p, r, v_set1(5.550332471162809e-2f));
+    p = v_fma(p, r, v_set1(2.402264791363012e-1f));
+    p = v_fma(p, r, v_set1(6.931472028550421e-1f));
+    p = v_fma(p, r, v_set1(1.0f));
+    return v_keep_above(v_scale2(p, t), x, lo);
+}
+
+/* e^x within 2 ulp; 0 below -87.33 (where the result would be subnormal), at most 2^127.99 above 88.7;
+ * NaN stays NaN. Polynomial: Cephes expf (Moshier). */
+static inline vf simd_exp(vf x)
+{
+    vf magic = v_set1(SIMD_MAGIC), lo = v_set1(VEC_EXP_MIN);
+    vf y = v_min(v_set1(88.3762626f), v_max(lo, x));
+    vf t = v_fma(y, v_set1(1.44269504f), magic);
+    vf n = v_sub(t, magic);
+    /* ln 2 in two parts; the first has nine bits, so that n times it is exact. */
+    vf r = v_fnma(n, v_set1(0.693359375f), y);
+    r = v_fnma(n, v_set1(-2.12194440e-4f), r);
+    vf p = v_set1(1.9875691500e-4f);
+    p = v_fma(p, r, v_set1(1.3981999507e-3f));
+    p = v_fma(p, r, v_set1(8.3334519073e-3f));
+    p = v_fma(p, r, v_set1(4.1665795894e-2f));
+    p = v_fma(p, r, v_set1(1.6666665459e-1f));
+    p = v_fma(p, r, v_set1(5.0000001201e-1f));
+    p = v_fma(p, v_mul(r, r), v_add(r, v_set1(1.0f)));
+    return v_keep_above(v_scale2(p, t), x, lo);
+}
+
+/* n floats of a row: full vectors, then one masked. */
+static inline vf simd_load_n(const float *p, size_t n)
+{
+    return n >= VL ? v_load(p) : v_load_mask(p, v_mask(n));
+}
+static inline void simd_store_n(float *p, vf a, size_t n)
+{
+    if (n >= VL)
+        v_store(p, a);
+    else
+        v_store_mask(p, v_mask(n), a);
+}
+
+#endif
