@@ -1,0 +1,138 @@
+#include "cli/fit_print.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/count.h"
+
+#define WIDTH 100
+
+/* Print text with line breaks at blanks; the first line starts with `lead`, the others are indented. */
+static void wrapped(const char *lead, const char *text)
+{
+    size_t indent = strlen(lead), at = indent;
+    printf("%s", lead);
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        if (at > indent && at + 1 + n > WIDTH) {
+            printf("\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            printf(" ");
+            at++;
+        }
+        printf("%.*s", (int)n, text);
+        at += n;
+        text += n;
+        text += *text == ' ';
+    }
+    printf("\n");
+}
+
+static void number(double v)
+{
+    if (isnan(v))
+        printf(" %12s", "-");
+    else
+        printf(" %12.6g", v);
+}
+
+static void print_law(const struct fit_report *r, size_t i)
+{
+    const struct fit_law *f = &r->laws[i];
+    bool profile = false;
+    printf("\n%s: %s%s%s%s, %zu runs\n", f->law->name, f->law->form,
+           f->law->n_vars == 1 ? ", x = " : "", f->law->n_vars == 1 ? f->x_name : "",
+           i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
+    for (size_t j = 0; j < f->law->n_params; j++)
+        profile |= !isnan(f->profile_lo[j]) || !isnan(f->bca_lo[j]);
+    printf("  %-8s %12s %12s %25s%s\n", "", "value", "std. error", "95 % interval",
+           profile ? "                       BCa        profile likelihood" : "");
+    for (size_t j = 0; j < f->law->n_params; j++) {
+        const struct fit_value *p = &f->params[j];
+        printf("  %-8s", f->law->params[j].name);
+        number(p->value);
+        number(p->se);
+        number(p->lo);
+        number(p->hi);
+        if (profile) {
+            number(f->bca_lo[j]);
+            number(f->bca_hi[j]);
+            number(f->profile_lo[j]);
+            number(f->profile_hi[j]);
+        }
+        printf("%s\n", f->best.at_bound >> j & 1 ? "  at its bound" : "");
+    }
+    printf("  objective %.10g, typical error %.3g %%", f->best.objective, 100 * f->rms_log);
+    if (f->holdout_n > 0)
+        printf(", on the %zu largest runs, held out: %.3g %%", f->holdout_n, 100 * f->holdout_error);
+    if (!isnan(f->aicc))
+        printf(", AICc %.1f", f->aicc);
+    printf("\n");
+}
+
+static void print_isoflop(const struct fit_report *r)
+{
+    char c[32], n[32], lo[32], hi[32], d[32];
+    printf("\nIsoFLOP minima (parabola in ln N)\n  %-10s %6s %10s %21s %10s %10s\n", "flops", "runs",
+           "N*", "95 % interval", "D*", "loss");
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        const struct fit_isoflop *f = &r->isoflop[i];
+        snprintf(c, sizeof c, "%.3g", f->flops);
+        if (!f->valid) {
+            printf("  %-10s %6zu no minimum inside the sampled sizes\n", c, f->n);
+            continue;
+        }
+        bool ci = !isnan(f->n_opt.lo);
+        printf("  %-10s %6zu %10s %10s %10s %10s %10.4f%s\n", c, f->n,
+               count_format(n, sizeof n, f->n_opt.value),
+               ci ? count_format(lo, sizeof lo, f->n_opt.lo) : "-",
+               ci ? count_format(hi, sizeof hi, f->n_opt.hi) : "-",
+               count_format(d, sizeof d, f->d_opt.value), f->loss.value,
+               f->at_edge ? "  at the edge of the sizes" : "");
+    }
+    const struct fit_value *a = &r->isoflop_n_exponent;
+    if (!isnan(a->value))
+        printf("  N* ~ C^%.4f (%.4f to %.4f), D* ~ C^%.4f\n", a->value, a->lo, a->hi,
+               r->isoflop_d_exponent.value);
+}
+
+static void print_frontier(const struct fit_report *r)
+{
+    printf("\nFrontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f (%.4f to %.4f)\n",
+           r->frontier_of, r->frontier_x, r->frontier_x, r->frontier_e.value, r->frontier_g.value,
+           r->frontier_g.lo, r->frontier_g.hi);
+    const struct fit_value *a = &r->frontier_n_exponent;
+    if (!isnan(a->value))
+        printf("  N* ~ C^%.4f (%.4f to %.4f), D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s\n",
+               a->value, a->lo, a->hi, r->frontier_d_exponent.value, r->flops_k, r->flops_p,
+               fit_count_name(r->count));
+}
+
+void fit_print_tables(const struct fit_report *r)
+{
+    printf("%zu runs", r->n);
+    if (r->n_diverged + r->n_failed > 0)
+        printf(" (%zu diverged, %zu failed, left out)", r->n_diverged, r->n_failed);
+    printf("\n");
+    for (size_t i = 0; i < r->n_laws; i++)
+        print_law(r, i);
+    if (r->n_isoflop > 0)
+        print_isoflop(r);
+    if (r->has_frontier)
+        print_frontier(r);
+    if (r->notes.n + r->warnings.n > 0)
+        printf("\n");
+    for (size_t i = 0; i < r->notes.n; i++)
+        wrapped("note: ", r->notes.text[i]);
+    for (size_t i = 0; i < r->warnings.n; i++)
+        wrapped("careful: ", r->warnings.text[i]);
+}
+
+void fit_print_verdict(const struct fit_report *r)
+{
+    printf("\nVerdict\n");
+    for (size_t i = 0; i < r->verdict.lines.n; i++)
+        wrapped("  ", r->verdict.lines.text[i]);
+}

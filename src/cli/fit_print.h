@@ -1,0 +1,12 @@
+/* A fit report as a table that people read, on stdout. */
+#ifndef PLATEAU_CLI_FIT_PRINT_H
+#define PLATEAU_CLI_FIT_PRINT_H
+
+#include "fit/analysis.h"
+
+/* Laws, IsoFLOP minima, frontier, notes, warnings. */
+void fit_print_tables(const struct fit_report *r);
+/* The verdict's sentences, wrapped to 100 columns. */
+void fit_print_verdict(const struct fit_report *r);
+
+#endif

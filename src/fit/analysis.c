@@ -1,0 +1,574 @@
+#include "fit/analysis.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/size.h"
+#include "fit/boot.h"
+#include "fit/frontier.h"
+#include "fit/isoflop.h"
+#include "fit/verdict.h"
+
+/* Fewer runs than this carry no law. */
+#define MIN_RUNS 5
+/* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. */
+#define MIN_LEVELS 3
+/* Row refits that a bootstrap may take in all (about 20 s on one core), and fewer for the laws that are
+ * differentiated by jets. */
+#define BOOT_WORK 4e7
+#define BOOT_WORK_JETS 2.5e6
+
+struct fit_options fit_options_default(void)
+{
+    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, false},
+                                .bootstrap = 1000,
+                                .holdout = 0.2,
+                                .isoflop_window = 4,
+                                .seed = 1};
+}
+
+const struct fit_law *fit_report_selected(const struct fit_report *r)
+{
+    return r->selected < r->n_laws ? &r->laws[r->selected] : NULL;
+}
+
+static void free_law(struct fit_law *f)
+{
+    free(f->points);
+    free(f->loss);
+    free(f->ln_loss);
+    free(f->rows);
+    free(f->boot);
+}
+
+void fit_report_free(struct fit_report *r)
+{
+    for (size_t i = 0; i < r->n_laws; i++)
+        free_law(&r->laws[i]);
+    free(r->isoflop);
+    free(r->frontier);
+    fit_lines_free(&r->notes);
+    fit_lines_free(&r->warnings);
+    fit_lines_free(&r->verdict.lines);
+    *r = (struct fit_report){0};
+}
+
+struct fit_value fit_predict(const struct fit_law *f, double n, double d)
+{
+    struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v, log(d)};
+    if (f->law->n_vars == 1)
+        x.v = x.ln_unique = 0;
+    double value = law_value(f->law, f->best.p, &x, &f->problem.centre);
+    const double none = (double)NAN;
+    double *draws = malloc(size_max(f->n_boot, 1) * sizeof *draws);
+    if (!draws)
+        return (struct fit_value){value, none, none, none};
+    for (size_t b = 0; b < f->n_boot; b++)
+        draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
+    struct fit_value v = fit_summary(value, draws, f->n_boot);
+    free(draws);
+    return v;
+}
+
+/* --- which runs, which variable ------------------------------------------------------------------ */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Values within 0.1 % are one level. */
+static size_t count_levels(const double *x, const bool *use, size_t n, double *scratch)
+{
+    size_t m = 0, levels = 0;
+    double last = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!use || use[i])
+            scratch[m++] = x[i];
+    qsort(scratch, m, sizeof *scratch, by_value);
+    for (size_t i = 0; i < m; i++)
+        if (i == 0 || scratch[i] > last * 1.001) {
+            last = scratch[i];
+            levels++;
+        }
+    return levels;
+}
+
+/* What to fit: the runs in use, and the variable where there is one. */
+struct view {
+    bool *use; /* (n) */
+    size_t n;
+    bool two;
+    enum fit_column x;
+    const char *x_name;
+    double *scratch; /* (2 n) */
+};
+
+static const char *column_name(enum fit_column c, const struct fit_table *t)
+{
+    return c == FIT_X ? t->x_name : c == FIT_TOKENS ? "tokens" : c == FIT_FLOPS ? "flops" : "params";
+}
+
+static size_t mark_level(struct view *v, const double *x, double level, size_t n)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        v->use[i] = x[i] <= level * 1.001 && x[i] >= level / 1.001;
+        m += v->use[i];
+    }
+    return m;
+}
+
+/* Keep the runs that share one level of `fixed`, the one where `varied` takes most values (the larger
+ * level where several do). `fixed` has few levels, so walking them is cheap. */
+static void keep_one_level(struct view *v, const struct fit_table *t, const double *fixed,
+                           const double *varied)
+{
+    size_t most = 0;
+    double best = 0, last = 0, *sorted = v->scratch + t->n;
+    memcpy(sorted, fixed, t->n * sizeof *sorted);
+    qsort(sorted, t->n, sizeof *sorted, by_value);
+    for (size_t i = 0; i < t->n; i++) {
+        if (i > 0 && sorted[i] <= last * 1.001)
+            continue;
+        last = sorted[i];
+        mark_level(v, fixed, last, t->n);
+        size_t levels = count_levels(varied, v->use, t->n, v->scratch);
+        if (levels >= most) {
+            most = levels;
+            best = last;
+        }
+    }
+    v->n = mark_level(v, fixed, best, t->n);
+}
+
+struct by_compute {
+    double c, loss;
+    size_t row;
+};
+
+static int compare_compute(const void *a, const void *b)
+{
+    const struct by_compute *x = a, *y = b;
+    if (x->c != y->c)
+        return x->c < y->c ? -1 : 1;
+    if (x->loss != y->loss)
+        return x->loss < y->loss ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Runs that no run of equal or less compute beats: the envelope that a law in compute describes. */
+static enum status keep_envelope(struct view *v, const struct fit_table *t, struct err *err)
+{
+    struct by_compute *k;
+    double best = (double)INFINITY;
+    TRY(size_calloc(&k, t->n, sizeof *k, "rows", err));
+    for (size_t i = 0; i < t->n; i++) {
+        k[i] = (struct by_compute){t->col[FIT_FLOPS][i], t->col[FIT_LOSS][i], i};
+        v->use[i] = false;
+    }
+    qsort(k, t->n, sizeof *k, compare_compute);
+    v->n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        if (!(k[i].loss < best))
+            continue;
+        best = k[i].loss;
+        v->use[k[i].row] = true;
+        v->n++;
+    }
+    free(k);
+    return OK;
+}
+
+static enum status view_one(struct view *v, struct fit_report *r, const struct fit_table *t,
+                            const double *n, size_t sizes, size_t budgets, bool asked,
+                            struct err *err)
+{
+    const double *d = t->col[FIT_TOKENS];
+    v->two = false;
+    if (sizes == 1 || budgets == 1) {
+        v->x = budgets > 1 || sizes == 1 ? FIT_TOKENS : FIT_PARAMS;
+        fit_lines_add(&r->notes, "all runs have one %s, so laws are fitted in %s alone",
+                      sizes == 1 ? "size" : "token budget", column_name(v->x, t));
+    } else if (asked && sizes >= MIN_LEVELS && budgets >= MIN_LEVELS) {
+        v->x = FIT_FLOPS;
+        TRY(keep_envelope(v, t, err));
+        fit_lines_add(&r->notes,
+                      "a law of one variable on runs that vary two: fitted against flops on the %zu runs "
+                      "that none of equal or less compute beats (the envelope)",
+                      v->n);
+    } else {
+        v->x = budgets >= sizes ? FIT_TOKENS : FIT_PARAMS;
+        keep_one_level(v, t, v->x == FIT_TOKENS ? n : d, v->x == FIT_TOKENS ? d : n);
+        fit_lines_add(&r->notes,
+                      "%zu sizes and %zu token budgets are too few for a law of both (three of each are "
+                      "needed), so laws are fitted in %s alone, on %zu runs",
+                      sizes, budgets, column_name(v->x, t), v->n);
+    }
+    return OK;
+}
+
+static enum status choose_view(struct view *v, struct fit_report *r, const struct fit_table *t,
+                               const struct fit_options *opt, struct err *err)
+{
+    const struct law *law = opt->law ? law_find(opt->law) : NULL;
+    const double *n = t->col[fit_count_column(opt->count)];
+    v->n = t->n;
+    for (size_t i = 0; i < t->n; i++)
+        v->use[i] = true;
+    v->two = false;
+    v->x = FIT_X;
+    if (t->x_name[0] == '\0') {
+        size_t sizes = count_levels(n, NULL, t->n, v->scratch);
+        size_t budgets = count_levels(t->col[FIT_TOKENS], NULL, t->n, v->scratch);
+        v->two = sizes >= MIN_LEVELS && budgets >= MIN_LEVELS && (!law || law->n_vars == 2);
+        if (!v->two)
+            TRY(view_one(v, r, t, n, sizes, budgets, law && law->n_vars == 1, err));
+    }
+    v->x_name = v->two ? "" : column_name(v->x, t);
+    if (!v->two && v->x == FIT_PARAMS)
+        v->x = fit_count_column(opt->count);
+    return OK;
+}
+
+/* --- one law ------------------------------------------------------------------------------------- */
+
+static double ln_unique(const struct fit_table *t, size_t i)
+{
+    double u = t->col[FIT_UNIQUE_TOKENS][i];
+    return log(u > 0 ? u : t->col[FIT_TOKENS][i]);
+}
+
+static enum status gather(struct fit_law *f, const struct fit_table *t, const struct view *v,
+                          const struct fit_options *opt, struct err *err)
+{
+    const double *n = f->law->n_vars == 2 ? t->col[fit_count_column(opt->count)] : t->col[v->x];
+    /* what stands still beside the variable, for the way from x to compute */
+    const double *d = f->law->n_vars == 2 || v->x != FIT_TOKENS ? t->col[FIT_TOKENS]
+                                                                : t->col[fit_count_column(opt->count)];
+    TRY(size_calloc(&f->points, v->n, sizeof *f->points, "points", err));
+    TRY(size_calloc(&f->loss, v->n, sizeof *f->loss, "losses", err));
+    TRY(size_calloc(&f->ln_loss, v->n, sizeof *f->ln_loss, "losses", err));
+    TRY(size_calloc(&f->rows, v->n, sizeof *f->rows, "rows", err));
+    struct law_centre c = {0, 0};
+    for (size_t i = 0; i < t->n; i++) {
+        if (!v->use[i])
+            continue;
+        size_t k = f->n++;
+        f->rows[k] = i;
+        f->loss[k] = t->col[FIT_LOSS][i];
+        f->ln_loss[k] = log(f->loss[k]);
+        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i)};
+    }
+    for (size_t k = 0; k < f->n; k++) {
+        c.u += f->points[k].u / (double)f->n;
+        c.v += f->points[k].v / (double)f->n;
+    }
+    for (size_t k = 0; k < f->n; k++) {
+        f->points[k].u -= c.u;
+        f->points[k].v = f->law->n_vars == 2 ? f->points[k].v - c.v : 0;
+    }
+    f->problem = (struct solve_problem){.law = f->law, .n = f->n, .x = f->points, .loss = f->loss,
+                                        .ln_loss = f->ln_loss, .centre = c, .obj = opt->obj};
+    return OK;
+}
+
+static void judge(struct fit_law *f)
+{
+    double n = (double)f->n, k = (double)f->problem.map.n_free + 1, ss = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        double r = log(law_value(f->law, f->best.p, &f->points[i], &f->problem.centre)) - f->ln_loss[i];
+        ss += r * r / n;
+    }
+    f->rms_log = sqrt(ss);
+    f->deviance = solve_deviance(&f->scale, &f->problem.obj, f->best.objective, n);
+    f->aicc = n > k + 1 ? f->deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1) : (double)NAN;
+}
+
+/* Fit the points with w = 1, predict the others: sum of squared and of plain log errors there. */
+static bool predict_rest(const struct fit_law *f, const double *w, double *ss, double *sum, size_t *m)
+{
+    struct solve_problem q = f->problem;
+    struct solve_result r;
+    struct err ignored;
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n; i++)
+        kept += w[i] > 0;
+    q.w = w;
+    if (kept < q.map.n_free + 2 || kept == f->n || solve_global(&r, &q, &ignored) != OK)
+        return false;
+    for (size_t i = 0; i < f->n; i++) {
+        if (w[i] > 0)
+            continue;
+        double e = log(law_value(f->law, r.p, &f->points[i], &q.centre)) - f->ln_loss[i];
+        *ss += e * e;
+        *sum += e;
+        ++*m;
+    }
+    return true;
+}
+
+/* Compute of a point, or the variable itself where there is no compute. */
+static double scale_of(const struct fit_law *f, const struct fit_table *t, size_t i)
+{
+    double c = t->col[FIT_FLOPS][f->rows[i]];
+    return f->x == FIT_X && f->law->n_vars == 1 ? t->col[FIT_X][f->rows[i]] : c;
+}
+
+#define MAX_BUDGET_GROUPS 12
+
+static enum status hold_out(struct fit_law *f, const struct fit_table *t, const struct fit_options *opt,
+                            struct err *err)
+{
+    double *c, *w = NULL, sum = 0, ss = 0;
+    f->holdout_error = f->holdout_bias = f->lobo_error = (double)NAN;
+    TRY(size_calloc(&c, f->n, sizeof *c, "compute", err));
+    enum status st = size_calloc(&w, f->n, sizeof *w, "weights", err);
+    if (st == OK) {
+        for (size_t i = 0; i < f->n; i++)
+            c[i] = scale_of(f, t, i);
+        qsort(c, f->n, sizeof *c, by_value);
+        size_t at = (size_t)((1 - opt->holdout) * (double)f->n);
+        double edge = c[size_min(at, f->n - 1)] / 1.03;
+        for (size_t i = 0; i < f->n; i++)
+            w[i] = scale_of(f, t, i) < edge;
+        if (opt->holdout > 0 && predict_rest(f, w, &ss, &sum, &f->holdout_n)) {
+            f->holdout_error = sqrt(ss / (double)f->holdout_n);
+            f->holdout_bias = sum / (double)f->holdout_n;
+        }
+    }
+    free(c);
+    free(w);
+    return st;
+}
+
+/* Leave each compute budget out in turn; where there are many, twelve groups of them. */
+static enum status leave_budgets_out(struct fit_law *f, const struct fit_table *t, struct err *err)
+{
+    double *c, *w = NULL, sum = 0, ss = 0;
+    TRY(size_calloc(&c, f->n, sizeof *c, "compute", err));
+    enum status st = size_calloc(&w, f->n, sizeof *w, "weights", err);
+    if (st == OK) {
+        size_t levels = 0;
+        for (size_t i = 0; i < f->n; i++)
+            c[i] = scale_of(f, t, i);
+        qsort(c, f->n, sizeof *c, by_value);
+        for (size_t i = 0; i < f->n; i++)
+            if (levels == 0 || c[i] > c[levels - 1] * 1.03)
+                c[levels++] = c[i];
+        size_t groups = size_min(levels, MAX_BUDGET_GROUPS);
+        for (size_t g = 0; g < groups && levels > 2; g++) {
+            double lo = c[g * levels / groups], hi = c[(g + 1) * levels / groups - 1] * 1.03;
+            for (size_t i = 0; i < f->n; i++)
+                w[i] = scale_of(f, t, i) < lo || scale_of(f, t, i) > hi;
+            predict_rest(f, w, &ss, &sum, &f->lobo_n);
+        }
+        if (f->lobo_n > 0)
+            f->lobo_error = sqrt(ss / (double)f->lobo_n);
+    }
+    free(c);
+    free(w);
+    return st;
+}
+
+static enum status conditions(struct fit_law *f, const struct fit_options *opt, struct err *err)
+{
+    solve_map_identity(&f->problem.map, f->law);
+    for (size_t i = 0; i < opt->n_fix; i++)
+        TRY(solve_map_fix(&f->problem.map, f->law, opt->fix[i], &f->problem.centre, err));
+    for (size_t i = 0; i < opt->n_tie; i++)
+        TRY(solve_map_tie(&f->problem.map, f->law, opt->tie[i], &f->problem.centre, err));
+    if (f->problem.map.n_free == 0)
+        return err_set(err, E_USAGE, "law %s: nothing is left to fit", f->law->name);
+    return OK;
+}
+
+/* Add one law to the report; a law with too few runs for its parameters is noted and left out. */
+static enum status add_law(struct fit_report *r, enum law_id id, const struct fit_table *t,
+                           const struct view *v, const struct fit_options *opt, struct err *err)
+{
+    struct fit_law *f = &r->laws[r->n_laws];
+    *f = (struct fit_law){.law = law_get(id), .x = v->x, .x_name = v->x_name};
+    enum status st = gather(f, t, v, opt, err);
+    if (st == OK)
+        st = conditions(f, opt, err);
+    bool enough = st == OK && f->n >= f->problem.map.n_free + 1;
+    if (enough)
+        st = solve_global(&f->best, &f->problem, err);
+    if (enough && st == OK) {
+        const double none = (double)NAN;
+        law_external(f->outer, f->law, f->best.p, &f->problem.centre);
+        for (size_t j = 0; j < f->law->n_params; j++) {
+            f->params[j] = (struct fit_value){f->outer[j], none, none, none};
+            f->bca_lo[j] = f->bca_hi[j] = f->profile_lo[j] = f->profile_hi[j] = none;
+        }
+        judge(f);
+        st = hold_out(f, t, opt, err);
+    }
+    if (st != OK || !enough) {
+        if (st == OK)
+            fit_lines_add(&r->notes, "law %s needs at least %zu runs; these are %zu", f->law->name,
+                          f->problem.map.n_free + 1, f->n);
+        free_law(f);
+        return st;
+    }
+    r->n_laws++;
+    return OK;
+}
+
+static bool repeats(const struct fit_table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->col[FIT_TOKENS][i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i])
+            return true;
+    return false;
+}
+
+static enum status add_laws(struct fit_report *r, const struct fit_table *t, const struct view *v,
+                            const struct fit_options *opt, struct err *err)
+{
+    const struct law *law = opt->law ? law_find(opt->law) : NULL;
+    if (opt->law && !law)
+        return err_set(err, E_USAGE,
+                       "--law %s: no such law (power, floor, bnsl, chinchilla, joint, repeat)",
+                       opt->law);
+    if (v->n < MIN_RUNS)
+        return OK;
+    if (law && law->n_vars == (v->two ? 2 : 1))
+        return add_law(r, law->id, t, v, opt, err);
+    if (law && t->x_name[0] != '\0')
+        return err_set(err, E_USAGE, "--law %s takes params and tokens, not --x %s", law->name,
+                       t->x_name);
+    if (opt->n_tie + opt->n_fix > 0)
+        return err_set(err, E_USAGE, "--tie and --fix need --law, and runs that this law can be fitted to");
+    if (!v->two) {
+        TRY(add_law(r, LAW_FLOOR, t, v, opt, err));
+        return add_law(r, LAW_POWER, t, v, opt, err);
+    }
+    TRY(add_law(r, LAW_CHINCHILLA, t, v, opt, err));
+    if (repeats(t))
+        TRY(add_law(r, LAW_REPEAT, t, v, opt, err));
+    return OK;
+}
+
+/* --- choice --------------------------------------------------------------------------------------- */
+
+/* A further law replaces the first only for an AICc lower by this much (about e to 1 odds), and only
+ * where it does not predict the held-out runs clearly worse. */
+#define AICC_MARGIN 2.0
+#define HOLDOUT_SLACK 1.2
+
+static void select_law(struct fit_report *r)
+{
+    r->selected = 0;
+    r->selected_why = r->n_laws == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
+    for (size_t i = 1; i < r->n_laws; i++) {
+        const struct fit_law *a = &r->laws[r->selected], *b = &r->laws[i];
+        bool simpler = b->problem.map.n_free < a->problem.map.n_free;
+        double margin = simpler ? 0 : AICC_MARGIN;
+        bool worse = b->holdout_error > HOLDOUT_SLACK * a->holdout_error;
+        if (b->aicc < a->aicc - margin && !worse) {
+            r->selected = i;
+            r->selected_why = "lower AICc, and no worse on the held-out runs";
+        }
+    }
+}
+
+/* --- everything ------------------------------------------------------------------------------------ */
+
+static enum status cluster_of(size_t **cluster, size_t *n_clusters, const struct fit_law *f,
+                              const struct fit_table *t, struct err *err)
+{
+    size_t *seen = NULL;
+    TRY(size_calloc(cluster, f->n, sizeof **cluster, "clusters", err));
+    enum status st = size_calloc(&seen, t->n_trunks, sizeof *seen, "clusters", err);
+    *n_clusters = 0;
+    for (size_t i = 0; i < f->n && st == OK; i++) {
+        size_t *id = &seen[t->trunk[f->rows[i]]];
+        if (*id == 0)
+            *id = ++*n_clusters;
+        (*cluster)[i] = *id - 1;
+    }
+    free(seen);
+    return st;
+}
+
+static enum status intervals(struct fit_report *r, struct fit_law *f, const struct fit_table *t,
+                             const struct fit_options *opt, struct err *err)
+{
+    size_t *cluster = NULL, n_clusters = 0;
+    double *stratum = NULL;
+    double work = f->law->n_terms > 0 ? BOOT_WORK : BOOT_WORK_JETS;
+    size_t n_boot = size_min(opt->bootstrap, (size_t)fmax(50, work / (double)f->n));
+    if (n_boot < opt->bootstrap)
+        fit_lines_add(&r->notes, "law %s: %zu resamples instead of %zu, because there are %zu runs",
+                      f->law->name, n_boot, opt->bootstrap, f->n);
+    enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
+    if (st == OK)
+        st = size_calloc(&stratum, f->n, sizeof *stratum, "strata", err);
+    if (st == OK) {
+        for (size_t i = 0; i < f->n; i++)
+            stratum[i] = scale_of(f, t, i);
+        st = boot_run(f, cluster, n_clusters, opt->stratify ? stratum : NULL, n_boot, opt->seed, err);
+    }
+    if (st == OK && opt->profile) {
+        st = boot_bca(f, cluster, n_clusters, err);
+        if (st == OK)
+            boot_profile(f);
+    }
+    free(cluster);
+    free(stratum);
+    return st;
+}
+
+static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                        const struct view *v, struct err *err)
+{
+    TRY(add_laws(r, t, v, opt, err));
+    frontier_cost(r, t, opt);
+    r->selected = r->n_laws;
+    if (r->n_laws > 0)
+        select_law(r);
+    for (size_t i = 0; i < r->n_laws; i++) {
+        if (opt->bootstrap > 0)
+            TRY(intervals(r, &r->laws[i], t, opt, err));
+        TRY(leave_budgets_out(&r->laws[i], t, err));
+    }
+    verdict_noise(r, t, opt);
+    TRY(isoflop_analyse(r, t, opt, err));
+    if (r->n_laws > 0)
+        TRY(frontier_fill(r, &r->laws[r->selected], err));
+    return verdict_fill(r, t, opt, err);
+}
+
+enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                        struct err *err)
+{
+    struct view v = {0};
+    memset(r, 0, sizeof *r);
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    r->n = t->n;
+    r->n_diverged = t->n_diverged;
+    r->n_failed = t->n_failed;
+    r->count = opt->count;
+    r->obj = opt->obj;
+    r->isoflop_n_exponent = r->isoflop_d_exponent = unknown;
+    r->frontier_n_exponent = r->frontier_d_exponent = unknown;
+    r->frontier_e = r->frontier_k = r->frontier_g = unknown;
+    for (size_t i = 0; i < t->notes.n; i++)
+        fit_lines_add(&r->notes, "%s", t->notes.text[i]);
+    TRY(size_calloc(&v.use, t->n, sizeof *v.use, "rows", err));
+    enum status st = size_calloc(&v.scratch, 2 * t->n, sizeof *v.scratch, "rows", err);
+    if (st == OK) {
+        st = choose_view(&v, r, t, opt, err);
+        if (st == OK)
+            st = fill(r, t, opt, &v, err);
+    }
+    free(v.use);
+    free(v.scratch);
+    return st;
+}

@@ -1,0 +1,154 @@
+/* Everything that plateau says about a table of runs: fitted laws with intervals, IsoFLOP minima, the
+ * compute-optimal frontier, the noise between seeds, and the verdict.
+ *
+ * Intervals are 95 % bootstrap intervals unless a name says otherwise: rows are resampled, or whole
+ * trunks where runs share one. All draws come from `seed`, so a report is the same everywhere. */
+#ifndef PLATEAU_FIT_ANALYSIS_H
+#define PLATEAU_FIT_ANALYSIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "fit/law.h"
+#include "fit/lines.h"
+#include "fit/solve.h"
+#include "fit/table.h"
+
+#define FIT_MAX_LAWS 6
+#define FIT_MAX_CONDITIONS 8
+
+struct fit_options {
+    const char *law;              /* a law's name, NULL: choose */
+    struct solve_objective obj;
+    size_t bootstrap;             /* resamples; 0: no intervals */
+    double holdout;               /* share of the runs, the largest by compute, to predict */
+    enum fit_count count;         /* which count of parameters N is */
+    const char *tie[FIT_MAX_CONDITIONS], *fix[FIT_MAX_CONDITIONS];
+    size_t n_tie, n_fix;
+    bool stratify;                /* resample within compute budgets */
+    bool profile;                 /* profile-likelihood and BCa intervals as well */
+    double isoflop_window;        /* parabola over sizes within this factor of the smallest loss */
+    uint64_t seed;
+};
+
+/* huber:1e-3 on log loss, 1000 resamples, holdout 0.2, window 4, seed 1. */
+struct fit_options fit_options_default(void);
+
+/* A number with its uncertainty; what is not known is NaN. */
+struct fit_value {
+    double value, se, lo, hi; /* lo, hi: 95 % */
+};
+
+struct fit_law {
+    const struct law *law;
+    enum fit_column x;        /* the variable of a law in one variable */
+    const char *x_name;
+    size_t n;                 /* runs that it was fitted to */
+    struct solve_problem problem; /* borrows the arrays below */
+    struct law_point *points; /* (n) */
+    double *loss, *ln_loss;   /* (n) */
+    size_t *rows;             /* (n) row of the table behind each point */
+    struct solve_result best;
+    double outer[LAW_MAX_PARAMS];
+    struct fit_value params[LAW_MAX_PARAMS];
+    double bca_lo[LAW_MAX_PARAMS], bca_hi[LAW_MAX_PARAMS];
+    double profile_lo[LAW_MAX_PARAMS], profile_hi[LAW_MAX_PARAMS];
+    double *boot;             /* (n_boot, n_params) inner parameters of each resample */
+    size_t n_boot, n_boot_failed;
+    double deviance, aicc, scale; /* -2 ln L at the best scale of the residuals */
+    double rms_log;           /* root mean square of ln prediction - ln loss */
+    double holdout_error;     /* the same on held-out larger runs; NaN where too few are left */
+    double holdout_bias;      /* mean of ln prediction - ln loss there */
+    size_t holdout_n;
+    double lobo_error;        /* each larger budget predicted from the smaller ones */
+    size_t lobo_n;
+};
+
+struct fit_isoflop {
+    double flops;
+    size_t n, n_window;       /* runs at this budget, and inside the window */
+    double c0, c1, c2;        /* loss = c0 + c1 z + c2 z^2, z = ln N - ln_centre */
+    double ln_centre, lo_n, hi_n; /* window of sizes */
+    struct fit_value n_opt, d_opt, loss;
+    double n_opt_local;       /* minimum of an Akima curve through the runs */
+    bool at_edge;             /* the best run is the smallest or largest size: the minimum is a guess */
+    bool valid;
+};
+
+struct fit_verdict {
+    bool enough;              /* false: only `lines` says anything */
+    bool floor_supported;     /* the runs tell a floor above 0 from none */
+    struct fit_value floor;
+    double floor_delta_aicc;  /* AICc without a floor less AICc with one */
+    double largest_flops;
+    struct fit_value loss;    /* on the frontier at largest_flops */
+    struct fit_value gain;    /* of the next doubling there, nats */
+    struct fit_value halving; /* doublings of compute that halve the excess over the floor */
+    struct fit_value flatten; /* compute where that gain falls below the noise */
+    struct fit_value slope_change; /* of the exponent g beyond break_flops; below 0: returns slow down */
+    double break_flops, break_p;   /* where a change fits best, and how often chance does as well; NaN: not tested */
+    bool break_found;
+    bool truth_known, truth_covered;
+    double truth_floor;
+    struct fit_lines lines;   /* sentences */
+};
+
+/* L*(C) = e + exp(ln_k) C^-g and N*(C) = exp(ln_n) C^n_exp (NaN for laws of one variable). */
+struct fit_frontier {
+    double e, ln_k, g, ln_n, n_exp;
+};
+
+struct fit_report {
+    size_t n, n_diverged, n_failed;
+    enum fit_count count;
+    struct solve_objective obj;
+    struct fit_law laws[FIT_MAX_LAWS];
+    size_t n_laws;
+    size_t selected;          /* index into laws; n_laws where none could be fitted */
+    const char *selected_why;
+    struct fit_isoflop *isoflop;
+    size_t n_isoflop;
+    struct fit_value isoflop_n_exponent, isoflop_d_exponent;
+    /* Compute that N and D cost: flops = k N^p D, fitted to the table's own flops. */
+    double flops_k, flops_p;
+    bool has_frontier;        /* L*(C) = E + K C^-g holds */
+    struct fit_value frontier_n_exponent, frontier_d_exponent; /* NaN for laws of one variable */
+    struct fit_value frontier_e, frontier_k, frontier_g;
+    const char *frontier_of;  /* "compute-optimal frontier", or what varies in the runs */
+    const char *frontier_x;   /* "C", or the variable that stands in its place */
+    struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
+    size_t n_frontier_boot;
+    double sigma;             /* noise between seeds of one run's loss, nats */
+    const char *sigma_from;   /* where it comes from, in words */
+    size_t sigma_n;           /* degrees of freedom; 0 where not from repeated seeds */
+    double min_flops, max_flops;
+    struct fit_lines notes, warnings;
+    struct fit_verdict verdict;
+};
+
+/* Fill the report. Too few runs are no failure: the verdict says so. E_USAGE for a law, tie or fixed
+ * value that makes no sense. fit_report_free also after a failure. */
+enum status fit_analyse(struct fit_report *r, const struct fit_table *t,
+                        const struct fit_options *opt, struct err *err) WARN_UNUSED;
+void fit_report_free(struct fit_report *r);
+
+/* The selected law, or NULL. */
+const struct fit_law *fit_report_selected(const struct fit_report *r);
+
+/* What a law predicts at (N, D); laws of one variable take it as n and ignore d. The interval is that of
+ * the curve, not of a new run. */
+struct fit_value fit_predict(const struct fit_law *f, double n, double d);
+/* Along the frontier at compute C: loss, the best size, its tokens, and the gain of doubling C. NaN where
+ * the report has no frontier. */
+struct fit_value fit_frontier_loss(const struct fit_report *r, double flops);
+struct fit_value fit_frontier_gain(const struct fit_report *r, double flops);
+struct fit_value fit_frontier_params(const struct fit_report *r, double flops);
+struct fit_value fit_frontier_tokens(const struct fit_report *r, double flops);
+
+/* A value with the sd and the 2.5 and 97.5 % quantiles of its draws; NaN draws are left out. Sorts
+ * draws. */
+struct fit_value fit_summary(double value, double *draws, size_t n);
+
+#endif

@@ -1,0 +1,23 @@
+/* Intervals for one fitted law: bootstrap over runs or trunks, BCa, profile likelihood. */
+#ifndef PLATEAU_FIT_BOOT_H
+#define PLATEAU_FIT_BOOT_H
+
+#include "fit/analysis.h"
+
+/* Refit n_boot resamples of clusters (cluster[i] of point i, 0 .. n_clusters-1), within strata where
+ * stratum is not NULL (one value per point; clusters go by their first point). Fills f->boot and
+ * f->params. Each resample is brought to its own optimum from the fit's, and from many starts where that
+ * does not converge. */
+enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters,
+                     const double *stratum, size_t n_boot, uint64_t seed, struct err *err) WARN_UNUSED;
+
+/* Bias-corrected and accelerated intervals from those resamples (Efron 1987), the acceleration from a
+ * jackknife over clusters. */
+enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters,
+                     struct err *err) WARN_UNUSED;
+
+/* Where twice the drop of the profiled log-likelihood reaches 3.84; NaN for an end that the data does not
+ * set within the law's bounds. */
+void boot_profile(struct fit_law *f);
+
+#endif

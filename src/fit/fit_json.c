@@ -1,0 +1,293 @@
+#include "fit/fit_json.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static enum status parse(cJSON **out, const char *name, const char *text, struct err *err)
+{
+    const char *end = NULL;
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
+    *out = cJSON_ParseWithOpts(text, &end, 1);
+    if (*out)
+        return OK;
+    size_t line = 1, col = 1;
+    for (const char *p = text; end && p < end; p++) {
+        col = *p == '\n' ? 1 : col + 1;
+        line += *p == '\n';
+    }
+    return err_set(err, E_DATA, "%s:%zu:%zu: this is not valid JSON", name, line, col);
+}
+
+enum status fit_json_truth(bool *known, double *floor, const char *path, struct err *err)
+{
+    char *text;
+    size_t size;
+    cJSON *root;
+    *known = false;
+    TRY(file_read(&text, &size, path, err));
+    enum status st = parse(&root, path, text, err);
+    free(text);
+    TRY(st);
+    const cJSON *e = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(root, "truth"), "floor");
+    if (cJSON_IsNumber(e) && isfinite(e->valuedouble)) {
+        *known = true;
+        *floor = e->valuedouble;
+    }
+    cJSON_Delete(root);
+    return OK;
+}
+
+/* --- tables ------------------------------------------------------------------------------------------ */
+
+static void put_cell(FILE *out, const cJSON *v)
+{
+    if (cJSON_IsNumber(v)) {
+        fprintf(out, "%.17g", v->valuedouble);
+    } else if (cJSON_IsBool(v)) {
+        fprintf(out, "%d", cJSON_IsTrue(v));
+    } else if (cJSON_IsString(v)) {
+        fputc('"', out);
+        for (const char *p = v->valuestring; *p; p++) {
+            if (*p == '"')
+                fputc('"', out);
+            /* a line break inside a value would shift the line numbers of messages */
+            fputc(*p == '\n' || *p == '\r' ? ' ' : *p, out);
+        }
+        fputc('"', out);
+    }
+}
+
+static void put_name(FILE *out, const char *name)
+{
+    cJSON v = {.type = cJSON_String, .valuestring = (char *)(size_t)name};
+    put_cell(out, &v);
+}
+
+static enum status write_csv(FILE *out, const char *name, const cJSON *root, struct err *err)
+{
+    const cJSON *first = root->child, *row, *key;
+    size_t k = 0;
+    if (!cJSON_IsObject(first) || !first->child)
+        return err_set(err, E_DATA, "%s: expected an array of objects, one a run", name);
+    for (key = first->child; key; key = key->next) {
+        put_name(out, key->string);
+        fputc(key->next ? ',' : '\n', out);
+    }
+    for (row = first; row; row = row->next, k++) {
+        if (!cJSON_IsObject(row))
+            return err_set(err, E_DATA, "%s: element %zu is not an object", name, k + 1);
+        for (const cJSON *own = row->child; own; own = own->next)
+            if (!cJSON_GetObjectItemCaseSensitive(first, own->string))
+                return err_set(err, E_DATA, "%s: element %zu has a key '%s' that the first one lacks",
+                               name, k + 1, own->string);
+        for (key = first->child; key; key = key->next) {
+            put_cell(out, cJSON_GetObjectItemCaseSensitive(row, key->string));
+            fputc(key->next ? ',' : '\n', out);
+        }
+    }
+    return OK;
+}
+
+enum status fit_json_to_csv(char **csv, size_t *size, const char *name, const char *text,
+                            struct err *err)
+{
+    cJSON *root;
+    *csv = NULL;
+    TRY(parse(&root, name, text, err));
+    FILE *out = NULL;
+    enum status st = OK;
+    if (!cJSON_IsArray(root) || !root->child)
+        st = err_set(err, E_DATA, "%s: expected an array of objects, one a run", name);
+    else if (!(out = open_memstream(csv, size)))
+        st = err_set(err, E_NOMEM, "%s: out of memory", name);
+    if (st == OK)
+        st = write_csv(out, name, root, err);
+    if (out && fclose(out) != 0 && st == OK)
+        st = err_set(err, E_NOMEM, "%s: out of memory", name);
+    if (st != OK) {
+        free(*csv);
+        *csv = NULL;
+    }
+    cJSON_Delete(root);
+    return st;
+}
+
+/* --- fit.json ---------------------------------------------------------------------------------------- */
+
+/* JSON has no NaN: what is not known is null. */
+static void put(cJSON *o, const char *key, double v)
+{
+    if (isfinite(v))
+        cJSON_AddNumberToObject(o, key, v);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void put_pair(cJSON *o, const char *key, double lo, double hi)
+{
+    cJSON *a = cJSON_AddArrayToObject(o, key);
+    cJSON_AddItemToArray(a, isfinite(lo) ? cJSON_CreateNumber(lo) : cJSON_CreateNull());
+    cJSON_AddItemToArray(a, isfinite(hi) ? cJSON_CreateNumber(hi) : cJSON_CreateNull());
+}
+
+static cJSON *put_value(cJSON *o, const char *key, struct fit_value v)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    put(x, "value", v.value);
+    put(x, "se", v.se);
+    put_pair(x, "ci95", v.lo, v.hi);
+    return x;
+}
+
+static void put_lines(cJSON *o, const char *key, const struct fit_lines *lines)
+{
+    cJSON *a = cJSON_AddArrayToObject(o, key);
+    for (size_t i = 0; i < lines->n; i++)
+        cJSON_AddItemToArray(a, cJSON_CreateString(lines->text[i]));
+}
+
+static void put_law(cJSON *laws, const struct fit_law *f)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddItemToArray(laws, o);
+    cJSON_AddStringToObject(o, "name", f->law->name);
+    cJSON_AddStringToObject(o, "form", f->law->form);
+    if (f->law->n_vars == 1)
+        cJSON_AddStringToObject(o, "x", f->x_name);
+    put(o, "n", (double)f->n);
+    cJSON *params = cJSON_AddObjectToObject(o, "params");
+    for (size_t j = 0; j < f->law->n_params; j++) {
+        cJSON *p = put_value(params, f->law->params[j].name, f->params[j]);
+        if (isfinite(f->bca_lo[j]) || isfinite(f->bca_hi[j]))
+            put_pair(p, "ci95_bca", f->bca_lo[j], f->bca_hi[j]);
+        if (isfinite(f->profile_lo[j]) || isfinite(f->profile_hi[j]))
+            put_pair(p, "ci95_profile", f->profile_lo[j], f->profile_hi[j]);
+        cJSON_AddBoolToObject(p, "at_bound", f->best.at_bound >> j & 1);
+    }
+    put(o, "objective", f->best.objective);
+    put(o, "rms_log_error", f->rms_log);
+    put(o, "holdout_error", f->holdout_error);
+    put(o, "holdout_bias", f->holdout_bias);
+    put(o, "holdout_n", (double)f->holdout_n);
+    put(o, "leave_one_budget_out_error", f->lobo_error);
+    put(o, "aicc", f->aicc);
+    put(o, "resamples", (double)f->n_boot);
+    put(o, "starts", (double)f->best.n_starts);
+    put(o, "starts_at_optimum", (double)f->best.n_best);
+    put(o, "optima", (double)f->best.n_optima);
+    cJSON_AddBoolToObject(o, "converged", f->best.converged);
+}
+
+static void put_isoflop(cJSON *root, const struct fit_report *r)
+{
+    cJSON *a = cJSON_AddArrayToObject(root, "isoflop");
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        const struct fit_isoflop *f = &r->isoflop[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, o);
+        put(o, "flops", f->flops);
+        put(o, "n", (double)f->n);
+        put(o, "n_opt", f->valid ? f->n_opt.value : (double)NAN);
+        put(o, "d_opt", f->valid ? f->d_opt.value : (double)NAN);
+        put(o, "loss", f->valid ? f->loss.value : (double)NAN);
+        put_pair(o, "ci95", f->n_opt.lo, f->n_opt.hi);
+        put_pair(o, "d_ci95", f->d_opt.lo, f->d_opt.hi);
+        put(o, "n_opt_akima", f->n_opt_local);
+        put_pair(o, "window", f->lo_n, f->hi_n);
+        cJSON_AddBoolToObject(o, "at_edge", f->at_edge);
+    }
+    cJSON *e = cJSON_AddObjectToObject(root, "isoflop_exponents");
+    put_value(e, "n_exponent", r->isoflop_n_exponent);
+    put_value(e, "d_exponent", r->isoflop_d_exponent);
+}
+
+static void put_frontier(cJSON *root, const struct fit_report *r)
+{
+    cJSON *o = cJSON_AddObjectToObject(root, "frontier");
+    if (!r->has_frontier)
+        return;
+    cJSON_AddStringToObject(o, "of", r->frontier_of);
+    put_value(o, "n_exponent", r->frontier_n_exponent);
+    put_value(o, "d_exponent", r->frontier_d_exponent);
+    cJSON *l = cJSON_AddObjectToObject(o, "loss");
+    cJSON_AddStringToObject(l, "form", "E + k C^-g");
+    put_value(l, "E", r->frontier_e);
+    put_value(l, "k", r->frontier_k);
+    put_value(l, "g", r->frontier_g);
+    cJSON *c = cJSON_AddObjectToObject(o, "flops");
+    cJSON_AddStringToObject(c, "form", "k N^p D");
+    put(c, "k", r->flops_k);
+    put(c, "p", r->flops_p);
+}
+
+static void put_verdict(cJSON *root, const struct fit_report *r)
+{
+    const struct fit_verdict *v = &r->verdict;
+    cJSON *o = cJSON_AddObjectToObject(root, "verdict");
+    cJSON_AddBoolToObject(o, "enough", v->enough);
+    cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
+    put_value(o, "floor", v->floor);
+    put(o, "floor_delta_aicc", v->floor_delta_aicc);
+    put(o, "largest_flops", v->largest_flops);
+    put_value(o, "loss", v->loss);
+    put_value(o, "gain_next_doubling", v->gain);
+    put_value(o, "doublings_to_halve_excess", v->halving);
+    put(o, "noise", r->sigma);
+    cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
+    put_value(o, "flattens_at_flops", v->flatten);
+    cJSON *b = cJSON_AddObjectToObject(o, "break");
+    cJSON_AddBoolToObject(b, "tested", isfinite(v->break_p));
+    cJSON_AddBoolToObject(b, "found", v->break_found);
+    put(b, "p", v->break_p);
+    put(b, "flops", v->break_flops);
+    put_value(b, "exponent_change", v->slope_change);
+    put_lines(o, "lines", &v->lines);
+    put_lines(o, "warnings", &r->warnings);
+    if (!v->truth_known)
+        return;
+    cJSON *t = cJSON_AddObjectToObject(root, "truth");
+    put(t, "floor", v->truth_floor);
+    cJSON_AddBoolToObject(t, "covered", v->truth_covered);
+}
+
+static void put_objective(cJSON *root, const struct fit_report *r)
+{
+    static const char *const names[] = {"huber", "lad", "lsq"};
+    cJSON *o = cJSON_AddObjectToObject(root, "objective");
+    cJSON_AddStringToObject(o, "loss", names[r->obj.loss]);
+    if (r->obj.loss == SOLVE_HUBER)
+        put(o, "delta", r->obj.delta);
+    cJSON_AddStringToObject(o, "of", r->obj.raw ? "loss" : "log loss");
+}
+
+enum status fit_json_report(char **json, const struct fit_report *r, struct err *err)
+{
+    cJSON *root = cJSON_CreateObject();
+    put(root, "n", (double)r->n);
+    cJSON_AddStringToObject(root, "count", fit_count_name(r->count));
+    put_objective(root, r);
+    cJSON *laws = cJSON_AddArrayToObject(root, "laws");
+    for (size_t i = 0; i < r->n_laws; i++)
+        put_law(laws, &r->laws[i]);
+    const struct fit_law *f = fit_report_selected(r);
+    if (f) {
+        cJSON_AddStringToObject(root, "selected", f->law->name);
+        cJSON_AddStringToObject(root, "selected_why", r->selected_why);
+    } else {
+        cJSON_AddNullToObject(root, "selected");
+    }
+    put_isoflop(root, r);
+    put_frontier(root, r);
+    put_verdict(root, r);
+    put_lines(root, "notes", &r->notes);
+    *json = cJSON_Print(root);
+    cJSON_Delete(root);
+    return *json ? OK : err_set(err, E_NOMEM, "out of memory for fit.json");
+}

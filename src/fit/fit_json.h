@@ -1,0 +1,23 @@
+/* JSON in and out of the fitter; the only file here that knows cJSON. */
+#ifndef PLATEAU_FIT_FIT_JSON_H
+#define PLATEAU_FIT_FIT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "fit/analysis.h"
+
+/* "truth": {"floor": E} of a sweep.json; *known stays false where there is none. */
+enum status fit_json_truth(bool *known, double *floor, const char *path,
+                           struct err *err) WARN_UNUSED;
+
+/* A JSON array of objects as CSV text (line k+1 is element k), which the caller frees. `name` stands
+ * in messages. */
+enum status fit_json_to_csv(char **csv, size_t *size, const char *name, const char *text,
+                            struct err *err) WARN_UNUSED;
+
+/* fit.json of DESIGN section 8, '\0'-terminated; the caller frees it. */
+enum status fit_json_report(char **json, const struct fit_report *r, struct err *err) WARN_UNUSED;
+
+#endif

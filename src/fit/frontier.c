@@ -1,0 +1,197 @@
+#include "fit/frontier.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+
+void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt)
+{
+    const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
+    const double *c = t->col[FIT_FLOPS];
+    double m = 0, mx = 0, my = 0, sxx = 0, sxy = 0;
+    r->flops_k = 6;
+    r->flops_p = 1;
+    r->min_flops = r->max_flops = (double)NAN;
+    for (size_t i = 0; i < t->n; i++) {
+        if (!(c[i] > 0))
+            continue;
+        r->min_flops = fmin(r->min_flops, c[i]);
+        r->max_flops = fmax(r->max_flops, c[i]);
+        if (!(n[i] > 0 && d[i] > 0))
+            continue;
+        m++;
+        mx += log(n[i]);
+        my += log(c[i] / d[i]);
+    }
+    if (m == 0)
+        return;
+    mx /= m;
+    my /= m;
+    for (size_t i = 0; i < t->n; i++) {
+        if (!(c[i] > 0 && n[i] > 0 && d[i] > 0))
+            continue;
+        double x = log(n[i]) - mx;
+        sxx += x * x;
+        sxy += x * (log(c[i] / d[i]) - my);
+    }
+    /* sizes within 5 % of each other say nothing about p */
+    if (sxx > 0.0025 * m && sxy / sxx > 0.2)
+        r->flops_p = sxy / sxx;
+    r->flops_k = exp(my - r->flops_p * mx);
+}
+
+/* ln of the number that stands still in a law of one variable on a table of two. */
+static double ln_other(const struct fit_law *f)
+{
+    return f->problem.centre.v;
+}
+
+static struct fit_frontier of_two(const struct fit_report *r, const double *o, double g)
+{
+    double p = r->flops_p, lk = log(r->flops_k), alpha = o[3] / g, beta = o[4] / g;
+    double la = log(o[1]) / g, lb = log(o[2]) / g, sum = alpha + p * beta;
+    struct fit_frontier f = {.e = o[0]};
+    f.n_exp = beta / sum;
+    f.ln_n = (log(alpha) + la - log(p * beta) - lb - beta * lk) / sum;
+    /* both terms fall as C^-(alpha beta / sum) there; their sum at C = 1, to the power g */
+    double ta = la - alpha * f.ln_n, tb = lb + beta * (lk + p * f.ln_n);
+    double top = fmax(ta, tb);
+    f.ln_k = g * (top + log(exp(ta - top) + exp(tb - top)));
+    f.g = g * alpha * beta / sum;
+    return f;
+}
+
+static struct fit_frontier of_one(const struct fit_report *r, const struct fit_law *law,
+                                  const double *o)
+{
+    bool level = law->law->level >= 0;
+    double ln_k = log(o[level ? 1 : 0]), g = o[level ? 2 : 1], lk = log(r->flops_k);
+    struct fit_frontier f = {level ? o[0] : 0, ln_k, g, (double)NAN, (double)NAN};
+    if (law->x == FIT_TOKENS) { /* C = k N^p x */
+        f.ln_k += g * (lk + r->flops_p * ln_other(law));
+    } else if (law->x != FIT_FLOPS && law->x != FIT_X) { /* C = k x^p D */
+        f.g = g / r->flops_p;
+        f.ln_k += f.g * (lk + ln_other(law));
+    }
+    return f;
+}
+
+static struct fit_frontier frontier_of(const struct fit_report *r, const struct fit_law *f,
+                                       const double *inner)
+{
+    double o[LAW_MAX_PARAMS];
+    law_external(o, f->law, inner, &f->problem.centre);
+    if (f->law->n_vars == 1)
+        return of_one(r, f, o);
+    return of_two(r, o, f->law->id == LAW_JOINT ? o[5] : 1.0);
+}
+
+double frontier_loss(const struct fit_frontier *f, double flops)
+{
+    return f->e + exp(f->ln_k - f->g * log(flops));
+}
+
+double frontier_gain(const struct fit_frontier *f, double flops)
+{
+    return exp(f->ln_k - f->g * log(flops)) * -expm1(-f->g * log(2.0));
+}
+
+double frontier_flatten(const struct fit_frontier *f, double sigma)
+{
+    return exp((f->ln_k + log(-expm1(-f->g * log(2.0))) - log(sigma)) / f->g);
+}
+
+enum pick { PICK_E, PICK_K, PICK_G, PICK_N, PICK_LOSS, PICK_GAIN, PICK_PARAMS };
+
+static double pick(const struct fit_frontier *f, enum pick what, double flops)
+{
+    switch (what) {
+    case PICK_E:
+        return f->e;
+    case PICK_K:
+        return exp(f->ln_k);
+    case PICK_G:
+        return f->g;
+    case PICK_N:
+        return f->n_exp;
+    case PICK_LOSS:
+        return frontier_loss(f, flops);
+    case PICK_GAIN:
+        return frontier_gain(f, flops);
+    case PICK_PARAMS:
+        return exp(f->ln_n + f->n_exp * log(flops));
+    }
+    return (double)NAN;
+}
+
+static struct fit_value value_of(const struct fit_report *r, enum pick what, double flops)
+{
+    const double none = (double)NAN;
+    struct fit_value v = {none, none, none, none};
+    if (!r->has_frontier)
+        return v;
+    v.value = pick(&r->frontier[0], what, flops);
+    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
+    if (!draws)
+        return v;
+    for (size_t b = 0; b < r->n_frontier_boot; b++)
+        draws[b] = pick(&r->frontier[b + 1], what, flops);
+    v = fit_summary(v.value, draws, r->n_frontier_boot);
+    free(draws);
+    return v;
+}
+
+enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
+{
+    static const double any = 1;
+    if (f->law->id == LAW_BNSL)
+        return OK;
+    TRY(size_calloc(&r->frontier, f->n_boot + 1, sizeof *r->frontier, "frontier", err));
+    r->frontier[0] = frontier_of(r, f, f->best.p);
+    for (size_t b = 0; b < f->n_boot; b++)
+        r->frontier[b + 1] = frontier_of(r, f, f->boot + b * f->law->n_params);
+    r->n_frontier_boot = f->n_boot;
+    r->has_frontier = true;
+    r->frontier_of = f->law->n_vars == 2      ? "compute-optimal frontier"
+                     : f->x == FIT_TOKENS     ? "one model size, more tokens"
+                     : f->x == FIT_FLOPS      ? "best runs by compute"
+                     : f->x == FIT_X          ? "the chosen column"
+                                              : "one token budget, larger models";
+    r->frontier_x = f->x == FIT_X && f->law->n_vars == 1 ? f->x_name : "C";
+    r->frontier_e = value_of(r, PICK_E, any);
+    r->frontier_k = value_of(r, PICK_K, any);
+    r->frontier_g = value_of(r, PICK_G, any);
+    r->frontier_n_exponent = value_of(r, PICK_N, any);
+    struct fit_value a = r->frontier_n_exponent;
+    double p = r->flops_p;
+    r->frontier_d_exponent =
+        (struct fit_value){1 - p * a.value, p * a.se, 1 - p * a.hi, 1 - p * a.lo};
+    return OK;
+}
+
+struct fit_value fit_frontier_loss(const struct fit_report *r, double flops)
+{
+    return value_of(r, PICK_LOSS, flops);
+}
+
+struct fit_value fit_frontier_gain(const struct fit_report *r, double flops)
+{
+    return value_of(r, PICK_GAIN, flops);
+}
+
+struct fit_value fit_frontier_params(const struct fit_report *r, double flops)
+{
+    return value_of(r, PICK_PARAMS, flops);
+}
+
+struct fit_value fit_frontier_tokens(const struct fit_report *r, double flops)
+{
+    struct fit_value n = fit_frontier_params(r, flops), d;
+    double k = r->flops_k, p = r->flops_p;
+    d.value = flops / (k * pow(n.value, p));
+    d.lo = flops / (k * pow(n.hi, p));
+    d.hi = flops / (k * pow(n.lo, p));
+    d.se = d.value * p * n.se / n.value;
+    return d;
+}

@@ -1,0 +1,24 @@
+/* The compute-optimal frontier of a fitted law, L*(C) = E + K C^-g, in closed form.
+ *
+ * Compute is what the runs really cost: flops = k N^p D with k and p fitted to the table's flops (k = 6,
+ * p = 1 where flops are 6 N D). Minimising E + A N^-alpha + B D^-beta along it gives
+ * N* = [(alpha A / (p beta B)) (C/k)^beta]^(1/(alpha + p beta)) and g = alpha beta / (alpha + p beta). */
+#ifndef PLATEAU_FIT_FRONTIER_H
+#define PLATEAU_FIT_FRONTIER_H
+
+#include "fit/analysis.h"
+
+/* k and p of flops = k N^p D by least squares in logarithms; the smallest and largest flops. */
+void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt);
+
+/* Fill the report's frontier from this law and its resamples; leaves has_frontier false where the law has
+ * none in closed form (bnsl). */
+enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err) WARN_UNUSED;
+
+/* Loss, and gain of one doubling, on one frontier. */
+double frontier_loss(const struct fit_frontier *f, double flops);
+double frontier_gain(const struct fit_frontier *f, double flops);
+/* Compute beyond which a doubling gains less than sigma. */
+double frontier_flatten(const struct fit_frontier *f, double sigma);
+
+#endif

@@ -1,0 +1,89 @@
+/* The scaling laws, as one table.
+ *
+ * Inside, a law works on centred logarithms u = ln N - u0 and v = ln D - v0 (x takes N's place in a law
+ * of one variable) and on parameters in which the problem is well conditioned: a coefficient A that
+ * multiplies N^-alpha is held as ln of its term at the centre, a = ln A - alpha u0. Outside, users see
+ * A, alpha, ... as in the papers: law_external and law_internal convert. */
+#ifndef PLATEAU_FIT_LAW_H
+#define PLATEAU_FIT_LAW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LAW_MAX_PARAMS 8
+#define LAW_MAX_HESS (LAW_MAX_PARAMS * (LAW_MAX_PARAMS + 1) / 2)
+
+enum law_id { LAW_POWER, LAW_FLOOR, LAW_BNSL, LAW_CHINCHILLA, LAW_JOINT, LAW_REPEAT, LAW_COUNT };
+
+enum law_kind {
+    LAW_LEVEL,    /* E >= 0, as it is */
+    LAW_COEF,     /* multiplies var^-partner; inside ln A - exponent * centre */
+    LAW_EXPONENT, /* as it is */
+    LAW_LOG,      /* positive; inside its logarithm */
+    LAW_PLACE,    /* a place on the x axis; inside ln - centre */
+};
+
+struct law_param {
+    const char *name;
+    enum law_kind kind;
+    int var;       /* 0: N or x, 1: D (LAW_COEF, LAW_PLACE) */
+    int partner;   /* LAW_COEF: index of its exponent */
+    double lo, hi; /* bounds on the inner value */
+};
+
+/* Where the logarithms are centred. */
+struct law_centre {
+    double u, v;
+};
+
+/* One run as a law sees it. */
+struct law_point {
+    double u, v;      /* centred ln N, ln D */
+    double ln_unique; /* ln of unique tokens, for LAW_REPEAT; not centred */
+};
+
+/* A value with gradient and Hessian (upper triangle, row by row) in the first k parameters. */
+struct law_jet {
+    double v;
+    double g[LAW_MAX_PARAMS];
+    double h[LAW_MAX_HESS];
+};
+
+struct law {
+    enum law_id id;
+    const char *name;
+    const char *form;
+    int n_vars; /* 1: x; 2: N and D */
+    size_t n_params;
+    struct law_param params[LAW_MAX_PARAMS];
+    int level;   /* index of E, -1 where the law has none */
+    int n_terms; /* > 0: the law is [E +] sum of exp(a_j - e_j u_j), with a closed fast path */
+};
+
+const struct law *law_get(enum law_id id);
+/* By name; NULL where there is none. */
+const struct law *law_find(const char *name);
+/* Index of a parameter by name, -1 where there is none. */
+int law_param_find(const struct law *law, const char *name);
+
+/* Predicted loss (not its log) at inner parameters p. */
+double law_value(const struct law *law, const double *p, const struct law_point *x,
+                 const struct law_centre *c);
+/* The same with derivatives in all n_params inner parameters. */
+void law_jet(struct law_jet *out, const struct law *law, const double *p, const struct law_point *x,
+             const struct law_centre *c);
+
+/* Inner to outer parameters and back; arrays of n_params, which may not alias. */
+void law_external(double *outer, const struct law *law, const double *inner,
+                  const struct law_centre *c);
+void law_internal(double *inner, const struct law *law, const double *outer,
+                  const struct law_centre *c);
+
+/* The basis that the law is linear in once its exponents are chosen (variable projection): writes
+ * phi[0..m) and returns m; prediction = sum c_j phi_j with c_j >= 0. */
+size_t law_basis(double phi[3], const struct law *law, const double *p, const struct law_point *x,
+                 const struct law_centre *c);
+/* Put solved coefficients c[0..m) into p, whose exponents stay. */
+void law_set_linear(double *p, const struct law *law, const double *coef);
+
+#endif

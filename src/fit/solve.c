@@ -1,0 +1,803 @@
+#include "fit/solve.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+#define NP LAW_MAX_PARAMS
+
+/* --- the objective with derivatives ----------------------------------------------------------- */
+
+struct sums {
+    double value;
+    double g[NP];
+    double h[NP][NP];  /* upper triangle */
+    double scale[NP];  /* diagonal of the reweighted J'J: positive, sets the units of damping */
+};
+
+struct rho {
+    double value, d1, d2, weight; /* weight = d1/r, the one of reweighted least squares */
+};
+
+static struct rho rho_at(const struct solve_objective *o, double delta, double r)
+{
+    if (o->loss == SOLVE_LSQ)
+        return (struct rho){r * r, 2 * r, 2, 2};
+    double a = fabs(r);
+    if (a <= delta)
+        return (struct rho){0.5 * r * r, r, 1, 1};
+    return (struct rho){delta * (a - 0.5 * delta), r < 0 ? -delta : delta, 0, delta / a};
+}
+
+static double row_weight(const struct solve_problem *q, size_t i)
+{
+    return q->w ? q->w[i] : 1.0;
+}
+
+/* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
+static double residual(const struct solve_problem *q, size_t i, double f)
+{
+    return q->obj.raw ? f - q->loss[i] : log(f) - q->ln_loss[i];
+}
+
+/* Factors of a row: c1 multiplies grad f and hess f, c2 the outer product of grad f. */
+static void row_factors(const struct solve_problem *q, const struct rho *k, double w, double f,
+                        double *c1, double *c2, double *cs)
+{
+    if (q->obj.raw) {
+        *c1 = w * k->d1;
+        *c2 = w * k->d2;
+        *cs = w * k->weight;
+        return;
+    }
+    double inv = 1 / f;
+    *c1 = w * k->d1 * inv;
+    *c2 = w * (k->d2 - k->d1) * inv * inv;
+    *cs = w * k->weight * inv * inv;
+}
+
+static void sums_clear(struct sums *s, size_t n)
+{
+    s->value = 0;
+    for (size_t a = 0; a < n; a++) {
+        s->g[a] = s->scale[a] = 0;
+        for (size_t b = a; b < n; b++)
+            s->h[a][b] = 0;
+    }
+}
+
+static void add_row(struct sums *s, size_t n, const double *g, double c1, double c2, double cs)
+{
+    for (size_t a = 0; a < n; a++) {
+        double ga = c2 * g[a];
+        s->g[a] += c1 * g[a];
+        s->scale[a] += cs * g[a] * g[a];
+        for (size_t b = a; b < n; b++)
+            s->h[a][b] += ga * g[b];
+    }
+}
+
+/* Laws that are a floor plus power terms: order E, coefficients, exponents (law.c's table). */
+static void sums_of_terms(struct sums *s, const struct solve_problem *q, const double *p, double delta)
+{
+    const struct law *law = q->law;
+    size_t n = law->n_params, m = (size_t)law->n_terms, lead = law->level >= 0 ? 1 : 0;
+    for (size_t i = 0; i < q->n; i++) {
+        double w = row_weight(q, i);
+        if (w == 0)
+            continue;
+        double x[2] = {q->x[i].u, q->x[i].v}, t[2], g[NP], f = lead ? p[0] : 0;
+        g[0] = 1;
+        for (size_t j = 0; j < m; j++) {
+            t[j] = exp(p[lead + j] - p[lead + m + j] * x[j]);
+            g[lead + j] = t[j];
+            g[lead + m + j] = -x[j] * t[j];
+            f += t[j];
+        }
+        double r = residual(q, i, f), c1, c2, cs;
+        struct rho k = rho_at(&q->obj, delta, r);
+        s->value += w * k.value;
+        row_factors(q, &k, w, f, &c1, &c2, &cs);
+        add_row(s, n, g, c1, c2, cs);
+        for (size_t j = 0; j < m; j++) {
+            double ct = c1 * t[j];
+            s->h[lead + j][lead + j] += ct;
+            s->h[lead + j][lead + m + j] -= ct * x[j];
+            s->h[lead + m + j][lead + m + j] += ct * x[j] * x[j];
+        }
+    }
+}
+
+static void sums_of_jets(struct sums *s, const struct solve_problem *q, const double *p, double delta)
+{
+    size_t n = q->law->n_params;
+    for (size_t i = 0; i < q->n; i++) {
+        double w = row_weight(q, i), c1, c2, cs;
+        if (w == 0)
+            continue;
+        struct law_jet f;
+        law_jet(&f, q->law, p, &q->x[i], &q->centre);
+        struct rho k = rho_at(&q->obj, delta, residual(q, i, f.v));
+        s->value += w * k.value;
+        row_factors(q, &k, w, f.v, &c1, &c2, &cs);
+        add_row(s, n, f.g, c1, c2, cs);
+        for (size_t a = 0, h = 0; a < n; a++)
+            for (size_t b = a; b < n; b++, h++)
+                s->h[a][b] += c1 * f.h[h];
+    }
+}
+
+static void inner_of(double *p, const struct solve_map *map, const double *z, size_t n)
+{
+    if (map->identity) {
+        memcpy(p, z, n * sizeof *p);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        p[i] = map->c[i];
+        for (size_t j = 0; j < map->n_free; j++)
+            p[i] += map->m[i][j] * z[j];
+    }
+}
+
+/* Chain rule through p = m z + c. */
+static void pull_back(struct sums *s, const struct solve_map *map, size_t n)
+{
+    struct sums t;
+    t.value = s->value;
+    for (size_t a = 0; a < map->n_free; a++) {
+        t.g[a] = t.scale[a] = 0;
+        for (size_t i = 0; i < n; i++) {
+            t.g[a] += map->m[i][a] * s->g[i];
+            t.scale[a] += map->m[i][a] * map->m[i][a] * s->scale[i];
+        }
+        for (size_t b = a; b < map->n_free; b++) {
+            double sum = 0;
+            for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < n; j++)
+                    sum += map->m[i][a] * map->m[j][b] * (i <= j ? s->h[i][j] : s->h[j][i]);
+            t.h[a][b] = sum;
+        }
+    }
+    *s = t;
+}
+
+static void sums_at(struct sums *s, const struct solve_problem *q, const double *z, double delta)
+{
+    double p[NP];
+    size_t n = q->law->n_params;
+    inner_of(p, &q->map, z, n);
+    sums_clear(s, n);
+    if (q->law->n_terms > 0)
+        sums_of_terms(s, q, p, delta);
+    else
+        sums_of_jets(s, q, p, delta);
+    if (!q->map.identity)
+        pull_back(s, &q->map, n);
+}
+
+double solve_objective(const struct solve_problem *q, const double *p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        double w = row_weight(q, i);
+        if (w == 0)
+            continue;
+        double r = residual(q, i, law_value(q->law, p, &q->x[i], &q->centre));
+        sum += w * (q->obj.loss == SOLVE_LAD ? fabs(r) : rho_at(&q->obj, q->obj.delta, r).value);
+    }
+    return isfinite(sum) ? sum : (double)INFINITY;
+}
+
+/* --- ties and fixed values -------------------------------------------------------------------- */
+
+void solve_map_identity(struct solve_map *map, const struct law *law)
+{
+    memset(map, 0, sizeof *map);
+    map->n_free = law->n_params;
+    map->identity = true;
+    for (size_t i = 0; i < law->n_params; i++) {
+        map->m[i][i] = 1;
+        map->of[i] = i;
+    }
+}
+
+/* Remove free variable f by z_f = sum_j row[j] z_j + c (row[f] is ignored). */
+static void eliminate(struct solve_map *map, size_t f, const double *row, double c)
+{
+    for (size_t i = 0; i < NP; i++) {
+        double share = map->m[i][f];
+        for (size_t j = 0; j < map->n_free; j++)
+            if (j != f)
+                map->m[i][j] += share * row[j];
+        map->c[i] += share * c;
+        for (size_t j = f; j + 1 < map->n_free; j++)
+            map->m[i][j] = map->m[i][j + 1];
+        map->m[i][map->n_free - 1] = 0;
+    }
+    for (size_t j = f; j + 1 < map->n_free; j++)
+        map->of[j] = map->of[j + 1];
+    map->n_free--;
+    map->identity = false;
+}
+
+/* Impose sum_i a_i p_i = b by eliminating free variable that is parameter `out`, or the one with the
+ * largest coefficient where that one is gone. False where the condition leaves nothing to solve for. */
+static bool impose(struct solve_map *map, const double *a, double b, size_t out)
+{
+    double coef[NP] = {0}, row[NP], rest = b, best = 0;
+    size_t f = NP;
+    for (size_t i = 0; i < NP; i++)
+        rest -= a[i] * map->c[i];
+    for (size_t j = 0; j < map->n_free; j++) {
+        for (size_t i = 0; i < NP; i++)
+            coef[j] += a[i] * map->m[i][j];
+        double size = map->of[j] == out ? (double)INFINITY : fabs(coef[j]);
+        if (coef[j] != 0 && size > best) {
+            best = size;
+            f = j;
+        }
+    }
+    if (f == NP)
+        return false;
+    for (size_t j = 0; j < map->n_free; j++)
+        row[j] = -coef[j] / coef[f];
+    eliminate(map, f, row, rest / coef[f]);
+    return true;
+}
+
+/* The inner expression that stands for an outer value: p_i, plus exponent times centre for a
+ * coefficient, plus the centre for a place. */
+static void outer_row(double *a, double *shift, const struct law *law, size_t i,
+                      const struct law_centre *c, double sign)
+{
+    const struct law_param *q = &law->params[i];
+    double at = q->var ? c->v : c->u;
+    a[i] += sign;
+    if (q->kind == LAW_COEF)
+        a[q->partner] += sign * at;
+    if (q->kind == LAW_PLACE)
+        *shift += sign * at;
+}
+
+static enum status name_of(int *param, const struct law *law, const char *text, size_t n,
+                           struct err *err)
+{
+    char name[32];
+    if (n < sizeof name) {
+        memcpy(name, text, n);
+        name[n] = '\0';
+        *param = law_param_find(law, name);
+        if (*param >= 0)
+            return OK;
+    }
+    return err_set(err, E_USAGE, "law %s has no parameter '%.*s'", law->name, (int)n, text);
+}
+
+static bool on_log(enum law_kind kind)
+{
+    return kind == LAW_COEF || kind == LAW_LOG || kind == LAW_PLACE;
+}
+
+enum status solve_map_tie(struct solve_map *map, const struct law *law, const char *text,
+                          const struct law_centre *c, struct err *err)
+{
+    const char *eq = strchr(text, '=');
+    int i = -1, j = -1;
+    if (!eq)
+        return err_set(err, E_USAGE, "--tie %s: expected two parameters, such as alpha=beta", text);
+    TRY(name_of(&i, law, text, (size_t)(eq - text), err));
+    TRY(name_of(&j, law, eq + 1, strlen(eq + 1), err));
+    if (i == j || on_log(law->params[i].kind) != on_log(law->params[j].kind))
+        return err_set(err, E_USAGE, "--tie %s: these two cannot be tied", text);
+    double a[NP] = {0}, shift = 0;
+    outer_row(a, &shift, law, (size_t)i, c, 1);
+    outer_row(a, &shift, law, (size_t)j, c, -1);
+    if (!impose(map, a, -shift, (size_t)j))
+        return err_set(err, E_USAGE, "--tie %s: both are settled already", text);
+    return OK;
+}
+
+enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
+                          const struct law_centre *c, struct err *err)
+{
+    const char *eq = strchr(text, '=');
+    char *end = NULL;
+    int i = -1;
+    if (!eq)
+        return err_set(err, E_USAGE, "--fix %s: expected parameter=value, such as E=0", text);
+    TRY(name_of(&i, law, text, (size_t)(eq - text), err));
+    double value = strtod(eq + 1, &end);
+    if (end == eq + 1 || *end != '\0' || !isfinite(value))
+        return err_set(err, E_USAGE, "--fix %s: '%s' is not a number", text, eq + 1);
+    bool logs = on_log(law->params[i].kind);
+    if (value < 0 || (logs && value == 0))
+        return err_set(err, E_USAGE, "--fix %s: the value must be %s", text,
+                       logs ? "above 0" : "0 or more");
+    double a[NP] = {0}, shift = 0;
+    outer_row(a, &shift, law, (size_t)i, c, 1);
+    if (!impose(map, a, (logs ? log(value) : value) - shift, (size_t)i))
+        return err_set(err, E_USAGE, "--fix %s: it is settled already", text);
+    return OK;
+}
+
+void solve_map_fix_inner(struct solve_map *map, size_t param, double inner)
+{
+    double a[NP] = {0};
+    a[param] = 1;
+    CHECK(impose(map, a, inner, param));
+}
+
+/* --- damped Newton on a box -------------------------------------------------------------------- */
+
+/* Solve (H + lambda D) s = -g over the listed variables; false where that is not positive definite. */
+static bool newton_step(double *step, const struct sums *s, const size_t *idx, size_t n, double lambda)
+{
+    double l[NP][NP], y[NP];
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b <= a; b++) {
+            size_t i = idx[b], j = idx[a];
+            double sum = i <= j ? s->h[i][j] : s->h[j][i];
+            double diag = a == b ? sum + lambda * s->scale[i] : sum;
+            double whole = fabs(diag);
+            for (size_t k = 0; k < b; k++)
+                diag -= l[a][k] * l[b][k];
+            if (a == b) {
+                if (!(diag > 1e-13 * whole) || !(diag > DBL_MIN))
+                    return false;
+                l[a][a] = sqrt(diag);
+            } else {
+                l[a][b] = diag / l[b][b];
+            }
+        }
+    for (size_t a = 0; a < n; a++) {
+        y[a] = -s->g[idx[a]];
+        for (size_t k = 0; k < a; k++)
+            y[a] -= l[a][k] * y[k];
+        y[a] /= l[a][a];
+    }
+    for (size_t a = n; a-- > 0;) {
+        for (size_t k = a + 1; k < n; k++)
+            y[a] -= l[k][a] * y[k];
+        y[a] /= l[a][a];
+    }
+    for (size_t a = 0; a < n; a++)
+        step[a] = y[a];
+    return true;
+}
+
+static const struct law_param *bounds(const struct solve_problem *q, size_t j)
+{
+    return &q->law->params[q->map.of[j]];
+}
+
+/* Variables that may move: not at a bound with the slope pushing outwards. */
+static size_t free_set(size_t *idx, const struct solve_problem *q, const double *z, const double *g)
+{
+    size_t n = 0;
+    for (size_t j = 0; j < q->map.n_free; j++) {
+        const struct law_param *b = bounds(q, j);
+        if (!((z[j] <= b->lo && g[j] > 0) || (z[j] >= b->hi && g[j] < 0)))
+            idx[n++] = j;
+    }
+    return n;
+}
+
+#define LAMBDA_MAX 1e12
+/* A promised decrease below this share of the objective is rounding. */
+#define DECREASE_TOL 1e-14
+
+static bool descend(double *z, const struct solve_problem *q, double delta, size_t max_iter,
+                    size_t *iterations)
+{
+    struct sums s, t;
+    double lambda = 1e-4;
+    sums_at(&s, q, z, delta);
+    if (!isfinite(s.value))
+        return false;
+    for (size_t it = 0; it < max_iter; it++) {
+        size_t idx[NP], n = free_set(idx, q, z, s.g);
+        double step[NP], next[NP], promised = 0;
+        if (n == 0)
+            return true;
+        while (!newton_step(step, &s, idx, n, lambda)) {
+            lambda = fmax(lambda * 10, 1e-6);
+            if (!(lambda < LAMBDA_MAX))
+                return false;
+        }
+        memcpy(next, z, q->map.n_free * sizeof *next);
+        for (size_t a = 0; a < n; a++) {
+            const struct law_param *b = bounds(q, idx[a]);
+            next[idx[a]] = fmin(fmax(z[idx[a]] + step[a], b->lo), b->hi);
+            promised -= s.g[idx[a]] * (next[idx[a]] - z[idx[a]]);
+        }
+        ++*iterations;
+        if (lambda <= 1e-3 && fabs(promised) <= DECREASE_TOL * s.value + DBL_MIN)
+            return true;
+        sums_at(&t, q, next, delta);
+        if (isfinite(t.value) && t.value <= s.value - 1e-4 * fmax(promised, 0) &&
+            t.value < s.value) {
+            memcpy(z, next, q->map.n_free * sizeof *next);
+            s = t;
+            lambda = lambda < 1e-9 ? 0 : lambda * 0.05;
+        } else if (fabs(promised) <= 1e-11 * s.value && lambda <= 1e-3) {
+            return true; /* the values can no longer be told apart */
+        } else {
+            lambda = fmax(lambda * 8, 1e-6);
+            if (!(lambda < LAMBDA_MAX))
+                return fabs(promised) <= 1e-9 * s.value;
+        }
+    }
+    return false;
+}
+
+/* Step from wide to narrow Huber losses on the way to absolute deviations. */
+static const double lad_deltas[] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9};
+
+void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start)
+{
+    double z[NP];
+    memset(out, 0, sizeof *out);
+    for (size_t j = 0; j < q->map.n_free; j++) {
+        const struct law_param *b = bounds(q, j);
+        z[j] = fmin(fmax(start[q->map.of[j]], b->lo), b->hi);
+    }
+    if (q->obj.loss == SOLVE_LAD) {
+        for (size_t k = 0; k < sizeof lad_deltas / sizeof *lad_deltas; k++)
+            out->converged = descend(z, q, lad_deltas[k], 200, &out->iterations);
+    } else {
+        out->converged = descend(z, q, q->obj.delta, 300, &out->iterations);
+    }
+    inner_of(out->p, &q->map, z, q->law->n_params);
+    out->objective = solve_objective(q, out->p);
+    for (size_t j = 0; j < q->map.n_free; j++) {
+        const struct law_param *b = bounds(q, j);
+        if (z[j] <= b->lo || z[j] >= b->hi)
+            out->at_bound |= 1u << q->map.of[j];
+    }
+}
+
+/* --- starts by variable projection ------------------------------------------------------------- */
+
+/* One axis of the start grid: n values from lo to hi, evenly. */
+struct axis {
+    size_t param;
+    double lo, hi;
+    size_t n;
+};
+
+#define MAX_AXES 4
+#define N_KEEP 12
+
+struct start {
+    double p[NP];
+    double score;
+    size_t at[MAX_AXES];
+};
+
+/* Non-negative least squares in at most three unknowns from normal equations: the best of all
+ * subsets, which for three is quicker than any active-set method. */
+static void nnls(double *c, double a[3][3], const double *b, size_t m)
+{
+    double best = 0;
+    c[0] = c[1] = c[2] = 0;
+    for (unsigned mask = 1; mask < 1u << m; mask++) {
+        double t[3][4], x[3] = {0};
+        size_t idx[3], k = 0;
+        bool ok = true;
+        for (size_t i = 0; i < m; i++)
+            if (mask >> i & 1)
+                idx[k++] = i;
+        for (size_t i = 0; i < k; i++) {
+            for (size_t j = 0; j < k; j++)
+                t[i][j] = a[idx[i]][idx[j]];
+            t[i][k] = b[idx[i]];
+        }
+        for (size_t i = 0; i < k && ok; i++) {
+            ok = t[i][i] > 1e-14 * a[idx[i]][idx[i]];
+            for (size_t r = i + 1; r < k && ok; r++)
+                for (size_t j = k + 1; j-- > i;)
+                    t[r][j] -= t[r][i] / t[i][i] * t[i][j];
+        }
+        for (size_t i = k; ok && i-- > 0;) {
+            x[i] = t[i][k];
+            for (size_t j = i + 1; j < k; j++)
+                x[i] -= t[i][j] * x[j];
+            x[i] /= t[i][i];
+            ok = x[i] >= 0;
+        }
+        double gain = 0;
+        for (size_t i = 0; i < k; i++)
+            gain += x[i] * b[idx[i]];
+        if (!ok || !(gain > best))
+            continue;
+        best = gain;
+        c[0] = c[1] = c[2] = 0;
+        for (size_t i = 0; i < k; i++)
+            c[idx[i]] = x[i];
+    }
+}
+
+/* Solve the linear part at the exponents in p, in relative error. */
+static bool project(double *p, const struct solve_problem *q)
+{
+    double a[3][3] = {{0}}, b[3] = {0}, coef[3];
+    size_t m = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        double phi[3], w = row_weight(q, i) / (q->loss[i] * q->loss[i]);
+        m = law_basis(phi, q->law, p, &q->x[i], &q->centre);
+        for (size_t r = 0; r < m; r++) {
+            b[r] += w * phi[r] * q->loss[i];
+            for (size_t c = 0; c < m; c++)
+                a[r][c] += w * phi[r] * phi[c];
+        }
+    }
+    nnls(coef, a, b, m);
+    law_set_linear(p, q->law, coef);
+    for (size_t i = 0; i < q->law->n_params; i++)
+        if (!isfinite(p[i]))
+            return false;
+    return true;
+}
+
+static size_t start_axes(struct axis *ax, const struct solve_problem *q)
+{
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t i = 0; i < q->n; i++) {
+        lo = fmin(lo, q->x[i].u);
+        hi = fmax(hi, q->x[i].u);
+    }
+    switch (q->law->id) {
+    case LAW_POWER:
+        ax[0] = (struct axis){1, 0.02, 2.0, 40};
+        return 1;
+    case LAW_FLOOR:
+        ax[0] = (struct axis){2, 0.02, 3.0, 60};
+        return 1;
+    case LAW_BNSL:
+        ax[0] = (struct axis){2, -0.1, 1.2, 7};
+        ax[1] = (struct axis){3, -0.8, 6.0, 9};
+        ax[2] = (struct axis){4, lo, hi, 9};
+        ax[3] = (struct axis){5, -3.5, 1.0, 4};
+        return 4;
+    case LAW_JOINT:
+        ax[0] = (struct axis){3, 0.05, 1.2, 7};
+        ax[1] = (struct axis){4, 0.05, 1.2, 7};
+        ax[2] = (struct axis){2, -4.0, 4.0, 5};
+        ax[3] = (struct axis){5, -1.6, 1.2, 5};
+        return 4;
+    default:
+        ax[0] = (struct axis){3, 0.04, 1.6, 20};
+        ax[1] = (struct axis){4, 0.04, 1.6, 20};
+        return 2;
+    }
+}
+
+/* Keep the best starts, no two of them neighbours on the grid. */
+static void keep_start(struct start *best, size_t *n, const struct start *s, size_t n_axes)
+{
+    for (size_t i = 0; i < *n; i++) {
+        size_t far = 0;
+        for (size_t a = 0; a < n_axes; a++)
+            far = size_max(far, s->at[a] > best[i].at[a] ? s->at[a] - best[i].at[a]
+                                                         : best[i].at[a] - s->at[a]);
+        if (far < 2) {
+            if (s->score < best[i].score)
+                best[i] = *s;
+            return;
+        }
+    }
+    if (*n < N_KEEP) {
+        best[(*n)++] = *s;
+        return;
+    }
+    size_t worst = 0;
+    for (size_t i = 1; i < *n; i++)
+        if (best[i].score > best[worst].score)
+            worst = i;
+    if (s->score < best[worst].score)
+        best[worst] = *s;
+}
+
+static void middle(double *p, const struct law *law)
+{
+    for (size_t i = 0; i < law->n_params; i++)
+        p[i] = law->params[i].kind == LAW_EXPONENT ? 0.4 : 0;
+    if (law->id == LAW_REPEAT)
+        p[5] = p[6] = log(10.0);
+}
+
+/* What the start grid sees of a large table: enough rows to rank exponents. */
+#define GRID_ROWS 600
+
+static enum status thin(struct solve_problem *out, const struct solve_problem *q, struct law_point **x,
+                        double **y, struct err *err)
+{
+    *out = *q;
+    *x = NULL;
+    *y = NULL;
+    if (q->n <= GRID_ROWS)
+        return OK;
+    size_t n = GRID_ROWS;
+    TRY(size_calloc(x, n, sizeof **x, "start rows", err));
+    TRY(size_calloc(y, 3 * n, sizeof **y, "start rows", err));
+    for (size_t k = 0; k < n; k++) {
+        size_t i = (size_t)((double)k * (double)q->n / (double)n);
+        (*x)[k] = q->x[i];
+        (*y)[k] = q->loss[i];
+        (*y)[n + k] = q->ln_loss[i];
+        (*y)[2 * n + k] = row_weight(q, i);
+    }
+    out->x = *x;
+    out->loss = *y;
+    out->ln_loss = *y + n;
+    out->w = *y + 2 * n;
+    out->n = n;
+    return OK;
+}
+
+/* Ties and fixed values act on a start as they do on the answer. */
+static void through_map(double *p, const struct solve_problem *q)
+{
+    double z[NP];
+    if (q->map.identity)
+        return;
+    for (size_t j = 0; j < q->map.n_free; j++)
+        z[j] = p[q->map.of[j]];
+    inner_of(p, &q->map, z, q->law->n_params);
+}
+
+static size_t grid_starts(struct start *best, const struct solve_problem *q)
+{
+    struct axis ax[MAX_AXES];
+    size_t n_axes = start_axes(ax, q), total = 1, n = 0;
+    for (size_t a = 0; a < n_axes; a++)
+        total *= ax[a].n;
+    for (size_t k = 0; k < total; k++) {
+        struct start s = {.score = INFINITY};
+        middle(s.p, q->law);
+        for (size_t a = 0, rest = k; a < n_axes; a++) {
+            s.at[a] = rest % ax[a].n;
+            rest /= ax[a].n;
+            s.p[ax[a].param] =
+                ax[a].lo + (ax[a].hi - ax[a].lo) * (double)s.at[a] / (double)(ax[a].n - 1);
+        }
+        if (!project(s.p, q))
+            continue;
+        through_map(s.p, q);
+        s.score = solve_objective(q, s.p);
+        if (isfinite(s.score))
+            keep_start(best, &n, &s, n_axes);
+    }
+    return n;
+}
+
+/* R* of law repeat are tried on a grid of their own behind each start of the plain law. */
+static const double repeat_stars[] = {0.7, 2.5, 6.0, 16.0, 60.0, 400.0};
+#define N_STARS (sizeof repeat_stars / sizeof *repeat_stars)
+
+static void spread_repeat(struct start *s, const struct solve_problem *q)
+{
+    struct start best = *s;
+    best.score = INFINITY;
+    for (size_t i = 0; i < N_STARS * N_STARS; i++) {
+        struct start t = *s;
+        t.p[5] = log(repeat_stars[i % N_STARS]);
+        t.p[6] = log(repeat_stars[i / N_STARS]);
+        through_map(t.p, q);
+        t.score = solve_objective(q, t.p);
+        if (t.score < best.score)
+            best = t;
+    }
+    if (isfinite(best.score))
+        *s = best;
+}
+
+/* Two optima are one where their objectives agree to this share. */
+#define SAME_OPTIMUM 1e-7
+
+static void take_best(struct solve_result *out, const struct solve_result *all, size_t n)
+{
+    size_t b = 0;
+    for (size_t i = 1; i < n; i++) {
+        /* a converged point before one that is only lower by rounding */
+        double margin = all[i].converged == all[b].converged ? 0 : 1e-9 * all[b].objective;
+        if (all[i].objective < all[b].objective - margin ||
+            (all[i].converged && !all[b].converged &&
+             all[i].objective <= all[b].objective * (1 + 1e-9)))
+            b = i;
+    }
+    *out = all[b];
+    out->n_starts = n;
+    out->n_best = out->n_optima = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool seen = false;
+        out->n_best += all[i].objective <= all[b].objective * (1 + SAME_OPTIMUM) + DBL_MIN;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = fabs(all[i].objective - all[j].objective) <= SAME_OPTIMUM * all[j].objective;
+        out->n_optima += all[i].converged && !seen;
+    }
+}
+
+/* The joint law contains chinchilla (g = 1), so its answer must not be worse. */
+static size_t nested_start(struct start *s, const struct solve_problem *q)
+{
+    struct solve_problem plain = *q;
+    struct solve_result r;
+    struct err ignored;
+    if (q->law->id != LAW_JOINT || !q->map.identity)
+        return 0;
+    plain.law = law_get(LAW_CHINCHILLA);
+    solve_map_identity(&plain.map, plain.law);
+    if (solve_global(&r, &plain, &ignored) != OK)
+        return 0;
+    memcpy(s->p, r.p, sizeof s->p);
+    s->p[5] = 0;
+    return 1;
+}
+
+enum status solve_global(struct solve_result *out, const struct solve_problem *q, struct err *err)
+{
+    struct solve_problem grid;
+    struct law_point *x;
+    double *y;
+    struct start best[N_KEEP + 1];
+    struct solve_result all[N_KEEP + 1];
+    enum status st = thin(&grid, q, &x, &y, err);
+    if (st == OK) {
+        size_t n = grid_starts(best, &grid);
+        for (size_t i = 0; i < n && q->law->id == LAW_REPEAT; i++)
+            spread_repeat(&best[i], &grid);
+        n += nested_start(&best[n], q);
+        for (size_t i = 0; i < n; i++)
+            solve_from(&all[i], q, best[i].p);
+        if (n > 0)
+            take_best(out, all, n);
+        if (n == 0 || !isfinite(out->objective))
+            st = err_set(err, E_NUMERIC, "law %s: no start leads to a finite fit of these %zu runs",
+                         q->law->name, q->n);
+    }
+    free(x);
+    free(y);
+    return st;
+}
+
+/* --- likelihood --------------------------------------------------------------------------------- */
+
+/* ln of the integral of exp(-rho(r)/tau) over r */
+static double ln_norm(const struct solve_objective *o, double tau)
+{
+    const double pi = 3.14159265358979323846;
+    if (o->loss == SOLVE_LSQ)
+        return 0.5 * log(pi * tau);
+    if (o->loss == SOLVE_LAD)
+        return log(2 * tau);
+    double d = o->delta, a = d * d / (2 * tau);
+    /* exp(-a) underflows for wide deltas: the normal limit */
+    return log(sqrt(2 * pi * tau) * erf(sqrt(a)) + 2 * tau / d * exp(-a));
+}
+
+double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n)
+{
+    /* One minimum in ln tau: golden section over any scale that a loss can have. */
+    double lo = log(1e-40), hi = log(1e10), gold = 0.6180339887498949;
+    double s = fmax(objective, 1e-30 * n);
+    double a = hi - gold * (hi - lo), b = lo + gold * (hi - lo);
+    double fa = s / exp(a) + n * ln_norm(obj, exp(a)), fb = s / exp(b) + n * ln_norm(obj, exp(b));
+    while (hi - lo > 1e-9) {
+        if (fa < fb) {
+            hi = b, b = a, fb = fa;
+            a = hi - gold * (hi - lo);
+            fa = s / exp(a) + n * ln_norm(obj, exp(a));
+        } else {
+            lo = a, a = b, fa = fb;
+            b = lo + gold * (hi - lo);
+            fb = s / exp(b) + n * ln_norm(obj, exp(b));
+        }
+    }
+    *tau = exp(0.5 * (lo + hi));
+    return 2 * (s / *tau + n * ln_norm(obj, *tau));
+}

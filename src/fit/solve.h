@@ -1,0 +1,81 @@
+/* Fitting one law to runs: the global optimum of a robust objective.
+ *
+ * Starts come from variable projection: over a grid of exponents the linear part is solved under
+ * non-negativity, the true objective ranks the grid, and the best distinct points are each brought to
+ * their own optimum by a damped Newton method with exact second derivatives on centred parameters. An
+ * optimum is accepted when the decrease that Newton's model still promises is below rounding; a start is
+ * never returned as a result. The Huber loss is piecewise quadratic, so Newton ends there in finitely
+ * many steps; least absolute deviations are reached through a sequence of Huber losses whose delta
+ * shrinks to 1e-9 (Madsen and Nielsen 1993). */
+#ifndef PLATEAU_FIT_SOLVE_H
+#define PLATEAU_FIT_SOLVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "fit/law.h"
+
+enum solve_loss { SOLVE_HUBER, SOLVE_LAD, SOLVE_LSQ };
+
+/* Sum of rho(residual), residual = ln prediction - ln loss, or prediction - loss where raw.
+ * Huber: r^2/2 within delta, delta (|r| - delta/2) outside. LAD: |r|. LSQ: r^2. */
+struct solve_objective {
+    enum solve_loss loss;
+    double delta;
+    bool raw;
+};
+
+/* Inner parameters as an affine function of the free ones, p = m z + c: ties and fixed values. */
+struct solve_map {
+    size_t n_free;
+    size_t of[LAW_MAX_PARAMS]; /* (n_free) the parameter that each free one is */
+    double m[LAW_MAX_PARAMS][LAW_MAX_PARAMS];
+    double c[LAW_MAX_PARAMS];
+    bool identity; /* nothing tied or fixed */
+};
+
+struct solve_problem {
+    const struct law *law;
+    size_t n;
+    const struct law_point *x; /* (n) centred */
+    const double *loss;        /* (n) */
+    const double *ln_loss;     /* (n) */
+    const double *w;           /* (n) weights, NULL: 1 each */
+    struct law_centre centre;
+    struct solve_objective obj;
+    struct solve_map map;
+};
+
+struct solve_result {
+    double p[LAW_MAX_PARAMS]; /* inner parameters */
+    double objective;
+    bool converged;
+    unsigned at_bound; /* bit i: parameter i sits at its bound */
+    size_t iterations;
+    size_t n_starts, n_best; /* starts brought to an optimum, and how many ended at this one */
+    size_t n_optima;         /* distinct optima among them */
+};
+
+void solve_map_identity(struct solve_map *map, const struct law *law);
+/* "alpha=beta" and "E=0" in outer values; E_USAGE for an unknown name or an impossible value. */
+enum status solve_map_tie(struct solve_map *map, const struct law *law, const char *text,
+                          const struct law_centre *c, struct err *err) WARN_UNUSED;
+enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
+                          const struct law_centre *c, struct err *err) WARN_UNUSED;
+/* Fix one parameter at an inner value. Where it was tied, its partners move with it. */
+void solve_map_fix_inner(struct solve_map *map, size_t param, double inner);
+
+double solve_objective(const struct solve_problem *q, const double *p);
+
+/* From one start (inner parameters) to the optimum of its basin. */
+void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start);
+/* The best optimum over many starts; E_NUMERIC where no start leads anywhere finite. */
+enum status solve_global(struct solve_result *out, const struct solve_problem *q,
+                         struct err *err) WARN_UNUSED;
+
+/* -2 ln likelihood of residuals that follow exp(-rho(r)/tau), tau at its best value (stored in *tau):
+ * one scale for every objective, so that AICc and profile intervals mean the same for all. */
+double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n);
+
+#endif

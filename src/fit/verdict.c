@@ -1,0 +1,367 @@
+#include "fit/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/size.h"
+#include "fit/frontier.h"
+
+/* --- noise ------------------------------------------------------------------------------------------ */
+
+struct rep {
+    double n, d, seed, loss;
+};
+
+static int by_design(const void *a, const void *b)
+{
+    const struct rep *x = a, *y = b;
+    if (x->n != y->n)
+        return x->n < y->n ? -1 : 1;
+    if (x->d != y->d)
+        return x->d < y->d ? -1 : 1;
+    return (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Pooled variance of the loss over seeds at equal N and D. */
+static bool seed_noise(struct fit_report *r, struct rep *x, size_t n)
+{
+    double ss = 0;
+    size_t df = 0;
+    qsort(x, n, sizeof *x, by_design);
+    for (size_t i = 0; i < n;) {
+        double mean = 0;
+        size_t j = i, seeds = 0;
+        for (; j < n && x[j].n == x[i].n && x[j].d == x[i].d; j++) {
+            mean += x[j].loss;
+            seeds += j == i || x[j].seed != x[j - 1].seed;
+        }
+        mean /= (double)(j - i);
+        if (seeds > 1) {
+            for (size_t k = i; k < j; k++)
+                ss += (x[k].loss - mean) * (x[k].loss - mean);
+            df += j - i - 1;
+        }
+        i = j;
+    }
+    if (df == 0 || !(ss > 0))
+        return false;
+    r->sigma = sqrt(ss / (double)df);
+    r->sigma_n = df;
+    r->sigma_from = "runs repeated with other seeds";
+    return true;
+}
+
+void verdict_noise(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt)
+{
+    const double *n = t->col[fit_count_column(opt->count)], *se = t->col[FIT_LOSS_SE];
+    struct rep *x = malloc(size_max(t->n, 1) * sizeof *x);
+    double *s = malloc(size_max(t->n, 1) * sizeof *s);
+    size_t m = 0, k = 0;
+    r->sigma = (double)NAN;
+    r->sigma_from = "unknown";
+    for (size_t i = 0; i < t->n && x && s; i++) {
+        if (!isnan(t->col[FIT_SEED][i]) && t->x_name[0] == '\0')
+            x[m++] = (struct rep){n[i], t->col[FIT_TOKENS][i], t->col[FIT_SEED][i],
+                                  t->col[FIT_LOSS][i]};
+        if (se[i] > 0)
+            s[k++] = se[i];
+    }
+    const struct fit_law *f = fit_report_selected(r);
+    if (m > 0 && seed_noise(r, x, m)) {
+        /* done */
+    } else if (k > 0) {
+        qsort(s, k, sizeof *s, by_value);
+        r->sigma = s[k / 2];
+        r->sigma_from = "the standard error of one evaluation (no run was repeated with another seed, "
+                        "so the true noise is larger)";
+    } else if (f) {
+        double sum = 0;
+        for (size_t i = 0; i < f->n; i++)
+            sum += f->loss[i] / (double)f->n;
+        r->sigma = f->rms_log * sum;
+        r->sigma_from = "the scatter of the runs about the fitted law (no run was repeated with another "
+                        "seed)";
+    }
+    free(x);
+    free(s);
+}
+
+/* --- words ------------------------------------------------------------------------------------------ */
+
+static const char *count(char *buf, size_t size, double v)
+{
+    if (!(v < 1e15) || v < 1e-3)
+        snprintf(buf, size, "%.2g", v);
+    else
+        count_format(buf, size, v);
+    return buf;
+}
+
+/* " (95 % interval 1.2 to 3.4)", or nothing where there is none. */
+static const char *interval(char *buf, size_t size, double lo, double hi)
+{
+    buf[0] = '\0';
+    if (!isnan(lo) && !isnan(hi))
+        snprintf(buf, size, " (95 %% interval %.4g to %.4g)", lo, hi);
+    return buf;
+}
+
+/* A floor whose interval reaches below this share of the lowest loss is no floor that the runs show. */
+#define FLOOR_SHARE 0.01
+/* AICc must be lower with the floor by this much. */
+#define FLOOR_AICC 2.0
+
+/* AICc of the same law with E held at 0, less that with E free. */
+static double without_floor(const struct fit_law *f)
+{
+    struct solve_problem q = f->problem;
+    struct solve_result s;
+    struct err ignored;
+    char text[32];
+    snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
+    if (solve_map_fix(&q.map, f->law, text, &q.centre, &ignored) != OK ||
+        solve_global(&s, &q, &ignored) != OK)
+        return (double)NAN;
+    double n = (double)f->n, k = (double)q.map.n_free + 1, tau;
+    if (n <= k + 1)
+        return (double)NAN;
+    return solve_deviance(&tau, &q.obj, s.objective, n) + 2 * k + 2 * k * (k + 1) / (n - k - 1) -
+           f->aicc;
+}
+
+static void judge_floor(struct fit_report *r, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    char iv[80];
+    double lowest = (double)INFINITY;
+    if (f->law->level < 0) {
+        fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no "
+                                 "worse, so they say nothing about where the loss would end.");
+        return;
+    }
+    for (size_t i = 0; i < f->n; i++)
+        lowest = fmin(lowest, f->loss[i]);
+    v->floor = f->params[f->law->level];
+    v->floor_delta_aicc = without_floor(f);
+    v->floor_supported = v->floor.lo > FLOOR_SHARE * lowest && v->floor_delta_aicc > FLOOR_AICC;
+    interval(iv, sizeof iv, v->floor.lo, v->floor.hi);
+    if (v->floor_supported)
+        fit_lines_add(&v->lines,
+                      "Floor: the loss would level off at %.4g nats%s. The runs support a floor above 0: "
+                      "a law without one fits worse (AICc higher by %.1f).",
+                      v->floor.value, iv, v->floor_delta_aicc);
+    else
+        fit_lines_add(&v->lines,
+                      "Floor: not enough evidence. The best fit puts it at %.4g nats%s, but these runs do "
+                      "not tell a floor from none (AICc without one: %+.1f).",
+                      v->floor.value, iv, v->floor_delta_aicc);
+}
+
+static void judge_truth(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    v->truth_known = t->truth_known;
+    v->truth_floor = t->truth_floor;
+    if (!t->truth_known || f->law->level < 0)
+        return;
+    v->truth_covered = v->floor.lo <= t->truth_floor && t->truth_floor <= v->floor.hi;
+    if (isnan(v->floor.lo))
+        fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g nats; the fit says "
+                                 "%.4g, without an interval.", t->truth_floor, v->floor.value);
+    else
+        fit_lines_add(&v->lines,
+                      "Truth: the exact floor of this language is %.4g nats; the fit says %.4g, and its "
+                      "interval %.4g to %.4g %s it.",
+                      t->truth_floor, v->floor.value, v->floor.lo, v->floor.hi,
+                      v->truth_covered ? "covers" : "does NOT cover");
+}
+
+/* A value of the frontier over its resamples. */
+static struct fit_value over_frontier(const struct fit_report *r,
+                                      double (*fn)(const struct fit_frontier *, double), double arg)
+{
+    const double none = (double)NAN;
+    struct fit_value v = {fn(&r->frontier[0], arg), none, none, none};
+    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
+    if (!draws)
+        return v;
+    for (size_t b = 0; b < r->n_frontier_boot; b++)
+        draws[b] = fn(&r->frontier[b + 1], arg);
+    v = fit_summary(v.value, draws, r->n_frontier_boot);
+    free(draws);
+    return v;
+}
+
+static double halving(const struct fit_frontier *f, double unused)
+{
+    (void)unused;
+    return 1 / f->g;
+}
+
+static void judge_returns(struct fit_report *r)
+{
+    struct fit_verdict *v = &r->verdict;
+    char c[32], at[32], lo[32], hi[32], iv[128];
+    v->loss = over_frontier(r, frontier_loss, v->largest_flops);
+    v->gain = over_frontier(r, frontier_gain, v->largest_flops);
+    v->halving = over_frontier(r, halving, 0);
+    count(c, sizeof c, v->largest_flops);
+    interval(iv, sizeof iv, v->gain.lo, v->gain.hi);
+    fit_lines_add(&v->lines, "Returns (%s): at %s = %s, the largest budget here, the next doubling gains "
+                             "%.3g nats%s.", r->frontier_of, r->frontier_x, c, v->gain.value, iv);
+    interval(iv, sizeof iv, v->halving.lo, v->halving.hi);
+    fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on "
+                             "log axes is the same law: shrinking gains alone are no wall.",
+                  v->halving.value, iv);
+    if (!(r->sigma > 0))
+        return;
+    v->flatten = over_frontier(r, frontier_flatten, r->sigma);
+    count(at, sizeof at, v->flatten.value);
+    iv[0] = '\0';
+    if (!isnan(v->flatten.lo))
+        snprintf(iv, sizeof iv, " (95 %% interval %s to %s)", count(lo, sizeof lo, v->flatten.lo),
+                 count(hi, sizeof hi, v->flatten.hi));
+    fit_lines_add(&v->lines, "Noise: one run's loss moves by %.2g nats, from %s.", r->sigma,
+                  r->sigma_from);
+    bool here = v->flatten.value <= v->largest_flops;
+    bool sure = here ? v->flatten.hi <= v->largest_flops : v->flatten.lo > v->largest_flops;
+    fit_lines_add(&v->lines,
+                  "Flattening: a doubling gains less than that noise beyond %s = %s%s: %s.",
+                  r->frontier_x, at, iv,
+                  !sure ? "whether the runs here reach that point is open"
+                  : here ? "the largest runs here are past it, so a single seed no longer shows a gain"
+                         : "beyond the runs here, so this is an extrapolation");
+}
+
+static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
+{
+    if (f->holdout_n == 0) {
+        fit_lines_add(&r->verdict.lines, "Extrapolation: not enough runs to hold the largest ones out.");
+        return;
+    }
+    fit_lines_add(&r->verdict.lines,
+                  "Extrapolation: fitted to the smaller runs, the law misses the %zu largest by %.2g %% "
+                  "(root mean square; on average %s by %.2g %%).",
+                  f->holdout_n, 100 * f->holdout_error,
+                  f->holdout_bias > 0 ? "too high" : "too low", 100 * fabs(f->holdout_bias));
+}
+
+/* --- warnings about the design ----------------------------------------------------------------------- */
+
+static size_t distinct(double *x, size_t n)
+{
+    size_t m = 0;
+    qsort(x, n, sizeof *x, by_value);
+    for (size_t i = 0; i < n; i++)
+        m += i == 0 || x[i] > x[i - 1] * 1.001;
+    return m;
+}
+
+static void warn_design(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                        double *scratch)
+{
+    const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
+    struct fit_lines *w = &r->warnings;
+    if (r->n_diverged + r->n_failed > 0)
+        fit_lines_add(w, "%zu diverged and %zu failed runs were left out: the smooth part of the grid "
+                         "may flatter the law", r->n_diverged, r->n_failed);
+    if (t->n_trunks < t->n)
+        fit_lines_add(w, "runs share %zu trajectories: whole trajectories are resampled, because points "
+                         "of one are not independent", t->n_trunks);
+    if (t->n_trunks < 10 && t->n > 0)
+        fit_lines_add(w, "only %zu independent trajectories: intervals from so few are rough and mostly "
+                         "too narrow", t->n_trunks);
+    if (t->x_name[0] != '\0' || t->n == 0)
+        return;
+    memcpy(scratch, n, t->n * sizeof *scratch);
+    size_t sizes = distinct(scratch, t->n);
+    memcpy(scratch, d, t->n * sizeof *scratch);
+    size_t budgets = distinct(scratch, t->n);
+    if (sizes < 4)
+        fit_lines_add(w, "only %zu model size%s: the exponent of size rests on very little", sizes,
+                      sizes == 1 ? "" : "s");
+    if (budgets < 4)
+        fit_lines_add(w, "only %zu token budget%s: the exponent of data rests on very little", budgets,
+                      budgets == 1 ? "" : "s");
+    for (size_t i = 0; i < t->n; i++)
+        scratch[i] = d[i] / n[i];
+    qsort(scratch, t->n, sizeof *scratch, by_value);
+    if (sizes > 1 && scratch[t->n - 1] < scratch[0] * 1.3)
+        fit_lines_add(w, "every run has the same ratio of tokens to parameters: their two exponents "
+                         "cannot be told apart; vary the ratio");
+    size_t repeated = 0;
+    for (size_t i = 0; i < t->n; i++)
+        repeated += d[i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i];
+    if (repeated)
+        fit_lines_add(w, "%zu runs see their data more than once: law repeat accounts for that, "
+                         "the others do not", repeated);
+}
+
+static void warn_fits(struct fit_report *r)
+{
+    struct fit_lines *w = &r->warnings;
+    for (size_t i = 0; i < r->n_laws; i++) {
+        const struct fit_law *f = &r->laws[i];
+        for (size_t j = 0; j < f->law->n_params; j++)
+            if (f->best.at_bound >> j & 1)
+                fit_lines_add(w, "law %s: %s lies at its bound (%.3g): the runs do not settle it",
+                              f->law->name, f->law->params[j].name, f->outer[j]);
+        if (!f->best.converged)
+            fit_lines_add(w, "law %s: the objective is flat in some direction; its parameters are not "
+                             "settled one by one", f->law->name);
+        if (f->n_boot_failed > 0)
+            fit_lines_add(w, "law %s: %zu of %zu resamples could not be fitted and are left out",
+                          f->law->name, f->n_boot_failed, f->n_boot + f->n_boot_failed);
+    }
+    size_t edge = 0;
+    for (size_t i = 0; i < r->n_isoflop; i++)
+        edge += r->isoflop[i].at_edge;
+    if (edge)
+        fit_lines_add(w, "%zu of %zu IsoFLOP minima lie at the edge of the sampled sizes: sample "
+                         "further out before trusting N*", edge, r->n_isoflop);
+}
+
+enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                         struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    const struct fit_law *f = fit_report_selected(r);
+    double *scratch;
+    v->floor = v->loss = v->gain = v->halving = v->flatten = v->slope_change = unknown;
+    v->floor_delta_aicc = v->break_flops = v->break_p = none;
+    v->largest_flops = r->max_flops;
+    v->truth_known = t->truth_known;
+    v->truth_floor = t->truth_floor;
+    TRY(size_calloc(&scratch, t->n, sizeof *scratch, "rows", err));
+    warn_design(r, t, opt, scratch);
+    free(scratch);
+    warn_fits(r);
+    if (!f) {
+        fit_lines_add(&v->lines, "Not enough runs: %zu finished run%s cannot carry a scaling law. Add "
+                                 "sizes, token budgets or both.", t->n, t->n == 1 ? "" : "s");
+        return OK;
+    }
+    v->enough = true;
+    if (r->has_frontier && f->law->n_vars == 1 && f->x == FIT_X) {
+        v->largest_flops = 0;
+        for (size_t i = 0; i < f->n; i++)
+            v->largest_flops = fmax(v->largest_flops, t->col[FIT_X][f->rows[i]]);
+    }
+    judge_floor(r, f);
+    judge_truth(r, t, f);
+    if (r->has_frontier && v->largest_flops > 0)
+        judge_returns(r);
+    judge_extrapolation(r, f);
+    return OK;
+}
