@@ -20,15 +20,16 @@ static int thread_index(void)
 
 /* Run `body` for every block index 0 .. n-1 of a range cut by shape. Blocks are independent, so it
  * does not matter which thread takes which. */
-#define FOR_BLOCKS(o, index, n_blocks, body)                                                       \
+#define FOR_BLOCKS(o, index, n_blocks, ...)                                                        \
     do {                                                                                           \
         ptrdiff_t n_blocks_ = (ptrdiff_t)(n_blocks);                                               \
         if ((o).threads <= 1 || n_blocks_ <= 1) {                                                  \
             for (ptrdiff_t index = 0; index < n_blocks_; index++)                                  \
-                body;                                                                              \
+                __VA_ARGS__                                                                        \
         } else {                                                                                   \
-            _Pragma("omp parallel for schedule(static) num_threads((o).threads)") for (            \
-                ptrdiff_t index = 0; index < n_blocks_; index++) body;                             \
+            _Pragma("omp parallel for schedule(static) num_threads((o).threads)")                  \
+            for (ptrdiff_t index = 0; index < n_blocks_; index++)                                  \
+                __VA_ARGS__                                                                        \
         }                                                                                          \
     } while (0)
 

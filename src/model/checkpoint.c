@@ -1,0 +1,125 @@
+#include "model/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+
+static const char magic[8] = {'P', 'L', 'A', 'T', 'C', 'K', 'P', 'T'};
+
+struct header {
+    char magic[8];
+    uint32_t version, slots;
+    uint64_t shape[5];
+    int64_t step;
+    uint64_t config_hash;
+    double loss_ema;
+};
+
+enum { VERSION = 1 };
+
+static struct header make_header(const struct gpt *g, const struct checkpoint_meta *meta)
+{
+    struct header h = {.version = VERSION, .slots = (uint32_t)g->n_slots};
+    memcpy(h.magic, magic, sizeof magic);
+    const uint64_t shape[5] = {g->shape.V, g->shape.T, g->shape.C, g->shape.L, g->shape.NH};
+    memcpy(h.shape, shape, sizeof shape);
+    h.step = meta->step;
+    h.config_hash = meta->config_hash;
+    h.loss_ema = meta->loss_ema;
+    return h;
+}
+
+static enum status put(struct file_writer *w, uint64_t *sum, const void *data, size_t n,
+                       struct err *err)
+{
+    *sum = hash_bytes(*sum, data, n);
+    if (fwrite(data, 1, n, w->out) != n)
+        return err_set(err, E_IO, "cannot write %s", w->path);
+    return OK;
+}
+
+static enum status put_all(struct file_writer *w, const struct gpt *g,
+                           const struct checkpoint_meta *meta, struct err *err)
+{
+    uint64_t sum = HASH_SEED;
+    struct header h = make_header(g, meta);
+    TRY(put(w, &sum, &h, sizeof h, err));
+    const float *const arrays[] = {g->w, g->m, g->v};
+    for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
+        for (size_t i = 0; i < g->n_slots; i++) {
+            const struct gpt_slot *s = &g->slots[i];
+            TRY(put(w, &sum, arrays[a] + s->offset, s->rows * s->cols * sizeof(float), err));
+        }
+    uint64_t ignored = 0;
+    return put(w, &ignored, &sum, sizeof sum, err);
+}
+
+enum status checkpoint_save(const char *path, const struct gpt *g,
+                            const struct checkpoint_meta *meta, struct err *err)
+{
+    struct file_writer w;
+    TRY(file_writer_open(&w, path, err));
+    enum status st = put_all(&w, g, meta, err);
+    if (st != OK) {
+        file_writer_abandon(&w);
+        return st;
+    }
+    return file_writer_commit(&w, err);
+}
+
+static enum status check(const char *path, const struct gpt *g, const char *data, size_t size,
+                         struct checkpoint_meta *meta, struct err *err)
+{
+    struct header h, want = make_header(g, &(struct checkpoint_meta){0});
+    size_t expected = sizeof h + sizeof(uint64_t);
+    for (size_t i = 0; i < g->n_slots; i++)
+        expected += 3 * g->slots[i].rows * g->slots[i].cols * sizeof(float);
+    if (size < sizeof h || memcmp(data, magic, sizeof magic) != 0)
+        return err_set(err, E_DATA, "%s is no plateau checkpoint", path);
+    memcpy(&h, data, sizeof h);
+    if (h.version != VERSION)
+        return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads %d", path,
+                       h.version, VERSION);
+    if (h.slots != want.slots || memcmp(h.shape, want.shape, sizeof h.shape) != 0)
+        return err_set(err, E_DATA, "%s belongs to a model of another shape", path);
+    if (size != expected)
+        return err_set(err, E_DATA, "%s has %zu bytes, expected %zu: it is cut short", path, size,
+                       expected);
+    uint64_t sum = hash_bytes(HASH_SEED, data, sizeof h), stored;
+    size_t at = sizeof h;
+    for (int a = 0; a < 3; a++)
+        for (size_t i = 0; i < g->n_slots; i++) {
+            size_t n = g->slots[i].rows * g->slots[i].cols * sizeof(float);
+            sum = hash_bytes(sum, data + at, n);
+            at += n;
+        }
+    memcpy(&stored, data + at, sizeof stored);
+    if (sum != stored)
+        return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
+    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.loss_ema};
+    return OK;
+}
+
+enum status checkpoint_load(const char *path, struct gpt *g, struct checkpoint_meta *meta,
+                            struct err *err)
+{
+    char *data;
+    size_t size;
+    TRY(file_read(&data, &size, path, err));
+    enum status st = check(path, g, data, size, meta, err);
+    if (st == OK) {
+        size_t at = sizeof(struct header);
+        float *const arrays[] = {g->w, g->m, g->v};
+        for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
+            for (size_t i = 0; i < g->n_slots; i++) {
+                size_t n = g->slots[i].rows * g->slots[i].cols * sizeof(float);
+                memcpy(arrays[a] + g->slots[i].offset, data + at, n);
+                at += n;
+            }
+        gpt_pack(g);
+    }
+    free(data);
+    return st;
+}

@@ -1,0 +1,28 @@
+/* checkpoint.bin: the whole state of a run, so that it goes on bit for bit.
+ *
+ * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 slots, the shape as five uint64, an
+ * int64 step, uint64 config hash, double loss; then w, m, v of every slot without gaps as
+ * float32; last a uint64 checksum of all that stands before it. */
+#ifndef PLATEAU_MODEL_CHECKPOINT_H
+#define PLATEAU_MODEL_CHECKPOINT_H
+
+#include <stdint.h>
+
+#include "model/gpt.h"
+
+struct checkpoint_meta {
+    int64_t step;         /* steps done */
+    uint64_t config_hash; /* of the run it belongs to */
+    double loss_ema;      /* what the progress line shows; NaN: none yet */
+};
+
+/* Written to a temporary name, synced and renamed. */
+enum status checkpoint_save(const char *path, const struct gpt *g,
+                            const struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
+
+/* Into an initialised model of the same shape. E_DATA where the file is damaged, of another version or
+ * another shape: the model is untouched then. */
+enum status checkpoint_load(const char *path, struct gpt *g, struct checkpoint_meta *meta,
+                            struct err *err) WARN_UNUSED;
+
+#endif

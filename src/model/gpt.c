@@ -1,0 +1,463 @@
+#include "model/gpt.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "model/gemm.h"
+
+const char *const gpt_op_names[GPT_N_OPS] = {
+    "gemm_forward", "gemm_grad_input", "gemm_grad_weight", "attention", "norms",
+    "gelu",         "loss",            "optimiser",        "pack",      "rest"};
+
+/* Activations of one layer that backward reads again; R = chunk * T rows. */
+struct gpt_layer_act {
+    float *x;                   /* (R,C) input of the block */
+    float *ln1, *mean1, *rstd1; /* (R,C), (R), (R) */
+    float *qkv, *att, *lse;     /* (R,3C), (R,C), (chunk,NH,T) */
+    float *x_mid;               /* (R,C) after attention */
+    float *ln2, *mean2, *rstd2;
+    float *pre, *act; /* (R,4C) before and after GELU */
+};
+
+enum status gpt_shape_check(const struct gpt_shape *s, struct err *err)
+{
+    if (s->C == 0 || s->L == 0 || s->NH == 0 || s->T == 0 || s->V == 0)
+        return err_set(err, E_CONFIG, "model: d_model, n_layer, n_head, ctx and vocab must be above 0");
+    if (s->C % s->NH != 0)
+        return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu", s->C,
+                       s->NH);
+    const size_t limit = (size_t)1 << 24; /* keeps every product of sizes far inside 64 bits */
+    if (s->C > 1 << 15 || s->L > 1 << 12 || s->T > 1 << 16 || s->V > limit)
+        return err_set(err, E_CONFIG, "model: d_model=%zu n_layer=%zu ctx=%zu vocab=%zu is too large",
+                       s->C, s->L, s->T, s->V);
+    return OK;
+}
+
+double gpt_params(const struct gpt_shape *s)
+{
+    double sum = 0, V = (double)s->V, T = (double)s->T, C = (double)s->C;
+    (void)V, (void)T;
+#define X(name, rows, cols, role, per_layer) sum += (rows) * (cols) * (per_layer ? (double)s->L : 1.0);
+    GPT_TENSORS(X)
+#undef X
+    return sum;
+}
+
+double gpt_params_nonembd(const struct gpt_shape *s)
+{
+    return gpt_params(s) - (double)(s->V + s->T) * (double)s->C;
+}
+
+double gpt_params_matmul(const struct gpt_shape *s)
+{
+    return gpt_params_nonembd(s) + (double)s->V * (double)s->C;
+}
+
+double gpt_flops_per_token(const struct gpt_shape *s)
+{
+    double V = (double)s->V, T = (double)s->T, C = (double)s->C, L = (double)s->L;
+    /* Two flops a weight in the products; the triangle of scores has T (T+1) / 2 entries, used by two
+     * products of 2 C flops each. */
+    double forward = 2 * (12 * L * C * C + C * V) + 2 * L * C * (T + 1);
+    return 3 * forward;
+}
+
+/* The sequences of one chunk: as many as keep a layer's activations near the second-level cache, at
+ * least CHUNK_ROWS rows so that the products stay efficient, in equal chunks. */
+static size_t pick_chunk(const struct gpt_shape *s, size_t B)
+{
+    enum { CHUNK_ROWS = 512, CHUNK_BYTES = 1 << 20 };
+    size_t row_bytes = 20 * s->C * sizeof(float);
+    size_t rows = size_max(CHUNK_ROWS, CHUNK_BYTES / row_bytes);
+    size_t chunk = size_min(B, size_max(1, rows / s->T));
+    while (B % chunk != 0)
+        chunk--;
+    return chunk;
+}
+
+static size_t slot_count(const struct gpt_shape *s)
+{
+    size_t n = 0;
+#define X(name, rows, cols, role, per_layer) n += per_layer ? s->L : 1;
+    GPT_TENSORS(X)
+#undef X
+    return n;
+}
+
+/* Slots in the order of GPT_TENSORS, the layers of one tensor behind each other. */
+static size_t fill_slots(struct gpt_slot *slots, const struct gpt_shape *s)
+{
+    size_t V = s->V, T = s->T, C = s->C, i = 0, offset = 0;
+    (void)V, (void)T;
+#define X(name_, rows_, cols_, role_, per_layer)                                                   \
+    for (size_t l = 0; l < (per_layer ? s->L : 1); l++) {                                          \
+        slots[i++] = (struct gpt_slot){.name = #name_,                                             \
+                                       .layer = l,                                                 \
+                                       .rows = (rows_),                                            \
+                                       .cols = (cols_),                                            \
+                                       .role = (role_),                                            \
+                                       .offset = offset};                                          \
+        offset += ((rows_) * (cols_) + 15) / 16 * 16;                                              \
+    }
+    GPT_TENSORS(X)
+#undef X
+    return offset;
+}
+
+static size_t tn_scratch(const struct gpt *g, size_t R)
+{
+    size_t C = g->shape.C, V = g->shape.V, most = 0;
+    const size_t shapes[][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}, {V, C}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        most = size_max(most,
+                        gemm_tn_scratch(g->k, g->ops.threads, R, shapes[i][0], shapes[i][1]));
+    return most;
+}
+
+/* Packed weights of a layer: qkv, att, up, down behind each other. */
+static size_t packed_offset(const struct gpt *g, int which, bool backward)
+{
+    size_t C = g->shape.C, at = 0;
+    const size_t shapes[4][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}};
+    for (int i = 0; i < which; i++)
+        at += backward ? gemm_packed_floats(g->k, shapes[i][1], shapes[i][0])
+                       : gemm_packed_floats(g->k, shapes[i][0], shapes[i][1]);
+    return (at + 15) / 16 * 16;
+}
+
+/* Carve every array from the arena: run once to plan and once to allocate. */
+static void carve(struct gpt *g, struct arena *a)
+{
+    const struct gpt_shape *s = &g->shape;
+    size_t V = s->V, T = s->T, C = s->C, R = g->chunk * T;
+    g->slots = arena_take(a, g->n_slots, sizeof *g->slots);
+    g->acts = arena_take(a, s->L, sizeof *g->acts);
+    float **flat[] = {&g->w, &g->grad, &g->m, &g->v};
+    for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
+        *flat[i] = arena_floats(a, g->n_flat);
+    g->packed_layer_floats = size_max(packed_offset(g, 4, false), packed_offset(g, 4, true));
+    g->packed_fwd = arena_floats(a, s->L * g->packed_layer_floats + gemm_packed_floats(g->k, C, V));
+    g->packed_bwd = arena_floats(a, s->L * g->packed_layer_floats + gemm_packed_floats(g->k, V, C));
+    for (size_t l = 0; l < s->L; l++) {
+        struct gpt_layer_act t;
+        t.x = arena_floats(a, R * C);
+        t.ln1 = arena_floats(a, R * C);
+        t.mean1 = arena_floats(a, R);
+        t.rstd1 = arena_floats(a, R);
+        t.qkv = arena_floats(a, R * 3 * C);
+        t.att = arena_floats(a, R * C);
+        t.lse = arena_floats(a, R * s->NH);
+        t.x_mid = arena_floats(a, R * C);
+        t.ln2 = arena_floats(a, R * C);
+        t.mean2 = arena_floats(a, R);
+        t.rstd2 = arena_floats(a, R);
+        t.pre = arena_floats(a, R * 4 * C);
+        t.act = arena_floats(a, R * 4 * C);
+        if (g->acts)
+            g->acts[l] = t;
+    }
+    g->x_top = arena_floats(a, R * C);
+    g->lnf = arena_floats(a, R * C);
+    g->lnf_mean = arena_floats(a, R);
+    g->lnf_rstd = arena_floats(a, R);
+    g->logits = arena_floats(a, R * V);
+    g->losses = arena_floats(a, R);
+    g->dres = arena_floats(a, R * C);
+    g->ds = arena_floats(a, R * C);
+    g->dwide = arena_floats(a, R * 4 * C);
+    g->dnorm = arena_floats(a, R * C);
+    g->scratch_ln = arena_floats(a, ops_layernorm_bwd_scratch(R, C));
+    g->scratch_attn = arena_floats(a, ops_attn_scratch(g->ops.threads, T, C, s->NH));
+    g->scratch_tn = arena_floats(a, tn_scratch(g, R));
+}
+
+/* Sizes that carve needs, without memory. */
+static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern *k, size_t B,
+                    int threads)
+{
+    *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
+    g->chunk = pick_chunk(s, B);
+    g->n_slots = slot_count(s);
+    size_t V = s->V, T = s->T, C = s->C;
+    (void)V, (void)T;
+#define X(name, rows, cols, role, per_layer)                                                       \
+    g->n_flat += ((rows) * (cols) + 15) / 16 * 16 * (per_layer ? s->L : 1);
+    GPT_TENSORS(X)
+#undef X
+}
+
+size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads)
+{
+    struct gpt g;
+    prepare(&g, s, k, B, threads);
+    struct arena plan = arena_plan();
+    carve(&g, &plan);
+    return plan.used_bytes;
+}
+
+enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules,
+                     const struct kern *k, size_t B, int threads, struct err *err)
+{
+    *g = (struct gpt){0};
+    TRY(gpt_shape_check(s, err));
+    CHECK(B > 0 && threads >= 1);
+    size_t bytes = gpt_bytes(s, k, B, threads);
+    prepare(g, s, k, B, threads);
+    g->rules = *rules;
+    TRY(arena_init(&g->arena, bytes, err));
+    carve(g, &g->arena);
+    CHECK(fill_slots(g->slots, s) == g->n_flat);
+    float *flat[] = {g->w, g->grad, g->m, g->v};
+    for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
+        memset(flat[i], 0, g->n_flat * sizeof(float));
+    return OK;
+}
+
+void gpt_free(struct gpt *g)
+{
+    arena_free(&g->arena);
+    *g = (struct gpt){0};
+}
+
+const struct gpt_slot *gpt_slot(const struct gpt *g, enum gpt_tensor t, size_t layer)
+{
+    size_t i = 0;
+    int tensor = 0;
+#define X(name, rows, cols, role, per_layer)                                                       \
+    if (tensor++ < (int)t)                                                                         \
+        i += per_layer ? g->shape.L : 1;
+    GPT_TENSORS(X)
+#undef X
+    return &g->slots[i + layer];
+}
+
+static float *weight(const struct gpt *g, enum gpt_tensor t, size_t layer)
+{
+    return g->w + gpt_slot(g, t, layer)->offset;
+}
+
+static float *gradient(const struct gpt *g, enum gpt_tensor t, size_t layer)
+{
+    return g->grad + gpt_slot(g, t, layer)->offset;
+}
+
+void gpt_init_weights(struct gpt *g, uint64_t seed)
+{
+    for (size_t i = 0; i < g->n_slots; i++) {
+        const struct gpt_slot *slot = &g->slots[i];
+        struct rng rng = rng_make(seed, RNG_INIT, i, 0);
+        double std = (double)g->rules.role[slot->role].init_std;
+        float constant = slot->role == PARAM_GAIN ? 1.0f : 0.0f, *w = g->w + slot->offset;
+        for (size_t j = 0; j < slot->rows * slot->cols; j++)
+            w[j] = std > 0 ? (float)(std * rng_normal(&rng)) : constant;
+    }
+    memset(g->grad, 0, g->n_flat * sizeof(float));
+    memset(g->m, 0, g->n_flat * sizeof(float));
+    memset(g->v, 0, g->n_flat * sizeof(float));
+    gpt_pack(g);
+}
+
+/* The clock behind the breakdown of a step: time since the last mark goes to `op`. */
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void mark(const struct gpt *g, double *last, enum gpt_op op)
+{
+    if (!g->op_s)
+        return;
+    double t = now_s();
+    g->op_s[op] += t - *last;
+    *last = t;
+}
+
+void gpt_pack(struct gpt *g)
+{
+    double clock = g->op_s ? now_s() : 0;
+    size_t C = g->shape.C, V = g->shape.V;
+    static const enum gpt_tensor tensors[4] = {GPT_qkvw, GPT_attw, GPT_upw, GPT_downw};
+    for (size_t l = 0; l < g->shape.L; l++)
+        for (int i = 0; i < 4; i++) {
+            const struct gpt_slot *t = gpt_slot(g, tensors[i], l);
+            float *fwd = g->packed_fwd + l * g->packed_layer_floats + packed_offset(g, i, false);
+            float *bwd = g->packed_bwd + l * g->packed_layer_floats + packed_offset(g, i, true);
+            const float *w = g->w + t->offset;
+            gemm_pack(g->k, g->ops.threads, fwd, w, t->cols, t->rows, t->cols, false);
+            gemm_pack(g->k, g->ops.threads, bwd, w, t->cols, t->cols, t->rows, true);
+        }
+    /* The tied head multiplies by the transposed embedding. */
+    size_t head = g->shape.L * g->packed_layer_floats;
+    const float *wte = weight(g, GPT_wte, 0);
+    gemm_pack(g->k, g->ops.threads, g->packed_fwd + head, wte, C, C, V, true);
+    gemm_pack(g->k, g->ops.threads, g->packed_bwd + head, wte, C, V, C, false);
+    mark(g, &clock, GPT_OP_PACK);
+}
+
+static const float *packed(const struct gpt *g, size_t layer, int which, bool backward)
+{
+    const float *base = backward ? g->packed_bwd : g->packed_fwd;
+    return base + layer * g->packed_layer_floats + packed_offset(g, which, backward);
+}
+
+/* x_in of the block to x_out; R rows of n sequences. */
+static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, double *clock)
+{
+    const struct gpt_layer_act *t = &g->acts[l];
+    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH;
+    int th = g->ops.threads;
+    float scale = g->rules.residual_scale;
+    ops_layernorm_fwd(g->ops, t->ln1, t->mean1, t->rstd1, t->x, weight(g, GPT_ln1w, l),
+                      weight(g, GPT_ln1b, l), R, C);
+    mark(g, clock, GPT_OP_NORM);
+    gemm_nn(g->k, th, t->qkv, 3 * C, t->ln1, C, packed(g, l, 0, false), R, 3 * C, C,
+            &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
+    mark(g, clock, GPT_OP_GEMM_FWD);
+    ops_attn_fwd(g->ops, t->att, t->lse, t->qkv, n, T, C, NH, g->scratch_attn);
+    mark(g, clock, GPT_OP_ATTENTION);
+    gemm_nn(g->k, th, t->x_mid, C, t->att, C, packed(g, l, 1, false), R, C, C,
+            &(struct gemm_epilogue){.bias = weight(g, GPT_attb, l), .res = t->x, .scale = scale});
+    mark(g, clock, GPT_OP_GEMM_FWD);
+    ops_layernorm_fwd(g->ops, t->ln2, t->mean2, t->rstd2, t->x_mid, weight(g, GPT_ln2w, l),
+                      weight(g, GPT_ln2b, l), R, C);
+    mark(g, clock, GPT_OP_NORM);
+    gemm_nn(g->k, th, t->act, 4 * C, t->ln2, C, packed(g, l, 2, false), R, 4 * C, C,
+            &(struct gemm_epilogue){.bias = weight(g, GPT_upb, l), .pre = t->pre, .gelu = true});
+    gemm_nn(g->k, th, x_out, C, t->act, 4 * C, packed(g, l, 3, false), R, C, 4 * C,
+            &(struct gemm_epilogue){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
+    mark(g, clock, GPT_OP_GEMM_FWD);
+}
+
+/* Logits of n sequences into g->logits. */
+static void forward(struct gpt *g, const int32_t *x, size_t n, double *clock)
+{
+    size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = n * T;
+    g->k->embed_fwd(g->acts[0].x, x, weight(g, GPT_wte, 0), weight(g, GPT_wpe, 0), R, T, C);
+    mark(g, clock, GPT_OP_REST);
+    for (size_t l = 0; l < L; l++)
+        block_forward(g, l, l + 1 < L ? g->acts[l + 1].x : g->x_top, n, clock);
+    ops_layernorm_fwd(g->ops, g->lnf, g->lnf_mean, g->lnf_rstd, g->x_top, weight(g, GPT_lnfw, 0),
+                      weight(g, GPT_lnfb, 0), R, C);
+    mark(g, clock, GPT_OP_NORM);
+    gemm_nn(g->k, g->ops.threads, g->logits, V, g->lnf, C,
+            g->packed_fwd + L * g->packed_layer_floats, R, V, C, NULL);
+    mark(g, clock, GPT_OP_GEMM_FWD);
+}
+
+/* Gradient of a linear layer y = x W + b from dy: dx is overwritten (NULL: not wanted), dW and db are
+ * added to. */
+static void linear_backward(struct gpt *g, float *dx, const float *dy, const float *x,
+                            enum gpt_tensor w, enum gpt_tensor b, size_t l, const float *packed_w,
+                            size_t R, double *clock)
+{
+    const struct gpt_slot *t = gpt_slot(g, w, l);
+    int th = g->ops.threads;
+    gemm_nn(g->k, th, dx, t->rows, dy, t->cols, packed_w, R, t->rows, t->cols, NULL);
+    mark(g, clock, GPT_OP_GEMM_DX);
+    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, t->rows, dy, t->cols, R, t->rows, t->cols,
+            g->scratch_tn);
+    mark(g, clock, GPT_OP_GEMM_DW);
+    ops_colsum(g->ops, gradient(g, b, l), dy, R, t->cols);
+    mark(g, clock, GPT_OP_REST);
+}
+
+/* dres: gradient with respect to the block's output, replaced by that of its input. */
+static void block_backward(struct gpt *g, size_t l, size_t n, double *clock)
+{
+    const struct gpt_layer_act *t = &g->acts[l];
+    size_t C = g->shape.C, T = g->shape.T, R = n * T;
+    float scale = g->rules.residual_scale;
+    ops_scale(g->ops, g->ds, g->dres, scale, R * C);
+    mark(g, clock, GPT_OP_REST);
+    linear_backward(g, g->dwide, g->ds, t->act, GPT_downw, GPT_downb, l, packed(g, l, 3, true), R,
+                    clock);
+    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * 4 * C);
+    mark(g, clock, GPT_OP_GELU);
+    linear_backward(g, g->dnorm, g->dwide, t->ln2, GPT_upw, GPT_upb, l, packed(g, l, 2, true), R,
+                    clock);
+    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln2w, l), gradient(g, GPT_ln2b, l), g->dnorm,
+                      t->x_mid, t->mean2, t->rstd2, weight(g, GPT_ln2w, l), R, C, g->scratch_ln);
+    mark(g, clock, GPT_OP_NORM);
+    ops_scale(g->ops, g->ds, g->dres, scale, R * C);
+    mark(g, clock, GPT_OP_REST);
+    linear_backward(g, g->dnorm, g->ds, t->att, GPT_attw, GPT_attb, l, packed(g, l, 1, true), R,
+                    clock);
+    ops_attn_bwd(g->ops, g->dwide, g->dnorm, t->att, t->lse, t->qkv, n, T, C, g->shape.NH,
+                 g->scratch_attn);
+    mark(g, clock, GPT_OP_ATTENTION);
+    linear_backward(g, g->dnorm, g->dwide, t->ln1, GPT_qkvw, GPT_qkvb, l, packed(g, l, 0, true), R,
+                    clock);
+    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln1w, l), gradient(g, GPT_ln1b, l), g->dnorm,
+                      t->x, t->mean1, t->rstd1, weight(g, GPT_ln1w, l), R, C, g->scratch_ln);
+    mark(g, clock, GPT_OP_NORM);
+}
+
+/* From the gradient of the logits in g->logits. */
+static void backward(struct gpt *g, const int32_t *x, size_t n, double *clock)
+{
+    size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = n * T;
+    int th = g->ops.threads;
+    gemm_nn(g->k, th, g->dnorm, C, g->logits, V, g->packed_bwd + L * g->packed_layer_floats, R, C,
+            V, NULL);
+    mark(g, clock, GPT_OP_GEMM_DX);
+    gemm_tn(g->k, th, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C, g->scratch_tn);
+    mark(g, clock, GPT_OP_GEMM_DW);
+    memset(g->dres, 0, R * C * sizeof(float));
+    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_lnfw, 0), gradient(g, GPT_lnfb, 0), g->dnorm,
+                      g->x_top, g->lnf_mean, g->lnf_rstd, weight(g, GPT_lnfw, 0), R, C,
+                      g->scratch_ln);
+    mark(g, clock, GPT_OP_NORM);
+    for (size_t l = L; l-- > 0;)
+        block_backward(g, l, n, clock);
+    g->k->embed_bwd(gradient(g, GPT_wte, 0), gradient(g, GPT_wpe, 0), x, g->dres, R, T, C);
+    mark(g, clock, GPT_OP_REST);
+}
+
+double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
+{
+    size_t T = g->shape.T, V = g->shape.V, R = g->chunk * T;
+    double clock = g->op_s ? now_s() : 0, sum = 0;
+    float grad_scale = 1.0f / (float)(g->B * T);
+    memset(g->grad, 0, g->n_flat * sizeof(float));
+    for (size_t b = 0; b < g->B; b += g->chunk) {
+        forward(g, x + b * T, g->chunk, &clock);
+        ops_xent(g->ops, g->losses, g->logits, y + b * T, g->rules.logit_scale, grad_scale, R, V);
+        for (size_t r = 0; r < R; r++)
+            sum += (double)g->losses[r];
+        mark(g, &clock, GPT_OP_LOSS);
+        backward(g, x + b * T, g->chunk, &clock);
+    }
+    return sum / (double)(g->B * T);
+}
+
+void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)
+{
+    size_t T = g->shape.T, V = g->shape.V;
+    double clock = g->op_s ? now_s() : 0;
+    for (size_t b = 0; b < n; b += g->chunk) {
+        size_t m = size_min(g->chunk, n - b);
+        forward(g, x + b * T, m, &clock);
+        ops_xent(g->ops, losses + b * T, g->logits, y + b * T, g->rules.logit_scale, 0, m * T, V);
+    }
+}
+
+void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
+{
+    size_t T = g->shape.T, V = g->shape.V;
+    CHECK(n >= 1 && n <= T);
+    double clock = 0;
+    /* Attention is causal: what stands behind position n cannot change it. */
+    int32_t *padded = (int32_t *)(void *)g->dwide;
+    for (size_t t = 0; t < T; t++)
+        padded[t] = t < n ? x[t] : 0;
+    forward(g, padded, 1, &clock);
+    for (size_t i = 0; i < V; i++)
+        logits[i] = g->rules.logit_scale * g->logits[(n - 1) * V + i];
+}

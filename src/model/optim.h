@@ -1,0 +1,35 @@
+/* AdamW with global-norm clipping, and the learning-rate schedules. */
+#ifndef PLATEAU_MODEL_OPTIM_H
+#define PLATEAU_MODEL_OPTIM_H
+
+#include <stdint.h>
+
+#include "model/gpt.h"
+
+enum schedule_kind { SCHEDULE_WSD, SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULE_CONSTANT };
+
+/* Learning rate against tokens seen. Linear warm-up over `warmup` tokens from 0; then
+ *   wsd       constant until (1 - cooldown) total, then 1 - sqrt(share of the cooldown) (Hägele et
+ *             al. 2024) down to min_lr of the peak
+ *   cosine, linear   from the peak at the end of warm-up to min_lr of it at total
+ *   constant  the peak */
+struct schedule {
+    enum schedule_kind kind;
+    double peak, warmup, total, cooldown, min_lr;
+};
+
+/* The rate of the step that brings the tokens seen to `tokens` (so the first step's is not 0). */
+double schedule_lr(const struct schedule *s, double tokens);
+
+/* Tokens at which the trajectories of two budgets part: the end of wsd's constant phase, else 0. */
+double schedule_branch_tokens(const struct schedule *s);
+
+struct optim {
+    double beta1, beta2, eps, weight_decay, clip; /* clip 0: none */
+};
+
+/* One update from g->grad, then the weights are packed again. step counts from 1. Returns the global
+ * gradient norm before clipping; where it is not finite nothing is changed. */
+double optim_step(struct gpt *g, const struct optim *o, double lr, int64_t step);
+
+#endif
