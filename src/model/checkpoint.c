@@ -76,8 +76,10 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     size_t expected = sizeof h + sizeof(uint64_t);
     for (size_t i = 0; i < g->n_slots; i++)
         expected += 3 * g->slots[i].rows * g->slots[i].cols * sizeof(float);
-    if (size < sizeof h || memcmp(data, magic, sizeof magic) != 0)
+    if (size < sizeof magic || memcmp(data, magic, sizeof magic) != 0)
         return err_set(err, E_DATA, "%s is no plateau checkpoint", path);
+    if (size < sizeof h)
+        return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, size);
     memcpy(&h, data, sizeof h);
     if (h.version != VERSION)
         return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads %d", path,
@@ -85,8 +87,8 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     if (h.slots != want.slots || memcmp(h.shape, want.shape, sizeof h.shape) != 0)
         return err_set(err, E_DATA, "%s belongs to a model of another shape", path);
     if (size != expected)
-        return err_set(err, E_DATA, "%s has %zu bytes, expected %zu: it is cut short", path, size,
-                       expected);
+        return err_set(err, E_DATA, "%s has %zu bytes, expected %zu: it is %s", path, size,
+                       expected, size < expected ? "cut short" : "too long");
     uint64_t sum = hash_bytes(HASH_SEED, data, sizeof h), stored;
     size_t at = sizeof h;
     for (int a = 0; a < 3; a++)
