@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "model/checkpoint.h"
@@ -26,6 +27,13 @@ static struct kern *next_isa(struct kern *k)
         return NULL;
     kern_init(k, k->isa + 1);
     return k;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void make(struct gpt *g, const struct gpt_shape *s, enum param_kind kind,
@@ -220,11 +228,523 @@ static void gradient_directions(void)
     }
 }
 
+/* Large enough that every operation is split over threads and a step has two chunks. */
+static const struct gpt_shape wide = {.V = 70, .T = 24, .C = 48, .L = 2, .NH = 4};
+enum { WIDE_BATCH = 42, WIDE_TOKENS = WIDE_BATCH * 24 };
+
+static bool same_floats(const float *a, const float *b, size_t n)
+{
+    return memcmp(a, b, n * sizeof *a) == 0;
+}
+
+static bool same_state(const struct gpt *a, const struct gpt *b)
+{
+    return same_floats(a->w, b->w, a->n_flat) && same_floats(a->m, b->m, a->n_flat) &&
+           same_floats(a->v, b->v, a->n_flat);
+}
+
+static double step_on(struct gpt *g, uint64_t step)
+{
+    int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
+    CHECK(g->B * g->shape.T <= WIDE_TOKENS);
+    batch(x, y, &g->shape, g->B, step);
+    double loss = gpt_forward_backward(g, x, y);
+    optim_step(g, &adam, 0.01, (int64_t)step);
+    return loss;
+}
+
+static void threads(void)
+{
+    FOR_ISA(k)
+    {
+        struct gpt one, many;
+        for (int n = 2; n <= 3; n++) {
+            make(&one, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, 1);
+            make(&many, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, n);
+            EXPECT_MSG(one.chunk < one.B, "a step of %zu sequences has one chunk", one.B);
+            EXPECT(one.chunk == many.chunk);
+            for (uint64_t step = 1; step <= 2; step++) {
+                double a = step_on(&one, step), b = step_on(&many, step);
+                EXPECT_MSG(a == b, "%s: loss %.17g with 1 thread, %.17g with %d",
+                           kern_isa_name(k.isa), a, b, n);
+                EXPECT_MSG(same_floats(one.grad, many.grad, one.n_flat),
+                           "%s: gradients of 1 and %d threads differ", kern_isa_name(k.isa), n);
+                EXPECT_MSG(same_state(&one, &many), "%s: states of 1 and %d threads differ",
+                           kern_isa_name(k.isa), n);
+            }
+            gpt_free(&one);
+            gpt_free(&many);
+        }
+    }
+}
+
+/* Chunks change the order of sums and nothing else. */
+static void chunks(void)
+{
+    int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
+    batch(x, y, &wide, WIDE_BATCH, 0);
+    FOR_ISA(k)
+    {
+        struct gpt a, b;
+        make(&a, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
+        make(&b, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
+        b.chunk = 1;
+        double la = gpt_forward_backward(&a, x, y), lb = gpt_forward_backward(&b, x, y);
+        EXPECT_REL(la, lb, 1e-6);
+        double far = 0, norm = 0;
+        for (size_t i = 0; i < a.n_flat; i++) {
+            double d = (double)a.grad[i] - (double)b.grad[i];
+            far += d * d;
+            norm += (double)a.grad[i] * (double)a.grad[i];
+        }
+        EXPECT_MSG(sqrt(far) <= 1e-5 * sqrt(norm), "gradients are %.3g apart, their norm is %.3g",
+                   sqrt(far), sqrt(norm));
+        gpt_free(&a);
+        gpt_free(&b);
+    }
+}
+
+static void overfits(void)
+{
+    FOR_ISA(k)
+    {
+        struct gpt g;
+        make(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
+        int32_t x[BATCH * 12], y[BATCH * 12];
+        batch(x, y, &small, BATCH, 0);
+        const struct optim plain = {.beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8};
+        double loss = 0;
+        for (int step = 1; step <= 300; step++) {
+            loss = gpt_forward_backward(&g, x, y);
+            optim_step(&g, &plain, 0.01, step);
+        }
+        /* Four sequences may share a prefix with different ends: at most two differing bits a row. */
+        EXPECT_MSG(loss <= 0.1, "%s: one batch is left at a loss of %g", kern_isa_name(k.isa), loss);
+        for (size_t i = 0; i < g.n_slots; i++) {
+            const struct gpt_slot *s = &g.slots[i];
+            size_t end = i + 1 < g.n_slots ? g.slots[i + 1].offset : g.n_flat;
+            for (size_t j = s->offset + s->rows * s->cols; j < end; j++)
+                EXPECT(g.w[j] == 0 && g.grad[j] == 0 && g.m[j] == 0 && g.v[j] == 0);
+        }
+        gpt_free(&g);
+    }
+}
+
+static void losses_and_logits(void)
+{
+    int32_t x[5 * 12], y[5 * 12];
+    batch(x, y, &small, 5, 3);
+    FOR_ISA(k)
+    {
+        struct gpt g;
+        struct ref_gpt r;
+        make(&g, &small, PARAM_COMPLETEP, &k, 2, 2);
+        perturb(&g);
+        ref_init(&r, &g, BASE_C, BASE_L);
+        float loss[5 * 12 + 1], logits[17], row[17];
+        loss[5 * 12] = -7;
+        g.grad[3] = 42;
+        gpt_losses(&g, loss, x, y, 5);
+        EXPECT(g.grad[3] == 42 && loss[5 * 12] == -7);
+        for (size_t b = 0; b < 5; b++) {
+            double sum = 0, want[12 * 17];
+            for (size_t t = 0; t < 12; t++)
+                sum += (double)loss[b * 12 + t];
+            EXPECT_REL(sum / 12, ref_loss(&r, x + b * 12, y + b * 12, 1), 1e-5);
+            ref_logits(&r, want, x + b * 12);
+            float one[12];
+            for (size_t n = 1; n <= 12; n++) {
+                gpt_losses(&g, one, x + b * 12, y + b * 12, 1);
+                for (size_t v = 0; v < 17; v++)
+                    row[v] = g.rules.logit_scale * g.logits[(n - 1) * 17 + v];
+                gpt_next_logits(&g, logits, x + b * 12, n);
+                EXPECT_MSG(same_floats(row, logits, 17),
+                           "%s: logits behind %zu tokens differ from the full forward pass",
+                           kern_isa_name(k.isa), n);
+                for (size_t v = 0; v < 17; v++)
+                    EXPECT_NEAR((double)logits[v], want[(n - 1) * 17 + v], 2e-4);
+            }
+        }
+        gpt_losses(&g, loss, x, y, 0);
+        ref_free(&r);
+        gpt_free(&g);
+    }
+}
+
+static void clock_of_operations(void)
+{
+    struct kern k;
+    struct gpt g;
+    int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
+    float logits[70], loss[WIDE_TOKENS];
+    kern_init(&k, KERN_ISA_COUNT - 1);
+    make(&g, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
+    double op_s[GPT_N_OPS] = {0};
+    g.op_s = op_s;
+    double start = seconds();
+    batch(x, y, &wide, WIDE_BATCH, 0);
+    gpt_forward_backward(&g, x, y);
+    optim_step(&g, &adam, 0.01, 1);
+    gpt_losses(&g, loss, x, y, WIDE_BATCH);
+    gpt_next_logits(&g, logits, x, 5);
+    double wall = seconds() - start, sum = 0;
+    for (int i = 0; i < GPT_N_OPS; i++) {
+        EXPECT_MSG(op_s[i] > 0, "no time for %s", gpt_op_names[i]);
+        sum += op_s[i];
+    }
+    EXPECT_MSG(sum <= wall && sum >= 0.5 * wall, "operations took %g s of %g s", sum, wall);
+    gpt_free(&g);
+}
+
+static void shape_messages(void)
+{
+    struct err err;
+    struct gpt g;
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    struct param_rules rules = param_rules_make(PARAM_STANDARD, 8, 1, 8, 1);
+    struct gpt_shape s = {.V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
+    EXPECT_OK(gpt_shape_check(&s, &err));
+    s.NH = 3;
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.d_model=8");
+    EXPECT_ERR(gpt_init(&g, &s, &rules, &k, 1, 1, &err), E_CONFIG, "model.n_head=3");
+    gpt_free(&g);
+    size_t *const fields[] = {&s.V, &s.T, &s.C, &s.L, &s.NH};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        s = (struct gpt_shape){.V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
+        *fields[i] = 0;
+        EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "above 0");
+        if (fields[i] == &s.NH)
+            continue; /* bounded by d_model */
+        *fields[i] = SIZE_MAX / 2 + 1;
+        EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "too large");
+    }
+}
+
+static void counts(void)
+{
+    /* By hand: wte 408, wpe 288; a layer 96 + 1800 + 600 + 2400 + 2328; last norm 48. */
+    EXPECT(gpt_params(&small) == 22416);
+    EXPECT(gpt_params_nonembd(&small) == 21720);
+    EXPECT(gpt_params_matmul(&small) == 22128);
+    /* 3 (2 (3 12 24^2 + 24 17) + 3 layers of 78 scores x 4 flops x 24 values / 12 tokens). */
+    EXPECT(gpt_flops_per_token(&small) == 132480);
+    const struct gpt_shape gpt2 = {.V = 50257, .T = 1024, .C = 768, .L = 12, .NH = 12};
+    EXPECT(gpt_params(&gpt2) == 124439808);
+    struct kern k;
+    struct gpt g;
+    kern_init(&k, KERN_REF);
+    make(&g, &small, PARAM_STANDARD, &k, 3, 2);
+    size_t n = 0;
+    for (size_t i = 0; i < g.n_slots; i++) {
+        EXPECT(g.slots[i].offset % 16 == 0);
+        n += g.slots[i].rows * g.slots[i].cols;
+    }
+    EXPECT(n == 22416);
+    EXPECT(gpt_bytes(&small, &k, 3, 2) == g.arena.size_bytes);
+    EXPECT(g.arena.used_bytes == g.arena.size_bytes);
+    EXPECT(strcmp(gpt_slot(&g, GPT_downw, 2)->name, "downw") == 0);
+    EXPECT(gpt_slot(&g, GPT_downw, 2)->layer == 2 && gpt_slot(&g, GPT_downw, 2)->rows == 96);
+    gpt_free(&g);
+}
+
+static void rates(void)
+{
+    struct schedule s = {.kind = SCHEDULE_WSD,
+                         .peak = 2,
+                         .warmup = 100,
+                         .total = 1000,
+                         .cooldown = 0.25,
+                         .min_lr = 0.1};
+    EXPECT_NEAR(schedule_branch_tokens(&s), 750, 0);
+    EXPECT_NEAR(schedule_lr(&s, 10), 0.2, 1e-15);
+    EXPECT_NEAR(schedule_lr(&s, 100), 2, 0);
+    EXPECT_NEAR(schedule_lr(&s, 750), 2, 0);
+    EXPECT_NEAR(schedule_lr(&s, 812.5), 2 * (0.1 + 0.9 * 0.5), 1e-14);
+    EXPECT_NEAR(schedule_lr(&s, 1000), 0.2, 1e-15);
+    EXPECT_NEAR(schedule_lr(&s, 1100), 0.2, 1e-15);
+    s.cooldown = 0;
+    EXPECT_NEAR(schedule_lr(&s, 500), 2, 0);
+    EXPECT_NEAR(schedule_lr(&s, 1000), 2, 0);
+    s.cooldown = 0.95; /* begins inside warm-up: it waits for its end */
+    EXPECT_NEAR(schedule_branch_tokens(&s), 100, 0);
+    EXPECT_NEAR(schedule_lr(&s, 90), 1.8, 1e-15);
+    EXPECT_NEAR(schedule_lr(&s, 325), 2 * (0.1 + 0.9 * 0.5), 1e-14);
+    s.kind = SCHEDULE_COSINE;
+    EXPECT_NEAR(schedule_branch_tokens(&s), 0, 0);
+    EXPECT_NEAR(schedule_lr(&s, 50), 1, 1e-15);
+    EXPECT_NEAR(schedule_lr(&s, 100), 2, 0);
+    EXPECT_NEAR(schedule_lr(&s, 325), 2 * (0.1 + 0.9 * 0.5 * (1 + sqrt(0.5))), 1e-14);
+    EXPECT_NEAR(schedule_lr(&s, 1000), 0.2, 1e-15);
+    s.kind = SCHEDULE_LINEAR;
+    EXPECT_NEAR(schedule_lr(&s, 550), 2 * (0.1 + 0.9 * 0.5), 1e-14);
+    EXPECT_NEAR(schedule_lr(&s, 1000), 0.2, 1e-15);
+    s.kind = SCHEDULE_CONSTANT;
+    EXPECT_NEAR(schedule_lr(&s, 99), 1.98, 1e-15);
+    EXPECT_NEAR(schedule_lr(&s, 1000), 2, 0);
+    s.warmup = 0;
+    EXPECT_NEAR(schedule_lr(&s, 1), 2, 0);
+}
+
+static void rules(void)
+{
+    /* Twice the width, three times the depth of the base. */
+    struct param_rules r = param_rules_make(PARAM_COMPLETEP, 192, 6, 96, 2);
+    struct param_rules base = param_rules_make(PARAM_COMPLETEP, 96, 2, 96, 2);
+    const double tol = 1e-6;
+    EXPECT_REL((double)r.residual_scale, 1 / 3.0, tol);
+    EXPECT_REL((double)r.logit_scale, 0.5, tol);
+    static const enum param_role hidden[] = {PARAM_HIDDEN, PARAM_HIDDEN_OUT};
+    for (int i = 0; i < 2; i++) {
+        const struct param_rule *h = &r.role[hidden[i]], *b = &base.role[hidden[i]];
+        EXPECT_REL((double)h->init_std / (double)b->init_std, sqrt(0.5), tol);
+        EXPECT_REL((double)h->lr, 0.5, tol);
+        EXPECT_REL((double)h->decay, 2.0, tol);
+        EXPECT_REL((double)h->eps, 1 / 6.0, tol);
+    }
+    EXPECT_REL((double)r.role[PARAM_EMBED].init_std, 0.02, tol);
+    EXPECT_REL((double)r.role[PARAM_EMBED].lr, 1, tol);
+    EXPECT_REL((double)r.role[PARAM_EMBED].eps, 0.5, tol);
+    EXPECT_REL((double)r.role[PARAM_GAIN].eps, 1 / 6.0, tol);
+    r = param_rules_make(PARAM_STANDARD, 192, 8, 96, 2);
+    EXPECT_REL((double)r.role[PARAM_HIDDEN].init_std, 0.02, tol);
+    EXPECT_REL((double)r.role[PARAM_HIDDEN_OUT].init_std, 0.005, tol);
+    EXPECT(r.residual_scale == 1 && r.logit_scale == 1);
+}
+
+static void initial_weights(void)
+{
+    struct kern k;
+    struct gpt g, h;
+    kern_init(&k, KERN_REF);
+    make(&g, &wide, PARAM_STANDARD, &k, 1, 1);
+    make(&h, &wide, PARAM_STANDARD, &k, 1, 1);
+    EXPECT(same_floats(g.w, h.w, g.n_flat));
+    gpt_init_weights(&h, 8);
+    EXPECT(!same_floats(g.w, h.w, g.n_flat));
+    for (size_t i = 0; i < g.n_slots; i++) {
+        const struct gpt_slot *s = &g.slots[i];
+        double n = (double)(s->rows * s->cols), sum = 0, sq = 0;
+        for (size_t j = 0; j < s->rows * s->cols; j++) {
+            double w = (double)g.w[s->offset + j];
+            sum += w;
+            sq += w * w;
+        }
+        double std = (double)g.rules.role[s->role].init_std;
+        if (std > 0) {
+            EXPECT_NEAR(sum / n, 0, 5 * std / sqrt(n));
+            EXPECT_NEAR(sqrt(sq / n), std, 5 * std / sqrt(2 * n));
+        } else {
+            double constant = s->role == PARAM_GAIN;
+            EXPECT(sum == constant * n && sq == constant * n);
+        }
+    }
+    gpt_free(&g);
+    gpt_free(&h);
+}
+
+static void not_finite(void)
+{
+    struct kern k;
+    struct gpt g, before;
+    kern_init(&k, KERN_ISA_COUNT - 1);
+    make(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
+    make(&before, &small, PARAM_STANDARD, &k, BATCH, 1);
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (int i = 0; i < 3; i++) {
+        g.grad[40] = bad[i];
+        EXPECT(!isfinite(optim_step(&g, &adam, 0.01, 1)));
+        EXPECT(same_state(&g, &before));
+    }
+    gpt_free(&g);
+    gpt_free(&before);
+}
+
+static void checkpoint_path(char *path, const char *name)
+{
+    struct err err;
+    EXPECT_OK(file_join(path, FILE_PATH_MAX, test_tmpdir(), name, &err));
+}
+
+static void checkpoint_resume(void)
+{
+    struct err err;
+    char path[FILE_PATH_MAX];
+    checkpoint_path(path, "checkpoint.bin");
+    FOR_ISA(k)
+    {
+        struct gpt a, b;
+        make(&a, &small, PARAM_COMPLETEP, &k, BATCH, 1);
+        make(&b, &small, PARAM_COMPLETEP, &k, BATCH, 2);
+        gpt_init_weights(&b, 99);
+        for (uint64_t step = 1; step <= 3; step++)
+            step_on(&a, step);
+        struct checkpoint_meta meta = {3, 0xfedcba9876543210u, NAN}, got = {0};
+        EXPECT_OK(checkpoint_save(path, &a, &meta, &err));
+        EXPECT_OK(checkpoint_load(path, &b, &got, &err));
+        EXPECT(got.step == 3 && got.config_hash == meta.config_hash && isnan(got.loss_ema));
+        EXPECT(same_state(&a, &b));
+        for (uint64_t step = 4; step <= 6; step++)
+            EXPECT(step_on(&a, step) == step_on(&b, step));
+        EXPECT(same_state(&a, &b));
+        meta.loss_ema = 1.25;
+        EXPECT_OK(checkpoint_save(path, &a, &meta, &err));
+        EXPECT_OK(checkpoint_load(path, &b, &got, &err));
+        EXPECT(got.loss_ema == 1.25);
+        gpt_free(&a);
+        gpt_free(&b);
+    }
+    struct file_list list;
+    EXPECT_OK(file_list_dir(&list, test_tmpdir(), &err));
+    EXPECT_MSG(list.n == 1, "%zu files: a temporary one stayed", list.n);
+    file_list_free(&list);
+}
+
+/* The file is refused with this text and nothing of the model or the meta data changes. */
+static void expect_refused(const char *path, const char *data, size_t size, const char *text)
+{
+    struct err err;
+    struct kern k;
+    struct gpt g, before;
+    struct checkpoint_meta meta = {5, 6, 7};
+    kern_init(&k, KERN_REF);
+    make(&g, &small, PARAM_STANDARD, &k, 1, 1);
+    make(&before, &small, PARAM_STANDARD, &k, 1, 1);
+    if (data)
+        EXPECT_OK(file_write_atomic(path, data, size, &err));
+    EXPECT_ERR(checkpoint_load(path, &g, &meta, &err), E_DATA, text);
+    EXPECT_MSG(strstr(err.msg, path), "'%s' does not name the file", err.msg);
+    EXPECT(same_state(&g, &before));
+    EXPECT(meta.step == 5 && meta.config_hash == 6 && meta.loss_ema == 7);
+    gpt_free(&g);
+    gpt_free(&before);
+}
+
+static void checkpoint_damage(void)
+{
+    struct err err;
+    struct kern k;
+    struct gpt g;
+    char path[FILE_PATH_MAX], *data;
+    size_t size;
+    struct checkpoint_meta meta = {1, 2, 3};
+    kern_init(&k, KERN_REF);
+    make(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
+    step_on(&g, 1);
+    checkpoint_path(path, "c.bin");
+    expect_refused(path, NULL, 0, "No such file");
+    EXPECT_OK(checkpoint_save(path, &g, &meta, &err));
+    EXPECT_OK(file_read(&data, &size, path, &err));
+    enum { HEADER = 80 };
+    EXPECT(size == HEADER + 3 * 4 * (size_t)gpt_params(&small) + 8);
+    for (size_t i = 0; i < size; i += i < HEADER || i + 9 > size ? 1 : 9973) {
+        data[i] ^= 0x10;
+        expect_refused(path, data, size,
+                       i < 8 ? "no plateau checkpoint" : i < 12 ? "version" : i < 56 ? "shape" : "damaged");
+        data[i] ^= 0x10;
+    }
+    const size_t cuts[] = {0, 7, HEADER - 1, HEADER, HEADER + 5, size / 2, size - 8, size - 1};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+        expect_refused(path, data, cuts[i], cuts[i] < 8 ? "no plateau checkpoint" : "cut short");
+    data[size] = 'x'; /* over the '\0' that file_read adds */
+    expect_refused(path, data, size + 1, "too long");
+    free(data);
+    gpt_free(&g);
+    const struct gpt_shape others[] = {{.V = 18, .T = 12, .C = 24, .L = 3, .NH = 3},
+                                       {.V = 17, .T = 12, .C = 24, .L = 3, .NH = 4}};
+    for (int i = 0; i < 2; i++) {
+        make(&g, &others[i], PARAM_STANDARD, &k, BATCH, 1);
+        EXPECT_OK(checkpoint_save(path, &g, &meta, &err));
+        expect_refused(path, NULL, 0, "another shape");
+        gpt_free(&g);
+    }
+    make(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
+    checkpoint_path(path, "no/such/folder");
+    EXPECT_ERR(checkpoint_save(path, &g, &meta, &err), E_IO, "no/such/folder");
+    gpt_free(&g);
+}
+
+#ifdef WRAP_MALLOC
+static size_t n_allocations;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+int __real_posix_memalign(void **p, size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+int __wrap_posix_memalign(void **p, size_t align, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    n_allocations++;
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_allocations++;
+    return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    n_allocations++;
+    return __real_realloc(p, n);
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t n)
+{
+    n_allocations++;
+    return __real_posix_memalign(p, align, n);
+}
+
+static void no_allocation(void)
+{
+    FOR_ISA(k)
+    {
+        struct gpt g;
+        size_t start = n_allocations;
+        make(&g, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, 2);
+        EXPECT_MSG(n_allocations == start + 1, "gpt_init allocates %zu times",
+                   n_allocations - start);
+        start = n_allocations;
+        float logits[70];
+        int32_t x[24] = {0};
+        step_on(&g, 1);
+        gpt_losses(&g, logits, x, x, 1);
+        gpt_next_logits(&g, logits, x, 3);
+        EXPECT_MSG(n_allocations == start, "%zu allocations in a step", n_allocations - start);
+        gpt_free(&g);
+    }
+}
+#else
+static void no_allocation(void)
+{
+    test_skip("this linker cannot wrap malloc");
+}
+#endif
+
 static const struct test tests[] = {
     {"curve_completep", curve_completep},
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
     {"gradient_directions", gradient_directions},
+    {"threads", threads},
+    {"chunks", chunks},
+    {"overfits", overfits},
+    {"losses_and_logits", losses_and_logits},
+    {"clock_of_operations", clock_of_operations},
+    {"shape_messages", shape_messages},
+    {"counts", counts},
+    {"rates", rates},
+    {"rules", rules},
+    {"initial_weights", initial_weights},
+    {"not_finite", not_finite},
+    {"checkpoint_resume", checkpoint_resume},
+    {"checkpoint_damage", checkpoint_damage},
+    {"no_allocation", no_allocation},
 };
 
 int main(int argc, char **argv)
