@@ -1,0 +1,521 @@
+/* The backward kernels against central differences of the forward ones, in double; and the operations
+ * of model/ops.h against the double kernels run over the whole arrays, with equal bytes for any number
+ * of threads, at every instruction set that the machine has. */
+#include "test.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/ref/kern_ref.h"
+#include "model/ops.h"
+
+/* ---- central differences ---- */
+
+enum { ROWS = 6, COLS = 11, TOKENS = 5, HEAD = 4 };
+
+/* The operands of every kernel below; each uses the ones it needs. f = sum out_i weight_i. */
+struct operands {
+    double x[ROWS * COLS], w[ROWS * COLS], b[COLS], weight[ROWS * COLS];
+    double q[TOKENS * HEAD], k[TOKENS * HEAD], v[TOKENS * HEAD];
+    int32_t token[ROWS];
+};
+
+typedef double objective_fn(const struct operands *o);
+
+static void randomise(double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = rng_normal(test_rng());
+}
+
+static void make_operands(struct operands *o)
+{
+    randomise(o->x, ROWS * COLS);
+    randomise(o->w, ROWS * COLS);
+    randomise(o->b, COLS);
+    randomise(o->weight, ROWS * COLS);
+    randomise(o->q, TOKENS * HEAD);
+    randomise(o->k, TOKENS * HEAD);
+    randomise(o->v, TOKENS * HEAD);
+    for (size_t r = 0; r < ROWS; r++)
+        o->token[r] = (int32_t)rng_below(test_rng(), COLS);
+}
+
+static double weighted(const double *out, const struct operands *o, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += out[i] * o->weight[i];
+    return sum;
+}
+
+/* grad[i] against (f(x_i + h) - f(x_i - h)) / 2h; x lies in *o. */
+static void check_gradient(const char *what, objective_fn *f, const struct operands *o, double *x,
+                           const double *grad, size_t n)
+{
+    const double h = 1e-5;
+    for (size_t i = 0; i < n; i++) {
+        double keep = x[i];
+        x[i] = keep + h;
+        double up = f(o);
+        x[i] = keep - h;
+        double down = f(o);
+        x[i] = keep;
+        double want = (up - down) / (2 * h);
+        /* The differences are off by h^2 f''' / 6 and by rounding of f over h: some 1e-10 each. */
+        EXPECT_MSG(fabs(grad[i] - want) <= 1e-8 * (1 + fabs(want)), "%s[%zu] is %.12g, expected %.12g",
+                   what, i, grad[i], want);
+    }
+}
+
+static double layernorm_objective(const struct operands *o)
+{
+    double out[ROWS * COLS], mean[ROWS], rstd[ROWS];
+    kern_layernorm_fwd_ref64(out, mean, rstd, o->x, o->w, o->b, ROWS, COLS);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_layernorm(void)
+{
+    struct operands o;
+    make_operands(&o);
+    double out[ROWS * COLS], mean[ROWS], rstd[ROWS];
+    double dx[ROWS * COLS] = {0}, dw[COLS] = {0}, db[COLS] = {0};
+    kern_layernorm_fwd_ref64(out, mean, rstd, o.x, o.w, o.b, ROWS, COLS);
+    kern_layernorm_bwd_ref64(dx, dw, db, o.weight, o.x, mean, rstd, o.w, ROWS, COLS);
+    check_gradient("layernorm dx", layernorm_objective, &o, o.x, dx, ROWS * COLS);
+    check_gradient("layernorm dw", layernorm_objective, &o, o.w, dw, COLS);
+    check_gradient("layernorm db", layernorm_objective, &o, o.b, db, COLS);
+}
+
+static double gelu_objective(const struct operands *o)
+{
+    double out[ROWS * COLS];
+    kern_gelu_fwd_ref64(out, o->x, ROWS * COLS);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_gelu(void)
+{
+    struct operands o;
+    make_operands(&o);
+    for (size_t i = 0; i < 9; i++) /* the tails too */
+        o.x[i] = 3.0 * ((double)i - 4.0);
+    double dx[ROWS * COLS];
+    kern_gelu_bwd_ref64(dx, o.weight, o.x, ROWS * COLS);
+    check_gradient("gelu dx", gelu_objective, &o, o.x, dx, ROWS * COLS);
+}
+
+static const double attn_scale = 0.37;
+
+static double attention_objective(const struct operands *o)
+{
+    double out[TOKENS * HEAD], lse[TOKENS], scores[TOKENS];
+    kern_attn_fwd_ref64(out, HEAD, lse, o->q, o->k, o->v, HEAD, TOKENS, HEAD, attn_scale, scores);
+    return weighted(out, o, TOKENS * HEAD);
+}
+
+static void slope_attention(void)
+{
+    struct operands o;
+    make_operands(&o);
+    enum { N = TOKENS * HEAD };
+    double out[N], lse[TOKENS], scores[TOKENS], dq[N], dk[N], dv[N];
+    kern_attn_fwd_ref64(out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, attn_scale, scores);
+    kern_attn_bwd_ref64(dq, dk, dv, o.weight, out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD,
+                        attn_scale, NULL);
+    check_gradient("attention dq", attention_objective, &o, o.q, dq, N);
+    check_gradient("attention dk", attention_objective, &o, o.k, dk, N);
+    check_gradient("attention dv", attention_objective, &o, o.v, dv, N);
+}
+
+static const double logit_scale = 0.6, grad_scale = 0.25;
+
+static double xent_objective(const struct operands *o)
+{
+    double loss[ROWS], logits[ROWS * COLS], sum = 0;
+    memcpy(logits, o->x, sizeof logits);
+    kern_xent_ref64(loss, logits, o->token, logit_scale, 0, ROWS, COLS);
+    EXPECT(memcmp(logits, o->x, sizeof logits) == 0);
+    for (size_t r = 0; r < ROWS; r++)
+        sum += loss[r];
+    return grad_scale * sum;
+}
+
+static void slope_xent(void)
+{
+    struct operands o;
+    make_operands(&o);
+    double loss[ROWS], logits[ROWS * COLS];
+    memcpy(logits, o.x, sizeof logits);
+    kern_xent_ref64(loss, logits, o.token, logit_scale, grad_scale, ROWS, COLS);
+    check_gradient("xent logits", xent_objective, &o, o.x, logits, ROWS * COLS);
+}
+
+/* wte is w (6,11) here, wpe the first rows of x: T = 4, so positions repeat. */
+enum { EMBED_T = 4 };
+
+static double embed_objective(const struct operands *o)
+{
+    double out[ROWS * COLS];
+    kern_embed_fwd_ref64(out, o->token, o->w, o->x, ROWS, EMBED_T, COLS);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_embed(void)
+{
+    struct operands o;
+    make_operands(&o);
+    for (size_t r = 0; r < ROWS; r++)
+        o.token[r] %= 3; /* some token comes twice, some never */
+    double dwte[ROWS * COLS] = {0}, dwpe[ROWS * COLS] = {0};
+    kern_embed_bwd_ref64(dwte, dwpe, o.token, o.weight, ROWS, EMBED_T, COLS);
+    check_gradient("dwte", embed_objective, &o, o.w, dwte, ROWS * COLS);
+    check_gradient("dwpe", embed_objective, &o, o.x, dwpe, ROWS * COLS);
+}
+
+/* ---- whole arrays, threads, instruction sets ---- */
+
+/* The same values as float and as double. */
+struct pair {
+    float *f;
+    double *d;
+    size_t n;
+};
+
+static struct pair pair_make(size_t n)
+{
+    struct pair p = {malloc((n + 1) * sizeof(float)), malloc(n * sizeof(double)), n};
+    CHECK(p.f && p.d);
+    for (size_t i = 0; i < n; i++) {
+        p.f[i] = (float)rng_normal(test_rng());
+        p.d[i] = (double)p.f[i];
+    }
+    p.f[n] = -7; /* nothing may write here */
+    return p;
+}
+
+static void pair_free(struct pair *p)
+{
+    free(p->f);
+    free(p->d);
+}
+
+static float *copy(const struct pair *p)
+{
+    float *f = malloc((p->n + 1) * sizeof *f);
+    CHECK(f != NULL);
+    memcpy(f, p->f, (p->n + 1) * sizeof *f);
+    return f;
+}
+
+struct output {
+    const char *name;
+    struct pair *p;
+    float *start; /* what the float side held before the first run */
+    float *first; /* what it held after one thread */
+};
+
+enum { MAX_OUTPUTS = 4, MAX_THREADS = 3 };
+
+static void compare(const struct pair *p, double tol, const char *name, const char *isa)
+{
+    double top = 0;
+    for (size_t i = 0; i < p->n; i++)
+        top = fmax(top, fabs(p->d[i]));
+    for (size_t i = 0; i < p->n; i++)
+        EXPECT_MSG(fabs((double)p->f[i] - p->d[i]) <= tol * top, "%s: %s[%zu] is %.9g, expected %.9g",
+                   isa, name, i, (double)p->f[i], p->d[i]);
+}
+
+typedef void op_fn(struct ops o, void *ctx);
+
+/* Run the operation for each number of threads from the same start: equal bytes, and within tol of
+ * the double side (relative to its largest value), which the caller has computed. */
+static void check_op(op_fn *run, void *ctx, struct output *out, size_t n_out, double tol)
+{
+    for (size_t j = 0; j < n_out; j++)
+        out[j].start = copy(out[j].p);
+    for (enum kern_isa isa = KERN_REF; isa <= kern_isa_best(); isa++) {
+        struct kern k;
+        kern_init(&k, isa);
+        for (int threads = 1; threads <= MAX_THREADS; threads++) {
+            for (size_t j = 0; j < n_out; j++)
+                memcpy(out[j].p->f, out[j].start, (out[j].p->n + 1) * sizeof(float));
+            run((struct ops){&k, threads}, ctx);
+            for (size_t j = 0; j < n_out; j++) {
+                const struct pair *p = out[j].p;
+                compare(p, tol, out[j].name, kern_isa_name(isa));
+                EXPECT_MSG(p->f[p->n] == -7, "%s wrote behind its end", out[j].name);
+                if (threads == 1)
+                    out[j].first = copy(p);
+                else
+                    EXPECT_MSG(memcmp(out[j].first, p->f, p->n * sizeof(float)) == 0,
+                               "%s: %s differs between 1 and %d threads", kern_isa_name(isa),
+                               out[j].name, threads);
+            }
+        }
+        for (size_t j = 0; j < n_out; j++)
+            free(out[j].first);
+    }
+    for (size_t j = 0; j < n_out; j++)
+        free(out[j].start);
+}
+
+/* Several blocks of rows, the last one short; odd columns. */
+enum { R = 201, C = 37 };
+
+struct norm {
+    struct pair out, mean, rstd, x, w, b, dx, dw, db, dout;
+    float *scratch;
+};
+
+static void run_layernorm_fwd(struct ops o, void *ctx)
+{
+    struct norm *n = ctx;
+    ops_layernorm_fwd(o, n->out.f, n->mean.f, n->rstd.f, n->x.f, n->w.f, n->b.f, R, C);
+}
+
+static void run_layernorm_bwd(struct ops o, void *ctx)
+{
+    struct norm *n = ctx;
+    ops_layernorm_bwd(o, n->dx.f, n->dw.f, n->db.f, n->dout.f, n->x.f, n->mean.f, n->rstd.f, n->w.f,
+                      R, C, n->scratch);
+}
+
+static void layernorm(void)
+{
+    struct norm n = {.out = pair_make(R * C),
+                     .mean = pair_make(R),
+                     .rstd = pair_make(R),
+                     .x = pair_make(R * C),
+                     .w = pair_make(C),
+                     .b = pair_make(C),
+                     .dx = pair_make(R * C),
+                     .dw = pair_make(C),
+                     .db = pair_make(C),
+                     .dout = pair_make(R * C),
+                     .scratch = malloc(ops_layernorm_bwd_scratch(R, C) * sizeof(float))};
+    CHECK(n.scratch != NULL);
+    kern_layernorm_fwd_ref64(n.out.d, n.mean.d, n.rstd.d, n.x.d, n.w.d, n.b.d, R, C);
+    kern_layernorm_bwd_ref64(n.dx.d, n.dw.d, n.db.d, n.dout.d, n.x.d, n.mean.d, n.rstd.d, n.w.d, R, C);
+    struct output fwd[] = {
+        {.name = "layernorm out", .p = &n.out}, {.name = "mean", .p = &n.mean}, {.name = "rstd", .p = &n.rstd}};
+    check_op(run_layernorm_fwd, &n, fwd, 3, 1e-6);
+    struct output bwd[] = {
+        {.name = "layernorm dx", .p = &n.dx}, {.name = "dw", .p = &n.dw}, {.name = "db", .p = &n.db}};
+    check_op(run_layernorm_bwd, &n, bwd, 3, 2e-6);
+    struct pair *all[] = {&n.out, &n.mean, &n.rstd, &n.x, &n.w, &n.b, &n.dx, &n.dw, &n.db, &n.dout};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pair_free(all[i]);
+    free(n.scratch);
+}
+
+enum { AB = 3, AT = 21, AC = 20, ANH = 4, AHS = AC / ANH };
+
+struct attn {
+    struct pair qkv, out, lse, dqkv, dout;
+    float *scratch;
+};
+
+static void run_attn_fwd(struct ops o, void *ctx)
+{
+    struct attn *a = ctx;
+    ops_attn_fwd(o, a->out.f, a->lse.f, a->qkv.f, AB, AT, AC, ANH, a->scratch);
+}
+
+static void run_attn_bwd(struct ops o, void *ctx)
+{
+    struct attn *a = ctx;
+    ops_attn_bwd(o, a->dqkv.f, a->dout.f, a->out.f, a->lse.f, a->qkv.f, AB, AT, AC, ANH, a->scratch);
+}
+
+/* Head h of sequence b lies at columns h AHS of q, k and v; lse is (B,NH,T). */
+static void attention_reference(struct attn *a)
+{
+    double scale = 1 / sqrt((double)AHS);
+    for (size_t b = 0; b < AB; b++)
+        for (size_t h = 0; h < ANH; h++) {
+            size_t in = b * AT * 3 * AC + h * AHS, at = b * AT * AC + h * AHS;
+            const double *q = a->qkv.d + in, *k = q + AC, *v = k + AC;
+            double scores[AT], *dq = a->dqkv.d + in, *lse = a->lse.d + (b * ANH + h) * AT;
+            kern_attn_fwd_ref64(a->out.d + at, AC, lse, q, k, v, 3 * AC, AT, AHS, scale, scores);
+            kern_attn_bwd_ref64(dq, dq + AC, dq + 2 * AC, a->dout.d + at, a->out.d + at, AC, lse, q, k,
+                                v, 3 * AC, AT, AHS, scale, NULL);
+        }
+}
+
+static void attention(void)
+{
+    struct attn a = {.qkv = pair_make(AB * AT * 3 * AC),
+                     .out = pair_make(AB * AT * AC),
+                     .lse = pair_make(AB * ANH * AT),
+                     .dqkv = pair_make(AB * AT * 3 * AC),
+                     .dout = pair_make(AB * AT * AC),
+                     .scratch = malloc(ops_attn_scratch(MAX_THREADS, AT, AC, ANH) * sizeof(float))};
+    CHECK(a.scratch != NULL);
+    attention_reference(&a);
+    struct output fwd[] = {{.name = "attention out", .p = &a.out}, {.name = "lse", .p = &a.lse}};
+    check_op(run_attn_fwd, &a, fwd, 2, 2e-6);
+    struct output bwd[] = {{.name = "attention dqkv", .p = &a.dqkv}};
+    check_op(run_attn_bwd, &a, bwd, 1, 4e-6);
+    struct pair *all[] = {&a.qkv, &a.out, &a.lse, &a.dqkv, &a.dout};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pair_free(all[i]);
+    free(a.scratch);
+}
+
+/* Three blocks of values, the last one short. */
+enum { N = 2 * 16384 + 1001 };
+
+struct flat {
+    struct pair x, y, sum;
+    int32_t target[R];
+    struct kern_adamw adamw;
+    struct pair grad, m, v;
+};
+
+static void run_xent(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_xent(o, s->y.f, s->x.f, s->target, 0.6f, 0.25f, R, C);
+}
+
+static void run_xent_loss(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_xent(o, s->y.f, s->x.f, s->target, 0.6f, 0, R, C);
+}
+
+static void xent(void)
+{
+    struct flat s = {.x = pair_make(R * C), .y = pair_make(R)};
+    for (size_t r = 0; r < R; r++)
+        s.target[r] = (int32_t)rng_below(test_rng(), C);
+    struct output out[] = {{.name = "losses", .p = &s.y}, {.name = "logits", .p = &s.x}};
+    kern_xent_ref64(s.y.d, s.x.d, s.target, (double)0.6f, 0, R, C);
+    float *before = copy(&s.x);
+    check_op(run_xent_loss, &s, out, 2, 1e-6);
+    EXPECT(memcmp(before, s.x.f, R * C * sizeof(float)) == 0);
+    kern_xent_ref64(s.y.d, s.x.d, s.target, (double)0.6f, 0.25, R, C);
+    check_op(run_xent, &s, out, 2, 1e-6);
+    free(before);
+    pair_free(&s.x);
+    pair_free(&s.y);
+}
+
+static void run_gelu_bwd(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_gelu_bwd(o, s->y.f, s->y.f, s->x.f, N);
+}
+
+static void run_scale(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_scale(o, s->y.f, s->x.f, -0.3f, N);
+}
+
+static void run_scale_in_place(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_scale(o, s->x.f, s->x.f, 3, N);
+}
+
+static void run_colsum(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_colsum(o, s->sum.f, s->x.f, N / 150, 150);
+}
+
+static void elementwise(void)
+{
+    struct flat s = {.x = pair_make(N), .y = pair_make(N), .sum = pair_make(150)};
+    struct output y = {.name = "gelu dx", .p = &s.y}, sum = {.name = "colsum", .p = &s.sum};
+    kern_gelu_bwd_ref64(s.y.d, s.y.d, s.x.d, N);
+    check_op(run_gelu_bwd, &s, &y, 1, 1e-6);
+    y.name = "scale";
+    for (size_t i = 0; i < N; i++)
+        s.y.d[i] = (double)-0.3f * s.x.d[i];
+    check_op(run_scale, &s, &y, 1, 1e-7);
+    kern_colsum_ref64(s.sum.d, s.x.d, 150, N / 150, 150);
+    check_op(run_colsum, &s, &sum, 1, 1e-6);
+    struct output x = {.name = "scale in place", .p = &s.x};
+    for (size_t i = 0; i < N; i++)
+        s.x.d[i] *= 3;
+    check_op(run_scale_in_place, &s, &x, 1, 1e-7);
+    pair_free(&s.x);
+    pair_free(&s.y);
+    pair_free(&s.sum);
+}
+
+static void sumsq(void)
+{
+    enum { LONG = 300 * 16384 + 77 }; /* more blocks than there are partial sums */
+    static const size_t sizes[] = {0, 1, 16384, 16385, N, LONG};
+    struct pair x = pair_make(LONG);
+    for (enum kern_isa isa = KERN_REF; isa <= kern_isa_best(); isa++) {
+        struct kern k;
+        kern_init(&k, isa);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            double want = kern_sumsq_ref64(x.d, sizes[i]);
+            double one = ops_sumsq((struct ops){&k, 1}, x.f, sizes[i]);
+            EXPECT_REL(one, want, 1e-12);
+            for (int threads = 2; threads <= MAX_THREADS; threads++)
+                EXPECT(ops_sumsq((struct ops){&k, threads}, x.f, sizes[i]) == one);
+        }
+    }
+    pair_free(&x);
+}
+
+static void run_adamw(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_adamw(o, s->x.f, s->grad.f, s->m.f, s->v.f, &s->adamw, N);
+}
+
+static void adamw(void)
+{
+    struct flat s = {.x = pair_make(N),
+                     .grad = pair_make(N),
+                     .m = pair_make(N),
+                     .v = pair_make(N),
+                     .adamw = {.lr = 0.1f,
+                               .beta1 = 0.9f,
+                               .beta2 = 0.99f,
+                               .eps = 1e-3f,
+                               .decay = 0.05f,
+                               .correct1 = 5,
+                               .correct2 = 50,
+                               .grad_scale = 0.5f}};
+    for (size_t i = 0; i < N; i++) {
+        s.v.f[i] = fabsf(s.v.f[i]);
+        s.v.d[i] = fabs(s.v.d[i]);
+    }
+    kern_adamw_ref64(s.x.d, s.grad.d, s.m.d, s.v.d, &s.adamw, N);
+    struct output out[] = {{.name = "w", .p = &s.x}, {.name = "m", .p = &s.m}, {.name = "v", .p = &s.v}};
+    check_op(run_adamw, &s, out, 3, 1e-6);
+    struct pair *all[] = {&s.x, &s.grad, &s.m, &s.v};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pair_free(all[i]);
+}
+
+static const struct test tests[] = {
+    {"slope_layernorm", slope_layernorm},
+    {"slope_gelu", slope_gelu},
+    {"slope_attention", slope_attention},
+    {"slope_xent", slope_xent},
+    {"slope_embed", slope_embed},
+    {"layernorm", layernorm},
+    {"attention", attention},
+    {"xent", xent},
+    {"elementwise", elementwise},
+    {"sumsq", sumsq},
+    {"adamw", adamw},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
