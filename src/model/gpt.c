@@ -124,10 +124,12 @@ static size_t packed_offset(const struct gpt *g, int which, bool backward)
 {
     size_t C = g->shape.C, at = 0;
     const size_t shapes[4][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}};
-    for (int i = 0; i < which; i++)
-        at += backward ? gemm_packed_floats(g->k, shapes[i][1], shapes[i][0])
-                       : gemm_packed_floats(g->k, shapes[i][0], shapes[i][1]);
-    return (at + 15) / 16 * 16;
+    for (int i = 0; i < which; i++) {
+        size_t floats = backward ? gemm_packed_floats(g->k, shapes[i][1], shapes[i][0])
+                                 : gemm_packed_floats(g->k, shapes[i][0], shapes[i][1]);
+        at += (floats + 15) / 16 * 16;
+    }
+    return at;
 }
 
 /* Carve every array from the arena: run once to plan and once to allocate. */
@@ -452,7 +454,7 @@ void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;
     CHECK(n >= 1 && n <= T);
-    double clock = 0;
+    double clock = g->op_s ? now_s() : 0;
     /* Attention is causal: what stands behind position n cannot change it. */
     int32_t *padded = (int32_t *)(void *)g->dwide;
     for (size_t t = 0; t < T; t++)

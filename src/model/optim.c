@@ -16,8 +16,10 @@ double schedule_lr(const struct schedule *s, double tokens)
     if (tokens < s->warmup)
         return s->peak * tokens / s->warmup;
     double from = s->kind == SCHEDULE_WSD ? schedule_branch_tokens(s) : s->warmup;
-    double share = s->total > from ? (tokens - from) / (s->total - from) : 1;
-    share = fmin(1, fmax(0, share));
+    /* Also where nothing lies behind `from`: a cooldown of 0, or a warm-up up to total. */
+    if (tokens <= from)
+        return s->peak;
+    double share = s->total > from ? fmin(1, (tokens - from) / (s->total - from)) : 1;
     double f = 1;
     if (s->kind == SCHEDULE_WSD)
         f = 1 - sqrt(share);
