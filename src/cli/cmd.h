@@ -9,6 +9,7 @@
 typedef enum status cmd_fn(int argc, char **argv, struct err *err);
 
 #define CMD_LIST(X)                                                                                \
+    X(data, "look at a corpus or a language")                                                         \
     X(fit, "fit scaling laws to finished runs, with intervals and a verdict")                          \
     X(version, "print the version and what this build can do")
 
