@@ -96,6 +96,20 @@ static void facts_stateless(void)
     data_close(d);
 }
 
+static void unigram(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_UNIGRAM;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d)
+        return;
+    check_log_prob(d);
+    check_stateless(d);
+    data_close(d);
+}
+
 static void bad_specs(void)
 {
     struct err err;
@@ -181,6 +195,7 @@ static void text_errors(void)
 static const struct test tests[] = {
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
     {"facts_stateless", facts_stateless}, {"bad_specs", bad_specs},
+    {"unigram", unigram},
     {"text_windows", text_windows},   {"text_errors", text_errors},
 };
 
