@@ -47,9 +47,11 @@ enum status runlog_step(struct runlog *l, int64_t step, double tokens, double fl
                         double lr, double grad_norm, double tokens_per_s, struct err *err)
 {
     char a[32], b[32], c[32];
+    /* The speed is padded to a fixed width: it differs from time to time, and a checkpoint holds the
+     * length of the log. */
     if (fprintf(l->out,
                 "{\"type\":\"step\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-                "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%s}\n",
+                "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%14s}\n",
                 (long long)step, tokens, flops, number(a, sizeof a, loss), lr,
                 number(b, sizeof b, grad_norm), number(c, sizeof c, tokens_per_s)) < 0)
         return log_error(l, err);
