@@ -56,13 +56,13 @@ install_dependencies() {
     have_all || { echo "plateau: packages are still missing after the installation" >&2; exit 3; }
 }
 
-# build FOLDER [meson options]: configure once, build, and show the output only where it fails.
+# build FOLDER TARGET [meson options]: configure once, build, and show the output only where it fails.
 build() {
-    local dir=$1 log
-    shift
+    local dir=$1 target=$2 log
+    shift 2
     log=$(mktemp)
     if { [ -f "$dir/build.ninja" ] || meson setup "$dir" "$ROOT" "$@"; } >"$log" 2>&1 &&
-        ninja -C "$dir" >>"$log" 2>&1; then
+        ninja -C "$dir" "$target" >>"$log" 2>&1; then
         rm -f "$log"
         return
     fi

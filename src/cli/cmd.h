@@ -9,7 +9,11 @@
 typedef enum status cmd_fn(int argc, char **argv, struct err *err);
 
 #define CMD_LIST(X)                                                                                \
+    X(sweep, "train the grid of a config, then fit, chart and give a verdict")                     \
+    X(train, "train one run")                                                                      \
+    X(data, "look at a corpus or a language")                                                         \
     X(fit, "fit scaling laws to finished runs, with intervals and a verdict")                          \
+    X(config, "print every config key, or a JSON Schema")                                          \
     X(version, "print the version and what this build can do")
 
 #define X(name, summary) cmd_fn cmd_##name;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
+#include "cli/fit_options.h"
 #include "cli/fit_print.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
@@ -17,36 +18,6 @@ struct fit_words {
     bool raw, stratify, profile;
     struct arg_list where, tie, fix;
 };
-
-static enum status parse_objective(struct solve_objective *obj, const char *text, struct err *err)
-{
-    if (strcmp(text, "lad") == 0 || strcmp(text, "lsq") == 0) {
-        obj->loss = text[1] == 'a' ? SOLVE_LAD : SOLVE_LSQ;
-        return OK;
-    }
-    obj->loss = SOLVE_HUBER;
-    if (strcmp(text, "huber") == 0)
-        return OK;
-    char *end = NULL;
-    if (strncmp(text, "huber:", 6) == 0) {
-        obj->delta = strtod(text + 6, &end);
-        /* below that a Huber loss is least absolute deviations, which has its own name */
-        if (end != text + 6 && *end == '\0' && obj->delta >= 1e-9 && obj->delta <= 1e3)
-            return OK;
-    }
-    return err_set(err, E_USAGE,
-                   "--objective %s: expected huber:DELTA with DELTA from 1e-9 to 1000, lad or lsq", text);
-}
-
-static enum status parse_count(enum fit_count *out, const char *text, struct err *err)
-{
-    for (int i = 0; i < FIT_N_COUNTS; i++)
-        if (strcmp(text, fit_count_name((enum fit_count)i)) == 0) {
-            *out = (enum fit_count)i;
-            return OK;
-        }
-    return err_set(err, E_USAGE, "--count %s: expected total, nonembd or matmul", text);
-}
 
 static enum status copy_list(const char **out, size_t *n, const struct arg_list *list, const char *name,
                              struct err *err)
@@ -69,8 +40,8 @@ static enum status to_options(struct fit_options *opt, const struct fit_words *w
     opt->stratify = w->stratify;
     opt->profile = w->profile;
     opt->obj.raw = w->raw;
-    TRY(parse_objective(&opt->obj, w->objective, err));
-    TRY(parse_count(&opt->count, w->count, err));
+    TRY(fit_options_objective(&opt->obj, w->objective, err));
+    TRY(fit_options_count(&opt->count, w->count, err));
     TRY(copy_list(opt->tie, &opt->n_tie, &w->tie, "--tie", err));
     TRY(copy_list(opt->fix, &opt->n_fix, &w->fix, "--fix", err));
     if (!(w->holdout >= 0 && w->holdout < 1))

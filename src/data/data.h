@@ -14,6 +14,7 @@
 #include "base/status.h"
 
 enum data_kind { DATA_TEXT, DATA_ZIPF_FACTS, DATA_GRAPH_WALK, DATA_HIERARCHY, DATA_UNIGRAM };
+#define DATA_N_KINDS 5
 
 /* What the config's section "data" says. Strings are borrowed. */
 struct data_spec {
@@ -32,6 +33,30 @@ struct data_spec {
     size_t nodes, degree;
     size_t branching, depth, rules, symbols;
 };
+
+/* Defaults and ranges of the fields of a spec (the config's section "data").
+ *
+ *   field        used by                default  range
+ *   eval_tokens  all                    65536    1 .. 2^40
+ *   seed         languages              1        any
+ *   base         zipf-facts             64       2 .. 65536; base^digits <= 2^24
+ *   digits       zipf-facts             3        1 .. 24
+ *   values       zipf-facts             4        0 .. 4096
+ *   eps          zipf-facts             0.05     0 .. 1
+ *   exponent     zipf-facts, unigram    1.5      0 .. 20
+ *   nodes        graph-walk             256      3 .. 4096
+ *   degree       graph-walk             8        2 .. max(2, nodes/2)
+ *   branching    hierarchy              2        2 .. 16; branching^depth <= 2^20
+ *   depth        hierarchy              4        1 .. 16
+ *   rules        hierarchy              4        1 .. symbols^(branching-1)
+ *   symbols      hierarchy, unigram     16       hierarchy 2 .. 4096, symbols^branching <= 2^24;
+ *                                                unigram 2 .. 65536
+ * The kind is text, without files. */
+struct data_spec data_spec_default(void);
+
+/* The name of a kind, "text" or a language's, and back; false where there is no such kind. */
+const char *data_kind_name(enum data_kind kind);
+bool data_kind_parse(enum data_kind *out, const char *name);
 
 struct data; /* read-only after data_open: any number of threads may draw from it */
 

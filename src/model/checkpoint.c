@@ -14,7 +14,8 @@ struct header {
     uint64_t shape[5];
     int64_t step;
     uint64_t config_hash;
-    double loss_ema;
+    int64_t log_bytes;
+    double loss;
 };
 
 enum { VERSION = 1 };
@@ -27,7 +28,8 @@ static struct header make_header(const struct gpt *g, const struct checkpoint_me
     memcpy(h.shape, shape, sizeof shape);
     h.step = meta->step;
     h.config_hash = meta->config_hash;
-    h.loss_ema = meta->loss_ema;
+    h.log_bytes = meta->log_bytes;
+    h.loss = meta->loss;
     return h;
 }
 
@@ -100,7 +102,7 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
-    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.loss_ema};
+    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss};
     return OK;
 }
 

@@ -1,0 +1,91 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "data/baseline.h"
+#include "data/text.h"
+
+#define LN2 0.693147180559945309
+
+/* A language's tables do not depend on the window, but whole records must fit into it. */
+static size_t language_ctx(const struct data_spec *s)
+{
+    return 8 * (s->digits + s->values);
+}
+
+static enum status language_info(const char *name, uint64_t seed, struct err *err)
+{
+    struct data_spec s = data_spec_default();
+    if (!data_kind_parse(&s.kind, name) || s.kind == DATA_TEXT)
+        return err_set(err, E_USAGE, "--language %s: no such language (see plateau data --help)", name);
+    s.seed = seed;
+    struct data *d;
+    TRY(data_open(&d, &s, language_ctx(&s), err));
+    printf("%s, seed %llu: %zu symbols, floor %.6f nats per token (%.6f bits)\n", data_name(d),
+           (unsigned long long)seed, data_vocab(d), data_floor(d), data_floor(d) / LN2);
+    data_close(d);
+    return OK;
+}
+
+static enum status text_info(const struct arg_list *paths, bool bigram_only, struct err *err)
+{
+    struct data_spec s = data_spec_default();
+    struct text t;
+    double nats;
+    s.files = paths->items;
+    s.n_files = paths->n;
+    TRY(text_read(&t, &s, err));
+    enum status st = t.held.n < 2
+                         ? err_set(err, E_DATA, "%s: too short to hold out a tenth", s.files[0])
+                         : baseline_bigram(&nats, t.train.data, t.train.n, t.held.data, t.held.n, err);
+    if (st == OK && !bigram_only)
+        printf("%zu files, %zu training bytes, %zu held-out bytes\n", t.n_files, t.train.n, t.held.n);
+    if (st == OK)
+        printf("%sbigram %.6f nats per byte, %.6f bits per byte\n", bigram_only ? "" : "held-out loss, ",
+               nats, nats / LN2);
+    text_free(&t);
+    return st;
+}
+
+static enum status run(const struct arg_list *words, const char *language, uint64_t seed,
+                       struct err *err)
+{
+    const char *verb = words->items[0];
+    const struct arg_list paths = {.items = words->items + 1, .n = words->n - 1};
+    bool bigram = strcmp(verb, "bigram") == 0;
+    if (!bigram && strcmp(verb, "info") != 0)
+        return err_set(err, E_USAGE, "data: unknown word '%s' (expected info or bigram)", verb);
+    if (language && (bigram || paths.n > 0))
+        return err_set(err, E_USAGE, "data: --language goes with info and without paths");
+    if (language)
+        return language_info(language, seed, err);
+    if (paths.n == 0)
+        return err_set(err, E_USAGE, "data %s: give files or folders", verb);
+    return text_info(&paths, bigram, err);
+}
+
+enum status cmd_data(int argc, char **argv, struct err *err)
+{
+    const char *language = NULL;
+    uint64_t seed = 1;
+    const struct arg args[] = {
+        {"--language", ARG_STRING, &language, "NAME", "zipf-facts or unigram"},
+        {"--seed", ARG_U64, &seed, "S", "seed of the language (default 1)"},
+    };
+    const struct args_spec spec = {
+        .command = "data",
+        .positionals = "info|bigram PATH...",
+        .summary = "Look at a corpus or a language: sizes, the floor, the held-out loss of a bigram byte model.",
+        .min_positionals = 1,
+        .max_positionals = 100000,
+        .args = args,
+        .n_args = sizeof args / sizeof *args};
+    struct arg_list words;
+    bool help;
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help)
+        st = run(&words, language, seed, err);
+    args_free(&spec, &words);
+    return st;
+}

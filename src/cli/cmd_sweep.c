@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/file.h"
+#include "cli/cmd.h"
+#include "cli/setup.h"
+#include "cli/verdict.h"
+
+struct sweep_words {
+    const char *config, *out;
+    size_t jobs;
+    bool dry_run, fresh;
+};
+
+static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err)
+{
+    return err_set(err, E_INTERRUPTED,
+                   "interrupted; everything is kept. Go on with: plateau sweep %s%s%s", w->config,
+                   w->out ? " --out " : "", w->out ? w->out : "");
+}
+
+static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
+{
+    char took[32];
+    if (o->n_done == 0 && o->n_failed == 0) {
+        fprintf(stderr, "%s: all %zu runs are done, nothing to train\n", dir, s->plan.n);
+        return;
+    }
+    fprintf(stderr, "trained %zu runs in %s (%zu were done before); cores were busy %.0f %% of the time\n",
+            o->n_done, count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
+            100 * o->busy_share);
+    if (o->n_diverged)
+        fprintf(stderr, "%zu runs diverged and are left out of the fits\n", o->n_diverged);
+}
+
+static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    if (w->out)
+        TRY(file_join(dir, sizeof dir, w->out, "", err));
+    else
+        TRY(file_join(dir, sizeof dir, "runs", s->cfg.name, err));
+    if (w->dry_run) {
+        setup_print_plan(s, (int)w->jobs);
+        return OK;
+    }
+    struct progress progress = progress_make();
+    struct sweep_outcome outcome;
+    struct sweep_options o = {.jobs = (int)w->jobs,
+                              .fresh = w->fresh,
+                              .isa = s->isa,
+                              .stop = &setup_stop,
+                              .view = progress_show,
+                              .view_ctx = &progress,
+                              .log = cmd_log()};
+    setup_catch_signals();
+    enum status st = sweep_run(&outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    if (st == E_INTERRUPTED)
+        return say_how_to_go_on(w, err);
+    if (st != OK)
+        return st;
+    print_outcome(&outcome, s, dir);
+    return verdict_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
+}
+
+enum status cmd_sweep(int argc, char **argv, struct err *err)
+{
+    struct sweep_words w = {.jobs = (size_t)sweep_cores()};
+    const char *isa = NULL;
+    struct arg_list sets = {0}, words;
+    bool help;
+    const struct arg args[] = {
+        {"--out", ARG_STRING, &w.out, "DIR", "the sweep's folder (default runs/NAME)"},
+        {"--jobs", ARG_SIZE, &w.jobs, "N", "runs side by side (default: one a core)"},
+        {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
+        {"--fresh", ARG_FLAG, &w.fresh, NULL, "train again what is done already"},
+    };
+    const struct args_spec spec = {
+        .command = "sweep",
+        .positionals = "CONFIG",
+        .summary = "Train every run of the config's grid, side by side on the cores, then fit scaling\n"
+                   "laws, chart them and give a verdict. Runs that are done are skipped, and an\n"
+                   "interrupted sweep goes on where it stopped.",
+        .min_positionals = 1,
+        .max_positionals = 1,
+        .args = args,
+        .n_args = sizeof args / sizeof *args,
+    };
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help) {
+        struct setup s = {0};
+        w.config = words.n ? words.items[0] : NULL;
+        if (w.jobs < 1 || w.jobs > 256)
+            st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.jobs);
+        if (st == OK)
+            st = setup_open(&s, w.config, &sets, false, isa, err);
+        if (st == OK)
+            st = sweep(&s, &w, err);
+        setup_free(&s);
+    }
+    args_free(&spec, &words);
+    return st;
+}

@@ -1,0 +1,67 @@
+#include <stdio.h>
+
+#include "base/file.h"
+#include "cli/cmd.h"
+#include "cli/setup.h"
+
+static enum status train(struct setup *s, const char *out, const char *config, size_t threads,
+                         struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    if (out)
+        TRY(file_join(dir, sizeof dir, out, "", err));
+    else
+        TRY(file_join(dir, sizeof dir, "runs", s->cfg.name, err));
+    struct progress progress = progress_make();
+    struct sweep_outcome outcome;
+    struct sweep_options o = {.jobs = (int)threads,
+                              .isa = s->isa,
+                              .stop = &setup_stop,
+                              .view = progress_show,
+                              .view_ctx = &progress,
+                              .log = cmd_log()};
+    setup_catch_signals();
+    enum status st = sweep_run(&outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    if (st == E_INTERRUPTED)
+        return err_set(err, st, "interrupted; go on with: plateau train %s%s%s", config,
+                       out ? " --out " : "", out ? out : "");
+    TRY(st);
+    printf("%s/%s\n", dir, s->plan.runs[0].name);
+    return OK;
+}
+
+enum status cmd_train(int argc, char **argv, struct err *err)
+{
+    const char *out = NULL, *isa = NULL;
+    struct arg_list sets = {0}, words;
+    size_t threads = (size_t)sweep_cores();
+    bool help;
+    const struct arg args[] = {
+        {"--out", ARG_STRING, &out, "DIR", "folder that receives the run (default runs/NAME)"},
+        {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
+        {"--threads", ARG_SIZE, &threads, "N", "threads (default: all cores)"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+    };
+    const struct args_spec spec = {
+        .command = "train",
+        .positionals = "CONFIG",
+        .summary = "Train one run: the config gives model.d_model, model.n_layer and train.tokens.",
+        .min_positionals = 1,
+        .max_positionals = 1,
+        .args = args,
+        .n_args = sizeof args / sizeof *args,
+    };
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help) {
+        struct setup s = {0};
+        if (threads < 1 || threads > 256)
+            st = err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", threads);
+        if (st == OK)
+            st = setup_open(&s, words.items[0], &sets, true, isa, err);
+        if (st == OK)
+            st = train(&s, out, words.items[0], threads, err);
+        setup_free(&s);
+    }
+    args_free(&spec, &words);
+    return st;
+}

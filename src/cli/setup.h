@@ -1,0 +1,40 @@
+/* What train and sweep share: config and data from the command line, the stop signal, progress. */
+#ifndef PLATEAU_CLI_SETUP_H
+#define PLATEAU_CLI_SETUP_H
+
+#include <signal.h>
+
+#include "cli/args.h"
+#include "harness/config.h"
+#include "harness/sweep.h"
+
+struct setup {
+    struct config cfg;
+    struct data *data;
+    struct plan plan;
+    enum kern_isa isa;
+};
+
+/* Load and check the config at path with the --set assignments, open its data and make the plan: of the
+ * grid, or of the one run that the config describes. setup_free also after a failure. */
+enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
+                       const char *isa, struct err *err) WARN_UNUSED;
+void setup_free(struct setup *s);
+
+/* Ctrl-C and SIGTERM set this; the second one kills at once. */
+extern volatile sig_atomic_t setup_stop;
+void setup_catch_signals(void);
+
+/* Draws one line on a terminal, plain lines now and then elsewhere. */
+struct progress {
+    bool terminal;
+    double printed_s;
+    size_t width;
+};
+struct progress progress_make(void);
+void progress_show(void *progress, const struct sweep_view *v, bool final);
+
+/* The grid as a table on stdout: shape, counts, tokens, flops, epochs, memory. */
+void setup_print_plan(const struct setup *s, int jobs);
+
+#endif

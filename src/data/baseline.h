@@ -1,0 +1,14 @@
+/* What a bigram byte model reaches on a corpus: the yardstick that a trained model has to beat. */
+#ifndef PLATEAU_DATA_BASELINE_H
+#define PLATEAU_DATA_BASELINE_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* Mean nats per byte of held[1..] given the byte before, under the add-one bigram model of the
+ * training bytes: p(b | a) = (count(a,b) + 1) / (count(a) + 256). n_held >= 2. */
+enum status baseline_bigram(double *nats, const unsigned char *train, size_t n_train,
+                            const unsigned char *held, size_t n_held, struct err *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,224 @@
+#include "data/data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "data/data_internal.h"
+
+static const struct data_source *const sources[DATA_N_KINDS] = {
+    [DATA_TEXT] = &data_source_text,
+    [DATA_ZIPF_FACTS] = &data_source_zipf_facts,
+    [DATA_UNIGRAM] = &data_source_unigram,
+};
+
+static const char *const kind_names[DATA_N_KINDS] = {
+    [DATA_TEXT] = "text",           [DATA_ZIPF_FACTS] = "zipf-facts",
+    [DATA_GRAPH_WALK] = "graph-walk", [DATA_HIERARCHY] = "hierarchy",
+    [DATA_UNIGRAM] = "unigram",
+};
+
+struct data_spec data_spec_default(void)
+{
+    return (struct data_spec){
+        .kind = DATA_TEXT,
+        .eval_tokens = 65536,
+        .seed = 1,
+        .base = 64,
+        .digits = 3,
+        .values = 4,
+        .eps = 0.05,
+        .exponent = 1.5,
+        .nodes = 256,
+        .degree = 8,
+        .branching = 2,
+        .depth = 4,
+        .rules = 4,
+        .symbols = 16,
+    };
+}
+
+const char *data_kind_name(enum data_kind kind)
+{
+    return kind_names[kind];
+}
+
+bool data_kind_parse(enum data_kind *out, const char *name)
+{
+    for (int i = 0; i < DATA_N_KINDS; i++)
+        if (strcmp(kind_names[i], name) == 0) {
+            *out = (enum data_kind)i;
+            return true;
+        }
+    return false;
+}
+
+enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi, struct err *err)
+{
+    if (value < lo || value > hi)
+        return err_set(err, E_CONFIG, "data.%s=%zu: expected %zu to %zu", key, value, lo, hi);
+    return OK;
+}
+
+enum status data_check_number(const char *key, double value, double lo, double hi, struct err *err)
+{
+    if (!(value >= lo && value <= hi))
+        return err_set(err, E_CONFIG, "data.%s=%g: expected %g to %g", key, value, lo, hi);
+    return OK;
+}
+
+enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err)
+{
+    size_t below = ctx / unit * unit;
+    if (ctx == below)
+        return OK;
+    if (below == 0)
+        return err_set(err, E_CONFIG, "model.ctx=%zu: expected a multiple of %zu, %s; the nearest is %zu",
+                       ctx, unit, what, unit);
+    return err_set(err, E_CONFIG,
+                   "model.ctx=%zu: expected a multiple of %zu, %s; the nearest are %zu and %zu", ctx,
+                   unit, what, below, below + unit);
+}
+
+bool data_power(size_t *out, size_t base, size_t exp, size_t limit)
+{
+    size_t p = 1;
+    for (size_t i = 0; i < exp; i++)
+        if (!size_mul(&p, p, base) || p > limit)
+            return false;
+    *out = p;
+    return true;
+}
+
+/* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. */
+static uint64_t spec_hash(const struct data_spec *s)
+{
+    uint64_t eps, exponent;
+    memcpy(&eps, &s->eps, sizeof eps);
+    memcpy(&exponent, &s->exponent, sizeof exponent);
+    const uint64_t words[] = {(uint64_t)s->kind, s->seed,  s->base,      s->digits, s->values,
+                              eps,               exponent, s->nodes,     s->degree, s->branching,
+                              s->depth,          s->rules, s->symbols};
+    uint64_t h = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        h = rng_mix(h ^ words[i]);
+    return h;
+}
+
+enum status data_open(struct data **out, const struct data_spec *spec, size_t ctx, struct err *err)
+{
+    *out = NULL;
+    if (ctx < 1 || ctx > (size_t)1 << 24)
+        return err_set(err, E_CONFIG, "model.ctx=%zu: expected 1 to 16777216", ctx);
+    TRY(data_check_size("eval_tokens", spec->eval_tokens, 1, (size_t)1 << 40, err));
+    if (!sources[spec->kind])
+        return err_set(err, E_CONFIG, "data.language=%s: not built into this version",
+                       kind_names[spec->kind]);
+    struct data *d;
+    TRY(size_calloc(&d, 1, sizeof *d, "the data source", err));
+    d->source = sources[spec->kind];
+    d->spec = *spec;
+    d->ctx = ctx;
+    d->floor = (double)NAN;
+    d->eval_windows = (spec->eval_tokens + ctx - 1) / ctx;
+    d->fingerprint = spec_hash(spec);
+    snprintf(d->name, sizeof d->name, "%s", kind_names[spec->kind]);
+    enum status st = d->source->open(d, err);
+    if (st != OK) {
+        data_close(d);
+        return st;
+    }
+    /* The strings were borrowed for the opening only. */
+    d->spec.files = d->spec.val_files = NULL;
+    d->spec.n_files = d->spec.n_val_files = 0;
+    *out = d;
+    return OK;
+}
+
+void data_close(struct data *d)
+{
+    if (!d)
+        return;
+    if (d->state)
+        d->source->close(d->state);
+    free(d);
+}
+
+size_t data_ctx(const struct data *d)
+{
+    return d->ctx;
+}
+
+size_t data_vocab(const struct data *d)
+{
+    return d->vocab;
+}
+
+const char *data_name(const struct data *d)
+{
+    return d->name;
+}
+
+bool data_is_bytes(const struct data *d)
+{
+    return d->spec.kind == DATA_TEXT;
+}
+
+double data_floor(const struct data *d)
+{
+    return d->floor;
+}
+
+size_t data_train_tokens(const struct data *d)
+{
+    return d->train_tokens;
+}
+
+uint64_t data_fingerprint(const struct data *d)
+{
+    return d->fingerprint;
+}
+
+void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t *xi = x + i * d->ctx, *yi = y + i * d->ctx;
+        if (d->source->draw) {
+            struct rng r = rng_make(seed, RNG_DATA, d->spec.seed, first + i);
+            d->source->draw(d, xi, yi, &r);
+        } else {
+            d->source->train(d, xi, yi, seed, first + i);
+        }
+    }
+}
+
+size_t data_eval_windows(const struct data *d)
+{
+    return d->eval_windows;
+}
+
+void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_t n)
+{
+    CHECK(first <= d->eval_windows && n <= d->eval_windows - first);
+    for (size_t i = 0; i < n; i++) {
+        int32_t *xi = x + i * d->ctx, *yi = y + i * d->ctx;
+        if (d->source->draw) {
+            struct rng r = rng_make(d->spec.seed, RNG_EVAL, 0, first + i);
+            d->source->draw(d, xi, yi, &r);
+        } else {
+            d->source->eval(d, xi, yi, first + i);
+        }
+    }
+}
+
+void data_token_text(const struct data *d, char *buf, size_t size, int32_t token)
+{
+    d->source->token_text(d, buf, size, token);
+}
+
+double data_log_prob(const struct data *d, const int32_t *x, const int32_t *y)
+{
+    return d->source->log_prob ? d->source->log_prob(d, x, y) : (double)NAN;
+}

@@ -1,0 +1,51 @@
+/* What a source of tokens implements: one row of function pointers per kind, one state per open
+ * source. Only src/data and its test include this. */
+#ifndef PLATEAU_DATA_DATA_INTERNAL_H
+#define PLATEAU_DATA_DATA_INTERNAL_H
+
+#include "base/rng.h"
+#include "data/data.h"
+
+struct data_source {
+    /* Check the spec against d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
+     * and fingerprint. On failure `close` is still called, on whatever state there is. */
+    enum status (*open)(struct data *d, struct err *err);
+    void (*close)(void *state);
+    /* One window; x and y hold d->ctx tokens. A language has `draw`, text has the other two. */
+    void (*train)(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index);
+    void (*eval)(const struct data *d, int32_t *x, int32_t *y, uint64_t index);
+    void (*draw)(const struct data *d, int32_t *x, int32_t *y, struct rng *r);
+    void (*token_text)(const struct data *d, char *buf, size_t size, int32_t token);
+    /* ln of the probability of y given x under the true law; NULL where it is unknown. */
+    double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
+};
+
+struct data {
+    const struct data_source *source;
+    struct data_spec spec;
+    void *state;
+    char name[256];
+    size_t ctx, vocab, train_tokens, eval_windows;
+    double floor;
+    uint64_t fingerprint;
+};
+
+extern const struct data_source data_source_text, data_source_zipf_facts, data_source_unigram;
+
+/* E_CONFIG "data.KEY=V: expected LO to HI". */
+enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
+                            struct err *err) WARN_UNUSED;
+/* The same for a number in [lo, hi]; NaN fails. */
+enum status data_check_number(const char *key, double value, double lo, double hi,
+                              struct err *err) WARN_UNUSED;
+/* E_CONFIG naming model.ctx and the nearest multiples unless ctx is a multiple of `unit`. */
+enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err) WARN_UNUSED;
+
+/* *out = base^exp; false above limit, with *out untouched. */
+bool data_power(size_t *out, size_t base, size_t exp, size_t limit);
+
+/* ln of the probability of the targets y of a window given x under the source's true law; NaN for
+ * text. The mean of -data_log_prob / ctx over fresh windows is data_floor. */
+double data_log_prob(const struct data *d, const int32_t *x, const int32_t *y);
+
+#endif

@@ -1,0 +1,59 @@
+/* unigram: independent draws from a Zipf law. One floor, nothing to scale: a control. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "data/data_internal.h"
+#include "data/zipf.h"
+
+static enum status unigram_open(struct data *d, struct err *err)
+{
+    TRY(data_check_size("symbols", d->spec.symbols, 2, 65536, err));
+    TRY(data_check_number("exponent", d->spec.exponent, 0, 20, err));
+    struct zipf *z;
+    TRY(size_calloc(&z, 1, sizeof *z, "unigram", err));
+    d->state = z;
+    TRY(zipf_init(z, d->spec.symbols, d->spec.exponent, err));
+    d->vocab = d->spec.symbols;
+    d->floor = z->entropy;
+    return OK;
+}
+
+static void unigram_close(void *state)
+{
+    zipf_free(state);
+    free(state);
+}
+
+static void unigram_draw(const struct data *d, int32_t *x, int32_t *y, struct rng *r)
+{
+    x[0] = (int32_t)zipf_draw(d->state, r) - 1;
+    for (size_t i = 0; i < d->ctx; i++) {
+        y[i] = (int32_t)zipf_draw(d->state, r) - 1;
+        if (i + 1 < d->ctx)
+            x[i + 1] = y[i];
+    }
+}
+
+static double unigram_log_prob(const struct data *d, const int32_t *x, const int32_t *y)
+{
+    double sum = 0;
+    (void)x; /* draws are independent */
+    for (size_t i = 0; i < d->ctx; i++)
+        sum += zipf_log_prob(d->state, (size_t)y[i] + 1);
+    return sum;
+}
+
+static void unigram_text(const struct data *d, char *buf, size_t size, int32_t token)
+{
+    (void)d;
+    snprintf(buf, size, "%d ", (int)token);
+}
+
+const struct data_source data_source_unigram = {
+    .open = unigram_open,
+    .close = unigram_close,
+    .draw = unigram_draw,
+    .token_text = unigram_text,
+    .log_prob = unigram_log_prob,
+};

@@ -1,0 +1,103 @@
+/* zipf-facts: records of a rank, written as digits, and the values that belong to it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "data/data_internal.h"
+#include "data/zipf.h"
+
+/* The j-th value of rank k: a fixed random function, so that a learner can only memorise it. */
+static int32_t fact(const struct data_spec *s, size_t k, size_t j)
+{
+    return (int32_t)(rng_mix(rng_mix(rng_mix(s->seed) ^ k) ^ j) % s->base);
+}
+
+/* Entropy of one value token: right with probability q, else one of b-1 symbols. */
+static double value_entropy(const struct data_spec *s)
+{
+    double b = (double)s->base, q = 1 - s->eps + s->eps / b;
+    double wrong = s->eps > 0 ? -(b - 1) * (s->eps / b) * log(s->eps / b) : 0;
+    return -q * log(q) + wrong;
+}
+
+static enum status facts_open(struct data *d, struct err *err)
+{
+    const struct data_spec *s = &d->spec;
+    size_t ranks;
+    TRY(data_check_size("base", s->base, 2, 65536, err));
+    TRY(data_check_size("digits", s->digits, 1, 24, err));
+    TRY(data_check_size("values", s->values, 0, 4096, err));
+    TRY(data_check_number("eps", s->eps, 0, 1, err));
+    TRY(data_check_number("exponent", s->exponent, 0, 20, err));
+    if (!data_power(&ranks, s->base, s->digits, ZIPF_MAX))
+        return err_set(err, E_CONFIG, "data.digits=%zu: base^digits = %zu^%zu exceeds %zu", s->digits,
+                       s->base, s->digits, ZIPF_MAX);
+    size_t record = s->digits + s->values;
+    TRY(data_check_ctx(d->ctx, record, "the record length data.digits + data.values", err));
+    struct zipf *z;
+    TRY(size_calloc(&z, 1, sizeof *z, "zipf-facts", err));
+    d->state = z;
+    TRY(zipf_init(z, ranks, s->exponent, err));
+    d->vocab = s->base + 1;
+    d->floor = (z->entropy + (double)s->values * value_entropy(s)) / (double)record;
+    return OK;
+}
+
+static void facts_close(void *state)
+{
+    zipf_free(state);
+    free(state);
+}
+
+static void facts_draw(const struct data *d, int32_t *x, int32_t *y, struct rng *r)
+{
+    const struct data_spec *s = &d->spec;
+    size_t record = s->digits + s->values;
+    for (size_t at = 0; at < d->ctx; at += record) {
+        size_t k = zipf_draw(d->state, r), rest = k - 1;
+        for (size_t j = s->digits; j-- > 0; rest /= s->base)
+            y[at + j] = (int32_t)(rest % s->base);
+        for (size_t j = 0; j < s->values; j++) {
+            bool noise = rng_double(r) < s->eps;
+            y[at + s->digits + j] = noise ? (int32_t)rng_below(r, s->base) : fact(s, k, j);
+        }
+    }
+    x[0] = (int32_t)s->base; /* start of window */
+    for (size_t i = 1; i < d->ctx; i++)
+        x[i] = y[i - 1];
+}
+
+static double facts_log_prob(const struct data *d, const int32_t *x, const int32_t *y)
+{
+    const struct data_spec *s = &d->spec;
+    double b = (double)s->base, right = log(1 - s->eps + s->eps / b), sum = 0;
+    (void)x; /* a window starts afresh */
+    for (size_t at = 0; at < d->ctx; at += s->digits + s->values) {
+        size_t k = 0;
+        for (size_t j = 0; j < s->digits; j++)
+            k = k * s->base + (size_t)y[at + j];
+        k++;
+        sum += zipf_log_prob(d->state, k);
+        for (size_t j = 0; j < s->values; j++)
+            sum += y[at + s->digits + j] == fact(s, k, j) ? right : log(s->eps / b);
+    }
+    return sum;
+}
+
+/* Symbols as numbers with a blank behind, the start token as "| ". */
+static void facts_text(const struct data *d, char *buf, size_t size, int32_t token)
+{
+    if ((size_t)token == d->spec.base)
+        snprintf(buf, size, "| ");
+    else
+        snprintf(buf, size, "%d ", (int)token);
+}
+
+const struct data_source data_source_zipf_facts = {
+    .open = facts_open,
+    .close = facts_close,
+    .draw = facts_draw,
+    .token_text = facts_text,
+    .log_prob = facts_log_prob,
+};

@@ -1,0 +1,761 @@
+#include "harness/config.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/nearest.h"
+#include "base/size.h"
+
+enum type { T_STRING, T_ENUM, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES };
+
+struct key {
+    const char *path;
+    enum type type;
+    size_t offset;
+    double min, max;
+    double number;     /* default of a number, index of an enum's */
+    const char *text;  /* default of a string; the words of an enum, separated by '|' */
+    bool result;       /* decides a run's results: part of the hash */
+    const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct key keys[] = {
+    /* clang-format off */
+    {"name", T_STRING, AT(name), 0, 0, 0, "sweep", false, "name of the sweep: its folder below runs/"},
+    {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", true, "text files, or a language whose true floor is known"},
+    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, true, "text: files and folders, read as bytes"},
+    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, true, "text: held-out files (default: the last 10 % of each file)"},
+    {"data.eval_tokens", T_SIZE, AT(data.eval_tokens), 1, 1e9, 65536, NULL, true, "tokens of the fixed held-out set"},
+    {"data.seed", T_SIZE, AT(data.seed), 0, 9e15, 1, NULL, true, "names the language's tables and its held-out set"},
+    {"data.base", T_SIZE, AT(data.base), 2, 65536, 64, NULL, true, "zipf-facts: base b of the digits, and number of symbols"},
+    {"data.digits", T_SIZE, AT(data.digits), 1, 24, 3, NULL, true, "zipf-facts: digits m of a rank; there are b^m facts"},
+    {"data.values", T_SIZE, AT(data.values), 0, 64, 4, NULL, true, "zipf-facts: value tokens v of a fact"},
+    {"data.eps", T_DOUBLE, AT(data.eps), 0, 1, 0.05, NULL, true, "zipf-facts: chance that a value token is replaced by noise"},
+    {"data.exponent", T_DOUBLE, AT(data.exponent), 0, 10, 1.5, NULL, true, "zipf-facts, unigram: exponent a of the Zipf law"},
+    {"data.nodes", T_SIZE, AT(data.nodes), 3, 1e6, 64, NULL, true, "graph-walk: nodes of the graph"},
+    {"data.degree", T_SIZE, AT(data.degree), 2, 1e4, 8, NULL, true, "graph-walk: mean degree"},
+    {"data.branching", T_SIZE, AT(data.branching), 2, 16, 2, NULL, true, "hierarchy: children s of a node"},
+    {"data.depth", T_SIZE, AT(data.depth), 1, 16, 4, NULL, true, "hierarchy: levels L"},
+    {"data.rules", T_SIZE, AT(data.rules), 1, 1e4, 4, NULL, true, "hierarchy: rules m a symbol"},
+    {"data.symbols", T_SIZE, AT(data.symbols), 2, 65536, 8, NULL, true, "hierarchy, unigram: symbols v"},
+    {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, true, "context length in tokens"},
+    {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, true, "width of one run (a sweep's grid sets it)"},
+    {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, true, "layers of one run"},
+    {"model.n_head", T_SIZE, AT(model.n_head), 0, 4096, 0, NULL, true, "heads of one run (0: d_model / head_size)"},
+    {"model.head_size", T_SIZE, AT(model.head_size), 1, 4096, 8, NULL, false, "head size where the planner picks the heads"},
+    {"model.aspect", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, false, "d_model / n_layer that the planner aims at"},
+    {"model.parametrisation", T_ENUM, AT(model.parametrisation), 0, 1, 0, "completep|standard", true, "how scales and rates follow width and depth"},
+    {"model.base_d_model", T_SIZE, AT(model.base_d_model), 1, 32768, 64, NULL, true, "completep: width at which lr was tuned"},
+    {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, true, "completep: depth at which lr was tuned"},
+    {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, true, "training tokens of one run (a sweep's grid sets it)"},
+    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, true, "tokens a step, a multiple of model.ctx"},
+    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, true, "peak learning rate at the base shape"},
+    {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", true, "learning-rate schedule"},
+    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, true, "linear warm-up (0: a tenth of the size's smallest budget)"},
+    {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, true, "wsd: share of the tokens spent cooling down"},
+    {"train.min_lr", T_DOUBLE, AT(train.min_lr), 0, 1, 0, NULL, true, "final rate as a share of the peak"},
+    {"train.beta1", T_DOUBLE, AT(train.beta1), 0, 0.9999, 0.9, NULL, true, "AdamW"},
+    {"train.beta2", T_DOUBLE, AT(train.beta2), 0, 0.99999, 0.98, NULL, true, "AdamW"},
+    {"train.eps", T_DOUBLE, AT(train.eps), 0, 1, 1e-8, NULL, true, "AdamW"},
+    {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, true, "AdamW, decoupled, matrices only"},
+    {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, true, "gradient norm is clipped to this (0: never)"},
+    {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, true, "seed of one run: initial weights and order of data"},
+    {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, false, "steps between lines of log.jsonl"},
+    {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, false, "seconds between checkpoints"},
+    {"grid.params", T_COUNTS, AT(grid.params), 1, 1e12, 0, NULL, false, "target sizes in parameters: the planner picks the shapes"},
+    {"grid.models", T_SHAPES, AT(grid.models), 0, 0, 0, NULL, false, "or explicit shapes {d_model, n_layer, n_head}"},
+    {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, false, "token budgets: every size at every budget"},
+    {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, false, "or compute budgets: every size at each (IsoFLOP)"},
+    {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, false, "seeds (default: train.seed alone)"},
+    {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", false, "law to fit (empty: chosen by the runs)"},
+    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", false, "huber:DELTA, lad or lsq"},
+    {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", false, "parameters counted as total, nonembd or matmul"},
+    {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, false, "resamples for the intervals"},
+    {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, false, "share of the runs, the largest, that are predicted"},
+    {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, false, "seed of the resamples"},
+    /* clang-format on */
+};
+
+enum { N_KEYS = sizeof keys / sizeof *keys };
+
+static void *field(const struct config *c, const struct key *k)
+{
+    return (char *)c + k->offset;
+}
+
+void config_init(struct config *c)
+{
+    *c = (struct config){0};
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        if (k->type == T_STRING)
+            snprintf(field(c, k), CONFIG_NAME_MAX, "%s", k->text);
+        else if (k->type == T_SIZE || k->type == T_ENUM)
+            *(size_t *)field(c, k) = (size_t)k->number;
+        else if (k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS)
+            *(double *)field(c, k) = k->number;
+    }
+}
+
+static void strings_free(struct config_strings *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->items[i]);
+    free(s->items);
+    *s = (struct config_strings){0};
+}
+
+void config_free(struct config *c)
+{
+    strings_free(&c->data.files);
+    strings_free(&c->data.val_files);
+}
+
+/* ---- reading ---- */
+
+static const char *type_name(const cJSON *v)
+{
+    if (cJSON_IsString(v))
+        return "a string";
+    if (cJSON_IsNumber(v))
+        return "a number";
+    if (cJSON_IsBool(v))
+        return "true or false";
+    if (cJSON_IsArray(v))
+        return "a list";
+    if (cJSON_IsObject(v))
+        return "an object";
+    return "null";
+}
+
+static enum status wrong_type(const struct key *k, const char *want, const cJSON *v,
+                              struct err *err)
+{
+    return err_set(err, E_CONFIG, "%s: expected %s, found %s", k->path, want, type_name(v));
+}
+
+static enum status check_range(const struct key *k, double v, struct err *err)
+{
+    if (!(v >= k->min && v <= k->max))
+        return err_set(err, E_CONFIG, "%s=%g is out of range: %g to %g", k->path, v, k->min, k->max);
+    return OK;
+}
+
+/* A number, or a count as people write it: "250k". */
+static enum status read_number(double *out, const struct key *k, const cJSON *v, bool whole,
+                               struct err *err)
+{
+    double x;
+    if (cJSON_IsNumber(v))
+        x = v->valuedouble;
+    else if (!cJSON_IsString(v))
+        return wrong_type(k, whole ? "a whole number" : "a number", v, err);
+    else if (!(k->type == T_SECONDS ? count_parse_seconds(&x, v->valuestring)
+                                    : count_parse(&x, v->valuestring)))
+        return err_set(err, E_CONFIG, "%s: '%s' is not a number", k->path, v->valuestring);
+    if (whole && x != floor(x))
+        return err_set(err, E_CONFIG, "%s=%g is not a whole number", k->path, x);
+    TRY(check_range(k, x, err));
+    *out = x;
+    return OK;
+}
+
+static enum status read_enum(size_t *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsString(v))
+        return wrong_type(k, k->text, v, err);
+    size_t index = 0, n = strlen(v->valuestring);
+    for (const char *word = k->text; word; index++) {
+        size_t len = strcspn(word, "|");
+        if (len == n && strncmp(word, v->valuestring, n) == 0) {
+            *out = index;
+            return OK;
+        }
+        word = word[len] ? word + len + 1 : NULL;
+    }
+    return err_set(err, E_CONFIG, "%s: '%s' is none of %s", k->path, v->valuestring, k->text);
+}
+
+static enum status strings_append(struct config_strings *s, const char *text, struct err *err)
+{
+    char **p = realloc(s->items, (s->n + 1) * sizeof *p);
+    if (!p)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    s->items = p;
+    char *copy = strdup(text);
+    if (!copy)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    s->items[s->n++] = copy;
+    return OK;
+}
+
+static enum status read_strings(struct config_strings *s, const struct key *k, const cJSON *v,
+                                struct err *err)
+{
+    strings_free(s);
+    if (cJSON_IsString(v))
+        return strings_append(s, v->valuestring, err);
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of strings", v, err);
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (!cJSON_IsString(item))
+            return wrong_type(k, "a list of strings", item, err);
+        TRY(strings_append(s, item->valuestring, err));
+    }
+    return OK;
+}
+
+static enum status list_full(const struct key *k, struct err *err)
+{
+    return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, CONFIG_LIST_MAX);
+}
+
+static enum status read_counts(struct config_counts *list, const struct key *k, const cJSON *v,
+                               struct err *err)
+{
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of numbers", v, err);
+    list->n = 0;
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (list->n == CONFIG_LIST_MAX)
+            return list_full(k, err);
+        double x;
+        TRY(read_number(&x, k, item, false, err));
+        for (size_t i = 0; i < list->n; i++)
+            if (list->items[i] == x)
+                return err_set(err, E_CONFIG, "%s names %g twice", k->path, x);
+        list->items[list->n++] = x;
+    }
+    return OK;
+}
+
+static enum status read_shape(struct config_shape *s, const struct key *k, const cJSON *v,
+                              struct err *err)
+{
+    *s = (struct config_shape){0};
+    if (!cJSON_IsObject(v))
+        return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
+    const struct key part = {.path = k->path, .type = T_SIZE, .min = 1, .max = 32768};
+    for (const cJSON *item = v->child; item; item = item->next) {
+        double x = 0;
+        TRY(read_number(&x, &part, item, true, err));
+        if (strcmp(item->string, "d_model") == 0)
+            s->d_model = (size_t)x;
+        else if (strcmp(item->string, "n_layer") == 0)
+            s->n_layer = (size_t)x;
+        else if (strcmp(item->string, "n_head") == 0)
+            s->n_head = (size_t)x;
+        else
+            return err_set(err, E_CONFIG, "%s: unknown key '%s' (known: d_model, n_layer, n_head)",
+                           k->path, item->string);
+    }
+    if (s->d_model == 0 || s->n_layer == 0)
+        return err_set(err, E_CONFIG, "%s: a shape needs d_model and n_layer", k->path);
+    return OK;
+}
+
+static enum status read_shapes(struct config_shapes *list, const struct key *k, const cJSON *v,
+                               struct err *err)
+{
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
+    list->n = 0;
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (list->n == CONFIG_LIST_MAX)
+            return list_full(k, err);
+        TRY(read_shape(&list->items[list->n], k, item, err));
+        list->n++;
+    }
+    return OK;
+}
+
+static enum status read_string(char *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsString(v))
+        return wrong_type(k, "a string", v, err);
+    if (strlen(v->valuestring) >= CONFIG_NAME_MAX)
+        return err_set(err, E_CONFIG, "%s is longer than %d characters", k->path, CONFIG_NAME_MAX - 1);
+    strcpy(out, v->valuestring);
+    return OK;
+}
+
+static enum status read_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
+{
+    void *at = field(c, k);
+    double x;
+    switch (k->type) {
+    case T_STRING:
+        return read_string(at, k, v, err);
+    case T_ENUM:
+        return read_enum(at, k, v, err);
+    case T_SIZE:
+        TRY(read_number(&x, k, v, true, err));
+        *(size_t *)at = (size_t)x;
+        return OK;
+    case T_COUNT:
+    case T_DOUBLE:
+    case T_SECONDS:
+        return read_number(at, k, v, false, err);
+    case T_STRINGS:
+        return read_strings(at, k, v, err);
+    case T_COUNTS:
+        return read_counts(at, k, v, err);
+    case T_SHAPES:
+        return read_shapes(at, k, v, err);
+    }
+    return OK;
+}
+
+static const struct key *find_key(const char *path)
+{
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strcmp(keys[i].path, path) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static bool is_section(const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strncmp(keys[i].path, name, n) == 0 && keys[i].path[n] == '.')
+            return true;
+    return false;
+}
+
+static enum status unknown_key(const char *path, struct err *err)
+{
+    const char *best = NULL;
+    size_t distance = NEAREST_MAX;
+    for (size_t i = 0; i < N_KEYS; i++)
+        nearest_consider(&best, &distance, path, keys[i].path);
+    if (best)
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, best);
+    return err_set(err, E_CONFIG, "unknown key '%s' (plateau config lists them)", path);
+}
+
+static enum status check_duplicate(const cJSON *item, const char *path, struct err *err)
+{
+    for (const cJSON *other = item->next; other; other = other->next)
+        if (strcmp(other->string, item->string) == 0)
+            return err_set(err, E_CONFIG, "key '%s' is given twice", path);
+    return OK;
+}
+
+static enum status read_object(struct config *c, const cJSON *object, const char *prefix,
+                               struct err *err)
+{
+    for (const cJSON *item = object->child; item; item = item->next) {
+        char path[256];
+        snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] ? "." : "", item->string);
+        TRY(check_duplicate(item, path, err));
+        const struct key *k = find_key(path);
+        if (k) {
+            TRY(read_key(c, k, item, err));
+        } else if (!prefix[0] && is_section(path)) {
+            if (!cJSON_IsObject(item))
+                return err_set(err, E_CONFIG, "%s: expected an object, found %s", path,
+                               type_name(item));
+            TRY(read_object(c, item, path, err));
+        } else {
+            return unknown_key(path, err);
+        }
+    }
+    return OK;
+}
+
+static enum status syntax_error(const char *text, const char *at, struct err *err)
+{
+    size_t line = 1, column = 1;
+    for (const char *p = text; p < at && *p; p++) {
+        column = *p == '\n' ? 1 : column + 1;
+        line += *p == '\n';
+    }
+    return err_set(err, E_CONFIG, "line %zu column %zu: not valid JSON", line, column);
+}
+
+static enum status read_text(struct config *c, const char *text, size_t size, struct err *err)
+{
+    if (memchr(text, '\0', size))
+        return err_set(err, E_CONFIG, "not a text file");
+    const char *end = text;
+    cJSON *root = cJSON_ParseWithLengthOpts(text, size + 1, &end, 1);
+    if (!root)
+        return syntax_error(text, end, err);
+    enum status st = cJSON_IsObject(root)
+                         ? read_object(c, root, "", err)
+                         : err_set(err, E_CONFIG, "expected an object, found %s", type_name(root));
+    cJSON_Delete(root);
+    return st;
+}
+
+enum status config_load(struct config *c, const char *path, struct err *err)
+{
+    char *text;
+    size_t size;
+    TRY(file_read(&text, &size, path, err));
+    enum status st = read_text(c, text, size, err);
+    free(text);
+    if (st != OK)
+        err_wrap(err, "%s", path);
+    return st;
+}
+
+enum status config_set(struct config *c, const char *assignment, struct err *err)
+{
+    const char *eq = strchr(assignment, '=');
+    char path[256];
+    if (!eq || (size_t)(eq - assignment) >= sizeof path)
+        return err_set(err, E_USAGE, "--set %s: expected key=value", assignment);
+    memcpy(path, assignment, (size_t)(eq - assignment));
+    path[eq - assignment] = '\0';
+    const struct key *k = find_key(path);
+    enum status st;
+    if (!k) {
+        st = unknown_key(path, err);
+    } else {
+        /* A bare word such as cosine or 250k is a string. */
+        cJSON *v = cJSON_ParseWithOpts(eq + 1, NULL, 1);
+        if (!v)
+            v = cJSON_CreateString(eq + 1);
+        st = v ? read_key(c, k, v, err) : err_set(err, E_NOMEM, "out of memory reading --set");
+        cJSON_Delete(v);
+    }
+    return st == OK ? OK : err_wrap(err, "--set %s", assignment);
+}
+
+static enum status check_grid(const struct config *c, struct err *err)
+{
+    if (c->grid.params.n && c->grid.models.n)
+        return err_set(err, E_CONFIG, "grid.params and grid.models: give one of them");
+    if (c->grid.tokens.n && c->grid.flops.n)
+        return err_set(err, E_CONFIG, "grid.tokens and grid.flops: give one of them");
+    for (size_t i = 0; i < c->grid.seeds.n; i++)
+        if (c->grid.seeds.items[i] != floor(c->grid.seeds.items[i]))
+            return err_set(err, E_CONFIG, "grid.seeds: %g is not a whole number",
+                           c->grid.seeds.items[i]);
+    for (size_t i = 0; i < c->grid.models.n; i++) {
+        const struct config_shape *s = &c->grid.models.items[i];
+        if (s->n_head && s->d_model % s->n_head)
+            return err_set(err, E_CONFIG, "grid.models: d_model=%zu is not a multiple of n_head=%zu",
+                           s->d_model, s->n_head);
+        if (!s->n_head && s->d_model % c->model.head_size)
+            return err_set(err, E_CONFIG,
+                           "grid.models: d_model=%zu is not a multiple of model.head_size=%zu; give "
+                           "n_head",
+                           s->d_model, c->model.head_size);
+    }
+    return OK;
+}
+
+enum status config_check(const struct config *c, struct err *err)
+{
+    if (c->name[0] == '\0' || strchr(c->name, '/') || c->name[0] == '.')
+        return err_set(err, E_CONFIG, "name '%s' cannot be a folder's name", c->name);
+    if (c->train.batch_tokens % c->model.ctx != 0)
+        return err_set(err, E_CONFIG,
+                       "train.batch_tokens=%zu is not a multiple of model.ctx=%zu (nearest: %zu)",
+                       c->train.batch_tokens, c->model.ctx,
+                       size_max(1, (c->train.batch_tokens + c->model.ctx / 2) / c->model.ctx) *
+                           c->model.ctx);
+    if (c->data.source == DATA_TEXT && c->data.files.n == 0)
+        return err_set(err, E_CONFIG, "data.files is empty: data.source text needs files or folders");
+    if (c->data.source != DATA_TEXT && c->data.files.n + c->data.val_files.n > 0)
+        return err_set(err, E_CONFIG, "data.files is for data.source text only");
+    if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
+        return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
+                       c->model.d_model, c->model.n_head);
+    return check_grid(c, err);
+}
+
+enum status config_copy(struct config *dst, const struct config *src, struct err *err)
+{
+    *dst = *src;
+    dst->data.files = dst->data.val_files = (struct config_strings){0};
+    for (size_t i = 0; i < src->data.files.n; i++)
+        TRY(strings_append(&dst->data.files, src->data.files.items[i], err));
+    for (size_t i = 0; i < src->data.val_files.n; i++)
+        TRY(strings_append(&dst->data.val_files, src->data.val_files.items[i], err));
+    return OK;
+}
+
+/* ---- writing ---- */
+
+static cJSON *counts_to_json(const struct config_counts *list)
+{
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < list->n; i++)
+        cJSON_AddItemToArray(a, cJSON_CreateNumber(list->items[i]));
+    return a;
+}
+
+static cJSON *shapes_to_json(const struct config_shapes *list)
+{
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < list->n; i++) {
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddNumberToObject(o, "d_model", (double)list->items[i].d_model);
+        cJSON_AddNumberToObject(o, "n_layer", (double)list->items[i].n_layer);
+        if (list->items[i].n_head)
+            cJSON_AddNumberToObject(o, "n_head", (double)list->items[i].n_head);
+        cJSON_AddItemToArray(a, o);
+    }
+    return a;
+}
+
+static cJSON *enum_to_json(const struct key *k, size_t index)
+{
+    const char *word = k->text;
+    while (index-- > 0)
+        word += strcspn(word, "|") + 1;
+    char buf[64];
+    snprintf(buf, sizeof buf, "%.*s", (int)strcspn(word, "|"), word);
+    return cJSON_CreateString(buf);
+}
+
+static cJSON *key_to_json(const struct config *c, const struct key *k)
+{
+    const void *at = field(c, k);
+    switch (k->type) {
+    case T_STRING:
+        return cJSON_CreateString(at);
+    case T_ENUM:
+        return enum_to_json(k, *(const size_t *)at);
+    case T_SIZE:
+        return cJSON_CreateNumber((double)*(const size_t *)at);
+    case T_COUNT:
+    case T_DOUBLE:
+    case T_SECONDS:
+        return cJSON_CreateNumber(*(const double *)at);
+    case T_STRINGS: {
+        const struct config_strings *s = at;
+        return cJSON_CreateStringArray((const char *const *)s->items, (int)s->n);
+    }
+    case T_COUNTS:
+        return counts_to_json(at);
+    case T_SHAPES:
+        return shapes_to_json(at);
+    }
+    return NULL;
+}
+
+static cJSON *to_json(const struct config *c, bool run_only, bool results_only)
+{
+    cJSON *root = cJSON_CreateObject();
+    for (size_t i = 0; root && i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        const char *dot = strchr(k->path, '.');
+        bool of_run = strncmp(k->path, "data.", 5) == 0 || strncmp(k->path, "model.", 6) == 0 ||
+                      strncmp(k->path, "train.", 6) == 0;
+        if ((run_only && !of_run) || (results_only && !k->result))
+            continue;
+        cJSON *parent = root;
+        if (dot) {
+            char section[32];
+            snprintf(section, sizeof section, "%.*s", (int)(dot - k->path), k->path);
+            parent = cJSON_GetObjectItemCaseSensitive(root, section);
+            if (!parent)
+                parent = cJSON_AddObjectToObject(root, section);
+        }
+        cJSON_AddItemToObject(parent, dot ? dot + 1 : k->path, key_to_json(c, k));
+    }
+    return root;
+}
+
+static enum status print_json(char **text, cJSON *root, bool pretty, struct err *err)
+{
+    *text = root ? (pretty ? cJSON_Print(root) : cJSON_PrintUnformatted(root)) : NULL;
+    cJSON_Delete(root);
+    if (!*text)
+        return err_set(err, E_NOMEM, "out of memory writing the config");
+    return OK;
+}
+
+enum status config_to_json(char **text, const struct config *c, bool run_only, struct err *err)
+{
+    return print_json(text, to_json(c, run_only, false), true, err);
+}
+
+enum status config_hash(uint64_t *hash, const struct config *c, struct err *err)
+{
+    char *text;
+    TRY(print_json(&text, to_json(c, true, true), false, err));
+    *hash = hash_bytes(HASH_SEED, text, strlen(text));
+    free(text);
+    return OK;
+}
+
+static const char *type_words(const struct key *k)
+{
+    switch (k->type) {
+    case T_STRING:
+        return "string";
+    case T_ENUM:
+        return k->text;
+    case T_SIZE:
+        return "whole number";
+    case T_COUNT:
+        return "count";
+    case T_DOUBLE:
+        return "number";
+    case T_SECONDS:
+        return "seconds";
+    case T_STRINGS:
+        return "list of strings";
+    case T_COUNTS:
+        return "list of counts";
+    case T_SHAPES:
+        return "list of shapes";
+    }
+    return "";
+}
+
+static bool has_range(const struct key *k)
+{
+    return k->type != T_STRING && k->type != T_ENUM && k->type != T_STRINGS && k->type != T_SHAPES;
+}
+
+void config_print_keys(FILE *out)
+{
+    struct config c;
+    config_init(&c);
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        cJSON *v = key_to_json(&c, k);
+        char *text = cJSON_PrintUnformatted(v);
+        fprintf(out, "%-22s %s\n%22s   type %s, default %s", k->path, k->help, "", type_words(k),
+                text ? text : "?");
+        if (has_range(k))
+            fprintf(out, ", %g to %g", k->min, k->max);
+        fprintf(out, "\n");
+        cJSON_free(text);
+        cJSON_Delete(v);
+    }
+}
+
+static cJSON *key_schema(const struct config *c, const struct key *k)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "description", k->help);
+    cJSON_AddItemToObject(o, "default", key_to_json(c, k));
+    if (k->type == T_STRING || k->type == T_ENUM) {
+        cJSON_AddStringToObject(o, "type", "string");
+    } else if (k->type == T_STRINGS || k->type == T_COUNTS || k->type == T_SHAPES) {
+        cJSON_AddStringToObject(o, "type", "array");
+        cJSON_AddNumberToObject(o, "maxItems", CONFIG_LIST_MAX);
+    } else {
+        const char *types[] = {k->type == T_SIZE ? "integer" : "number", "string"};
+        cJSON_AddItemToObject(o, "type", cJSON_CreateStringArray(types, 2));
+        cJSON_AddNumberToObject(o, "minimum", k->min);
+        cJSON_AddNumberToObject(o, "maximum", k->max);
+    }
+    if (k->type == T_ENUM) {
+        cJSON *words = cJSON_AddArrayToObject(o, "enum");
+        for (size_t i = 0; (double)i <= k->max; i++)
+            cJSON_AddItemToArray(words, enum_to_json(k, i));
+    }
+    return o;
+}
+
+void config_print_schema(FILE *out)
+{
+    struct config c;
+    config_init(&c);
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    cJSON_AddStringToObject(root, "title", "plateau config");
+    cJSON_AddStringToObject(root, "type", "object");
+    cJSON_AddFalseToObject(root, "additionalProperties");
+    cJSON *top = cJSON_AddObjectToObject(root, "properties");
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        const char *dot = strchr(k->path, '.');
+        cJSON *parent = top;
+        if (dot) {
+            char name[32];
+            snprintf(name, sizeof name, "%.*s", (int)(dot - k->path), k->path);
+            cJSON *section = cJSON_GetObjectItemCaseSensitive(top, name);
+            if (!section) {
+                section = cJSON_AddObjectToObject(top, name);
+                cJSON_AddStringToObject(section, "type", "object");
+                cJSON_AddFalseToObject(section, "additionalProperties");
+                cJSON_AddObjectToObject(section, "properties");
+            }
+            parent = cJSON_GetObjectItemCaseSensitive(section, "properties");
+        }
+        cJSON_AddItemToObject(parent, dot ? dot + 1 : k->path, key_schema(&c, k));
+    }
+    char *text = cJSON_Print(root);
+    fprintf(out, "%s\n", text ? text : "");
+    cJSON_free(text);
+    cJSON_Delete(root);
+}
+
+/* ---- views ---- */
+
+struct data_spec config_data_spec(const struct config *c)
+{
+    return (struct data_spec){
+        .kind = (enum data_kind)c->data.source,
+        .files = (const char *const *)c->data.files.items,
+        .n_files = c->data.files.n,
+        .val_files = (const char *const *)c->data.val_files.items,
+        .n_val_files = c->data.val_files.n,
+        .eval_tokens = c->data.eval_tokens,
+        .seed = c->data.seed,
+        .base = c->data.base,
+        .digits = c->data.digits,
+        .values = c->data.values,
+        .eps = c->data.eps,
+        .exponent = c->data.exponent,
+        .nodes = c->data.nodes,
+        .degree = c->data.degree,
+        .branching = c->data.branching,
+        .depth = c->data.depth,
+        .rules = c->data.rules,
+        .symbols = c->data.symbols,
+    };
+}
+
+struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab)
+{
+    return (struct gpt_shape){
+        .V = vocab,
+        .T = c->model.ctx,
+        .C = c->model.d_model,
+        .L = c->model.n_layer,
+        .NH = c->model.n_head ? c->model.n_head : size_max(1, c->model.d_model / c->model.head_size),
+    };
+}
+
+struct param_rules config_param_rules(const struct config *c)
+{
+    return param_rules_make((enum param_kind)c->model.parametrisation, c->model.d_model,
+                            c->model.n_layer, c->model.base_d_model, c->model.base_n_layer);
+}
+
+struct schedule config_schedule(const struct config *c)
+{
+    return (struct schedule){.kind = (enum schedule_kind)c->train.schedule,
+                             .peak = c->train.lr,
+                             .warmup = c->train.warmup_tokens,
+                             .total = c->train.tokens,
+                             .cooldown = c->train.cooldown,
+                             .min_lr = c->train.min_lr};
+}
+
+struct optim config_optim(const struct config *c)
+{
+    return (struct optim){.beta1 = c->train.beta1,
+                          .beta2 = c->train.beta2,
+                          .eps = c->train.eps,
+                          .weight_decay = c->train.weight_decay,
+                          .clip = c->train.clip};
+}

@@ -1,0 +1,108 @@
+/* The configuration: one table in config.c holds every key, and reading, writing, --set, `plateau
+ * config` and the JSON Schema all come from it.
+ *
+ * A config is loaded, changed by --set, checked, and const from then on. The config of one run is the
+ * same structure with the shape, the tokens and the seed filled in and an empty grid. */
+#ifndef PLATEAU_HARNESS_CONFIG_H
+#define PLATEAU_HARNESS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "data/data.h"
+#include "model/gpt.h"
+#include "model/optim.h"
+
+enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64 };
+
+struct config_strings {
+    char **items; /* owned */
+    size_t n;
+};
+
+struct config_counts {
+    double items[CONFIG_LIST_MAX];
+    size_t n;
+};
+
+struct config_shape {
+    size_t d_model, n_layer, n_head;
+};
+
+struct config_shapes {
+    struct config_shape items[CONFIG_LIST_MAX];
+    size_t n;
+};
+
+struct config {
+    char name[CONFIG_NAME_MAX];
+    struct {
+        size_t source; /* enum data_kind */
+        struct config_strings files, val_files;
+        size_t eval_tokens, seed;
+        size_t base, digits, values;
+        double eps, exponent;
+        size_t nodes, degree, branching, depth, rules, symbols;
+    } data;
+    struct {
+        size_t ctx, d_model, n_layer, n_head;
+        double aspect;
+        size_t head_size, parametrisation, base_d_model, base_n_layer;
+    } model;
+    struct {
+        double tokens;
+        size_t batch_tokens, schedule, seed;
+        double lr, warmup_tokens, cooldown, min_lr;
+        double beta1, beta2, eps, weight_decay, clip;
+        size_t log_every;
+        double checkpoint_s;
+    } train;
+    struct {
+        struct config_counts params;
+        struct config_shapes models;
+        struct config_counts tokens, flops, seeds;
+    } grid;
+    struct {
+        char law[CONFIG_NAME_MAX], objective[CONFIG_NAME_MAX], count[CONFIG_NAME_MAX];
+        size_t bootstrap, seed;
+        double holdout;
+    } fit;
+};
+
+/* Defaults. */
+void config_init(struct config *c);
+void config_free(struct config *c);
+
+/* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. */
+enum status config_load(struct config *c, const char *path, struct err *err) WARN_UNUSED;
+/* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
+enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
+/* Checks that need more than one key. */
+enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
+
+/* A copy with its own strings. */
+enum status config_copy(struct config *dst, const struct config *src, struct err *err) WARN_UNUSED;
+
+/* The resolved config as JSON text, every default included; free with free(). run_only leaves out
+ * name, grid and fit: the config of one run. */
+enum status config_to_json(char **text, const struct config *c, bool run_only,
+                           struct err *err) WARN_UNUSED;
+/* Hash of what decides a run's results: config_to_json with run_only, without log and checkpoint
+ * intervals. */
+enum status config_hash(uint64_t *hash, const struct config *c, struct err *err) WARN_UNUSED;
+
+/* The table for people, and as a JSON Schema (draft 2020-12). */
+void config_print_keys(FILE *out);
+void config_print_schema(FILE *out);
+
+/* Views for the layers below. Strings are borrowed from c. */
+struct data_spec config_data_spec(const struct config *c);
+struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
+struct param_rules config_param_rules(const struct config *c);
+struct schedule config_schedule(const struct config *c);
+struct optim config_optim(const struct config *c);
+
+#endif

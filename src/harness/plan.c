@@ -1,0 +1,245 @@
+#include "harness/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/size.h"
+
+struct config_shape plan_shape(double params, const struct config *c, size_t vocab)
+{
+    enum { MAX_LAYERS = 48, MAX_WIDTH = 4096 };
+    struct config_shape best = {0};
+    double best_cost = INFINITY;
+    size_t step = c->model.head_size;
+    for (size_t L = 1; L <= MAX_LAYERS; L++)
+        for (size_t C = step; C <= MAX_WIDTH; C += step) {
+            struct gpt_shape s = {.V = vocab, .T = c->model.ctx, .C = C, .L = L, .NH = C / step};
+            /* Missing the size by 10 % weighs as much as missing the aspect by half. */
+            double cost = 5 * fabs(log(gpt_params(&s) / params)) +
+                          fabs(log((double)C / (double)L / c->model.aspect));
+            if (cost < best_cost) {
+                best_cost = cost;
+                best = (struct config_shape){C, L, C / step};
+            }
+        }
+    return best;
+}
+
+/* Whole steps, at least one. */
+static double round_tokens(double tokens, const struct config *c)
+{
+    double batch = (double)c->train.batch_tokens;
+    return fmax(1, round(tokens / batch)) * batch;
+}
+
+static enum status name_run(struct run *r, struct err *err)
+{
+    uint64_t hash, trunk_hash;
+    TRY(config_hash(&hash, &r->cfg, err));
+    char tokens[32];
+    count_format(tokens, sizeof tokens, r->cfg.train.tokens);
+    snprintf(r->name, sizeof r->name, "d%zu-l%zu-t%s-s%zu-%08x", r->shape.C, r->shape.L, tokens,
+             r->cfg.train.seed, (unsigned)(hash >> 32));
+    /* Runs share a trunk where they differ in nothing but the budget, and the schedule is wsd. */
+    if (r->cfg.train.schedule != SCHEDULE_WSD) {
+        strcpy(r->trunk, r->name);
+        return OK;
+    }
+    double tokens_kept = r->cfg.train.tokens;
+    r->cfg.train.tokens = 0;
+    enum status st = config_hash(&trunk_hash, &r->cfg, err);
+    r->cfg.train.tokens = tokens_kept;
+    snprintf(r->trunk, sizeof r->trunk, "d%zu-l%zu-s%zu-%08x", r->shape.C, r->shape.L,
+             r->cfg.train.seed, (unsigned)(trunk_hash >> 32));
+    return st;
+}
+
+static enum status fill_run(struct run *r, size_t vocab, size_t train_tokens, struct err *err)
+{
+    r->shape = config_gpt_shape(&r->cfg, vocab);
+    TRY(gpt_shape_check(&r->shape, err));
+    r->cfg.model.n_head = r->shape.NH;
+    r->params = gpt_params(&r->shape);
+    r->params_nonembd = gpt_params_nonembd(&r->shape);
+    r->params_matmul = gpt_params_matmul(&r->shape);
+    r->flops = gpt_flops_per_token(&r->shape) * r->cfg.train.tokens;
+    r->flops_6nd = 6 * r->params * r->cfg.train.tokens;
+    r->epochs = train_tokens ? r->cfg.train.tokens / (double)train_tokens : (double)NAN;
+    return name_run(r, err);
+}
+
+static enum status add_run(struct plan *p, const struct config *c, struct config_shape s, size_t seed,
+                           double tokens, double warmup, size_t vocab, size_t train_tokens,
+                           struct err *err)
+{
+    struct run *r = &p->runs[p->n];
+    TRY(config_copy(&r->cfg, c, err));
+    p->n++;
+    r->cfg.grid.params.n = r->cfg.grid.models.n = 0;
+    r->cfg.grid.tokens.n = r->cfg.grid.flops.n = r->cfg.grid.seeds.n = 0;
+    r->cfg.model.d_model = s.d_model;
+    r->cfg.model.n_layer = s.n_layer;
+    r->cfg.model.n_head = s.n_head;
+    r->cfg.train.seed = seed;
+    r->cfg.train.tokens = tokens;
+    r->cfg.train.warmup_tokens = warmup;
+    return fill_run(r, vocab, train_tokens, err);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A budget below one step would be rounded up to something that was not asked for. */
+static enum status check_budget(double tokens, const struct config *c, const char *key,
+                                struct err *err)
+{
+    if (!(tokens >= (double)c->train.batch_tokens))
+        return err_set(err, E_CONFIG, "%s: a budget of %.6g tokens is less than one step of %zu", key,
+                       tokens, c->train.batch_tokens);
+    return OK;
+}
+
+/* Token budgets of one size, smallest first; equal ones after rounding are dropped. */
+static enum status budgets_of(double *out, size_t *n, const struct config *c,
+                              const struct gpt_shape *s, struct err *err)
+{
+    bool iso = c->grid.flops.n > 0;
+    const struct config_counts *list = iso ? &c->grid.flops : &c->grid.tokens;
+    *n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        double tokens = iso ? list->items[i] / gpt_flops_per_token(s) : list->items[i];
+        TRY(check_budget(tokens, c, iso ? "grid.flops" : "grid.tokens", err));
+        out[(*n)++] = round_tokens(tokens, c);
+    }
+    qsort(out, *n, sizeof *out, ascending);
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++)
+        if (kept == 0 || out[i] != out[kept - 1])
+            out[kept++] = out[i];
+    *n = kept;
+    return OK;
+}
+
+/* An unset warm-up takes a tenth of the size's smallest budget: it must not depend on the budget, or
+ * runs could not share a trunk. */
+static double warmup_of(const struct config *c, double smallest)
+{
+    double batch = (double)c->train.batch_tokens;
+    if (c->train.warmup_tokens > 0)
+        return c->train.warmup_tokens;
+    return fmax(1, floor(0.1 * smallest / batch)) * batch;
+}
+
+static enum status add_size(struct plan *p, const struct config *c, struct config_shape shape,
+                            size_t vocab, size_t train_tokens, struct err *err)
+{
+    struct config one = *c;
+    one.model.d_model = shape.d_model;
+    one.model.n_layer = shape.n_layer;
+    one.model.n_head = shape.n_head;
+    struct gpt_shape s = config_gpt_shape(&one, vocab);
+    TRY(gpt_shape_check(&s, err));
+    double budgets[CONFIG_LIST_MAX];
+    size_t n;
+    TRY(budgets_of(budgets, &n, c, &s, err));
+    double warmup = warmup_of(c, budgets[0]);
+    size_t n_seeds = c->grid.seeds.n ? c->grid.seeds.n : 1;
+    for (size_t i = 0; i < n_seeds; i++) {
+        size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
+        for (size_t b = 0; b < n; b++)
+            TRY(add_run(p, c, shape, seed, budgets[b], warmup, vocab, train_tokens, err));
+    }
+    return OK;
+}
+
+/* Neighbours of one trunk form a trajectory. */
+static enum status group(struct plan *p, struct err *err)
+{
+    TRY(size_calloc(&p->trajectories, p->n, sizeof *p->trajectories, "trajectories", err));
+    for (size_t i = 0; i < p->n; i++) {
+        const struct run *r = &p->runs[i];
+        double tokens = r->cfg.train.tokens;
+        p->tokens_separate += tokens;
+        struct trajectory *t = NULL;
+        if (i > 0 && strcmp(r->trunk, p->runs[i - 1].trunk) == 0) {
+            t = &p->trajectories[p->n_trajectories - 1];
+            t->n++;
+            /* The trunk of the run before ended where its cooldown began; only that is thrown away. */
+            struct schedule before = config_schedule(&p->runs[i - 1].cfg);
+            tokens -= schedule_branch_tokens(&before);
+        } else {
+            t = &p->trajectories[p->n_trajectories++];
+            *t = (struct trajectory){.first = i, .n = 1};
+        }
+        t->tokens += tokens;
+        t->flops += tokens * gpt_flops_per_token(&r->shape);
+    }
+    return OK;
+}
+
+static enum status check_names(const struct plan *p, struct err *err)
+{
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(p->runs[i].name, p->runs[j].name) == 0)
+                return err_set(err, E_CONFIG, "grid: two runs are the same (%s)", p->runs[i].name);
+    return OK;
+}
+
+enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
+                      struct err *err)
+{
+    *p = (struct plan){0};
+    size_t n_sizes = c->grid.params.n + c->grid.models.n;
+    size_t n_budgets = c->grid.tokens.n + c->grid.flops.n;
+    if (n_sizes == 0)
+        return err_set(err, E_CONFIG, "grid: give grid.params or grid.models");
+    if (n_budgets == 0)
+        return err_set(err, E_CONFIG, "grid: give grid.tokens or grid.flops");
+    size_t n = n_sizes * n_budgets * size_max(1, c->grid.seeds.n);
+    TRY(size_calloc(&p->runs, n, sizeof *p->runs, "runs", err));
+    struct config_shape seen[CONFIG_LIST_MAX];
+    for (size_t i = 0; i < n_sizes; i++) {
+        struct config_shape s = c->grid.models.n ? c->grid.models.items[i]
+                                                 : plan_shape(c->grid.params.items[i], c, vocab);
+        seen[i] = s;
+        for (size_t j = 0; j < i; j++)
+            if (seen[j].d_model == s.d_model && seen[j].n_layer == s.n_layer &&
+                seen[j].n_head == s.n_head)
+                return err_set(err, E_CONFIG,
+                               "grid: two sizes give the same shape, d_model=%zu n_layer=%zu: put them "
+                               "further apart",
+                               s.d_model, s.n_layer);
+        TRY(add_size(p, c, s, vocab, train_tokens, err));
+    }
+    TRY(check_names(p, err));
+    return group(p, err);
+}
+
+enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
+                        struct err *err)
+{
+    *p = (struct plan){0};
+    if (c->model.d_model == 0 || c->model.n_layer == 0)
+        return err_set(err, E_CONFIG, "model.d_model and model.n_layer: one run needs them");
+    TRY(check_budget(c->train.tokens, c, "train.tokens", err));
+    double tokens = round_tokens(c->train.tokens, c);
+    struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
+    TRY(size_calloc(&p->runs, 1, sizeof *p->runs, "runs", err));
+    TRY(add_run(p, c, s, c->train.seed, tokens, warmup_of(c, tokens), vocab, train_tokens, err));
+    return group(p, err);
+}
+
+void plan_free(struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        config_free(&p->runs[i].cfg);
+    free(p->runs);
+    free(p->trajectories);
+    *p = (struct plan){0};
+}

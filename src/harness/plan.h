@@ -1,0 +1,45 @@
+/* From a sweep's config to its runs: shapes, token budgets, names, and which runs share a trunk. */
+#ifndef PLATEAU_HARNESS_PLAN_H
+#define PLATEAU_HARNESS_PLAN_H
+
+#include "harness/config.h"
+
+enum { RUN_NAME_MAX = 96 };
+
+struct run {
+    struct config cfg; /* resolved: shape, tokens, seed and warm-up filled in, no grid */
+    char name[RUN_NAME_MAX], trunk[RUN_NAME_MAX];
+    struct gpt_shape shape;
+    double params, params_nonembd, params_matmul;
+    double flops, flops_6nd; /* of the whole run */
+    double epochs;           /* passes over the corpus; NaN for a language */
+};
+
+/* Runs that one process trains one after the other: a trunk and its branches, smallest budget first,
+ * or a single run where the schedule shares nothing. */
+struct trajectory {
+    size_t first, n; /* runs first .. first+n-1 of the plan */
+    double tokens;   /* that are really trained */
+    double flops;
+};
+
+struct plan {
+    struct run *runs; /* (n), trajectories contiguous */
+    size_t n;
+    struct trajectory *trajectories;
+    size_t n_trajectories;
+    double tokens_separate; /* what the runs would train without shared trunks */
+};
+
+/* vocab and train_tokens (0: unlimited) as the data says. plan_free also after a failure. */
+enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
+                      struct err *err) WARN_UNUSED;
+/* The plan of one run whose shape and tokens the config gives. */
+enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
+                        struct err *err) WARN_UNUSED;
+void plan_free(struct plan *p);
+
+/* The shape nearest to `params` parameters whose d_model / n_layer is near aspect. */
+struct config_shape plan_shape(double params, const struct config *c, size_t vocab);
+
+#endif

@@ -1,0 +1,426 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "harness/sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/size.h"
+
+/* One message down a child's pipe; far below PIPE_BUF, so it arrives whole. */
+struct message {
+    struct train_progress progress;
+    bool failed;
+    struct err err;
+};
+
+struct child {
+    pid_t pid;
+    int fd;
+    size_t trajectory;
+    double started_s;
+    struct train_progress last;
+    bool failed;
+    struct err err;
+};
+
+struct sweep {
+    const struct plan *p;
+    const struct data *d;
+    const char *dir;
+    const struct sweep_options *o;
+    size_t *order;    /* trajectories still to train, longest first */
+    size_t n_order, next;
+    struct child *children;
+    struct train_progress *last; /* of the running children, for the view */
+    size_t n_children;
+    double tokens_total, tokens_finished, started_s, busy_s, viewed_s;
+    bool stopping;
+    struct sweep_outcome *out;
+    struct err first_err;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int sweep_cores(void)
+{
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return CPU_COUNT(&set);
+#endif
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+/* ---- the child ---- */
+
+static volatile sig_atomic_t child_stop;
+
+static void on_child_signal(int sig)
+{
+    (void)sig;
+    child_stop = 1;
+}
+
+static void send_progress(void *ctx, const struct train_progress *p)
+{
+    const int *fd = ctx;
+    struct message m = {.progress = *p};
+    /* The parent is gone: save and stop, so that nothing runs on unseen. */
+    if (write(*fd, &m, offsetof(struct message, err)) < 0 && errno == EPIPE)
+        child_stop = 1;
+}
+
+_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int threads)
+{
+    struct sigaction sa = {.sa_handler = on_child_signal};
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGINT, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    struct kern k;
+    kern_init(&k, s->o->isa);
+    struct train_options to = {.k = &k,
+                               .threads = threads,
+                               .stop = &child_stop,
+                               .progress = send_progress,
+                               .progress_ctx = &fd};
+    struct message m = {.failed = true};
+    enum status st =
+        train_trajectory(s->p, &s->p->trajectories[trajectory], s->d, s->dir, &to, &m.err);
+    if (st != OK && st != E_INTERRUPTED) {
+        m.err.code = st;
+        ssize_t n = write(fd, &m, sizeof m);
+        (void)n; /* the exit code tells as much */
+    }
+    _exit(status_exit_code(st));
+}
+
+/* ---- the parent ---- */
+
+static enum status start_child(struct sweep *s, int threads, struct err *err)
+{
+    int fd[2];
+    if (pipe(fd) != 0)
+        return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
+    size_t trajectory = s->order[s->next];
+    pid_t pid = fork();
+    if (pid < 0) {
+        close(fd[0]);
+        close(fd[1]);
+        return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
+    }
+    if (pid == 0) {
+        close(fd[0]);
+        child_main(s, trajectory, fd[1], threads);
+    }
+    close(fd[1]);
+    s->next++;
+    s->children[s->n_children++] = (struct child){
+        .pid = pid, .fd = fd[0], .trajectory = trajectory, .started_s = now_s(),
+        .last = {.run = s->p->trajectories[trajectory].first, .loss = NAN}};
+    return OK;
+}
+
+/* Messages of two lengths: progress alone, or with an error behind it. Returns false at end of file. */
+static bool read_messages(struct child *c)
+{
+    struct message m;
+    const size_t head = offsetof(struct message, err);
+    ssize_t n = read(c->fd, &m, head);
+    if (n < (ssize_t)head)
+        return n < 0 && errno == EINTR;
+    if (!m.failed) {
+        c->last = m.progress;
+        return true;
+    }
+    n = read(c->fd, &m.err, sizeof m.err);
+    c->failed = true;
+    if (n == (ssize_t)sizeof m.err)
+        c->err = m.err;
+    return true;
+}
+
+static void describe_death(struct err *err, int wait_status)
+{
+    if (WIFSIGNALED(wait_status))
+        err_set(err, E_RUN, "its process was killed by signal %d (%s)", WTERMSIG(wait_status),
+                strsignal(WTERMSIG(wait_status)));
+    else
+        err_set(err, E_RUN, "its process ended with code %d", WEXITSTATUS(wait_status));
+}
+
+/* A child has closed its pipe: collect it. */
+static void reap(struct sweep *s, size_t i)
+{
+    struct child c = s->children[i];
+    int ws = 0;
+    close(c.fd);
+    while (waitpid(c.pid, &ws, 0) < 0 && errno == EINTR)
+        continue;
+    s->busy_s += now_s() - c.started_s;
+    const struct trajectory *t = &s->p->trajectories[c.trajectory];
+    if (WIFEXITED(ws) && WEXITSTATUS(ws) == 0) {
+        s->tokens_finished += t->tokens;
+    } else if (!(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
+        if (c.err.msg[0] == '\0') {
+            describe_death(&c.err, ws);
+            err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
+        }
+        log_msg(&s->o->log, LOG_ERROR, "%s", c.err.msg);
+        if (s->first_err.msg[0] == '\0')
+            s->first_err = c.err;
+        s->out->n_failed++;
+        /* A full disk or a refused permission meets every run: starting more would only repeat it. */
+        if (c.err.code == E_IO || c.err.code == E_NOMEM)
+            s->stopping = true;
+    }
+    s->children[i] = s->children[--s->n_children];
+}
+
+static void show(struct sweep *s, bool final)
+{
+    double now = now_s();
+    if (!s->o->view || (!final && now - s->viewed_s < 0.2))
+        return;
+    s->viewed_s = now;
+    double tokens = s->tokens_finished, rate = 0;
+    for (size_t i = 0; i < s->n_children; i++) {
+        s->last[i] = s->children[i].last;
+        tokens += s->last[i].tokens_done;
+        rate += s->last[i].tokens_per_s;
+    }
+    struct sweep_view v = {.plan = s->p,
+                           .share = s->tokens_total > 0 ? tokens / s->tokens_total : 1,
+                           .tokens_per_s = rate,
+                           .seconds = now - s->started_s,
+                           .running = s->n_children,
+                           .last = s->last,
+                           .runs_done = s->out->n_skipped + s->out->n_done};
+    v.left_s = v.share > 0.005 ? v.seconds * (1 - v.share) / v.share : (double)NAN;
+    s->o->view(s->o->view_ctx, &v, final);
+}
+
+static void stop_children(struct sweep *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    for (size_t i = 0; i < s->n_children; i++)
+        kill(s->children[i].pid, SIGTERM);
+}
+
+static enum status wait_for_children(struct sweep *s, struct err *err)
+{
+    struct pollfd fds[256];
+    for (size_t i = 0; i < s->n_children; i++)
+        fds[i] = (struct pollfd){.fd = s->children[i].fd, .events = POLLIN};
+    int n = poll(fds, (nfds_t)s->n_children, 200);
+    if (n < 0 && errno != EINTR)
+        return err_set(err, E_IO, "poll: %s", strerror(errno));
+    for (size_t i = s->n_children; n > 0 && i-- > 0;)
+        if (fds[i].revents && !read_messages(&s->children[i]))
+            reap(s, i);
+    return OK;
+}
+
+static enum status run_children(struct sweep *s, struct err *err)
+{
+    int jobs = s->o->jobs;
+    enum status st = OK;
+    while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
+        while (st == OK && !s->stopping && s->n_children < (size_t)jobs && s->next < s->n_order) {
+            /* Fewer trajectories than cores: each takes its share of the threads. */
+            int threads = (int)size_max(1, (size_t)jobs / size_max(1, s->n_order));
+            st = start_child(s, threads, err);
+            if (st != OK)
+                stop_children(s);
+        }
+        if (s->n_children > 0) {
+            enum status waited = wait_for_children(s, err);
+            if (waited != OK) {
+                st = waited;
+                stop_children(s);
+            }
+        }
+        if (*s->o->stop)
+            stop_children(s);
+        show(s, false);
+    }
+    return st;
+}
+
+/* ---- the folder ---- */
+
+/* Held by the parent and, through fork, by every child: it ends with the last of them, whatever kills
+ * them. Children of a killed parent stop within a step, so a short wait is worth it. */
+static enum status lock_dir(int *fd, const char *dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(file_join(path, sizeof path, dir, ".lock", err));
+    *fd = open(path, O_RDWR | O_CREAT, 0666);
+    if (*fd < 0)
+        return err_set(err, E_IO, "cannot write %s: %s", path, strerror(errno));
+    for (int i = 0; i < 50; i++) {
+        if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+            return OK;
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    close(*fd);
+    *fd = -1;
+    return err_set(err, E_IO, "another sweep is at work in %s", dir);
+}
+
+static enum status result_path(char *path, const char *dir, const struct run *r, const char *name,
+                               struct err *err)
+{
+    char run_dir[FILE_PATH_MAX];
+    TRY(file_join(run_dir, sizeof run_dir, dir, r->name, err));
+    return file_join(path, FILE_PATH_MAX, run_dir, name, err);
+}
+
+static enum status forget_runs(const struct plan *p, const char *dir, struct err *err)
+{
+    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json"};
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+            char path[FILE_PATH_MAX];
+            TRY(result_path(path, dir, &p->runs[i], files[f], err));
+            if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+                return err_set(err, E_IO, "cannot remove %s: %s", path, strerror(errno));
+        }
+    return OK;
+}
+
+static enum status read_results(struct run_result *res, const struct plan *p, const char *dir,
+                                struct err *err)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        char path[FILE_PATH_MAX];
+        bool found;
+        TRY(result_path(path, dir, &p->runs[i], "result.json", err));
+        res[i].status[0] = '\0';
+        TRY(run_result_read(path, &found, &res[i], err));
+    }
+    return OK;
+}
+
+static const struct plan *sort_plan; /* qsort has no context argument */
+
+static int longest_first(const void *a, const void *b)
+{
+    double x = sort_plan->trajectories[*(const size_t *)a].flops;
+    double y = sort_plan->trajectories[*(const size_t *)b].flops;
+    return (x < y) - (x > y);
+}
+
+/* Trajectories with a run that has no result yet. */
+static void find_work(struct sweep *s, const struct run_result *res)
+{
+    for (size_t t = 0; t < s->p->n_trajectories; t++) {
+        const struct trajectory *tr = &s->p->trajectories[t];
+        bool missing = false;
+        for (size_t i = tr->first; i < tr->first + tr->n; i++) {
+            missing = missing || res[i].status[0] == '\0';
+            s->out->n_skipped += res[i].status[0] != '\0';
+        }
+        if (!missing)
+            continue;
+        s->order[s->n_order++] = t;
+        s->tokens_total += tr->tokens;
+    }
+    sort_plan = s->p;
+    qsort(s->order, s->n_order, sizeof *s->order, longest_first);
+}
+
+static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
+{
+    TRY(read_results(res, s->p, s->dir, err));
+    s->out->n_diverged = s->out->n_done = 0;
+    size_t finished = 0;
+    for (size_t i = 0; i < s->p->n; i++) {
+        finished += res[i].status[0] != '\0';
+        s->out->n_diverged += strcmp(res[i].status, "diverged") == 0;
+    }
+    s->out->n_done = finished - s->out->n_skipped;
+    s->out->seconds = now_s() - s->started_s;
+    s->out->busy_share = s->busy_s / (s->out->seconds * s->o->jobs);
+    TRY(results_write(s->dir, s->p, res, data_name(s->d), err));
+    show(s, true);
+    if (s->first_err.msg[0] != '\0') {
+        *err = s->first_err;
+        if (err->code != E_IO && err->code != E_NOMEM)
+            err->code = E_RUN;
+        return err->code;
+    }
+    if (*s->o->stop && finished < s->p->n)
+        return err_set(err, E_INTERRUPTED, "interrupted; everything is kept");
+    return OK;
+}
+
+static enum status run_locked(struct sweep *s, const struct config *c, struct run_result *res,
+                              struct err *err)
+{
+    struct sweep_facts facts = {.version = PLATEAU_VERSION,
+                                .isa = kern_isa_name(s->o->isa),
+                                .floor = data_floor(s->d),
+                                .cores = sweep_cores(),
+                                .data_fingerprint = data_fingerprint(s->d)};
+    if (s->o->fresh)
+        TRY(forget_runs(s->p, s->dir, err));
+    TRY(read_results(res, s->p, s->dir, err));
+    find_work(s, res);
+    if (s->n_order > 0)
+        TRY(sweep_json_write(s->dir, c, &facts, err));
+    s->started_s = now_s();
+    enum status st = run_children(s, err);
+    if (st == OK)
+        return finish(s, res, err);
+    struct err later; /* the first reason is the one to tell */
+    (void)!finish(s, res, &later);
+    return st;
+}
+
+enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,
+                      const struct data *d, const char *dir, const struct sweep_options *o,
+                      struct err *err)
+{
+    CHECK(o->jobs >= 1 && o->jobs <= 256);
+    *out = (struct sweep_outcome){0};
+    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out};
+    struct run_result *res = NULL;
+    int lock = -1;
+    TRY(file_mkdirs(dir, err));
+    enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);
+    if (st == OK)
+        st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
+    if (st == OK)
+        st = size_calloc(&s.last, (size_t)o->jobs, sizeof *s.last, "the jobs", err);
+    if (st == OK)
+        st = size_calloc(&res, p->n, sizeof *res, "results", err);
+    if (st == OK)
+        st = lock_dir(&lock, dir, err);
+    if (st == OK)
+        st = run_locked(&s, c, res, err);
+    if (lock >= 0)
+        close(lock);
+    free(res);
+    free(s.last);
+    free(s.children);
+    free(s.order);
+    return st;
+}

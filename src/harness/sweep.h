@@ -1,0 +1,50 @@
+/* A sweep: every trajectory of the plan in a child process of its own, as many side by side as there are
+ * cores, longest first. A crash of one costs that trajectory's unsaved tail; results do not depend on
+ * the number of jobs. */
+#ifndef PLATEAU_HARNESS_SWEEP_H
+#define PLATEAU_HARNESS_SWEEP_H
+
+#include <signal.h>
+
+#include "base/log.h"
+#include "harness/train.h"
+
+/* What a display needs; called a few times a second. */
+struct sweep_view {
+    const struct plan *plan;
+    size_t runs_done;
+    double share;          /* of the tokens to train, 0 to 1 */
+    double tokens_per_s;   /* of all children together */
+    double seconds, left_s;/* so far, and still to go (NaN: not known yet) */
+    size_t running;        /* children */
+    const struct train_progress *last; /* (running) */
+};
+typedef void sweep_view_fn(void *ctx, const struct sweep_view *v, bool final);
+
+struct sweep_options {
+    int jobs;                          /* children at most; also the threads of all together */
+    bool fresh;                        /* delete finished runs of this plan first */
+    enum kern_isa isa;
+    const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
+    sweep_view_fn *view;               /* may be NULL */
+    void *view_ctx;
+    struct log log;
+};
+
+struct sweep_outcome {
+    size_t n_done, n_skipped, n_diverged, n_failed;
+    double seconds;
+    double busy_share; /* of jobs x seconds that children spent running */
+};
+
+/* Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the
+ * others are kept), E_INTERRUPTED where stop was set, E_CONFIG where dir holds another sweep's runs of
+ * the same name, E_IO where another sweep is at work in dir. */
+enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,
+                      const struct data *d, const char *dir, const struct sweep_options *o,
+                      struct err *err) WARN_UNUSED;
+
+/* Cores that this process may use. */
+int sweep_cores(void);
+
+#endif

@@ -1,0 +1,360 @@
+#include "harness/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/size.h"
+#include "model/checkpoint.h"
+
+/* What one process holds while it trains a trajectory. */
+struct trainer {
+    const struct plan *plan;
+    const struct trajectory *t;
+    const struct data *data;
+    const char *dir;
+    const struct train_options *o;
+    struct gpt g;
+    int32_t *x, *y;      /* (max(B, EVAL_CHUNK), T) */
+    float *losses;       /* (EVAL_CHUNK, T) */
+    int64_t step;        /* steps done by the state in g */
+    double loss;         /* of the last step, for the progress line */
+    double tokens_done;  /* by this trajectory, for the progress line */
+    double started_s, run_started_s, saved_s;
+};
+
+enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8 };
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static enum status run_path(char *path, const struct trainer *tr, const struct run *r,
+                            const char *name, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    TRY(file_join(dir, sizeof dir, tr->dir, r->name, err));
+    return file_join(path, FILE_PATH_MAX, dir, name, err);
+}
+
+static double batch_tokens(const struct run *r)
+{
+    return (double)r->cfg.train.batch_tokens;
+}
+
+static int64_t total_steps(const struct run *r)
+{
+    return (int64_t)llround(r->cfg.train.tokens / batch_tokens(r));
+}
+
+/* The last step of the trunk before this run's cooldown begins. */
+static int64_t branch_step(const struct run *r)
+{
+    struct schedule s = config_schedule(&r->cfg);
+    return (int64_t)floor(schedule_branch_tokens(&s) / batch_tokens(r) + 1e-9);
+}
+
+/* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
+ * independent draws: tokens of one window are not. */
+static void evaluate(struct trainer *tr, size_t stride, double *loss, double *se)
+{
+    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
+    double sum = 0, sum2 = 0;
+    int32_t *x = tr->x, *y = tr->y;
+    for (size_t at = 0; at < W;) {
+        size_t m = 0;
+        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
+            data_eval(tr->data, x + m * T, y + m * T, at, 1);
+        gpt_losses(&tr->g, tr->losses, x, y, m);
+        for (size_t w = 0; w < m; w++) {
+            double mean = 0;
+            for (size_t i = 0; i < T; i++)
+                mean += (double)tr->losses[w * T + i];
+            mean /= (double)T;
+            sum += mean;
+            sum2 += mean * mean;
+        }
+        n += m;
+    }
+    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
+    *loss = sum / dn;
+    *se = sqrt(fmax(0, var) / dn);
+}
+
+/* Curves get a point each time the tokens have grown by a factor of 2^(1/2), from 32 steps on. */
+static bool wants_curve_point(int64_t step)
+{
+    for (double at = 32; at <= (double)step; at *= 1.4142135623730951)
+        if ((int64_t)ceil(at) == step)
+            return true;
+    return false;
+}
+
+static void report(const struct trainer *tr, const struct run *r)
+{
+    if (!tr->o->progress)
+        return;
+    double seconds = now_s() - tr->started_s;
+    struct train_progress p = {.run = (size_t)(r - tr->plan->runs),
+                               .tokens_done = tr->tokens_done,
+                               .run_tokens = (double)tr->step * batch_tokens(r),
+                               .loss = tr->loss,
+                               .tokens_per_s = seconds > 0 ? tr->tokens_done / seconds : 0};
+    tr->o->progress(tr->o->progress_ctx, &p);
+}
+
+static enum status save(struct trainer *tr, const struct run *r, struct runlog *log,
+                        struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct checkpoint_meta meta = {.step = tr->step, .loss = tr->loss};
+    TRY(run_path(path, tr, r, "checkpoint.bin", err));
+    TRY(config_hash(&meta.config_hash, &r->cfg, err));
+    TRY(runlog_sync(log, &meta.log_bytes, err));
+    tr->saved_s = now_s();
+    return checkpoint_save(path, &tr->g, &meta, err);
+}
+
+static enum status log_progress(struct trainer *tr, const struct run *r, struct runlog *log,
+                                double lr, double norm, int64_t last, struct err *err)
+{
+    double tokens = (double)tr->step * batch_tokens(r);
+    double flops = tokens * gpt_flops_per_token(&r->shape);
+    double seconds = now_s() - tr->started_s;
+    int64_t every = (int64_t)r->cfg.train.log_every;
+    if (tr->step == 1 || tr->step % every == 0 || tr->step == last) {
+        TRY(runlog_step(log, tr->step, tokens, flops, tr->loss, lr, norm,
+                        seconds > 0 ? tr->tokens_done / seconds : (double)NAN, err));
+        report(tr, r);
+    }
+    if (wants_curve_point(tr->step) && tr->step < last) {
+        double loss, se;
+        evaluate(tr, CURVE_STRIDE, &loss, &se);
+        TRY(runlog_eval(log, tr->step, tokens, flops, loss, se, err));
+    }
+    return OK;
+}
+
+/* Steps from where the state stands up to `until`; `last` is the run's final step. E_NUMERIC where
+ * training diverges. */
+static enum status train_to(struct trainer *tr, const struct run *r, struct runlog *log,
+                            int64_t until, struct err *err)
+{
+    struct schedule schedule = config_schedule(&r->cfg);
+    struct optim optim = config_optim(&r->cfg);
+    size_t B = tr->g.B;
+    int64_t last = total_steps(r);
+    while (tr->step < until) {
+        data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
+        tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
+        double lr = schedule_lr(&schedule, (double)(tr->step + 1) * batch_tokens(r));
+        double norm = optim_step(&tr->g, &optim, lr, tr->step + 1);
+        tr->step++;
+        tr->tokens_done += batch_tokens(r);
+        TRY(log_progress(tr, r, log, lr, norm, last, err));
+        if (!isfinite(tr->loss) || !isfinite(norm))
+            return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
+                           (long long)tr->step);
+        bool stop = *tr->o->stop != 0;
+        if (stop || now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
+            TRY(save(tr, r, log, err));
+        if (stop)
+            return err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
+    }
+    return OK;
+}
+
+static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
+                                bool diverged, struct err *err)
+{
+    struct run_result res = {.status = "done", .loss = NAN, .loss_se = NAN, .bpb = NAN};
+    double tokens = r->cfg.train.tokens;
+    if (diverged) {
+        strcpy(res.status, "diverged");
+    } else {
+        evaluate(tr, 1, &res.loss, &res.loss_se);
+        TRY(runlog_eval(log, tr->step, tokens, r->flops, res.loss, res.loss_se, err));
+        if (data_is_bytes(tr->data))
+            res.bpb = res.loss / 0.69314718055994531;
+    }
+    res.wall_s = now_s() - tr->run_started_s;
+    double seconds = now_s() - tr->started_s;
+    res.tokens_per_s = seconds > 0 ? tr->tokens_done / seconds : (double)NAN;
+    int64_t bytes;
+    TRY(runlog_sync(log, &bytes, err));
+    if (!diverged)
+        TRY(save(tr, r, log, err));
+    char path[FILE_PATH_MAX];
+    TRY(run_path(path, tr, r, "result.json", err));
+    return run_result_write(path, r, data_name(tr->data), &res, err);
+}
+
+/* The folder of a run, with its config. */
+static enum status make_run_dir(struct trainer *tr, const struct run *r, struct err *err)
+{
+    char path[FILE_PATH_MAX], *text;
+    TRY(file_join(path, sizeof path, tr->dir, r->name, err));
+    TRY(file_mkdirs(path, err));
+    TRY(run_path(path, tr, r, "config.json", err));
+    if (file_exists(path))
+        return OK;
+    TRY(config_to_json(&text, &r->cfg, true, err));
+    enum status st = file_write_atomic(path, text, strlen(text), err);
+    free(text);
+    return st;
+}
+
+/* The state of run r from its checkpoint; *found false where it has none, or a damaged one: then the run
+ * starts again from what is intact. */
+static enum status restore(struct trainer *tr, const struct run *r, bool *found, int64_t *log_bytes,
+                           struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct checkpoint_meta meta;
+    uint64_t hash;
+    *found = false;
+    TRY(run_path(path, tr, r, "checkpoint.bin", err));
+    if (!file_exists(path))
+        return OK;
+    TRY(config_hash(&hash, &r->cfg, err));
+    enum status st = checkpoint_load(path, &tr->g, &meta, err);
+    if (st == E_DATA || (st == OK && meta.config_hash != hash))
+        return OK;
+    if (st != OK)
+        return st;
+    *found = true;
+    *log_bytes = meta.log_bytes;
+    tr->step = meta.step;
+    tr->loss = meta.loss;
+    return OK;
+}
+
+/* Give run `to` the first log_bytes of the trunk's log, which tell the same story. */
+static enum status copy_log(struct trainer *tr, const struct run *from, const struct run *to,
+                            int64_t log_bytes, struct err *err)
+{
+    char src[FILE_PATH_MAX], dst[FILE_PATH_MAX], *text;
+    size_t size;
+    TRY(run_path(src, tr, from, "log.jsonl", err));
+    TRY(run_path(dst, tr, to, "log.jsonl", err));
+    TRY(file_read(&text, &size, src, err));
+    enum status st = file_write_atomic(dst, text, size_min(size, (size_t)log_bytes), err);
+    free(text);
+    return st;
+}
+
+/* Open a run's log where its state stands, or start afresh with new weights. */
+static enum status resume(struct trainer *tr, const struct run *r, struct runlog *log,
+                          struct err *err)
+{
+    bool found;
+    int64_t log_bytes = 0;
+    char path[FILE_PATH_MAX];
+    TRY(make_run_dir(tr, r, err));
+    TRY(restore(tr, r, &found, &log_bytes, err));
+    TRY(run_path(path, tr, r, "log.jsonl", err));
+    if (found && !file_exists(path))
+        found = false;
+    if (!found) {
+        gpt_init_weights(&tr->g, r->cfg.train.seed);
+        tr->step = 0;
+        log_bytes = 0;
+    }
+    tr->saved_s = now_s();
+    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), err);
+}
+
+/* Bring the trunk, which lives in its last run's folder, to the branch of run r, and leave a checkpoint
+ * and the log there in r's folder. */
+static enum status branch_off(struct trainer *tr, const struct run *trunk, const struct run *r,
+                              struct err *err)
+{
+    struct runlog log = {0};
+    int64_t at = branch_step(r), bytes;
+    enum status st = resume(tr, trunk, &log, err);
+    /* A trunk that is past the branch cannot serve it (somebody removed the run's folder): r then starts
+     * from step 0 in its own folder. */
+    if (st == OK && tr->step <= at) {
+        st = train_to(tr, trunk, &log, at, err);
+        if (st == OK)
+            st = save(tr, trunk, &log, err);
+        if (st == OK)
+            st = runlog_sync(&log, &bytes, err);
+        if (st == OK)
+            st = make_run_dir(tr, r, err);
+        if (st == OK)
+            st = copy_log(tr, trunk, r, bytes, err);
+        if (st == OK) {
+            struct runlog own = {0};
+            char path[FILE_PATH_MAX];
+            st = run_path(path, tr, r, "log.jsonl", err);
+            if (st == OK)
+                st = runlog_open(&own, path, bytes, "", err);
+            if (st == OK)
+                st = save(tr, r, &own, err);
+            runlog_close(&own);
+        }
+    }
+    runlog_close(&log);
+    return st;
+}
+
+static enum status train_run(struct trainer *tr, const struct run *r, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    bool found;
+    const struct run *trunk = &tr->plan->runs[tr->t->first + tr->t->n - 1];
+    TRY(run_path(path, tr, r, "result.json", err));
+    if (file_exists(path))
+        return OK;
+    tr->run_started_s = now_s();
+    TRY(run_path(path, tr, r, "checkpoint.bin", err));
+    found = file_exists(path);
+    enum status st = OK;
+    if (r != trunk && !found)
+        st = branch_off(tr, trunk, r, err);
+    struct runlog log = {0};
+    bool diverged = st == E_NUMERIC; /* in the trunk: its branches share that fate */
+    if (st == OK || diverged)
+        st = resume(tr, r, &log, err);
+    if (st == OK && !diverged)
+        st = train_to(tr, r, &log, total_steps(r), err);
+    diverged = diverged || st == E_NUMERIC;
+    if (st == OK || st == E_NUMERIC)
+        st = write_result(tr, r, &log, diverged, err);
+    runlog_close(&log);
+    return st;
+}
+
+enum status train_trajectory(const struct plan *p, const struct trajectory *t, const struct data *d,
+                             const char *dir, const struct train_options *o, struct err *err)
+{
+    const struct run *first = &p->runs[t->first];
+    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = NAN};
+    struct param_rules rules = config_param_rules(&first->cfg);
+    size_t T = first->shape.T, B = first->cfg.train.batch_tokens / T;
+    size_t rows = size_max(B, EVAL_CHUNK);
+    enum status st = gpt_init(&tr.g, &first->shape, &rules, o->k, B, o->threads, err);
+    if (st == OK)
+        st = size_calloc(&tr.x, rows * T, sizeof *tr.x, "tokens", err);
+    if (st == OK)
+        st = size_calloc(&tr.y, rows * T, sizeof *tr.y, "tokens", err);
+    if (st == OK)
+        st = size_calloc(&tr.losses, EVAL_CHUNK * T, sizeof *tr.losses, "losses", err);
+    tr.started_s = now_s();
+    for (size_t i = 0; st == OK && i < t->n; i++) {
+        st = train_run(&tr, &p->runs[t->first + i], err);
+        if (st != OK)
+            err_wrap(err, "%s", p->runs[t->first + i].name);
+    }
+    free(tr.losses);
+    free(tr.y);
+    free(tr.x);
+    gpt_free(&tr.g);
+    return st;
+}

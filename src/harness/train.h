@@ -1,0 +1,38 @@
+/* Training one trajectory: a trunk and the cooldowns that branch off it, or a single run.
+ *
+ * Everything that decides a result is a function of the run's config: batches come by index, sums have
+ * one order, and a checkpoint holds the whole state with the length of the log that belongs to it. So a
+ * run that was killed and started again ends with the bytes of an undisturbed one, and a branch with
+ * those of the run trained alone. */
+#ifndef PLATEAU_HARNESS_TRAIN_H
+#define PLATEAU_HARNESS_TRAIN_H
+
+#include <signal.h>
+
+#include "harness/plan.h"
+#include "harness/runlog.h"
+
+struct train_progress {
+    size_t run;                 /* index in the plan */
+    double tokens_done;         /* trained by this trajectory, of trajectory.tokens */
+    double run_tokens, loss;    /* of the run at hand */
+    double tokens_per_s;
+};
+
+typedef void train_progress_fn(void *ctx, const struct train_progress *p);
+
+struct train_options {
+    const struct kern *k;
+    int threads;
+    const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
+    train_progress_fn *progress;       /* may be NULL */
+    void *progress_ctx;
+};
+
+/* Train what is missing of trajectory t into dir/<run>/. Runs with a result.json are skipped. A run that
+ * diverges gets a result with that status, and the trajectory goes on with the next. */
+enum status train_trajectory(const struct plan *p, const struct trajectory *t, const struct data *d,
+                             const char *dir, const struct train_options *o,
+                             struct err *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,205 @@
+#include "test.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "data/data_internal.h"
+
+enum { CTX = 14, N = 4000 };
+
+static struct data_spec facts_spec(void)
+{
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_ZIPF_FACTS;
+    return s;
+}
+
+static void facts_floor(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d)
+        return;
+    EXPECT_NEAR(data_floor(d), 0.683999, 5e-7);
+    EXPECT(data_vocab(d) == 65 && data_ctx(d) == CTX && data_train_tokens(d) == 0);
+    /* 4 H_eps = 7 E - H_K, so H_K follows from the floor without noise. */
+    data_close(d);
+    s.eps = 0;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    EXPECT_NEAR(7 * data_floor(d), 3.187479, 5e-7);
+    data_close(d);
+}
+
+/* The exact log-probability of generated windows averages to the floor. */
+static void check_log_prob(const struct data *d)
+{
+    double sum = 0, sum2 = 0;
+    size_t ctx = data_ctx(d);
+    int32_t *x = malloc(2 * ctx * sizeof *x), *y = x + ctx;
+    for (uint64_t i = 0; i < N; i++) {
+        data_train(d, x, y, 3, i, 1);
+        double nats = -data_log_prob(d, x, y) / (double)ctx;
+        sum += nats;
+        sum2 += nats * nats;
+        for (size_t j = 1; j < ctx; j++)
+            EXPECT_MSG(x[j] == y[j - 1] && y[j] >= 0 && (size_t)y[j] < data_vocab(d), "window %d",
+                       (int)i);
+    }
+    double mean = sum / N, se = sqrt((sum2 / N - mean * mean) / N);
+    EXPECT_NEAR(mean, data_floor(d), 5 * se);
+    free(x);
+}
+
+static void facts_log_prob(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d)
+        return;
+    check_log_prob(d);
+    data_close(d);
+}
+
+/* One call or many, the same windows; seeds and the held-out set differ. */
+static void check_stateless(const struct data *d)
+{
+    size_t ctx = data_ctx(d), bytes = 4 * ctx * sizeof(int32_t);
+    int32_t *m = malloc(6 * bytes), *x = m, *y = m + 4 * ctx, *x2 = m + 8 * ctx, *y2 = m + 12 * ctx;
+    int32_t *z = m + 16 * ctx, *z2 = m + 20 * ctx;
+    data_train(d, x, y, 5, 7, 4);
+    for (uint64_t i = 4; i-- > 0;)
+        data_train(d, x2 + i * ctx, y2 + i * ctx, 5, 7 + i, 1);
+    EXPECT(memcmp(x, x2, bytes) == 0 && memcmp(y, y2, bytes) == 0);
+    data_train(d, x2, z, 6, 7, 4);
+    EXPECT(memcmp(y, z, bytes) != 0);
+    size_t n = data_eval_windows(d) < 4 ? data_eval_windows(d) : 4;
+    data_eval(d, x2, z, 0, n);
+    data_eval(d, x2, z2, 0, n);
+    EXPECT(memcmp(z, z2, n * ctx * sizeof *z) == 0 && memcmp(y, z, n * ctx * sizeof *z) != 0);
+    free(m);
+}
+
+static void facts_stateless(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (d)
+        check_stateless(d);
+    data_close(d);
+}
+
+static void unigram(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_UNIGRAM;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d)
+        return;
+    check_log_prob(d);
+    check_stateless(d);
+    data_close(d);
+}
+
+static void bad_specs(void)
+{
+    struct err err;
+    struct data *d;
+    struct data_spec s = facts_spec();
+    EXPECT_ERR(data_open(&d, &s, 16, &err), E_CONFIG, "nearest are 14 and 21");
+    EXPECT_ERR(data_open(&d, &s, 3, &err), E_CONFIG, "the nearest is 7");
+    s.eps = (double)NAN;
+    EXPECT_ERR(data_open(&d, &s, 14, &err), E_CONFIG, "data.eps");
+    s = facts_spec();
+    s.digits = 5;
+    EXPECT_ERR(data_open(&d, &s, 9, &err), E_CONFIG, "data.digits");
+}
+
+static void put(char *path, const char *name, const void *bytes, size_t n)
+{
+    struct err err;
+    EXPECT_OK(file_join(path, FILE_PATH_MAX, test_tmpdir(), name, &err));
+    EXPECT_OK(file_write_atomic(path, bytes, n, &err));
+}
+
+static void text_windows(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    char path[FILE_PATH_MAX], bytes[1000];
+    struct rng *r = test_rng();
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)rng_below(r, 256);
+    put(path, "a b.txt", bytes, sizeof bytes);
+    const char *files[] = {path};
+    struct data_spec s = data_spec_default();
+    s.files = files;
+    s.n_files = 1;
+    EXPECT_OK(data_open(&d, &s, 10, &err));
+    if (!d)
+        return;
+    EXPECT(data_train_tokens(d) == 900 && data_eval_windows(d) == 9 && isnan(data_floor(d)));
+    EXPECT(strcmp(data_name(d), "a b.txt") == 0);
+    check_stateless(d);
+    /* Two epochs of 89 windows: each visits disjoint windows, all at one offset. */
+    for (uint64_t epoch = 0; epoch < 2; epoch++) {
+        int seen[900] = {0}, offset = -1;
+        for (uint64_t i = 0; i < 89; i++) {
+            int32_t x[10], y[10];
+            data_train(d, x, y, 1, epoch * 89 + i, 1);
+            int at = 0;
+            for (int k = 0; at + 11 <= 900; at++) {
+                for (k = 0; k < 10 && x[k] == (unsigned char)bytes[at + k]; k++)
+                    ;
+                if (k == 10)
+                    break;
+            }
+            EXPECT(at + 11 <= 900 && y[9] == (unsigned char)bytes[at + 10]);
+            offset = offset < 0 ? at % 10 : offset;
+            EXPECT(at % 10 == offset && seen[at]++ == 0);
+        }
+    }
+    data_close(d);
+}
+
+static void text_errors(void)
+{
+    struct err err;
+    struct data *d;
+    char path[FILE_PATH_MAX], missing[FILE_PATH_MAX];
+    put(path, "short", "0123456789", 10);
+    const char *files[] = {path, path};
+    struct data_spec s = data_spec_default();
+    s.files = files;
+    EXPECT_ERR(data_open(&d, &s, 4, &err), E_CONFIG, "data.files");
+    s.n_files = 2;
+    EXPECT_ERR(data_open(&d, &s, 4, &err), E_DATA, "given twice");
+    s.n_files = 1;
+    EXPECT_ERR(data_open(&d, &s, 4, &err), E_DATA, "short: too short");
+    put(path, "empty", "", 0);
+    EXPECT_ERR(data_open(&d, &s, 4, &err), E_DATA, "empty is empty");
+    EXPECT_OK(file_join(missing, sizeof missing, test_tmpdir(), "gone", &err));
+    files[0] = missing;
+    EXPECT_ERR(data_open(&d, &s, 4, &err), E_DATA, "gone");
+}
+
+static const struct test tests[] = {
+    {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
+    {"facts_stateless", facts_stateless}, {"bad_specs", bad_specs},
+    {"unigram", unigram},
+    {"text_windows", text_windows},   {"text_errors", text_errors},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
