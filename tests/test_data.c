@@ -96,18 +96,28 @@ static void facts_stateless(void)
     data_close(d);
 }
 
-static void unigram(void)
+static void one_step_language(enum data_kind kind)
 {
     struct err err;
     struct data *d = NULL;
     struct data_spec s = data_spec_default();
-    s.kind = DATA_UNIGRAM;
+    s.kind = kind;
     EXPECT_OK(data_open(&d, &s, CTX, &err));
     if (!d)
         return;
     check_log_prob(d);
     check_stateless(d);
     data_close(d);
+}
+
+static void unigram(void)
+{
+    one_step_language(DATA_UNIGRAM);
+}
+
+static void graph_walk(void)
+{
+    one_step_language(DATA_GRAPH_WALK);
 }
 
 static void bad_specs(void)
@@ -196,6 +206,7 @@ static const struct test tests[] = {
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
     {"facts_stateless", facts_stateless}, {"bad_specs", bad_specs},
     {"unigram", unigram},
+    {"graph_walk", graph_walk},
     {"text_windows", text_windows},   {"text_errors", text_errors},
 };
 

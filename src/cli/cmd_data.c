@@ -70,7 +70,7 @@ enum status cmd_data(int argc, char **argv, struct err *err)
     const char *language = NULL;
     uint64_t seed = 1;
     const struct arg args[] = {
-        {"--language", ARG_STRING, &language, "NAME", "zipf-facts or unigram"},
+        {"--language", ARG_STRING, &language, "NAME", "zipf-facts, graph-walk or unigram"},
         {"--seed", ARG_U64, &seed, "S", "seed of the language (default 1)"},
     };
     const struct args_spec spec = {

@@ -11,6 +11,7 @@
 static const struct data_source *const sources[DATA_N_KINDS] = {
     [DATA_TEXT] = &data_source_text,
     [DATA_ZIPF_FACTS] = &data_source_zipf_facts,
+    [DATA_GRAPH_WALK] = &data_source_graph_walk,
     [DATA_UNIGRAM] = &data_source_unigram,
 };
 
