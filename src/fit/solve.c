@@ -40,20 +40,27 @@ static double row_weight(const struct solve_problem *q, size_t i)
 /* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
 static double residual(const struct solve_problem *q, size_t i, double f)
 {
-    return q->obj.raw ? f - q->loss[i] : log(f) - q->ln_loss[i];
+    switch (q->obj.scale) {
+    case SOLVE_RAW:
+        return f - q->loss[i];
+    case SOLVE_LOG1P:
+        return log1p(f) - log1p(q->loss[i]);
+    default:
+        return log(f) - q->ln_loss[i];
+    }
 }
 
 /* Factors of a row: c1 multiplies grad f and hess f, c2 the outer product of grad f. */
 static void row_factors(const struct solve_problem *q, const struct rho *k, double w, double f,
                         double *c1, double *c2, double *cs)
 {
-    if (q->obj.raw) {
+    if (q->obj.scale == SOLVE_RAW) {
         *c1 = w * k->d1;
         *c2 = w * k->d2;
         *cs = w * k->weight;
         return;
     }
-    double inv = 1 / f;
+    double inv = 1 / (q->obj.scale == SOLVE_LOG1P ? 1 + f : f);
     *c1 = w * k->d1 * inv;
     *c2 = w * (k->d2 - k->d1) * inv * inv;
     *cs = w * k->weight * inv * inv;
