@@ -301,7 +301,7 @@ static void frontier_is_the_minimum(void)
             t.col[FIT_FLOPS][i] = 11 * pow(t.col[FIT_PARAMS][i], 0.9) * t.col[FIT_TOKENS][i];
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
         EXPECT(r.has_frontier);
-        double c = 1e15, best = INFINITY, at = 0;
+        double c = 1e15, best = (double)INFINITY, at = 0;
         for (double ln = log(1e4); ln < log(1e10); ln += 1e-3) {
             double n = exp(ln), d = c / (11 * pow(n, 0.9)), l = fit_predict(&r.laws[0], n, d).value;
             if (l < best) {

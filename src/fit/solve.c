@@ -552,7 +552,7 @@ static bool project(double *p, const struct solve_problem *q)
 
 static size_t start_axes(struct axis *ax, const struct solve_problem *q)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < q->n; i++) {
         lo = fmin(lo, q->x[i].u);
         hi = fmax(hi, q->x[i].u);
@@ -664,7 +664,7 @@ static size_t grid_starts(struct start *best, const struct solve_problem *q)
     for (size_t a = 0; a < n_axes; a++)
         total *= ax[a].n;
     for (size_t k = 0; k < total; k++) {
-        struct start s = {.score = INFINITY};
+        struct start s = {.score = (double)INFINITY};
         middle(s.p, q->law);
         for (size_t a = 0, rest = k; a < n_axes; a++) {
             s.at[a] = rest % ax[a].n;
@@ -689,7 +689,7 @@ static const double repeat_stars[] = {0.7, 2.5, 6.0, 16.0, 60.0, 400.0};
 static void spread_repeat(struct start *s, const struct solve_problem *q)
 {
     struct start best = *s;
-    best.score = INFINITY;
+    best.score = (double)INFINITY;
     for (size_t i = 0; i < N_STARS * N_STARS; i++) {
         struct start t = *s;
         t.p[5] = log(repeat_stars[i % N_STARS]);
