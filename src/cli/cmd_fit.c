@@ -11,13 +11,25 @@
 #include "fit/fit_json.h"
 
 struct fit_words {
-    const char *law, *objective, *count, *x, *y, *json;
+    const char *law, *objective, *count, *x, *y, *json, *scale;
     size_t bootstrap;
     double holdout, window;
     uint64_t seed;
     bool raw, stratify, profile;
     struct arg_list where, tie, fix;
 };
+
+static enum status parse_scale(enum solve_scale *out, const struct fit_words *w, struct err *err)
+{
+    static const char *const names[] = {"log", "raw", "log1p"};
+    *out = w->raw ? SOLVE_RAW : SOLVE_LOG;
+    for (int i = 0; w->scale && i < 3; i++)
+        if (strcmp(w->scale, names[i]) == 0) {
+            *out = (enum solve_scale)i;
+            return OK;
+        }
+    return w->scale ? err_set(err, E_USAGE, "--scale %s: expected log, raw or log1p", w->scale) : OK;
+}
 
 static enum status copy_list(const char **out, size_t *n, const struct arg_list *list, const char *name,
                              struct err *err)
@@ -39,7 +51,7 @@ static enum status to_options(struct fit_options *opt, const struct fit_words *w
     opt->seed = w->seed;
     opt->stratify = w->stratify;
     opt->profile = w->profile;
-    opt->obj.raw = w->raw;
+    TRY(parse_scale(&opt->obj.scale, w, err));
     TRY(fit_options_objective(&opt->obj, w->objective, err));
     TRY(fit_options_count(&opt->count, w->count, err));
     TRY(copy_list(opt->tie, &opt->n_tie, &w->tie, "--tie", err));
@@ -111,7 +123,8 @@ enum status cmd_fit(int argc, char **argv, struct err *err)
     const struct arg args[] = {
         {"--law", ARG_STRING, &w.law, "L", "power, floor, bnsl, chinchilla, joint or repeat (default: choose)"},
         {"--objective", ARG_STRING, &w.objective, "O", "huber:DELTA (default huber:1e-3, summed), lad or lsq"},
-        {"--raw", ARG_FLAG, &w.raw, NULL, "residuals of the loss itself, not of its logarithm"},
+        {"--raw", ARG_FLAG, &w.raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},
+        {"--scale", ARG_STRING, &w.scale, "S", "residuals of log loss (default), raw loss or log1p"},
         {"--bootstrap", ARG_SIZE, &w.bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
         {"--stratify", ARG_FLAG, &w.stratify, NULL, "resample within each compute budget"},
         {"--profile", ARG_FLAG, &w.profile, NULL, "BCa and profile-likelihood intervals as well"},

@@ -22,7 +22,7 @@
 
 struct fit_options fit_options_default(void)
 {
-    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, false},
+    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG},
                                 .bootstrap = 1000,
                                 .holdout = 0.2,
                                 .isoflop_window = 4,

@@ -260,11 +260,12 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
 static void put_objective(cJSON *root, const struct fit_report *r)
 {
     static const char *const names[] = {"huber", "lad", "lsq"};
+    static const char *const scales[] = {"log loss", "loss", "log(1 + loss)"};
     cJSON *o = cJSON_AddObjectToObject(root, "objective");
     cJSON_AddStringToObject(o, "loss", names[r->obj.loss]);
     if (r->obj.loss == SOLVE_HUBER)
         put(o, "delta", r->obj.delta);
-    cJSON_AddStringToObject(o, "of", r->obj.raw ? "loss" : "log loss");
+    cJSON_AddStringToObject(o, "of", scales[r->obj.scale]);
 }
 
 enum status fit_json_report(char **json, const struct fit_report *r, struct err *err)

@@ -146,7 +146,7 @@ static double akima_minimum(const struct run *x, size_t n, double *scratch)
         m[i + 2] = (y[i + 1] - y[i]) / (u[i + 1] - u[i]);
     m[1] = 2 * m[2] - m[3], m[0] = 2 * m[1] - m[2];
     m[k + 1] = 2 * m[k] - m[k - 1], m[k + 2] = 2 * m[k + 1] - m[k];
-    double best = INFINITY, at = u[0];
+    double best = (double)INFINITY, at = u[0];
     for (size_t i = 0; i + 1 < k; i++) {
         double h = u[i + 1] - u[i], t0 = akima_slope(m + i), t1 = akima_slope(m + i + 1);
         for (int s = 0; s <= 64; s++) {

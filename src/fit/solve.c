@@ -40,20 +40,27 @@ static double row_weight(const struct solve_problem *q, size_t i)
 /* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
 static double residual(const struct solve_problem *q, size_t i, double f)
 {
-    return q->obj.raw ? f - q->loss[i] : log(f) - q->ln_loss[i];
+    switch (q->obj.scale) {
+    case SOLVE_RAW:
+        return f - q->loss[i];
+    case SOLVE_LOG1P:
+        return log1p(f) - log1p(q->loss[i]);
+    default:
+        return log(f) - q->ln_loss[i];
+    }
 }
 
 /* Factors of a row: c1 multiplies grad f and hess f, c2 the outer product of grad f. */
 static void row_factors(const struct solve_problem *q, const struct rho *k, double w, double f,
                         double *c1, double *c2, double *cs)
 {
-    if (q->obj.raw) {
+    if (q->obj.scale == SOLVE_RAW) {
         *c1 = w * k->d1;
         *c2 = w * k->d2;
         *cs = w * k->weight;
         return;
     }
-    double inv = 1 / f;
+    double inv = 1 / (q->obj.scale == SOLVE_LOG1P ? 1 + f : f);
     *c1 = w * k->d1 * inv;
     *c2 = w * (k->d2 - k->d1) * inv * inv;
     *cs = w * k->weight * inv * inv;
@@ -545,7 +552,7 @@ static bool project(double *p, const struct solve_problem *q)
 
 static size_t start_axes(struct axis *ax, const struct solve_problem *q)
 {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < q->n; i++) {
         lo = fmin(lo, q->x[i].u);
         hi = fmax(hi, q->x[i].u);
@@ -657,7 +664,7 @@ static size_t grid_starts(struct start *best, const struct solve_problem *q)
     for (size_t a = 0; a < n_axes; a++)
         total *= ax[a].n;
     for (size_t k = 0; k < total; k++) {
-        struct start s = {.score = INFINITY};
+        struct start s = {.score = (double)INFINITY};
         middle(s.p, q->law);
         for (size_t a = 0, rest = k; a < n_axes; a++) {
             s.at[a] = rest % ax[a].n;
@@ -682,7 +689,7 @@ static const double repeat_stars[] = {0.7, 2.5, 6.0, 16.0, 60.0, 400.0};
 static void spread_repeat(struct start *s, const struct solve_problem *q)
 {
     struct start best = *s;
-    best.score = INFINITY;
+    best.score = (double)INFINITY;
     for (size_t i = 0; i < N_STARS * N_STARS; i++) {
         struct start t = *s;
         t.p[5] = log(repeat_stars[i % N_STARS]);

@@ -18,12 +18,16 @@
 
 enum solve_loss { SOLVE_HUBER, SOLVE_LAD, SOLVE_LSQ };
 
-/* Sum of rho(residual), residual = ln prediction - ln loss, or prediction - loss where raw.
+/* What a residual is a difference of, prediction less loss: logarithms, the losses themselves, or
+ * ln(1 + y) (the "msle" of scikit-learn, which the BNSL paper minimises). */
+enum solve_scale { SOLVE_LOG, SOLVE_RAW, SOLVE_LOG1P };
+
+/* Sum of rho(residual).
  * Huber: r^2/2 within delta, delta (|r| - delta/2) outside. LAD: |r|. LSQ: r^2. */
 struct solve_objective {
     enum solve_loss loss;
     double delta;
-    bool raw;
+    enum solve_scale scale;
 };
 
 /* Inner parameters as an affine function of the free ones, p = m z + c: ties and fixed values. */

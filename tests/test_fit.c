@@ -1,0 +1,549 @@
+/* The fitter on known truth, on its own derivatives, and on bad tables. */
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "fit/analysis.h"
+#include "fit/fit_json.h"
+
+static const struct fit_read_options by_alias = {.count = FIT_COUNT_TOTAL};
+
+static enum status read_text(struct fit_table *t, const char *text, const struct fit_read_options *opt,
+                             struct err *err)
+{
+    char buf[4096];
+    size_t n = strlen(text);
+    CHECK(n < sizeof buf);
+    memcpy(buf, text, n + 1);
+    return fit_table_read_csv(t, "t.csv", buf, n, opt, err);
+}
+
+/* --- laws -------------------------------------------------------------------------------------------- */
+
+static void inner_point(double *p, const struct law *law, struct rng *rng)
+{
+    for (size_t i = 0; i < law->n_params; i++) {
+        const struct law_param *q = &law->params[i];
+        double z = rng_double(rng);
+        p[i] = q->kind == LAW_LEVEL      ? 1 + z
+               : q->kind == LAW_EXPONENT ? 0.2 + 0.5 * z
+               : q->kind == LAW_LOG      ? z
+                                         : z - 0.5;
+    }
+}
+
+static void law_derivatives(void)
+{
+    for (int id = 0; id < LAW_COUNT; id++) {
+        const struct law *law = law_get((enum law_id)id);
+        const struct law_centre c = {12, 17};
+        for (int trial = 0; trial < 20; trial++) {
+            double p[LAW_MAX_PARAMS];
+            inner_point(p, law, test_rng());
+            struct law_point x = {rng_normal(test_rng()), rng_normal(test_rng()), 0};
+            x.ln_unique = x.v + c.v - 1.5 * rng_double(test_rng());
+            struct law_jet j, up, down;
+            law_jet(&j, law, p, &x, &c);
+            EXPECT_REL(law_value(law, p, &x, &c), j.v, 1e-14);
+            for (size_t a = 0, h = 0; a < law->n_params; a++) {
+                double step = 1e-5, keep = p[a];
+                p[a] = keep + step;
+                law_jet(&up, law, p, &x, &c);
+                p[a] = keep - step;
+                law_jet(&down, law, p, &x, &c);
+                p[a] = keep;
+                EXPECT_NEAR(j.g[a], (up.v - down.v) / (2 * step), 1e-8 * (1 + fabs(j.g[a])));
+                for (size_t b = a; b < law->n_params; b++, h++)
+                    EXPECT_NEAR(j.h[h], (up.g[b] - down.g[b]) / (2 * step),
+                                1e-7 * (1 + fabs(j.h[h])));
+            }
+        }
+    }
+}
+
+static void inner_and_outer(void)
+{
+    for (int id = 0; id < LAW_COUNT; id++) {
+        const struct law *law = law_get((enum law_id)id);
+        const struct law_centre c = {12, 17};
+        double p[LAW_MAX_PARAMS], o[LAW_MAX_PARAMS], back[LAW_MAX_PARAMS];
+        inner_point(p, law, test_rng());
+        law_external(o, law, p, &c);
+        law_internal(back, law, o, &c);
+        for (size_t i = 0; i < law->n_params; i++)
+            EXPECT_NEAR(back[i], p[i], 1e-12);
+    }
+}
+
+/* Written out from the papers, apart from law.c. */
+static void law_formulas(void)
+{
+    const struct law_centre c = {log(1e6), log(2e7)};
+    double n = 3e6, d = 8e7, p[LAW_MAX_PARAMS];
+    struct law_point x = {log(n) - c.u, log(d) - c.v, log(1.6e7)};
+    const double ch[] = {1.8, 480, 2100, 0.35, 0.37};
+    law_internal(p, law_get(LAW_CHINCHILLA), ch, &c);
+    EXPECT_REL(law_value(law_get(LAW_CHINCHILLA), p, &x, &c),
+               1.8 + 480 / pow(n, 0.35) + 2100 / pow(d, 0.37), 1e-12);
+    const double jo[] = {1.8, 480, 2100, 0.35, 0.37, 0.6};
+    law_internal(p, law_get(LAW_JOINT), jo, &c);
+    EXPECT_REL(law_value(law_get(LAW_JOINT), p, &x, &c),
+               1.8 + pow(pow(480 / pow(n, 0.35), 1 / 0.6) + pow(2100 / pow(d, 0.37), 1 / 0.6), 0.6),
+               1e-12);
+    const double bn[] = {0.4, 2.3, 0.05, 5.6, 2e6, 0.3};
+    law_internal(p, law_get(LAW_BNSL), bn, &c);
+    EXPECT_REL(law_value(law_get(LAW_BNSL), p, &x, &c),
+               0.4 + 2.3 * pow(n, -0.05) * pow(1 + pow(n / 2e6, 1 / 0.3), -5.6 * 0.3), 1e-12);
+    const double re[] = {1.87, 521, 1488, 0.353, 0.36, 5.3, 15.4};
+    double ud = 1.6e7, g = pow(0.353 * 521 / (0.36 * 1488), 1 / (0.353 + 0.36));
+    double un = fmin(n, g * pow(ud * g, 0.36 / 0.353)), rn = n / un - 1, rd = d / ud - 1;
+    double nn = un + un * 5.3 * (1 - exp(-rn / 5.3)), dd = ud + ud * 15.4 * (1 - exp(-rd / 15.4));
+    law_internal(p, law_get(LAW_REPEAT), re, &c);
+    EXPECT_REL(law_value(law_get(LAW_REPEAT), p, &x, &c),
+               1.87 + 521 / pow(nn, 0.353) + 1488 / pow(dd, 0.36), 1e-12);
+    EXPECT(un < n && rd > 1);
+}
+
+/* --- recovery ---------------------------------------------------------------------------------------- */
+
+/* A grid of 7 sizes x 8 budgets under the outer parameters `truth`; log-normal noise. */
+static void grid_table(struct fit_table *t, const struct law *law, const double *truth, double noise,
+                       double repeat)
+{
+    struct err err;
+    const struct law_centre c = {log(1e6), log(3e7)};
+    double p[LAW_MAX_PARAMS];
+    law_internal(p, law, truth, &c);
+    EXPECT_OK(fit_table_init(t, 56, &err));
+    for (size_t i = 0; i < 56; i++) {
+        double n = 1e5 * pow(2.5, (double)(i % 7)), d = 2e6 * pow(2.2, (double)(i / 7));
+        double unique = repeat > 1 && i % 3 ? d / pow(repeat, (double)(i % 3)) : d;
+        struct law_point x = {log(n) - c.u, log(d) - c.v, log(unique)};
+        t->col[FIT_PARAMS][i] = n;
+        t->col[FIT_TOKENS][i] = d;
+        t->col[FIT_FLOPS][i] = 6 * n * d;
+        t->col[FIT_UNIQUE_TOKENS][i] = unique;
+        t->col[FIT_LOSS][i] = law_value(law, p, &x, &c) * exp(noise * rng_normal(test_rng()));
+    }
+}
+
+static struct fit_options quick(const char *law, size_t bootstrap)
+{
+    struct fit_options o = fit_options_default();
+    o.law = law;
+    o.bootstrap = bootstrap;
+    return o;
+}
+
+static void check_params(const struct fit_law *f, const double *truth, double rel)
+{
+    for (size_t j = 0; j < f->law->n_params; j++)
+        EXPECT_MSG(fabs(f->outer[j] - truth[j]) <= rel * fabs(truth[j]), "%s: %s = %.9g, truth %.9g",
+                   f->law->name, f->law->params[j].name, f->outer[j], truth[j]);
+}
+
+static void recovers_without_noise(void)
+{
+    static const double chinchilla[] = {1.8, 480, 2100, 0.35, 0.37};
+    static const double joint[] = {1.8, 480, 2100, 0.35, 0.37, 0.6};
+    static const double repeat[] = {1.87, 521, 1488, 0.353, 0.36, 5.3, 15.4};
+    static const struct {
+        const char *name;
+        const double *truth;
+    } cases[] = {{"chinchilla", chinchilla}, {"joint", joint}, {"repeat", repeat}};
+    for (size_t k = 0; k < 3; k++) {
+        struct err err;
+        struct fit_table t;
+        struct fit_report r;
+        struct fit_options o = quick(cases[k].name, 0);
+        o.obj.loss = SOLVE_LSQ;
+        grid_table(&t, law_find(cases[k].name), cases[k].truth, 0, 8);
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        if (r.n_laws == 1)
+            check_params(&r.laws[0], cases[k].truth, 1e-4);
+        EXPECT(r.n_laws == 1 && r.laws[0].best.converged);
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
+static void line_table(struct fit_table *t, size_t n, double e, double k, double g, double noise)
+{
+    struct err err;
+    EXPECT_OK(fit_table_init(t, n, &err));
+    snprintf(t->x_name, sizeof t->x_name, "x");
+    for (size_t i = 0; i < n; i++) {
+        double x = 1e3 * pow(1.7, (double)i);
+        t->col[FIT_X][i] = x;
+        t->col[FIT_LOSS][i] = (e + k * pow(x, -g)) * exp(noise * rng_normal(test_rng()));
+    }
+}
+
+static void one_variable(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {0.7, 30, 0.4};
+    struct fit_options o = quick("floor", 0);
+    line_table(&t, 20, 0.7, 30, 0.4, 0);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    check_params(&r.laws[0], truth, 1e-5);
+    fit_report_free(&r);
+    fit_table_free(&t);
+
+    const double plain[] = {30, 0.4};
+    o = quick(NULL, 200);
+    line_table(&t, 20, 0, 30, 0.4, 0.003);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(r.n_laws == 2 && !r.verdict.floor_supported);
+    for (size_t i = 0; i < r.n_laws; i++)
+        if (r.laws[i].law->id == LAW_POWER)
+            check_params(&r.laws[i], plain, 0.02);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+static void intervals_cover(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    struct fit_options o = quick("chinchilla", 400);
+    size_t covered = 0, wide = 0;
+    for (int k = 0; k < 20; k++) {
+        grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0.003, 1);
+        o.seed = (uint64_t)k;
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        const struct fit_value *e = &r.laws[0].params[0];
+        covered += e->lo <= 1.8 && 1.8 <= e->hi;
+        wide += e->hi - e->lo > 0 && e->hi - e->lo < 0.4;
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+    /* 15 of 20 has a chance of 0.0003 to be missed where the true coverage is 95 % */
+    EXPECT_MSG(covered >= 15, "E covered in %zu of 20", covered);
+    EXPECT_MSG(wide == 20, "%zu of 20 intervals of E have a sensible width", wide);
+}
+
+static void same_seed_same_report(void)
+{
+    struct err err;
+    struct fit_table t;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    char *json[3];
+    grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0.003, 1);
+    for (int k = 0; k < 3; k++) {
+        struct fit_report r;
+        struct fit_options o = quick("chinchilla", 50);
+        o.seed = k < 2 ? 5 : 6;
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        EXPECT_OK(fit_json_report(&json[k], &r, &err));
+        fit_report_free(&r);
+    }
+    EXPECT(strcmp(json[0], json[1]) == 0);
+    EXPECT(strcmp(json[0], json[2]) != 0);
+    for (int k = 0; k < 3; k++)
+        free(json[k]);
+    fit_table_free(&t);
+}
+
+static void ties_and_fixed(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.36, 0.36};
+    struct fit_options o = quick("chinchilla", 0);
+    o.obj.loss = SOLVE_LSQ;
+    grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0, 1);
+    o.tie[0] = "alpha=beta";
+    o.n_tie = 1;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    check_params(&r.laws[0], truth, 1e-5);
+    EXPECT(r.laws[0].outer[3] == r.laws[0].outer[4]);
+    fit_report_free(&r);
+    o.fix[0] = "A=480";
+    o.fix[1] = "E=1.8";
+    o.n_fix = 2;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    check_params(&r.laws[0], truth, 1e-6);
+    fit_report_free(&r);
+    o.fix[1] = "Q=1";
+    EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no parameter 'Q'");
+    fit_report_free(&r);
+    o.fix[1] = "B=-1";
+    EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "above 0");
+    fit_report_free(&r);
+    o.law = "parabola";
+    EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no such law");
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* The frontier in closed form against a walk over sizes at fixed compute. */
+static void frontier_is_the_minimum(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37, 0.6};
+    static const char *const names[] = {"chinchilla", "joint"};
+    for (int k = 0; k < 2; k++) {
+        struct fit_options o = quick(names[k], 0);
+        grid_table(&t, law_find(names[k]), truth, 0, 1);
+        for (size_t i = 0; i < t.n; i++) /* a cost that is not 6 N D */
+            t.col[FIT_FLOPS][i] = 11 * pow(t.col[FIT_PARAMS][i], 0.9) * t.col[FIT_TOKENS][i];
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        EXPECT(r.has_frontier);
+        double c = 1e15, best = (double)INFINITY, at = 0;
+        for (double ln = log(1e4); ln < log(1e10); ln += 1e-3) {
+            double n = exp(ln), d = c / (11 * pow(n, 0.9)), l = fit_predict(&r.laws[0], n, d).value;
+            if (l < best) {
+                best = l;
+                at = n;
+            }
+        }
+        EXPECT_REL(fit_frontier_loss(&r, c).value, best, 1e-6);
+        EXPECT_REL(fit_frontier_params(&r, c).value, at, 2e-3);
+        EXPECT_NEAR(fit_frontier_gain(&r, c).value,
+                    fit_frontier_loss(&r, c).value - fit_frontier_loss(&r, 2 * c).value, 1e-9);
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
+static void isoflop_minima(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 200);
+    EXPECT_OK(fit_table_init(&t, 45, &err));
+    for (size_t i = 0; i < 45; i++) {
+        double c = 1e13 * pow(4, (double)(i / 9)), best = 40 * pow(c / 1e8, 0.5);
+        double n = best * pow(1.5, (double)(i % 9) - 4), z = log(n / best);
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = c / (6 * n);
+        t.col[FIT_FLOPS][i] = c;
+        t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * z * z + 0.0005 * rng_normal(test_rng());
+    }
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(r.n_isoflop == 5);
+    for (size_t i = 0; i < r.n_isoflop; i++) {
+        EXPECT_REL(r.isoflop[i].n_opt.value, 40 * pow(r.isoflop[i].flops / 1e8, 0.5), 0.03);
+        EXPECT(!r.isoflop[i].at_edge && r.isoflop[i].n_opt.lo < r.isoflop[i].n_opt.hi);
+    }
+    EXPECT_NEAR(r.isoflop_n_exponent.value, 0.5, 0.01);
+    EXPECT(r.isoflop_n_exponent.lo < 0.5 && 0.5 < r.isoflop_n_exponent.hi);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* --- thin designs ------------------------------------------------------------------------------------ */
+
+static void thin_designs(void)
+{
+    struct err err;
+    struct fit_table t, u;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    for (size_t n = 0; n < 5; n++) {
+        struct fit_options o = quick(NULL, 50);
+        grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0, 1);
+        t.n = t.n_trunks = n;
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        EXPECT(!r.verdict.enough && r.n_laws == 0 && r.verdict.lines.n == 1);
+        EXPECT(strstr(r.verdict.lines.text[0], "Not enough runs"));
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+    /* one size: a law in tokens; one budget: a law in parameters */
+    for (int k = 0; k < 2; k++) {
+        struct fit_options o = quick(NULL, 50);
+        size_t n = k ? 7 : 8;
+        grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0, 1);
+        EXPECT_OK(fit_table_init(&u, n, &err));
+        for (size_t i = 0; i < n; i++)
+            for (int c = 0; c < FIT_N_COLUMNS; c++)
+                u.col[c][i] = t.col[c][k ? i : 7 * i];
+        EXPECT_OK(fit_analyse(&r, &u, &o, &err));
+        EXPECT(r.verdict.enough && r.laws[0].x == (k ? FIT_PARAMS : FIT_TOKENS) && r.has_frontier);
+        double c = r.max_flops, at = u.col[FIT_LOSS][n - 1];
+        EXPECT_REL(fit_frontier_loss(&r, c).value, at, 1e-4);
+        fit_report_free(&r);
+        fit_table_free(&t);
+        fit_table_free(&u);
+    }
+}
+
+static void trunks_and_seeds(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 100);
+    static const char text[] = "status,params,tokens,loss,seed,trunk,loss_se\n"
+                               "done,100,1000,3.0,1,a,.01\ndone,100,1000,3.1,2,b,.01\n"
+                               "done,100,2000,2.9,1,a,.01\ndiverged,100,2000,,2,b,\n"
+                               "failed,200,2000,,2,c,\ndone,200,2000,2.5,2,c,.01\n";
+    EXPECT_OK(read_text(&t, text, &by_alias, &err));
+    EXPECT(t.n == 4 && t.n_trunks == 3 && t.n_diverged == 1 && t.n_failed == 1);
+    EXPECT(t.trunk[0] == 0 && t.trunk[1] == 1 && t.trunk[2] == 0 && t.trunk[3] == 2);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT_NEAR(r.sigma, 0.1 / sqrt(2.0), 1e-12);
+    EXPECT(r.sigma_n == 1);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------ */
+
+static void good_tables(void)
+{
+    struct err err;
+    struct fit_table t;
+    static const char *const same[] = {
+        "N,D,L\n10,20,3\n30,40,2.5\n",
+        "\xef\xbb\xbfN,D,L\r\n10,20,3\r\n\r\n30,40,2.5\r\n",
+        "\"N\",\"D\",\"L\",\n\"10\",20,3,\n 30 ,4e1,\"2.5\",,",
+        "name,n_params,train_tokens,final_loss\n\"a,\"\"b\"\"\nc\",10,20,3\nx,30,40,2.5",
+        "compute,N,val_loss\n1200,10,3\n7200,30,2.5\n",
+        "flops,tokens,loss\n1200,20,3\n7200,40,2.5\n",
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        EXPECT_OK(read_text(&t, same[i], &by_alias, &err));
+        EXPECT_MSG(t.n == 2, "table %zu: %zu rows", i, t.n);
+        if (t.n == 2) {
+            EXPECT_NEAR(t.col[FIT_PARAMS][1], 30, 1e-12);
+            EXPECT_NEAR(t.col[FIT_TOKENS][0], 20, 1e-12);
+            EXPECT_NEAR(t.col[FIT_FLOPS][1], 7200, 1e-9);
+            EXPECT_NEAR(t.col[FIT_LOSS][1], 2.5, 0);
+        }
+        fit_table_free(&t);
+    }
+    const char *where[] = {"keep=1.0", "set=train"};
+    struct fit_read_options o = {.where = where, .n_where = 2, .x = "x", .y = "err"};
+    EXPECT_OK(read_text(&t, "x,err,keep,set\n1,2,1,train\n2,1,0,train\n3,.5,1,test\n", &o, &err));
+    EXPECT(t.n == 1 && t.n_filtered == 2 && t.col[FIT_X][0] == 1 && t.col[FIT_LOSS][0] == 2);
+    fit_table_free(&t);
+    EXPECT_OK(read_text(&t, "N,D,L\n1,2,3\n1,2,3\n1,2,4\n", &by_alias, &err));
+    EXPECT(t.n == 3 && t.n_duplicates == 1);
+    fit_table_free(&t);
+}
+
+static void bad_tables(void)
+{
+    struct err err;
+    struct fit_table t;
+    static const struct {
+        const char *text, *says;
+    } bad[] = {
+        {"", "is empty"},
+        {"\n\n", "is empty"},
+        {"N,D\n1,2\n", "no column for the loss"},
+        {"N,L\n1,2\n", "found only params"},
+        {"N,D,L\n1,2,x\n", "t.csv:2:5: column L: 'x' is not a number"},
+        {"N,D,L\n1,2,3\n1,2,3e\n", "t.csv:3:5"},
+        {"N,D,L\n1,2,nan\n", "not a number"},
+        {"N,D,L\n1,2,0x10\n", "not a number"},
+        {"N,D,L\n1,2,1e999\n", "not a finite number"},
+        {"N,D,L\n1,2,-3\n", "column L: '-3' must be above 0"},
+        {"N,D,L\n0,2,3\n", "t.csv:2:1: column N: '0' must be above 0"},
+        {"N,D,L\n1,2,\n", "is empty"},
+        {"N,D,L\n1,2\n", "the line ends before column L"},
+        {"N,D,L\n1,2,3,4\n", "4 fields, but the header has 3"},
+        {"N,D,L\n,2,3\n", "too few of params, tokens and flops"},
+        {"N,D,D,L\n1,2,2,3\n", "appears twice"},
+        {"N,D,L\n1,2,\"3\n", "t.csv:2:5: a quote is opened"},
+        {"N,D,L\n1,2,\"3\"4\n", "text follows a closing quote"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EXPECT_ERR(read_text(&t, bad[i].text, &by_alias, &err), E_DATA, bad[i].says);
+        fit_table_free(&t);
+    }
+    const char *where[] = {"kep=1"};
+    struct fit_read_options o = {.where = where, .n_where = 1};
+    EXPECT_ERR(read_text(&t, "N,D,L,keep\n1,2,3,1\n", &o, &err), E_DATA, "did you mean keep?");
+    fit_table_free(&t);
+    o = (struct fit_read_options){.count = FIT_COUNT_MATMUL};
+    EXPECT_ERR(read_text(&t, "N,D,L\n1,2,3\n", &o, &err), E_DATA, "no column params_matmul");
+    fit_table_free(&t);
+    o = (struct fit_read_options){.x = "size"};
+    EXPECT_ERR(read_text(&t, "N,L\n1,3\n", &o, &err), E_DATA, "no column 'size'");
+    fit_table_free(&t);
+}
+
+static void json_tables(void)
+{
+    struct err err;
+    char *csv;
+    size_t size;
+    EXPECT_OK(fit_json_to_csv(&csv, &size, "t.json", "[{\"N\":1,\"a\":\"x\\\"y\"},{\"a\":null,\"N\":2.5}]", &err));
+    EXPECT_MSG(strcmp(csv, "\"N\",\"a\"\n1,\"x\"\"y\"\n2.5,\n") == 0, "got %s", csv);
+    free(csv);
+    static const struct {
+        const char *text, *says;
+    } bad[] = {{"[", "not valid JSON"},
+               {"{}", "expected an array of objects"},
+               {"[]", "expected an array of objects"},
+               {"[1]", "expected an array of objects"},
+               {"[{\"a\":1},2]", "element 2 is not an object"},
+               {"[{\"a\":1},{\"b\":2}]", "element 2 has a key 'b'"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        EXPECT_ERR(fit_json_to_csv(&csv, &size, "t.json", bad[i].text, &err), E_DATA, bad[i].says);
+}
+
+static void sweep_folder(void)
+{
+    struct err err;
+    struct fit_table t;
+    char path[FILE_PATH_MAX];
+    static const char rows[] = "run,status,params,tokens,loss\na,done,1,2,3\nb,diverged,1,2,\n";
+    static const char sweep[] = "{\"truth\": {\"floor\": 0.683999}}";
+    const char *dir = test_tmpdir();
+    EXPECT_ERR(fit_table_read(&t, &dir, 1, &by_alias, &err), E_DATA, "no results.csv");
+    fit_table_free(&t);
+    EXPECT_OK(file_join(path, sizeof path, dir, "results.csv", &err));
+    EXPECT_OK(file_write_atomic(path, rows, strlen(rows), &err));
+    EXPECT_OK(fit_table_read(&t, &dir, 1, &by_alias, &err));
+    EXPECT(t.n == 1 && t.n_diverged == 1 && !t.truth_known);
+    fit_table_free(&t);
+    EXPECT_OK(file_join(path, sizeof path, dir, "sweep.json", &err));
+    EXPECT_OK(file_write_atomic(path, sweep, strlen(sweep), &err));
+    const char *twice[] = {dir, dir};
+    EXPECT_OK(fit_table_read(&t, twice, 2, &by_alias, &err));
+    EXPECT(t.n == 2 && t.truth_known && t.truth_floor == 0.683999);
+    fit_table_free(&t);
+    const char *missing = "/nonexistent/x.csv";
+    EXPECT_ERR(fit_table_read(&t, &missing, 1, &by_alias, &err), E_DATA, "x.csv");
+    fit_table_free(&t);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"law_derivatives", law_derivatives},
+        {"inner_and_outer", inner_and_outer},
+        {"law_formulas", law_formulas},
+        {"recovers_without_noise", recovers_without_noise},
+        {"one_variable", one_variable},
+        {"intervals_cover", intervals_cover},
+        {"same_seed_same_report", same_seed_same_report},
+        {"ties_and_fixed", ties_and_fixed},
+        {"frontier_is_the_minimum", frontier_is_the_minimum},
+        {"isoflop_minima", isoflop_minima},
+        {"thin_designs", thin_designs},
+        {"trunks_and_seeds", trunks_and_seeds},
+        {"good_tables", good_tables},
+        {"bad_tables", bad_tables},
+        {"json_tables", json_tables},
+        {"sweep_folder", sweep_folder},
+    };
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
