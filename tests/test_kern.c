@@ -1,0 +1,538 @@
+/* Every kernel of every level against the double reference.
+ *
+ * Operands lie against guard pages, at their end or at their start, so that a touch outside is a fault;
+ * what surrounds them on their own pages is checked for stray writes. Tolerances are roundings times
+ * the sum of the absolute values of what is added up, never a number that happens to pass. */
+#include "test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernels/kern.h"
+#include "kernels/ref/kern_ref.h"
+
+/* --- operands on guard pages ------------------------------------------------------------------ */
+
+enum side { AT_END, AT_START, SIDES };
+
+#define OPERANDS_MAX 64
+#define FILL 0xA5
+
+static struct operand {
+    unsigned char *map, *data;
+    size_t map_bytes, data_bytes, page;
+    double *wide;
+} operands[OPERANDS_MAX];
+static size_t n_operands;
+static enum side side;
+
+static void *operand_bytes(size_t bytes)
+{
+    CHECK(n_operands < OPERANDS_MAX);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+    struct operand *o = &operands[n_operands++];
+    o->page = page;
+    o->data_bytes = bytes;
+    o->map_bytes = inner + 2 * page;
+    o->map = mmap(NULL, o->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(o->map != MAP_FAILED);
+    memset(o->map, FILL, o->map_bytes);
+    CHECK(mprotect(o->map, page, PROT_NONE) == 0);
+    CHECK(mprotect(o->map + page + inner, page, PROT_NONE) == 0);
+    o->data = o->map + page + (side == AT_END ? inner - bytes : 0);
+    o->wide = calloc(bytes / sizeof(float) + 1, sizeof(double));
+    CHECK(o->wide);
+    return o->data;
+}
+
+/* n floats uniform in [-1, 1) * by. */
+static float *operand(size_t n, double by)
+{
+    float *p = operand_bytes(n * sizeof *p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (float)(by * (2 * rng_double(test_rng()) - 1));
+    return p;
+}
+
+/* The values of an operand in double, as they are now. */
+static double *wide(const float *p)
+{
+    for (size_t i = 0; i < n_operands; i++)
+        if (operands[i].data == (const unsigned char *)p) {
+            for (size_t j = 0; j < operands[i].data_bytes / sizeof(float); j++)
+                operands[i].wide[j] = (double)p[j];
+            return operands[i].wide;
+        }
+    CHECK(!"an operand of this test");
+    return NULL;
+}
+
+/* Zeroed doubles that live as long as the operands. */
+static double *doubles(size_t n)
+{
+    float *p = operand_bytes(n * sizeof(float));
+    memset(p, 0, n * sizeof *p);
+    return wide(p);
+}
+
+static void release(const char *what)
+{
+    for (size_t i = 0; i < n_operands; i++) {
+        struct operand *o = &operands[i];
+        bool clean = true;
+        for (unsigned char *b = o->map + o->page; b < o->map + o->map_bytes - o->page; b++)
+            if ((b < o->data || b >= o->data + o->data_bytes) && *b != FILL)
+                clean = false;
+        EXPECT_MSG(clean, "%s wrote beside operand %zu", what, i);
+        munmap(o->map, o->map_bytes);
+        free(o->wide);
+    }
+    n_operands = 0;
+}
+
+/* --- levels and sizes ------------------------------------------------------------------------- */
+
+static struct kern kern;
+static char where[128]; /* level, kernel and sizes of the running case */
+
+#define CASE(...) snprintf(where, sizeof where, __VA_ARGS__)
+
+/* |got - want| <= roundings * FLT_EPSILON * terms, or both tiny. */
+static void near(const char *name, size_t i, double got, double want, double roundings, double terms)
+{
+    double tol = roundings * (double)FLT_EPSILON * terms + (double)FLT_MIN;
+    EXPECT_MSG(fabs(got - want) <= tol, "%s %s: %s[%zu] = %.9g, expected %.9g within %.3g",
+               kern_isa_name(kern.isa), where, name, i, got, want, tol);
+}
+
+static void each_level(void (*fn)(void))
+{
+    for (int isa = KERN_REF; isa < KERN_ISA_COUNT; isa++) {
+        kern_init(&kern, (enum kern_isa)isa);
+        if ((int)kern.isa != isa) {
+            printf("    level %s: not on this machine or not built\n", kern_isa_name((enum kern_isa)isa));
+            continue;
+        }
+        for (int s = 0; s < SIDES && !test_failed(); s++) {
+            side = (enum side)s;
+            fn();
+        }
+    }
+}
+
+/* Around the vector lengths 8 and 16, twice them, and primes. */
+static const size_t sizes[] = {0, 1, 2, 3, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 64, 97, 131};
+#define EACH(i, table) for (size_t i = 0; i < sizeof(table) / sizeof *(table); i++)
+
+/* --- element by element ----------------------------------------------------------------------- */
+
+static void exp_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("vexp n=%zu", n);
+        float *x = operand(n, 87), *out = operand(n, 1);
+        kern.vexp(out, x, n);
+        for (size_t i = 0; i < n; i++)
+            near("out", i, (double)out[i], exp((double)x[i]), 2, exp((double)x[i]));
+        release(where);
+    }
+}
+
+/* Two units in the last place over the whole range, and what the header promises outside it. */
+static void exp_range(void)
+{
+    CASE("vexp range");
+    enum { N = 4096 };
+    float x[N], y[N];
+    double worst = 0;
+    for (int block = 0; block < 64; block++) {
+        for (int i = 0; i < N; i++)
+            x[i] = -87.33f + (float)(block * N + i) * (175.6f / (64 * N));
+        kern.vexp(y, x, N);
+        for (int i = 0; i < N; i++) {
+            double want = exp((double)x[i]), ulp = ldexp(1, ilogb(want) - (FLT_MANT_DIG - 1));
+            worst = fmax(worst, fabs((double)y[i] - want) / ulp);
+            EXPECT_MSG(fabs((double)y[i] - want) <= 2 * ulp, "%s vexp(%.9g) = %.9g, expected %.9g",
+                       kern_isa_name(kern.isa), (double)x[i], (double)y[i], want);
+        }
+    }
+    if (side == AT_END)
+        printf("    %s vexp: %.2f ulp at worst\n", kern_isa_name(kern.isa), worst);
+    float odd[] = {-INFINITY, -FLT_MAX, -1000, -104, NAN, 0};
+    kern.vexp(odd, odd, 6);
+    for (int i = 0; i < 4; i++)
+        EXPECT_MSG(odd[i] == 0, "%s vexp of odd value %d", kern_isa_name(kern.isa), i);
+    EXPECT(isnan(odd[4]) && odd[5] == 1);
+}
+
+/* 8 roundings of 0.5 x (1 + tanh u); the slope adds 0.5 x (1 - tanh^2) u' of as many. */
+static void gelu_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("gelu n=%zu", n);
+        float *x = operand(n, s % 2 ? 12 : 3), *out = operand(n, 1), *g = operand(n, 1);
+        double *want = doubles(n), *slope = doubles(n);
+        kern_gelu_fwd_ref64(want, wide(x), n);
+        kern_gelu_bwd_ref64(slope, wide(g), wide(x), n);
+        kern.gelu_fwd(out, x, n);
+        for (size_t i = 0; i < n; i++)
+            near("out", i, (double)out[i], want[i], 8, fabs((double)x[i]));
+        float *dx = s % 3 ? out : g;
+        const double *gw = wide(g);
+        kern.gelu_bwd(dx, g, x, n);
+        for (size_t i = 0; i < n; i++) {
+            double du = 0.8 * (1 + 0.135 * (double)x[i] * (double)x[i]);
+            near("dx", i, (double)dx[i], slope[i], 8, fabs(gw[i]) * (1 + fabs((double)x[i]) * du));
+        }
+        kern.gelu_fwd(x, x, n);
+        release(where);
+    }
+}
+
+static void epilogue_case(void)
+{
+    EACH(s, sizes)
+    for (int mode = 0; mode < 16; mode++) {
+        size_t n = sizes[s], rows = 1 + s % 3, ld = n + s % 2, len = rows * ld;
+        CASE("epilogue rows=%zu n=%zu mode=%d", rows, n, mode);
+        float *c = operand(len, 2), *pre = operand(len, 2), *res = operand(len, 1);
+        float *bias = operand(n, 1);
+        double *c0 = doubles(len), *want = doubles(len), *want_pre = doubles(len);
+        memcpy(c0, wide(c), len * sizeof *c0);
+        memcpy(want, c0, len * sizeof *c0);
+        memcpy(want_pre, wide(pre), len * sizeof *c0);
+        bool B = mode & 1, P = mode & 2, G = mode & 4, R = mode & 8;
+        kern_epilogue_ref64(want, P ? want_pre : NULL, R ? wide(res) : NULL, B ? wide(bias) : NULL, G,
+                            0.5, ld, rows, n);
+        kern.epilogue(c, P ? pre : NULL, R ? res : NULL, B ? bias : NULL, G, 0.5f, ld, rows, n);
+        for (size_t i = 0; i < len; i++) {
+            double terms = fabs(c0[i]) + 1 + 1; /* |bias| and |res| are at most 1 */
+            near("c", i, (double)c[i], want[i], i % ld < n ? 16 : 0, terms);
+            near("pre", i, (double)pre[i], want_pre[i], i % ld < n ? 2 : 0, terms);
+        }
+        release(where);
+    }
+}
+
+static void bias_residual_case(void)
+{
+    EACH(s, sizes)
+    for (int mode = 0; mode < 4; mode++) {
+        size_t n = sizes[s], rows = 1 + s % 4, len = rows * n;
+        CASE("bias_residual rows=%zu n=%zu mode=%d", rows, n, mode);
+        float *acc = operand(len, 1), *res = operand(len, 1), *bias = operand(n, 1);
+        float *out = mode == 3 ? acc : operand(len, 1);
+        double *want = doubles(len);
+        bool B = mode & 1, R = mode & 2;
+        kern_bias_residual_ref64(want, R ? wide(res) : NULL, wide(acc), B ? wide(bias) : NULL, 0.7f,
+                                 rows, n);
+        kern.bias_residual(out, R ? res : NULL, acc, B ? bias : NULL, 0.7f, rows, n);
+        for (size_t i = 0; i < len; i++)
+            near("out", i, (double)out[i], want[i], 4, 3);
+        release(where);
+    }
+}
+
+static void copies_case(void)
+{
+    EACH(a, sizes)
+    for (size_t width = 1; width < 40; width += 5) {
+        size_t rows = sizes[a], cols = sizes[(a * 5 + width) % 18], ld = cols + a % 3, len = rows * ld;
+        CASE("copies rows=%zu cols=%zu width=%zu", rows, cols, width);
+        float *x = operand(len, 1), *p = operand(rows * cols, 1), *t = operand(rows * cols, 1);
+        double *want = doubles(rows * cols);
+        kern_panels_ref64(want, wide(x), ld, rows, cols, width);
+        kern.panels(p, x, ld, rows, cols, width);
+        for (size_t i = 0; i < rows * cols; i++)
+            near("panels", i, (double)p[i], want[i], 0, 0);
+        kern.transpose(t, rows, x, ld, rows, cols);
+        for (size_t i = 0; i < rows * cols; i++)
+            near("transpose", i, (double)t[i], (double)x[i % rows * ld + i / rows], 0, 0);
+        release(where);
+    }
+}
+
+static void embed_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t C = sizes[s], T = 5, rows = 13, V = 3;
+        CASE("embed C=%zu", C);
+        int32_t *token = operand_bytes(rows * sizeof *token);
+        for (size_t r = 0; r < rows; r++)
+            token[r] = (int32_t)rng_below(test_rng(), V);
+        float *wte = operand(V * C, 1), *wpe = operand(T * C, 1), *out = operand(rows * C, 1);
+        double *want = doubles(rows * C), *dte = doubles(V * C), *dpe = doubles(T * C);
+        kern_embed_fwd_ref64(want, token, wide(wte), wide(wpe), rows, T, C);
+        kern.embed_fwd(out, token, wte, wpe, rows, T, C);
+        for (size_t i = 0; i < rows * C; i++)
+            near("out", i, (double)out[i], want[i], 1, 2);
+        memcpy(dte, wide(wte), V * C * sizeof *dte);
+        memcpy(dpe, wide(wpe), T * C * sizeof *dpe);
+        kern_embed_bwd_ref64(dte, dpe, token, wide(out), rows, T, C);
+        kern.embed_bwd(wte, wpe, token, out, rows, T, C);
+        for (size_t i = 0; i < V * C; i++)
+            near("dwte", i, (double)wte[i], dte[i], (double)rows, 2 * (double)rows);
+        for (size_t i = 0; i < T * C; i++)
+            near("dwpe", i, (double)wpe[i], dpe[i], (double)rows, 2 * (double)rows);
+        release(where);
+    }
+}
+
+static void adamw_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("adamw n=%zu", n);
+        float *w = operand(n, 1), *g = operand(n, 1), *m = operand(n, 1), *v = operand(n, 1);
+        for (size_t i = 0; i < n; i++)
+            v[i] = fabsf(v[i]);
+        struct kern_adamw o = {.lr = 0.1f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f,
+                               .decay = 0.01f, .correct1 = 1.7f, .correct2 = 3.1f,
+                               .grad_scale = 0.6f};
+        double *dw = doubles(n), *dm = doubles(n), *dv = doubles(n);
+        memcpy(dw, wide(w), n * sizeof *dw);
+        memcpy(dm, wide(m), n * sizeof *dm);
+        memcpy(dv, wide(v), n * sizeof *dv);
+        kern_adamw_ref64(dw, wide(g), dm, dv, &o, n);
+        kern.adamw(w, g, m, v, &o, n);
+        for (size_t i = 0; i < n; i++) {
+            near("m", i, (double)m[i], dm[i], 4, 1);
+            near("v", i, (double)v[i], dv[i], 4, 1);
+            /* terms of the step: lr (0.9 |m| + ...) correct1 / root */
+            double step = 0.1 * 1.7 / sqrt(dv[i] * 3.1);
+            near("w", i, (double)w[i], dw[i], 12, 1.01 + step);
+        }
+        release(where);
+    }
+}
+
+/* --- with a sum in them ----------------------------------------------------------------------- */
+
+static void layernorm_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t C = sizes[s], rows = s % 4, len = rows * C;
+        CASE("layernorm rows=%zu C=%zu", rows, C);
+        float *x = operand(len, 2), *w = operand(C, 1), *b = operand(C, 1), *out = operand(len, 1);
+        float *mean = operand(rows, 1), *rstd = operand(rows, 1);
+        double *want = doubles(len), *mu = doubles(rows), *rs = doubles(rows);
+        kern_layernorm_fwd_ref64(want, mu, rs, wide(x), wide(w), wide(b), rows, C);
+        kern.layernorm_fwd(out, mean, rstd, x, w, b, rows, C);
+        double roundings = 4.0 * (double)C + 16;
+        for (size_t r = 0; C && r < rows; r++) {
+            near("mean", r, (double)mean[r], mu[r], roundings, 2);
+            /* A deviation of d roundings of |x| <= 2 weighs rstd as much: with one column rstd is
+             * 1/sqrt(eps) and what is left of x - mean is all rounding. */
+            near("rstd", r, (double)rstd[r], rs[r], roundings, rs[r] * (1 + 2 * rs[r]));
+            for (size_t c = 0; c < C; c++)
+                near("out", r * C + c, (double)out[r * C + c], want[r * C + c], roundings,
+                     (4 * rs[r] * (1 + fabs(want[r * C + c])) + 1));
+        }
+        float *g = operand(len, 1), *dx = operand(len, 1), *dw = operand(C, 1), *db = operand(C, 1);
+        double *edx = doubles(len), *edw = doubles(C), *edb = doubles(C);
+        memcpy(edx, wide(dx), len * sizeof *edx);
+        memcpy(edw, wide(dw), C * sizeof *edw);
+        memcpy(edb, wide(db), C * sizeof *edb);
+        kern_layernorm_bwd_ref64(edx, edw, edb, wide(g), wide(x), wide(mean), wide(rstd), wide(w),
+                                 rows, C);
+        kern.layernorm_bwd(dx, dw, db, g, x, mean, rstd, w, rows, C);
+        double top = 0; /* of |xhat|'s terms */
+        for (size_t r = 0; r < rows; r++)
+            top = fmax(top, 4 * (double)rstd[r]);
+        for (size_t i = 0; C && i < len; i++)
+            near("dx", i, (double)dx[i], edx[i], roundings,
+                 1 + (double)rstd[i / C] * (2 + top * top));
+        for (size_t c = 0; c < C; c++) {
+            near("dw", c, (double)dw[c], edw[c], (double)rows + 4, 1 + (double)rows * top);
+            near("db", c, (double)db[c], edb[c], (double)rows + 4, 1 + (double)rows);
+        }
+        release(where);
+    }
+}
+
+static void xent_case(void)
+{
+    EACH(s, sizes)
+    for (int grad = 0; grad < 2; grad++) {
+        size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
+        CASE("xent rows=%zu V=%zu grad=%d", rows, V, grad);
+        float *z = operand(len, s % 2 ? 20 : 2), *loss = operand(rows, 1);
+        int32_t *target = operand_bytes(rows * sizeof *target);
+        for (size_t r = 0; r < rows; r++)
+            target[r] = (int32_t)rng_below(test_rng(), V);
+        double *want = doubles(len), *want_loss = doubles(rows);
+        memcpy(want, wide(z), len * sizeof *want);
+        kern_xent_ref64(want_loss, want, target, 0.8f, grad ? 0.25 : 0, rows, V);
+        kern.xent(loss, z, target, 0.8f, grad ? 0.25f : 0, rows, V);
+        for (size_t r = 0; r < rows; r++)
+            near("loss", r, (double)loss[r], want_loss[r], (double)V + 8, 16 + log((double)V));
+        /* An exponential's relative error is its argument's absolute one, at most 33 here. */
+        for (size_t i = 0; i < len; i++)
+            near("logits", i, (double)z[i], want[i], grad ? (double)V + 80 : 0, 0.2);
+        release(where);
+    }
+}
+
+static void colsum_case(void)
+{
+    static const size_t lengths[] = {0, 1, 5, 63, 64, 65, 130};
+    EACH(s, sizes)
+    EACH(l, lengths)
+    {
+        size_t n = sizes[s], rows = lengths[l], ld = n + l % 2;
+        CASE("colsum rows=%zu n=%zu", rows, n);
+        float *x = operand(rows * ld, 1), *db = operand(n, 1);
+        double *want = doubles(n);
+        memcpy(want, wide(db), n * sizeof *want);
+        kern_colsum_ref64(want, wide(x), ld, rows, n);
+        kern.colsum(db, x, ld, rows, n);
+        for (size_t j = 0; j < n; j++)
+            near("db", j, (double)db[j], want[j], 66, 1 + (double)rows);
+        double sq = kern.sumsq(x, rows * ld), exact = kern_sumsq_ref64(wide(x), rows * ld);
+        EXPECT_MSG(fabs(sq - exact) <= (double)(rows * ld) * DBL_EPSILON * exact,
+                   "%s sumsq n=%zu: %.17g, expected %.17g", kern_isa_name(kern.isa), rows * ld, sq,
+                   exact);
+        release(where);
+    }
+}
+
+/* --- attention -------------------------------------------------------------------------------- */
+
+/* Sums of absolute values behind each output, and how many roundings a probability carries. */
+static void attn_terms(double *o, double *dq, double *dk, double *dv, const double *g,
+                       const double *q, const double *k, const double *v, const double *lse,
+                       size_t ld, size_t ld_out, size_t T, size_t HS, double scale)
+{
+    for (size_t i = 0; i < T; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double s = 0, s_abs = 0, dp = 0;
+            for (size_t d = 0; d < HS; d++) {
+                s += scale * q[i * ld + d] * k[j * ld + d];
+                s_abs += scale * fabs(q[i * ld + d] * k[j * ld + d]);
+                dp += fabs(g[i * ld_out + d]); /* |v| and |out| are at most 1 */
+            }
+            double p = exp(s - lse[i]);
+            double roundings = 4 * ((double)HS * (1 + s_abs) + (double)T + fabs(lse[i]) + 8);
+            for (size_t d = 0; d < HS; d++) {
+                o[i * ld_out + d] += roundings * p * fabs(v[j * ld + d]);
+                dv[j * ld + d] += roundings * p * fabs(g[i * ld_out + d]);
+                dq[i * ld + d] += 2 * roundings * scale * p * dp * fabs(k[j * ld + d]);
+                dk[j * ld + d] += 2 * roundings * scale * p * dp * fabs(q[i * ld + d]);
+            }
+        }
+}
+
+static void attn_one(size_t T, size_t HS)
+{
+    size_t ld = 3 * HS + T % 2, ld_out = HS + T % 3, len = T * ld;
+    float scale = 1 / sqrtf((float)HS);
+    CASE("attn T=%zu HS=%zu", T, HS);
+    float *q = operand(len, 3), *k = operand(len, 3), *v = operand(len, 1);
+    float *out = operand(T * ld_out, 1), *lse = operand(T, 1), *g = operand(T * ld_out, 1);
+    float *dq = operand(len, 1), *dk = operand(len, 1), *dv = operand(len, 1);
+    float *scratch = operand(kern_attn_scratch(T, HS), 1);
+    double *eo = doubles(T * ld_out), *elest = doubles(T), *edq = doubles(len);
+    double *edk = doubles(len), *edv = doubles(len), *spare = doubles(T), *to = doubles(T * ld_out);
+    double *tq = doubles(len), *tk = doubles(len), *tv = doubles(len);
+    memcpy(eo, wide(out), T * ld_out * sizeof *eo);
+    memcpy(edq, wide(dq), len * sizeof *edq);
+    memcpy(edk, wide(dk), len * sizeof *edk);
+    memcpy(edv, wide(dv), len * sizeof *edv);
+    double by = (double)scale;
+    kern_attn_fwd_ref64(eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS, by, spare);
+    kern_attn_bwd_ref64(edq, edk, edv, wide(g), eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T,
+                        HS, by, spare);
+    attn_terms(to, tq, tk, tv, wide(g), wide(q), wide(k), wide(v), elest, ld, ld_out, T, HS, by);
+    kern.attn_fwd(out, ld_out, lse, q, k, v, ld, T, HS, scale, scratch);
+    kern.attn_bwd(dq, dk, dv, g, out, ld_out, lse, q, k, v, ld, T, HS, scale, scratch);
+    for (size_t i = 0; i < T; i++)
+        near("lse", i, (double)lse[i], elest[i], (double)(HS + T) + 8, 1 + 9 * sqrt((double)HS));
+    for (size_t i = 0; i < T * ld_out; i++) /* what lies between the rows has no terms */
+        near("out", i, (double)out[i], eo[i], 1, to[i]);
+    for (size_t i = 0; i < len; i++) {
+        near("dq", i, (double)dq[i], edq[i], 1, tq[i]);
+        near("dk", i, (double)dk[i], edk[i], 1, tk[i]);
+        near("dv", i, (double)dv[i], edv[i], 1, tv[i]);
+    }
+    release(where);
+}
+
+static void attn_case(void)
+{
+    static const size_t lengths[] = {0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 81, 100, 128, 131};
+    static const size_t heads[] = {1, 4, 5, 8, 13, 16, 17, 20, 32, 33, 64};
+    EACH(t, lengths)
+    EACH(h, heads)
+    if (!test_failed())
+        attn_one(lengths[t], heads[h]);
+    if (side == AT_END)
+        attn_one(300, 8);
+    if (side == AT_END)
+        attn_one(40, 128);
+}
+
+/* --- the GEMM tile ---------------------------------------------------------------------------- */
+
+static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumulate)
+{
+    size_t gap = (m + n + k) % 3, ldc = n + gap, ldb = n + gap, lda = (by_columns ? m : k) + gap;
+    size_t a_rs = by_columns ? 1 : lda, a_cs = by_columns ? lda : 1;
+    CASE("tile m=%zu n=%zu k=%zu columns=%d accumulate=%d", m, n, k, by_columns, accumulate);
+    /* The last row ends with its last element, not with the gap behind it. */
+    size_t rows = by_columns ? k : m, cols = by_columns ? m : k;
+    float *a = operand(rows && cols ? (rows - 1) * lda + cols : 0, 1);
+    float *b = operand(k && n ? (k - 1) * ldb + n : 0, 1);
+    size_t len = m && n ? (m - 1) * ldc + n : 0;
+    float *c = operand(len, 1);
+    if (!accumulate)
+        for (size_t i = 0; i < len; i++)
+            if (i % ldc < n)
+                c[i] = NAN; /* must not be read */
+    double *want = doubles(len);
+    memcpy(want, wide(c), len * sizeof *want);
+    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate);
+    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    for (size_t i = 0; i < len; i++)
+        near("c", i, (double)c[i], want[i], i % ldc < n ? (double)k + 2 : 0, 1 + (double)k);
+    release(where);
+}
+
+static void tile_case(void)
+{
+    static const size_t depths[] = {0, 1, 2, 7, 16, 65};
+    for (size_t m = 0; m <= 2 * kern.gemm.MR + 1; m++)
+        for (size_t n = 0; n <= kern.gemm.NR; n += n < 4 || n % 8 == 7 || n % 8 == 0 ? 1 : 2)
+            EACH(d, depths)
+    if (!test_failed())
+        tile_one(m, n, depths[d], (m + n + d) % 2, (m / 2 + n + d) % 2);
+}
+
+#define TEST(name)                                                                                 \
+    static void name(void)                                                                         \
+    {                                                                                              \
+        each_level(name##_case);                                                                   \
+    }
+TEST(exp)
+TEST(gelu)
+TEST(epilogue)
+TEST(bias_residual)
+TEST(copies)
+TEST(embed)
+TEST(adamw)
+TEST(layernorm)
+TEST(xent)
+TEST(colsum)
+TEST(attn)
+TEST(tile)
