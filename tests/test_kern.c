@@ -68,7 +68,7 @@ static double *wide(const float *p)
                 operands[i].wide[j] = (double)p[j];
             return operands[i].wide;
         }
-    CHECK(!"an operand of this test");
+    CHECK(false); /* not an operand of this test */
     return NULL;
 }
 
@@ -146,7 +146,7 @@ static void exp_case(void)
 }
 
 /* Two units in the last place over the whole range, and what the header promises outside it. */
-static void exp_range(void)
+static void exp_range_case(void)
 {
     CASE("vexp range");
     enum { N = 4096 };
@@ -233,7 +233,7 @@ static void bias_residual_case(void)
         float *out = mode == 3 ? acc : operand(len, 1);
         double *want = doubles(len);
         bool B = mode & 1, R = mode & 2;
-        kern_bias_residual_ref64(want, R ? wide(res) : NULL, wide(acc), B ? wide(bias) : NULL, 0.7f,
+        kern_bias_residual_ref64(want, R ? wide(res) : NULL, wide(acc), B ? wide(bias) : NULL, (double)(double)0.7f,
                                  rows, n);
         kern.bias_residual(out, R ? res : NULL, acc, B ? bias : NULL, 0.7f, rows, n);
         for (size_t i = 0; i < len; i++)
@@ -374,7 +374,7 @@ static void xent_case(void)
             target[r] = (int32_t)rng_below(test_rng(), V);
         double *want = doubles(len), *want_loss = doubles(rows);
         memcpy(want, wide(z), len * sizeof *want);
-        kern_xent_ref64(want_loss, want, target, 0.8f, grad ? 0.25 : 0, rows, V);
+        kern_xent_ref64(want_loss, want, target, (double)0.8f, grad ? 0.25 : 0, rows, V);
         kern.xent(loss, z, target, 0.8f, grad ? 0.25f : 0, rows, V);
         for (size_t r = 0; r < rows; r++)
             near("loss", r, (double)loss[r], want_loss[r], (double)V + 8, 16 + log((double)V));
@@ -520,11 +520,12 @@ static void tile_case(void)
 }
 
 #define TEST(name)                                                                                 \
-    static void name(void)                                                                         \
+    static void name##_levels(void)                                                                  \
     {                                                                                              \
         each_level(name##_case);                                                                   \
     }
 TEST(exp)
+TEST(exp_range)
 TEST(gelu)
 TEST(epilogue)
 TEST(bias_residual)
@@ -536,3 +537,23 @@ TEST(xent)
 TEST(colsum)
 TEST(attn)
 TEST(tile)
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"vexp", exp_levels},
+        {"vexp over its range", exp_range_levels},
+        {"gelu and its slope", gelu_levels},
+        {"epilogue", epilogue_levels},
+        {"bias and residual", bias_residual_levels},
+        {"copies, transposes, panels", copies_levels},
+        {"embedding", embed_levels},
+        {"adamw", adamw_levels},
+        {"layernorm", layernorm_levels},
+        {"cross-entropy", xent_levels},
+        {"column sums", colsum_levels},
+        {"attention", attn_levels},
+        {"gemm tile", tile_levels},
+    };
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}

@@ -11,7 +11,7 @@ struct config_shape plan_shape(double params, const struct config *c, size_t voc
 {
     enum { MAX_LAYERS = 48, MAX_WIDTH = 4096 };
     struct config_shape best = {0};
-    double best_cost = INFINITY;
+    double best_cost = (double)INFINITY;
     size_t step = c->model.head_size;
     for (size_t L = 1; L <= MAX_LAYERS; L++)
         for (size_t C = step; C <= MAX_WIDTH; C += step) {

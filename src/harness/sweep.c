@@ -132,7 +132,7 @@ static enum status start_child(struct sweep *s, int threads, struct err *err)
     s->next++;
     s->children[s->n_children++] = (struct child){
         .pid = pid, .fd = fd[0], .trajectory = trajectory, .started_s = now_s(),
-        .last = {.run = s->p->trajectories[trajectory].first, .loss = NAN}};
+        .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
     return OK;
 }
 

@@ -172,7 +172,7 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
                                 bool diverged, struct err *err)
 {
-    struct run_result res = {.status = "done", .loss = NAN, .loss_se = NAN, .bpb = NAN};
+    struct run_result res = {.status = "done", .loss = (double)NAN, .loss_se = (double)NAN, .bpb = (double)NAN};
     double tokens = r->cfg.train.tokens;
     if (diverged) {
         strcpy(res.status, "diverged");
@@ -335,7 +335,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
                              const char *dir, const struct train_options *o, struct err *err)
 {
     const struct run *first = &p->runs[t->first];
-    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = NAN};
+    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = (double)NAN};
     struct param_rules rules = config_param_rules(&first->cfg);
     size_t T = first->shape.T, B = first->cfg.train.batch_tokens / T;
     size_t rows = size_max(B, EVAL_CHUNK);
