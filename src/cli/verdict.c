@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/charts.h"
 #include "cli/fit_options.h"
 #include "cli/fit_print.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
+#include "harness/curves.h"
 
 static enum status write_fit(const char *dir, const struct fit_report *r, struct err *err)
 {
@@ -30,30 +32,68 @@ static enum status to_options(struct fit_options *o, const struct config *c, str
     return fit_options_count(&o->count, c->fit.count, err);
 }
 
+/* A folder's table, its fit and its curves. */
+struct folder {
+    struct fit_table table;
+    struct fit_report report;
+    struct curves curves;
+};
+
+static enum status folder_open(struct folder *f, const char *dir, const struct config *c,
+                               struct err *err)
+{
+    struct fit_options options = fit_options_default();
+    TRY(to_options(&options, c, err));
+    const struct fit_read_options read = {.count = options.count};
+    TRY(fit_table_read(&f->table, &dir, 1, &read, err));
+    TRY(curves_read(&f->curves, dir, err));
+    return fit_analyse(&f->report, &f->table, &options, err);
+}
+
+static void folder_close(struct folder *f)
+{
+    fit_report_free(&f->report);
+    fit_table_free(&f->table);
+    curves_free(&f->curves);
+}
+
+static enum status write_charts(const struct folder *f, const char *out, struct err *err)
+{
+    printf("\nCharts\n");
+    return charts_write(out, &f->curves, &f->table, &f->report, err);
+}
+
 enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
                               struct err *err)
 {
-    char path[FILE_PATH_MAX];
-    TRY(file_join(path, sizeof path, dir, "fit.json", err));
-    if (unchanged && file_exists(path)) {
-        printf("the fit is in %s\n", path);
+    char fit[FILE_PATH_MAX], charts[FILE_PATH_MAX];
+    TRY(file_join(fit, sizeof fit, dir, "fit.json", err));
+    TRY(file_join(charts, sizeof charts, dir, "charts", err));
+    if (unchanged && file_exists(fit) && file_is_dir(charts)) {
+        printf("the fit is in %s, the charts are in %s\n", fit, charts);
         return OK;
     }
-    struct fit_options options = fit_options_default();
-    struct fit_table table = {0};
-    struct fit_report report = {0};
-    TRY(to_options(&options, c, err));
-    const struct fit_read_options read = {.count = options.count};
-    enum status st = fit_table_read(&table, &dir, 1, &read, err);
+    struct folder f = {0};
+    enum status st = folder_open(&f, dir, c, err);
     if (st == OK)
-        st = fit_analyse(&report, &table, &options, err);
+        fit_print_tables(&f.report);
     if (st == OK)
-        st = write_fit(dir, &report, err);
-    if (st == OK) {
-        fit_print_tables(&report);
-        fit_print_verdict(&report);
-    }
-    fit_report_free(&report);
-    fit_table_free(&table);
+        st = write_charts(&f, charts, err);
+    /* last, as its presence says that the folder is complete */
+    if (st == OK)
+        st = write_fit(dir, &f.report, err);
+    if (st == OK)
+        fit_print_verdict(&f.report);
+    folder_close(&f);
+    return st;
+}
+
+enum status verdict_charts(const char *dir, const char *out, const struct config *c, struct err *err)
+{
+    struct folder f = {0};
+    enum status st = folder_open(&f, dir, c, err);
+    if (st == OK)
+        st = write_charts(&f, out, err);
+    folder_close(&f);
     return st;
 }

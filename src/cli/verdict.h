@@ -11,4 +11,8 @@
 enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
                               struct err *err) WARN_UNUSED;
 
+/* Only the charts, into out, with the fit settings of c. */
+enum status verdict_charts(const char *dir, const char *out, const struct config *c,
+                           struct err *err) WARN_UNUSED;
+
 #endif

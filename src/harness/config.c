@@ -381,7 +381,9 @@ static enum status syntax_error(const char *text, const char *at, struct err *er
     return err_set(err, E_CONFIG, "line %zu column %zu: not valid JSON", line, column);
 }
 
-static enum status read_text(struct config *c, const char *text, size_t size, struct err *err)
+/* member: the config is the value of that key of the file's object; NULL: the object itself. */
+static enum status read_text(struct config *c, const char *text, size_t size, const char *member,
+                             struct err *err)
 {
     if (memchr(text, '\0', size))
         return err_set(err, E_CONFIG, "not a text file");
@@ -389,23 +391,40 @@ static enum status read_text(struct config *c, const char *text, size_t size, st
     cJSON *root = cJSON_ParseWithLengthOpts(text, size + 1, &end, 1);
     if (!root)
         return syntax_error(text, end, err);
-    enum status st = cJSON_IsObject(root)
-                         ? read_object(c, root, "", err)
-                         : err_set(err, E_CONFIG, "expected an object, found %s", type_name(root));
+    const cJSON *object = member ? cJSON_GetObjectItemCaseSensitive(root, member) : root;
+    enum status st;
+    if (!object)
+        st = err_set(err, E_CONFIG, "no key '%s'", member);
+    else if (cJSON_IsObject(object))
+        st = read_object(c, object, "", err);
+    else
+        st = err_set(err, E_CONFIG, "expected an object, found %s", type_name(object));
     cJSON_Delete(root);
+    return st;
+}
+
+static enum status load(struct config *c, const char *path, const char *member, struct err *err)
+{
+    char *text;
+    size_t size;
+    TRY(file_read(&text, &size, path, err));
+    enum status st = read_text(c, text, size, member, err);
+    free(text);
+    if (st != OK)
+        err_wrap(err, "%s", path);
     return st;
 }
 
 enum status config_load(struct config *c, const char *path, struct err *err)
 {
-    char *text;
-    size_t size;
-    TRY(file_read(&text, &size, path, err));
-    enum status st = read_text(c, text, size, err);
-    free(text);
-    if (st != OK)
-        err_wrap(err, "%s", path);
-    return st;
+    return load(c, path, NULL, err);
+}
+
+enum status config_load_sweep(struct config *c, const char *dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(file_join(path, sizeof path, dir, "sweep.json", err));
+    return load(c, path, "config", err);
 }
 
 enum status config_set(struct config *c, const char *assignment, struct err *err)

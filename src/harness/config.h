@@ -78,6 +78,8 @@ void config_free(struct config *c);
 
 /* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. */
 enum status config_load(struct config *c, const char *path, struct err *err) WARN_UNUSED;
+/* The config that sweep.json of this folder holds. */
+enum status config_load_sweep(struct config *c, const char *dir, struct err *err) WARN_UNUSED;
 /* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */

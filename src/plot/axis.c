@@ -1,0 +1,151 @@
+#include "plot/axis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool axis_shows(bool log, double v)
+{
+    return isfinite(v) && (!log || v > 0);
+}
+
+double axis_at(const struct axis *a, double v)
+{
+    if (a->log)
+        return (log(v) - log(a->lo)) / (log(a->hi) - log(a->lo));
+    return (v - a->lo) / (a->hi - a->lo);
+}
+
+static void superscript(char *buf, size_t size, int exponent)
+{
+    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char plain[16];
+    snprintf(plain, sizeof plain, "%d", exponent);
+    size_t n = 0;
+    buf[0] = '\0';
+    for (const char *p = plain; *p; p++) {
+        const char *s = *p == '-' ? "⁻" : digits[*p - '0'];
+        if (n + strlen(s) + 1 > size)
+            return;
+        strcpy(buf + n, s);
+        n += strlen(s);
+    }
+}
+
+void axis_label(char *buf, size_t size, double v, int digits)
+{
+    static const struct {
+        double factor;
+        const char *suffix;
+    } si[] = {{1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
+    double m = fabs(v);
+    if (v == 0) {
+        snprintf(buf, size, "0");
+        return;
+    }
+    if (m >= 0.9999e12 || m < 0.9999e-3) {
+        int e = (int)floor(log10(m) + 1e-9);
+        double mantissa = v / pow(10, e);
+        char sup[40];
+        superscript(sup, sizeof sup, e);
+        if (fabs(mantissa - 1) < 1e-6)
+            snprintf(buf, size, "10%s", sup);
+        else
+            snprintf(buf, size, "%.*g×10%s", digits, mantissa, sup);
+        return;
+    }
+    for (size_t i = 0; i < 3; i++)
+        if (m >= 0.9999 * si[i].factor) {
+            snprintf(buf, size, "%.*g%s", digits > 3 ? digits : 3, v / si[i].factor, si[i].suffix);
+            return;
+        }
+    snprintf(buf, size, "%.*g", digits > 3 ? digits : 3, v);
+}
+
+static void add_tick(struct axis *a, double v, bool labelled, int digits)
+{
+    if (a->n_ticks == AXIS_MAX_TICKS || v < a->lo - 1e-9 * fabs(a->lo) ||
+        v > a->hi + 1e-9 * fabs(a->hi))
+        return;
+    struct axis_tick *t = &a->ticks[a->n_ticks++];
+    t->value = v;
+    t->label[0] = '\0';
+    if (labelled)
+        axis_label(t->label, sizeof t->label, v, digits);
+}
+
+/* Steps of 1, 2 or 5 times a power of ten: the smallest that gives at most `want` ticks. */
+static double nice_step(double span, size_t want)
+{
+    double raw = span / (double)(want > 1 ? want : 1), p = pow(10, floor(log10(raw)));
+    const double steps[] = {1, 2, 5, 10};
+    for (int i = 0; i < 4; i++)
+        if (steps[i] * p >= raw * (1 - 1e-9))
+            return steps[i] * p;
+    return 10 * p;
+}
+
+static void linear_ticks(struct axis *a, size_t want, bool extend)
+{
+    double step = nice_step(a->hi - a->lo, want);
+    if (extend) {
+        a->lo = floor(a->lo / step + 1e-9) * step;
+        a->hi = ceil(a->hi / step - 1e-9) * step;
+    }
+    double biggest = fmax(fabs(a->lo), fabs(a->hi));
+    int digits = (int)floor(log10(biggest) + 1e-9) - (int)floor(log10(step) + 1e-9) + 1;
+    for (double k = ceil(a->lo / step - 1e-9); k * step <= a->hi + 1e-9 * step; k++) {
+        double v = k * step;
+        add_tick(a, fabs(v) < 1e-9 * step ? 0 : v, true, digits);
+        if (a->n_ticks == AXIS_MAX_TICKS)
+            break;
+    }
+}
+
+/* Label 1-2-5 within decades while there are few of them, decades after that, then every few decades;
+ * 1..9 of every decade as minor ticks where they are not too dense. */
+static void log_ticks(struct axis *a, size_t want)
+{
+    double decades = log10(a->hi / a->lo);
+    int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9);
+    if (decades < 0.9) {
+        linear_ticks(a, want, false);
+        return;
+    }
+    int every = 1;
+    while ((double)(last - first) / every > (double)want)
+        every++;
+    bool fives = 3 * decades <= (double)want;
+    for (int e = first; e <= last; e++)
+        for (int m = 1; m <= 9; m++) {
+            bool labelled = (m == 1 && e % every == 0) || (fives && (m == 2 || m == 5));
+            if (labelled || (every == 1 && decades < 7))
+                add_tick(a, m * pow(10, e), labelled, 1);
+        }
+}
+
+void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, size_t want)
+{
+    *a = (struct axis){.log = log_scale};
+    if (n == 0) {
+        lo = log_scale ? 1 : 0;
+        hi = log_scale ? 10 : 1;
+    }
+    if (log_scale) {
+        double air = fmax(1.05, pow(hi / lo, 0.04));
+        a->lo = fmax(lo / air, 1e-300);
+        a->hi = fmin(hi * air, 1e300);
+        log_ticks(a, want);
+        return;
+    }
+    double span = hi - lo;
+    /* Equal values, or all but: open the range around them. */
+    if (!(span > 1e-9 * fmax(fabs(lo), fabs(hi))))
+        span = lo == 0 ? 1 : 0.2 * fabs(lo);
+    a->lo = lo - 0.04 * span;
+    a->hi = hi + 0.04 * span;
+    if (lo >= 0 && a->lo < 0)
+        a->lo = 0;
+    linear_ticks(a, want, false);
+}

@@ -1,0 +1,34 @@
+/* One axis: its range, where its ticks stand and what they say. */
+#ifndef PLATEAU_PLOT_AXIS_H
+#define PLATEAU_PLOT_AXIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { AXIS_MAX_TICKS = 64, AXIS_LABEL_MAX = 32 };
+
+struct axis_tick {
+    double value;
+    char label[AXIS_LABEL_MAX]; /* empty: a minor tick */
+};
+
+struct axis {
+    bool log;
+    double lo, hi;
+    struct axis_tick ticks[AXIS_MAX_TICKS];
+    size_t n_ticks;
+};
+
+/* The smallest range that holds the data with a little air, and ticks for about `want` labels. Values
+ * that an axis cannot show (not finite; not positive on a log axis) must be left out by the caller:
+ * axis_shows tells. Where n is 0 the range is 0 to 1 (1 to 10). */
+void axis_fit(struct axis *a, bool log, double lo, double hi, size_t n, size_t want);
+bool axis_shows(bool log, double v);
+
+/* Where v stands, 0 at lo and 1 at hi. */
+double axis_at(const struct axis *a, double v);
+
+/* 250000 -> 250k, 3e13 -> 3×10¹³; digits: significant ones. */
+void axis_label(char *buf, size_t size, double v, int digits);
+
+#endif

@@ -1,0 +1,283 @@
+#include "plot/raster.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+static void blend(struct raster *r, int x, int y, struct color c, double a)
+{
+    if (x < 0 || y < 0 || x >= r->width || y >= r->height || !(a > 0))
+        return;
+    if (x + 0.5 < r->cx0 || x + 0.5 > r->cx1 || y + 0.5 < r->cy0 || y + 0.5 > r->cy1)
+        return;
+    if (a > 1)
+        a = 1;
+    unsigned char *p = r->rgb + 3 * ((size_t)y * (size_t)r->width + (size_t)x);
+    p[0] = (unsigned char)lround(p[0] + a * (c.r - p[0]));
+    p[1] = (unsigned char)lround(p[1] + a * (c.g - p[1]));
+    p[2] = (unsigned char)lround(p[2] + a * (c.b - p[2]));
+}
+
+static double distance_to_segment(double px, double py, struct point a, struct point b)
+{
+    double dx = b.x - a.x, dy = b.y - a.y, len2 = dx * dx + dy * dy;
+    double t = len2 > 0 ? ((px - a.x) * dx + (py - a.y) * dy) / len2 : 0;
+    t = t < 0 ? 0 : t > 1 ? 1 : t;
+    return hypot(px - a.x - t * dx, py - a.y - t * dy);
+}
+
+/* Cut a segment to the clip box grown by `margin`, so that a far point costs no time. */
+static bool clip_segment(const struct raster *r, struct point *a, struct point *b, double margin)
+{
+    double t0 = 0, t1 = 1, dx = b->x - a->x, dy = b->y - a->y;
+    const double p[4] = {-dx, dx, -dy, dy};
+    const double q[4] = {a->x - (r->cx0 - margin), r->cx1 + margin - a->x,
+                         a->y - (r->cy0 - margin), r->cy1 + margin - a->y};
+    for (int i = 0; i < 4; i++) {
+        if (p[i] == 0) {
+            if (q[i] < 0)
+                return false;
+            continue;
+        }
+        double t = q[i] / p[i];
+        if (p[i] < 0)
+            t0 = fmax(t0, t);
+        else
+            t1 = fmin(t1, t);
+    }
+    if (t0 > t1)
+        return false;
+    struct point s = *a;
+    *a = (struct point){s.x + t0 * dx, s.y + t0 * dy};
+    *b = (struct point){s.x + t1 * dx, s.y + t1 * dy};
+    return true;
+}
+
+/* Coverage of a polyline is kept in a mask, so that joints are not painted twice. */
+struct mask {
+    int x0, y0, w, h;
+    float *cover;
+};
+
+static void mask_segment(struct mask *m, struct point a, struct point b, double half)
+{
+    int x0 = (int)floor(fmin(a.x, b.x) - half - 1), x1 = (int)ceil(fmax(a.x, b.x) + half + 1);
+    int y0 = (int)floor(fmin(a.y, b.y) - half - 1), y1 = (int)ceil(fmax(a.y, b.y) + half + 1);
+    for (int y = y0 > m->y0 ? y0 : m->y0; y < y1 && y < m->y0 + m->h; y++)
+        for (int x = x0 > m->x0 ? x0 : m->x0; x < x1 && x < m->x0 + m->w; x++) {
+            double c = half + 0.5 - distance_to_segment(x + 0.5, y + 0.5, a, b);
+            float *at = m->cover + (size_t)(y - m->y0) * (size_t)m->w + (size_t)(x - m->x0);
+            if (c > (double)*at)
+                *at = (float)(c > 1 ? 1 : c);
+        }
+}
+
+/* One segment, cut into dashes; *phase runs on along the polyline. */
+static void stroke_segment(const struct raster *r, struct mask *m, struct point a, struct point b,
+                           struct stroke s, double *phase)
+{
+    double len = hypot(b.x - a.x, b.y - a.y), period = s.dash + s.gap, half = s.width / 2;
+    if (!(period > 0) || !(s.gap > 0)) {
+        if (clip_segment(r, &a, &b, half + 1))
+            mask_segment(m, a, b, half);
+        return;
+    }
+    if (!(len < 1e5)) /* a dash pattern over a segment far outside the picture shows nothing */
+        return;
+    for (double at = -fmod(*phase, period); at < len; at += period) {
+        double t0 = fmax(0, at), t1 = fmin(len, at + s.dash);
+        if (t1 <= t0)
+            continue;
+        struct point p = {a.x + (b.x - a.x) * t0 / len, a.y + (b.y - a.y) * t0 / len};
+        struct point q = {a.x + (b.x - a.x) * t1 / len, a.y + (b.y - a.y) * t1 / len};
+        if (clip_segment(r, &p, &q, half + 1))
+            mask_segment(m, p, q, half);
+    }
+    *phase = fmod(*phase + len, period);
+}
+
+/* A copy in pixels; NULL where memory is short, and nothing is drawn then. */
+static struct point *to_pixels(const struct raster *r, const struct point *p, size_t n)
+{
+    struct point *q = calloc(n ? n : 1, sizeof *q);
+    for (size_t i = 0; q && i < n; i++)
+        q[i] = (struct point){r->scale * p[i].x, r->scale * p[i].y};
+    return q;
+}
+
+static void stroke_pixels(struct raster *r, const struct point *p, size_t n, struct stroke s)
+{
+    double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9, phase = 0;
+    for (size_t i = 0; i < n; i++) {
+        x0 = fmin(x0, p[i].x), x1 = fmax(x1, p[i].x);
+        y0 = fmin(y0, p[i].y), y1 = fmax(y1, p[i].y);
+    }
+    double pad = s.width + 2;
+    x0 = fmax(x0 - pad, r->cx0 - pad), x1 = fmin(x1 + pad, r->cx1 + pad);
+    y0 = fmax(y0 - pad, r->cy0 - pad), y1 = fmin(y1 + pad, r->cy1 + pad);
+    if (!(x1 > x0) || !(y1 > y0))
+        return;
+    struct mask m = {.x0 = (int)floor(x0), .y0 = (int)floor(y0)};
+    m.w = (int)ceil(x1) - m.x0;
+    m.h = (int)ceil(y1) - m.y0;
+    m.cover = calloc((size_t)m.w * (size_t)m.h, sizeof *m.cover);
+    if (!m.cover)
+        return;
+    if (n == 1)
+        stroke_segment(r, &m, p[0], p[0], (struct stroke){s.color, s.width, 0, 0}, &phase);
+    for (size_t i = 0; i + 1 < n; i++)
+        stroke_segment(r, &m, p[i], p[i + 1], s, &phase);
+    for (int y = 0; y < m.h; y++)
+        for (int x = 0; x < m.w; x++)
+            blend(r, m.x0 + x, m.y0 + y, s.color,
+                  (double)m.cover[(size_t)y * (size_t)m.w + (size_t)x]);
+    free(m.cover);
+}
+
+static void polyline(void *self, const struct point *p, size_t n, struct stroke s)
+{
+    struct raster *r = self;
+    struct point *q = to_pixels(r, p, n);
+    s.width *= r->scale, s.dash *= r->scale, s.gap *= r->scale;
+    if (q)
+        stroke_pixels(r, q, n, s);
+    free(q);
+}
+
+/* Non-zero winding at a point. */
+static bool inside(const struct point *p, size_t n, double x, double y)
+{
+    int winding = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct point a = p[i], b = p[(i + 1) % n];
+        double side = (b.x - a.x) * (y - a.y) - (x - a.x) * (b.y - a.y);
+        if (a.y <= y && b.y > y && side > 0)
+            winding++;
+        else if (a.y > y && b.y <= y && side < 0)
+            winding--;
+    }
+    return winding != 0;
+}
+
+static int by_x(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Scanlines at four heights a pixel; along a scanline coverage is exact. */
+static void fill_pixels(struct raster *r, const struct point *p, size_t n, struct color c, double alpha)
+{
+    enum { SUB = 4 };
+    double y0 = r->cy1, y1 = r->cy0;
+    for (size_t i = 0; i < n; i++) {
+        y0 = fmin(y0, p[i].y);
+        y1 = fmax(y1, p[i].y);
+    }
+    int from = (int)floor(fmax(y0, r->cy0)), to = (int)ceil(fmin(y1, r->cy1));
+    float *cover = calloc((size_t)r->width, sizeof *cover);
+    double *cross = calloc(n ? n : 1, sizeof *cross);
+    for (int y = from; cover && cross && y < to; y++) {
+        memset(cover, 0, (size_t)r->width * sizeof *cover);
+        for (int sub = 0; sub < SUB; sub++) {
+            double sy = y + (sub + 0.5) / SUB;
+            size_t k = 0;
+            for (size_t i = 0; i < n; i++) {
+                struct point a = p[i], b = p[(i + 1) % n];
+                if ((a.y <= sy) != (b.y <= sy))
+                    cross[k++] = a.x + (sy - a.y) / (b.y - a.y) * (b.x - a.x);
+            }
+            qsort(cross, k, sizeof *cross, by_x);
+            for (size_t i = 0; i + 1 < k; i++) {
+                double a = fmax(0, cross[i]), b = fmin(r->width, cross[i + 1]);
+                if (b <= a || !inside(p, n, (cross[i] + cross[i + 1]) / 2, sy))
+                    continue;
+                for (int x = (int)floor(a); x < (int)ceil(b); x++)
+                    cover[x] += (float)((fmin(b, x + 1) - fmax(a, x)) / SUB);
+            }
+        }
+        for (int x = 0; x < r->width; x++)
+            if (cover[x] > 0)
+                blend(r, x, y, c, alpha * (double)cover[x]);
+    }
+    free(cross);
+    free(cover);
+}
+
+static void polygon(void *self, const struct point *p, size_t n, struct color c, double alpha)
+{
+    struct raster *r = self;
+    struct point *q = to_pixels(r, p, n);
+    if (q)
+        fill_pixels(r, q, n, c, alpha);
+    free(q);
+}
+
+struct glyph_target {
+    struct raster *r;
+    struct color color;
+    bool up;
+    double x, y; /* turning point */
+};
+
+static void put_glyph(void *ctx, int x, int y, unsigned char coverage)
+{
+    const struct glyph_target *t = ctx;
+    /* Upward text is drawn along +x from the turning point and turned. */
+    if (t->up)
+        blend(t->r, (int)floor(t->x) + y, (int)floor(t->y) - x - 1, t->color, coverage / 255.0);
+    else
+        blend(t->r, x, y, t->color, coverage / 255.0);
+}
+
+static void text(void *self, double x, double y, const char *utf8, struct text_style style)
+{
+    struct raster *r = self;
+    x *= r->scale, y *= r->scale, style.size *= r->scale;
+    double w = font_width(r->font, utf8, style.size);
+    double back = style.anchor == ANCHOR_START ? 0 : style.anchor == ANCHOR_MIDDLE ? w / 2 : w;
+    struct glyph_target t = {.r = r, .color = style.color, .up = style.up != 0, .x = x, .y = y};
+    double px = style.up ? -back : x - back, py = style.up ? 0 : y;
+    while (*utf8) {
+        int code = font_next_code(&utf8);
+        const char *ahead = utf8;
+        int next = *ahead ? font_next_code(&ahead) : 0;
+        px += font_draw(r->font, code, next, px, py, style.size, put_glyph, &t);
+    }
+}
+
+static void clip(void *self, double x, double y, double width, double height)
+{
+    struct raster *r = self;
+    bool all = !(width > 0);
+    r->cx0 = all ? 0 : r->scale * x;
+    r->cy0 = all ? 0 : r->scale * y;
+    r->cx1 = all ? r->width : r->scale * (x + width);
+    r->cy1 = all ? r->height : r->scale * (y + height);
+}
+
+enum status raster_init(struct raster *r, int width, int height, int scale, const struct font *font,
+                        struct err *err)
+{
+    *r = (struct raster){
+        .width = width * scale, .height = height * scale, .scale = scale, .font = font};
+    size_t bytes = (size_t)r->width * (size_t)r->height * 3;
+    TRY(size_calloc(&r->rgb, bytes, 1, "a picture", err));
+    memset(r->rgb, 0xFF, bytes);
+    clip(r, 0, 0, 0, 0);
+    return OK;
+}
+
+void raster_free(struct raster *r)
+{
+    free(r->rgb);
+    *r = (struct raster){0};
+}
+
+struct surface raster_surface(struct raster *r)
+{
+    return (struct surface){
+        .self = r, .polyline = polyline, .polygon = polygon, .text = text, .clip = clip};
+}
