@@ -547,9 +547,15 @@ static enum status draw_returns(struct chart *ch, const struct charts *c, bool *
         axis_label(at, sizeof at, v->flatten.value, 2);
         l = chart_add_line(ch, true, v->flatten.value);
         l->color = palette_distinct(1);
-        l->lo = v->flatten.lo, l->hi = v->flatten.hi;
         l->free_range = true;
         snprintf(l->label, sizeof l->label, "returns flatten at %s FLOPs", at);
+        if (isfinite(v->flatten.lo) && isfinite(v->flatten.hi)) {
+            char lo[32], hi[32];
+            axis_label(lo, sizeof lo, v->flatten.lo, 2);
+            axis_label(hi, sizeof hi, v->flatten.hi, 2);
+            l->lo = v->flatten.lo, l->hi = v->flatten.hi;
+            snprintf(l->label, sizeof l->label, "returns flatten at %s FLOPs (95 %%: %s to %s)", at, lo, hi);
+        }
     }
     return OK;
 }
@@ -571,8 +577,9 @@ static void choose_floor(struct charts *c)
 {
     const struct fit_verdict *v = &c->r->verdict;
     if (v->truth_known) {
-        c->floor = v->truth_floor;
-        c->floor_words = "the true floor";
+        bool set = isfinite(v->truth_heldout);
+        c->floor = set ? v->truth_heldout : v->truth_floor;
+        c->floor_words = set ? "the true floor on the held-out set" : "the true floor";
     } else if (v->enough && v->floor_supported) {
         c->floor = v->floor.value;
         c->floor_words = "the fitted floor";

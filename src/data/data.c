@@ -214,6 +214,23 @@ void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_
     }
 }
 
+enum status data_eval_floor(double *out, const struct data *d, struct err *err)
+{
+    int32_t *tokens;
+    double sum = 0;
+    *out = (double)NAN;
+    if (!d->source->log_prob)
+        return OK;
+    TRY(size_calloc(&tokens, 2 * d->ctx, sizeof *tokens, "a window", err));
+    for (size_t i = 0; i < d->eval_windows; i++) {
+        data_eval(d, tokens, tokens + d->ctx, i, 1);
+        sum -= data_log_prob(d, tokens, tokens + d->ctx);
+    }
+    free(tokens);
+    *out = sum / (double)d->ctx / (double)d->eval_windows;
+    return OK;
+}
+
 void data_token_text(const struct data *d, char *buf, size_t size, int32_t token)
 {
     d->source->token_text(d, buf, size, token);

@@ -82,6 +82,10 @@ void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uin
 size_t data_eval_windows(const struct data *d);
 void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_t n);
 
+/* The loss of a perfect predictor on that very set, nats per token: the floor that runs can reach, which
+ * differs from data_floor by the sampling error of the set. NaN for text. */
+enum status data_eval_floor(double *out, const struct data *d, struct err *err) WARN_UNUSED;
+
 /* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
  * most size bytes including '\0'. */
 void data_token_text(const struct data *d, char *buf, size_t size, int32_t token);

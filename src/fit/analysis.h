@@ -91,7 +91,7 @@ struct fit_verdict {
     double break_flops, break_p;   /* where a change fits best, and how often chance does as well; NaN: not tested */
     bool break_found;
     bool truth_known, truth_covered;
-    double truth_floor;
+    double truth_floor, truth_heldout;
     struct fit_lines lines;   /* sentences */
 };
 

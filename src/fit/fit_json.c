@@ -24,7 +24,7 @@ static enum status parse(cJSON **out, const char *name, const char *text, struct
     return err_set(err, E_DATA, "%s:%zu:%zu: this is not valid JSON", name, line, col);
 }
 
-enum status fit_json_truth(bool *known, double *floor, const char *path, struct err *err)
+enum status fit_json_truth(bool *known, double *floor, double *heldout, const char *path, struct err *err)
 {
     char *text;
     size_t size;
@@ -34,8 +34,10 @@ enum status fit_json_truth(bool *known, double *floor, const char *path, struct 
     enum status st = parse(&root, path, text, err);
     free(text);
     TRY(st);
-    const cJSON *e = cJSON_GetObjectItemCaseSensitive(
-        cJSON_GetObjectItemCaseSensitive(root, "truth"), "floor");
+    const cJSON *truth = cJSON_GetObjectItemCaseSensitive(root, "truth");
+    const cJSON *e = cJSON_GetObjectItemCaseSensitive(truth, "floor");
+    const cJSON *h = cJSON_GetObjectItemCaseSensitive(truth, "floor_heldout");
+    *heldout = cJSON_IsNumber(h) ? h->valuedouble : (double)NAN;
     if (cJSON_IsNumber(e) && isfinite(e->valuedouble)) {
         *known = true;
         *floor = e->valuedouble;
@@ -254,6 +256,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
         return;
     cJSON *t = cJSON_AddObjectToObject(root, "truth");
     put(t, "floor", v->truth_floor);
+    put(t, "floor_heldout", v->truth_heldout);
     cJSON_AddBoolToObject(t, "covered", v->truth_covered);
 }
 

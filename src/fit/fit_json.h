@@ -8,8 +8,9 @@
 #include "base/status.h"
 #include "fit/analysis.h"
 
-/* "truth": {"floor": E} of a sweep.json; *known stays false where there is none. */
-enum status fit_json_truth(bool *known, double *floor, const char *path,
+/* "truth": {"floor": E, "floor_heldout": E on the held-out set} of a sweep.json; *known stays false where
+ * there is none, *heldout NaN. */
+enum status fit_json_truth(bool *known, double *floor, double *heldout, const char *path,
                            struct err *err) WARN_UNUSED;
 
 /* A JSON array of objects as CSV text (line k+1 is element k), which the caller frees. `name` stands

@@ -116,6 +116,7 @@ static enum status add_row(struct fit_table *t, struct err *err)
 enum status fit_table_init(struct fit_table *t, size_t n, struct err *err)
 {
     memset(t, 0, sizeof *t);
+    t->truth_heldout = (double)NAN;
     TRY(reserve(t, size_max(n, 1), err));
     while (t->n < n)
         TRY(add_row(t, err));
@@ -619,15 +620,17 @@ static enum status read_truth(struct fit_table *t, const char *dir, bool first, 
 {
     char path[FILE_PATH_MAX];
     bool known;
-    double floor;
+    double floor, heldout;
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     known = false;
     floor = 0;
+    heldout = (double)NAN;
     if (file_exists(path))
-        TRY(fit_json_truth(&known, &floor, path, err));
+        TRY(fit_json_truth(&known, &floor, &heldout, path, err));
     if (first) {
         t->truth_known = known;
         t->truth_floor = floor;
+        t->truth_heldout = heldout;
     } else if (!known || floor != t->truth_floor) {
         t->truth_known = false;
     }

@@ -43,6 +43,7 @@ struct fit_table {
     size_t n_duplicates;                     /* rows equal to an earlier one in N, D, loss and seed */
     bool truth_known;
     double truth_floor;      /* the exact floor of the language, nats per token */
+    double truth_heldout;    /* a perfect predictor's loss on the held-out set; NaN: unknown */
     char x_name[64];         /* what FIT_X holds, "" where unused */
     struct fit_lines notes;  /* what was derived or left out */
     size_t cap;              /* rows that the arrays have room for */

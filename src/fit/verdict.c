@@ -166,22 +166,27 @@ static void judge_floor(struct fit_report *r, const struct fit_law *f)
                       v->floor.value, iv, v->floor_delta_aicc);
 }
 
+/* Losses are measured on the held-out set, so the floor that a fit can find is that of the set; where it is
+ * not known, that of the language. */
 static void judge_truth(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
 {
     struct fit_verdict *v = &r->verdict;
-    v->truth_known = t->truth_known;
-    v->truth_floor = t->truth_floor;
     if (!t->truth_known || f->law->level < 0)
         return;
-    v->truth_covered = v->floor.lo <= t->truth_floor && t->truth_floor <= v->floor.hi;
+    char known[128] = "";
+    bool set = isfinite(t->truth_heldout);
+    double truth = set ? t->truth_heldout : t->truth_floor;
+    if (set)
+        snprintf(known, sizeof known, ", and %.4g on this held-out set", t->truth_heldout);
+    v->truth_covered = v->floor.lo <= truth && truth <= v->floor.hi;
     if (isnan(v->floor.lo))
-        fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g nats; the fit says "
-                                 "%.4g, without an interval.", t->truth_floor, v->floor.value);
+        fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g nats%s; the fit says "
+                                 "%.4g, without an interval.", t->truth_floor, known, v->floor.value);
     else
         fit_lines_add(&v->lines,
-                      "Truth: the exact floor of this language is %.4g nats; the fit says %.4g, and its "
+                      "Truth: the exact floor of this language is %.4g nats%s; the fit says %.4g, and its "
                       "interval %.4g to %.4g %s it.",
-                      t->truth_floor, v->floor.value, v->floor.lo, v->floor.hi,
+                      t->truth_floor, known, v->floor.value, v->floor.lo, v->floor.hi,
                       v->truth_covered ? "covers" : "does NOT cover");
 }
 
@@ -343,6 +348,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     v->largest_flops = r->max_flops;
     v->truth_known = t->truth_known;
     v->truth_floor = t->truth_floor;
+    v->truth_heldout = t->truth_heldout;
     TRY(size_calloc(&scratch, t->n, sizeof *scratch, "rows", err));
     warn_design(r, t, opt, scratch);
     free(scratch);

@@ -250,8 +250,11 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     }
     cJSON_AddNumberToObject(machine, "cores", f->cores);
     cJSON_AddStringToObject(machine, "isa", f->isa);
-    if (isfinite(f->floor))
-        cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "truth"), "floor", f->floor);
+    if (isfinite(f->floor)) {
+        cJSON *truth = cJSON_AddObjectToObject(root, "truth");
+        cJSON_AddNumberToObject(truth, "floor", f->floor);
+        cJSON_AddNumberToObject(truth, "floor_heldout", f->eval_floor);
+    }
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)f->data_fingerprint);
     cJSON_AddStringToObject(root, "data_fingerprint", hash);
     cJSON_AddItemToObject(root, "config", cJSON_Parse(config_text));

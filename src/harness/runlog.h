@@ -45,7 +45,7 @@ enum status results_write(const char *dir, const struct plan *p, const struct ru
 
 struct sweep_facts {
     const char *version, *isa;
-    double floor; /* NaN: unknown */
+    double floor, eval_floor; /* of the language, and of the held-out set drawn from it; NaN: unknown */
     int cores;
     uint64_t data_fingerprint;
 };

@@ -385,6 +385,8 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
     TRY(read_results(res, s->p, s->dir, err));
     find_work(s, res);
     if (s->n_order > 0)
+        TRY(data_eval_floor(&facts.eval_floor, s->d, err));
+    if (s->n_order > 0)
         TRY(sweep_json_write(s->dir, c, &facts, err));
     s->started_s = now_s();
     enum status st = run_children(s, err);

@@ -33,6 +33,23 @@ static void superscript(char *buf, size_t size, int exponent)
     }
 }
 
+void axis_label_power(char *buf, size_t size, double v, int digits)
+{
+    if (v == 0) {
+        snprintf(buf, size, "0");
+        return;
+    }
+    int e = (int)floor(log10(fabs(v)) + 1e-9);
+    double mantissa = v / pow(10, e);
+    char sup[40], shown[24];
+    superscript(sup, sizeof sup, e);
+    snprintf(shown, sizeof shown, "%.*g", digits, mantissa);
+    if (strcmp(shown, "1") == 0)
+        snprintf(buf, size, "10%s", sup);
+    else
+        snprintf(buf, size, "%s×10%s", shown, sup);
+}
+
 void axis_label(char *buf, size_t size, double v, int digits)
 {
     static const struct {
@@ -45,14 +62,7 @@ void axis_label(char *buf, size_t size, double v, int digits)
         return;
     }
     if (m >= 0.9999e12 || m < 0.9999e-3) {
-        int e = (int)floor(log10(m) + 1e-9);
-        double mantissa = v / pow(10, e);
-        char sup[40];
-        superscript(sup, sizeof sup, e);
-        if (fabs(mantissa - 1) < 1e-6)
-            snprintf(buf, size, "10%s", sup);
-        else
-            snprintf(buf, size, "%.*g×10%s", digits, mantissa, sup);
+        axis_label_power(buf, size, v, digits);
         return;
     }
     for (size_t i = 0; i < 3; i++)
@@ -61,6 +71,17 @@ void axis_label(char *buf, size_t size, double v, int digits)
             return;
         }
     snprintf(buf, size, "%.*g", digits > 3 ? digits : 3, v);
+}
+
+/* On an axis that needs powers of ten anywhere, every label is one. */
+static void use_powers(struct axis *a)
+{
+    double biggest = fmax(fabs(a->lo), fabs(a->hi));
+    if (biggest < 1e12 && (!a->log || a->lo >= 1e-4))
+        return;
+    for (size_t i = 0; i < a->n_ticks; i++)
+        if (a->ticks[i].label[0])
+            axis_label_power(a->ticks[i].label, sizeof a->ticks[i].label, a->ticks[i].value, 3);
 }
 
 static void add_tick(struct axis *a, double v, bool labelled, int digits)
@@ -137,6 +158,7 @@ void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, si
         a->lo = fmax(lo / air, 1e-300);
         a->hi = fmin(hi * air, 1e300);
         log_ticks(a, want);
+        use_powers(a);
         return;
     }
     double span = hi - lo;
@@ -148,4 +170,5 @@ void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, si
     if (lo >= 0 && a->lo < 0)
         a->lo = 0;
     linear_ticks(a, want, false);
+    use_powers(a);
 }

@@ -30,5 +30,7 @@ double axis_at(const struct axis *a, double v);
 
 /* 250000 -> 250k, 3e13 -> 3×10¹³; digits: significant ones. */
 void axis_label(char *buf, size_t size, double v, int digits);
+/* 5310000000000 -> 5.31×10¹² */
+void axis_label_power(char *buf, size_t size, double v, int digits);
 
 #endif
