@@ -8,6 +8,8 @@
 #include "cli/charts.h"
 #include "cli/fit_options.h"
 #include "cli/fit_print.h"
+#include "data/baseline.h"
+#include "data/text.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
 #include "harness/curves.h"
@@ -63,6 +65,32 @@ static enum status write_charts(const struct folder *f, const char *out, struct 
     return charts_write(out, &f->curves, &f->table, &f->report, err);
 }
 
+/* On text, what the runs must beat to have learnt more than pairs of bytes. */
+static enum status print_baseline(const struct folder *f, const struct config *c, struct err *err)
+{
+    const double *flops = f->table.col[FIT_FLOPS], *loss = f->table.col[FIT_LOSS];
+    const struct data_spec spec = config_data_spec(c);
+    struct text text;
+    double nats;
+    size_t largest = 0;
+    if (spec.kind != DATA_TEXT || f->table.n == 0)
+        return OK;
+    for (size_t i = 1; i < f->table.n; i++)
+        if (flops[i] > flops[largest])
+            largest = i;
+    TRY(text_read(&text, &spec, err));
+    enum status st = OK;
+    if (text.held.n >= 2) {
+        st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);
+        if (st == OK)
+            printf("\nBaseline: a bigram model of the same training bytes reaches %.4f nats per byte on the\n"
+                   "held-out bytes; the largest run reaches %.4f and %s it.\n",
+                   nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
+    }
+    text_free(&text);
+    return st;
+}
+
 enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
                               struct err *err)
 {
@@ -84,6 +112,8 @@ enum status verdict_of_folder(const char *dir, const struct config *c, bool unch
         st = write_fit(dir, &f.report, err);
     if (st == OK)
         fit_print_verdict(&f.report);
+    if (st == OK)
+        st = print_baseline(&f, c, err);
     folder_close(&f);
     return st;
 }
