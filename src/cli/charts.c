@@ -21,6 +21,7 @@ struct charts {
     const struct fit_report *r;
     const struct fit_law *law; /* the selected one, or NULL */
     const double *params, *tokens, *flops, *loss; /* columns of t */
+    double corpus;             /* distinct tokens that there are; INFINITY: without end */
     double floor;              /* what excess is counted from */
     const char *floor_words;
     struct font *font;
@@ -133,7 +134,7 @@ static double law_at(const struct charts *c, double n, double d)
     if (!c->law)
         return (double)NAN;
     if (c->law->law->n_vars == 2)
-        return fit_predict(c->law, n, d).value;
+        return fit_predict_repeated(c->law, n, d, c->corpus).value;
     if (c->law->x == FIT_TOKENS)
         return fit_predict(c->law, d, 0).value;
     if (c->law->x == FIT_FLOPS)
@@ -155,11 +156,11 @@ static double curve_size(const struct charts *c, const struct curve *k)
                                              : k->params;
 }
 
-/* Averages over equal steps of ln tokens: a line that is neither noise nor a mile long. */
+/* Averages over equal steps of ln tokens: small batches make the loss of one line mostly noise. */
 static enum status add_smoothed(struct chart *ch, const struct curve *k, struct color color,
                                 struct err *err)
 {
-    const double width = 0.05;
+    const double width = 0.2;
     struct chart_series *s;
     TRY(chart_add(&s, ch, k->n, false, err));
     s->color = color;
@@ -214,7 +215,7 @@ static enum status draw_curves(struct chart *ch, const struct charts *c, bool *d
     *drawn = c->curves->n > 0;
     snprintf(ch->title, sizeof ch->title, "Training curves");
     snprintf(ch->subtitle, sizeof ch->subtitle,
-             "Lines: training loss, averaged over steps of 5 %% in tokens. Dots: each run's loss on the "
+             "Lines: training loss, averaged over steps of a fifth in tokens. Dots: each run's loss on the "
              "held-out set when its budget is spent.");
     snprintf(ch->x_label, sizeof ch->x_label, "training tokens");
     snprintf(ch->y_label, sizeof ch->y_label, "loss, nats per token");
@@ -320,7 +321,7 @@ static enum status draw_loss_params(struct chart *ch, const struct charts *c, bo
     snprintf(ch->title, sizeof ch->title, "Loss against model size, one colour a budget of %s",
              by_flops ? "compute" : "training tokens");
     law_words(c, ch->subtitle, sizeof ch->subtitle);
-    snprintf(ch->x_label, sizeof ch->x_label, "%s N", count_words(c->r));
+    snprintf(ch->x_label, sizeof ch->x_label, "model size N (%s)", count_words(c->r));
     snprintf(ch->y_label, sizeof ch->y_label, "held-out loss, nats per token");
     snprintf(ch->legend_title, sizeof ch->legend_title, "%s", by_flops ? "compute C, FLOPs" : "tokens D");
     snprintf(ch->note, sizeof ch->note, "Bars: 95 %% sampling error of the held-out set, common to all runs.");
@@ -379,7 +380,7 @@ static enum status draw_isoflop(struct chart *ch, const struct charts *c, bool *
     else
         snprintf(ch->subtitle, sizeof ch->subtitle,
                  "Diamonds: minima of the parabolas, thick lines their 95 %% intervals.");
-    snprintf(ch->x_label, sizeof ch->x_label, "%s N", count_words(r));
+    snprintf(ch->x_label, sizeof ch->x_label, "model size N (%s)", count_words(r));
     snprintf(ch->y_label, sizeof ch->y_label, "held-out loss, nats per token");
     snprintf(ch->legend_title, sizeof ch->legend_title, "compute C, FLOPs");
     snprintf(ch->note, sizeof ch->note,
@@ -589,6 +590,17 @@ static void choose_floor(struct charts *c)
     }
 }
 
+/* Runs that repeat their data have seen all of it. */
+static double corpus_of(const struct fit_table *t)
+{
+    const double *unique = t->col[FIT_UNIQUE_TOKENS], *tokens = t->col[FIT_TOKENS];
+    double corpus = (double)INFINITY;
+    for (size_t i = 0; i < t->n; i++)
+        if (unique[i] < 0.999 * tokens[i])
+            corpus = isfinite(corpus) ? fmax(corpus, unique[i]) : unique[i];
+    return corpus;
+}
+
 static enum status write_one(const struct charts *c, const char *name, draw_fn *draw, struct err *err)
 {
     struct chart *ch;
@@ -612,6 +624,7 @@ enum status charts_write(const char *out, const struct curves *curves, const str
     c.tokens = t->col[FIT_TOKENS];
     c.flops = t->col[FIT_FLOPS];
     c.loss = t->col[FIT_LOSS];
+    c.corpus = corpus_of(t);
     choose_floor(&c);
     TRY(file_mkdirs(out, err));
     c.font = font_open();

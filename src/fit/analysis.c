@@ -57,7 +57,13 @@ void fit_report_free(struct fit_report *r)
 
 struct fit_value fit_predict(const struct fit_law *f, double n, double d)
 {
-    struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v, log(d)};
+    return fit_predict_repeated(f, n, d, d);
+}
+
+struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique)
+{
+    struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v,
+                          log(fmin(unique, d))};
     if (f->law->n_vars == 1)
         x.v = x.ln_unique = 0;
     double value = law_value(f->law, f->best.p, &x, &f->problem.centre);

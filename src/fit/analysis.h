@@ -140,6 +140,8 @@ const struct fit_law *fit_report_selected(const struct fit_report *r);
 /* What a law predicts at (N, D); laws of one variable take it as n and ignore d. The interval is that of
  * the curve, not of a new run. */
 struct fit_value fit_predict(const struct fit_law *f, double n, double d);
+/* The same where only the first `unique` of the d tokens are new; it matters to the law `repeat` alone. */
+struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique);
 /* Along the frontier at compute C: loss, the best size, its tokens, and the gain of doubling C. NaN where
  * the report has no frontier. */
 struct fit_value fit_frontier_loss(const struct fit_report *r, double flops);
