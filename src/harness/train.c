@@ -20,7 +20,10 @@ struct trainer {
     int32_t *x, *y;      /* (max(B, EVAL_CHUNK), T) */
     float *losses;       /* (EVAL_CHUNK, T) */
     int64_t step;        /* steps done by the state in g */
-    double loss;         /* of the last step, for the progress line */
+    double loss;         /* of the last step */
+    double loss_sum;     /* of the loss_steps steps since the log's last line */
+    int64_t loss_steps;
+    double shown_loss;   /* what that line said, for the progress line */
     double tokens_done;  /* by this trajectory, for the progress line */
     double started_s, run_started_s, saved_s;
 };
@@ -103,7 +106,7 @@ static void report(const struct trainer *tr, const struct run *r)
     struct train_progress p = {.run = (size_t)(r - tr->plan->runs),
                                .tokens_done = tr->tokens_done,
                                .run_tokens = (double)tr->step * batch_tokens(r),
-                               .loss = tr->loss,
+                               .loss = tr->shown_loss,
                                .tokens_per_s = seconds > 0 ? tr->tokens_done / seconds : 0};
     tr->o->progress(tr->o->progress_ctx, &p);
 }
@@ -112,7 +115,10 @@ static enum status save(struct trainer *tr, const struct run *r, struct runlog *
                         struct err *err)
 {
     char path[FILE_PATH_MAX];
-    struct checkpoint_meta meta = {.step = tr->step, .loss = tr->loss};
+    struct checkpoint_meta meta = {.step = tr->step,
+                                   .loss = tr->loss,
+                                   .loss_sum = tr->loss_sum,
+                                   .loss_steps = tr->loss_steps};
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
     TRY(runlog_sync(log, &meta.log_bytes, err));
@@ -128,7 +134,10 @@ static enum status log_progress(struct trainer *tr, const struct run *r, struct 
     double seconds = now_s() - tr->started_s;
     int64_t every = (int64_t)r->cfg.train.log_every;
     if (tr->step == 1 || tr->step % every == 0 || tr->step == last) {
-        TRY(runlog_step(log, tr->step, tokens, flops, tr->loss, lr, norm,
+        tr->shown_loss = tr->loss_sum / (double)tr->loss_steps;
+        tr->loss_sum = 0;
+        tr->loss_steps = 0;
+        TRY(runlog_step(log, tr->step, tokens, flops, tr->shown_loss, lr, norm,
                         seconds > 0 ? tr->tokens_done / seconds : (double)NAN, err));
         report(tr, r);
     }
@@ -152,6 +161,8 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
     while (tr->step < until) {
         data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
         tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
+        tr->loss_sum += tr->loss;
+        tr->loss_steps++;
         double lr = schedule_lr(&schedule, (double)(tr->step + 1) * batch_tokens(r));
         double norm = optim_step(&tr->g, &optim, lr, tr->step + 1);
         tr->step++;
@@ -231,6 +242,8 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     *log_bytes = meta.log_bytes;
     tr->step = meta.step;
     tr->loss = meta.loss;
+    tr->loss_sum = meta.loss_sum;
+    tr->loss_steps = meta.loss_steps;
     return OK;
 }
 
@@ -263,6 +276,8 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
     if (!found) {
         gpt_init_weights(&tr->g, r->cfg.train.seed);
         tr->step = 0;
+        tr->loss_sum = 0;
+        tr->loss_steps = 0;
         log_bytes = 0;
     }
     tr->saved_s = now_s();
@@ -335,7 +350,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
                              const char *dir, const struct train_options *o, struct err *err)
 {
     const struct run *first = &p->runs[t->first];
-    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = (double)NAN};
+    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = (double)NAN, .shown_loss = (double)NAN};
     struct param_rules rules = config_param_rules(&first->cfg);
     size_t T = first->shape.T, B = first->cfg.train.batch_tokens / T;
     size_t rows = size_max(B, EVAL_CHUNK);

@@ -15,7 +15,8 @@ struct header {
     int64_t step;
     uint64_t config_hash;
     int64_t log_bytes;
-    double loss;
+    double loss, loss_sum;
+    int64_t loss_steps;
 };
 
 enum { VERSION = 1 };
@@ -30,6 +31,8 @@ static struct header make_header(const struct gpt *g, const struct checkpoint_me
     h.config_hash = meta->config_hash;
     h.log_bytes = meta->log_bytes;
     h.loss = meta->loss;
+    h.loss_sum = meta->loss_sum;
+    h.loss_steps = meta->loss_steps;
     return h;
 }
 
@@ -102,7 +105,7 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
-    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss};
+    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss, h.loss_sum, h.loss_steps};
     return OK;
 }
 
