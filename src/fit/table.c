@@ -603,6 +603,8 @@ enum status fit_table_read_csv(struct fit_table *t, const char *name, char *text
     enum status st = reserve(t, 1, err);
     if (st == OK)
         st = read_csv(t, &trunks, name, text, size, opt, err);
+    if (st == OK && t->n + t->n_diverged + t->n_failed + t->n_filtered == 0)
+        st = err_set(err, E_DATA, "%s: no runs in it", name);
     if (st == OK)
         st = finish(t, trunks.hash, err);
     free(trunks.hash);
@@ -673,6 +675,8 @@ enum status fit_table_read(struct fit_table *t, const char *const *sources, size
     enum status st = reserve(t, 1, err);
     for (size_t i = 0; i < n_sources && st == OK; i++)
         st = read_source(t, &trunks, sources[i], i == 0, opt, err);
+    if (st == OK && t->n + t->n_diverged + t->n_failed + t->n_filtered == 0)
+        st = err_set(err, E_DATA, "%s: no runs in it", sources[0]);
     if (st == OK)
         st = finish(t, trunks.hash, err);
     free(trunks.hash);

@@ -242,9 +242,11 @@ static enum status read_shape(struct config_shape *s, const struct key *k, const
     *s = (struct config_shape){0};
     if (!cJSON_IsObject(v))
         return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
-    const struct key part = {.path = k->path, .type = T_SIZE, .min = 1, .max = 32768};
     for (const cJSON *item = v->child; item; item = item->next) {
         double x = 0;
+        char path[128];
+        snprintf(path, sizeof path, "%s: %s", k->path, item->string);
+        const struct key part = {.path = path, .type = T_SIZE, .min = 1, .max = 32768};
         TRY(read_number(&x, &part, item, true, err));
         if (strcmp(item->string, "d_model") == 0)
             s->d_model = (size_t)x;

@@ -195,7 +195,8 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     }
     res.wall_s = now_s() - tr->run_started_s;
     double seconds = now_s() - tr->started_s;
-    res.tokens_per_s = seconds > 0 ? tr->tokens_done / seconds : (double)NAN;
+    /* nothing to say where a resumed run had its training behind it */
+    res.tokens_per_s = seconds > 0 && tr->tokens_done > 0 ? tr->tokens_done / seconds : (double)NAN;
     int64_t bytes;
     TRY(runlog_sync(log, &bytes, err));
     if (!diverged)

@@ -1,0 +1,39 @@
+# Sourced by the tests of the binary: the harness of tests/test.h for bash. $1 is the plateau binary.
+set -u
+plateau=$1
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/plateau test.XXXXXX") # a blank in the path on purpose
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+passed=0 failed=0 skipped=0 broken=0
+
+fail() {
+    echo "  FAIL $name: $*"
+    broken=1
+}
+
+# run_test NAME: calls the function of that name.
+run_test() {
+    name=$1 broken=0
+    "$1"
+    if [ "$broken" = 77 ]; then
+        skipped=$((skipped + 1))
+    elif [ "$broken" = 0 ]; then
+        echo "  ok $name"
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+}
+
+# skip REASON: mark the running test as skipped; return from it afterwards.
+skip() {
+    echo "  SKIP $name: $1"
+    broken=77
+}
+
+finish() {
+    echo "tests: $passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ] || exit 1
+    [ "$passed" -gt 0 ] || exit 77
+}

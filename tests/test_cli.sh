@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Bad usage, config and data: one clear line, the exit code of DESIGN section 3, nothing written.
+. "$(dirname "$0")/shell.sh"
+
+# refused CODE TEXT COMMAND...: stderr is one line that holds TEXT; stdout is empty; no file appears.
+refused() {
+    local code=$1 text=$2 got
+    shift 2
+    find . | sort >"$tmp/before"
+    "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null
+    got=$?
+    [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(cat "$tmp/stderr")"
+    grep -qF -- "$text" "$tmp/stderr" || fail "'$text' is not in: $(cat "$tmp/stderr")"
+    [ "$(wc -l <"$tmp/stderr")" = 1 ] || fail "not one line: $(cat "$tmp/stderr")"
+    [ ! -s "$tmp/stdout" ] || fail "stdout: $(head -c 200 "$tmp/stdout")"
+    find . | sort | diff - "$tmp/before" >/dev/null || fail "files appeared: $(find . | sort | diff - "$tmp/before")"
+}
+
+config() {
+    printf '%s' "$1" >c.json
+}
+
+tiny='"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": ["20k"]}'
+touch before stdout stderr c.json
+
+usage() {
+    refused 2 "sweeep" "$plateau" sweeep
+    refused 2 "did you mean" "$plateau" sweeep
+    refused 2 "--job" "$plateau" sweep c.json --job 2
+    refused 2 "--jobs" "$plateau" sweep c.json --jobs 0
+    refused 2 "--jobs" "$plateau" sweep c.json --jobs two
+    refused 2 "CONFIG" "$plateau" sweep
+    refused 2 "--isa" "$plateau" sweep "$root/configs/tiny.json" --isa sse
+}
+
+config_syntax() {
+    config '{'
+    refused 2 "c.json: line 1" "$plateau" sweep c.json
+    config ''
+    refused 2 "c.json" "$plateau" sweep c.json
+    config '[1]'
+    refused 2 "expected an object" "$plateau" sweep c.json
+    refused 2 "missing.json" "$plateau" sweep missing.json
+    refused 2 "directory" "$plateau" sweep .
+}
+
+config_keys() {
+    config '{"train": {"batch_tokns": 1024}}'
+    refused 2 "did you mean train.batch_tokens?" "$plateau" sweep c.json
+    config '{"model": {"ctx": 63, "ctx": 63}}'
+    refused 2 "model.ctx" "$plateau" sweep c.json
+    config '{"model": {"ctx": "wide"}}'
+    refused 2 "model.ctx" "$plateau" sweep c.json
+    config '{"model": 3}'
+    refused 2 "model: expected an object" "$plateau" sweep c.json
+    config '{"train": {"lr": -1}}'
+    refused 2 "train.lr" "$plateau" sweep c.json
+    config '{"train": {"schedule": "step"}}'
+    refused 2 "train.schedule" "$plateau" sweep c.json
+    config "{$tiny}"
+    refused 2 "model.ctxx" "$plateau" sweep c.json --set model.ctxx=3
+    refused 2 "model.ctx" "$plateau" sweep c.json --set model.ctx=1.5
+}
+
+impossible_shapes() {
+    config '{"grid": {"models": [{"d_model": 30, "n_layer": 2, "n_head": 4}], "tokens": ["20k"]}}'
+    refused 2 "n_head" "$plateau" sweep c.json
+    config '{"grid": {"models": [{"d_model": 0, "n_layer": 2}], "tokens": ["20k"]}}'
+    refused 2 "d_model" "$plateau" sweep c.json
+    config "{\"model\": {\"ctx\": 64}, \"train\": {\"batch_tokens\": 2048}, $tiny}"
+    refused 2 "model.ctx=64" "$plateau" sweep c.json
+    config "{\"train\": {\"batch_tokens\": 1000}, $tiny}"
+    refused 2 "train.batch_tokens" "$plateau" sweep c.json
+}
+
+budgets() {
+    config '{"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": [0]}}'
+    refused 2 "grid.tokens" "$plateau" sweep c.json
+    config '{"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": []}}'
+    refused 2 "grid" "$plateau" sweep c.json
+    config '{"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": ["-4M"]}}'
+    refused 2 "grid.tokens" "$plateau" sweep c.json
+    config '{"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": ["4Q"]}}'
+    refused 2 "grid.tokens" "$plateau" sweep c.json
+    config '{"grid": {"models": [{"d_model": 8, "n_layer": 1}], "tokens": ["1M"], "flops": ["1e9"]}}'
+    refused 2 "grid" "$plateau" sweep c.json
+    config '{}'
+    refused 2 "grid" "$plateau" sweep c.json
+}
+
+texts() {
+    config "{\"data\": {\"source\": \"text\", \"files\": [\"no such.txt\"]}, \"model\": {\"ctx\": 64}, \"train\": {\"batch_tokens\": 256}, $tiny}"
+    refused 2 "no such.txt" "$plateau" sweep c.json
+    : >empty.txt
+    refused 2 "empty.txt" "$plateau" sweep c.json --set 'data.files=["empty.txt"]'
+    printf 'short' >short.txt
+    refused 2 "short.txt" "$plateau" sweep c.json --set 'data.files=["short.txt"]'
+    mkdir -p hollow
+    refused 2 "hollow" "$plateau" sweep c.json --set 'data.files=["hollow"]'
+    refused 2 "data.files" "$plateau" sweep c.json --set 'data.files=[]'
+}
+
+tables() {
+    printf 'params,tokens,loss\n' >t.csv
+    refused 2 "t.csv" "$plateau" fit t.csv
+    printf 'params,tokens,loss\n1,2,x\n' >t.csv
+    refused 2 "t.csv:2" "$plateau" fit t.csv
+    printf 'a,b\n1,2\n' >t.csv
+    refused 2 "loss" "$plateau" fit t.csv
+    refused 2 "nowhere.csv" "$plateau" fit nowhere.csv
+    printf 'params,tokens,loss\n1,2,3\n4,5,6\n' >t.csv
+    refused 2 "--law" "$plateau" fit t.csv --law cubic
+    mkdir -p bare
+    refused 2 "bare" "$plateau" fit bare
+    refused 2 "bare" "$plateau" chart bare
+}
+
+no_permission() {
+    mkdir -p locked
+    chmod 555 locked
+    if [ "$(id -u)" = 0 ]; then
+        command -v setpriv >/dev/null || { skip "root, and no setpriv to become another user"; return; }
+        chmod 755 "$tmp"
+        local as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+        "${as[@]}" test -x "$plateau" && "${as[@]}" test -r "$root/configs/tiny.json" ||
+            { skip "the binary cannot be reached by another user"; return; }
+        refused 3 "locked" "${as[@]}" "$plateau" sweep "$root/configs/tiny.json" --out locked/x
+    else
+        refused 3 "locked" "$plateau" sweep "$root/configs/tiny.json" --out locked/x
+    fi
+}
+
+help_everywhere() {
+    local command
+    for command in $("$plateau" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
+        "$plateau" "$command" --help >stdout 2>stderr || fail "$command --help: exit code $?"
+        grep -q "usage: plateau $command" stdout || fail "$command --help shows no usage"
+        [ ! -s stderr ] || fail "$command --help writes to stderr"
+    done
+}
+
+for t in usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
+    run_test "$t"
+done
+finish

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Whole sweeps: the same bytes whatever the jobs, and after any kill; branches equal to runs trained alone.
+. "$(dirname "$0")/shell.sh"
+tiny=$root/configs/tiny.json
+often=(--set train.checkpoint_s=0.01)
+
+# Everything that a sweep leaves behind, without times and speeds.
+digest() {
+    (
+        cd "$1" || exit
+        for run in */; do
+            [ -e "$run/result.json" ] || continue
+            echo "$run"
+            cksum <"$run/checkpoint.bin"
+            sed 's/,"tokens_per_s":[^}]*//' "$run/log.jsonl" | cksum
+            grep -vE 'wall_s|tokens_per_s' "$run/result.json" | cksum
+        done
+        cut -d, -f1-21,24 results.csv | cksum
+    )
+}
+
+sweep() {
+    local out=$1
+    shift
+    "$plateau" sweep "$tiny" "${often[@]}" --out "$out" "$@" >"$out.txt" 2>&1 || fail "sweep $out: exit code $?: $(tail -n 3 "$out.txt")"
+}
+
+undisturbed() {
+    sweep whole --jobs 1
+    [ "$(find whole -name result.json | wc -l)" = 9 ] || fail "not nine results"
+    [ "$(wc -l <whole/results.csv)" = 10 ] || fail "not ten lines in results.csv"
+    grep -q '^Verdict' whole.txt || fail "no verdict"
+    grep -q 'exact floor of this language' whole.txt || fail "the true floor is not printed"
+    for chart in curves loss_tokens loss_params excess returns; do
+        [ -s "whole/charts/$chart.png" ] && [ -s "whole/charts/$chart.svg" ] || fail "no chart $chart"
+    done
+}
+
+two_jobs() {
+    sweep two --jobs 2
+    [ "$(digest whole)" = "$(digest two)" ] || fail "two jobs differ from one"
+}
+
+finished() {
+    local before after
+    before=$(find whole -type f -exec cksum {} + | sort)
+    sweep whole --jobs 2
+    after=$(find whole -type f -exec cksum {} + | sort)
+    [ "$before" = "$after" ] || fail "a finished sweep was changed"
+    grep -q 'nothing to train' whole.txt || fail "it does not say that there is nothing to do"
+}
+
+# Parent, child or both at a random moment, thirty times.
+killed() {
+    local i pid child at
+    RANDOM=7
+    for i in $(seq 30); do
+        "$plateau" sweep "$tiny" "${often[@]}" --out killed --jobs 2 >/dev/null 2>&1 &
+        pid=$!
+        sleep "0.0$((RANDOM % 10))"
+        child=$(pgrep -P "$pid" 2>/dev/null | head -n 1)
+        at=$((RANDOM % 3))
+        [ "$at" != 0 ] && [ -n "$child" ] && kill -KILL "$child" 2>/dev/null
+        [ "$at" != 1 ] && kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+        while pgrep -P 1 -f -- "--out killed" >/dev/null; do sleep 0.01; done
+    done 2>/dev/null
+    sweep killed
+    [ "$(digest whole)" = "$(digest killed)" ] || fail "a killed sweep differs from an undisturbed one"
+}
+
+interrupted() {
+    "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["20M"]' --out stop --jobs 2 >stop.txt 2>&1 &
+    local pid=$! code
+    sleep 0.5
+    kill -INT "$pid"
+    wait "$pid"
+    code=$?
+    [ "$code" = 130 ] || fail "exit code $code after Ctrl-C"
+    grep -q 'Go on with: plateau sweep' stop.txt || fail "it does not say how to go on"
+    [ -s stop/results.csv ] || [ -n "$(find stop -name checkpoint.bin)" ] || fail "nothing was kept"
+}
+
+alone() {
+    local model='grid.models=[{"d_model":16,"n_layer":1}]'
+    sweep one --set "$model" --set 'grid.tokens=["80k"]'
+    sweep many --set "$model" --set 'grid.tokens=["80k","160k"]' --set train.warmup_tokens=4k
+    sweep one2 --set "$model" --set 'grid.tokens=["80k"]' --set train.warmup_tokens=4k
+    local run
+    run=$(basename "$(find one2 -name 'd16-*' -type d)")
+    cmp -s "one2/$run/checkpoint.bin" "many/$run/checkpoint.bin" || fail "a branch differs from the run alone"
+}
+
+locked() {
+    "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
+    local pid=$! code
+    sleep 0.3
+    "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy >busy.txt 2>&1
+    code=$?
+    kill -INT "$pid"
+    wait "$pid"
+    [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
+}
+
+for t in undisturbed two_jobs finished killed interrupted alone locked; do
+    run_test "$t"
+done
+finish
