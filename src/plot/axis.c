@@ -81,7 +81,7 @@ static void use_powers(struct axis *a)
         return;
     for (size_t i = 0; i < a->n_ticks; i++)
         if (a->ticks[i].label[0])
-            axis_label_power(a->ticks[i].label, sizeof a->ticks[i].label, a->ticks[i].value, 3);
+            axis_label_power(a->ticks[i].label, sizeof a->ticks[i].label, a->ticks[i].value, a->log ? 3 : 7);
 }
 
 static void add_tick(struct axis *a, double v, bool labelled, int digits)

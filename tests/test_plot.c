@@ -1,0 +1,297 @@
+/* Charts: ticks, ink where it belongs, files that other programs read. */
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "plot/axis.h"
+#include "plot/chart.h"
+#include "plot/palette.h"
+#include "plot/raster.h"
+
+#define STBI_NO_STDIO
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image.h>
+
+static const struct color black = {0, 0, 0};
+
+/* --- axes ------------------------------------------------------------------------------------- */
+
+static void check_axis(const struct axis *a, double lo, double hi)
+{
+    size_t labelled = 0;
+    EXPECT_MSG(a->lo <= lo && a->hi >= hi, "%g to %g does not hold %g to %g", a->lo, a->hi, lo, hi);
+    for (size_t i = 0; i < a->n_ticks; i++) {
+        const struct axis_tick *t = &a->ticks[i];
+        double at = axis_at(a, t->value);
+        EXPECT_MSG(at >= -1e-6 && at <= 1 + 1e-6, "a tick at %g outside %g to %g", t->value, a->lo, a->hi);
+        EXPECT_MSG(i == 0 || t->value > a->ticks[i - 1].value, "ticks out of order at %g", t->value);
+        labelled += t->label[0] != '\0';
+        for (size_t j = 0; j < i; j++)
+            EXPECT_MSG(!t->label[0] || strcmp(t->label, a->ticks[j].label) != 0,
+                       "label %s twice on %g to %g", t->label, a->lo, a->hi);
+    }
+    EXPECT_MSG(labelled >= 2 && labelled <= 14, "%zu labels on %g to %g (log %d)", labelled, a->lo, a->hi,
+               a->log);
+}
+
+static void axes_of_any_range(void)
+{
+    for (int i = 0; i < 20000 && !test_failed(); i++) {
+        struct axis a;
+        double lo = pow(10, 30 * rng_double(test_rng()) - 10);
+        double hi = lo * pow(10, pow(10, 3 * rng_double(test_rng()) - 2));
+        axis_fit(&a, true, lo, hi, 2, 8);
+        check_axis(&a, lo, hi);
+        double x = (rng_double(test_rng()) - 0.5) * lo, w = hi * (rng_double(test_rng()) + 1e-6);
+        axis_fit(&a, false, x, x + w, 2, 8);
+        check_axis(&a, x, x + w);
+    }
+}
+
+static void axes_of_little(void)
+{
+    struct axis a;
+    axis_fit(&a, false, 3, 3, 1, 8);
+    check_axis(&a, 3, 3);
+    axis_fit(&a, true, 3, 3, 1, 8);
+    EXPECT(a.lo < 3 && a.hi > 3);
+    axis_fit(&a, false, 0, 0, 1, 8);
+    check_axis(&a, 0, 0);
+    axis_fit(&a, true, 0, 0, 0, 8);
+    EXPECT(a.lo < a.hi && a.lo > 0);
+    EXPECT(!axis_shows(true, 0) && !axis_shows(true, -1) && axis_shows(false, -1));
+    EXPECT(!axis_shows(false, (double)NAN) && !axis_shows(true, (double)INFINITY));
+}
+
+static void labels(void)
+{
+    static const struct {
+        double v;
+        const char *text;
+    } cases[] = {{0, "0"},      {250000, "250k"}, {1e6, "1M"},     {1.5e6, "1.5M"}, {2e9, "2B"},
+                 {0.05, "0.05"}, {-3, "-3"},       {1e12, "10¹²"}, {3e13, "3×10¹³"}, {1e-5, "10⁻⁵"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char buf[AXIS_LABEL_MAX];
+        axis_label(buf, sizeof buf, cases[i].v, 2);
+        EXPECT_MSG(strcmp(buf, cases[i].text) == 0, "%g is '%s', expected '%s'", cases[i].v, buf,
+                   cases[i].text);
+    }
+}
+
+/* --- ink -------------------------------------------------------------------------------------- */
+
+/* Black on white: the area covered, in units squared. */
+static double ink(const struct raster *r)
+{
+    double sum = 0;
+    for (int i = 0; i < r->width * r->height; i++)
+        sum += (255 - r->rgb[3 * i]) / 255.0;
+    return sum / (r->scale * r->scale);
+}
+
+static struct raster sheet(const struct font *font)
+{
+    struct raster r;
+    struct err err;
+    EXPECT_OK(raster_init(&r, 100, 80, 2, font, &err));
+    return r;
+}
+
+static void areas(void)
+{
+    struct font *font = font_open();
+    struct raster r = sheet(font);
+    struct surface s = raster_surface(&r);
+    const struct point triangle[] = {{10, 10}, {70.3, 15}, {30, 60.7}};
+    s.polygon(s.self, triangle, 3, black, 1);
+    double area = 0.5 * fabs((70.3 - 10) * (60.7 - 10) - (30 - 10) * (15 - 10));
+    EXPECT_REL(ink(&r), area, 0.01);
+    raster_free(&r);
+
+    r = sheet(font);
+    s = raster_surface(&r);
+    const struct point bent[] = {{20, 20}, {70, 20}, {70, 60}};
+    s.polyline(s.self, bent, 3, (struct stroke){black, 4, 0, 0});
+    /* two bars, round ends, the joint painted once: its outer quarter of a disc less the overlap */
+    EXPECT_REL(ink(&r), 4 * 90 + 3.14159265 * 4 - (4 - 3.14159265) , 0.02);
+    raster_free(&r);
+
+    r = sheet(font);
+    s = raster_surface(&r);
+    s.polyline(s.self, bent, 3, (struct stroke){black, 4, 5, 5});
+    double dashed = ink(&r);
+    EXPECT_MSG(dashed > 200 && dashed < 330, "dashes cover %g", dashed);
+    raster_free(&r);
+    font_close(font);
+}
+
+static void clipping(void)
+{
+    struct font *font = font_open();
+    struct raster r = sheet(font);
+    struct surface s = raster_surface(&r);
+    const struct point wild[] = {{-1e7, -1e6}, {1e7, 1e6}, {50, 1e9}, {50, -1e9}};
+    s.clip(s.self, 20, 20, 30, 30);
+    s.polyline(s.self, wild, 4, (struct stroke){black, 3, 0, 0});
+    s.polyline(s.self, wild, 4, (struct stroke){black, 3, 4, 4});
+    s.polygon(s.self, wild, 4, black, 0.5);
+    s.text(s.self, 22, 49, "cut off here", (struct text_style){14, black, ANCHOR_START, 0});
+    size_t outside = 0;
+    for (int y = 0; y < r.height; y++)
+        for (int x = 0; x < r.width; x++)
+            if (r.rgb[3 * (y * r.width + x)] != 255 && (x < 40 || x >= 100 || y < 40 || y >= 100))
+                outside++;
+    EXPECT(outside == 0);
+    EXPECT(ink(&r) > 50);
+    raster_free(&r);
+    font_close(font);
+}
+
+static void words(void)
+{
+    struct font *font = font_open();
+    EXPECT(font);
+    double one = font_width(font, "loss", 10);
+    EXPECT(one > 10 && one < 40);
+    EXPECT_REL(font_width(font, "loss", 20), 2 * one, 1e-5);
+    EXPECT(font_width(font, "", 10) == 0);
+    /* every sign that labels use is in the font: what is missing would draw the same box */
+    const char *signs = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻×";
+    struct raster r = sheet(font);
+    struct surface s = raster_surface(&r);
+    s.text(s.self, 5, 40, signs, (struct text_style){9, black, ANCHOR_START, 0});
+    double level = ink(&r);
+    EXPECT(level > 10);
+    raster_free(&r);
+    r = sheet(font);
+    s = raster_surface(&r);
+    s.text(s.self, 40, 78, signs, (struct text_style){9, black, ANCHOR_START, 1});
+    EXPECT_REL(ink(&r), level, 0.05); /* turned, not lost */
+    raster_free(&r);
+    const char *broken = "\xff\xc3";
+    font_next_code(&broken);
+    font_next_code(&broken);
+    EXPECT(*broken == '\0');
+    font_close(font);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static enum status fill(struct chart *c, struct err *err)
+{
+    struct chart_series *s;
+    snprintf(c->title, sizeof c->title, "a < b & \"c\"");
+    snprintf(c->subtitle, sizeof c->subtitle,
+             "A long line of words that does not fit into the width of one chart and therefore has to go on in a "
+             "second line below the first");
+    snprintf(c->x_label, sizeof c->x_label, "x");
+    snprintf(c->y_label, sizeof c->y_label, "y");
+    c->log_x = c->log_y = true;
+    TRY(chart_add(&s, c, 50, true, err));
+    snprintf(s->label, sizeof s->label, "band");
+    s->color = palette_distinct(0);
+    s->width = 2;
+    s->band = true;
+    s->marker = MARKER_DISC;
+    for (size_t i = 0; i < 50; i++) {
+        s->x[i] = pow(10, (double)i / 10);
+        s->y[i] = i % 7 ? 5 / sqrt(s->x[i]) : (double)NAN;
+        s->lo[i] = i % 5 ? s->y[i] / 2 : 0;
+        s->hi[i] = s->y[i] * 2;
+    }
+    struct chart_line *l = chart_add_line(c, false, 0.05);
+    snprintf(l->label, sizeof l->label, "floor");
+    l = chart_add_line(c, true, 100);
+    l->lo = 0;
+    l->hi = (double)INFINITY;
+    snprintf(l->label, sizeof l->label, "here");
+    return OK;
+}
+
+static void read_back(const char *name, char **data, size_t *size)
+{
+    char path[FILE_PATH_MAX];
+    struct err err;
+    EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), name, &err));
+    EXPECT_OK(file_read(data, size, path, &err));
+}
+
+static void files(void)
+{
+    struct err err;
+    struct font *font = font_open();
+    struct chart *c = calloc(1, sizeof *c);
+    EXPECT_OK(fill(c, &err));
+    EXPECT_OK(chart_write(c, test_tmpdir(), "full", font, &err));
+    chart_free(c);
+    memset(c, 0, sizeof *c);
+    EXPECT_OK(chart_write(c, test_tmpdir(), "empty", font, &err));
+
+    char *data;
+    size_t size;
+    int w, h, channels;
+    read_back("full.png", &data, &size);
+    unsigned char *rgb = stbi_load_from_memory((unsigned char *)data, (int)size, &w, &h, &channels, 3);
+    EXPECT(rgb && w == CHART_WIDTH * CHART_SCALE && h == CHART_HEIGHT * CHART_SCALE && channels == 3);
+    size_t blue = 0;
+    for (int i = 0; rgb && i < w * h; i++)
+        blue += rgb[3 * i] == 0x00 && rgb[3 * i + 1] == 0x72 && rgb[3 * i + 2] == 0xB2;
+    EXPECT_MSG(blue > 1000, "%zu pixels of the line's colour", blue);
+    stbi_image_free(rgb);
+    free(data);
+
+    read_back("full.svg", &data, &size);
+    EXPECT(strstr(data, "<svg ") && strstr(data, "</svg>"));
+    EXPECT(strstr(data, "a &lt; b &amp; &quot;c&quot;") && !strstr(data, "a < b"));
+    EXPECT(!strstr(data, "nan") && !strstr(data, "inf"));
+    EXPECT(strstr(data, ">floor<") && strstr(data, ">here<") && strstr(data, ">band<"));
+    free(data);
+    read_back("empty.svg", &data, &size);
+    EXPECT(strstr(data, "no data"));
+    free(data);
+    free(c);
+    font_close(font);
+}
+
+static void unwritable(void)
+{
+    struct err err;
+    struct font *font = font_open();
+    struct chart *c = calloc(1, sizeof *c);
+    char dir[FILE_PATH_MAX];
+    EXPECT_OK(file_join(dir, sizeof dir, test_tmpdir(), "missing", &err));
+    EXPECT_ERR(chart_write(c, dir, "x", font, &err), E_IO, "missing");
+    free(c);
+    font_close(font);
+}
+
+static void colours(void)
+{
+    /* lightness grows all the way, so that the order shows in grey as well */
+    double before = 0;
+    for (size_t i = 0; i < 12; i++) {
+        struct color c = palette_ordered(i, 12);
+        double light = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b;
+        EXPECT_MSG(light > before, "step %zu: %g after %g", i, light, before);
+        before = light;
+    }
+}
+
+static const struct test tests[] = {
+    {"axes_of_any_range", axes_of_any_range}, {"axes_of_little", axes_of_little},
+    {"labels", labels},                       {"areas", areas},
+    {"clipping", clipping},                   {"words", words},
+    {"files", files},                         {"unwritable", unwritable},
+    {"colours", colours},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
