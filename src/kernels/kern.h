@@ -110,9 +110,6 @@ struct kern {
 #define X(ret, name, args) ret(*name) args;
     KERN_OPS(X)
 #undef X
-    /* Independent fused multiply-adds (a multiplication and an addition where the level has none) and
-     * nothing else, for measuring the peak: returns the number of operations done. */
-    double (*peak)(float *sink, size_t rounds);
 };
 #undef kreal
 

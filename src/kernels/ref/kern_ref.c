@@ -266,27 +266,11 @@ void kern_gemm_4x8_ref
 }
 
 #ifndef KERN_REF64
-static double peak(float *sink, size_t rounds)
-{
-    enum { CHAINS = 16 };
-    float a[CHAINS], sum = 0;
-    for (int i = 0; i < CHAINS; i++)
-        a[i] = 1 + (float)i;
-    for (size_t r = 0; r < rounds; r++)
-        for (int i = 0; i < CHAINS; i++)
-            a[i] = a[i] * 0.999f + 0.001f;
-    for (int i = 0; i < CHAINS; i++)
-        sum += a[i];
-    *sink = sum;
-    return 2.0 * CHAINS * (double)rounds;
-}
-
 void kern_init_ref(struct kern *k)
 {
     k->isa = KERN_REF;
     k->gemm = (struct kern_gemm){
         .tile = kern_gemm_4x8_ref, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = 256};
-    k->peak = peak;
 #define X(ret, name, args) k->name = kern_##name##_ref;
     KERN_OPS(X)
 #undef X

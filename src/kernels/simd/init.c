@@ -7,7 +7,6 @@ void VEC_INIT(struct kern *k)
 {
     k->isa = VEC_ISA;
     k->gemm = (struct kern_gemm)VEC_GEMM;
-    k->peak = VEC_NAME(peak);
 #define X(ret, name, args) k->name = VEC_NAME(name);
     KERN_OPS(X)
 #undef X

@@ -12,7 +12,6 @@
 KERN_OPS(X)
 #undef X
 #undef kreal
-double VEC_NAME(peak)(float *sink, size_t rounds);
 
 kern_gemm_tile_fn VEC_TILE;
 
