@@ -118,11 +118,11 @@ static void carve(struct linear *l, struct arena *a)
     l->scratch = arena_floats(a, gemm_tn_scratch(k, l->o->threads, l->R, l->K, l->N));
 }
 
-/* Zeros: a multiply-add takes as long on them, and grad-input overwrites x with what forward reads. */
-static void clear(float *x, size_t n)
+static void fill(float *x, size_t n)
 {
+    struct rng rng = rng_make(1, RNG_DATA, n, 0);
     for (size_t i = 0; i < n; i++)
-        x[i] = 0;
+        x[i] = (float)(2 * rng_double(&rng) - 1);
 }
 
 /* Three entries of `out`, from three products of 2 R K N flops. */
@@ -133,10 +133,10 @@ static enum status linear_bench(struct bench_gemm *out, const char *layer, struc
     carve(l, &plan);
     TRY(arena_init(&arena, plan.used_bytes, err));
     carve(l, &arena);
-    clear(l->x, l->R * l->K);
-    clear(l->y, l->R * l->N);
-    clear(l->w, l->K * l->N);
-    clear(l->dw, l->K * l->N);
+    fill(l->x, l->R * l->K);
+    fill(l->y, l->R * l->N);
+    fill(l->w, l->K * l->N);
+    fill(l->dw, l->K * l->N);
     const struct kern *k = l->o->k;
     double gflop = 2e-9 * (double)l->R * (double)l->K * (double)l->N;
     gemm_pack(k, l->o->threads, l->packed, l->w, l->N, l->K, l->N, false);
