@@ -317,6 +317,24 @@ static void adamw_case(void)
     }
 }
 
+/* |x| stays below 2, and each step halves the error before it. */
+static void fma_steps_case(void)
+{
+    EACH(s, sizes)
+    for (size_t steps = 0; steps < 4; steps++) {
+        size_t n = sizes[s] * 3;
+        CASE("fma_steps n=%zu steps=%zu", n, steps);
+        float *x = operand(n, 1);
+        double *want = doubles(n);
+        memcpy(want, wide(x), n * sizeof *want);
+        kern_fma_steps_ref64(want, 0.5, (double)0.7f, n, steps);
+        kern.fma_steps(x, 0.5f, 0.7f, n, steps);
+        for (size_t i = 0; i < n; i++)
+            near("x", i, (double)x[i], want[i], 2, 2);
+        release(where);
+    }
+}
+
 /* --- with a sum in them ----------------------------------------------------------------------- */
 
 static void layernorm_case(void)
@@ -532,6 +550,7 @@ TEST(bias_residual)
 TEST(copies)
 TEST(embed)
 TEST(adamw)
+TEST(fma_steps)
 TEST(layernorm)
 TEST(xent)
 TEST(colsum)
@@ -549,6 +568,7 @@ int main(int argc, char **argv)
         {"copies, transposes, panels", copies_levels},
         {"embedding", embed_levels},
         {"adamw", adamw_levels},
+        {"multiply-add steps", fma_steps_levels},
         {"layernorm", layernorm_levels},
         {"cross-entropy", xent_levels},
         {"column sums", colsum_levels},

@@ -99,6 +99,9 @@ struct kern_adamw {
        size_t rows, size_t n))                                                                     \
     /* Sum of squares in double, whatever the element type. */                                      \
     X(double, sumsq, (const kreal *x, size_t n))                                                   \
+    /* x = a x + b, `steps` times, n values: the vector levels keep a block of independent chains in      \
+     * registers, so that this runs at the peak of the multiply-add where n is a multiple of 192. */  \
+    X(void, fma_steps, (kreal * x, kreal a, kreal b, size_t n, size_t steps))                       \
     /* One AdamW step on n values. */                                                               \
     X(void, adamw,                                                                                 \
       (kreal * w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o, size_t n))

@@ -69,7 +69,7 @@ double gpt_flops_per_token(const struct gpt_shape *s)
 
 /* The sequences of one chunk: as many as keep a layer's activations near the second-level cache, at
  * least CHUNK_ROWS rows so that the products stay efficient, in equal chunks. */
-static size_t pick_chunk(const struct gpt_shape *s, size_t B)
+size_t gpt_chunk(const struct gpt_shape *s, size_t B)
 {
     enum { CHUNK_ROWS = 512, CHUNK_BYTES = 1 << 20 };
     size_t row_bytes = 20 * s->C * sizeof(float);
@@ -183,7 +183,7 @@ static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern 
                     int threads)
 {
     *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
-    g->chunk = pick_chunk(s, B);
+    g->chunk = gpt_chunk(s, B);
     g->n_slots = slot_count(s);
     size_t V = s->V, T = s->T, C = s->C;
     (void)V, (void)T;

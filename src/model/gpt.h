@@ -29,6 +29,8 @@ double gpt_params(const struct gpt_shape *s);
 double gpt_params_nonembd(const struct gpt_shape *s);
 double gpt_params_matmul(const struct gpt_shape *s);
 double gpt_flops_per_token(const struct gpt_shape *s);
+/* Sequences that a step of B takes at a time; divides B. */
+size_t gpt_chunk(const struct gpt_shape *s, size_t B);
 /* Bytes that gpt_init will ask for with this batch. */
 size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads);
 

@@ -162,3 +162,17 @@ void ops_adamw(struct ops o, float *w, const float *grad, float *m, float *v,
         o.k->adamw(w + at, grad + at, m + at, v + at, a, size_min(BLOCK_VALUES, n - at));
     });
 }
+
+double ops_fma(struct ops o, size_t steps)
+{
+    enum { CHAINS = 192 }; /* see kern.h */
+    int threads = o.threads > 1 ? o.threads : 1;
+    FOR_BLOCKS(o, i, threads, {
+        float x[CHAINS];
+        for (int j = 0; j < CHAINS; j++)
+            x[j] = (float)(i + j);
+        o.k->fma_steps(x, 0.5f, 1.0f, CHAINS, steps);
+        CHECK(x[0] < 1e9f); /* uses the result, so that no compiler may drop the loop */
+    });
+    return 2.0 * CHAINS * (double)steps * threads;
+}

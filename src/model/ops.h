@@ -48,4 +48,7 @@ double ops_sumsq(struct ops o, const float *x, size_t n);
 void ops_adamw(struct ops o, float *w, const float *grad, float *m, float *v,
                const struct kern_adamw *a, size_t n);
 
+/* Multiply-adds on every thread at once, in registers: flops done. */
+double ops_fma(struct ops o, size_t steps);
+
 #endif

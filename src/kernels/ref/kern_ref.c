@@ -235,6 +235,13 @@ double NAME(sumsq)(const kreal *x, size_t n)
     return sum;
 }
 
+void NAME(fma_steps)(kreal *x, kreal a, kreal b, size_t n, size_t steps)
+{
+    for (size_t s = 0; s < steps; s++)
+        for (size_t i = 0; i < n; i++)
+            x[i] = a * x[i] + b;
+}
+
 void NAME(adamw)(kreal *w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o,
                  size_t n)
 {

@@ -176,3 +176,28 @@ void VEC_NAME(adamw)(float *w, const float *grad, float *m, float *v, const stru
         simd_store_n(w + i, v_sub(wi, v_fma(decay, wi, step)), left);
     }
 }
+
+/* Chains side by side: the latency of the multiply-add (4) times two a cycle, and half as many again. */
+#define CHAINS 12
+
+void VEC_NAME(fma_steps)(float *x, float a, float b, size_t n, size_t steps)
+{
+    const vf va = v_set1(a), vb = v_set1(b);
+    size_t i = 0;
+    for (; i + CHAINS * VL <= n; i += CHAINS * VL) {
+        vf c[CHAINS];
+        for (size_t j = 0; j < CHAINS; j++)
+            c[j] = v_load(x + i + j * VL);
+        for (size_t s = 0; s < steps; s++)
+            for (size_t j = 0; j < CHAINS; j++)
+                c[j] = v_fma(va, c[j], vb);
+        for (size_t j = 0; j < CHAINS; j++)
+            v_store(x + i + j * VL, c[j]);
+    }
+    for (; i < n; i += VL) {
+        vf c = simd_load_n(x + i, n - i);
+        for (size_t s = 0; s < steps; s++)
+            c = v_fma(va, c, vb);
+        simd_store_n(x + i, c, n - i);
+    }
+}

@@ -1,0 +1,31 @@
+/* What plateau bench shows: tables for people, one JSON object for programs. */
+#ifndef PLATEAU_CLI_BENCH_PRINT_H
+#define PLATEAU_CLI_BENCH_PRINT_H
+
+#include <stdio.h>
+
+#include "model/bench.h"
+
+/* Everything measured in one run. */
+struct bench_report {
+    double peak_gflops;     /* of `threads` cores */
+    double peak_one_gflops; /* of one */
+    int threads;
+    enum kern_isa isa;
+    size_t n_gemms, n_trains;
+    struct {
+        const struct bench_shape *shape;
+        struct bench_gemm gemm[BENCH_N_GEMMS];
+    } gemms[BENCH_N_SHAPES]; /* (n_gemms) */
+    struct {
+        const struct bench_shape *shape;
+        struct bench_train train;
+    } trains[BENCH_N_SHAPES]; /* (n_trains) */
+};
+
+void bench_print_peak(const struct bench_report *r);
+void bench_print_gemms(const struct bench_report *r);
+void bench_print_trains(const struct bench_report *r);
+void bench_print_json(FILE *out, const struct bench_report *r);
+
+#endif

@@ -1,0 +1,194 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/nearest.h"
+#include "base/size.h"
+#include "cli/args.h"
+#include "cli/bench_print.h"
+#include "cli/cmd.h"
+#include "harness/sweep.h"
+
+struct bench_words {
+    size_t threads, repeat;
+    const char *isa, *json;
+    /* one shape in place of the table where any is above 0 */
+    size_t d_model, n_layer, n_head, ctx, batch, vocab;
+};
+
+/* The shapes to measure: the table's, or the one given. */
+struct bench_list {
+    const struct bench_shape *shapes;
+    size_t n;
+};
+
+/* A figure of several minutes says on stderr where it is. */
+static void say(const char *what, const struct bench_shape *s)
+{
+    fprintf(stderr, "bench: %s, d_model %zu\n", what, s->shape.C);
+}
+
+/* The machine's peak is taken anew before every figure and the best is kept: what else runs here and
+ * the clock of the cores change while it is measured. */
+static void look_at_peak(struct bench_report *r, const struct bench_options *o)
+{
+    double all = bench_peak(o);
+    r->peak_gflops = all > r->peak_gflops ? all : r->peak_gflops;
+    double one = o->threads == 1 ? r->peak_gflops : bench_peak(&(struct bench_options){.k = o->k, .threads = 1});
+    r->peak_one_gflops = one > r->peak_one_gflops ? one : r->peak_one_gflops;
+}
+
+static enum status measure_peak(struct bench_report *r, const struct bench_options *o,
+                                const struct bench_list *list, struct err *err)
+{
+    (void)list, (void)err;
+    look_at_peak(r, o);
+    return OK;
+}
+
+static enum status measure_gemm(struct bench_report *r, const struct bench_options *o,
+                                const struct bench_list *list, struct err *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        say("matrix products", &list->shapes[i]);
+        look_at_peak(r, o);
+        r->gemms[i].shape = &list->shapes[i];
+        TRY(bench_gemms(r->gemms[i].gemm, o, &list->shapes[i], err));
+        r->n_gemms = i + 1;
+    }
+    return OK;
+}
+
+static enum status measure_train(struct bench_report *r, const struct bench_options *o,
+                                 const struct bench_list *list, struct err *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        say("training steps", &list->shapes[i]);
+        look_at_peak(r, o);
+        r->trains[i].shape = &list->shapes[i];
+        TRY(bench_train(&r->trains[i].train, o, &list->shapes[i], err));
+        r->n_trains = i + 1;
+    }
+    return OK;
+}
+
+/* What can be measured, in the order of a run without a word. */
+static const struct {
+    const char *name;
+    enum status (*measure)(struct bench_report *, const struct bench_options *,
+                           const struct bench_list *, struct err *);
+} parts[] = {{"peak", measure_peak}, {"gemm", measure_gemm}, {"train", measure_train}};
+
+enum { N_PARTS = sizeof parts / sizeof *parts };
+
+static enum status measure(struct bench_report *r, const char *word, const struct bench_options *o,
+                           const struct bench_list *list, struct err *err)
+{
+    bool found = false;
+    for (size_t i = 0; i < N_PARTS; i++)
+        if (!word || strcmp(word, parts[i].name) == 0) {
+            found = true;
+            TRY(parts[i].measure(r, o, list, err));
+        }
+    if (found)
+        return OK;
+    const char *best = NULL;
+    size_t distance = NEAREST_MAX;
+    for (size_t i = 0; i < N_PARTS; i++)
+        nearest_consider(&best, &distance, word, parts[i].name);
+    return err_set(err, E_USAGE, "bench %s: expected peak, gemm or train%s%s%s", word,
+                   best ? " (did you mean " : "", best ? best : "", best ? "?)" : "");
+}
+
+static enum status write_json(const struct bench_report *r, const char *path, struct err *err)
+{
+    if (strcmp(path, "-") == 0) {
+        bench_print_json(stdout, r);
+        return OK;
+    }
+    struct file_writer w;
+    TRY(file_writer_open(&w, path, err));
+    bench_print_json(w.out, r);
+    return file_writer_commit(&w, err);
+}
+
+static enum status pick_shape(struct bench_shape *one, struct bench_list *list,
+                              const struct bench_words *w, struct err *err)
+{
+    *list = (struct bench_list){bench_shapes, BENCH_N_SHAPES};
+    if (!(w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab))
+        return OK;
+    const struct bench_shape *def = &bench_shapes[3];
+    one->batch = w->batch ? w->batch : def->batch;
+    one->shape = (struct gpt_shape){.V = w->vocab ? w->vocab : def->shape.V,
+                                    .T = w->ctx ? w->ctx : def->shape.T,
+                                    .C = w->d_model ? w->d_model : def->shape.C,
+                                    .L = w->n_layer ? w->n_layer : def->shape.L,
+                                    .NH = w->n_head ? w->n_head : def->shape.NH};
+    *list = (struct bench_list){one, 1};
+    if (one->batch > 1 << 20)
+        return err_set(err, E_USAGE, "--batch %zu: at most %d", one->batch, 1 << 20);
+    return gpt_shape_check(&one->shape, err);
+}
+
+static enum status run(const struct bench_words *w, const char *word, struct err *err)
+{
+    enum kern_isa cap = kern_isa_best();
+    if (w->isa && !kern_isa_parse(&cap, w->isa))
+        return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", w->isa);
+    if (w->threads < 1 || w->threads > 256)
+        return err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", w->threads);
+    if (w->repeat < 1 || w->repeat > 1000)
+        return err_set(err, E_USAGE, "--repeat %zu: expected 1 to 1000", w->repeat);
+    struct kern k;
+    kern_init(&k, cap);
+    struct bench_options o = {.k = &k, .threads = (int)w->threads, .repeat = w->repeat};
+    struct bench_report r = {.threads = o.threads, .isa = k.isa};
+    struct bench_shape one;
+    struct bench_list list;
+    TRY(pick_shape(&one, &list, w, err));
+    TRY(measure(&r, word, &o, &list, err));
+    if (w->json)
+        TRY(write_json(&r, w->json, err));
+    if (w->json && strcmp(w->json, "-") == 0)
+        return OK;
+    bench_print_peak(&r);
+    bench_print_gemms(&r);
+    bench_print_trains(&r);
+    return OK;
+}
+
+enum status cmd_bench(int argc, char **argv, struct err *err)
+{
+    struct bench_words w = {.threads = (size_t)sweep_cores(), .repeat = 5};
+    const struct arg args[] = {
+        {"--threads", ARG_SIZE, &w.threads, "N", "cores to use (default: all)"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--repeat", ARG_SIZE, &w.repeat, "N", "runs behind each median (default 5)"},
+        {"--json", ARG_STRING, &w.json, "FILE|-", "write the figures as JSON; - prints them alone"},
+        {"--d-model", ARG_SIZE, &w.d_model, "C", "measure one shape in place of the table: width"},
+        {"--n-layer", ARG_SIZE, &w.n_layer, "L", "  layers (default 4)"},
+        {"--n-head", ARG_SIZE, &w.n_head, "H", "  heads (default 4)"},
+        {"--ctx", ARG_SIZE, &w.ctx, "T", "  tokens of a sequence (default 128)"},
+        {"--batch", ARG_SIZE, &w.batch, "B", "  sequences of a step (default 16)"},
+        {"--vocab", ARG_SIZE, &w.vocab, "V", "  symbols (default 256)"},
+    };
+    const struct args_spec spec = {
+        .command = "bench",
+        .positionals = "[peak|gemm|train]",
+        .summary = "Measure this machine: the peak of its multiply-adds, every matrix product of a training\n"
+                   "step and whole training steps, as a share of that peak. Without a word: all of it.",
+        .min_positionals = 0,
+        .max_positionals = 1,
+        .args = args,
+        .n_args = sizeof args / sizeof *args,
+    };
+    struct arg_list words;
+    bool help;
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help)
+        st = run(&w, words.n ? words.items[0] : NULL, err);
+    args_free(&spec, &words);
+    return st;
+}

@@ -1,0 +1,245 @@
+#include "model/bench.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/rng.h"
+#include "base/size.h"
+#include "model/gemm.h"
+#include "model/optim.h"
+
+#define SHAPE(C_, L_, NH_, T_, B_, V_)                                                             \
+    {                                                                                              \
+        .shape = {.V = V_, .T = T_, .C = C_, .L = L_, .NH = NH_}, .batch = B_                      \
+    }
+const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
+    SHAPE(16, 2, 2, 64, 32, 64),    SHAPE(32, 2, 2, 64, 32, 64),    SHAPE(64, 4, 4, 128, 16, 256),
+    SHAPE(128, 4, 4, 128, 16, 256), SHAPE(256, 6, 8, 128, 16, 256), SHAPE(512, 8, 8, 128, 8, 256),
+};
+
+/* A run between two looks at the clock: long enough for the clock, short enough to fall between two
+ * turns of another program now and then. */
+#define PEAK_RUN_S 0.01
+#define GEMM_RUN_S 0.005
+#define TRAIN_RUN_S 0.1
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+typedef void work_fn(void *ctx);
+
+/* Seconds of one call: the median over `repeat` runs of run_s each, after one run to warm up. times:
+ * (repeat). */
+static double median_s(double *times, size_t repeat, double run_s, work_fn *work, void *ctx)
+{
+    double start = now_s(), passed = 0;
+    size_t calls = 0;
+    for (; calls == 0 || passed < run_s; calls++) {
+        work(ctx);
+        passed = now_s() - start;
+    }
+    for (size_t i = 0; i < repeat; i++) {
+        start = now_s();
+        for (size_t c = 0; c < calls; c++)
+            work(ctx);
+        times[i] = (now_s() - start) / (double)calls;
+    }
+    qsort(times, repeat, sizeof *times, by_value);
+    return (times[(repeat - 1) / 2] + times[repeat / 2]) / 2;
+}
+
+double bench_peak(const struct bench_options *o)
+{
+    enum { RUNS = 12 };
+    struct ops ops = {.k = o->k, .threads = o->threads};
+    size_t steps = 1000;
+    double best = 0, passed = 0;
+    while (passed < PEAK_RUN_S) { /* also brings the cores to their clock */
+        double start = now_s();
+        steps *= 2;
+        ops_fma(ops, steps);
+        passed = now_s() - start;
+    }
+    for (int i = 0; i < RUNS; i++) {
+        double start = now_s(), flops = ops_fma(ops, steps), rate = flops / (now_s() - start);
+        best = rate > best ? rate : best;
+    }
+    return best * 1e-9;
+}
+
+/* --- products --------------------------------------------------------------------------------- */
+
+/* y (R,N) = x (R,K) W (K,N), and what its gradients need. */
+struct linear {
+    const struct bench_options *o;
+    size_t R, K, N;
+    float *x, *y, *w, *dw, *packed, *scratch;
+};
+
+static void forward(void *ctx)
+{
+    const struct linear *l = ctx;
+    gemm_nn(l->o->k, l->o->threads, l->y, l->N, l->x, l->K, l->packed, l->R, l->N, l->K, NULL);
+}
+
+static void grad_input(void *ctx)
+{
+    const struct linear *l = ctx;
+    gemm_nn(l->o->k, l->o->threads, l->x, l->K, l->y, l->N, l->packed, l->R, l->K, l->N, NULL);
+}
+
+static void grad_weight(void *ctx)
+{
+    const struct linear *l = ctx;
+    gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->K, l->y, l->N, l->R, l->K, l->N,
+            l->scratch);
+}
+
+static void carve(struct linear *l, struct arena *a)
+{
+    const struct kern *k = l->o->k;
+    l->x = arena_floats(a, l->R * l->K);
+    l->y = arena_floats(a, l->R * l->N);
+    l->w = arena_floats(a, l->K * l->N);
+    l->dw = arena_floats(a, l->K * l->N);
+    l->packed = arena_floats(a, size_max(gemm_packed_floats(k, l->K, l->N),
+                                         gemm_packed_floats(k, l->N, l->K)));
+    l->scratch = arena_floats(a, gemm_tn_scratch(k, l->o->threads, l->R, l->K, l->N));
+}
+
+static void fill(float *x, size_t n)
+{
+    struct rng rng = rng_make(1, RNG_DATA, n, 0);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(2 * rng_double(&rng) - 1);
+}
+
+/* Three entries of `out`, from three products of 2 R K N flops. */
+static enum status linear_bench(struct bench_gemm *out, const char *layer, struct linear *l,
+                                double *times, struct err *err)
+{
+    struct arena plan = arena_plan(), arena;
+    carve(l, &plan);
+    TRY(arena_init(&arena, plan.used_bytes, err));
+    carve(l, &arena);
+    fill(l->x, l->R * l->K);
+    fill(l->y, l->R * l->N);
+    fill(l->w, l->K * l->N);
+    fill(l->dw, l->K * l->N);
+    const struct kern *k = l->o->k;
+    double gflop = 2e-9 * (double)l->R * (double)l->K * (double)l->N;
+    gemm_pack(k, l->o->threads, l->packed, l->w, l->N, l->K, l->N, false);
+    double s = median_s(times, l->o->repeat, GEMM_RUN_S, forward, l);
+    out[0] = (struct bench_gemm){layer, "forward", l->R, l->N, l->K, gflop / s};
+    gemm_pack(k, l->o->threads, l->packed, l->w, l->N, l->N, l->K, true);
+    s = median_s(times, l->o->repeat, GEMM_RUN_S, grad_input, l);
+    out[1] = (struct bench_gemm){layer, "grad-input", l->R, l->K, l->N, gflop / s};
+    s = median_s(times, l->o->repeat, GEMM_RUN_S, grad_weight, l);
+    out[2] = (struct bench_gemm){layer, "grad-weight", l->K, l->N, l->R, gflop / s};
+    arena_free(&arena);
+    return OK;
+}
+
+enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench_options *o,
+                        const struct bench_shape *s, struct err *err)
+{
+    TRY(gpt_shape_check(&s->shape, err));
+    size_t C = s->shape.C, V = s->shape.V, R = gpt_chunk(&s->shape, s->batch) * s->shape.T;
+    const struct {
+        const char *name;
+        size_t K, N;
+    } layers[] = {{"qkv", C, 3 * C}, {"attention", C, C}, {"up", C, 4 * C}, {"down", 4 * C, C},
+                  {"head", C, V}};
+    double *times;
+    TRY(size_calloc(&times, o->repeat, sizeof *times, "times", err));
+    enum status st = OK;
+    for (size_t i = 0; st == OK && i < sizeof layers / sizeof *layers; i++) {
+        struct linear l = {.o = o, .R = R, .K = layers[i].K, .N = layers[i].N};
+        st = linear_bench(out + 3 * i, layers[i].name, &l, times, err);
+    }
+    free(times);
+    return st;
+}
+
+/* --- training steps --------------------------------------------------------------------------- */
+
+struct trainer {
+    struct gpt g;
+    struct optim optim;
+    int32_t *tokens; /* (2 B T): inputs, then targets */
+    size_t n;        /* B T */
+    int64_t step;
+};
+
+static void train_step(void *ctx)
+{
+    struct trainer *t = ctx;
+    gpt_forward_backward(&t->g, t->tokens, t->tokens + t->n);
+    /* A rate small enough that hundreds of steps on one random batch stay finite. */
+    optim_step(&t->g, &t->optim, 1e-4, ++t->step);
+}
+
+/* Where the time of a step goes: from a run of its own, because reading the clock costs a little. */
+static void breakdown(struct trainer *t, struct bench_train *out)
+{
+    double op_s[GPT_N_OPS] = {0}, sum = 0, start = now_s(), passed = 0;
+    size_t calls = 0;
+    t->g.op_s = op_s;
+    for (; calls == 0 || passed < TRAIN_RUN_S; calls++) {
+        train_step(t);
+        passed = now_s() - start;
+    }
+    t->g.op_s = NULL;
+    for (int i = 0; i < GPT_N_OPS; i++)
+        sum += op_s[i];
+    op_s[GPT_OP_REST] += passed > sum ? passed - sum : 0;
+    for (int i = 0; i < GPT_N_OPS; i++)
+        out->op_s[i] = op_s[i] / passed * out->step_s;
+}
+
+static enum status trainer_init(struct trainer *t, const struct bench_options *o,
+                                const struct bench_shape *s, struct err *err)
+{
+    struct param_rules rules = param_rules_make(PARAM_STANDARD, s->shape.C, s->shape.L, s->shape.C,
+                                                s->shape.L);
+    t->n = s->batch * s->shape.T;
+    t->optim = (struct optim){.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
+    TRY(gpt_init(&t->g, &s->shape, &rules, o->k, s->batch, o->threads, err));
+    TRY(size_calloc(&t->tokens, 2 * t->n, sizeof *t->tokens, "tokens", err));
+    gpt_init_weights(&t->g, 1);
+    struct rng rng = rng_make(1, RNG_DATA, 0, 0);
+    for (size_t i = 0; i < 2 * t->n; i++)
+        t->tokens[i] = (int32_t)rng_below(&rng, s->shape.V);
+    return OK;
+}
+
+enum status bench_train(struct bench_train *out, const struct bench_options *o,
+                        const struct bench_shape *s, struct err *err)
+{
+    struct trainer t = {0};
+    double *times = NULL;
+    enum status st = trainer_init(&t, o, s, err);
+    if (st == OK)
+        st = size_calloc(&times, o->repeat, sizeof *times, "times", err);
+    if (st == OK) {
+        out->step_s = median_s(times, o->repeat, TRAIN_RUN_S, train_step, &t);
+        out->tokens_per_s = (double)t.n / out->step_s;
+        out->gflops = gpt_flops_per_token(&s->shape) * out->tokens_per_s * 1e-9;
+        breakdown(&t, out);
+    }
+    free(times);
+    free(t.tokens);
+    gpt_free(&t.g);
+    return st;
+}

@@ -1,0 +1,53 @@
+/* How fast this machine runs the model: the peak of its multiply-adds, every matrix product of a
+ * training step, whole training steps. Nothing here prints.
+ *
+ * Other programs only ever make a figure worse, so a peak is the best of several runs; products and
+ * steps are medians of `repeat` runs. */
+#ifndef PLATEAU_MODEL_BENCH_H
+#define PLATEAU_MODEL_BENCH_H
+
+#include "base/status.h"
+#include "kernels/kern.h"
+#include "model/gpt.h"
+
+struct bench_shape {
+    struct gpt_shape shape;
+    size_t batch; /* sequences of a step */
+};
+
+/* From d_model 16 to 512: the shapes that figures of speed are given for. */
+enum { BENCH_N_SHAPES = 6 };
+extern const struct bench_shape bench_shapes[BENCH_N_SHAPES];
+
+struct bench_options {
+    const struct kern *k;
+    int threads;
+    size_t repeat; /* at least 1 */
+};
+
+/* GFLOP/s of independent multiply-adds in registers on o->threads cores at once. */
+double bench_peak(const struct bench_options *o);
+
+/* One product C (m,n) = A (m,k) B (k,n), or += for a gradient of weights. */
+struct bench_gemm {
+    const char *layer; /* qkv, attention, up, down, head */
+    const char *op;    /* forward, grad-input, grad-weight */
+    size_t m, n, k;
+    double gflops;
+};
+enum { BENCH_N_GEMMS = 5 * 3 };
+
+/* The products of one chunk of a step of this shape, without the packing of the weights. */
+enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench_options *o,
+                        const struct bench_shape *s, struct err *err) WARN_UNUSED;
+
+struct bench_train {
+    double step_s, tokens_per_s, gflops; /* by the count of gpt_flops_per_token */
+    double op_s[GPT_N_OPS];              /* of a step; they add up to step_s */
+};
+
+/* Forward, backward and update on random tokens. */
+enum status bench_train(struct bench_train *out, const struct bench_options *o,
+                        const struct bench_shape *s, struct err *err) WARN_UNUSED;
+
+#endif

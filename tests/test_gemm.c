@@ -1,0 +1,303 @@
+/* The three products of a linear layer against sums in double, at every level, at sizes around the
+ * register tile and the cache blocks; and equal bytes for 1, 2 and 3 threads.
+ *
+ * Every array has exactly the size that its contract asks for, so AddressSanitizer and valgrind see a
+ * touch beside it. An element's tolerance is its number of roundings times the sum of the absolute
+ * values that it adds up. */
+#include "test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/gemm.h"
+
+static struct kern kern;
+static char where[160];
+
+static float *floats(size_t n)
+{
+    float *p = malloc(n * sizeof *p + 1);
+    CHECK(p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (float)(2 * rng_double(test_rng()) - 1);
+    return p;
+}
+
+/* Elements of a matrix of `rows` rows, ld apart: the last row ends with its last element. */
+static size_t extent(size_t rows, size_t cols, size_t ld)
+{
+    return rows && cols ? (rows - 1) * ld + cols : 0;
+}
+
+static void near(size_t i, size_t j, double got, double want, double roundings, double terms)
+{
+    double tol = roundings * (double)FLT_EPSILON * terms + (double)FLT_MIN;
+    EXPECT_MSG(fabs(got - want) <= tol, "%s %s: [%zu][%zu] = %.9g, expected %.9g within %.3g",
+               kern_isa_name(kern.isa), where, i, j, got, want, tol);
+}
+
+struct sizes {
+    size_t M, N, K;
+};
+
+/* Run fill(out, threads, ctx) with 1, 2 and sometimes 3 threads on copies of c; all must be equal bytes. Leaves the
+ * one-thread result in c. */
+static void each_thread_count(float *c, size_t n, void (*fill)(float *, int, const void *),
+                              const void *ctx)
+{
+    float *start = floats(n), *other = floats(n);
+    memcpy(start, c, n * sizeof *c);
+    fill(c, 1, ctx);
+    static unsigned turn; /* more threads than cores wait long for each other: now and then is enough */
+    for (int threads = 2; threads <= (turn++ % 16 ? 2 : 3); threads++) {
+        memcpy(other, start, n * sizeof *c);
+        fill(other, threads, ctx);
+        EXPECT_MSG(n == 0 || memcmp(other, c, n * sizeof *c) == 0,
+                   "%s %s: %d threads give other bytes than one", kern_isa_name(kern.isa), where,
+                   threads);
+    }
+    free(other);
+    free(start);
+}
+
+/* --- C = A B, forward and grad-input ---------------------------------------------------------- */
+
+struct nn_case {
+    struct sizes s;
+    size_t lda, ldc, ldw;
+    const float *a, *w;
+    bool transposed;
+    const struct gemm_epilogue *epi;
+};
+
+static void fill_nn(float *c, int threads, const void *ctx)
+{
+    const struct nn_case *p = ctx;
+    float *packed = floats(gemm_packed_floats(&kern, p->s.K, p->s.N));
+    gemm_pack(&kern, threads, packed, p->w, p->ldw, p->s.K, p->s.N, p->transposed);
+    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->epi);
+    free(packed);
+}
+
+static double gelu(double x)
+{
+    return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+}
+
+/* What the header says of one element, and how many roundings and terms it has. */
+static double nn_element(const struct nn_case *p, size_t i, size_t j, double *terms)
+{
+    double sum = 0;
+    *terms = 0;
+    for (size_t k = 0; k < p->s.K; k++) {
+        size_t at = p->transposed ? j * p->ldw + k : k * p->ldw + j;
+        double t = (double)p->a[i * p->lda + k] * (double)p->w[at];
+        sum += t;
+        *terms += fabs(t);
+    }
+    const struct gemm_epilogue *e = p->epi;
+    if (!e)
+        return sum;
+    if (e->bias) {
+        sum += (double)e->bias[j];
+        *terms += fabs((double)e->bias[j]);
+    }
+    if (e->gelu)
+        sum = gelu(sum);
+    if (e->res) {
+        sum = (double)e->res[i * p->ldc + j] + (double)e->scale * sum;
+        *terms += fabs((double)e->res[i * p->ldc + j]);
+    }
+    return sum;
+}
+
+static void nn_check(const struct nn_case *p, const float *before, const float *c)
+{
+    const double edge = p->epi ? 24 : 2; /* roundings of the epilogue; GELU's slope is at most 1.13 */
+    for (size_t i = 0; i < p->s.M; i++)
+        for (size_t j = 0; j < p->s.N; j++) {
+            double terms, want = nn_element(p, i, j, &terms);
+            near(i, j, (double)c[i * p->ldc + j], want, 1.2 * (double)p->s.K + edge, terms);
+        }
+    for (size_t i = 0; i + 1 < p->s.M; i++)
+        for (size_t j = p->s.N; j < p->ldc && p->s.N; j++)
+            EXPECT_MSG(c[i * p->ldc + j] == before[i * p->ldc + j],
+                       "%s %s: wrote between rows at [%zu][%zu]", kern_isa_name(kern.isa), where, i,
+                       j);
+}
+
+static void nn_one(struct sizes s, bool transposed, int mode)
+{
+    size_t gap = (s.M + s.N + s.K) % 3, wrows = transposed ? s.N : s.K;
+    struct nn_case p = {.s = s, .lda = s.K + gap, .ldc = s.N + gap, .transposed = transposed};
+    p.ldw = (transposed ? s.K : s.N) + gap;
+    snprintf(where, sizeof where, "nn M=%zu N=%zu K=%zu transposed=%d mode=%d", s.M, s.N, s.K,
+             transposed, mode);
+    size_t len = extent(s.M, s.N, p.ldc);
+    float *a = floats(extent(s.M, s.K, p.lda)), *c = floats(len), *before = floats(len);
+    float *w = floats(extent(wrows, transposed ? s.K : s.N, p.ldw));
+    float *bias = floats(s.N), *res = floats(len), *pre = floats(len);
+    struct gemm_epilogue epi = {.bias = mode & 1 ? bias : NULL,
+                                .gelu = mode & 2,
+                                .res = mode & 4 ? res : NULL,
+                                .pre = mode & 2 ? pre : NULL,
+                                .scale = 0.5f};
+    for (size_t i = 0; i < s.M; i++) /* must not be read */
+        for (size_t j = 0; j < s.N; j++)
+            c[i * p.ldc + j] = NAN;
+    memcpy(before, c, len * sizeof *c);
+    p.a = a;
+    p.w = w;
+    p.epi = mode ? &epi : NULL;
+    each_thread_count(c, len, fill_nn, &p);
+    nn_check(&p, before, c);
+    if (mode & 2) { /* pre is what stands before GELU */
+        struct gemm_epilogue flat = {.bias = epi.bias, .scale = 1};
+        p.epi = &flat;
+        nn_check(&p, pre, pre);
+    }
+    float *all[] = {a, c, before, w, bias, res, pre};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+/* --- C += A^T B, grad-weight ------------------------------------------------------------------ */
+
+struct tn_case {
+    struct sizes s; /* A (M,K), B (M,N), C (K,N) */
+    size_t lda, ldb, ldc;
+    const float *a, *b;
+};
+
+static void fill_tn(float *c, int threads, const void *ctx)
+{
+    const struct tn_case *p = ctx;
+    float *scratch = floats(gemm_tn_scratch(&kern, threads, p->s.M, p->s.K, p->s.N));
+    gemm_tn(&kern, threads, c, p->ldc, p->a, p->lda, p->b, p->ldb, p->s.M, p->s.K, p->s.N, scratch);
+    free(scratch);
+}
+
+static void tn_one(struct sizes s)
+{
+    size_t gap = (s.M + s.N + s.K) % 3;
+    struct tn_case p = {.s = s, .lda = s.K + gap, .ldb = s.N + gap, .ldc = s.N + gap};
+    snprintf(where, sizeof where, "tn M=%zu N=%zu K=%zu", s.M, s.N, s.K);
+    size_t len = extent(s.K, s.N, p.ldc);
+    float *a = floats(extent(s.M, s.K, p.lda)), *b = floats(extent(s.M, s.N, p.ldb));
+    float *c = floats(len), *before = floats(len);
+    memcpy(before, c, len * sizeof *c);
+    p.a = a;
+    p.b = b;
+    each_thread_count(c, len, fill_tn, &p);
+    for (size_t i = 0; i < s.K; i++)
+        for (size_t j = 0; j < p.ldc && i * p.ldc + j < len; j++) {
+            double want = (double)before[i * p.ldc + j], terms = fabs(want);
+            for (size_t m = 0; j < s.N && m < s.M; m++) {
+                double t = (double)a[m * p.lda + i] * (double)b[m * p.ldb + j];
+                want += t;
+                terms += fabs(t);
+            }
+            near(i, j, (double)c[i * p.ldc + j], want, j < s.N ? (double)s.M + 4 : 0, terms);
+        }
+    free(a);
+    free(b);
+    free(c);
+    free(before);
+}
+
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+static void each_level(void (*fn)(void))
+{
+    for (int isa = KERN_REF; isa < KERN_ISA_COUNT && !test_failed(); isa++) {
+        kern_init(&kern, (enum kern_isa)isa);
+        if ((int)kern.isa == isa)
+            fn();
+        else
+            printf("    level %s: not on this machine or not built\n",
+                   kern_isa_name((enum kern_isa)isa));
+    }
+}
+
+enum { N_SMALL = 7 };
+
+/* Around the tile in rows and columns. */
+static void small_sizes(size_t rows[N_SMALL], size_t cols[N_SMALL])
+{
+    size_t MR = kern.gemm.MR, NR = kern.gemm.NR;
+    const size_t r[N_SMALL] = {0, 1, MR - 1, MR, MR + 1, 23, 2 * MR + 1};
+    const size_t c[N_SMALL] = {0, 1, NR - 1, NR, NR + 1, 53, 2 * NR};
+    memcpy(rows, r, sizeof r);
+    memcpy(cols, c, sizeof c);
+}
+
+/* One past each cache block, and enough columns that operands are copied (model/gemm.c). */
+static void large_sizes(struct sizes out[4])
+{
+    const struct kern_gemm *g = &kern.gemm;
+    out[0] = (struct sizes){g->MC + 1, 5, 37};
+    out[1] = (struct sizes){3, g->NC + 1, 41};
+    out[2] = (struct sizes){7, 11, 2 * g->KC + 1};
+    out[3] = (struct sizes){5, 1031, 1033};
+}
+
+static void nn_level(void)
+{
+    size_t rows[N_SMALL], cols[N_SMALL];
+    const size_t depths[] = {0, 1, 2, 7, 16, 67};
+    struct sizes large[4];
+    small_sizes(rows, cols);
+    large_sizes(large);
+    int turn = 0;
+    for (int m = 0; m < N_SMALL; m++)
+        for (int n = 0; n < N_SMALL; n++)
+            for (size_t d = 0; d < sizeof depths / sizeof *depths && !test_failed(); d++, turn++)
+                nn_one((struct sizes){rows[m], cols[n], depths[d]}, turn % 2, turn / 2 % 8);
+    const size_t KC = kern.gemm.KC;
+    for (size_t K = KC - 1; K <= KC + 1; K++)
+        nn_one((struct sizes){kern.gemm.MR + 1, kern.gemm.NR + 1, K}, K % 2, K % 8);
+    for (int i = 0; i < 4 && !test_failed(); i++)
+        for (int transposed = 0; transposed < 2; transposed++)
+            nn_one(large[i], transposed, i + 4 * transposed);
+}
+
+static void tn_level(void)
+{
+    size_t rows[N_SMALL], cols[N_SMALL];
+    const size_t depths[] = {0, 1, 2, 7, 16, 67};
+    struct sizes large[4];
+    small_sizes(rows, cols);
+    large_sizes(large);
+    for (int k = 0; k < N_SMALL; k++)
+        for (int n = 0; n < N_SMALL; n++)
+            for (size_t d = 0; d < sizeof depths / sizeof *depths && !test_failed(); d++)
+                tn_one((struct sizes){depths[d], cols[n], rows[k]});
+    for (size_t M = kern.gemm.KC - 1; M <= kern.gemm.KC + 1; M++)
+        tn_one((struct sizes){M, kern.gemm.NR + 1, kern.gemm.MR + 1});
+    for (int i = 0; i < 4 && !test_failed(); i++) { /* each size in each place */
+        tn_one((struct sizes){large[i].M, large[i].N, large[i].K});
+        tn_one((struct sizes){large[i].K, large[i].M, large[i].N});
+    }
+}
+
+static void products(void)
+{
+    each_level(nn_level);
+}
+
+static void weight_gradients(void)
+{
+    each_level(tn_level);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"forward and grad-input", products},
+        {"grad-weight", weight_gradients},
+    };
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
