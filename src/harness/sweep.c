@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ struct message {
 struct child {
     pid_t pid;
     int fd;
+    int slot; /* its place in the shared table of thread counts */
     size_t trajectory;
     double started_s;
     struct train_progress last;
@@ -43,7 +45,12 @@ struct sweep {
     struct child *children;
     struct train_progress *last; /* of the running children, for the view */
     size_t n_children;
-    double tokens_total, tokens_finished, started_s, busy_s, viewed_s;
+    int *threads; /* (jobs) shared with the children: how many threads each may use now */
+    double cost_total, cost_done; /* of the trajectories to train; done: by those that have ended */
+    double cost_trained;          /* of that, in this sweep and not before it */
+    double started_s, busy_s, viewed_s;
+    size_t runs_ended;  /* of trajectories that have ended since the start */
+    size_t runs_before; /* of those to train: results that were there, counted by their children too */
     bool stopping;
     struct sweep_outcome *out;
     struct err first_err;
@@ -86,7 +93,7 @@ static void send_progress(void *ctx, const struct train_progress *p)
         child_stop = 1;
 }
 
-_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int threads)
+_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int slot)
 {
     struct sigaction sa = {.sa_handler = on_child_signal};
     sigaction(SIGTERM, &sa, NULL);
@@ -95,7 +102,8 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
     struct kern k;
     kern_init(&k, s->o->isa);
     struct train_options to = {.k = &k,
-                               .threads = threads,
+                               .threads = s->o->jobs,
+                               .threads_now = &s->threads[slot],
                                .stop = &child_stop,
                                .progress = send_progress,
                                .progress_ctx = &fd};
@@ -112,9 +120,21 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
 
 /* ---- the parent ---- */
 
-static enum status start_child(struct sweep *s, int threads, struct err *err)
+static int free_slot(const struct sweep *s)
 {
-    int fd[2];
+    int slot = 0;
+    for (size_t i = 0; i < s->n_children; i++)
+        if (s->children[i].slot == slot) {
+            slot++;
+            i = (size_t)-1;
+        }
+    return slot;
+}
+
+static enum status start_child(struct sweep *s, struct err *err)
+{
+    int fd[2], slot = free_slot(s);
+    s->threads[slot] = 1;
     if (pipe(fd) != 0)
         return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
     size_t trajectory = s->order[s->next];
@@ -126,12 +146,12 @@ static enum status start_child(struct sweep *s, int threads, struct err *err)
     }
     if (pid == 0) {
         close(fd[0]);
-        child_main(s, trajectory, fd[1], threads);
+        child_main(s, trajectory, fd[1], slot);
     }
     close(fd[1]);
     s->next++;
     s->children[s->n_children++] = (struct child){
-        .pid = pid, .fd = fd[0], .trajectory = trajectory, .started_s = now_s(),
+        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory, .started_s = now_s(),
         .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
     return OK;
 }
@@ -172,11 +192,12 @@ static void reap(struct sweep *s, size_t i)
     close(c.fd);
     while (waitpid(c.pid, &ws, 0) < 0 && errno == EINTR)
         continue;
-    s->busy_s += now_s() - c.started_s;
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
-    if (WIFEXITED(ws) && WEXITSTATUS(ws) == 0) {
-        s->tokens_finished += t->tokens;
-    } else if (!(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
+    bool whole = WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
+    s->cost_done += t->cost * (whole ? t->tokens : c.last.tokens_done);
+    s->cost_trained += t->cost * c.last.tokens_trained;
+    s->runs_ended += whole ? t->n : c.last.runs_done;
+    if (!whole && !(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
         if (c.err.msg[0] == '\0') {
             describe_death(&c.err, ws);
             err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
@@ -192,26 +213,63 @@ static void reap(struct sweep *s, size_t i)
     s->children[i] = s->children[--s->n_children];
 }
 
+/* Cores spent so far: each child counts with the threads that it may use. */
+static void count_busy(struct sweep *s, double seconds)
+{
+    for (size_t i = 0; i < s->n_children; i++)
+        s->busy_s += seconds * s->threads[s->children[i].slot];
+}
+
+/* Seconds until the last child ends, when the waiting trajectories start in order, each where a core falls
+ * free first, and cores go on as fast as they have been. */
+static double time_left(const struct sweep *s, double cost_trained)
+{
+    double rate = s->busy_s > 0 ? cost_trained / s->busy_s : 0, free_at[256] = {0}, end = 0;
+    size_t jobs = (size_t)s->o->jobs;
+    if (!(rate > 0))
+        return (double)NAN;
+    for (size_t i = 0; i < s->n_children; i++) {
+        const struct child *c = &s->children[i];
+        const struct trajectory *t = &s->p->trajectories[c->trajectory];
+        free_at[i] = t->cost * (t->tokens - c->last.tokens_done) / rate / s->threads[c->slot];
+        end = fmax(end, free_at[i]);
+    }
+    for (size_t q = s->next; q < s->n_order; q++) {
+        const struct trajectory *t = &s->p->trajectories[s->order[q]];
+        size_t first = 0;
+        for (size_t i = 1; i < jobs; i++)
+            if (free_at[i] < free_at[first])
+                first = i;
+        free_at[first] += t->cost * t->tokens / rate;
+        end = fmax(end, free_at[first]);
+    }
+    return end;
+}
+
 static void show(struct sweep *s, bool final)
 {
     double now = now_s();
     if (!s->o->view || (!final && now - s->viewed_s < 0.2))
         return;
     s->viewed_s = now;
-    double tokens = s->tokens_finished, rate = 0;
+    double done = s->cost_done, trained = s->cost_trained, rate = 0;
+    size_t runs = s->out->n_skipped - s->runs_before + s->runs_ended;
     for (size_t i = 0; i < s->n_children; i++) {
-        s->last[i] = s->children[i].last;
-        tokens += s->last[i].tokens_done;
-        rate += s->last[i].tokens_per_s;
+        const struct child *c = &s->children[i];
+        s->last[i] = c->last;
+        done += s->p->trajectories[c->trajectory].cost * c->last.tokens_done;
+        trained += s->p->trajectories[c->trajectory].cost * c->last.tokens_trained;
+        rate += c->last.tokens_per_s;
+        runs += c->last.runs_done;
     }
     struct sweep_view v = {.plan = s->p,
-                           .share = s->tokens_total > 0 ? tokens / s->tokens_total : 1,
+                           .share = s->cost_total > 0 ? done / s->cost_total : 1,
                            .tokens_per_s = rate,
                            .seconds = now - s->started_s,
                            .running = s->n_children,
                            .last = s->last,
-                           .runs_done = s->out->n_skipped + s->out->n_done};
-    v.left_s = v.share > 0.005 ? v.seconds * (1 - v.share) / v.share : (double)NAN;
+                           .runs_done = final ? s->out->n_skipped + s->out->n_done : runs};
+    v.left_s = v.share > 0.002 ? time_left(s, trained) : (double)NAN;
     s->o->view(s->o->view_ctx, &v, final);
 }
 
@@ -238,18 +296,39 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     return OK;
 }
 
+/* Cores that no waiting trajectory needs go to those with the most to do. */
+static void spread_threads(struct sweep *s)
+{
+    int spare = s->o->jobs - (int)s->n_children;
+    for (size_t i = 0; i < s->n_children; i++)
+        s->threads[s->children[i].slot] = 1;
+    while (s->next == s->n_order && s->n_children > 0 && spare-- > 0) {
+        size_t most = 0;
+        double longest = -1;
+        for (size_t i = 0; i < s->n_children; i++) {
+            const struct child *c = &s->children[i];
+            const struct trajectory *t = &s->p->trajectories[c->trajectory];
+            double left = t->cost * (t->tokens - c->last.tokens_done) / s->threads[c->slot];
+            if (left > longest) {
+                longest = left;
+                most = i;
+            }
+        }
+        s->threads[s->children[most].slot]++;
+    }
+}
+
 static enum status run_children(struct sweep *s, struct err *err)
 {
-    int jobs = s->o->jobs;
     enum status st = OK;
+    double before = now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
-        while (st == OK && !s->stopping && s->n_children < (size_t)jobs && s->next < s->n_order) {
-            /* Fewer trajectories than cores: each takes its share of the threads. */
-            int threads = (int)size_max(1, (size_t)jobs / size_max(1, s->n_order));
-            st = start_child(s, threads, err);
+        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
+            st = start_child(s, err);
             if (st != OK)
                 stop_children(s);
         }
+        spread_threads(s);
         if (s->n_children > 0) {
             enum status waited = wait_for_children(s, err);
             if (waited != OK) {
@@ -257,6 +336,9 @@ static enum status run_children(struct sweep *s, struct err *err)
                 stop_children(s);
             }
         }
+        double now = now_s();
+        count_busy(s, now - before);
+        before = now;
         if (*s->o->stop)
             stop_children(s);
         show(s, false);
@@ -319,13 +401,18 @@ static enum status read_results(struct run_result *res, const struct plan *p, co
     return OK;
 }
 
-static const struct plan *sort_plan; /* qsort has no context argument */
-
-static int longest_first(const void *a, const void *b)
+/* Longest first, so that what is left at the end is short. */
+static void insert_by_cost(struct sweep *s, size_t t)
 {
-    double x = sort_plan->trajectories[*(const size_t *)a].flops;
-    double y = sort_plan->trajectories[*(const size_t *)b].flops;
-    return (x < y) - (x > y);
+    const struct trajectory *all = s->p->trajectories;
+    size_t at = s->n_order++;
+    for (; at > 0; at--) {
+        const struct trajectory *before = &all[s->order[at - 1]];
+        if (before->cost * before->tokens >= all[t].cost * all[t].tokens)
+            break;
+        s->order[at] = s->order[at - 1];
+    }
+    s->order[at] = t;
 }
 
 /* Trajectories with a run that has no result yet. */
@@ -333,18 +420,16 @@ static void find_work(struct sweep *s, const struct run_result *res)
 {
     for (size_t t = 0; t < s->p->n_trajectories; t++) {
         const struct trajectory *tr = &s->p->trajectories[t];
-        bool missing = false;
-        for (size_t i = tr->first; i < tr->first + tr->n; i++) {
-            missing = missing || res[i].status[0] == '\0';
-            s->out->n_skipped += res[i].status[0] != '\0';
-        }
-        if (!missing)
+        size_t there = 0;
+        for (size_t i = tr->first; i < tr->first + tr->n; i++)
+            there += res[i].status[0] != '\0';
+        s->out->n_skipped += there;
+        if (there == tr->n)
             continue;
-        s->order[s->n_order++] = t;
-        s->tokens_total += tr->tokens;
+        s->runs_before += there;
+        insert_by_cost(s, t);
+        s->cost_total += tr->cost * tr->tokens;
     }
-    sort_plan = s->p;
-    qsort(s->order, s->n_order, sizeof *s->order, longest_first);
 }
 
 static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
@@ -407,6 +492,10 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     struct run_result *res = NULL;
     int lock = -1;
     TRY(file_mkdirs(dir, err));
+    size_t shared = (size_t)o->jobs * sizeof *s.threads;
+    s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s.threads == MAP_FAILED)
+        return err_set(err, E_NOMEM, "out of memory for the schedule");
     enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);
     if (st == OK)
         st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
@@ -424,5 +513,6 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     free(s.last);
     free(s.children);
     free(s.order);
+    munmap(s.threads, shared);
     return st;
 }
