@@ -14,7 +14,8 @@ const char *const gpt_op_names[GPT_N_OPS] = {
     "gemm_forward", "gemm_grad_input", "gemm_grad_weight", "attention", "norms",
     "gelu",         "loss",            "optimiser",        "pack",      "rest"};
 
-/* Activations of one layer that backward reads again; R = chunk * T rows. */
+/* Activations of one layer that backward reads again; R = chunk * T rows. Rows of 3C and 4C values are
+ * gemm_row_floats of that apart. */
 struct gpt_layer_act {
     float *x;                   /* (R,C) input of the block */
     float *ln1, *mean1, *rstd1; /* (R,C), (R), (R) */
@@ -137,6 +138,7 @@ static void carve(struct gpt *g, struct arena *a)
 {
     const struct gpt_shape *s = &g->shape;
     size_t V = s->V, T = s->T, C = s->C, R = g->chunk * T;
+    size_t W3 = gemm_row_floats(3 * C), W4 = gemm_row_floats(4 * C);
     g->slots = arena_take(a, g->n_slots, sizeof *g->slots);
     g->acts = arena_take(a, s->L, sizeof *g->acts);
     float **flat[] = {&g->w, &g->grad, &g->m, &g->v};
@@ -151,15 +153,15 @@ static void carve(struct gpt *g, struct arena *a)
         t.ln1 = arena_floats(a, R * C);
         t.mean1 = arena_floats(a, R);
         t.rstd1 = arena_floats(a, R);
-        t.qkv = arena_floats(a, R * 3 * C);
+        t.qkv = arena_floats(a, R * W3);
         t.att = arena_floats(a, R * C);
         t.lse = arena_floats(a, R * s->NH);
         t.x_mid = arena_floats(a, R * C);
         t.ln2 = arena_floats(a, R * C);
         t.mean2 = arena_floats(a, R);
         t.rstd2 = arena_floats(a, R);
-        t.pre = arena_floats(a, R * 4 * C);
-        t.act = arena_floats(a, R * 4 * C);
+        t.pre = arena_floats(a, R * W4);
+        t.act = arena_floats(a, R * W4);
         if (g->acts)
             g->acts[l] = t;
     }
@@ -171,7 +173,7 @@ static void carve(struct gpt *g, struct arena *a)
     g->losses = arena_floats(a, R);
     g->dres = arena_floats(a, R * C);
     g->ds = arena_floats(a, R * C);
-    g->dwide = arena_floats(a, R * 4 * C);
+    g->dwide = arena_floats(a, R * W4);
     g->dnorm = arena_floats(a, R * C);
     g->scratch_ln = arena_floats(a, ops_layernorm_bwd_scratch(R, C));
     g->scratch_attn = arena_floats(a, ops_attn_scratch(g->ops.threads, T, C, s->NH));
@@ -217,6 +219,10 @@ enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct para
     float *flat[] = {g->w, g->grad, g->m, g->v};
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         memset(flat[i], 0, g->n_flat * sizeof(float));
+    size_t wide = g->chunk * s->T * gemm_row_floats(4 * s->C);
+    memset(g->dwide, 0, wide * sizeof(float));
+    for (size_t l = 0; l < s->L; l++)
+        memset(g->acts[l].pre, 0, wide * sizeof(float));
     return OK;
 }
 
@@ -313,13 +319,13 @@ static const float *packed(const struct gpt *g, size_t layer, int which, bool ba
 static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, double *clock)
 {
     const struct gpt_layer_act *t = &g->acts[l];
-    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH;
+    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH, W4 = gemm_row_floats(4 * C);
     int th = g->ops.threads;
     float scale = g->rules.residual_scale;
     ops_layernorm_fwd(g->ops, t->ln1, t->mean1, t->rstd1, t->x, weight(g, GPT_ln1w, l),
                       weight(g, GPT_ln1b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->qkv, 3 * C, t->ln1, C, packed(g, l, 0, false), R, 3 * C, C,
+    gemm_nn(g->k, th, t->qkv, gemm_row_floats(3 * C), t->ln1, C, packed(g, l, 0, false), R, 3 * C, C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_attn_fwd(g->ops, t->att, t->lse, t->qkv, n, T, C, NH, g->scratch_attn);
@@ -330,9 +336,9 @@ static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, doubl
     ops_layernorm_fwd(g->ops, t->ln2, t->mean2, t->rstd2, t->x_mid, weight(g, GPT_ln2w, l),
                       weight(g, GPT_ln2b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->act, 4 * C, t->ln2, C, packed(g, l, 2, false), R, 4 * C, C,
+    gemm_nn(g->k, th, t->act, W4, t->ln2, C, packed(g, l, 2, false), R, 4 * C, C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_upb, l), .pre = t->pre, .gelu = true});
-    gemm_nn(g->k, th, x_out, C, t->act, 4 * C, packed(g, l, 3, false), R, C, 4 * C,
+    gemm_nn(g->k, th, x_out, C, t->act, W4, packed(g, l, 3, false), R, C, 4 * C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
@@ -361,12 +367,14 @@ static void linear_backward(struct gpt *g, float *dx, const float *dy, const flo
 {
     const struct gpt_slot *t = gpt_slot(g, w, l);
     int th = g->ops.threads;
-    gemm_nn(g->k, th, dx, t->rows, dy, t->cols, packed_w, R, t->rows, t->cols, NULL);
+    size_t C = g->shape.C, ldx = t->rows == C ? C : gemm_row_floats(t->rows);
+    size_t ldy = t->cols == C ? C : gemm_row_floats(t->cols);
+    gemm_nn(g->k, th, dx, ldx, dy, ldy, packed_w, R, t->rows, t->cols, NULL);
     mark(g, clock, GPT_OP_GEMM_DX);
-    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, t->rows, dy, t->cols, R, t->rows, t->cols,
+    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, ldx, dy, ldy, R, t->rows, t->cols,
             g->scratch_tn);
     mark(g, clock, GPT_OP_GEMM_DW);
-    ops_colsum(g->ops, gradient(g, b, l), dy, R, t->cols);
+    ops_colsum(g->ops, gradient(g, b, l), dy, ldy, R, t->cols);
     mark(g, clock, GPT_OP_REST);
 }
 
@@ -380,7 +388,8 @@ static void block_backward(struct gpt *g, size_t l, size_t n, double *clock)
     mark(g, clock, GPT_OP_REST);
     linear_backward(g, g->dwide, g->ds, t->act, GPT_downw, GPT_downb, l, packed(g, l, 3, true), R,
                     clock);
-    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * 4 * C);
+    /* What lies between the rows goes along: it is zero or a finite leftover, and nobody reads it. */
+    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * gemm_row_floats(4 * C));
     mark(g, clock, GPT_OP_GELU);
     linear_backward(g, g->dnorm, g->dwide, t->ln2, GPT_upw, GPT_upb, l, packed(g, l, 2, true), R,
                     clock);
