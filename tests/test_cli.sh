@@ -139,7 +139,28 @@ help_everywhere() {
     done
 }
 
-for t in usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
+# What bench prints for programs: one JSON object and nothing else, numbers that can be.
+bench() {
+    local python
+    "$plateau" bench --repeat 1 --threads 1 --d-model 20 --n-layer 1 --n-head 4 --ctx 7 --batch 3 --vocab 3 --json - >bench.json ||
+        fail "exit code $?"
+    for key in peak_gflops threads isa gemm train step_s tokens_per_s gflops mfu breakdown; do
+        grep -q "\"$key\":" bench.json || fail "no key $key"
+    done
+    [ "$(head -c 1 bench.json)" = "{" ] || fail "something stands before the JSON"
+    python=$(command -v python3) || return 0
+    "$python" -c 'import json, sys
+b = json.load(open("bench.json"))
+assert b["peak_gflops"] > 0 and b["threads"] == 1
+assert all(0 < g["share"] and g["gflops"] > 0 for g in b["gemm"]) and len(b["gemm"]) == 15
+t = b["train"][0]
+assert t["d_model"] == 20 and t["vocab"] == 3 and 0 < t["mfu"] < 1.5
+assert abs(sum(t["breakdown"].values()) - t["step_s"]) < 1e-9 + 1e-6 * t["step_s"]' || fail "the numbers do not fit together"
+    refused 2 "expected peak, gemm or train" "$plateau" bench gem
+    refused 2 "n_head=3" "$plateau" bench train --d-model 16 --n-head 3
+}
+
+for t in bench usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
     run_test "$t"
 done
 finish

@@ -120,6 +120,64 @@ static void graph_walk(void)
     one_step_language(DATA_GRAPH_WALK);
 }
 
+/* Every text is as likely as every other: v m^nodes of them. */
+static void hierarchy(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_HIERARCHY;
+    s.symbols = s.rules = s.branching = s.depth = 2;
+    enum { TEXTS = 16, DRAWS = 16000 };
+    EXPECT(data_unit(&s) == 4);
+    EXPECT_OK(data_open(&d, &s, 8, &err));
+    if (!d)
+        return;
+    EXPECT_NEAR(data_floor(d), log(TEXTS) / 4, 1e-15);
+    check_stateless(d);
+    int32_t x[8], y[8];
+    int count[256] = {0}, seen = 0;
+    double chi2 = 0;
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        data_train(d, x, y, 5, i, 1);
+        EXPECT(x[0] == 2 && x[1] == y[0]);
+        EXPECT_NEAR(-data_log_prob(d, x, y) / 8, data_floor(d), 1e-14);
+        count[y[0] + 2 * y[1] + 4 * y[2] + 8 * y[3]]++;
+    }
+    for (int i = 0; i < 256; i++) {
+        seen += count[i] > 0;
+        if (count[i])
+            chi2 += pow(count[i] - (double)DRAWS / TEXTS, 2) / ((double)DRAWS / TEXTS);
+    }
+    EXPECT_MSG(seen == TEXTS, "%d different texts", seen);
+    EXPECT_MSG(chi2 < 44.3, "chi-square %g with 15 degrees of freedom", chi2); /* p = 1e-4 */
+    data_close(d);
+
+    s = data_spec_default();
+    s.kind = DATA_HIERARCHY;
+    EXPECT_OK(data_open(&d, &s, data_unit(&s), &err));
+    if (!d)
+        return;
+    int32_t u[16], v[16];
+    data_train(d, u, v, 5, 0, 1);
+    int breaks = 0; /* 4 of 16 tuples of a symbol pair are rules: most changes of one token break one */
+    for (int32_t t = 0; t < 16; t++) {
+        int32_t was = v[3];
+        v[3] = t;
+        breaks += isinf(data_log_prob(d, u, v)) != 0;
+        v[3] = was;
+    }
+    EXPECT_MSG(breaks >= 8, "%d of 16 changes break a rule", breaks);
+    data_close(d);
+    s.rules = 17;
+    EXPECT_ERR(data_open(&d, &s, 16, &err), E_CONFIG, "data.rules");
+    s.rules = 4;
+    EXPECT_ERR(data_open(&d, &s, 10, &err), E_CONFIG, "model.ctx=10");
+    s.depth = 16;
+    s.branching = 3;
+    EXPECT_ERR(data_open(&d, &s, 16, &err), E_CONFIG, "data.depth");
+}
+
 static void bad_specs(void)
 {
     struct err err;
@@ -207,6 +265,7 @@ static const struct test tests[] = {
     {"facts_stateless", facts_stateless}, {"bad_specs", bad_specs},
     {"unigram", unigram},
     {"graph_walk", graph_walk},
+    {"hierarchy", hierarchy},
     {"text_windows", text_windows},   {"text_errors", text_errors},
 };
 

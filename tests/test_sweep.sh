@@ -41,6 +41,17 @@ two_jobs() {
     [ "$(digest whole)" = "$(digest two)" ] || fail "two jobs differ from one"
 }
 
+two_threads() {
+    local n
+    for n in 1 2; do
+        OMP_NUM_THREADS=$n "$plateau" train "$tiny" --set model.d_model=20 --set model.n_head=2 --set model.n_layer=2 \
+            --set train.tokens=100k --threads $n --out threads$n >/dev/null 2>&1 || fail "train with $n threads"
+    done
+    cmp -s threads1/*/checkpoint.bin threads2/*/checkpoint.bin || fail "weights of two threads differ from one"
+    diff <(grep '"loss' threads1/*/result.json) <(grep '"loss' threads2/*/result.json) >/dev/null ||
+        fail "losses of two threads differ from one"
+}
+
 finished() {
     local before after
     before=$(find whole -type f -exec cksum {} + | sort)
@@ -102,7 +113,7 @@ locked() {
     [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
 }
 
-for t in undisturbed two_jobs finished killed interrupted alone locked; do
+for t in undisturbed two_jobs two_threads finished killed interrupted alone locked; do
     run_test "$t"
 done
 finish

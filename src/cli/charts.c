@@ -94,6 +94,11 @@ static void size_label(char *out, size_t size, double params)
     axis_label(out, size, params, 3);
 }
 
+static void flops_label(char *out, size_t size, double flops)
+{
+    axis_label_power(out, size, flops, 3);
+}
+
 static void law_words(const struct charts *c, char *out, size_t size)
 {
     if (c->law)
@@ -337,7 +342,7 @@ static enum status draw_loss_params(struct chart *ch, const struct charts *c, bo
             s->x[i] = n;
             s->y[i] = law_at(c, n, by_flops ? g->at[k] / flops_of(c, n, 1) : g->at[k]);
         }
-        size_label(label, sizeof label, g->at[k]);
+        (by_flops ? flops_label : size_label)(label, sizeof label, g->at[k]);
         TRY(add_runs(ch, c, c->params, c->loss, by_flops ? c->flops : c->tokens, g->at[k],
                      palette_ordered(k, g->n), label, err));
     }
@@ -400,7 +405,7 @@ static enum status draw_isoflop(struct chart *ch, const struct charts *c, bool *
                 s->y[i] = p->c0 + p->c1 * z + p->c2 * z * z;
             }
         }
-        size_label(label, sizeof label, p->flops);
+        flops_label(label, sizeof label, p->flops);
         TRY(add_runs(ch, c, c->params, c->loss, NULL, 0, color, label, err));
         s = &ch->series[ch->n_series - 1];
         s->marker = p->at_edge ? MARKER_RING : MARKER_DISC;
@@ -522,7 +527,7 @@ static enum status draw_returns(struct chart *ch, const struct charts *c, bool *
     double end = 10 * r->max_flops;
     if (isfinite(v->flatten.value) && v->flatten.value < 1e4 * r->max_flops)
         end = fmax(end, 3 * v->flatten.value);
-    axis_label(at, sizeof at, v->largest_flops, 2);
+    axis_label_power(at, sizeof at, v->largest_flops, 2);
     snprintf(ch->title, sizeof ch->title, "Returns: what the next doubling of compute gains");
     snprintf(ch->subtitle, sizeof ch->subtitle,
              "At the largest budget, %s FLOPs: %.3g nats (95 %%: %.3g to %.3g). Returns flatten where the gain "
@@ -545,15 +550,15 @@ static enum status draw_returns(struct chart *ch, const struct charts *c, bool *
     l->dash = 2, l->gap = 4;
     snprintf(l->label, sizeof l->label, "largest budget");
     if (isfinite(v->flatten.value) && v->flatten.value > 0) {
-        axis_label(at, sizeof at, v->flatten.value, 2);
+        axis_label_power(at, sizeof at, v->flatten.value, 2);
         l = chart_add_line(ch, true, v->flatten.value);
         l->color = palette_distinct(1);
         l->free_range = true;
         snprintf(l->label, sizeof l->label, "returns flatten at %s FLOPs", at);
         if (isfinite(v->flatten.lo) && isfinite(v->flatten.hi)) {
             char lo[32], hi[32];
-            axis_label(lo, sizeof lo, v->flatten.lo, 2);
-            axis_label(hi, sizeof hi, v->flatten.hi, 2);
+            axis_label_power(lo, sizeof lo, v->flatten.lo, 2);
+            axis_label_power(hi, sizeof hi, v->flatten.hi, 2);
             l->lo = v->flatten.lo, l->hi = v->flatten.hi;
             snprintf(l->label, sizeof l->label, "returns flatten at %s FLOPs (95 %%: %s to %s)", at, lo, hi);
         }

@@ -8,12 +8,6 @@
 
 #define LN2 0.693147180559945309
 
-/* A language's tables do not depend on the window, but whole records must fit into it. */
-static size_t language_ctx(const struct data_spec *s)
-{
-    return 8 * (s->digits + s->values);
-}
-
 static enum status language_info(const char *name, uint64_t seed, struct err *err)
 {
     struct data_spec s = data_spec_default();
@@ -21,7 +15,7 @@ static enum status language_info(const char *name, uint64_t seed, struct err *er
         return err_set(err, E_USAGE, "--language %s: no such language (see plateau data --help)", name);
     s.seed = seed;
     struct data *d;
-    TRY(data_open(&d, &s, language_ctx(&s), err));
+    TRY(data_open(&d, &s, data_unit(&s), err));
     printf("%s, seed %llu: %zu symbols, floor %.6f nats per token (%.6f bits)\n", data_name(d),
            (unsigned long long)seed, data_vocab(d), data_floor(d), data_floor(d) / LN2);
     data_close(d);
@@ -70,7 +64,7 @@ enum status cmd_data(int argc, char **argv, struct err *err)
     const char *language = NULL;
     uint64_t seed = 1;
     const struct arg args[] = {
-        {"--language", ARG_STRING, &language, "NAME", "zipf-facts, graph-walk or unigram"},
+        {"--language", ARG_STRING, &language, "NAME", "zipf-facts, graph-walk, hierarchy or unigram"},
         {"--seed", ARG_U64, &seed, "S", "seed of the language (default 1)"},
     };
     const struct args_spec spec = {

@@ -12,6 +12,7 @@ static const struct data_source *const sources[DATA_N_KINDS] = {
     [DATA_TEXT] = &data_source_text,
     [DATA_ZIPF_FACTS] = &data_source_zipf_facts,
     [DATA_GRAPH_WALK] = &data_source_graph_walk,
+    [DATA_HIERARCHY] = &data_source_hierarchy,
     [DATA_UNIGRAM] = &data_source_unigram,
 };
 
@@ -93,6 +94,16 @@ bool data_power(size_t *out, size_t base, size_t exp, size_t limit)
     return true;
 }
 
+size_t data_unit(const struct data_spec *s)
+{
+    size_t unit = 1;
+    if (s->kind == DATA_ZIPF_FACTS)
+        return size_max(1, s->digits + s->values);
+    if (s->kind == DATA_HIERARCHY && data_power(&unit, s->branching, s->depth, (size_t)1 << 20))
+        return size_max(1, unit);
+    return 1;
+}
+
 /* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. */
 static uint64_t spec_hash(const struct data_spec *s)
 {
@@ -114,9 +125,6 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
     if (ctx < 1 || ctx > (size_t)1 << 24)
         return err_set(err, E_CONFIG, "model.ctx=%zu: expected 1 to 16777216", ctx);
     TRY(data_check_size("eval_tokens", spec->eval_tokens, 1, (size_t)1 << 40, err));
-    if (!sources[spec->kind])
-        return err_set(err, E_CONFIG, "data.language=%s: not built into this version",
-                       kind_names[spec->kind]);
     struct data *d;
     TRY(size_calloc(&d, 1, sizeof *d, "the data source", err));
     d->source = sources[spec->kind];

@@ -46,10 +46,10 @@ struct data_spec {
  *   exponent     zipf-facts, unigram    1.5      0 .. 20
  *   nodes        graph-walk             256      3 .. 4096
  *   degree       graph-walk             8        2 .. max(2, nodes/2)
- *   branching    hierarchy              2        2 .. 16; branching^depth <= 2^20
+ *   branching    hierarchy              2        2 .. 16; branching^depth <= 2^16
  *   depth        hierarchy              4        1 .. 16
  *   rules        hierarchy              4        1 .. symbols^(branching-1)
- *   symbols      hierarchy, unigram     16       hierarchy 2 .. 4096, symbols^branching <= 2^24;
+ *   symbols      hierarchy, unigram     16       hierarchy 2 .. 4096, symbols^branching <= 2^20;
  *                                                unigram 2 .. 65536
  * The kind is text, without files. */
 struct data_spec data_spec_default(void);
@@ -57,6 +57,10 @@ struct data_spec data_spec_default(void);
 /* The name of a kind, "text" or a language's, and back; false where there is no such kind. */
 const char *data_kind_name(enum data_kind kind);
 bool data_kind_parse(enum data_kind *out, const char *name);
+
+/* A window of this language must hold a multiple of so many tokens: the length of a record or text; 1 where
+ * any window will do. */
+size_t data_unit(const struct data_spec *spec);
 
 struct data; /* read-only after data_open: any number of threads may draw from it */
 

@@ -31,7 +31,7 @@ struct data {
 };
 
 extern const struct data_source data_source_text, data_source_zipf_facts, data_source_unigram,
-    data_source_graph_walk;
+    data_source_graph_walk, data_source_hierarchy;
 
 /* E_CONFIG "data.KEY=V: expected LO to HI". */
 enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,

@@ -24,7 +24,8 @@ static enum status push(struct text_bytes *b, const char *src, size_t n, struct 
         b->data = p;
         b->cap = cap;
     }
-    memcpy(b->data + b->n, src, n);
+    if (n > 0) /* b->data may be NULL still */
+        memcpy(b->data + b->n, src, n);
     b->n = need;
     return OK;
 }
