@@ -426,7 +426,7 @@ static void run_scale_in_place(struct ops o, void *ctx)
 static void run_colsum(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_colsum(o, s->sum.f, s->x.f, N / 150, 150);
+    ops_colsum(o, s->sum.f, s->x.f, 150, N / 150, 150);
 }
 
 static void elementwise(void)

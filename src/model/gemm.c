@@ -6,8 +6,10 @@
 
 #include "base/size.h"
 
-/* A packed operand is a row of panels NR columns wide (the last as wide as what is left), each (K,width)
- * and contiguous: K * N floats in all, and panel j starts at K * j. */
+/* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide as
+ * what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which the
+ * product reads them. The block from depth d starts at d * N, its panel from column j at depth * j
+ * behind that. */
 
 static size_t ceil_div(size_t a, size_t b)
 {
@@ -27,6 +29,12 @@ static void share(size_t *begin, size_t *end, size_t n, size_t unit, int t, int 
     size_t units = ceil_div(n, unit), T = (size_t)threads, i = (size_t)t;
     *begin = size_min(n, units * i / T * unit);
     *end = size_min(n, units * (i + 1) / T * unit);
+}
+
+size_t gemm_row_floats(size_t n)
+{
+    const size_t line = 16;
+    return n >= 384 && n % (2 * line) == 0 ? n + line : n; /* an odd number of lines reaches every set */
 }
 
 typedef void part_fn(void *ctx, int t, int threads);
@@ -59,19 +67,30 @@ struct pack_job {
     bool transposed;
 };
 
-static void pack_part(void *ctx, int t, int threads)
+/* Columns [begin, end) of the depth block [d, d+depth). */
+static void pack_block(const struct pack_job *p, size_t d, size_t depth, size_t begin, size_t end)
 {
-    const struct pack_job *p = ctx;
-    size_t begin, end, NR = p->k->gemm.NR;
-    share(&begin, &end, p->N, NR, t, threads);
+    size_t NR = p->k->gemm.NR;
+    float *packed = p->packed + d * p->N;
     if (!p->transposed) {
-        p->k->panels(p->packed + begin * p->K, p->w + begin, p->ldw, p->K, end - begin, NR);
+        p->k->panels(packed + begin * depth, p->w + d * p->ldw + begin, p->ldw, depth, end - begin,
+                     NR);
         return;
     }
     for (size_t j = begin; j < end; j += NR) {
         size_t n = size_min(NR, p->N - j);
-        p->k->transpose(p->packed + j * p->K, n, p->w + j * p->ldw, p->ldw, n, p->K);
+        p->k->transpose(packed + j * depth, n, p->w + j * p->ldw + d, p->ldw, n, depth);
     }
+}
+
+static void pack_part(void *ctx, int t, int threads)
+{
+    const struct pack_job *p = ctx;
+    size_t begin, end;
+    share(&begin, &end, p->N, p->k->gemm.NR, t, threads);
+    size_t depth = depth_block(p->K, p->k->gemm.KC);
+    for (size_t d = 0; d < p->K; d += depth)
+        pack_block(p, d, size_min(depth, p->K - d), begin, end);
 }
 
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
@@ -98,13 +117,15 @@ static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_
     const struct kern_gemm *g = &p->k->gemm;
     size_t depth = depth_block(p->K, g->KC), K = p->K;
     float *c = p->c + i * p->ldc;
-    for (size_t d = 0; d == 0 || d < K; d += depth)
+    for (size_t d = 0; d == 0 || d < K; d += depth) {
+        size_t deep = size_min(depth, K - d);
+        const float *panels = p->packed + d * p->N;
         for (size_t s = j; s < j + n; s += g->NR) {
             size_t width = size_min(g->NR, j + n - s);
-            g->tile(c + s, p->ldc, p->a + i * p->lda + d, p->lda, 1,
-                    p->packed + s * K + d * size_min(g->NR, p->N - s), width, m, width,
-                    size_min(depth, K - d), d > 0);
+            g->tile(c + s, p->ldc, p->a + i * p->lda + d, p->lda, 1, panels + s * deep, width, m,
+                    width, deep, d > 0);
         }
+    }
     const struct gemm_epilogue *e = p->epi;
     if (e)
         p->k->epilogue(c + j, e->pre ? e->pre + i * p->ldc + j : NULL,
@@ -142,40 +163,38 @@ struct tn_job {
     float *scratch;
 };
 
-/* Copying an operand pays only where its rows lie so far apart that those of a block share few cache
- * sets, measured on both levels (kernels/SPEED.md). */
-#define TN_PACK_A 1024
-#define TN_PACK_B 512
-
-static size_t tn_thread_floats(const struct kern *k, size_t M, size_t K, size_t N)
+/* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it: then
+ * the lines of a panel share a few cache sets and push each other out. A's rows are left where they
+ * are in any case: a tile wants one line of a row of A and comes back for its neighbours soon
+ * (kernels/SPEED.md). */
+static bool tn_pack(size_t ldb, size_t K)
 {
-    size_t depth = depth_block(M, k->gemm.KC);
-    return depth * (size_min(N, k->gemm.NC) + size_min(K, k->gemm.MC));
+    return ldb >= 256 && ldb % 128 == 0 && K >= 256;
+}
+
+static size_t tn_thread_floats(const struct kern *k, size_t M, size_t N)
+{
+    return depth_block(M, k->gemm.KC) * size_min(N, k->gemm.NC);
 }
 
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
 {
-    return (size_t)(threads > 1 ? threads : 1) * tn_thread_floats(k, M, K, N);
+    (void)K;
+    return (size_t)(threads > 1 ? threads : 1) * tn_thread_floats(k, M, N);
 }
 
 /* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or is
- * NULL; rows of A are packed into `rows` in slices of MR, or read in place where it is NULL. */
+ * NULL. */
 static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
-                     size_t depth, const float *panels, float *rows)
+                     size_t depth, const float *panels)
 {
     const struct kern_gemm *g = &p->k->gemm;
     const float *a = p->a + d * p->lda + i;
-    size_t slice = rows ? ceil_div(m, ceil_div(m, g->MR)) : m;
-    if (rows)
-        p->k->panels(rows, a, p->lda, depth, m, slice);
     for (size_t s = 0; s < n; s += g->NR) {
         size_t width = size_min(g->NR, n - s);
         const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
-        for (size_t r = 0; r < m; r += slice) {
-            size_t h = size_min(slice, m - r);
-            g->tile(p->c + (i + r) * p->ldc + j + s, p->ldc, rows ? rows + r * depth : a + r, 1,
-                    rows ? h : p->lda, b, panels ? width : p->ldb, h, width, depth, true);
-        }
+        g->tile(p->c + i * p->ldc + j + s, p->ldc, a, 1, p->lda, b, panels ? width : p->ldb, m,
+                width, depth, true);
     }
 }
 
@@ -188,9 +207,8 @@ static void tn_part(void *ctx, int t, int threads)
         share(&i0, &i1, p->K, g->MR, t, threads);
     else
         share(&j0, &j1, p->N, g->NR, t, threads);
-    float *mine = p->scratch + (size_t)t * tn_thread_floats(p->k, p->M, p->K, p->N);
-    float *panels = p->ldb >= TN_PACK_B ? mine : NULL;
-    float *rows = p->lda >= TN_PACK_A ? mine + depth * size_min(p->N, g->NC) : NULL;
+    float *mine = p->scratch + (size_t)t * tn_thread_floats(p->k, p->M, p->N);
+    float *panels = tn_pack(p->ldb, p->K) ? mine : NULL;
     for (size_t d = 0; d < p->M; d += depth) {
         size_t deep = size_min(depth, p->M - d);
         for (size_t j = j0; j < j1; j += g->NC) {
@@ -198,7 +216,7 @@ static void tn_part(void *ctx, int t, int threads)
             if (panels)
                 p->k->panels(panels, p->b + d * p->ldb + j, p->ldb, deep, n, g->NR);
             for (size_t i = i0; i < i1; i += g->MC)
-                tn_block(p, i, size_min(g->MC, i1 - i), j, n, d, deep, panels, rows);
+                tn_block(p, i, size_min(g->MC, i1 - i), j, n, d, deep, panels);
         }
     }
 }

@@ -14,6 +14,10 @@
 
 #include "kernels/kern.h"
 
+/* The distance between rows of n values at which the products run best: n, or a cache line more where
+ * rows of n values would crowd into a few cache sets. */
+size_t gemm_row_floats(size_t n);
+
 /* What happens to a finished block of C while it is still in cache. All pointers may be NULL.
  *   t = A B;  t += bias[j];  if (pre) pre[i][j] = t;  if (gelu) t = gelu(t);
  *   c[i][j] = (res ? res[i][j] : 0) + scale t            (scale 1 where res is NULL)

@@ -14,7 +14,8 @@ const char *const gpt_op_names[GPT_N_OPS] = {
     "gemm_forward", "gemm_grad_input", "gemm_grad_weight", "attention", "norms",
     "gelu",         "loss",            "optimiser",        "pack",      "rest"};
 
-/* Activations of one layer that backward reads again; R = chunk * T rows. */
+/* Activations of one layer that backward reads again; R = chunk * T rows. Rows of 3C and 4C values are
+ * gemm_row_floats of that apart. */
 struct gpt_layer_act {
     float *x;                   /* (R,C) input of the block */
     float *ln1, *mean1, *rstd1; /* (R,C), (R), (R) */
@@ -137,29 +138,31 @@ static void carve(struct gpt *g, struct arena *a)
 {
     const struct gpt_shape *s = &g->shape;
     size_t V = s->V, T = s->T, C = s->C, R = g->chunk * T;
+    size_t W3 = gemm_row_floats(3 * C), W4 = gemm_row_floats(4 * C);
     g->slots = arena_take(a, g->n_slots, sizeof *g->slots);
     g->acts = arena_take(a, s->L, sizeof *g->acts);
     float **flat[] = {&g->w, &g->grad, &g->m, &g->v};
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         *flat[i] = arena_floats(a, g->n_flat);
     g->packed_layer_floats = size_max(packed_offset(g, 4, false), packed_offset(g, 4, true));
-    g->packed_fwd = arena_floats(a, s->L * g->packed_layer_floats + gemm_packed_floats(g->k, C, V));
-    g->packed_bwd = arena_floats(a, s->L * g->packed_layer_floats + gemm_packed_floats(g->k, V, C));
+    size_t layers = g->pack_each ? 1 : s->L;
+    g->packed_fwd = arena_floats(a, layers * g->packed_layer_floats + gemm_packed_floats(g->k, C, V));
+    g->packed_bwd = arena_floats(a, layers * g->packed_layer_floats + gemm_packed_floats(g->k, V, C));
     for (size_t l = 0; l < s->L; l++) {
         struct gpt_layer_act t;
         t.x = arena_floats(a, R * C);
         t.ln1 = arena_floats(a, R * C);
         t.mean1 = arena_floats(a, R);
         t.rstd1 = arena_floats(a, R);
-        t.qkv = arena_floats(a, R * 3 * C);
+        t.qkv = arena_floats(a, R * W3);
         t.att = arena_floats(a, R * C);
         t.lse = arena_floats(a, R * s->NH);
         t.x_mid = arena_floats(a, R * C);
         t.ln2 = arena_floats(a, R * C);
         t.mean2 = arena_floats(a, R);
         t.rstd2 = arena_floats(a, R);
-        t.pre = arena_floats(a, R * 4 * C);
-        t.act = arena_floats(a, R * 4 * C);
+        t.pre = arena_floats(a, R * W4);
+        t.act = arena_floats(a, R * W4);
         if (g->acts)
             g->acts[l] = t;
     }
@@ -171,7 +174,7 @@ static void carve(struct gpt *g, struct arena *a)
     g->losses = arena_floats(a, R);
     g->dres = arena_floats(a, R * C);
     g->ds = arena_floats(a, R * C);
-    g->dwide = arena_floats(a, R * 4 * C);
+    g->dwide = arena_floats(a, R * W4);
     g->dnorm = arena_floats(a, R * C);
     g->scratch_ln = arena_floats(a, ops_layernorm_bwd_scratch(R, C));
     g->scratch_attn = arena_floats(a, ops_attn_scratch(g->ops.threads, T, C, s->NH));
@@ -184,6 +187,10 @@ static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern 
 {
     *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
     g->chunk = gpt_chunk(s, B);
+    /* Two packed copies of the layers in place of one layer's: worth it while they are small beside
+     * caches and memory. Packing for each chunk costs little where a chunk has hundreds of rows. */
+    const size_t keep_bytes = (size_t)64 << 20;
+    g->pack_each = 2 * 12 * s->C * s->C * s->L * sizeof(float) > keep_bytes;
     g->n_slots = slot_count(s);
     size_t V = s->V, T = s->T, C = s->C;
     (void)V, (void)T;
@@ -217,6 +224,10 @@ enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct para
     float *flat[] = {g->w, g->grad, g->m, g->v};
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         memset(flat[i], 0, g->n_flat * sizeof(float));
+    size_t wide = g->chunk * s->T * gemm_row_floats(4 * s->C);
+    memset(g->dwide, 0, wide * sizeof(float));
+    for (size_t l = 0; l < s->L; l++)
+        memset(g->acts[l].pre, 0, wide * sizeof(float));
     return OK;
 }
 
@@ -281,58 +292,76 @@ static void mark(const struct gpt *g, double *last, enum gpt_op op)
     *last = t;
 }
 
+static float *packed_layer(const struct gpt *g, size_t l, bool backward)
+{
+    return (backward ? g->packed_bwd : g->packed_fwd) + (g->pack_each ? 0 : l * g->packed_layer_floats);
+}
+
+/* Behind the layers: the tied head, which multiplies by the transposed embedding. */
+static float *packed_head(const struct gpt *g, bool backward)
+{
+    return packed_layer(g, g->pack_each ? 0 : g->shape.L, backward) +
+           (g->pack_each ? g->packed_layer_floats : 0);
+}
+
+static void pack_matrix(struct gpt *g, size_t l, int which, bool backward)
+{
+    static const enum gpt_tensor tensors[4] = {GPT_qkvw, GPT_attw, GPT_upw, GPT_downw};
+    const struct gpt_slot *t = gpt_slot(g, tensors[which], l);
+    float *out = packed_layer(g, l, backward) + packed_offset(g, which, backward);
+    gemm_pack(g->k, g->ops.threads, out, g->w + t->offset, t->cols, backward ? t->cols : t->rows,
+              backward ? t->rows : t->cols, backward);
+}
+
 void gpt_pack(struct gpt *g)
 {
     double clock = g->op_s ? now_s() : 0;
     size_t C = g->shape.C, V = g->shape.V;
-    static const enum gpt_tensor tensors[4] = {GPT_qkvw, GPT_attw, GPT_upw, GPT_downw};
-    for (size_t l = 0; l < g->shape.L; l++)
+    for (size_t l = 0; l < g->shape.L && !g->pack_each; l++)
         for (int i = 0; i < 4; i++) {
-            const struct gpt_slot *t = gpt_slot(g, tensors[i], l);
-            float *fwd = g->packed_fwd + l * g->packed_layer_floats + packed_offset(g, i, false);
-            float *bwd = g->packed_bwd + l * g->packed_layer_floats + packed_offset(g, i, true);
-            const float *w = g->w + t->offset;
-            gemm_pack(g->k, g->ops.threads, fwd, w, t->cols, t->rows, t->cols, false);
-            gemm_pack(g->k, g->ops.threads, bwd, w, t->cols, t->cols, t->rows, true);
+            pack_matrix(g, l, i, false);
+            pack_matrix(g, l, i, true);
         }
-    /* The tied head multiplies by the transposed embedding. */
-    size_t head = g->shape.L * g->packed_layer_floats;
     const float *wte = weight(g, GPT_wte, 0);
-    gemm_pack(g->k, g->ops.threads, g->packed_fwd + head, wte, C, C, V, true);
-    gemm_pack(g->k, g->ops.threads, g->packed_bwd + head, wte, C, V, C, false);
+    gemm_pack(g->k, g->ops.threads, packed_head(g, false), wte, C, C, V, true);
+    gemm_pack(g->k, g->ops.threads, packed_head(g, true), wte, C, V, C, false);
     mark(g, &clock, GPT_OP_PACK);
 }
 
-static const float *packed(const struct gpt *g, size_t layer, int which, bool backward)
+static const float *packed(struct gpt *g, size_t l, int which, bool backward, double *clock)
 {
-    const float *base = backward ? g->packed_bwd : g->packed_fwd;
-    return base + layer * g->packed_layer_floats + packed_offset(g, which, backward);
+    if (g->pack_each) {
+        pack_matrix(g, l, which, backward);
+        mark(g, clock, GPT_OP_PACK);
+    }
+    return packed_layer(g, l, backward) + packed_offset(g, which, backward);
 }
 
 /* x_in of the block to x_out; R rows of n sequences. */
 static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, double *clock)
 {
     const struct gpt_layer_act *t = &g->acts[l];
-    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH;
+    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH, W4 = gemm_row_floats(4 * C);
     int th = g->ops.threads;
     float scale = g->rules.residual_scale;
     ops_layernorm_fwd(g->ops, t->ln1, t->mean1, t->rstd1, t->x, weight(g, GPT_ln1w, l),
                       weight(g, GPT_ln1b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->qkv, 3 * C, t->ln1, C, packed(g, l, 0, false), R, 3 * C, C,
-            &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
+    gemm_nn(g->k, th, t->qkv, gemm_row_floats(3 * C), t->ln1, C, packed(g, l, 0, false, clock), R,
+            3 * C, C, &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_attn_fwd(g->ops, t->att, t->lse, t->qkv, n, T, C, NH, g->scratch_attn);
     mark(g, clock, GPT_OP_ATTENTION);
-    gemm_nn(g->k, th, t->x_mid, C, t->att, C, packed(g, l, 1, false), R, C, C,
+    gemm_nn(g->k, th, t->x_mid, C, t->att, C, packed(g, l, 1, false, clock), R, C, C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_attb, l), .res = t->x, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_layernorm_fwd(g->ops, t->ln2, t->mean2, t->rstd2, t->x_mid, weight(g, GPT_ln2w, l),
                       weight(g, GPT_ln2b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->act, 4 * C, t->ln2, C, packed(g, l, 2, false), R, 4 * C, C,
+    gemm_nn(g->k, th, t->act, W4, t->ln2, C, packed(g, l, 2, false, clock), R, 4 * C, C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_upb, l), .pre = t->pre, .gelu = true});
-    gemm_nn(g->k, th, x_out, C, t->act, 4 * C, packed(g, l, 3, false), R, C, 4 * C,
+    mark(g, clock, GPT_OP_GEMM_FWD);
+    gemm_nn(g->k, th, x_out, C, t->act, W4, packed(g, l, 3, false, clock), R, C, 4 * C,
             &(struct gemm_epilogue){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
@@ -349,7 +378,7 @@ static void forward(struct gpt *g, const int32_t *x, size_t n, double *clock)
                       weight(g, GPT_lnfb, 0), R, C);
     mark(g, clock, GPT_OP_NORM);
     gemm_nn(g->k, g->ops.threads, g->logits, V, g->lnf, C,
-            g->packed_fwd + L * g->packed_layer_floats, R, V, C, NULL);
+            packed_head(g, false), R, V, C, NULL);
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
 
@@ -361,12 +390,14 @@ static void linear_backward(struct gpt *g, float *dx, const float *dy, const flo
 {
     const struct gpt_slot *t = gpt_slot(g, w, l);
     int th = g->ops.threads;
-    gemm_nn(g->k, th, dx, t->rows, dy, t->cols, packed_w, R, t->rows, t->cols, NULL);
+    size_t C = g->shape.C, ldx = t->rows == C ? C : gemm_row_floats(t->rows);
+    size_t ldy = t->cols == C ? C : gemm_row_floats(t->cols);
+    gemm_nn(g->k, th, dx, ldx, dy, ldy, packed_w, R, t->rows, t->cols, NULL);
     mark(g, clock, GPT_OP_GEMM_DX);
-    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, t->rows, dy, t->cols, R, t->rows, t->cols,
+    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, ldx, dy, ldy, R, t->rows, t->cols,
             g->scratch_tn);
     mark(g, clock, GPT_OP_GEMM_DW);
-    ops_colsum(g->ops, gradient(g, b, l), dy, R, t->cols);
+    ops_colsum(g->ops, gradient(g, b, l), dy, ldy, R, t->cols);
     mark(g, clock, GPT_OP_REST);
 }
 
@@ -378,24 +409,25 @@ static void block_backward(struct gpt *g, size_t l, size_t n, double *clock)
     float scale = g->rules.residual_scale;
     ops_scale(g->ops, g->ds, g->dres, scale, R * C);
     mark(g, clock, GPT_OP_REST);
-    linear_backward(g, g->dwide, g->ds, t->act, GPT_downw, GPT_downb, l, packed(g, l, 3, true), R,
-                    clock);
-    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * 4 * C);
+    linear_backward(g, g->dwide, g->ds, t->act, GPT_downw, GPT_downb, l,
+                    packed(g, l, 3, true, clock), R, clock);
+    /* What lies between the rows goes along: it is zero or a finite leftover, and nobody reads it. */
+    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * gemm_row_floats(4 * C));
     mark(g, clock, GPT_OP_GELU);
-    linear_backward(g, g->dnorm, g->dwide, t->ln2, GPT_upw, GPT_upb, l, packed(g, l, 2, true), R,
-                    clock);
+    linear_backward(g, g->dnorm, g->dwide, t->ln2, GPT_upw, GPT_upb, l,
+                    packed(g, l, 2, true, clock), R, clock);
     ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln2w, l), gradient(g, GPT_ln2b, l), g->dnorm,
                       t->x_mid, t->mean2, t->rstd2, weight(g, GPT_ln2w, l), R, C, g->scratch_ln);
     mark(g, clock, GPT_OP_NORM);
     ops_scale(g->ops, g->ds, g->dres, scale, R * C);
     mark(g, clock, GPT_OP_REST);
-    linear_backward(g, g->dnorm, g->ds, t->att, GPT_attw, GPT_attb, l, packed(g, l, 1, true), R,
-                    clock);
+    linear_backward(g, g->dnorm, g->ds, t->att, GPT_attw, GPT_attb, l,
+                    packed(g, l, 1, true, clock), R, clock);
     ops_attn_bwd(g->ops, g->dwide, g->dnorm, t->att, t->lse, t->qkv, n, T, C, g->shape.NH,
                  g->scratch_attn);
     mark(g, clock, GPT_OP_ATTENTION);
-    linear_backward(g, g->dnorm, g->dwide, t->ln1, GPT_qkvw, GPT_qkvb, l, packed(g, l, 0, true), R,
-                    clock);
+    linear_backward(g, g->dnorm, g->dwide, t->ln1, GPT_qkvw, GPT_qkvb, l,
+                    packed(g, l, 0, true, clock), R, clock);
     ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln1w, l), gradient(g, GPT_ln1b, l), g->dnorm,
                       t->x, t->mean1, t->rstd1, weight(g, GPT_ln1w, l), R, C, g->scratch_ln);
     mark(g, clock, GPT_OP_NORM);
@@ -406,7 +438,7 @@ static void backward(struct gpt *g, const int32_t *x, size_t n, double *clock)
 {
     size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = n * T;
     int th = g->ops.threads;
-    gemm_nn(g->k, th, g->dnorm, C, g->logits, V, g->packed_bwd + L * g->packed_layer_floats, R, C,
+    gemm_nn(g->k, th, g->dnorm, C, g->logits, V, packed_head(g, true), R, C,
             V, NULL);
     mark(g, clock, GPT_OP_GEMM_DX);
     gemm_tn(g->k, th, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C, g->scratch_tn);

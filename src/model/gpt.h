@@ -7,6 +7,7 @@
 #ifndef PLATEAU_MODEL_GPT_H
 #define PLATEAU_MODEL_GPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -101,7 +102,8 @@ struct gpt {
     float *w, *grad, *m, *v; /* (n_flat) */
 
     struct gpt_layer_act *acts; /* (L) */
-    float *packed_fwd, *packed_bwd;
+    float *packed_fwd, *packed_bwd; /* the weights in the order of the products */
+    bool pack_each; /* they hold one layer at a time, packed before use: large models */
     size_t packed_layer_floats;
     float *x_top, *lnf, *lnf_mean, *lnf_rstd; /* (R,C), R = chunk * T rows */
     float *logits, *losses;                   /* (R,V), (R) */

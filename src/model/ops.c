@@ -8,6 +8,7 @@
 #endif
 
 #include "base/size.h"
+#include "model/gemm.h"
 
 static int thread_index(void)
 {
@@ -87,12 +88,12 @@ size_t ops_attn_scratch(int threads, size_t T, size_t C, size_t NH)
 void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t B, size_t T,
                   size_t C, size_t NH, float *scratch)
 {
-    size_t HS = C / NH, per_thread = kern_attn_scratch(T, HS);
+    size_t HS = C / NH, per_thread = kern_attn_scratch(T, HS), ld = gemm_row_floats(3 * C);
     float scale = 1.0f / sqrtf((float)HS);
     FOR_BLOCKS(o, i, B * NH, {
         size_t b = (size_t)i / NH, h = (size_t)i % NH;
-        const float *q = qkv + b * T * 3 * C + h * HS;
-        o.k->attn_fwd(out + b * T * C + h * HS, C, lse + (size_t)i * T, q, q + C, q + 2 * C, 3 * C,
+        const float *q = qkv + b * T * ld + h * HS;
+        o.k->attn_fwd(out + b * T * C + h * HS, C, lse + (size_t)i * T, q, q + C, q + 2 * C, ld,
                       T, HS, scale, scratch + (size_t)thread_index() * per_thread);
     });
 }
@@ -100,15 +101,15 @@ void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t
 void ops_attn_bwd(struct ops o, float *dqkv, const float *dout, const float *out, const float *lse,
                   const float *qkv, size_t B, size_t T, size_t C, size_t NH, float *scratch)
 {
-    size_t HS = C / NH, per_thread = kern_attn_scratch(T, HS);
+    size_t HS = C / NH, per_thread = kern_attn_scratch(T, HS), ld = gemm_row_floats(3 * C);
     float scale = 1.0f / sqrtf((float)HS);
     FOR_BLOCKS(o, i, B * NH, {
         size_t b = (size_t)i / NH, h = (size_t)i % NH;
-        const float *q = qkv + b * T * 3 * C + h * HS;
-        float *dq = dqkv + b * T * 3 * C + h * HS;
+        const float *q = qkv + b * T * ld + h * HS;
+        float *dq = dqkv + b * T * ld + h * HS;
         size_t at = b * T * C + h * HS;
         o.k->attn_bwd(dq, dq + C, dq + 2 * C, dout + at, out + at, C, lse + (size_t)i * T, q, q + C,
-                      q + 2 * C, 3 * C, T, HS, scale,
+                      q + 2 * C, ld, T, HS, scale,
                       scratch + (size_t)thread_index() * per_thread);
     });
 }
@@ -131,11 +132,11 @@ void ops_scale(struct ops o, float *out, const float *x, float scale, size_t n)
     });
 }
 
-void ops_colsum(struct ops o, float *db, const float *dout, size_t rows, size_t n)
+void ops_colsum(struct ops o, float *db, const float *dout, size_t ld, size_t rows, size_t n)
 {
     FOR_BLOCKS(o, i, blocks_of(n, BLOCK_COLUMNS), {
         size_t at = (size_t)i * BLOCK_COLUMNS;
-        o.k->colsum(db + at, dout + at, n, rows, size_min(BLOCK_COLUMNS, n - at));
+        o.k->colsum(db + at, dout + at, ld, rows, size_min(BLOCK_COLUMNS, n - at));
     });
 }
 

@@ -26,7 +26,8 @@ size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 
 void ops_gelu_bwd(struct ops o, float *dx, const float *dout, const float *x, size_t n);
 
-/* B sequences, NH heads. qkv rows (B*T, 3C) hold q, k, v; out (B*T, C); lse (B, NH, T).
+/* B sequences, NH heads. Rows of qkv (B*T, 3C), gemm_row_floats(3C) apart, hold q, k, v; out (B*T, C);
+ * lse (B, NH, T).
  * scratch: ops_attn_scratch floats. */
 void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t B, size_t T,
                   size_t C, size_t NH, float *scratch);
@@ -40,7 +41,8 @@ void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, f
 /* out = scale * x, n values; out may be x. */
 void ops_scale(struct ops o, float *out, const float *x, float scale, size_t n);
 
-void ops_colsum(struct ops o, float *db, const float *dout, size_t rows, size_t n);
+/* dout (rows,n), rows ld apart. */
+void ops_colsum(struct ops o, float *db, const float *dout, size_t ld, size_t rows, size_t n);
 
 /* Sum of squares over n values: partial sums of fixed blocks, added in order. */
 double ops_sumsq(struct ops o, const float *x, size_t n);

@@ -87,9 +87,30 @@ static inline void narrow_panel(float *out, const float *x, size_t ld, size_t ro
         v_store_mask(out + i * width, m, v_load_mask(x + i * ld, m));
 }
 
+/* Panels of two vectors, row by row: the source is read along its rows, and the rows after next are
+ * fetched, because they may lie on pages of their own. */
+static void panels_by_row(float *out, const float *x, size_t ld, size_t rows, size_t n)
+{
+    enum { WIDTH = 2 * VL, AHEAD = 4 };
+    for (size_t i = 0; i < rows; i++) {
+        const float *row = x + i * ld, *ahead = x + (i + AHEAD < rows ? i + AHEAD : i) * ld;
+        for (size_t j = 0; j + WIDTH <= n; j += WIDTH) {
+            _mm_prefetch((const char *)(ahead + j), _MM_HINT_T0);
+            _mm_prefetch((const char *)(ahead + j + VL), _MM_HINT_T0);
+            v_store(out + j * rows + i * WIDTH, v_load(row + j));
+            v_store(out + j * rows + i * WIDTH + VL, v_load(row + j + VL));
+        }
+    }
+}
+
 void VEC_NAME(panels)(float *out, const float *x, size_t ld, size_t rows, size_t n, size_t width)
 {
-    for (size_t j = 0; j < n; j += width) {
+    size_t j = 0;
+    if (width == 2 * VL) {
+        panels_by_row(out, x, ld, rows, n);
+        j = n / width * width;
+    }
+    for (; j < n; j += width) {
         size_t w = n - j < width ? n - j : width;
         if (w >= VL)
             wide_panel(out + j * rows, x + j, ld, rows, w);

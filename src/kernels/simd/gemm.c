@@ -128,6 +128,24 @@ COUNTS(BODY)
 #define ENTRY(M) {one_##M, one_cut_##M, two_##M, two_cut_##M},
 static tile_fn *const tiles[VEC_MR][4] = {COUNTS(ENTRY)};
 
+/* The columns of B that the caller is expected to come to next are fetched into the second-level cache
+ * while this call computes: a panel's first use would otherwise wait for memory. They lie behind this
+ * panel where it is packed (ldb = n), to its right where it is read in place. Worth it where the panel
+ * is large and many rows use it. The address may lie outside the operands: nothing is read from it. */
+#define AHEAD_DEPTH 129
+#define AHEAD_ROWS 64
+
+static inline void fetch_ahead(const float *b, size_t ldb, size_t n, size_t k, size_t part,
+                               size_t parts)
+{
+    bool packed = ldb == n;
+    size_t rows = (k + parts - 1) / parts, end = (part + 1) * rows < k ? (part + 1) * rows : k;
+    uintptr_t next = (uintptr_t)b + sizeof *b * (packed ? k * ldb : n);
+    for (size_t r = part * rows; r < end; r++)
+        for (size_t j = 0; j < n; j += 16) /* 16 floats are a cache line */
+            _mm_prefetch((const char *)(next + sizeof *b * (r * ldb + j)), _MM_HINT_T1);
+}
+
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
               size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
 {
@@ -141,7 +159,10 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
      * accumulators to hide the latency of the multiply-add. */
     size_t chunks = (m + VEC_MR - 1) / VEC_MR, size = m / chunks, larger = m % chunks;
+    bool ahead = k >= AHEAD_DEPTH && m >= AHEAD_ROWS;
     for (size_t i = 0; i < chunks; i++) {
+        if (ahead)
+            fetch_ahead(b, ldb, n, k, i, chunks);
         size_t rows = size + (i < larger ? 1 : 0);
         tiles[rows - 1][variant](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask);
         c += rows * ldc;
