@@ -457,6 +457,42 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
     return OK;
 }
 
+/* The same cell of the grid, trained under another config: one table cannot hold both. */
+static enum status refuse_other(const struct sweep *s, const struct run *r, const char *name, struct err *err)
+{
+    char run_dir[FILE_PATH_MAX], path[FILE_PATH_MAX], diff[256] = "";
+    struct config there;
+    TRY(file_join(run_dir, sizeof run_dir, s->dir, name, err));
+    TRY(file_join(path, sizeof path, run_dir, "config.json", err));
+    config_init(&there);
+    enum status st = config_load(&there, path, err);
+    if (st == OK)
+        st = config_diff(diff, sizeof diff, &there, &r->cfg, err);
+    config_free(&there);
+    TRY(st);
+    return err_set(err, E_CONFIG, "%s holds the same run of another config (%s): give another --out", run_dir,
+                   diff);
+}
+
+/* Run names end in a hash of their config: the same name up to that, and another hash, is a collision. */
+static enum status check_collisions(const struct sweep *s, struct err *err)
+{
+    struct file_list list = {0};
+    TRY(file_list_dir(&list, s->dir, err));
+    enum status st = OK;
+    for (size_t i = 0; i < s->p->n && st == OK; i++) {
+        const char *name = s->p->runs[i].name;
+        size_t stem = (size_t)(strrchr(name, '-') - name) + 1;
+        for (size_t j = 0; j < list.n && st == OK; j++) {
+            const char *other = list.names[j];
+            if (strncmp(other, name, stem) == 0 && strcmp(other, name) != 0 && strlen(other) == strlen(name))
+                st = refuse_other(s, &s->p->runs[i], other, err);
+        }
+    }
+    file_list_free(&list);
+    return st;
+}
+
 static enum status run_locked(struct sweep *s, const struct config *c, struct run_result *res,
                               struct err *err)
 {
@@ -467,6 +503,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
                                 .data_fingerprint = data_fingerprint(s->d)};
     if (s->o->fresh)
         TRY(forget_runs(s->p, s->dir, err));
+    TRY(check_collisions(s, err));
     TRY(read_results(res, s->p, s->dir, err));
     find_work(s, res);
     if (s->n_order > 0)
