@@ -58,6 +58,7 @@ finished() {
     sweep whole --jobs 2
     after=$(find whole -type f -exec cksum {} + | sort)
     [ "$before" = "$after" ] || fail "a finished sweep was changed"
+    "$plateau" status whole | tail -n 1 | grep -q '9 of 9 runs done.*nothing is left' || fail "status does not say that all is done"
     grep -q 'nothing to train' whole.txt || fail "it does not say that there is nothing to do"
 }
 
@@ -121,10 +122,12 @@ locked() {
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
     sleep 0.3
+    "$plateau" status busy | tail -n 1 | grep -q 'a sweep is at work here' || fail "status does not see the sweep"
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy >busy.txt 2>&1
     code=$?
     kill -INT "$pid"
     wait "$pid"
+    "$plateau" status busy | tail -n 1 | grep -q 'no sweep is at work' || fail "status sees a sweep that has ended"
     [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
 }
 

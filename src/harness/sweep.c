@@ -6,6 +6,7 @@
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -49,6 +50,7 @@ struct sweep {
     double cost_total, cost_done; /* of the trajectories to train; done: by those that have ended */
     double cost_trained;          /* of that, in this sweep and not before it */
     double started_s, busy_s, viewed_s;
+    double memory_bytes; /* that may be used; INFINITY: not known */
     size_t runs_ended;  /* of trajectories that have ended since the start */
     size_t runs_before; /* of those to train: results that were there, counted by their children too */
     bool stopping;
@@ -296,6 +298,38 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     return OK;
 }
 
+/* What the system could give without swapping, when the sweep begins. */
+static double available_bytes(void)
+{
+    char line[128];
+    double kb = (double)INFINITY;
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, "MemAvailable:", 13) == 0)
+            kb = strtod(line + 13, NULL);
+    if (f)
+        fclose(f);
+    return 1024 * kb;
+}
+
+static double child_bytes(const struct sweep *s, size_t trajectory)
+{
+    const struct run *r = &s->p->runs[s->p->trajectories[trajectory].first];
+    struct kern k;
+    kern_init(&k, s->o->isa);
+    return (double)gpt_bytes(&r->shape, &k, r->cfg.train.batch_tokens / r->shape.T, s->o->jobs);
+}
+
+/* Whether the next trajectory fits beside those that run, with a tenth to spare; a single one is always
+ * tried. */
+static bool fits_in_memory(const struct sweep *s)
+{
+    double bytes = child_bytes(s, s->order[s->next]);
+    for (size_t i = 0; i < s->n_children; i++)
+        bytes += child_bytes(s, s->children[i].trajectory);
+    return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
+}
+
 /* Cores that no waiting trajectory needs go to those with the most to do. */
 static void spread_threads(struct sweep *s)
 {
@@ -323,7 +357,8 @@ static enum status run_children(struct sweep *s, struct err *err)
     enum status st = OK;
     double before = now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
-        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
+        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs &&
+               s->next < s->n_order && fits_in_memory(s)) {
             st = start_child(s, err);
             if (st != OK)
                 stop_children(s);
@@ -511,6 +546,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
     if (s->n_order > 0)
         TRY(sweep_json_write(s->dir, c, &facts, err));
     s->started_s = now_s();
+    s->memory_bytes = available_bytes();
     enum status st = run_children(s, err);
     if (st == OK)
         return finish(s, res, err);
