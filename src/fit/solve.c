@@ -619,16 +619,16 @@ static void middle(double *p, const struct law *law)
 
 /* What the start grid sees of a large table: enough rows to rank exponents. */
 #define GRID_ROWS 600
+#define SAMPLE_ROWS ((size_t)5000)
 
-static enum status thin(struct solve_problem *out, const struct solve_problem *q, struct law_point **x,
-                        double **y, struct err *err)
+static enum status thin(struct solve_problem *out, const struct solve_problem *q, size_t n,
+                        struct law_point **x, double **y, struct err *err)
 {
     *out = *q;
     *x = NULL;
     *y = NULL;
-    if (q->n <= GRID_ROWS)
+    if (q->n <= n)
         return OK;
-    size_t n = GRID_ROWS;
     TRY(size_calloc(x, n, sizeof **x, "start rows", err));
     TRY(size_calloc(y, 3 * n, sizeof **y, "start rows", err));
     for (size_t k = 0; k < n; k++) {
@@ -746,6 +746,37 @@ static size_t nested_start(struct start *s, const struct solve_problem *q)
     return 1;
 }
 
+/* Of a very long table, a sample is fitted from every start first, and the whole only from the optima that
+ * the sample has within half of its best: returns how many starts are left. */
+static enum status sift_starts(struct start *best, size_t *n, const struct solve_problem *q, struct err *err)
+{
+    struct solve_problem sample;
+    struct law_point *x;
+    double *y;
+    struct solve_result all[N_KEEP + 1];
+    if (q->n <= 2 * SAMPLE_ROWS)
+        return OK;
+    enum status st = thin(&sample, q, SAMPLE_ROWS, &x, &y, err);
+    size_t left = 0;
+    for (size_t i = 0; i < *n && st == OK; i++)
+        solve_from(&all[i], &sample, best[i].p);
+    double lowest = (double)INFINITY;
+    for (size_t i = 0; i < *n && st == OK; i++)
+        lowest = fmin(lowest, all[i].objective);
+    for (size_t i = 0; i < *n && st == OK; i++) {
+        bool keep = all[i].objective <= 1.5 * lowest;
+        for (size_t j = 0; j < i && keep; j++)
+            keep = !(fabs(all[i].objective - all[j].objective) <= 1e-6 * all[j].objective);
+        if (keep)
+            memcpy(best[left++].p, all[i].p, sizeof all[i].p);
+    }
+    if (st == OK && left > 0)
+        *n = left;
+    free(x);
+    free(y);
+    return st;
+}
+
 enum status solve_global(struct solve_result *out, const struct solve_problem *q, struct err *err)
 {
     struct solve_problem grid;
@@ -753,12 +784,16 @@ enum status solve_global(struct solve_result *out, const struct solve_problem *q
     double *y;
     struct start best[N_KEEP + 1];
     struct solve_result all[N_KEEP + 1];
-    enum status st = thin(&grid, q, &x, &y, err);
+    size_t n = 0;
+    enum status st = thin(&grid, q, GRID_ROWS, &x, &y, err);
     if (st == OK) {
-        size_t n = grid_starts(best, &grid);
+        n = grid_starts(best, &grid);
         for (size_t i = 0; i < n && q->law->id == LAW_REPEAT; i++)
             spread_repeat(&best[i], &grid);
         n += nested_start(&best[n], q);
+        st = sift_starts(best, &n, q, err);
+    }
+    if (st == OK) {
         for (size_t i = 0; i < n; i++)
             solve_from(&all[i], q, best[i].p);
         if (n > 0)
