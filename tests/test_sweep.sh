@@ -58,6 +58,7 @@ finished() {
     sweep whole --jobs 2
     after=$(find whole -type f -exec cksum {} + | sort)
     [ "$before" = "$after" ] || fail "a finished sweep was changed"
+    "$plateau" status whole | tail -n 1 | grep -q '9 of 9 runs done.*nothing is left' || fail "status does not say that all is done"
     grep -q 'nothing to train' whole.txt || fail "it does not say that there is nothing to do"
 }
 
@@ -102,18 +103,35 @@ alone() {
     cmp -s "one2/$run/checkpoint.bin" "many/$run/checkpoint.bin" || fail "a branch differs from the run alone"
 }
 
+# The same cell of the grid under another config is refused; other cells are welcome.
+changed_config() {
+    local code before after
+    before=$(find whole -type f -exec cksum {} + | sort)
+    "$plateau" sweep "$tiny" "${often[@]}" --set train.lr=0.004 --out whole >changed.txt 2>&1
+    code=$?
+    [ "$code" = 2 ] || fail "exit code $code with another learning rate"
+    grep -q 'train.lr 0.008 -> 0.004' changed.txt || fail "the difference is not named: $(cat changed.txt)"
+    after=$(find whole -type f -exec cksum {} + | sort)
+    [ "$before" = "$after" ] || fail "the folder was changed"
+    cp -r whole grown
+    sweep grown --set 'grid.tokens=["40k","80k","160k","320k"]'
+    [ "$(wc -l <grown/results.csv)" = 13 ] || fail "a grid that grew has not 12 runs"
+}
+
 locked() {
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
     sleep 0.3
+    "$plateau" status busy | tail -n 1 | grep -q 'a sweep is at work here' || fail "status does not see the sweep"
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy >busy.txt 2>&1
     code=$?
     kill -INT "$pid"
     wait "$pid"
+    "$plateau" status busy | tail -n 1 | grep -q 'no sweep is at work' || fail "status sees a sweep that has ended"
     [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
 }
 
-for t in undisturbed two_jobs two_threads finished killed interrupted alone locked; do
+for t in undisturbed two_jobs two_threads finished killed interrupted alone changed_config locked; do
     run_test "$t"
 done
 finish

@@ -10,6 +10,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
 
 #define CMD_LIST(X)                                                                                \
     X(sweep, "train the grid of a config, then fit, chart and give a verdict")                     \
+    X(status, "how far a sweep is, here or elsewhere")                                           \
     X(train, "train one run")                                                                      \
     X(data, "look at a corpus or a language")                                                         \
     X(fit, "fit scaling laws to finished runs, with intervals and a verdict")                          \

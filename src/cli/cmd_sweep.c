@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "cli/cmd.h"
+#include "cli/dry_run.h"
 #include "cli/setup.h"
 #include "cli/verdict.h"
 
@@ -42,8 +43,7 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
     else
         TRY(file_join(dir, sizeof dir, "runs", s->cfg.name, err));
     if (w->dry_run) {
-        setup_print_plan(s, (int)w->jobs);
-        return OK;
+        return dry_run(s, (int)w->jobs, err);
     }
     struct progress progress = progress_make();
     struct sweep_outcome outcome;

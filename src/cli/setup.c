@@ -117,34 +117,3 @@ void progress_show(void *progress, const struct sweep_view *v, bool final)
     fprintf(stderr, "\r\033[K%s%s", line, final ? "\n" : "");
     fflush(stderr);
 }
-
-void setup_print_plan(const struct setup *s, int jobs)
-{
-    const struct plan *p = &s->plan;
-    struct kern k;
-    kern_init(&k, s->isa);
-    double tokens = 0, flops = 0;
-    char a[32], b[32], c[32], d[32], e[32], m[32];
-    printf("%-34s %7s %7s %8s %7s %8s %9s %7s %8s\n", "run", "d_model", "n_layer", "params",
-           "nonembd", "tokens", "flops", "epochs", "memory");
-    for (size_t i = 0; i < p->n; i++) {
-        const struct run *r = &p->runs[i];
-        size_t B = r->cfg.train.batch_tokens / r->shape.T;
-        char epochs[32] = "-";
-        if (isfinite(r->epochs))
-            snprintf(epochs, sizeof epochs, "%.2f", r->epochs);
-        printf("%-34s %7zu %7zu %8s %7s %8s %9.3g %7s %7sB\n", r->name, r->shape.C, r->shape.L,
-               count_format(a, sizeof a, r->params), count_format(b, sizeof b, r->params_nonembd),
-               count_format(c, sizeof c, r->cfg.train.tokens), r->flops, epochs,
-               count_format(m, sizeof m, (double)gpt_bytes(&r->shape, &k, B, 1)));
-    }
-    for (size_t i = 0; i < p->n_trajectories; i++) {
-        tokens += p->trajectories[i].tokens;
-        flops += p->trajectories[i].flops;
-    }
-    printf("%zu runs in %zu trajectories, %d at a time: %s tokens to train", p->n,
-           p->n_trajectories, jobs, count_format(d, sizeof d, tokens));
-    if (p->tokens_separate > tokens)
-        printf(" (%s without shared trunks)", count_format(e, sizeof e, p->tokens_separate));
-    printf(", %.3g flops\n", flops);
-}

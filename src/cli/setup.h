@@ -34,7 +34,4 @@ struct progress {
 struct progress progress_make(void);
 void progress_show(void *progress, const struct sweep_view *v, bool final);
 
-/* The grid as a table on stdout: shape, counts, tokens, flops, epochs, memory. */
-void setup_print_plan(const struct setup *s, int jobs);
-
 #endif

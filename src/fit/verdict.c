@@ -97,12 +97,17 @@ void verdict_noise(struct fit_report *r, const struct fit_table *t, const struct
 
 /* --- words ------------------------------------------------------------------------------------------ */
 
-static const char *count(char *buf, size_t size, double v)
+/* Compute as the papers write it, 5.31e12; anything else, such as tokens, with a suffix. */
+static const char *count(char *buf, size_t size, double v, bool compute)
 {
-    if (!(v < 1e15) || v < 1e-3)
-        snprintf(buf, size, "%.2g", v);
-    else
-        count_format(buf, size, v);
+    if (!compute && v < 1e15 && v >= 1e-3)
+        return count_format(buf, size, v);
+    if (!(v >= 1e4) || !isfinite(v)) {
+        snprintf(buf, size, "%.3g", v);
+        return buf;
+    }
+    int e = (int)floor(log10(v) + 1e-12);
+    snprintf(buf, size, "%.3ge%d", v / pow(10, e), e);
     return buf;
 }
 
@@ -216,13 +221,15 @@ static void judge_returns(struct fit_report *r)
 {
     struct fit_verdict *v = &r->verdict;
     char c[32], at[32], lo[32], hi[32], iv[128];
+    bool compute = strcmp(r->frontier_x, "C") == 0;
+    const char *unit = compute ? " FLOPs" : "";
     v->loss = over_frontier(r, frontier_loss, v->largest_flops);
     v->gain = over_frontier(r, frontier_gain, v->largest_flops);
     v->halving = over_frontier(r, halving, 0);
-    count(c, sizeof c, v->largest_flops);
+    count(c, sizeof c, v->largest_flops, compute);
     interval(iv, sizeof iv, v->gain.lo, v->gain.hi);
-    fit_lines_add(&v->lines, "Returns (%s): at %s = %s, the largest budget here, the next doubling gains "
-                             "%.3g nats%s.", r->frontier_of, r->frontier_x, c, v->gain.value, iv);
+    fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
+                             "%.3g nats%s.", r->frontier_of, r->frontier_x, c, unit, v->gain.value, iv);
     interval(iv, sizeof iv, v->halving.lo, v->halving.hi);
     fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on "
                              "log axes is the same law: shrinking gains alone are no wall.",
@@ -230,18 +237,18 @@ static void judge_returns(struct fit_report *r)
     if (!(r->sigma > 0))
         return;
     v->flatten = over_frontier(r, frontier_flatten, r->sigma);
-    count(at, sizeof at, v->flatten.value);
+    count(at, sizeof at, v->flatten.value, compute);
     iv[0] = '\0';
     if (!isnan(v->flatten.lo))
-        snprintf(iv, sizeof iv, " (95 %% interval %s to %s)", count(lo, sizeof lo, v->flatten.lo),
-                 count(hi, sizeof hi, v->flatten.hi));
+        snprintf(iv, sizeof iv, " (95 %% interval %s to %s)", count(lo, sizeof lo, v->flatten.lo, compute),
+                 count(hi, sizeof hi, v->flatten.hi, compute));
     fit_lines_add(&v->lines, "Noise: one run's loss moves by %.2g nats, from %s.", r->sigma,
                   r->sigma_from);
     bool here = v->flatten.value <= v->largest_flops;
     bool sure = here ? v->flatten.hi <= v->largest_flops : v->flatten.lo > v->largest_flops;
     fit_lines_add(&v->lines,
-                  "Flattening: a doubling gains less than that noise beyond %s = %s%s: %s.",
-                  r->frontier_x, at, iv,
+                  "Flattening: a doubling gains less than that noise beyond %s = %s%s%s: %s.",
+                  r->frontier_x, at, unit, iv,
                   !sure ? "whether the runs here reach that point is open"
                   : here ? "the largest runs here are past it, so a single seed no longer shows a gain"
                          : "beyond the runs here, so this is an extrapolation");

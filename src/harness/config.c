@@ -557,7 +557,8 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
         return cJSON_CreateNumber(*(const double *)at);
     case T_STRINGS: {
         const struct config_strings *s = at;
-        return cJSON_CreateStringArray((const char *const *)s->items, (int)s->n);
+        /* cJSON makes no array of NULL, even of length 0 */
+        return s->n ? cJSON_CreateStringArray((const char *const *)s->items, (int)s->n) : cJSON_CreateArray();
     }
     case T_COUNTS:
         return counts_to_json(at);
@@ -610,6 +611,34 @@ enum status config_hash(uint64_t *hash, const struct config *c, struct err *err)
     TRY(print_json(&text, to_json(c, true, true), false, err));
     *hash = hash_bytes(HASH_SEED, text, strlen(text));
     free(text);
+    return OK;
+}
+
+static enum status key_text(char **text, const struct config *c, const struct key *k, struct err *err)
+{
+    return print_json(text, key_to_json(c, k), false, err);
+}
+
+enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
+                        struct err *err)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < N_KEYS; i++) {
+        char *a, *b;
+        if (!keys[i].result)
+            continue;
+        TRY(key_text(&a, from, &keys[i], err));
+        enum status st = key_text(&b, to, &keys[i], err);
+        if (st == OK && strcmp(a, b) != 0 && used < size) {
+            int n = snprintf(out + used, size - used, "%s%s %s -> %s", used ? ", " : "", keys[i].path, a, b);
+            used += n > 0 ? (size_t)n : 0;
+        }
+        free(a);
+        if (st != OK)
+            return st;
+        free(b);
+    }
     return OK;
 }
 

@@ -96,6 +96,11 @@ enum status config_to_json(char **text, const struct config *c, bool run_only,
  * intervals. */
 enum status config_hash(uint64_t *hash, const struct config *c, struct err *err) WARN_UNUSED;
 
+/* The keys that decide a run's results and differ, as "train.lr 0.002 -> 0.004, ..." cut to size; "" where
+ * none does. */
+enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
+                        struct err *err) WARN_UNUSED;
+
 /* The table for people, and as a JSON Schema (draft 2020-12). */
 void config_print_keys(FILE *out);
 void config_print_schema(FILE *out);

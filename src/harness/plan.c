@@ -7,6 +7,12 @@
 #include "base/count.h"
 #include "base/size.h"
 
+double plan_cost(const struct gpt_shape *s)
+{
+    const double beside = 27e3;
+    return gpt_flops_per_token(s) + beside * (double)s->L;
+}
+
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab)
 {
     enum { MAX_LAYERS = 48, MAX_WIDTH = 4096 };
@@ -178,6 +184,7 @@ static enum status group(struct plan *p, struct err *err)
         }
         t->tokens += tokens;
         t->flops += tokens * gpt_flops_per_token(&r->shape);
+        t->cost = plan_cost(&r->shape);
     }
     return OK;
 }

@@ -21,6 +21,7 @@ struct trajectory {
     size_t first, n; /* runs first .. first+n-1 of the plan */
     double tokens;   /* that are really trained */
     double flops;
+    double cost;     /* of one token, in arbitrary units of time: see plan_cost */
 };
 
 struct plan {
@@ -38,6 +39,11 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
 enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                         struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
+
+/* What a training token of this shape takes, in flops: its matrix products, and for the work beside them
+ * about as long per layer as 27,000 flops take (measured from d_model 16 to 512). For ordering runs and
+ * guessing the time left, where a factor of all does not matter. */
+double plan_cost(const struct gpt_shape *s);
 
 /* The shape nearest to `params` parameters whose d_model / n_layer is near aspect. */
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab);

@@ -6,9 +6,11 @@
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@ struct message {
 struct child {
     pid_t pid;
     int fd;
+    int slot; /* its place in the shared table of thread counts */
     size_t trajectory;
     double started_s;
     struct train_progress last;
@@ -43,7 +46,13 @@ struct sweep {
     struct child *children;
     struct train_progress *last; /* of the running children, for the view */
     size_t n_children;
-    double tokens_total, tokens_finished, started_s, busy_s, viewed_s;
+    int *threads; /* (jobs) shared with the children: how many threads each may use now */
+    double cost_total, cost_done; /* of the trajectories to train; done: by those that have ended */
+    double cost_trained;          /* of that, in this sweep and not before it */
+    double started_s, busy_s, viewed_s;
+    double memory_bytes; /* that may be used; INFINITY: not known */
+    size_t runs_ended;  /* of trajectories that have ended since the start */
+    size_t runs_before; /* of those to train: results that were there, counted by their children too */
     bool stopping;
     struct sweep_outcome *out;
     struct err first_err;
@@ -86,7 +95,7 @@ static void send_progress(void *ctx, const struct train_progress *p)
         child_stop = 1;
 }
 
-_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int threads)
+_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int slot)
 {
     struct sigaction sa = {.sa_handler = on_child_signal};
     sigaction(SIGTERM, &sa, NULL);
@@ -95,7 +104,8 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
     struct kern k;
     kern_init(&k, s->o->isa);
     struct train_options to = {.k = &k,
-                               .threads = threads,
+                               .threads = s->o->jobs,
+                               .threads_now = &s->threads[slot],
                                .stop = &child_stop,
                                .progress = send_progress,
                                .progress_ctx = &fd};
@@ -112,9 +122,21 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
 
 /* ---- the parent ---- */
 
-static enum status start_child(struct sweep *s, int threads, struct err *err)
+static int free_slot(const struct sweep *s)
 {
-    int fd[2];
+    int slot = 0;
+    for (size_t i = 0; i < s->n_children; i++)
+        if (s->children[i].slot == slot) {
+            slot++;
+            i = (size_t)-1;
+        }
+    return slot;
+}
+
+static enum status start_child(struct sweep *s, struct err *err)
+{
+    int fd[2], slot = free_slot(s);
+    s->threads[slot] = 1;
     if (pipe(fd) != 0)
         return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
     size_t trajectory = s->order[s->next];
@@ -126,12 +148,12 @@ static enum status start_child(struct sweep *s, int threads, struct err *err)
     }
     if (pid == 0) {
         close(fd[0]);
-        child_main(s, trajectory, fd[1], threads);
+        child_main(s, trajectory, fd[1], slot);
     }
     close(fd[1]);
     s->next++;
     s->children[s->n_children++] = (struct child){
-        .pid = pid, .fd = fd[0], .trajectory = trajectory, .started_s = now_s(),
+        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory, .started_s = now_s(),
         .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
     return OK;
 }
@@ -172,11 +194,12 @@ static void reap(struct sweep *s, size_t i)
     close(c.fd);
     while (waitpid(c.pid, &ws, 0) < 0 && errno == EINTR)
         continue;
-    s->busy_s += now_s() - c.started_s;
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
-    if (WIFEXITED(ws) && WEXITSTATUS(ws) == 0) {
-        s->tokens_finished += t->tokens;
-    } else if (!(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
+    bool whole = WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
+    s->cost_done += t->cost * (whole ? t->tokens : c.last.tokens_done);
+    s->cost_trained += t->cost * c.last.tokens_trained;
+    s->runs_ended += whole ? t->n : c.last.runs_done;
+    if (!whole && !(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
         if (c.err.msg[0] == '\0') {
             describe_death(&c.err, ws);
             err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
@@ -192,26 +215,63 @@ static void reap(struct sweep *s, size_t i)
     s->children[i] = s->children[--s->n_children];
 }
 
+/* Cores spent so far: each child counts with the threads that it may use. */
+static void count_busy(struct sweep *s, double seconds)
+{
+    for (size_t i = 0; i < s->n_children; i++)
+        s->busy_s += seconds * s->threads[s->children[i].slot];
+}
+
+/* Seconds until the last child ends, when the waiting trajectories start in order, each where a core falls
+ * free first, and cores go on as fast as they have been. */
+static double time_left(const struct sweep *s, double cost_trained)
+{
+    double rate = s->busy_s > 0 ? cost_trained / s->busy_s : 0, free_at[256] = {0}, end = 0;
+    size_t jobs = (size_t)s->o->jobs;
+    if (!(rate > 0))
+        return (double)NAN;
+    for (size_t i = 0; i < s->n_children; i++) {
+        const struct child *c = &s->children[i];
+        const struct trajectory *t = &s->p->trajectories[c->trajectory];
+        free_at[i] = t->cost * (t->tokens - c->last.tokens_done) / rate / s->threads[c->slot];
+        end = fmax(end, free_at[i]);
+    }
+    for (size_t q = s->next; q < s->n_order; q++) {
+        const struct trajectory *t = &s->p->trajectories[s->order[q]];
+        size_t first = 0;
+        for (size_t i = 1; i < jobs; i++)
+            if (free_at[i] < free_at[first])
+                first = i;
+        free_at[first] += t->cost * t->tokens / rate;
+        end = fmax(end, free_at[first]);
+    }
+    return end;
+}
+
 static void show(struct sweep *s, bool final)
 {
     double now = now_s();
     if (!s->o->view || (!final && now - s->viewed_s < 0.2))
         return;
     s->viewed_s = now;
-    double tokens = s->tokens_finished, rate = 0;
+    double done = s->cost_done, trained = s->cost_trained, rate = 0;
+    size_t runs = s->out->n_skipped - s->runs_before + s->runs_ended;
     for (size_t i = 0; i < s->n_children; i++) {
-        s->last[i] = s->children[i].last;
-        tokens += s->last[i].tokens_done;
-        rate += s->last[i].tokens_per_s;
+        const struct child *c = &s->children[i];
+        s->last[i] = c->last;
+        done += s->p->trajectories[c->trajectory].cost * c->last.tokens_done;
+        trained += s->p->trajectories[c->trajectory].cost * c->last.tokens_trained;
+        rate += c->last.tokens_per_s;
+        runs += c->last.runs_done;
     }
     struct sweep_view v = {.plan = s->p,
-                           .share = s->tokens_total > 0 ? tokens / s->tokens_total : 1,
+                           .share = s->cost_total > 0 ? done / s->cost_total : 1,
                            .tokens_per_s = rate,
                            .seconds = now - s->started_s,
                            .running = s->n_children,
                            .last = s->last,
-                           .runs_done = s->out->n_skipped + s->out->n_done};
-    v.left_s = v.share > 0.005 ? v.seconds * (1 - v.share) / v.share : (double)NAN;
+                           .runs_done = final ? s->out->n_skipped + s->out->n_done : runs};
+    v.left_s = v.share > 0.002 ? time_left(s, trained) : (double)NAN;
     s->o->view(s->o->view_ctx, &v, final);
 }
 
@@ -238,18 +298,72 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     return OK;
 }
 
+/* What the system could give without swapping, when the sweep begins. */
+static double available_bytes(void)
+{
+    char line[128];
+    double kb = (double)INFINITY;
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, "MemAvailable:", 13) == 0)
+            kb = strtod(line + 13, NULL);
+    if (f)
+        fclose(f);
+    return 1024 * kb;
+}
+
+static double child_bytes(const struct sweep *s, size_t trajectory)
+{
+    const struct run *r = &s->p->runs[s->p->trajectories[trajectory].first];
+    struct kern k;
+    kern_init(&k, s->o->isa);
+    return (double)gpt_bytes(&r->shape, &k, r->cfg.train.batch_tokens / r->shape.T, s->o->jobs);
+}
+
+/* Whether the next trajectory fits beside those that run, with a tenth to spare; a single one is always
+ * tried. */
+static bool fits_in_memory(const struct sweep *s)
+{
+    double bytes = child_bytes(s, s->order[s->next]);
+    for (size_t i = 0; i < s->n_children; i++)
+        bytes += child_bytes(s, s->children[i].trajectory);
+    return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
+}
+
+/* Cores that no waiting trajectory needs go to those with the most to do. */
+static void spread_threads(struct sweep *s)
+{
+    int spare = s->o->jobs - (int)s->n_children;
+    for (size_t i = 0; i < s->n_children; i++)
+        s->threads[s->children[i].slot] = 1;
+    while (s->next == s->n_order && s->n_children > 0 && spare-- > 0) {
+        size_t most = 0;
+        double longest = -1;
+        for (size_t i = 0; i < s->n_children; i++) {
+            const struct child *c = &s->children[i];
+            const struct trajectory *t = &s->p->trajectories[c->trajectory];
+            double left = t->cost * (t->tokens - c->last.tokens_done) / s->threads[c->slot];
+            if (left > longest) {
+                longest = left;
+                most = i;
+            }
+        }
+        s->threads[s->children[most].slot]++;
+    }
+}
+
 static enum status run_children(struct sweep *s, struct err *err)
 {
-    int jobs = s->o->jobs;
     enum status st = OK;
+    double before = now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
-        while (st == OK && !s->stopping && s->n_children < (size_t)jobs && s->next < s->n_order) {
-            /* Fewer trajectories than cores: each takes its share of the threads. */
-            int threads = (int)size_max(1, (size_t)jobs / size_max(1, s->n_order));
-            st = start_child(s, threads, err);
+        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs &&
+               s->next < s->n_order && fits_in_memory(s)) {
+            st = start_child(s, err);
             if (st != OK)
                 stop_children(s);
         }
+        spread_threads(s);
         if (s->n_children > 0) {
             enum status waited = wait_for_children(s, err);
             if (waited != OK) {
@@ -257,6 +371,9 @@ static enum status run_children(struct sweep *s, struct err *err)
                 stop_children(s);
             }
         }
+        double now = now_s();
+        count_busy(s, now - before);
+        before = now;
         if (*s->o->stop)
             stop_children(s);
         show(s, false);
@@ -319,13 +436,18 @@ static enum status read_results(struct run_result *res, const struct plan *p, co
     return OK;
 }
 
-static const struct plan *sort_plan; /* qsort has no context argument */
-
-static int longest_first(const void *a, const void *b)
+/* Longest first, so that what is left at the end is short. */
+static void insert_by_cost(struct sweep *s, size_t t)
 {
-    double x = sort_plan->trajectories[*(const size_t *)a].flops;
-    double y = sort_plan->trajectories[*(const size_t *)b].flops;
-    return (x < y) - (x > y);
+    const struct trajectory *all = s->p->trajectories;
+    size_t at = s->n_order++;
+    for (; at > 0; at--) {
+        const struct trajectory *before = &all[s->order[at - 1]];
+        if (before->cost * before->tokens >= all[t].cost * all[t].tokens)
+            break;
+        s->order[at] = s->order[at - 1];
+    }
+    s->order[at] = t;
 }
 
 /* Trajectories with a run that has no result yet. */
@@ -333,18 +455,16 @@ static void find_work(struct sweep *s, const struct run_result *res)
 {
     for (size_t t = 0; t < s->p->n_trajectories; t++) {
         const struct trajectory *tr = &s->p->trajectories[t];
-        bool missing = false;
-        for (size_t i = tr->first; i < tr->first + tr->n; i++) {
-            missing = missing || res[i].status[0] == '\0';
-            s->out->n_skipped += res[i].status[0] != '\0';
-        }
-        if (!missing)
+        size_t there = 0;
+        for (size_t i = tr->first; i < tr->first + tr->n; i++)
+            there += res[i].status[0] != '\0';
+        s->out->n_skipped += there;
+        if (there == tr->n)
             continue;
-        s->order[s->n_order++] = t;
-        s->tokens_total += tr->tokens;
+        s->runs_before += there;
+        insert_by_cost(s, t);
+        s->cost_total += tr->cost * tr->tokens;
     }
-    sort_plan = s->p;
-    qsort(s->order, s->n_order, sizeof *s->order, longest_first);
 }
 
 static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
@@ -372,6 +492,42 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
     return OK;
 }
 
+/* The same cell of the grid, trained under another config: one table cannot hold both. */
+static enum status refuse_other(const struct sweep *s, const struct run *r, const char *name, struct err *err)
+{
+    char run_dir[FILE_PATH_MAX], path[FILE_PATH_MAX], diff[256] = "";
+    struct config there;
+    TRY(file_join(run_dir, sizeof run_dir, s->dir, name, err));
+    TRY(file_join(path, sizeof path, run_dir, "config.json", err));
+    config_init(&there);
+    enum status st = config_load(&there, path, err);
+    if (st == OK)
+        st = config_diff(diff, sizeof diff, &there, &r->cfg, err);
+    config_free(&there);
+    TRY(st);
+    return err_set(err, E_CONFIG, "%s holds the same run of another config (%s): give another --out", run_dir,
+                   diff);
+}
+
+/* Run names end in a hash of their config: the same name up to that, and another hash, is a collision. */
+static enum status check_collisions(const struct sweep *s, struct err *err)
+{
+    struct file_list list = {0};
+    TRY(file_list_dir(&list, s->dir, err));
+    enum status st = OK;
+    for (size_t i = 0; i < s->p->n && st == OK; i++) {
+        const char *name = s->p->runs[i].name;
+        size_t stem = (size_t)(strrchr(name, '-') - name) + 1;
+        for (size_t j = 0; j < list.n && st == OK; j++) {
+            const char *other = list.names[j];
+            if (strncmp(other, name, stem) == 0 && strcmp(other, name) != 0 && strlen(other) == strlen(name))
+                st = refuse_other(s, &s->p->runs[i], other, err);
+        }
+    }
+    file_list_free(&list);
+    return st;
+}
+
 static enum status run_locked(struct sweep *s, const struct config *c, struct run_result *res,
                               struct err *err)
 {
@@ -382,6 +538,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
                                 .data_fingerprint = data_fingerprint(s->d)};
     if (s->o->fresh)
         TRY(forget_runs(s->p, s->dir, err));
+    TRY(check_collisions(s, err));
     TRY(read_results(res, s->p, s->dir, err));
     find_work(s, res);
     if (s->n_order > 0)
@@ -389,6 +546,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
     if (s->n_order > 0)
         TRY(sweep_json_write(s->dir, c, &facts, err));
     s->started_s = now_s();
+    s->memory_bytes = available_bytes();
     enum status st = run_children(s, err);
     if (st == OK)
         return finish(s, res, err);
@@ -407,6 +565,10 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     struct run_result *res = NULL;
     int lock = -1;
     TRY(file_mkdirs(dir, err));
+    size_t shared = (size_t)o->jobs * sizeof *s.threads;
+    s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s.threads == MAP_FAILED)
+        return err_set(err, E_NOMEM, "out of memory for the schedule");
     enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);
     if (st == OK)
         st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
@@ -424,5 +586,6 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     free(s.last);
     free(s.children);
     free(s.order);
+    munmap(s.threads, shared);
     return st;
 }

@@ -38,8 +38,8 @@ struct sweep_outcome {
 };
 
 /* Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the
- * others are kept), E_INTERRUPTED where stop was set, E_CONFIG where dir holds another sweep's runs of
- * the same name, E_IO where another sweep is at work in dir. */
+ * others are kept), E_INTERRUPTED where stop was set, E_CONFIG where dir holds the same
+ * cell of the grid under another config (the difference is named), E_IO where another sweep is at work in dir. */
 enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,
                       const struct data *d, const char *dir, const struct sweep_options *o,
                       struct err *err) WARN_UNUSED;

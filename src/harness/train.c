@@ -10,6 +10,14 @@
 #include "model/checkpoint.h"
 
 /* What one process holds while it trains a trajectory. */
+/* How fast steps go with one thread and with more, over windows of PACE_S. */
+struct pace {
+    double window_s;      /* when the window began */
+    int64_t steps;        /* in it */
+    double one_per_s;     /* steps a second with one thread; 0: not known yet */
+    double alone_until_s; /* more threads did not pay: use one until then */
+};
+
 struct trainer {
     const struct plan *plan;
     const struct trajectory *t;
@@ -24,11 +32,16 @@ struct trainer {
     double loss_sum;     /* of the loss_steps steps since the log's last line */
     int64_t loss_steps;
     double shown_loss;   /* what that line said, for the progress line */
-    double tokens_done;  /* by this trajectory, for the progress line */
+    double *own_tokens;  /* (t->n) of each run's own part that are behind it */
+    double tokens_trained; /* by this process */
+    size_t runs_done;
     double started_s, run_started_s, saved_s;
+    struct pace pace;
 };
 
 enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8 };
+
+static const double PACE_S = 0.25, PACE_RETRY_S = 5;
 
 static double now_s(void)
 {
@@ -98,16 +111,35 @@ static bool wants_curve_point(int64_t step)
     return false;
 }
 
-static void report(const struct trainer *tr, const struct run *r)
+/* The run that holds the trunk: the trajectory's last and longest. */
+static const struct run *trunk_of(const struct trainer *tr)
+{
+    return &tr->plan->runs[tr->t->first + tr->t->n - 1];
+}
+
+/* Note how much of run r's own part, which for a branch begins where it leaves the trunk, is done. */
+static void note_position(struct trainer *tr, const struct run *r, int64_t step)
+{
+    int64_t from = r == trunk_of(tr) ? 0 : branch_step(r);
+    int64_t steps = step > from ? step - from : 0;
+    tr->own_tokens[r - tr->plan->runs - (ptrdiff_t)tr->t->first] = (double)steps * batch_tokens(r);
+}
+
+static void report(struct trainer *tr, const struct run *r)
 {
     if (!tr->o->progress)
         return;
-    double seconds = now_s() - tr->started_s;
+    double seconds = now_s() - tr->started_s, done = 0;
+    note_position(tr, r, tr->step);
+    for (size_t i = 0; i < tr->t->n; i++)
+        done += tr->own_tokens[i];
     struct train_progress p = {.run = (size_t)(r - tr->plan->runs),
-                               .tokens_done = tr->tokens_done,
+                               .runs_done = tr->runs_done,
+                               .tokens_done = done,
+                               .tokens_trained = tr->tokens_trained,
                                .run_tokens = (double)tr->step * batch_tokens(r),
                                .loss = tr->shown_loss,
-                               .tokens_per_s = seconds > 0 ? tr->tokens_done / seconds : 0};
+                               .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0};
     tr->o->progress(tr->o->progress_ctx, &p);
 }
 
@@ -138,7 +170,7 @@ static enum status log_progress(struct trainer *tr, const struct run *r, struct 
         tr->loss_sum = 0;
         tr->loss_steps = 0;
         TRY(runlog_step(log, tr->step, tokens, flops, tr->shown_loss, lr, norm,
-                        seconds > 0 ? tr->tokens_done / seconds : (double)NAN, err));
+                        seconds > 0 ? tr->tokens_trained / seconds : (double)NAN, err));
         report(tr, r);
     }
     if (wants_curve_point(tr->step) && tr->step < last) {
@@ -147,6 +179,35 @@ static enum status log_progress(struct trainer *tr, const struct run *r, struct 
         TRY(runlog_eval(log, tr->step, tokens, flops, loss, se, err));
     }
     return OK;
+}
+
+/* The parent may take threads away or give more at any time: results do not depend on their number. More
+ * of them are used while they make steps at least a tenth faster; on a machine that is busy with other
+ * things, threads that wait for each other can be many times slower than one. */
+static void choose_threads(struct trainer *tr)
+{
+    struct pace *p = &tr->pace;
+    const struct train_options *o = tr->o;
+    if (!o->threads_now)
+        return;
+    double now = now_s();
+    int granted = *o->threads_now < o->threads ? *o->threads_now : o->threads;
+    int use = granted > 1 && p->one_per_s > 0 && now >= p->alone_until_s ? granted : 1;
+    bool changed = use != tr->g.ops.threads;
+    if (!changed && now - p->window_s >= PACE_S) {
+        double rate = (double)p->steps / (now - p->window_s);
+        if (use == 1)
+            p->one_per_s = rate;
+        else if (rate < 1.1 * p->one_per_s)
+            p->alone_until_s = now + PACE_RETRY_S;
+        changed = true;
+    }
+    if (changed) {
+        p->window_s = now;
+        p->steps = 0;
+    }
+    tr->g.ops.threads = use;
+    p->steps++;
 }
 
 /* Steps from where the state stands up to `until`; `last` is the run's final step. E_NUMERIC where
@@ -159,6 +220,7 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
     size_t B = tr->g.B;
     int64_t last = total_steps(r);
     while (tr->step < until) {
+        choose_threads(tr);
         data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
         tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
         tr->loss_sum += tr->loss;
@@ -166,7 +228,7 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
         double lr = schedule_lr(&schedule, (double)(tr->step + 1) * batch_tokens(r));
         double norm = optim_step(&tr->g, &optim, lr, tr->step + 1);
         tr->step++;
-        tr->tokens_done += batch_tokens(r);
+        tr->tokens_trained += batch_tokens(r);
         TRY(log_progress(tr, r, log, lr, norm, last, err));
         if (!isfinite(tr->loss) || !isfinite(norm))
             return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
@@ -196,7 +258,7 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     res.wall_s = now_s() - tr->run_started_s;
     double seconds = now_s() - tr->started_s;
     /* nothing to say where a resumed run had its training behind it */
-    res.tokens_per_s = seconds > 0 && tr->tokens_done > 0 ? tr->tokens_done / seconds : (double)NAN;
+    res.tokens_per_s = seconds > 0 && tr->tokens_trained > 0 ? tr->tokens_trained / seconds : (double)NAN;
     int64_t bytes;
     TRY(runlog_sync(log, &bytes, err));
     if (!diverged)
@@ -282,6 +344,7 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
         log_bytes = 0;
     }
     tr->saved_s = now_s();
+    note_position(tr, r, tr->step);
     return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), err);
 }
 
@@ -324,10 +387,13 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
 {
     char path[FILE_PATH_MAX];
     bool found;
-    const struct run *trunk = &tr->plan->runs[tr->t->first + tr->t->n - 1];
+    const struct run *trunk = trunk_of(tr);
     TRY(run_path(path, tr, r, "result.json", err));
-    if (file_exists(path))
+    if (file_exists(path)) {
+        note_position(tr, r, total_steps(r));
+        tr->runs_done++;
         return OK;
+    }
     tr->run_started_s = now_s();
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     found = file_exists(path);
@@ -344,6 +410,10 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     if (st == OK || st == E_NUMERIC)
         st = write_result(tr, r, &log, diverged, err);
     runlog_close(&log);
+    if (st == OK) {
+        note_position(tr, r, total_steps(r));
+        tr->runs_done++;
+    }
     return st;
 }
 
@@ -351,7 +421,8 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
                              const char *dir, const struct train_options *o, struct err *err)
 {
     const struct run *first = &p->runs[t->first];
-    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o, .loss = (double)NAN, .shown_loss = (double)NAN};
+    struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o};
+    tr.loss = tr.shown_loss = (double)NAN;
     struct param_rules rules = config_param_rules(&first->cfg);
     size_t T = first->shape.T, B = first->cfg.train.batch_tokens / T;
     size_t rows = size_max(B, EVAL_CHUNK);
@@ -362,12 +433,15 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
         st = size_calloc(&tr.y, rows * T, sizeof *tr.y, "tokens", err);
     if (st == OK)
         st = size_calloc(&tr.losses, EVAL_CHUNK * T, sizeof *tr.losses, "losses", err);
+    if (st == OK)
+        st = size_calloc(&tr.own_tokens, t->n, sizeof *tr.own_tokens, "the runs", err);
     tr.started_s = now_s();
     for (size_t i = 0; st == OK && i < t->n; i++) {
         st = train_run(&tr, &p->runs[t->first + i], err);
         if (st != OK)
             err_wrap(err, "%s", p->runs[t->first + i].name);
     }
+    free(tr.own_tokens);
     free(tr.losses);
     free(tr.y);
     free(tr.x);

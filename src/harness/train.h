@@ -14,7 +14,9 @@
 
 struct train_progress {
     size_t run;                 /* index in the plan */
-    double tokens_done;         /* trained by this trajectory, of trajectory.tokens */
+    size_t runs_done;           /* of the trajectory */
+    double tokens_done;         /* of trajectory.tokens, whoever trained them */
+    double tokens_trained;      /* by this process */
     double run_tokens, loss;    /* of the run at hand */
     double tokens_per_s;
 };
@@ -23,7 +25,8 @@ typedef void train_progress_fn(void *ctx, const struct train_progress *p);
 
 struct train_options {
     const struct kern *k;
-    int threads;
+    int threads;                       /* at most */
+    const volatile int *threads_now;   /* how many to use at the next step; NULL: all */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
     void *progress_ctx;

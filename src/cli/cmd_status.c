@@ -1,0 +1,150 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/count.h"
+#include "base/file.h"
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "data/data.h"
+#include "harness/plan.h"
+#include "harness/runlog.h"
+
+/* Where one run stands. */
+struct standing {
+    struct run_result result;
+    bool done;
+    double tokens, loss; /* of the log's last step line; NaN: none yet */
+};
+
+/* A sweep holds a lock on its folder for as long as any of its processes lives. */
+static bool sweep_runs(const char *dir)
+{
+    char path[FILE_PATH_MAX];
+    struct err err;
+    if (file_join(path, sizeof path, dir, ".lock", &err) != OK)
+        return false;
+    int fd = open(path, O_RDWR);
+    if (fd < 0)
+        return false;
+    bool free_now = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    bool runs = !free_now && errno == EWOULDBLOCK;
+    close(fd);
+    return runs;
+}
+
+static double number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    return at ? strtod(at + strlen(key), NULL) : (double)NAN;
+}
+
+/* The last step line that ends with a newline: a line being written is not looked at. */
+static enum status read_log_end(struct standing *st, const char *path, struct err *err)
+{
+    char *text, *end;
+    size_t size;
+    TRY(file_read(&text, &size, path, err));
+    while ((end = strrchr(text, '\n'))) {
+        *end = '\0';
+        char *line = strrchr(text, '\n');
+        line = line ? line + 1 : text;
+        if (strstr(line, "\"type\":\"step\"")) {
+            st->tokens = number_after(line, "\"tokens\":");
+            st->loss = number_after(line, "\"loss\":");
+            break;
+        }
+    }
+    free(text);
+    return OK;
+}
+
+static enum status look(struct standing *st, const char *dir, const struct run *r, struct err *err)
+{
+    char run[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    *st = (struct standing){.tokens = (double)NAN, .loss = (double)NAN};
+    TRY(file_join(run, sizeof run, dir, r->name, err));
+    TRY(file_join(path, sizeof path, run, "result.json", err));
+    TRY(run_result_read(path, &st->done, &st->result, err));
+    TRY(file_join(path, sizeof path, run, "log.jsonl", err));
+    return st->done || !file_exists(path) ? OK : read_log_end(st, path, err);
+}
+
+static void print_standing(const struct run *r, const struct standing *st)
+{
+    char tokens[32], total[32];
+    count_format(total, sizeof total, r->cfg.train.tokens);
+    if (st->done)
+        printf("%-34s %-9s %8s tokens  loss %.4f\n", r->name, st->result.status, total, st->result.loss);
+    else if (isfinite(st->tokens))
+        printf("%-34s %-9s %8s of %s tokens, %.0f %%  training loss %.4f\n", r->name, "begun",
+               count_format(tokens, sizeof tokens, st->tokens), total,
+               100 * st->tokens / r->cfg.train.tokens, st->loss);
+    else
+        printf("%-34s %-9s %8s tokens\n", r->name, "waiting", total);
+}
+
+static enum status print_all(const char *dir, const struct plan *p, struct err *err)
+{
+    size_t done = 0, begun = 0, diverged = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        struct standing st;
+        TRY(look(&st, dir, &p->runs[i], err));
+        done += st.done;
+        diverged += st.done && strcmp(st.result.status, "diverged") == 0;
+        begun += !st.done && isfinite(st.tokens);
+        print_standing(&p->runs[i], &st);
+    }
+    printf("%zu of %zu runs done, %zu begun, %zu waiting", done, p->n, begun, p->n - done - begun);
+    if (diverged)
+        printf(" (%zu diverged)", diverged);
+    printf("; %s\n", sweep_runs(dir)     ? "a sweep is at work here"
+                     : done == p->n ? "nothing is left to do"
+                                    : "no sweep is at work here: the same command goes on with it");
+    return OK;
+}
+
+static enum status status_of(const char *dir, struct err *err)
+{
+    struct config c;
+    struct data *d = NULL;
+    struct plan p = {0};
+    config_init(&c);
+    enum status st = config_load_sweep(&c, dir, err);
+    if (st == OK) {
+        struct data_spec spec = config_data_spec(&c);
+        st = data_open(&d, &spec, c.model.ctx, err);
+    }
+    if (st == OK)
+        st = (c.grid.params.n + c.grid.models.n ? plan_make : plan_single)(&p, &c, data_vocab(d),
+                                                                           data_train_tokens(d), err);
+    if (st == OK)
+        st = print_all(dir, &p, err);
+    plan_free(&p);
+    data_close(d);
+    config_free(&c);
+    return st;
+}
+
+enum status cmd_status(int argc, char **argv, struct err *err)
+{
+    struct arg_list dirs;
+    bool help;
+    const struct args_spec spec = {
+        .command = "status",
+        .positionals = "DIR",
+        .summary = "How far a sweep is, run by run, whether it is at work elsewhere, stopped or finished.",
+        .min_positionals = 1,
+        .max_positionals = 1,
+    };
+    enum status st = args_parse(&spec, &dirs, &help, argc, argv, err);
+    if (st == OK && !help)
+        st = status_of(dirs.items[0], err);
+    args_free(&spec, &dirs);
+    return st;
+}
