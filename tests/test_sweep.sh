@@ -22,7 +22,8 @@ digest() {
 sweep() {
     local out=$1
     shift
-    "$plateau" sweep "$tiny" "${often[@]}" --out "$out" "$@" >"$out.txt" 2>&1 || fail "sweep $out: exit code $?: $(tail -n 3 "$out.txt")"
+    local log=${out//\//-}.txt
+    "$plateau" sweep "$tiny" "${often[@]}" --out "$out" "$@" >"$log" 2>&1 || fail "sweep $out: exit code $?: $(tail -n 3 "$log")"
 }
 
 undisturbed() {
@@ -118,6 +119,29 @@ changed_config() {
     [ "$(wc -l <grown/results.csv)" = 13 ] || fail "a grid that grew has not 12 runs"
 }
 
+diverged() {
+    "$plateau" sweep "$tiny" --set train.lr=10 --set train.clip=0 --out wild >wild.txt 2>&1 || fail "exit code $?"
+    grep -q '9 runs diverged' wild.txt || fail "it does not say that runs diverged"
+    [ "$(cut -d, -f2 wild/results.csv | sort -u | tr '\n' ' ')" = "diverged status " ] || fail "not every run is marked diverged"
+    [ "$(cut -d, -f19 wild/results.csv | sort -u | tr -d '\n')" = "loss" ] || fail "a run that diverged has a loss"
+}
+
+# A disk that fills up, and has room again.
+disk_full() {
+    local code
+    mkdir -p small
+    mount -t tmpfs -o size=400k tmpfs small 2>/dev/null || { skip "no right to mount a small disk"; return; }
+    "$plateau" sweep "$tiny" "${often[@]}" --out small/x >full.txt 2>&1
+    code=$?
+    [ "$code" = 3 ] || fail "exit code $code on a full disk"
+    tail -n 1 full.txt | grep -q 'No space left on device' || fail "the reason is not named: $(tail -n 1 full.txt)"
+    [ -z "$(find small -name '*.tmp*')" ] || fail "temporary files stayed"
+    mount -o remount,size=50M small
+    sweep small/x
+    [ "$(digest whole)" = "$(digest small/x)" ] || fail "a sweep after a full disk differs"
+    umount small
+}
+
 locked() {
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
@@ -131,7 +155,7 @@ locked() {
     [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
 }
 
-for t in undisturbed two_jobs two_threads finished killed interrupted alone changed_config locked; do
+for t in undisturbed two_jobs two_threads finished killed interrupted alone changed_config diverged disk_full locked; do
     run_test "$t"
 done
 finish

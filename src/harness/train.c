@@ -31,6 +31,7 @@ struct trainer {
     double loss;         /* of the last step */
     double loss_sum;     /* of the loss_steps steps since the log's last line */
     int64_t loss_steps;
+    int64_t bad_steps;   /* in a row with a loss above the untrained one */
     double shown_loss;   /* what that line said, for the progress line */
     double *own_tokens;  /* (t->n) of each run's own part that are behind it */
     double tokens_trained; /* by this process */
@@ -39,7 +40,7 @@ struct trainer {
     struct pace pace;
 };
 
-enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8 };
+enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 200 };
 
 static const double PACE_S = 0.25, PACE_RETRY_S = 5;
 
@@ -148,6 +149,7 @@ static enum status save(struct trainer *tr, const struct run *r, struct runlog *
 {
     char path[FILE_PATH_MAX];
     struct checkpoint_meta meta = {.step = tr->step,
+                                   .bad_steps = tr->bad_steps,
                                    .loss = tr->loss,
                                    .loss_sum = tr->loss_sum,
                                    .loss_steps = tr->loss_steps};
@@ -210,6 +212,12 @@ static void choose_threads(struct trainer *tr)
     p->steps++;
 }
 
+/* What a model says that knows nothing, with room for the noise of a batch and of the first steps. */
+static double untrained_loss(const struct run *r)
+{
+    return 1.1 * log((double)r->shape.V);
+}
+
 /* Steps from where the state stands up to `until`; `last` is the run's final step. E_NUMERIC where
  * training diverges. */
 static enum status train_to(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -233,6 +241,10 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
         if (!isfinite(tr->loss) || !isfinite(norm))
             return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
                            (long long)tr->step);
+        tr->bad_steps = tr->loss > untrained_loss(r) ? tr->bad_steps + 1 : 0;
+        if (tr->bad_steps >= BAD_STEPS_MAX)
+            return err_set(err, E_NUMERIC, "the loss has been above that of a uniform guess for %d steps at step %lld",
+                           BAD_STEPS_MAX, (long long)tr->step);
         bool stop = *tr->o->stop != 0;
         if (stop || now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
             TRY(save(tr, r, log, err));
@@ -307,6 +319,7 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     tr->loss = meta.loss;
     tr->loss_sum = meta.loss_sum;
     tr->loss_steps = meta.loss_steps;
+    tr->bad_steps = meta.bad_steps;
     return OK;
 }
 
@@ -340,7 +353,7 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
         gpt_init_weights(&tr->g, r->cfg.train.seed);
         tr->step = 0;
         tr->loss_sum = 0;
-        tr->loss_steps = 0;
+        tr->loss_steps = tr->bad_steps = 0;
         log_bytes = 0;
     }
     tr->saved_s = now_s();

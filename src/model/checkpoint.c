@@ -1,5 +1,6 @@
 #include "model/checkpoint.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ struct header {
     uint64_t config_hash;
     int64_t log_bytes;
     double loss, loss_sum;
-    int64_t loss_steps;
+    int64_t loss_steps, bad_steps;
 };
 
 enum { VERSION = 1 };
@@ -33,6 +34,7 @@ static struct header make_header(const struct gpt *g, const struct checkpoint_me
     h.loss = meta->loss;
     h.loss_sum = meta->loss_sum;
     h.loss_steps = meta->loss_steps;
+    h.bad_steps = meta->bad_steps;
     return h;
 }
 
@@ -40,8 +42,9 @@ static enum status put(struct file_writer *w, uint64_t *sum, const void *data, s
                        struct err *err)
 {
     *sum = hash_bytes(*sum, data, n);
+    errno = 0;
     if (fwrite(data, 1, n, w->out) != n)
-        return err_set(err, E_IO, "cannot write %s", w->path);
+        return err_set(err, E_IO, "cannot write %s: %s", w->path, strerror(errno ? errno : EIO));
     return OK;
 }
 
@@ -105,7 +108,8 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
-    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss, h.loss_sum, h.loss_steps};
+    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss, h.loss_sum, h.loss_steps,
+                                     h.bad_steps};
     return OK;
 }
 

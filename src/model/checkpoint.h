@@ -1,7 +1,7 @@
 /* checkpoint.bin: the whole state of a run, so that it goes on bit for bit.
  *
  * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 slots, the shape as five uint64, an
- * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps; then w, m, v of every slot without gaps as
+ * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps, int64 bad steps; then w, m, v of every slot without gaps as
  * float32; last a uint64 checksum of all that stands before it. */
 #ifndef PLATEAU_MODEL_CHECKPOINT_H
 #define PLATEAU_MODEL_CHECKPOINT_H
@@ -17,6 +17,7 @@ struct checkpoint_meta {
     double loss;          /* of that step; NaN: none yet */
     double loss_sum;      /* of the loss_steps steps since the log's last line */
     int64_t loss_steps;
+    int64_t bad_steps;    /* in a row with a loss above that of an untrained model */
 };
 
 /* Written to a temporary name, synced and renamed. */
