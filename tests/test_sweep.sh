@@ -142,6 +142,19 @@ disk_full() {
     umount small
 }
 
+# A plan from a fit: what it says at a budget of compute is what it finds for the loss at that budget.
+planned() {
+    local loss flops
+    "$plateau" plan whole --flops 1e11 >plan.txt 2>&1 || fail "exit code $?: $(cat plan.txt)"
+    grep -q 'nearest shape' plan.txt && grep -q 'on .* core' plan.txt || fail "no shape or no time"
+    loss=$(sed -nE 's/^  loss +([0-9.]+).*/\1/p' plan.txt)
+    flops=$("$plateau" plan whole --loss "$loss" | sed -nE 's/^For ([0-9.e+]+) FLOPs.*/\1/p')
+    awk -v f="$flops" 'BEGIN { exit !(f > 0.9e11 && f < 1.1e11) }' || fail "loss $loss is planned at $flops, not 1e11"
+    "$plateau" plan whole --loss 1e-9 >plan.txt 2>&1 && fail "a loss below any floor can be planned"
+    "$plateau" plan whole >plan.txt 2>&1 && fail "a plan without a budget"
+    grep -q 'give one of' plan.txt || fail "no clear error: $(cat plan.txt)"
+}
+
 locked() {
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
@@ -155,7 +168,7 @@ locked() {
     [ "$code" = 3 ] || fail "exit code $code of a second sweep in one folder"
 }
 
-for t in undisturbed two_jobs two_threads finished killed interrupted alone changed_config diverged disk_full locked; do
+for t in undisturbed two_jobs two_threads finished killed interrupted alone changed_config diverged disk_full planned locked; do
     run_test "$t"
 done
 finish

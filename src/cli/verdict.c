@@ -6,13 +6,12 @@
 
 #include "base/file.h"
 #include "cli/charts.h"
-#include "cli/fit_options.h"
 #include "cli/fit_print.h"
+#include "cli/folder.h"
 #include "data/baseline.h"
 #include "data/text.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
-#include "harness/curves.h"
 
 static enum status write_fit(const char *dir, const struct fit_report *r, struct err *err)
 {
@@ -22,41 +21,6 @@ static enum status write_fit(const char *dir, const struct fit_report *r, struct
     enum status st = file_write_atomic(path, json, strlen(json), err);
     free(json);
     return st;
-}
-
-static enum status to_options(struct fit_options *o, const struct config *c, struct err *err)
-{
-    o->law = c->fit.law[0] ? c->fit.law : NULL;
-    o->bootstrap = c->fit.bootstrap;
-    o->holdout = c->fit.holdout;
-    o->seed = c->fit.seed;
-    TRY(fit_options_objective(&o->obj, c->fit.objective, err));
-    return fit_options_count(&o->count, c->fit.count, err);
-}
-
-/* A folder's table, its fit and its curves. */
-struct folder {
-    struct fit_table table;
-    struct fit_report report;
-    struct curves curves;
-};
-
-static enum status folder_open(struct folder *f, const char *dir, const struct config *c,
-                               struct err *err)
-{
-    struct fit_options options = fit_options_default();
-    TRY(to_options(&options, c, err));
-    const struct fit_read_options read = {.count = options.count};
-    TRY(fit_table_read(&f->table, &dir, 1, &read, err));
-    TRY(curves_read(&f->curves, dir, err));
-    return fit_analyse(&f->report, &f->table, &options, err);
-}
-
-static void folder_close(struct folder *f)
-{
-    fit_report_free(&f->report);
-    fit_table_free(&f->table);
-    curves_free(&f->curves);
 }
 
 static enum status write_charts(const struct folder *f, const char *out, struct err *err)
