@@ -40,7 +40,7 @@ struct trainer {
     struct pace pace;
 };
 
-enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 200 };
+enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 50 };
 
 static const double PACE_S = 0.25, PACE_RETRY_S = 5;
 
@@ -259,13 +259,17 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
 {
     struct run_result res = {.status = "done", .loss = (double)NAN, .loss_se = (double)NAN, .bpb = (double)NAN};
     double tokens = r->cfg.train.tokens;
-    if (diverged) {
-        strcpy(res.status, "diverged");
-    } else {
+    if (!diverged) {
         evaluate(tr, 1, &res.loss, &res.loss_se);
         TRY(runlog_eval(log, tr->step, tokens, r->flops, res.loss, res.loss_se, err));
-        if (data_is_bytes(tr->data))
-            res.bpb = res.loss / 0.69314718055994531;
+        /* a run too short to be stopped on the way */
+        diverged = !(res.loss <= untrained_loss(r));
+    }
+    if (diverged) {
+        strcpy(res.status, "diverged");
+        res.loss = res.loss_se = (double)NAN;
+    } else if (data_is_bytes(tr->data)) {
+        res.bpb = res.loss / 0.69314718055994531;
     }
     res.wall_s = now_s() - tr->run_started_s;
     double seconds = now_s() - tr->started_s;
