@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "base/sort.h"
 #include "plot/axis.h"
 #include "plot/chart.h"
 #include "plot/palette.h"
@@ -35,12 +36,6 @@ struct groups {
     bool too_many;
 };
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Token budgets are rounded to whole batches, so equal means within half a percent. */
 static bool same(double a, double b)
 {
@@ -62,7 +57,7 @@ static struct groups groups_of(const double *v, size_t n)
         }
         g.at[g.n++] = v[i];
     }
-    qsort(g.at, g.n, sizeof *g.at, by_value);
+    sort_doubles(g.at, g.n);
     return g;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/count.h"
 #include "base/size.h"
+#include "base/sort.h"
 #include "fit/boot.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
@@ -80,12 +81,6 @@ struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double 
 
 /* --- which runs, which variable ------------------------------------------------------------------ */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Values within 0.1 % are one level. */
 static size_t count_levels(const double *x, const bool *use, size_t n, double *scratch)
 {
@@ -94,7 +89,7 @@ static size_t count_levels(const double *x, const bool *use, size_t n, double *s
     for (size_t i = 0; i < n; i++)
         if (!use || use[i])
             scratch[m++] = x[i];
-    qsort(scratch, m, sizeof *scratch, by_value);
+    sort_doubles(scratch, m);
     for (size_t i = 0; i < m; i++)
         if (i == 0 || scratch[i] > last * 1.001) {
             last = scratch[i];
@@ -136,7 +131,7 @@ static void keep_one_level(struct view *v, const struct fit_table *t, const doub
     size_t most = 0;
     double best = 0, last = 0, *sorted = v->scratch + t->n;
     memcpy(sorted, fixed, t->n * sizeof *sorted);
-    qsort(sorted, t->n, sizeof *sorted, by_value);
+    sort_doubles(sorted, t->n);
     for (size_t i = 0; i < t->n; i++) {
         if (i > 0 && sorted[i] <= last * 1.001)
             continue;
@@ -336,7 +331,7 @@ static enum status hold_out(struct fit_law *f, const struct fit_table *t, const 
     if (st == OK) {
         for (size_t i = 0; i < f->n; i++)
             c[i] = scale_of(f, t, i);
-        qsort(c, f->n, sizeof *c, by_value);
+        sort_doubles(c, f->n);
         size_t at = (size_t)((1 - opt->holdout) * (double)f->n);
         double edge = c[size_min(at, f->n - 1)] / 1.03;
         for (size_t i = 0; i < f->n; i++)
@@ -361,7 +356,7 @@ static enum status leave_budgets_out(struct fit_law *f, const struct fit_table *
         size_t levels = 0;
         for (size_t i = 0; i < f->n; i++)
             c[i] = scale_of(f, t, i);
-        qsort(c, f->n, sizeof *c, by_value);
+        sort_doubles(c, f->n);
         for (size_t i = 0; i < f->n; i++)
             if (levels == 0 || c[i] > c[levels - 1] * 1.03)
                 c[levels++] = c[i];

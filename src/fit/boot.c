@@ -7,12 +7,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "base/sort.h"
 
 /* Quantile of sorted draws, linear between order statistics. */
 static double quantile(const double *x, size_t n, double share)
@@ -40,7 +35,7 @@ struct fit_value fit_summary(double value, double *draws, size_t n)
         mean += draws[i] / (double)m;
     for (size_t i = 0; i < m; i++)
         ss += (draws[i] - mean) * (draws[i] - mean);
-    qsort(draws, m, sizeof *draws, by_value);
+    sort_doubles(draws, m);
     v.se = sqrt(ss / (double)(m - 1));
     v.lo = quantile(draws, m, 0.025);
     v.hi = quantile(draws, m, 0.975);
@@ -264,7 +259,7 @@ enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters
         }
         double share = fmin(fmax(below / (double)n, 0.5 / (double)n), 1 - 0.5 / (double)n);
         double z0 = normal_quantile(share), acc = acceleration(jack, m, k, j);
-        qsort(draws, n, sizeof *draws, by_value);
+        sort_doubles(draws, n);
         f->bca_lo[j] = quantile(draws, n, bca_share(z0, acc, -1.959963985));
         f->bca_hi[j] = quantile(draws, n, bca_share(z0, acc, 1.959963985));
     }

@@ -7,6 +7,7 @@
 
 #include "base/count.h"
 #include "base/size.h"
+#include "base/sort.h"
 #include "fit/frontier.h"
 
 /* --- noise ------------------------------------------------------------------------------------------ */
@@ -23,12 +24,6 @@ static int by_design(const void *a, const void *b)
     if (x->d != y->d)
         return x->d < y->d ? -1 : 1;
     return (x->seed > y->seed) - (x->seed < y->seed);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Pooled variance of the loss over seeds at equal N and D. */
@@ -79,7 +74,7 @@ void verdict_noise(struct fit_report *r, const struct fit_table *t, const struct
     if (m > 0 && seed_noise(r, x, m)) {
         /* done */
     } else if (k > 0) {
-        qsort(s, k, sizeof *s, by_value);
+        sort_doubles(s, k);
         r->sigma = s[k / 2];
         r->sigma_from = "the standard error of one evaluation (no run was repeated with another seed, "
                         "so the true noise is larger)";
@@ -272,7 +267,7 @@ static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
 static size_t distinct(double *x, size_t n)
 {
     size_t m = 0;
-    qsort(x, n, sizeof *x, by_value);
+    sort_doubles(x, n);
     for (size_t i = 0; i < n; i++)
         m += i == 0 || x[i] > x[i - 1] * 1.001;
     return m;
@@ -306,7 +301,7 @@ static void warn_design(struct fit_report *r, const struct fit_table *t, const s
                       budgets == 1 ? "" : "s");
     for (size_t i = 0; i < t->n; i++)
         scratch[i] = d[i] / n[i];
-    qsort(scratch, t->n, sizeof *scratch, by_value);
+    sort_doubles(scratch, t->n);
     if (sizes > 1 && scratch[t->n - 1] < scratch[0] * 1.3)
         fit_lines_add(w, "every run has the same ratio of tokens to parameters: their two exponents "
                          "cannot be told apart; vary the ratio");

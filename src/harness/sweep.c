@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
 
@@ -57,13 +58,6 @@ struct sweep {
     struct sweep_outcome *out;
     struct err first_err;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 int sweep_cores(void)
 {
@@ -153,7 +147,7 @@ static enum status start_child(struct sweep *s, struct err *err)
     close(fd[1]);
     s->next++;
     s->children[s->n_children++] = (struct child){
-        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory, .started_s = now_s(),
+        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory, .started_s = clock_now_s(),
         .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
     return OK;
 }
@@ -250,7 +244,7 @@ static double time_left(const struct sweep *s, double cost_trained)
 
 static void show(struct sweep *s, bool final)
 {
-    double now = now_s();
+    double now = clock_now_s();
     if (!s->o->view || (!final && now - s->viewed_s < 0.2))
         return;
     s->viewed_s = now;
@@ -355,7 +349,7 @@ static void spread_threads(struct sweep *s)
 static enum status run_children(struct sweep *s, struct err *err)
 {
     enum status st = OK;
-    double before = now_s();
+    double before = clock_now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
         while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs &&
                s->next < s->n_order && fits_in_memory(s)) {
@@ -371,7 +365,7 @@ static enum status run_children(struct sweep *s, struct err *err)
                 stop_children(s);
             }
         }
-        double now = now_s();
+        double now = clock_now_s();
         count_busy(s, now - before);
         before = now;
         if (*s->o->stop)
@@ -477,7 +471,7 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
         s->out->n_diverged += strcmp(res[i].status, "diverged") == 0;
     }
     s->out->n_done = finished - s->out->n_skipped;
-    s->out->seconds = now_s() - s->started_s;
+    s->out->seconds = clock_now_s() - s->started_s;
     s->out->busy_share = s->busy_s / (s->out->seconds * s->o->jobs);
     TRY(results_write(s->dir, s->p, res, data_name(s->d), err));
     show(s, true);
@@ -545,7 +539,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct ru
         TRY(data_eval_floor(&facts.eval_floor, s->d, err));
     if (s->n_order > 0)
         TRY(sweep_json_write(s->dir, c, &facts, err));
-    s->started_s = now_s();
+    s->started_s = clock_now_s();
     s->memory_bytes = available_bytes();
     enum status st = run_children(s, err);
     if (st == OK)

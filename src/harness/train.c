@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
 #include "model/checkpoint.h"
@@ -43,13 +43,6 @@ struct trainer {
 enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 50 };
 
 static const double PACE_S = 0.25, PACE_RETRY_S = 5;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static enum status run_path(char *path, const struct trainer *tr, const struct run *r,
                             const char *name, struct err *err)
@@ -130,7 +123,7 @@ static void report(struct trainer *tr, const struct run *r)
 {
     if (!tr->o->progress)
         return;
-    double seconds = now_s() - tr->started_s, done = 0;
+    double seconds = clock_now_s() - tr->started_s, done = 0;
     note_position(tr, r, tr->step);
     for (size_t i = 0; i < tr->t->n; i++)
         done += tr->own_tokens[i];
@@ -156,7 +149,7 @@ static enum status save(struct trainer *tr, const struct run *r, struct runlog *
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
     TRY(runlog_sync(log, &meta.log_bytes, err));
-    tr->saved_s = now_s();
+    tr->saved_s = clock_now_s();
     return checkpoint_save(path, &tr->g, &meta, err);
 }
 
@@ -165,7 +158,7 @@ static enum status log_progress(struct trainer *tr, const struct run *r, struct 
 {
     double tokens = (double)tr->step * batch_tokens(r);
     double flops = tokens * gpt_flops_per_token(&r->shape);
-    double seconds = now_s() - tr->started_s;
+    double seconds = clock_now_s() - tr->started_s;
     int64_t every = (int64_t)r->cfg.train.log_every;
     if (tr->step == 1 || tr->step % every == 0 || tr->step == last) {
         tr->shown_loss = tr->loss_sum / (double)tr->loss_steps;
@@ -192,7 +185,7 @@ static void choose_threads(struct trainer *tr)
     const struct train_options *o = tr->o;
     if (!o->threads_now)
         return;
-    double now = now_s();
+    double now = clock_now_s();
     int granted = *o->threads_now < o->threads ? *o->threads_now : o->threads;
     int use = granted > 1 && p->one_per_s > 0 && now >= p->alone_until_s ? granted : 1;
     bool changed = use != tr->g.ops.threads;
@@ -246,7 +239,7 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
             return err_set(err, E_NUMERIC, "the loss has been above that of a uniform guess for %d steps at step %lld",
                            BAD_STEPS_MAX, (long long)tr->step);
         bool stop = *tr->o->stop != 0;
-        if (stop || now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
+        if (stop || clock_now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
             TRY(save(tr, r, log, err));
         if (stop)
             return err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
@@ -271,8 +264,8 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     } else if (data_is_bytes(tr->data)) {
         res.bpb = res.loss / 0.69314718055994531;
     }
-    res.wall_s = now_s() - tr->run_started_s;
-    double seconds = now_s() - tr->started_s;
+    res.wall_s = clock_now_s() - tr->run_started_s;
+    double seconds = clock_now_s() - tr->started_s;
     /* nothing to say where a resumed run had its training behind it */
     res.tokens_per_s = seconds > 0 && tr->tokens_trained > 0 ? tr->tokens_trained / seconds : (double)NAN;
     int64_t bytes;
@@ -360,7 +353,7 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
         tr->loss_steps = tr->bad_steps = 0;
         log_bytes = 0;
     }
-    tr->saved_s = now_s();
+    tr->saved_s = clock_now_s();
     note_position(tr, r, tr->step);
     return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), err);
 }
@@ -411,7 +404,7 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
         tr->runs_done++;
         return OK;
     }
-    tr->run_started_s = now_s();
+    tr->run_started_s = clock_now_s();
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     found = file_exists(path);
     enum status st = OK;
@@ -452,7 +445,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
         st = size_calloc(&tr.losses, EVAL_CHUNK * T, sizeof *tr.losses, "losses", err);
     if (st == OK)
         st = size_calloc(&tr.own_tokens, t->n, sizeof *tr.own_tokens, "the runs", err);
-    tr.started_s = now_s();
+    tr.started_s = clock_now_s();
     for (size_t i = 0; st == OK && i < t->n; i++) {
         st = train_run(&tr, &p->runs[t->first + i], err);
         if (st != OK)

@@ -1,11 +1,12 @@
 #include "model/bench.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/rng.h"
 #include "base/size.h"
+#include "base/sort.h"
 #include "model/gemm.h"
 #include "model/optim.h"
 
@@ -24,38 +25,25 @@ const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
 #define GEMM_RUN_S 0.005
 #define TRAIN_RUN_S 0.1
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 typedef void work_fn(void *ctx);
 
 /* Seconds of one call: the median over `repeat` runs of run_s each, after one run to warm up. times:
  * (repeat). */
 static double median_s(double *times, size_t repeat, double run_s, work_fn *work, void *ctx)
 {
-    double start = now_s(), passed = 0;
+    double start = clock_now_s(), passed = 0;
     size_t calls = 0;
     for (; calls == 0 || passed < run_s; calls++) {
         work(ctx);
-        passed = now_s() - start;
+        passed = clock_now_s() - start;
     }
     for (size_t i = 0; i < repeat; i++) {
-        start = now_s();
+        start = clock_now_s();
         for (size_t c = 0; c < calls; c++)
             work(ctx);
-        times[i] = (now_s() - start) / (double)calls;
+        times[i] = (clock_now_s() - start) / (double)calls;
     }
-    qsort(times, repeat, sizeof *times, by_value);
+    sort_doubles(times, repeat);
     return (times[(repeat - 1) / 2] + times[repeat / 2]) / 2;
 }
 
@@ -66,13 +54,13 @@ double bench_peak(const struct bench_options *o)
     size_t steps = 1000;
     double best = 0, passed = 0;
     while (passed < PEAK_RUN_S) { /* also brings the cores to their clock */
-        double start = now_s();
+        double start = clock_now_s();
         steps *= 2;
         ops_fma(ops, steps);
-        passed = now_s() - start;
+        passed = clock_now_s() - start;
     }
     for (int i = 0; i < RUNS; i++) {
-        double start = now_s(), flops = ops_fma(ops, steps), rate = flops / (now_s() - start);
+        double start = clock_now_s(), flops = ops_fma(ops, steps), rate = flops / (clock_now_s() - start);
         best = rate > best ? rate : best;
     }
     return best * 1e-9;
@@ -193,12 +181,12 @@ static void train_step(void *ctx)
 /* Where the time of a step goes: from a run of its own, because reading the clock costs a little. */
 static void breakdown(struct trainer *t, struct bench_train *out)
 {
-    double op_s[GPT_N_OPS] = {0}, sum = 0, start = now_s(), passed = 0;
+    double op_s[GPT_N_OPS] = {0}, sum = 0, start = clock_now_s(), passed = 0;
     size_t calls = 0;
     t->g.op_s = op_s;
     for (; calls == 0 || passed < TRAIN_RUN_S; calls++) {
         train_step(t);
-        passed = now_s() - start;
+        passed = clock_now_s() - start;
     }
     t->g.op_s = NULL;
     for (int i = 0; i < GPT_N_OPS; i++)

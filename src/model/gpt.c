@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "model/gemm.h"
@@ -276,18 +276,11 @@ void gpt_init_weights(struct gpt *g, uint64_t seed)
 }
 
 /* The clock behind the breakdown of a step: time since the last mark goes to `op`. */
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void mark(const struct gpt *g, double *last, enum gpt_op op)
 {
     if (!g->op_s)
         return;
-    double t = now_s();
+    double t = clock_now_s();
     g->op_s[op] += t - *last;
     *last = t;
 }
@@ -315,7 +308,7 @@ static void pack_matrix(struct gpt *g, size_t l, int which, bool backward)
 
 void gpt_pack(struct gpt *g)
 {
-    double clock = g->op_s ? now_s() : 0;
+    double clock = g->op_s ? clock_now_s() : 0;
     size_t C = g->shape.C, V = g->shape.V;
     for (size_t l = 0; l < g->shape.L && !g->pack_each; l++)
         for (int i = 0; i < 4; i++) {
@@ -457,7 +450,7 @@ static void backward(struct gpt *g, const int32_t *x, size_t n, double *clock)
 double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 {
     size_t T = g->shape.T, V = g->shape.V, R = g->chunk * T;
-    double clock = g->op_s ? now_s() : 0, sum = 0;
+    double clock = g->op_s ? clock_now_s() : 0, sum = 0;
     float grad_scale = 1.0f / (float)(g->B * T);
     memset(g->grad, 0, g->n_flat * sizeof(float));
     for (size_t b = 0; b < g->B; b += g->chunk) {
@@ -474,7 +467,7 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;
-    double clock = g->op_s ? now_s() : 0;
+    double clock = g->op_s ? clock_now_s() : 0;
     for (size_t b = 0; b < n; b += g->chunk) {
         size_t m = size_min(g->chunk, n - b);
         forward(g, x + b * T, m, &clock);
@@ -486,7 +479,7 @@ void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;
     CHECK(n >= 1 && n <= T);
-    double clock = g->op_s ? now_s() : 0;
+    double clock = g->op_s ? clock_now_s() : 0;
     /* Attention is causal: what stands behind position n cannot change it. */
     int32_t *padded = (int32_t *)(void *)g->dwide;
     for (size_t t = 0; t < T; t++)

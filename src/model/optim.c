@@ -1,7 +1,8 @@
 #include "model/optim.h"
 
 #include <math.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 double schedule_branch_tokens(const struct schedule *s)
 {
@@ -30,16 +31,9 @@ double schedule_lr(const struct schedule *s, double tokens)
     return s->peak * (s->min_lr + (1 - s->min_lr) * f);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 double optim_step(struct gpt *g, const struct optim *o, double lr, int64_t step)
 {
-    double start = g->op_s ? now_s() : 0;
+    double start = g->op_s ? clock_now_s() : 0;
     double norm = sqrt(ops_sumsq(g->ops, g->grad, g->n_flat));
     if (!isfinite(norm))
         return norm;
@@ -64,7 +58,7 @@ double optim_step(struct gpt *g, const struct optim *o, double lr, int64_t step)
                   slot->rows * slot->cols);
     }
     if (g->op_s)
-        g->op_s[GPT_OP_OPTIMISER] += now_s() - start;
+        g->op_s[GPT_OP_OPTIMISER] += clock_now_s() - start;
     gpt_pack(g);
     return norm;
 }

@@ -1,0 +1,7 @@
+/* The clock for measuring: seconds since some fixed moment, never set back. */
+#ifndef PLATEAU_BASE_CLOCK_H
+#define PLATEAU_BASE_CLOCK_H
+
+double clock_now_s(void);
+
+#endif
