@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "data/data.h"
+#include "harness/curves.h"
 #include "harness/plan.h"
 #include "harness/runlog.h"
 
@@ -38,30 +38,16 @@ static bool sweep_runs(const char *dir)
     return runs;
 }
 
-static double number_after(const char *text, const char *key)
-{
-    const char *at = strstr(text, key);
-    return at ? strtod(at + strlen(key), NULL) : (double)NAN;
-}
-
-/* The last step line that ends with a newline: a line being written is not looked at. */
 static enum status read_log_end(struct standing *st, const char *path, struct err *err)
 {
-    char *text, *end;
-    size_t size;
-    TRY(file_read(&text, &size, path, err));
-    while ((end = strrchr(text, '\n'))) {
-        *end = '\0';
-        char *line = strrchr(text, '\n');
-        line = line ? line + 1 : text;
-        if (strstr(line, "\"type\":\"step\"")) {
-            st->tokens = number_after(line, "\"tokens\":");
-            st->loss = number_after(line, "\"loss\":");
-            break;
-        }
+    struct curve c = {0};
+    enum status s = curve_read_log(&c, path, err);
+    if (s == OK && c.n > 0) {
+        st->tokens = c.tokens[c.n - 1];
+        st->loss = c.loss[c.n - 1];
     }
-    free(text);
-    return OK;
+    curve_free(&c);
+    return s;
 }
 
 static enum status look(struct standing *st, const char *dir, const struct run *r, struct err *err)

@@ -38,24 +38,11 @@ static void print_outcome(const struct sweep_outcome *o, const struct setup *s, 
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
 {
     char dir[FILE_PATH_MAX];
-    if (w->out)
-        TRY(file_join(dir, sizeof dir, w->out, "", err));
-    else
-        TRY(file_join(dir, sizeof dir, "runs", s->cfg.name, err));
-    if (w->dry_run) {
-        return dry_run(s, (int)w->jobs, err);
-    }
-    struct progress progress = progress_make();
     struct sweep_outcome outcome;
-    struct sweep_options o = {.jobs = (int)w->jobs,
-                              .fresh = w->fresh,
-                              .isa = s->isa,
-                              .stop = &setup_stop,
-                              .view = progress_show,
-                              .view_ctx = &progress,
-                              .log = cmd_log()};
-    setup_catch_signals();
-    enum status st = sweep_run(&outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    TRY(setup_folder(dir, s, w->out, err));
+    if (w->dry_run)
+        return dry_run(s, (int)w->jobs, err);
+    enum status st = setup_sweep(&outcome, s, dir, w->jobs, w->fresh, err);
     if (st == E_INTERRUPTED)
         return say_how_to_go_on(w, err);
     if (st != OK)

@@ -8,20 +8,9 @@ static enum status train(struct setup *s, const char *out, const char *config, s
                          struct err *err)
 {
     char dir[FILE_PATH_MAX];
-    if (out)
-        TRY(file_join(dir, sizeof dir, out, "", err));
-    else
-        TRY(file_join(dir, sizeof dir, "runs", s->cfg.name, err));
-    struct progress progress = progress_make();
     struct sweep_outcome outcome;
-    struct sweep_options o = {.jobs = (int)threads,
-                              .isa = s->isa,
-                              .stop = &setup_stop,
-                              .view = progress_show,
-                              .view_ctx = &progress,
-                              .log = cmd_log()};
-    setup_catch_signals();
-    enum status st = sweep_run(&outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    TRY(setup_folder(dir, s, out, err));
+    enum status st = setup_sweep(&outcome, s, dir, threads, false, err);
     if (st == E_INTERRUPTED)
         return err_set(err, st, "interrupted; go on with: plateau train %s%s%s", config,
                        out ? " --out " : "", out ? out : "");

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/file.h"
+#include "cli/cmd.h"
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
@@ -116,4 +118,25 @@ void progress_show(void *progress, const struct sweep_view *v, bool final)
         line[width - 1] = '\0';
     fprintf(stderr, "\r\033[K%s%s", line, final ? "\n" : "");
     fflush(stderr);
+}
+
+enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err)
+{
+    return out ? file_join(dir, FILE_PATH_MAX, out, "", err)
+               : file_join(dir, FILE_PATH_MAX, "runs", s->cfg.name, err);
+}
+
+enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir, size_t jobs,
+                        bool fresh, struct err *err)
+{
+    struct progress progress = progress_make();
+    const struct sweep_options o = {.jobs = (int)jobs,
+                                    .fresh = fresh,
+                                    .isa = s->isa,
+                                    .stop = &setup_stop,
+                                    .view = progress_show,
+                                    .view_ctx = &progress,
+                                    .log = cmd_log()};
+    setup_catch_signals();
+    return sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
 }

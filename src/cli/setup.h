@@ -34,4 +34,11 @@ struct progress {
 struct progress progress_make(void);
 void progress_show(void *progress, const struct sweep_view *v, bool final);
 
+/* Where a sweep or run goes: out, or runs/NAME where that is NULL. dir: FILE_PATH_MAX bytes. */
+enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err) WARN_UNUSED;
+
+/* Train the plan into dir, with progress on stderr and Ctrl-C caught. */
+enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir, size_t jobs,
+                        bool fresh, struct err *err) WARN_UNUSED;
+
 #endif

@@ -1,6 +1,5 @@
 #include "harness/curves.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/json.h"
 
 static double number_after(const char *line, const char *end, const char *key)
 {
@@ -33,7 +33,7 @@ static void parse_lines(struct curve *c, const char *text)
     }
 }
 
-static enum status read_log(struct curve *c, const char *path, struct err *err)
+enum status curve_read_log(struct curve *c, const char *path, struct err *err)
 {
     char *text;
     size_t size, lines = 0;
@@ -51,21 +51,10 @@ static enum status read_log(struct curve *c, const char *path, struct err *err)
     return st;
 }
 
-static double json_number(const cJSON *root, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
-    return cJSON_IsNumber(v) ? v->valuedouble : (double)NAN;
-}
-
 static enum status read_result(struct curve *c, const char *path, struct err *err)
 {
-    char *text;
-    size_t size;
-    TRY(file_read(&text, &size, path, err));
-    cJSON *root = cJSON_Parse(text);
-    free(text);
-    if (!root)
-        return err_set(err, E_DATA, "%s is no result of a run", path);
+    cJSON *root;
+    TRY(json_read(&root, path, "result of a run", err));
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(root, "status");
     if (cJSON_IsString(status))
         snprintf(c->status, sizeof c->status, "%s", status->valuestring);
@@ -91,7 +80,7 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
         return OK;
     snprintf(c->run, sizeof c->run, "%s", name);
     TRY(read_result(c, result, err));
-    return read_log(c, log, err);
+    return curve_read_log(c, log, err);
 }
 
 enum status curves_read(struct curves *c, const char *dir, struct err *err)
@@ -110,13 +99,18 @@ enum status curves_read(struct curves *c, const char *dir, struct err *err)
     return st;
 }
 
+void curve_free(struct curve *c)
+{
+    free(c->tokens);
+    free(c->flops);
+    free(c->loss);
+    *c = (struct curve){0};
+}
+
 void curves_free(struct curves *c)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        free(c->items[i].tokens);
-        free(c->items[i].flops);
-        free(c->items[i].loss);
-    }
+    for (size_t i = 0; i < c->n; i++)
+        curve_free(&c->items[i]);
     free(c->items);
     *c = (struct curves){0};
 }

@@ -23,4 +23,9 @@ struct curves {
 enum status curves_read(struct curves *c, const char *dir, struct err *err) WARN_UNUSED;
 void curves_free(struct curves *c);
 
+/* The step lines of one log alone, of a run that may be under way. *c must be zeroed; curve_free also after a
+ * failure. */
+enum status curve_read_log(struct curve *c, const char *path, struct err *err) WARN_UNUSED;
+void curve_free(struct curve *c);
+
 #endif

@@ -1,6 +1,5 @@
 #include "harness/runlog.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "harness/json.h"
 
 static enum status log_error(const struct runlog *l, struct err *err)
 {
@@ -144,19 +144,7 @@ enum status run_result_write(const char *path, const struct run *r, const char *
                                                          : cJSON_CreateNull());
         cJSON_AddItemToObject(root, col[i].name, v);
     }
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text)
-        return err_set(err, E_NOMEM, "out of memory writing %s", path);
-    enum status st = file_write_atomic(path, text, strlen(text), err);
-    cJSON_free(text);
-    return st;
-}
-
-static double json_number(const cJSON *root, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
-    return cJSON_IsNumber(v) ? v->valuedouble : (double)NAN;
+    return json_write(path, root, err);
 }
 
 enum status run_result_read(const char *path, bool *found, struct run_result *res, struct err *err)
@@ -164,11 +152,8 @@ enum status run_result_read(const char *path, bool *found, struct run_result *re
     *found = file_exists(path);
     if (!*found)
         return OK;
-    char *text;
-    size_t size;
-    TRY(file_read(&text, &size, path, err));
-    cJSON *root = cJSON_Parse(text);
-    free(text);
+    cJSON *root;
+    TRY(json_read(&root, path, "result of a run: delete it to train the run again", err));
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(root, "status");
     if (!cJSON_IsString(status) || strlen(status->valuestring) >= sizeof res->status) {
         cJSON_Delete(root);
@@ -259,11 +244,5 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     cJSON_AddStringToObject(root, "data_fingerprint", hash);
     cJSON_AddItemToObject(root, "config", cJSON_Parse(config_text));
     free(config_text);
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text)
-        return err_set(err, E_NOMEM, "out of memory writing %s", path);
-    enum status st = file_write_atomic(path, text, strlen(text), err);
-    cJSON_free(text);
-    return st;
+    return json_write(path, root, err);
 }

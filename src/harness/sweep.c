@@ -31,9 +31,7 @@ struct child {
     int fd;
     int slot; /* its place in the shared table of thread counts */
     size_t trajectory;
-    double started_s;
     struct train_progress last;
-    bool failed;
     struct err err;
 };
 
@@ -52,8 +50,8 @@ struct sweep {
     double cost_trained;          /* of that, in this sweep and not before it */
     double started_s, busy_s, viewed_s;
     double memory_bytes; /* that may be used; INFINITY: not known */
-    size_t runs_ended;  /* of trajectories that have ended since the start */
-    size_t runs_before; /* of those to train: results that were there, counted by their children too */
+    size_t runs_ended;   /* of trajectories that have ended since the start */
+    size_t runs_before;  /* of those to train: results that were there, counted by their children too */
     bool stopping;
     struct sweep_outcome *out;
     struct err first_err;
@@ -147,7 +145,7 @@ static enum status start_child(struct sweep *s, struct err *err)
     close(fd[1]);
     s->next++;
     s->children[s->n_children++] = (struct child){
-        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory, .started_s = clock_now_s(),
+        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory,
         .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
     return OK;
 }
@@ -165,7 +163,6 @@ static bool read_messages(struct child *c)
         return true;
     }
     n = read(c->fd, &m.err, sizeof m.err);
-    c->failed = true;
     if (n == (ssize_t)sizeof m.err)
         c->err = m.err;
     return true;
@@ -327,23 +324,25 @@ static bool fits_in_memory(const struct sweep *s)
 /* Cores that no waiting trajectory needs go to those with the most to do. */
 static void spread_threads(struct sweep *s)
 {
-    int spare = s->o->jobs - (int)s->n_children;
+    int threads[256], spare = s->next == s->n_order ? s->o->jobs - (int)s->n_children : 0;
     for (size_t i = 0; i < s->n_children; i++)
-        s->threads[s->children[i].slot] = 1;
-    while (s->next == s->n_order && s->n_children > 0 && spare-- > 0) {
+        threads[i] = 1;
+    for (; s->n_children > 0 && spare > 0; spare--) {
         size_t most = 0;
         double longest = -1;
         for (size_t i = 0; i < s->n_children; i++) {
             const struct child *c = &s->children[i];
             const struct trajectory *t = &s->p->trajectories[c->trajectory];
-            double left = t->cost * (t->tokens - c->last.tokens_done) / s->threads[c->slot];
+            double left = t->cost * (t->tokens - c->last.tokens_done) / threads[i];
             if (left > longest) {
                 longest = left;
                 most = i;
             }
         }
-        s->threads[s->children[most].slot]++;
+        threads[most]++;
     }
+    for (size_t i = 0; i < s->n_children; i++) /* one store each: the children look at any time */
+        s->threads[s->children[i].slot] = threads[i];
 }
 
 static enum status run_children(struct sweep *s, struct err *err)

@@ -1,0 +1,34 @@
+#include "harness/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+enum status json_read(cJSON **root, const char *path, const char *what, struct err *err)
+{
+    char *text;
+    size_t size;
+    TRY(file_read(&text, &size, path, err));
+    *root = cJSON_Parse(text);
+    free(text);
+    return *root ? OK : err_set(err, E_DATA, "%s is no %s", path, what);
+}
+
+enum status json_write(const char *path, cJSON *root, struct err *err)
+{
+    char *text = root ? cJSON_Print(root) : NULL;
+    cJSON_Delete(root);
+    if (!text)
+        return err_set(err, E_NOMEM, "out of memory writing %s", path);
+    enum status st = file_write_atomic(path, text, strlen(text), err);
+    cJSON_free(text);
+    return st;
+}
+
+double json_number(const cJSON *object, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(v) ? v->valuedouble : (double)NAN;
+}

@@ -1,0 +1,16 @@
+/* What the harness's JSON files share. */
+#ifndef PLATEAU_HARNESS_JSON_H
+#define PLATEAU_HARNESS_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "base/status.h"
+
+/* The whole of a JSON file; cJSON_Delete releases. E_DATA, with `what` it should have been, where it is none. */
+enum status json_read(cJSON **root, const char *path, const char *what, struct err *err) WARN_UNUSED;
+/* Written to a temporary name, synced and renamed; takes root, which may be NULL for want of memory. */
+enum status json_write(const char *path, cJSON *root, struct err *err) WARN_UNUSED;
+/* NaN where the key is missing or no number. */
+double json_number(const cJSON *object, const char *key);
+
+#endif
