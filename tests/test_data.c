@@ -85,6 +85,34 @@ static void check_stateless(const struct data *d)
     free(m);
 }
 
+/* The floor on the held-out set: its own windows under the true law, near the language's floor by the
+ * sampling error, and nothing for text. */
+static void eval_floor(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    s.eval_tokens = 1400 * CTX;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d)
+        return;
+    size_t n = data_eval_windows(d);
+    double sum = 0, sum2 = 0, floor;
+    int32_t x[CTX], y[CTX];
+    for (size_t i = 0; i < n; i++) {
+        data_eval(d, x, y, i, 1);
+        double nats = -data_log_prob(d, x, y) / CTX;
+        sum += nats;
+        sum2 += nats * nats;
+    }
+    double mean = sum / (double)n, se = sqrt((sum2 / (double)n - mean * mean) / (double)n);
+    EXPECT_OK(data_eval_floor(&floor, d, &err));
+    EXPECT_NEAR(floor, mean, 1e-12);
+    EXPECT_NEAR(floor, data_floor(d), 4 * se);
+    EXPECT(floor != data_floor(d));
+    data_close(d);
+}
+
 static void facts_stateless(void)
 {
     struct err err;
@@ -262,6 +290,7 @@ static void text_errors(void)
 
 static const struct test tests[] = {
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
+    {"eval_floor", eval_floor},
     {"facts_stateless", facts_stateless}, {"bad_specs", bad_specs},
     {"unigram", unigram},
     {"graph_walk", graph_walk},
