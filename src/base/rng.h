@@ -20,6 +20,7 @@ enum rng_stream {
     RNG_SAMPLE = 5,
     RNG_LANGUAGE = 6,
     RNG_TEST = 7,
+    RNG_SEARCH = 8,
 };
 
 struct rng rng_make(uint64_t seed, enum rng_stream stream, uint64_t a, uint64_t b);

@@ -10,6 +10,7 @@
 #include "fit/boot.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
+#include "fit/search.h"
 #include "fit/verdict.h"
 
 /* Fewer runs than this carry no law. */
@@ -299,7 +300,7 @@ static bool predict_rest(const struct fit_law *f, const double *w, double *ss, d
     for (size_t i = 0; i < f->n; i++)
         kept += w[i] > 0;
     q.w = w;
-    if (kept < q.map.n_free + 2 || kept == f->n || solve_global(&r, &q, &ignored) != OK)
+    if (kept < q.map.n_free + 2 || kept == f->n || search_near(&r, &q, f->best.p, &ignored) != OK)
         return false;
     for (size_t i = 0; i < f->n; i++) {
         if (w[i] > 0)
@@ -398,7 +399,7 @@ static enum status add_law(struct fit_report *r, enum law_id id, const struct fi
         st = conditions(f, opt, err);
     bool enough = st == OK && f->n >= f->problem.map.n_free + 1;
     if (enough)
-        st = solve_global(&f->best, &f->problem, err);
+        st = search_global(&f->best, &f->problem, err);
     if (enough && st == OK) {
         const double none = (double)NAN;
         law_external(f->outer, f->law, f->best.p, &f->problem.centre);

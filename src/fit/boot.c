@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/search.h"
 
 /* Quantile of sorted draws, linear between order statistics. */
 static double quantile(const double *x, size_t n, double share)
@@ -120,7 +121,7 @@ static bool refit(struct solve_result *r, const struct solve_problem *q, const d
     solve_from(r, q, start);
     if (!r->converged || !isfinite(r->objective)) {
         struct solve_result wide;
-        if (solve_global(&wide, q, &ignored) == OK &&
+        if (search_near(&wide, q, start, &ignored) == OK &&
             (!isfinite(r->objective) || wide.objective <= r->objective))
             *r = wide;
     }

@@ -1,8 +1,5 @@
-/* Fitting one law to runs: the global optimum of a robust objective.
- *
- * Starts come from variable projection: over a grid of exponents the linear part is solved under
- * non-negativity, the true objective ranks the grid, and the best distinct points are each brought to
- * their own optimum by a damped Newton method with exact second derivatives on centred parameters. An
+/* Fitting one law to runs: from a start to the optimum of a robust objective, by a damped Newton method with
+ * exact second derivatives on centred parameters (the global optimum is the work of fit/search.h). An
  * optimum is accepted when the decrease that Newton's model still promises is below rounding; a start is
  * never returned as a result. The Huber loss is piecewise quadratic, so Newton ends there in finitely
  * many steps; least absolute deviations are reached through a sequence of Huber losses whose delta
@@ -70,14 +67,18 @@ enum status solve_map_fix(struct solve_map *map, const struct law *law, const ch
 /* Fix one parameter at an inner value. Where it was tied, its partners move with it. */
 void solve_map_fix_inner(struct solve_map *map, size_t param, double inner);
 
+static inline double solve_weight(const struct solve_problem *q, size_t i)
+{
+    return q->w ? q->w[i] : 1.0;
+}
+
+/* Ties and fixed values applied to a start. */
+void solve_on_map(double *p, const struct solve_problem *q);
+
 double solve_objective(const struct solve_problem *q, const double *p);
 
 /* From one start (inner parameters) to the optimum of its basin. */
 void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start);
-/* The best optimum over many starts; E_NUMERIC where no start leads anywhere finite. */
-enum status solve_global(struct solve_result *out, const struct solve_problem *q,
-                         struct err *err) WARN_UNUSED;
-
 /* -2 ln likelihood of residuals that follow exp(-rho(r)/tau), tau at its best value (stored in *tau):
  * one scale for every objective, so that AICc and profile intervals mean the same for all. */
 double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n);

@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/frontier.h"
+#include "fit/search.h"
 
 /* --- noise ------------------------------------------------------------------------------------------ */
 
@@ -129,7 +130,7 @@ static double without_floor(const struct fit_law *f)
     char text[32];
     snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
     if (solve_map_fix(&q.map, f->law, text, &q.centre, &ignored) != OK ||
-        solve_global(&s, &q, &ignored) != OK)
+        search_global(&s, &q, &ignored) != OK)
         return (double)NAN;
     double n = (double)f->n, k = (double)q.map.n_free + 1, tau;
     if (n <= k + 1)
