@@ -23,16 +23,25 @@ static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err
 
 static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
 {
-    char took[32];
+    char took[32], tokens[32], alone[32];
     if (o->n_done == 0 && o->n_failed == 0) {
         fprintf(stderr, "%s: all %zu runs are done, nothing to train\n", dir, s->plan.n);
         return;
     }
-    fprintf(stderr, "trained %zu runs in %s (%zu were done before); cores were busy %.0f %% of the time\n",
-            o->n_done, count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
-            100 * o->busy_share);
+    fprintf(stderr, "trained %zu runs in %s (%zu were done before): %s tokens", o->n_done,
+            count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
+            count_format(tokens, sizeof tokens, o->tokens));
+    if (o->n_skipped == 0 && o->tokens > 0 && o->tokens < s->plan.tokens_separate)
+        fprintf(stderr, ", %.1f %% of the %s of runs without shared trunks",
+                100 * o->tokens / s->plan.tokens_separate,
+                count_format(alone, sizeof alone, s->plan.tokens_separate));
+    fputs("\n", stderr);
     if (o->n_diverged)
         fprintf(stderr, "%zu runs diverged and are left out of the fits\n", o->n_diverged);
+    if (o->train_share > 0)
+        fprintf(stderr, "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
+                        "of training\n",
+                100 * o->train_share, 100 * o->eval_share, 100 * o->eval_share / o->train_share);
 }
 
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)

@@ -1,4 +1,4 @@
-/* What train and sweep share: config and data from the command line, the stop signal, progress. */
+/* What train and sweep share: config and data from the command line, the stop signal. */
 #ifndef PLATEAU_CLI_SETUP_H
 #define PLATEAU_CLI_SETUP_H
 
@@ -24,15 +24,6 @@ void setup_free(struct setup *s);
 /* Ctrl-C and SIGTERM set this; the second one kills at once. */
 extern volatile sig_atomic_t setup_stop;
 void setup_catch_signals(void);
-
-/* Draws one line on a terminal, plain lines now and then elsewhere. */
-struct progress {
-    bool terminal;
-    double printed_s;
-    size_t width;
-};
-struct progress progress_make(void);
-void progress_show(void *progress, const struct sweep_view *v, bool final);
 
 /* Where a sweep or run goes: out, or runs/NAME where that is NULL. dir: FILE_PATH_MAX bytes. */
 enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err) WARN_UNUSED;

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "harness/json.h"
 
@@ -15,15 +16,43 @@ static enum status log_error(const struct runlog *l, struct err *err)
     return err_errno(err, errno ? errno : EIO, "cannot write", l->path);
 }
 
+/* The step of the line that ends at byte `end`, where that is an evaluation; -1. */
+static int64_t last_eval_step(FILE *f, int64_t end)
+{
+    static const char head[] = "{\"type\":\"eval\",\"step\":";
+    char tail[512]; /* longer than any line */
+    int64_t from = end > (int64_t)sizeof tail - 1 ? end - (int64_t)sizeof tail + 1 : 0;
+    if (fseek(f, (long)from, SEEK_SET) != 0)
+        return -1;
+    size_t n = fread(tail, 1, (size_t)(end - from), f);
+    if (n < 2 || tail[n - 1] != '\n')
+        return -1;
+    tail[n - 1] = '\0';
+    const char *line = strrchr(tail, '\n');
+    line = line ? line + 1 : tail;
+    return strncmp(line, head, sizeof head - 1) == 0 ? strtoll(line + sizeof head - 1, NULL, 10) : -1;
+}
+
+/* What other programs see of a run that is under way is at most a second old. */
+static enum status flush_now_and_then(struct runlog *l, struct err *err)
+{
+    double now = clock_now_s();
+    if (now - l->flushed_s < 1)
+        return OK;
+    l->flushed_s = now;
+    return fflush(l->out) == 0 ? OK : log_error(l, err);
+}
+
 enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
                         struct err *err)
 {
-    l->out = NULL;
+    *l = (struct runlog){.eval_step = -1};
     snprintf(l->path, sizeof l->path, "%s", path);
     l->out = fopen(path, keep_bytes > 0 ? "r+b" : "wb");
     if (!l->out)
         return err_errno(err, errno, "cannot write", path);
     if (keep_bytes > 0) {
+        l->eval_step = last_eval_step(l->out, keep_bytes);
         if (ftruncate(fileno(l->out), (off_t)keep_bytes) != 0 || fseek(l->out, 0, SEEK_END) != 0)
             return log_error(l, err);
         return OK;
@@ -55,7 +84,8 @@ enum status runlog_step(struct runlog *l, int64_t step, double tokens, double fl
                 (long long)step, tokens, flops, number(a, sizeof a, loss), lr,
                 number(b, sizeof b, grad_norm), number(c, sizeof c, tokens_per_s)) < 0)
         return log_error(l, err);
-    return OK;
+    l->eval_step = -1;
+    return flush_now_and_then(l, err);
 }
 
 enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss,
@@ -68,7 +98,8 @@ enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double fl
                 (long long)step, tokens, flops, number(a, sizeof a, loss),
                 number(b, sizeof b, loss_se)) < 0)
         return log_error(l, err);
-    return OK;
+    l->eval_step = step;
+    return flush_now_and_then(l, err);
 }
 
 enum status runlog_sync(struct runlog *l, int64_t *bytes, struct err *err)

@@ -18,6 +18,8 @@ struct run_result {
 struct runlog {
     FILE *out;
     char path[4096];
+    int64_t eval_step; /* of the last line, where that is an evaluation; -1 */
+    double flushed_s;
 };
 
 /* Open for appending after keep_bytes; what stands behind them is cut off (the unsaved tail of a run that

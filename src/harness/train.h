@@ -19,6 +19,7 @@ struct train_progress {
     double tokens_trained;      /* by this process */
     double run_tokens, loss;    /* of the run at hand */
     double tokens_per_s;
+    double train_s, eval_s;     /* core-seconds of this process in training steps and in evaluations */
 };
 
 typedef void train_progress_fn(void *ctx, const struct train_progress *p);
