@@ -1,5 +1,8 @@
 #include "cli/setup.h"
 
+#include <signal.h>
+#include <time.h>
+
 
 #include "base/file.h"
 #include "cli/cmd.h"
@@ -47,20 +50,32 @@ void setup_free(struct setup *s)
     *s = (struct setup){0};
 }
 
-volatile sig_atomic_t setup_stop;
+/* Ctrl-C and SIGTERM set this; the second one kills at once. Some programs that pass a signal on send it
+ * twice in a row, once to the group: that is still the first. */
+static volatile sig_atomic_t stop_asked;
+static struct timespec asked_at;
+
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + 1e-9 * (double)(now.tv_nsec - t->tv_nsec);
+}
 
 static void on_signal(int sig)
 {
-    if (setup_stop) {
+    if (stop_asked && seconds_since(&asked_at) > 0.5) {
         signal(sig, SIG_DFL);
         raise(sig);
     }
-    setup_stop = 1;
+    if (!stop_asked)
+        clock_gettime(CLOCK_MONOTONIC, &asked_at);
+    stop_asked = 1;
 }
 
-void setup_catch_signals(void)
+static void catch_signals(void (*handler)(int))
 {
-    struct sigaction sa = {.sa_handler = on_signal};
+    struct sigaction sa = {.sa_handler = handler};
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
 }
@@ -79,17 +94,20 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
                : file_join(dir, FILE_PATH_MAX, "runs", s->cfg.name, err);
 }
 
-enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir, size_t jobs,
-                        bool fresh, struct err *err)
+enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir,
+                        const struct setup_how *how, struct err *err)
 {
     struct live_view view = live_view_make();
-    const struct sweep_options o = {.jobs = (int)jobs,
-                                    .fresh = fresh,
+    const struct sweep_options o = {.jobs = (int)how->jobs,
+                                    .fresh = how->fresh,
+                                    .tensorboard = how->tensorboard,
                                     .isa = s->isa,
-                                    .stop = &setup_stop,
+                                    .stop = &stop_asked,
                                     .view = live_view_show,
                                     .view_ctx = &view,
                                     .log = {.fn = log_beside_view, .ctx = &view}};
-    setup_catch_signals();
-    return sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    catch_signals(on_signal);
+    enum status st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    catch_signals(SIG_DFL); /* all is kept: what follows may be cut off */
+    return st;
 }

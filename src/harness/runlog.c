@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "harness/json.h"
 
+enum { LINE_MAX_BYTES = 512 }; /* some 250 at most: numbers of 32 characters at most */
+
 static enum status log_error(const struct runlog *l, struct err *err)
 {
     return err_errno(err, errno ? errno : EIO, "cannot write", l->path);
@@ -20,7 +22,7 @@ static enum status log_error(const struct runlog *l, struct err *err)
 static int64_t last_eval_step(FILE *f, int64_t end)
 {
     static const char head[] = "{\"type\":\"eval\",\"step\":";
-    char tail[512]; /* longer than any line */
+    char tail[LINE_MAX_BYTES + 1]; /* and the end of the line before */
     int64_t from = end > (int64_t)sizeof tail - 1 ? end - (int64_t)sizeof tail + 1 : 0;
     if (fseek(f, (long)from, SEEK_SET) != 0)
         return -1;
@@ -40,14 +42,13 @@ static enum status flush_now_and_then(struct runlog *l, struct err *err)
     if (now - l->flushed_s < 1)
         return OK;
     l->flushed_s = now;
+    TRY(tensorboard_flush(&l->tb, err));
     return fflush(l->out) == 0 ? OK : log_error(l, err);
 }
 
-enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
-                        struct err *err)
+static enum status open_log(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
+                            struct err *err)
 {
-    *l = (struct runlog){.eval_step = -1};
-    snprintf(l->path, sizeof l->path, "%s", path);
     l->out = fopen(path, keep_bytes > 0 ? "r+b" : "wb");
     if (!l->out)
         return err_errno(err, errno, "cannot write", path);
@@ -63,6 +64,24 @@ enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, 
     return OK;
 }
 
+enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
+                        struct err *err)
+{
+    *l = (struct runlog){.eval_step = -1, .events = events};
+    TRY(file_join(l->path, sizeof l->path, dir, "log.jsonl", err));
+    TRY(open_log(l, l->path, keep_bytes, isa, err));
+    return events ? tensorboard_open(&l->tb, dir, keep_bytes, err) : OK;
+}
+
+static enum status put_line(struct runlog *l, const char *line, struct err *err)
+{
+    if (fputs(line, l->out) < 0)
+        return log_error(l, err);
+    if (l->events)
+        TRY(tensorboard_line(&l->tb, line, err));
+    return flush_now_and_then(l, err);
+}
+
 /* JSON has no NaN: null stands for it. */
 static const char *number(char *buf, size_t size, double v)
 {
@@ -75,31 +94,28 @@ static const char *number(char *buf, size_t size, double v)
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double lr, double grad_norm, double tokens_per_s, struct err *err)
 {
-    char a[32], b[32], c[32];
+    char line[LINE_MAX_BYTES], a[32], b[32], c[32];
     /* The speed is padded to a fixed width: it differs from time to time, and a checkpoint holds the
      * length of the log. */
-    if (fprintf(l->out,
-                "{\"type\":\"step\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-                "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%14s}\n",
-                (long long)step, tokens, flops, number(a, sizeof a, loss), lr,
-                number(b, sizeof b, grad_norm), number(c, sizeof c, tokens_per_s)) < 0)
-        return log_error(l, err);
+    snprintf(line, sizeof line,
+             "{\"type\":\"step\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
+             "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%14s}\n",
+             (long long)step, tokens, flops, number(a, sizeof a, loss), lr, number(b, sizeof b, grad_norm),
+             number(c, sizeof c, tokens_per_s));
     l->eval_step = -1;
-    return flush_now_and_then(l, err);
+    return put_line(l, line, err);
 }
 
 enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double loss_se, struct err *err)
 {
-    char a[32], b[32];
-    if (fprintf(l->out,
-                "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-                "\"loss_se\":%s}\n",
-                (long long)step, tokens, flops, number(a, sizeof a, loss),
-                number(b, sizeof b, loss_se)) < 0)
-        return log_error(l, err);
+    char line[LINE_MAX_BYTES], a[32], b[32];
+    snprintf(line, sizeof line,
+             "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
+             "\"loss_se\":%s}\n",
+             (long long)step, tokens, flops, number(a, sizeof a, loss), number(b, sizeof b, loss_se));
     l->eval_step = step;
-    return flush_now_and_then(l, err);
+    return put_line(l, line, err);
 }
 
 enum status runlog_sync(struct runlog *l, int64_t *bytes, struct err *err)
@@ -118,6 +134,8 @@ void runlog_close(struct runlog *l)
     if (l->out)
         fclose(l->out);
     l->out = NULL;
+    enum status st = tensorboard_close(&l->tb, NULL);
+    (void)st; /* what is missing is added when the sweep ends */
 }
 
 /* ---- result.json and results.csv: one list of columns for both ---- */

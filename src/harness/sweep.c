@@ -108,6 +108,7 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
     struct train_options to = {.k = &k,
                                .threads = s->o->jobs,
                                .threads_now = &s->threads[slot],
+                               .tensorboard = s->o->tensorboard,
                                .stop = &child_stop,
                                .progress = send_progress,
                                .progress_ctx = &fd};
@@ -422,7 +423,8 @@ static enum status result_path(char *path, const char *dir, const struct run *r,
 
 static enum status forget_runs(const struct plan *p, const char *dir, struct err *err)
 {
-    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json"};
+    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json",
+                                        TENSORBOARD_FILE};
     for (size_t i = 0; i < p->n; i++)
         for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
             char path[FILE_PATH_MAX];
@@ -477,6 +479,23 @@ static void find_work(struct sweep *s, const struct run_result *res)
     }
 }
 
+/* Event files of finished runs that lack some events or all: those of a sweep that had not been asked for
+ * them. */
+static enum status complete_events(const struct sweep *s, const struct run_result *res, struct err *err)
+{
+    for (size_t i = 0; i < s->p->n && s->o->tensorboard; i++) {
+        char path[FILE_PATH_MAX];
+        struct tensorboard tb = {.out = NULL};
+        if (res[i].status[0] == '\0')
+            continue;
+        TRY(result_path(path, s->dir, &s->p->runs[i], "", err));
+        enum status st = tensorboard_open(&tb, path, -1, err);
+        enum status closed = tensorboard_close(&tb, st == OK ? err : NULL);
+        TRY(st != OK ? st : closed);
+    }
+    return OK;
+}
+
 static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
 {
     TRY(read_results(res, s->p, s->dir, err));
@@ -492,6 +511,7 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
     s->out->train_share = s->train_s / (s->out->seconds * s->o->jobs);
     s->out->eval_share = s->eval_s / (s->out->seconds * s->o->jobs);
     TRY(results_write(s->dir, s->p, res, data_name(s->d), err));
+    TRY(complete_events(s, res, err));
     show(s, true);
     if (s->first_err.msg[0] != '\0') {
         *err = s->first_err;

@@ -16,6 +16,7 @@ typedef void sweep_view_fn(void *ctx, const struct live *l, bool final);
 struct sweep_options {
     int jobs;                          /* children at most; also the threads of all together */
     bool fresh;                        /* delete finished runs of this plan first */
+    bool tensorboard;                  /* event files beside the logs */
     enum kern_isa isa;
     const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
     sweep_view_fn *view;               /* may be NULL */

@@ -42,7 +42,7 @@ struct trainer {
     struct pace pace;
 };
 
-enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 50 };
+enum { EVAL_CHUNK = 16, CURVE_STRIDE = 16, BAD_STEPS_MAX = 50 };
 
 static const double PACE_S = 0.25, PACE_RETRY_S = 5, REPORT_S = 0.05;
 
@@ -373,18 +373,29 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     return OK;
 }
 
-/* Give run `to` the first log_bytes of the trunk's log, which tell the same story. */
-static enum status copy_log(struct trainer *tr, const struct run *from, const struct run *to,
-                            int64_t log_bytes, struct err *err)
+/* Give run `to` the first bytes of a file of the trunk's. */
+static enum status copy_file(struct trainer *tr, const struct run *from, const struct run *to, const char *name,
+                             size_t bytes, struct err *err)
 {
     char src[FILE_PATH_MAX], dst[FILE_PATH_MAX], *text;
     size_t size;
-    TRY(run_path(src, tr, from, "log.jsonl", err));
-    TRY(run_path(dst, tr, to, "log.jsonl", err));
+    TRY(run_path(src, tr, from, name, err));
+    TRY(run_path(dst, tr, to, name, err));
     TRY(file_read(&text, &size, src, err));
-    enum status st = file_write_atomic(dst, text, size_min(size, (size_t)log_bytes), err);
+    enum status st = file_write_atomic(dst, text, size_min(size, bytes), err);
     free(text);
     return st;
+}
+
+/* The trunk's log up to log_bytes tells the branch's story too; its events hold the times of that. */
+static enum status copy_log(struct trainer *tr, const struct run *from, const struct run *to,
+                            struct runlog *log, int64_t log_bytes, struct err *err)
+{
+    TRY(copy_file(tr, from, to, "log.jsonl", (size_t)log_bytes, err));
+    if (!tr->o->tensorboard)
+        return OK;
+    TRY(tensorboard_flush(&log->tb, err));
+    return copy_file(tr, from, to, TENSORBOARD_FILE, SIZE_MAX, err);
 }
 
 /* Open a run's log where its state stands, or start afresh with new weights. */
@@ -409,7 +420,8 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
     tr->at = r;
     tr->saved_s = clock_now_s();
     note_position(tr, r, tr->step);
-    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), err);
+    TRY(run_path(path, tr, r, "", err));
+    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), tr->o->tensorboard, err);
 }
 
 /* Bring the trunk, which lives in its last run's folder, to the branch of run r, and leave a checkpoint
@@ -431,13 +443,13 @@ static enum status branch_off(struct trainer *tr, const struct run *trunk, const
         if (st == OK)
             st = make_run_dir(tr, r, err);
         if (st == OK)
-            st = copy_log(tr, trunk, r, bytes, err);
+            st = copy_log(tr, trunk, r, &log, bytes, err);
         if (st == OK) {
             struct runlog own = {0};
             char path[FILE_PATH_MAX];
-            st = run_path(path, tr, r, "log.jsonl", err);
+            st = run_path(path, tr, r, "", err);
             if (st == OK)
-                st = runlog_open(&own, path, bytes, "", err);
+                st = runlog_open(&own, path, bytes, "", tr->o->tensorboard, err);
             if (st == OK)
                 st = save(tr, r, &own, err);
             runlog_close(&own);

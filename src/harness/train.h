@@ -28,6 +28,7 @@ struct train_options {
     const struct kern *k;
     int threads;                       /* at most */
     const volatile int *threads_now;   /* how many to use at the next step; NULL: all */
+    bool tensorboard;                  /* an event file beside each log */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
     void *progress_ctx;
