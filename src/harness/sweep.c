@@ -45,7 +45,7 @@ struct sweep {
     struct child *children;
     size_t n_children;
     int *threads; /* (jobs) shared with the children: how many threads each may use now */
-    double cost_total, cost_done; /* of the trajectories to train; done: by those that have ended */
+    double cost_total, cost_done; /* work of the trajectories to train; done: by those that have ended */
     double cost_trained;          /* of that, in this sweep and not before it */
     double started_s, viewed_s, written_s;
     double granted_s;               /* core-seconds that children could use so far */
@@ -70,6 +70,33 @@ int sweep_cores(void)
 #endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int)n : 1;
+}
+
+/* ---- what there is to do, in the units of plan_cost ---- */
+
+/* The evaluation of a result, in training tokens: a forward pass takes 1 / 2.6 of a training step (measured
+ * from d_model 16 to 64). */
+static double eval_tokens(const struct sweep *s, const struct trajectory *t)
+{
+    const struct run *r = &s->p->runs[t->first];
+    return (double)(data_eval_windows(s->d) * r->shape.T) / 2.6;
+}
+
+static double work_of(const struct sweep *s, const struct trajectory *t)
+{
+    return t->cost * (t->tokens + (double)t->n * eval_tokens(s, t));
+}
+
+/* Of that, what is done, by whomever. */
+static double work_done(const struct sweep *s, const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_done + (double)p->runs_done * eval_tokens(s, t));
+}
+
+/* What the process that says this has done itself. */
+static double work_by(const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_trained + p->tokens_evaluated / 2.6);
 }
 
 /* ---- the child ---- */
@@ -198,8 +225,8 @@ static void reap(struct sweep *s, size_t i)
         continue;
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
     bool whole = WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
-    s->cost_done += t->cost * (whole ? t->tokens : c.last.tokens_done);
-    s->cost_trained += t->cost * c.last.tokens_trained;
+    s->cost_done += whole ? work_of(s, t) : work_done(s, t, &c.last);
+    s->cost_trained += work_by(t, &c.last);
     s->tokens += c.last.tokens_trained;
     s->train_s += c.last.train_s;
     s->eval_s += c.last.eval_s;
@@ -238,7 +265,7 @@ static double time_left(const struct sweep *s, double cost_trained)
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
-        free_at[i] = t->cost * (t->tokens - c->last.tokens_done) / rate / s->threads[c->slot];
+        free_at[i] = (work_of(s, t) - work_done(s, t, &c->last)) / rate / s->threads[c->slot];
         end = fmax(end, free_at[i]);
     }
     for (size_t q = s->next; q < s->n_order; q++) {
@@ -247,7 +274,7 @@ static double time_left(const struct sweep *s, double cost_trained)
         for (size_t i = 1; i < jobs; i++)
             if (free_at[i] < free_at[first])
                 first = i;
-        free_at[first] += t->cost * t->tokens / rate;
+        free_at[first] += work_of(s, t) / rate;
         end = fmax(end, free_at[first]);
     }
     return end;
@@ -272,10 +299,10 @@ static void look(struct live *l, const struct sweep *s)
                        .n = s->n_children};
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
-        double cost = s->p->trajectories[c->trajectory].cost;
+        const struct trajectory *t = &s->p->trajectories[c->trajectory];
         describe_child(&l->run[i], s, c);
-        done += cost * c->last.tokens_done;
-        trained += cost * c->last.tokens_trained;
+        done += work_done(s, t, &c->last);
+        trained += work_by(t, &c->last);
         l->tokens_per_s += c->last.tokens_per_s;
         l->runs_done += c->last.runs_done;
     }
@@ -370,7 +397,7 @@ static void spread_threads(struct sweep *s)
         for (size_t i = 0; i < s->n_children; i++) {
             const struct child *c = &s->children[i];
             const struct trajectory *t = &s->p->trajectories[c->trajectory];
-            double left = t->cost * (t->tokens - c->last.tokens_done) / threads[i];
+            double left = (work_of(s, t) - work_done(s, t, &c->last)) / threads[i];
             if (left > longest) {
                 longest = left;
                 most = i;
@@ -455,7 +482,7 @@ static void insert_by_cost(struct sweep *s, size_t t)
     size_t at = s->n_order++;
     for (; at > 0; at--) {
         const struct trajectory *before = &all[s->order[at - 1]];
-        if (before->cost * before->tokens >= all[t].cost * all[t].tokens)
+        if (work_of(s, before) >= work_of(s, &all[t]))
             break;
         s->order[at] = s->order[at - 1];
     }
@@ -475,7 +502,7 @@ static void find_work(struct sweep *s, const struct run_result *res)
             continue;
         s->runs_before += there;
         insert_by_cost(s, t);
-        s->cost_total += tr->cost * tr->tokens;
+        s->cost_total += work_of(s, tr);
     }
 }
 

@@ -36,6 +36,7 @@ struct trainer {
     double shown_loss;   /* what that line said, for the progress line */
     double *own_tokens;  /* (t->n) of each run's own part that are behind it */
     double tokens_trained; /* by this process */
+    double tokens_evaluated; /* by it, for results */
     double train_s, eval_s; /* its core-seconds in training steps and in evaluations */
     size_t runs_done;
     double started_s, run_started_s, saved_s, reported_s;
@@ -71,46 +72,6 @@ static int64_t branch_step(const struct run *r)
     return (int64_t)floor(schedule_branch_tokens(&s) / batch_tokens(r) + 1e-9);
 }
 
-/* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
- * independent draws: tokens of one window are not. A stop does not wait for the end: E_INTERRUPTED. */
-static enum status evaluate(struct trainer *tr, size_t stride, double *loss, double *se, struct err *err)
-{
-    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
-    double sum = 0, sum2 = 0, began = clock_now_s();
-    int32_t *x = tr->x, *y = tr->y;
-    for (size_t at = 0; at < W;) {
-        size_t m = 0;
-        if (*tr->o->stop)
-            return err_set(err, E_INTERRUPTED, "interrupted in an evaluation at step %lld", (long long)tr->step);
-        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
-            data_eval(tr->data, x + m * T, y + m * T, at, 1);
-        gpt_losses(&tr->g, tr->losses, x, y, m);
-        for (size_t w = 0; w < m; w++) {
-            double mean = 0;
-            for (size_t i = 0; i < T; i++)
-                mean += (double)tr->losses[w * T + i];
-            mean /= (double)T;
-            sum += mean;
-            sum2 += mean * mean;
-        }
-        n += m;
-    }
-    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
-    *loss = sum / dn;
-    *se = sqrt(fmax(0, var) / dn);
-    tr->eval_s += (clock_now_s() - began) * tr->g.ops.threads;
-    return OK;
-}
-
-/* Curves get a point each time the tokens have grown by a factor of 2^(1/2), from 32 steps on. */
-static bool wants_curve_point(int64_t step)
-{
-    for (double at = 32; at <= (double)step; at *= 1.4142135623730951)
-        if ((int64_t)ceil(at) == step)
-            return true;
-    return false;
-}
-
 /* The run that holds the trunk: the trajectory's last and longest. */
 static const struct run *trunk_of(const struct trainer *tr)
 {
@@ -136,6 +97,7 @@ static void send_report(struct trainer *tr)
                                .runs_done = tr->runs_done,
                                .tokens_done = done,
                                .tokens_trained = tr->tokens_trained,
+                               .tokens_evaluated = tr->tokens_evaluated,
                                .run_tokens = (double)tr->step * batch_tokens(tr->at),
                                .loss = tr->shown_loss,
                                .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0,
@@ -153,6 +115,50 @@ static void report(struct trainer *tr)
     tr->reported_s = now;
     note_position(tr, tr->at, tr->step);
     send_report(tr);
+}
+
+/* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
+ * independent draws: tokens of one window are not. A stop does not wait for the end: E_INTERRUPTED. */
+static enum status evaluate(struct trainer *tr, size_t stride, double *loss, double *se, struct err *err)
+{
+    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
+    double sum = 0, sum2 = 0, began = clock_now_s();
+    int32_t *x = tr->x, *y = tr->y;
+    for (size_t at = 0; at < W;) {
+        size_t m = 0;
+        if (*tr->o->stop)
+            return err_set(err, E_INTERRUPTED, "interrupted in an evaluation at step %lld", (long long)tr->step);
+        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
+            data_eval(tr->data, x + m * T, y + m * T, at, 1);
+        gpt_losses(&tr->g, tr->losses, x, y, m);
+        for (size_t w = 0; w < m; w++) {
+            double mean = 0;
+            for (size_t i = 0; i < T; i++)
+                mean += (double)tr->losses[w * T + i];
+            mean /= (double)T;
+            sum += mean;
+            sum2 += mean * mean;
+        }
+        n += m;
+        if (stride == 1) {
+            tr->tokens_evaluated += (double)(m * T);
+            report(tr);
+        }
+    }
+    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
+    *loss = sum / dn;
+    *se = sqrt(fmax(0, var) / dn);
+    tr->eval_s += (clock_now_s() - began) * tr->g.ops.threads;
+    return OK;
+}
+
+/* Curves get a point each time the tokens have grown by a factor of 2^(1/2), from 32 steps on. */
+static bool wants_curve_point(int64_t step)
+{
+    for (double at = 32; at <= (double)step; at *= 1.4142135623730951)
+        if ((int64_t)ceil(at) == step)
+            return true;
+    return false;
 }
 
 static enum status save(struct trainer *tr, const struct run *r, struct runlog *log,

@@ -17,6 +17,7 @@ struct train_progress {
     size_t runs_done;           /* of the trajectory */
     double tokens_done;         /* of trajectory.tokens, whoever trained them */
     double tokens_trained;      /* by this process */
+    double tokens_evaluated;    /* by it, for results */
     double run_tokens, loss;    /* of the run at hand */
     double tokens_per_s;
     double train_s, eval_s;     /* core-seconds of this process in training steps and in evaluations */
