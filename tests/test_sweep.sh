@@ -200,7 +200,7 @@ live_view() {
     LC_ALL=C grep -q '[^ -~]' ascii120.lines && fail "beyond ASCII in the C locale"
     grep -q '^[# .]*.*6/6 runs' ascii40.lines || fail "the end is not shown"
     # a terminal that becomes narrow in the middle
-    script -qec "stty cols 120 rows 24; (sleep 0.6; stty cols 40 </dev/tty; printf MARK >/dev/tty) & LC_ALL=C '$plateau' sweep '$tiny' --set 'grid.tokens=[\"2M\"]' --out narrow" /dev/null >narrow.raw </dev/null 2>&1
+    script -qec "stty cols 120 rows 24; (sleep 0.6; stty cols 40 </dev/tty; printf MARK >/dev/tty) & LC_ALL=C timeout --foreground -s INT 2 '$plateau' sweep '$tiny' --set 'grid.tokens=[\"200M\"]' --out narrow" /dev/null >narrow.raw </dev/null 2>&1
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' narrow.raw | tr '\r' '\n' | sed '1,/MARK/d' | sed -n 's/\x1b\[K$//p' >narrow.lines
     [ -s narrow.lines ] || fail "nothing is drawn after the terminal changed"
     [ "$(wc -L <narrow.lines)" -lt 40 ] || fail "lines stay wide when the terminal becomes narrow"
