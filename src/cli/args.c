@@ -164,6 +164,30 @@ enum status args_parse(const struct args_spec *spec, struct arg_list *positional
     return OK;
 }
 
+static void quote(char *out, size_t size, size_t *n, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+@%";
+    bool bare = word[0] && word[strspn(word, plain)] == '\0';
+    char quoted[2048];
+    size_t q = 0;
+    for (const char *p = word; *p && q + 8 < sizeof quoted; p++) {
+        bool mark = !bare && *p == '\'';
+        q += (size_t)snprintf(quoted + q, sizeof quoted - q, mark ? "'\\''" : "%c", *p);
+    }
+    quoted[q] = '\0';
+    int wrote = snprintf(out + *n, size - *n, bare ? "%s%s" : "%s'%s'", *n ? " " : "", quoted);
+    *n = wrote > 0 && (size_t)wrote < size - *n ? *n + (size_t)wrote : size - 1;
+}
+
+void args_quote(char *out, size_t size, int argc, char **argv, const char *skip)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (int i = 0; i < argc && n + 1 < size; i++)
+        if (!skip || strcmp(argv[i], skip) != 0)
+            quote(out, size, &n, argv[i]);
+}
+
 void args_free(const struct args_spec *spec, struct arg_list *positionals)
 {
     free(positionals->items);

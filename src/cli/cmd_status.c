@@ -1,17 +1,15 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/count.h"
 #include "base/file.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
+#include "cli/live_view.h"
 #include "data/data.h"
 #include "harness/curves.h"
+#include "harness/live.h"
 #include "harness/plan.h"
 #include "harness/runlog.h"
 
@@ -21,22 +19,6 @@ struct standing {
     bool done;
     double tokens, loss; /* of the log's last step line; NaN: none yet */
 };
-
-/* A sweep holds a lock on its folder for as long as any of its processes lives. */
-static bool sweep_runs(const char *dir)
-{
-    char path[FILE_PATH_MAX];
-    struct err err;
-    if (file_join(path, sizeof path, dir, ".lock", &err) != OK)
-        return false;
-    int fd = open(path, O_RDWR);
-    if (fd < 0)
-        return false;
-    bool free_now = flock(fd, LOCK_EX | LOCK_NB) == 0;
-    bool runs = !free_now && errno == EWOULDBLOCK;
-    close(fd);
-    return runs;
-}
 
 static enum status read_log_end(struct standing *st, const char *path, struct err *err)
 {
@@ -75,23 +57,59 @@ static void print_standing(const struct run *r, const struct standing *st)
         printf("%-34s %-9s %8s tokens\n", r->name, "waiting", total);
 }
 
+/* How far all runs are. */
+struct tally {
+    size_t done, begun, diverged;
+    double cost, cost_done; /* tokens by what they take */
+};
+
+static void count_run(struct tally *all, const struct standing *st, const struct plan *p,
+                      const struct trajectory *t, size_t i)
+{
+    double own = plan_own_tokens(p, t, i), shared = p->runs[i].cfg.train.tokens - own;
+    all->done += st->done;
+    all->diverged += st->done && strcmp(st->result.status, "diverged") == 0;
+    all->begun += !st->done && isfinite(st->tokens);
+    all->cost += t->cost * own;
+    if (st->done)
+        all->cost_done += t->cost * own;
+    else if (st->tokens > shared)
+        all->cost_done += t->cost * (st->tokens - shared);
+}
+
+/* What the sweep says while it is at work; else what its files tell. */
+static void print_progress(const char *dir, const struct plan *p, const struct tally *all)
+{
+    struct live l;
+    bool at_work = live_read(&l, dir);
+    if (!at_work || l.runs == 0)
+        l = (struct live){.runs_done = all->done,
+                          .runs = p->n,
+                          .share = all->cost_done / all->cost,
+                          .left_s = (double)NAN};
+    live_view_print(stdout, &l);
+    printf("%zu of %zu runs done, %zu begun, %zu waiting", all->done, p->n, all->begun,
+           p->n - all->done - all->begun);
+    if (all->diverged)
+        printf(" (%zu diverged)", all->diverged);
+    printf("; %s\n", at_work           ? "a sweep is at work here"
+                     : all->done == p->n ? "nothing is left to do"
+                                         : "no sweep is at work here: the same command goes on with it");
+}
+
 static enum status print_all(const char *dir, const struct plan *p, struct err *err)
 {
-    size_t done = 0, begun = 0, diverged = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        struct standing st;
-        TRY(look(&st, dir, &p->runs[i], err));
-        done += st.done;
-        diverged += st.done && strcmp(st.result.status, "diverged") == 0;
-        begun += !st.done && isfinite(st.tokens);
-        print_standing(&p->runs[i], &st);
+    struct tally all = {0};
+    for (size_t j = 0; j < p->n_trajectories; j++) {
+        const struct trajectory *t = &p->trajectories[j];
+        for (size_t i = t->first; i < t->first + t->n; i++) {
+            struct standing st;
+            TRY(look(&st, dir, &p->runs[i], err));
+            count_run(&all, &st, p, t, i);
+            print_standing(&p->runs[i], &st);
+        }
     }
-    printf("%zu of %zu runs done, %zu begun, %zu waiting", done, p->n, begun, p->n - done - begun);
-    if (diverged)
-        printf(" (%zu diverged)", diverged);
-    printf("; %s\n", sweep_runs(dir)     ? "a sweep is at work here"
-                     : done == p->n ? "nothing is left to do"
-                                    : "no sweep is at work here: the same command goes on with it");
+    print_progress(dir, p, &all);
     return OK;
 }
 

@@ -10,29 +10,38 @@
 
 struct sweep_words {
     const char *config, *out;
-    size_t jobs;
-    bool dry_run, fresh;
+    const char *again; /* the command's words, without --fresh */
+    struct setup_how how;
+    bool dry_run;
 };
 
 static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err)
 {
     return err_set(err, E_INTERRUPTED,
-                   "interrupted; everything is kept. Go on with: plateau sweep %s%s%s", w->config,
-                   w->out ? " --out " : "", w->out ? w->out : "");
+                   "interrupted; everything is kept. Go on with: plateau sweep %s", w->again);
 }
 
 static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
 {
-    char took[32];
+    char took[32], tokens[32], alone[32];
     if (o->n_done == 0 && o->n_failed == 0) {
         fprintf(stderr, "%s: all %zu runs are done, nothing to train\n", dir, s->plan.n);
         return;
     }
-    fprintf(stderr, "trained %zu runs in %s (%zu were done before); cores were busy %.0f %% of the time\n",
-            o->n_done, count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
-            100 * o->busy_share);
+    fprintf(stderr, "trained %zu runs in %s (%zu were done before): %s tokens", o->n_done,
+            count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
+            count_format(tokens, sizeof tokens, o->tokens));
+    if (o->n_skipped == 0 && o->tokens > 0 && o->tokens < s->plan.tokens_separate)
+        fprintf(stderr, ", %.1f %% of the %s of runs without shared trunks",
+                100 * o->tokens / s->plan.tokens_separate,
+                count_format(alone, sizeof alone, s->plan.tokens_separate));
+    fputs("\n", stderr);
     if (o->n_diverged)
         fprintf(stderr, "%zu runs diverged and are left out of the fits\n", o->n_diverged);
+    if (o->train_share > 0)
+        fprintf(stderr, "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
+                        "of training\n",
+                100 * o->train_share, 100 * o->eval_share, 100 * o->eval_share / o->train_share);
 }
 
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
@@ -41,8 +50,8 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
     struct sweep_outcome outcome;
     TRY(setup_folder(dir, s, w->out, err));
     if (w->dry_run)
-        return dry_run(s, (int)w->jobs, err);
-    enum status st = setup_sweep(&outcome, s, dir, w->jobs, w->fresh, err);
+        return dry_run(s, (int)w->how.jobs, err);
+    enum status st = setup_sweep(&outcome, s, dir, &w->how, err);
     if (st == E_INTERRUPTED)
         return say_how_to_go_on(w, err);
     if (st != OK)
@@ -53,17 +62,18 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
 
 enum status cmd_sweep(int argc, char **argv, struct err *err)
 {
-    struct sweep_words w = {.jobs = (size_t)sweep_cores()};
+    struct sweep_words w = {.how = {.jobs = (size_t)sweep_cores()}};
     const char *isa = NULL;
     struct arg_list sets = {0}, words;
     bool help;
     const struct arg args[] = {
         {"--out", ARG_STRING, &w.out, "DIR", "the sweep's folder (default runs/NAME)"},
-        {"--jobs", ARG_SIZE, &w.jobs, "N", "runs side by side (default: one a core)"},
+        {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
+        {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
-        {"--fresh", ARG_FLAG, &w.fresh, NULL, "train again what is done already"},
+        {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
     const struct args_spec spec = {
         .command = "sweep",
@@ -79,9 +89,12 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
     if (st == OK && !help) {
         struct setup s = {0};
-        w.config = words.n ? words.items[0] : NULL;
-        if (w.jobs < 1 || w.jobs > 256)
-            st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.jobs);
+        char again[900];
+        args_quote(again, sizeof again, argc, argv, "--fresh");
+        w.config = words.items[0];
+        w.again = again;
+        if (w.how.jobs < 1 || w.how.jobs > 256)
+            st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.how.jobs);
         if (st == OK)
             st = setup_open(&s, w.config, &sets, false, isa, err);
         if (st == OK)

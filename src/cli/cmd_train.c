@@ -4,16 +4,15 @@
 #include "cli/cmd.h"
 #include "cli/setup.h"
 
-static enum status train(struct setup *s, const char *out, const char *config, size_t threads,
-                         struct err *err)
+static enum status train(struct setup *s, const char *out, const char *again,
+                         const struct setup_how *how, struct err *err)
 {
     char dir[FILE_PATH_MAX];
     struct sweep_outcome outcome;
     TRY(setup_folder(dir, s, out, err));
-    enum status st = setup_sweep(&outcome, s, dir, threads, false, err);
+    enum status st = setup_sweep(&outcome, s, dir, how, err);
     if (st == E_INTERRUPTED)
-        return err_set(err, st, "interrupted; go on with: plateau train %s%s%s", config,
-                       out ? " --out " : "", out ? out : "");
+        return err_set(err, st, "interrupted; everything is kept. Go on with: plateau train %s", again);
     TRY(st);
     printf("%s/%s\n", dir, s->plan.runs[0].name);
     return OK;
@@ -23,12 +22,13 @@ enum status cmd_train(int argc, char **argv, struct err *err)
 {
     const char *out = NULL, *isa = NULL;
     struct arg_list sets = {0}, words;
-    size_t threads = (size_t)sweep_cores();
+    struct setup_how how = {.jobs = (size_t)sweep_cores()};
     bool help;
     const struct arg args[] = {
         {"--out", ARG_STRING, &out, "DIR", "folder that receives the run (default runs/NAME)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
-        {"--threads", ARG_SIZE, &threads, "N", "threads (default: all cores)"},
+        {"--threads", ARG_SIZE, &how.jobs, "N", "threads (default: all cores)"},
+        {"--tensorboard", ARG_FLAG, &how.tensorboard, NULL, "write an event file for TensorBoard too"},
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
     };
     const struct args_spec spec = {
@@ -43,12 +43,14 @@ enum status cmd_train(int argc, char **argv, struct err *err)
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
     if (st == OK && !help) {
         struct setup s = {0};
-        if (threads < 1 || threads > 256)
-            st = err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", threads);
+        char again[900];
+        args_quote(again, sizeof again, argc, argv, NULL);
+        if (how.jobs < 1 || how.jobs > 256)
+            st = err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", how.jobs);
         if (st == OK)
             st = setup_open(&s, words.items[0], &sets, true, isa, err);
         if (st == OK)
-            st = train(&s, out, words.items[0], threads, err);
+            st = train(&s, out, again, &how, err);
         setup_free(&s);
     }
     args_free(&spec, &words);

@@ -32,14 +32,6 @@ static enum status calibrate(double *seconds, const struct setup *s, const struc
     return OK;
 }
 
-/* Tokens that a run adds to its trajectory: all of the trunk's, of a branch those behind the fork. */
-static double own_tokens(const struct trajectory *t, const struct run *runs, size_t i)
-{
-    struct schedule s = config_schedule(&runs[i].cfg);
-    bool trunk = i == t->first + t->n - 1;
-    return s.total - (trunk ? 0 : schedule_branch_tokens(&s));
-}
-
 static void print_run(const struct run *r, const struct kern *k, double own_s)
 {
     char params[32], nonembd[32], tokens[32], time[32], memory[32], epochs[32] = "-";
@@ -188,7 +180,7 @@ enum status dry_run(const struct setup *s, int jobs, struct err *err)
             const struct trajectory *t = &p->trajectories[i];
             const struct run *first = &p->runs[t->first];
             for (size_t j = t->first; j < t->first + t->n; j++)
-                print_run(&p->runs[j], &k, own_tokens(t, p->runs, j) * seconds[i]);
+                print_run(&p->runs[j], &k, plan_own_tokens(p, t, j) * seconds[i]);
             most_bytes = size_max(most_bytes, gpt_bytes(&first->shape, &k,
                                                         first->cfg.train.batch_tokens / first->shape.T, jobs));
             seconds[i] *= t->tokens;

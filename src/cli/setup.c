@@ -1,15 +1,12 @@
 #include "cli/setup.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <signal.h>
+#include <time.h>
 
-#include "base/count.h"
+
 #include "base/file.h"
 #include "cli/cmd.h"
+#include "cli/live_view.h"
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
@@ -53,71 +50,42 @@ void setup_free(struct setup *s)
     *s = (struct setup){0};
 }
 
-volatile sig_atomic_t setup_stop;
+/* Ctrl-C and SIGTERM set this; the second one kills at once. Some programs that pass a signal on send it
+ * twice in a row, once to the group: that is still the first. */
+static volatile sig_atomic_t stop_asked;
+static struct timespec asked_at;
+
+static double seconds_since(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - t->tv_sec) + 1e-9 * (double)(now.tv_nsec - t->tv_nsec);
+}
 
 static void on_signal(int sig)
 {
-    if (setup_stop) {
+    if (stop_asked && seconds_since(&asked_at) > 0.5) {
         signal(sig, SIG_DFL);
         raise(sig);
     }
-    setup_stop = 1;
+    if (!stop_asked)
+        clock_gettime(CLOCK_MONOTONIC, &asked_at);
+    stop_asked = 1;
 }
 
-void setup_catch_signals(void)
+static void catch_signals(void (*handler)(int))
 {
-    struct sigaction sa = {.sa_handler = on_signal};
+    struct sigaction sa = {.sa_handler = handler};
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
 }
 
-struct progress progress_make(void)
+/* Messages take the place of the view's lines, which come back below them. */
+static void log_beside_view(void *view, enum log_level level, const char *msg)
 {
-    return (struct progress){.terminal = isatty(STDERR_FILENO) == 1, .printed_s = -1e9};
-}
-
-static size_t terminal_width(void)
-{
-    struct winsize w;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
-        return w.ws_col;
-    return 80;
-}
-
-static void draw_bar(char *out, size_t cells, double share)
-{
-    size_t full = (size_t)(fmin(1, fmax(0, share)) * (double)cells);
-    for (size_t i = 0; i < cells; i++)
-        out[i] = i < full ? '#' : '.';
-    out[cells] = '\0';
-}
-
-void progress_show(void *progress, const struct sweep_view *v, bool final)
-{
-    struct progress *p = progress;
-    /* A log file gets a line every ten seconds; a terminal is redrawn. */
-    if (!final && !p->terminal && v->seconds - p->printed_s < 10)
-        return;
-    if (final && !p->terminal && v->share < 0.0001)
-        return;
-    p->printed_s = v->seconds;
-    char line[512], bar[41], rate[32], left[32], loss[32] = "";
-    draw_bar(bar, 24, v->share);
-    if (v->running > 0 && isfinite(v->last[0].loss))
-        snprintf(loss, sizeof loss, "  loss %.3f", v->last[0].loss);
-    count_format(rate, sizeof rate, v->tokens_per_s);
-    count_format_seconds(left, sizeof left, final ? v->seconds : v->left_s);
-    snprintf(line, sizeof line, "[%s] %3.0f %%  %zu/%zu runs  %s tokens/s%s  %s %s", bar,
-             100 * v->share, v->runs_done, v->plan->n, rate, loss, left, final ? "taken" : "left");
-    if (!p->terminal) {
-        fprintf(stderr, "%s\n", line);
-        return;
-    }
-    size_t width = terminal_width();
-    if (strlen(line) >= width)
-        line[width - 1] = '\0';
-    fprintf(stderr, "\r\033[K%s%s", line, final ? "\n" : "");
-    fflush(stderr);
+    const struct log plain = cmd_log();
+    live_view_clear(view);
+    log_msg(&plain, level, "%s", msg);
 }
 
 enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err)
@@ -126,17 +94,20 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
                : file_join(dir, FILE_PATH_MAX, "runs", s->cfg.name, err);
 }
 
-enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir, size_t jobs,
-                        bool fresh, struct err *err)
+enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir,
+                        const struct setup_how *how, struct err *err)
 {
-    struct progress progress = progress_make();
-    const struct sweep_options o = {.jobs = (int)jobs,
-                                    .fresh = fresh,
+    struct live_view view = live_view_make();
+    const struct sweep_options o = {.jobs = (int)how->jobs,
+                                    .fresh = how->fresh,
+                                    .tensorboard = how->tensorboard,
                                     .isa = s->isa,
-                                    .stop = &setup_stop,
-                                    .view = progress_show,
-                                    .view_ctx = &progress,
-                                    .log = cmd_log()};
-    setup_catch_signals();
-    return sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+                                    .stop = &stop_asked,
+                                    .view = live_view_show,
+                                    .view_ctx = &view,
+                                    .log = {.fn = log_beside_view, .ctx = &view}};
+    catch_signals(on_signal);
+    enum status st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    catch_signals(SIG_DFL); /* all is kept: what follows may be cut off */
+    return st;
 }

@@ -1,8 +1,6 @@
-/* What train and sweep share: config and data from the command line, the stop signal, progress. */
+/* What train and sweep share: config and data from the command line, and the sweep itself. */
 #ifndef PLATEAU_CLI_SETUP_H
 #define PLATEAU_CLI_SETUP_H
-
-#include <signal.h>
 
 #include "cli/args.h"
 #include "harness/config.h"
@@ -21,24 +19,16 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
                        const char *isa, struct err *err) WARN_UNUSED;
 void setup_free(struct setup *s);
 
-/* Ctrl-C and SIGTERM set this; the second one kills at once. */
-extern volatile sig_atomic_t setup_stop;
-void setup_catch_signals(void);
-
-/* Draws one line on a terminal, plain lines now and then elsewhere. */
-struct progress {
-    bool terminal;
-    double printed_s;
-    size_t width;
-};
-struct progress progress_make(void);
-void progress_show(void *progress, const struct sweep_view *v, bool final);
-
 /* Where a sweep or run goes: out, or runs/NAME where that is NULL. dir: FILE_PATH_MAX bytes. */
 enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err) WARN_UNUSED;
 
+struct setup_how {
+    size_t jobs;
+    bool fresh, tensorboard;
+};
+
 /* Train the plan into dir, with progress on stderr and Ctrl-C caught. */
-enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir, size_t jobs,
-                        bool fresh, struct err *err) WARN_UNUSED;
+enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir,
+                        const struct setup_how *how, struct err *err) WARN_UNUSED;
 
 #endif

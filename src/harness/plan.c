@@ -13,6 +13,13 @@ double plan_cost(const struct gpt_shape *s)
     return gpt_flops_per_token(s) + beside * (double)s->L;
 }
 
+double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i)
+{
+    struct schedule s = config_schedule(&p->runs[i].cfg);
+    bool trunk = i == t->first + t->n - 1;
+    return s.total - (trunk ? 0 : schedule_branch_tokens(&s));
+}
+
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab)
 {
     enum { MAX_LAYERS = 48, MAX_WIDTH = 4096 };

@@ -40,6 +40,9 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
                         struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
 
+/* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those behind the fork. */
+double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i);
+
 /* What a training token of this shape takes, in flops: its matrix products, and for the work beside them
  * about as long per layer as 27,000 flops take (measured from d_model 16 to 512). For ordering runs and
  * guessing the time left, where a factor of all does not matter. */

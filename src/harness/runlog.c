@@ -7,23 +7,53 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "harness/json.h"
+
+enum { LINE_MAX_BYTES = 512 }; /* some 250 at most: numbers of 32 characters at most */
 
 static enum status log_error(const struct runlog *l, struct err *err)
 {
     return err_errno(err, errno ? errno : EIO, "cannot write", l->path);
 }
 
-enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
-                        struct err *err)
+/* The step of the line that ends at byte `end`, where that is an evaluation; -1. */
+static int64_t last_eval_step(FILE *f, int64_t end)
 {
-    l->out = NULL;
-    snprintf(l->path, sizeof l->path, "%s", path);
+    static const char head[] = "{\"type\":\"eval\",\"step\":";
+    char tail[LINE_MAX_BYTES + 1]; /* and the end of the line before */
+    int64_t from = end > (int64_t)sizeof tail - 1 ? end - (int64_t)sizeof tail + 1 : 0;
+    if (fseek(f, (long)from, SEEK_SET) != 0)
+        return -1;
+    size_t n = fread(tail, 1, (size_t)(end - from), f);
+    if (n < 2 || tail[n - 1] != '\n')
+        return -1;
+    tail[n - 1] = '\0';
+    const char *line = strrchr(tail, '\n');
+    line = line ? line + 1 : tail;
+    return strncmp(line, head, sizeof head - 1) == 0 ? strtoll(line + sizeof head - 1, NULL, 10) : -1;
+}
+
+/* What other programs see of a run that is under way is at most a second old. */
+static enum status flush_now_and_then(struct runlog *l, struct err *err)
+{
+    double now = clock_now_s();
+    if (now - l->flushed_s < 1)
+        return OK;
+    l->flushed_s = now;
+    TRY(tensorboard_flush(&l->tb, err));
+    return fflush(l->out) == 0 ? OK : log_error(l, err);
+}
+
+static enum status open_log(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
+                            struct err *err)
+{
     l->out = fopen(path, keep_bytes > 0 ? "r+b" : "wb");
     if (!l->out)
         return err_errno(err, errno, "cannot write", path);
     if (keep_bytes > 0) {
+        l->eval_step = last_eval_step(l->out, keep_bytes);
         if (ftruncate(fileno(l->out), (off_t)keep_bytes) != 0 || fseek(l->out, 0, SEEK_END) != 0)
             return log_error(l, err);
         return OK;
@@ -32,6 +62,24 @@ enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, 
                 PLATEAU_VERSION, __VERSION__, isa) < 0)
         return log_error(l, err);
     return OK;
+}
+
+enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
+                        struct err *err)
+{
+    *l = (struct runlog){.eval_step = -1, .events = events};
+    TRY(file_join(l->path, sizeof l->path, dir, "log.jsonl", err));
+    TRY(open_log(l, l->path, keep_bytes, isa, err));
+    return events ? tensorboard_open(&l->tb, dir, keep_bytes, err) : OK;
+}
+
+static enum status put_line(struct runlog *l, const char *line, struct err *err)
+{
+    if (fputs(line, l->out) < 0)
+        return log_error(l, err);
+    if (l->events)
+        TRY(tensorboard_line(&l->tb, line, err));
+    return flush_now_and_then(l, err);
 }
 
 /* JSON has no NaN: null stands for it. */
@@ -46,29 +94,28 @@ static const char *number(char *buf, size_t size, double v)
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double lr, double grad_norm, double tokens_per_s, struct err *err)
 {
-    char a[32], b[32], c[32];
+    char line[LINE_MAX_BYTES], a[32], b[32], c[32];
     /* The speed is padded to a fixed width: it differs from time to time, and a checkpoint holds the
      * length of the log. */
-    if (fprintf(l->out,
-                "{\"type\":\"step\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-                "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%14s}\n",
-                (long long)step, tokens, flops, number(a, sizeof a, loss), lr,
-                number(b, sizeof b, grad_norm), number(c, sizeof c, tokens_per_s)) < 0)
-        return log_error(l, err);
-    return OK;
+    snprintf(line, sizeof line,
+             "{\"type\":\"step\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
+             "\"lr\":%.9g,\"grad_norm\":%s,\"tokens_per_s\":%14s}\n",
+             (long long)step, tokens, flops, number(a, sizeof a, loss), lr, number(b, sizeof b, grad_norm),
+             number(c, sizeof c, tokens_per_s));
+    l->eval_step = -1;
+    return put_line(l, line, err);
 }
 
 enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double loss_se, struct err *err)
 {
-    char a[32], b[32];
-    if (fprintf(l->out,
-                "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-                "\"loss_se\":%s}\n",
-                (long long)step, tokens, flops, number(a, sizeof a, loss),
-                number(b, sizeof b, loss_se)) < 0)
-        return log_error(l, err);
-    return OK;
+    char line[LINE_MAX_BYTES], a[32], b[32];
+    snprintf(line, sizeof line,
+             "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
+             "\"loss_se\":%s}\n",
+             (long long)step, tokens, flops, number(a, sizeof a, loss), number(b, sizeof b, loss_se));
+    l->eval_step = step;
+    return put_line(l, line, err);
 }
 
 enum status runlog_sync(struct runlog *l, int64_t *bytes, struct err *err)
@@ -87,6 +134,8 @@ void runlog_close(struct runlog *l)
     if (l->out)
         fclose(l->out);
     l->out = NULL;
+    enum status st = tensorboard_close(&l->tb, NULL);
+    (void)st; /* what is missing is added when the sweep ends */
 }
 
 /* ---- result.json and results.csv: one list of columns for both ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "harness/plan.h"
+#include "harness/tensorboard.h"
 
 struct run_result {
     char status[16]; /* done, diverged, failed */
@@ -18,11 +19,16 @@ struct run_result {
 struct runlog {
     FILE *out;
     char path[4096];
+    int64_t eval_step; /* of the last line, where that is an evaluation; -1 */
+    double flushed_s;
+    bool events; /* into the event file beside it too */
+    struct tensorboard tb;
 };
 
-/* Open for appending after keep_bytes; what stands behind them is cut off (the unsaved tail of a run that
- * was killed). 0 starts a new log with its first line. */
-enum status runlog_open(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
+/* Open dir/log.jsonl for appending after keep_bytes; what stands behind them is cut off (the unsaved tail of
+ * a run that was killed). 0 starts a new log with its first line. With events, TensorBoard's file is kept
+ * beside it. runlog_close also after a failure. */
+enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
                         struct err *err) WARN_UNUSED;
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double lr, double grad_norm, double tokens_per_s,

@@ -2,17 +2,17 @@
 #include "harness/sweep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -43,18 +43,22 @@ struct sweep {
     size_t *order;    /* trajectories still to train, longest first */
     size_t n_order, next;
     struct child *children;
-    struct train_progress *last; /* of the running children, for the view */
     size_t n_children;
     int *threads; /* (jobs) shared with the children: how many threads each may use now */
-    double cost_total, cost_done; /* of the trajectories to train; done: by those that have ended */
+    double cost_total, cost_done; /* work of the trajectories to train; done: by those that have ended */
     double cost_trained;          /* of that, in this sweep and not before it */
-    double started_s, busy_s, viewed_s;
+    double started_s, viewed_s, written_s;
+    double granted_s;               /* core-seconds that children could use so far */
+    double train_s, eval_s, tokens; /* of the children that have ended */
+    int lock;
+    pid_t pid;
     double memory_bytes; /* that may be used; INFINITY: not known */
     size_t runs_ended;   /* of trajectories that have ended since the start */
     size_t runs_before;  /* of those to train: results that were there, counted by their children too */
     bool stopping;
     struct sweep_outcome *out;
     struct err first_err;
+    struct live live;
 };
 
 int sweep_cores(void)
@@ -66,6 +70,33 @@ int sweep_cores(void)
 #endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int)n : 1;
+}
+
+/* ---- what there is to do, in the units of plan_cost ---- */
+
+/* The evaluation of a result, in training tokens: a forward pass takes 1 / 2.6 of a training step (measured
+ * from d_model 16 to 64). */
+static double eval_tokens(const struct sweep *s, const struct trajectory *t)
+{
+    const struct run *r = &s->p->runs[t->first];
+    return (double)(data_eval_windows(s->d) * r->shape.T) / 2.6;
+}
+
+static double work_of(const struct sweep *s, const struct trajectory *t)
+{
+    return t->cost * (t->tokens + (double)t->n * eval_tokens(s, t));
+}
+
+/* Of that, what is done, by whomever. */
+static double work_done(const struct sweep *s, const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_done + (double)p->runs_done * eval_tokens(s, t));
+}
+
+/* What the process that says this has done itself. */
+static double work_by(const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_trained + p->tokens_evaluated / 2.6);
 }
 
 /* ---- the child ---- */
@@ -93,11 +124,18 @@ _Noreturn static void child_main(const struct sweep *s, size_t trajectory, int f
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
+#ifdef __linux__
+    /* At once when the parent dies; elsewhere the next word to it fails. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != s->pid)
+        child_stop = 1;
+#endif
     struct kern k;
     kern_init(&k, s->o->isa);
     struct train_options to = {.k = &k,
                                .threads = s->o->jobs,
                                .threads_now = &s->threads[slot],
+                               .tensorboard = s->o->tensorboard,
                                .stop = &child_stop,
                                .progress = send_progress,
                                .progress_ctx = &fd};
@@ -187,8 +225,11 @@ static void reap(struct sweep *s, size_t i)
         continue;
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
     bool whole = WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
-    s->cost_done += t->cost * (whole ? t->tokens : c.last.tokens_done);
-    s->cost_trained += t->cost * c.last.tokens_trained;
+    s->cost_done += whole ? work_of(s, t) : work_done(s, t, &c.last);
+    s->cost_trained += work_by(t, &c.last);
+    s->tokens += c.last.tokens_trained;
+    s->train_s += c.last.train_s;
+    s->eval_s += c.last.eval_s;
     s->runs_ended += whole ? t->n : c.last.runs_done;
     if (!whole && !(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
         if (c.err.msg[0] == '\0') {
@@ -206,25 +247,25 @@ static void reap(struct sweep *s, size_t i)
     s->children[i] = s->children[--s->n_children];
 }
 
-/* Cores spent so far: each child counts with the threads that it may use. */
-static void count_busy(struct sweep *s, double seconds)
+/* Each child counts with the threads that it may use. */
+static void count_granted(struct sweep *s, double seconds)
 {
     for (size_t i = 0; i < s->n_children; i++)
-        s->busy_s += seconds * s->threads[s->children[i].slot];
+        s->granted_s += seconds * s->threads[s->children[i].slot];
 }
 
 /* Seconds until the last child ends, when the waiting trajectories start in order, each where a core falls
  * free first, and cores go on as fast as they have been. */
 static double time_left(const struct sweep *s, double cost_trained)
 {
-    double rate = s->busy_s > 0 ? cost_trained / s->busy_s : 0, free_at[256] = {0}, end = 0;
+    double rate = s->granted_s > 0 ? cost_trained / s->granted_s : 0, free_at[256] = {0}, end = 0;
     size_t jobs = (size_t)s->o->jobs;
     if (!(rate > 0))
         return (double)NAN;
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
-        free_at[i] = t->cost * (t->tokens - c->last.tokens_done) / rate / s->threads[c->slot];
+        free_at[i] = (work_of(s, t) - work_done(s, t, &c->last)) / rate / s->threads[c->slot];
         end = fmax(end, free_at[i]);
     }
     for (size_t q = s->next; q < s->n_order; q++) {
@@ -233,37 +274,60 @@ static double time_left(const struct sweep *s, double cost_trained)
         for (size_t i = 1; i < jobs; i++)
             if (free_at[i] < free_at[first])
                 first = i;
-        free_at[first] += t->cost * t->tokens / rate;
+        free_at[first] += work_of(s, t) / rate;
         end = fmax(end, free_at[first]);
     }
     return end;
 }
 
+static void describe_child(struct live_run *r, const struct sweep *s, const struct child *c)
+{
+    const struct trajectory *t = &s->p->trajectories[c->trajectory];
+    live_name(r->name, &s->p->runs[t->first]);
+    r->tokens = c->last.tokens_done;
+    r->total = t->tokens;
+    r->loss = c->last.loss;
+    r->tokens_per_s = c->last.tokens_per_s;
+}
+
+static void look(struct live *l, const struct sweep *s)
+{
+    double done = s->cost_done, trained = s->cost_trained;
+    *l = (struct live){.runs_done = s->out->n_skipped - s->runs_before + s->runs_ended,
+                       .runs = s->p->n,
+                       .seconds = clock_now_s() - s->started_s,
+                       .n = s->n_children};
+    for (size_t i = 0; i < s->n_children; i++) {
+        const struct child *c = &s->children[i];
+        const struct trajectory *t = &s->p->trajectories[c->trajectory];
+        describe_child(&l->run[i], s, c);
+        done += work_done(s, t, &c->last);
+        trained += work_by(t, &c->last);
+        l->tokens_per_s += c->last.tokens_per_s;
+        l->runs_done += c->last.runs_done;
+    }
+    l->share = s->cost_total > 0 ? done / s->cost_total : 1;
+    l->left_s = l->share > 0.002 ? time_left(s, trained) : (double)NAN;
+}
+
 static void show(struct sweep *s, bool final)
 {
     double now = clock_now_s();
-    if (!s->o->view || (!final && now - s->viewed_s < 0.2))
+    bool view = s->o->view && (final || now - s->viewed_s >= 0.2);
+    bool write = !final && now - s->written_s >= 1;
+    if (!view && !write)
         return;
-    s->viewed_s = now;
-    double done = s->cost_done, trained = s->cost_trained, rate = 0;
-    size_t runs = s->out->n_skipped - s->runs_before + s->runs_ended;
-    for (size_t i = 0; i < s->n_children; i++) {
-        const struct child *c = &s->children[i];
-        s->last[i] = c->last;
-        done += s->p->trajectories[c->trajectory].cost * c->last.tokens_done;
-        trained += s->p->trajectories[c->trajectory].cost * c->last.tokens_trained;
-        rate += c->last.tokens_per_s;
-        runs += c->last.runs_done;
+    look(&s->live, s);
+    if (final)
+        s->live.runs_done = s->out->n_skipped + s->out->n_done;
+    if (write) {
+        s->written_s = now;
+        live_write(s->lock, &s->live);
     }
-    struct sweep_view v = {.plan = s->p,
-                           .share = s->cost_total > 0 ? done / s->cost_total : 1,
-                           .tokens_per_s = rate,
-                           .seconds = now - s->started_s,
-                           .running = s->n_children,
-                           .last = s->last,
-                           .runs_done = final ? s->out->n_skipped + s->out->n_done : runs};
-    v.left_s = v.share > 0.002 ? time_left(s, trained) : (double)NAN;
-    s->o->view(s->o->view_ctx, &v, final);
+    if (view) {
+        s->viewed_s = now;
+        s->o->view(s->o->view_ctx, &s->live, final);
+    }
 }
 
 static void stop_children(struct sweep *s)
@@ -333,7 +397,7 @@ static void spread_threads(struct sweep *s)
         for (size_t i = 0; i < s->n_children; i++) {
             const struct child *c = &s->children[i];
             const struct trajectory *t = &s->p->trajectories[c->trajectory];
-            double left = t->cost * (t->tokens - c->last.tokens_done) / threads[i];
+            double left = (work_of(s, t) - work_done(s, t, &c->last)) / threads[i];
             if (left > longest) {
                 longest = left;
                 most = i;
@@ -365,7 +429,7 @@ static enum status run_children(struct sweep *s, struct err *err)
             }
         }
         double now = clock_now_s();
-        count_busy(s, now - before);
+        count_granted(s, now - before);
         before = now;
         if (*s->o->stop)
             stop_children(s);
@@ -375,25 +439,6 @@ static enum status run_children(struct sweep *s, struct err *err)
 }
 
 /* ---- the folder ---- */
-
-/* Held by the parent and, through fork, by every child: it ends with the last of them, whatever kills
- * them. Children of a killed parent stop within a step, so a short wait is worth it. */
-static enum status lock_dir(int *fd, const char *dir, struct err *err)
-{
-    char path[FILE_PATH_MAX];
-    TRY(file_join(path, sizeof path, dir, ".lock", err));
-    *fd = open(path, O_RDWR | O_CREAT, 0666);
-    if (*fd < 0)
-        return err_set(err, E_IO, "cannot write %s: %s", path, strerror(errno));
-    for (int i = 0; i < 50; i++) {
-        if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-            return OK;
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    }
-    close(*fd);
-    *fd = -1;
-    return err_set(err, E_IO, "another sweep is at work in %s", dir);
-}
 
 static enum status result_path(char *path, const char *dir, const struct run *r, const char *name,
                                struct err *err)
@@ -405,7 +450,8 @@ static enum status result_path(char *path, const char *dir, const struct run *r,
 
 static enum status forget_runs(const struct plan *p, const char *dir, struct err *err)
 {
-    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json"};
+    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json",
+                                        TENSORBOARD_FILE};
     for (size_t i = 0; i < p->n; i++)
         for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
             char path[FILE_PATH_MAX];
@@ -436,7 +482,7 @@ static void insert_by_cost(struct sweep *s, size_t t)
     size_t at = s->n_order++;
     for (; at > 0; at--) {
         const struct trajectory *before = &all[s->order[at - 1]];
-        if (before->cost * before->tokens >= all[t].cost * all[t].tokens)
+        if (work_of(s, before) >= work_of(s, &all[t]))
             break;
         s->order[at] = s->order[at - 1];
     }
@@ -456,8 +502,25 @@ static void find_work(struct sweep *s, const struct run_result *res)
             continue;
         s->runs_before += there;
         insert_by_cost(s, t);
-        s->cost_total += tr->cost * tr->tokens;
+        s->cost_total += work_of(s, tr);
     }
+}
+
+/* Event files of finished runs that lack some events or all: those of a sweep that had not been asked for
+ * them. */
+static enum status complete_events(const struct sweep *s, const struct run_result *res, struct err *err)
+{
+    for (size_t i = 0; i < s->p->n && s->o->tensorboard; i++) {
+        char path[FILE_PATH_MAX];
+        struct tensorboard tb = {.out = NULL};
+        if (res[i].status[0] == '\0')
+            continue;
+        TRY(result_path(path, s->dir, &s->p->runs[i], "", err));
+        enum status st = tensorboard_open(&tb, path, -1, err);
+        enum status closed = tensorboard_close(&tb, st == OK ? err : NULL);
+        TRY(st != OK ? st : closed);
+    }
+    return OK;
 }
 
 static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
@@ -471,8 +534,11 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
     }
     s->out->n_done = finished - s->out->n_skipped;
     s->out->seconds = clock_now_s() - s->started_s;
-    s->out->busy_share = s->busy_s / (s->out->seconds * s->o->jobs);
+    s->out->tokens = s->tokens;
+    s->out->train_share = s->train_s / (s->out->seconds * s->o->jobs);
+    s->out->eval_share = s->eval_s / (s->out->seconds * s->o->jobs);
     TRY(results_write(s->dir, s->p, res, data_name(s->d), err));
+    TRY(complete_events(s, res, err));
     show(s, true);
     if (s->first_err.msg[0] != '\0') {
         *err = s->first_err;
@@ -554,9 +620,8 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
 {
     CHECK(o->jobs >= 1 && o->jobs <= 256);
     *out = (struct sweep_outcome){0};
-    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out};
+    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out, .lock = -1, .pid = getpid()};
     struct run_result *res = NULL;
-    int lock = -1;
     TRY(file_mkdirs(dir, err));
     size_t shared = (size_t)o->jobs * sizeof *s.threads;
     s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -566,17 +631,13 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     if (st == OK)
         st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
     if (st == OK)
-        st = size_calloc(&s.last, (size_t)o->jobs, sizeof *s.last, "the jobs", err);
-    if (st == OK)
         st = size_calloc(&res, p->n, sizeof *res, "results", err);
     if (st == OK)
-        st = lock_dir(&lock, dir, err);
+        st = live_lock(&s.lock, dir, err);
     if (st == OK)
         st = run_locked(&s, c, res, err);
-    if (lock >= 0)
-        close(lock);
+    live_unlock(s.lock);
     free(res);
-    free(s.last);
     free(s.children);
     free(s.order);
     munmap(s.threads, shared);

@@ -7,23 +7,16 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "harness/live.h"
 #include "harness/train.h"
 
-/* What a display needs; called a few times a second. */
-struct sweep_view {
-    const struct plan *plan;
-    size_t runs_done;
-    double share;          /* of the tokens to train, 0 to 1 */
-    double tokens_per_s;   /* of all children together */
-    double seconds, left_s;/* so far, and still to go (NaN: not known yet) */
-    size_t running;        /* children */
-    const struct train_progress *last; /* (running) */
-};
-typedef void sweep_view_fn(void *ctx, const struct sweep_view *v, bool final);
+/* A display; called a few times a second. */
+typedef void sweep_view_fn(void *ctx, const struct live *l, bool final);
 
 struct sweep_options {
     int jobs;                          /* children at most; also the threads of all together */
     bool fresh;                        /* delete finished runs of this plan first */
+    bool tensorboard;                  /* event files beside the logs */
     enum kern_isa isa;
     const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
     sweep_view_fn *view;               /* may be NULL */
@@ -34,7 +27,9 @@ struct sweep_options {
 struct sweep_outcome {
     size_t n_done, n_skipped, n_diverged, n_failed;
     double seconds;
-    double busy_share; /* of jobs x seconds that children spent running */
+    double tokens;      /* trained by this sweep, shared trunks once */
+    double train_share; /* of jobs x seconds that cores spent in training steps */
+    double eval_share;  /* and in evaluations */
 };
 
 /* Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the

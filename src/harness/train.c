@@ -9,7 +9,6 @@
 #include "base/size.h"
 #include "model/checkpoint.h"
 
-/* What one process holds while it trains a trajectory. */
 /* How fast steps go with one thread and with more, over windows of PACE_S. */
 struct pace {
     double window_s;      /* when the window began */
@@ -18,12 +17,14 @@ struct pace {
     double alone_until_s; /* more threads did not pay: use one until then */
 };
 
+/* What one process holds while it trains a trajectory. */
 struct trainer {
     const struct plan *plan;
     const struct trajectory *t;
     const struct data *data;
     const char *dir;
     const struct train_options *o;
+    const struct run *at; /* the run whose state g holds */
     struct gpt g;
     int32_t *x, *y;      /* (max(B, EVAL_CHUNK), T) */
     float *losses;       /* (EVAL_CHUNK, T) */
@@ -35,14 +36,16 @@ struct trainer {
     double shown_loss;   /* what that line said, for the progress line */
     double *own_tokens;  /* (t->n) of each run's own part that are behind it */
     double tokens_trained; /* by this process */
+    double tokens_evaluated; /* by it, for results */
+    double train_s, eval_s; /* its core-seconds in training steps and in evaluations */
     size_t runs_done;
-    double started_s, run_started_s, saved_s;
+    double started_s, run_started_s, saved_s, reported_s;
     struct pace pace;
 };
 
-enum { EVAL_CHUNK = 16, CURVE_STRIDE = 8, BAD_STEPS_MAX = 50 };
+enum { EVAL_CHUNK = 16, CURVE_STRIDE = 16, BAD_STEPS_MAX = 50 };
 
-static const double PACE_S = 0.25, PACE_RETRY_S = 5;
+static const double PACE_S = 0.25, PACE_RETRY_S = 5, REPORT_S = 0.05;
 
 static enum status run_path(char *path, const struct trainer *tr, const struct run *r,
                             const char *name, struct err *err)
@@ -69,42 +72,6 @@ static int64_t branch_step(const struct run *r)
     return (int64_t)floor(schedule_branch_tokens(&s) / batch_tokens(r) + 1e-9);
 }
 
-/* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
- * independent draws: tokens of one window are not. */
-static void evaluate(struct trainer *tr, size_t stride, double *loss, double *se)
-{
-    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
-    double sum = 0, sum2 = 0;
-    int32_t *x = tr->x, *y = tr->y;
-    for (size_t at = 0; at < W;) {
-        size_t m = 0;
-        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
-            data_eval(tr->data, x + m * T, y + m * T, at, 1);
-        gpt_losses(&tr->g, tr->losses, x, y, m);
-        for (size_t w = 0; w < m; w++) {
-            double mean = 0;
-            for (size_t i = 0; i < T; i++)
-                mean += (double)tr->losses[w * T + i];
-            mean /= (double)T;
-            sum += mean;
-            sum2 += mean * mean;
-        }
-        n += m;
-    }
-    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
-    *loss = sum / dn;
-    *se = sqrt(fmax(0, var) / dn);
-}
-
-/* Curves get a point each time the tokens have grown by a factor of 2^(1/2), from 32 steps on. */
-static bool wants_curve_point(int64_t step)
-{
-    for (double at = 32; at <= (double)step; at *= 1.4142135623730951)
-        if ((int64_t)ceil(at) == step)
-            return true;
-    return false;
-}
-
 /* The run that holds the trunk: the trajectory's last and longest. */
 static const struct run *trunk_of(const struct trainer *tr)
 {
@@ -119,22 +86,79 @@ static void note_position(struct trainer *tr, const struct run *r, int64_t step)
     tr->own_tokens[r - tr->plan->runs - (ptrdiff_t)tr->t->first] = (double)steps * batch_tokens(r);
 }
 
-static void report(struct trainer *tr, const struct run *r)
+static void send_report(struct trainer *tr)
 {
-    if (!tr->o->progress)
-        return;
     double seconds = clock_now_s() - tr->started_s, done = 0;
-    note_position(tr, r, tr->step);
+    if (!tr->o->progress || !tr->at)
+        return;
     for (size_t i = 0; i < tr->t->n; i++)
         done += tr->own_tokens[i];
-    struct train_progress p = {.run = (size_t)(r - tr->plan->runs),
+    struct train_progress p = {.run = (size_t)(tr->at - tr->plan->runs),
                                .runs_done = tr->runs_done,
                                .tokens_done = done,
                                .tokens_trained = tr->tokens_trained,
-                               .run_tokens = (double)tr->step * batch_tokens(r),
+                               .tokens_evaluated = tr->tokens_evaluated,
+                               .run_tokens = (double)tr->step * batch_tokens(tr->at),
                                .loss = tr->shown_loss,
-                               .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0};
+                               .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0,
+                               .train_s = tr->train_s,
+                               .eval_s = tr->eval_s};
     tr->o->progress(tr->o->progress_ctx, &p);
+}
+
+/* Often enough for a display, and no more: each report wakes the parent. */
+static void report(struct trainer *tr)
+{
+    double now = clock_now_s();
+    if (now - tr->reported_s < REPORT_S)
+        return;
+    tr->reported_s = now;
+    note_position(tr, tr->at, tr->step);
+    send_report(tr);
+}
+
+/* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
+ * independent draws: tokens of one window are not. A stop does not wait for the end: E_INTERRUPTED. */
+static enum status evaluate(struct trainer *tr, size_t stride, double *loss, double *se, struct err *err)
+{
+    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
+    double sum = 0, sum2 = 0, began = clock_now_s();
+    int32_t *x = tr->x, *y = tr->y;
+    for (size_t at = 0; at < W;) {
+        size_t m = 0;
+        if (*tr->o->stop)
+            return err_set(err, E_INTERRUPTED, "interrupted in an evaluation at step %lld", (long long)tr->step);
+        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
+            data_eval(tr->data, x + m * T, y + m * T, at, 1);
+        gpt_losses(&tr->g, tr->losses, x, y, m);
+        for (size_t w = 0; w < m; w++) {
+            double mean = 0;
+            for (size_t i = 0; i < T; i++)
+                mean += (double)tr->losses[w * T + i];
+            mean /= (double)T;
+            sum += mean;
+            sum2 += mean * mean;
+        }
+        n += m;
+        if (stride == 1) {
+            tr->tokens_evaluated += (double)(m * T);
+            report(tr);
+        }
+    }
+    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
+    *loss = sum / dn;
+    *se = sqrt(fmax(0, var) / dn);
+    tr->eval_s += (clock_now_s() - began) * tr->g.ops.threads;
+    return OK;
+}
+
+/* Curves get a point each time the tokens have grown by a factor of 2^(1/2), from 32 steps on. */
+static bool wants_curve_point(int64_t step)
+{
+    for (double at = 32; at <= (double)step; at *= 1.4142135623730951)
+        if ((int64_t)ceil(at) == step)
+            return true;
+    return false;
 }
 
 static enum status save(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -153,27 +177,32 @@ static enum status save(struct trainer *tr, const struct run *r, struct runlog *
     return checkpoint_save(path, &tr->g, &meta, err);
 }
 
-static enum status log_progress(struct trainer *tr, const struct run *r, struct runlog *log,
-                                double lr, double norm, int64_t last, struct err *err)
+static enum status log_step(struct trainer *tr, const struct run *r, struct runlog *log, double lr, double norm,
+                            int64_t last, struct err *err)
 {
     double tokens = (double)tr->step * batch_tokens(r);
     double flops = tokens * gpt_flops_per_token(&r->shape);
     double seconds = clock_now_s() - tr->started_s;
     int64_t every = (int64_t)r->cfg.train.log_every;
-    if (tr->step == 1 || tr->step % every == 0 || tr->step == last) {
-        tr->shown_loss = tr->loss_sum / (double)tr->loss_steps;
-        tr->loss_sum = 0;
-        tr->loss_steps = 0;
-        TRY(runlog_step(log, tr->step, tokens, flops, tr->shown_loss, lr, norm,
-                        seconds > 0 ? tr->tokens_trained / seconds : (double)NAN, err));
-        report(tr, r);
-    }
-    if (wants_curve_point(tr->step) && tr->step < last) {
-        double loss, se;
-        evaluate(tr, CURVE_STRIDE, &loss, &se);
-        TRY(runlog_eval(log, tr->step, tokens, flops, loss, se, err));
-    }
-    return OK;
+    if (tr->step != 1 && tr->step % every != 0 && tr->step != last)
+        return OK;
+    tr->shown_loss = tr->loss_sum / (double)tr->loss_steps;
+    tr->loss_sum = 0;
+    tr->loss_steps = 0;
+    return runlog_step(log, tr->step, tokens, flops, tr->shown_loss, lr, norm,
+                       seconds > 0 ? tr->tokens_trained / seconds : (double)NAN, err);
+}
+
+/* A point of the evaluated curve, where one is due and the log does not end in it already. So one that a
+ * stop cut short is made up for when the run goes on. */
+static enum status curve_point(struct trainer *tr, const struct run *r, struct runlog *log, int64_t last,
+                               struct err *err)
+{
+    double tokens = (double)tr->step * batch_tokens(r), loss = (double)NAN, se = (double)NAN;
+    if (tr->step >= last || !wants_curve_point(tr->step) || log->eval_step == tr->step)
+        return OK;
+    TRY(evaluate(tr, CURVE_STRIDE, &loss, &se, err));
+    return runlog_eval(log, tr->step, tokens, tokens * gpt_flops_per_token(&r->shape), loss, se, err);
 }
 
 /* The parent may take threads away or give more at any time: results do not depend on their number. More
@@ -211,40 +240,66 @@ static double untrained_loss(const struct run *r)
     return 1.1 * log((double)r->shape.V);
 }
 
-/* Steps from where the state stands up to `until`; `last` is the run's final step. E_NUMERIC where
- * training diverges. */
+/* One step and its line in the log. E_NUMERIC where training diverges. */
+static enum status train_step(struct trainer *tr, const struct run *r, const struct schedule *schedule,
+                              const struct optim *optim, struct runlog *log, struct err *err)
+{
+    size_t B = tr->g.B;
+    double began = clock_now_s();
+    choose_threads(tr);
+    data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
+    tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
+    tr->loss_sum += tr->loss;
+    tr->loss_steps++;
+    double lr = schedule_lr(schedule, (double)(tr->step + 1) * batch_tokens(r));
+    double norm = optim_step(&tr->g, optim, lr, tr->step + 1);
+    tr->step++;
+    tr->tokens_trained += batch_tokens(r);
+    tr->train_s += (clock_now_s() - began) * tr->g.ops.threads;
+    TRY(log_step(tr, r, log, lr, norm, total_steps(r), err));
+    if (!isfinite(tr->loss) || !isfinite(norm))
+        return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
+                       (long long)tr->step);
+    tr->bad_steps = tr->loss > untrained_loss(r) ? tr->bad_steps + 1 : 0;
+    if (tr->bad_steps >= BAD_STEPS_MAX)
+        return err_set(err, E_NUMERIC, "the loss has been above that of a uniform guess for %d steps at step %lld",
+                       BAD_STEPS_MAX, (long long)tr->step);
+    return OK;
+}
+
+/* Save and stop: st says where. */
+static enum status stop_here(struct trainer *tr, const struct run *r, struct runlog *log, enum status st,
+                             struct err *err)
+{
+    struct err failed;
+    if (save(tr, r, log, &failed) != OK) {
+        *err = failed;
+        return failed.code;
+    }
+    return st;
+}
+
+/* Steps from where the state stands up to `until`. E_NUMERIC where training diverges. */
 static enum status train_to(struct trainer *tr, const struct run *r, struct runlog *log,
                             int64_t until, struct err *err)
 {
     struct schedule schedule = config_schedule(&r->cfg);
     struct optim optim = config_optim(&r->cfg);
-    size_t B = tr->g.B;
     int64_t last = total_steps(r);
-    while (tr->step < until) {
-        choose_threads(tr);
-        data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
-        tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
-        tr->loss_sum += tr->loss;
-        tr->loss_steps++;
-        double lr = schedule_lr(&schedule, (double)(tr->step + 1) * batch_tokens(r));
-        double norm = optim_step(&tr->g, &optim, lr, tr->step + 1);
-        tr->step++;
-        tr->tokens_trained += batch_tokens(r);
-        TRY(log_progress(tr, r, log, lr, norm, last, err));
-        if (!isfinite(tr->loss) || !isfinite(norm))
-            return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
-                           (long long)tr->step);
-        tr->bad_steps = tr->loss > untrained_loss(r) ? tr->bad_steps + 1 : 0;
-        if (tr->bad_steps >= BAD_STEPS_MAX)
-            return err_set(err, E_NUMERIC, "the loss has been above that of a uniform guess for %d steps at step %lld",
-                           BAD_STEPS_MAX, (long long)tr->step);
-        bool stop = *tr->o->stop != 0;
-        if (stop || clock_now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
+    for (;;) {
+        enum status st = curve_point(tr, r, log, last, err);
+        if (st == OK && tr->step >= until)
+            return OK;
+        if (st == OK && *tr->o->stop)
+            st = err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
+        if (st == E_INTERRUPTED)
+            return stop_here(tr, r, log, st, err);
+        TRY(st);
+        if (clock_now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
             TRY(save(tr, r, log, err));
-        if (stop)
-            return err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
+        TRY(train_step(tr, r, &schedule, &optim, log, err));
+        report(tr);
     }
-    return OK;
 }
 
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -253,8 +308,12 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     struct run_result res = {.status = "done", .loss = (double)NAN, .loss_se = (double)NAN, .bpb = (double)NAN};
     double tokens = r->cfg.train.tokens;
     if (!diverged) {
-        evaluate(tr, 1, &res.loss, &res.loss_se);
-        TRY(runlog_eval(log, tr->step, tokens, r->flops, res.loss, res.loss_se, err));
+        enum status st = evaluate(tr, 1, &res.loss, &res.loss_se, err);
+        if (st == E_INTERRUPTED)
+            return stop_here(tr, r, log, st, err);
+        TRY(st);
+        if (log->eval_step != tr->step) /* a run that was killed on the last line has it already */
+            TRY(runlog_eval(log, tr->step, tokens, r->flops, res.loss, res.loss_se, err));
         /* a run too short to be stopped on the way */
         diverged = !(res.loss <= untrained_loss(r));
     }
@@ -320,18 +379,29 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     return OK;
 }
 
-/* Give run `to` the first log_bytes of the trunk's log, which tell the same story. */
-static enum status copy_log(struct trainer *tr, const struct run *from, const struct run *to,
-                            int64_t log_bytes, struct err *err)
+/* Give run `to` the first bytes of a file of the trunk's. */
+static enum status copy_file(struct trainer *tr, const struct run *from, const struct run *to, const char *name,
+                             size_t bytes, struct err *err)
 {
     char src[FILE_PATH_MAX], dst[FILE_PATH_MAX], *text;
     size_t size;
-    TRY(run_path(src, tr, from, "log.jsonl", err));
-    TRY(run_path(dst, tr, to, "log.jsonl", err));
+    TRY(run_path(src, tr, from, name, err));
+    TRY(run_path(dst, tr, to, name, err));
     TRY(file_read(&text, &size, src, err));
-    enum status st = file_write_atomic(dst, text, size_min(size, (size_t)log_bytes), err);
+    enum status st = file_write_atomic(dst, text, size_min(size, bytes), err);
     free(text);
     return st;
+}
+
+/* The trunk's log up to log_bytes tells the branch's story too; its events hold the times of that. */
+static enum status copy_log(struct trainer *tr, const struct run *from, const struct run *to,
+                            struct runlog *log, int64_t log_bytes, struct err *err)
+{
+    TRY(copy_file(tr, from, to, "log.jsonl", (size_t)log_bytes, err));
+    if (!tr->o->tensorboard)
+        return OK;
+    TRY(tensorboard_flush(&log->tb, err));
+    return copy_file(tr, from, to, TENSORBOARD_FILE, SIZE_MAX, err);
 }
 
 /* Open a run's log where its state stands, or start afresh with new weights. */
@@ -353,9 +423,11 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
         tr->loss_steps = tr->bad_steps = 0;
         log_bytes = 0;
     }
+    tr->at = r;
     tr->saved_s = clock_now_s();
     note_position(tr, r, tr->step);
-    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), err);
+    TRY(run_path(path, tr, r, "", err));
+    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), tr->o->tensorboard, err);
 }
 
 /* Bring the trunk, which lives in its last run's folder, to the branch of run r, and leave a checkpoint
@@ -377,13 +449,13 @@ static enum status branch_off(struct trainer *tr, const struct run *trunk, const
         if (st == OK)
             st = make_run_dir(tr, r, err);
         if (st == OK)
-            st = copy_log(tr, trunk, r, bytes, err);
+            st = copy_log(tr, trunk, r, &log, bytes, err);
         if (st == OK) {
             struct runlog own = {0};
             char path[FILE_PATH_MAX];
-            st = run_path(path, tr, r, "log.jsonl", err);
+            st = run_path(path, tr, r, "", err);
             if (st == OK)
-                st = runlog_open(&own, path, bytes, "", err);
+                st = runlog_open(&own, path, bytes, "", tr->o->tensorboard, err);
             if (st == OK)
                 st = save(tr, r, &own, err);
             runlog_close(&own);
@@ -423,7 +495,10 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     if (st == OK) {
         note_position(tr, r, total_steps(r));
         tr->runs_done++;
+    } else if (tr->at) {
+        note_position(tr, tr->at, tr->step);
     }
+    send_report(tr);
     return st;
 }
 

@@ -17,8 +17,10 @@ struct train_progress {
     size_t runs_done;           /* of the trajectory */
     double tokens_done;         /* of trajectory.tokens, whoever trained them */
     double tokens_trained;      /* by this process */
+    double tokens_evaluated;    /* by it, for results */
     double run_tokens, loss;    /* of the run at hand */
     double tokens_per_s;
+    double train_s, eval_s;     /* core-seconds of this process in training steps and in evaluations */
 };
 
 typedef void train_progress_fn(void *ctx, const struct train_progress *p);
@@ -27,6 +29,7 @@ struct train_options {
     const struct kern *k;
     int threads;                       /* at most */
     const volatile int *threads_now;   /* how many to use at the next step; NULL: all */
+    bool tensorboard;                  /* an event file beside each log */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
     void *progress_ctx;
