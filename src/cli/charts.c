@@ -129,7 +129,7 @@ static double flops_of(const struct charts *c, double n, double d)
     return c->r->flops_k * pow(n, c->r->flops_p) * d;
 }
 
-static double law_at(const struct charts *c, double n, double d)
+static double fitted_at(const struct charts *c, double n, double d)
 {
     if (!c->law)
         return (double)NAN;
@@ -298,7 +298,7 @@ static enum status draw_loss_tokens(struct chart *ch, const struct charts *c, bo
         TRY(add_law_line(&s, ch, palette_ordered(k, sizes.n), err));
         for (size_t i = 0; i < CURVE_STEPS; i++) {
             s->x[i] = step_between(lo / 1.5, hi * 1.5, i, CURVE_STEPS);
-            s->y[i] = law_at(c, sizes.at[k], s->x[i]);
+            s->y[i] = fitted_at(c, sizes.at[k], s->x[i]);
         }
         size_label(label, sizeof label, sizes.at[k]);
         TRY(add_runs(ch, c, c->tokens, c->loss, c->params, sizes.at[k], palette_ordered(k, sizes.n), label,
@@ -335,7 +335,7 @@ static enum status draw_loss_params(struct chart *ch, const struct charts *c, bo
         for (size_t i = 0; i < CURVE_STEPS; i++) {
             double n = step_between(lo / 1.5, hi * 1.5, i, CURVE_STEPS);
             s->x[i] = n;
-            s->y[i] = law_at(c, n, by_flops ? g->at[k] / flops_of(c, n, 1) : g->at[k]);
+            s->y[i] = fitted_at(c, n, by_flops ? g->at[k] / flops_of(c, n, 1) : g->at[k]);
         }
         (by_flops ? flops_label : size_label)(label, sizeof label, g->at[k]);
         TRY(add_runs(ch, c, c->params, c->loss, by_flops ? c->flops : c->tokens, g->at[k],

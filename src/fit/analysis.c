@@ -65,7 +65,7 @@ struct fit_value fit_predict(const struct fit_law *f, double n, double d)
 struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique)
 {
     struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v,
-                          log(fmin(unique, d))};
+                          log(fmin(unique, d)), 0};
     if (f->law->n_vars == 1)
         x.v = x.ln_unique = 0;
     double value = law_value(f->law, f->best.p, &x, &f->problem.centre);
@@ -263,7 +263,7 @@ static enum status gather(struct fit_law *f, const struct fit_table *t, const st
         f->rows[k] = i;
         f->loss[k] = t->col[FIT_LOSS][i];
         f->ln_loss[k] = log(f->loss[k]);
-        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i)};
+        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i), 0};
     }
     for (size_t k = 0; k < f->n; k++) {
         c.u += f->points[k].u / (double)f->n;

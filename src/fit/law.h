@@ -11,7 +11,6 @@
 #include <stddef.h>
 
 #define LAW_MAX_PARAMS 8
-#define LAW_MAX_HESS (LAW_MAX_PARAMS * (LAW_MAX_PARAMS + 1) / 2)
 
 enum law_id { LAW_POWER, LAW_FLOOR, LAW_BNSL, LAW_CHINCHILLA, LAW_JOINT, LAW_REPEAT, LAW_COUNT };
 
@@ -40,13 +39,14 @@ struct law_centre {
 struct law_point {
     double u, v;      /* centred ln N, ln D */
     double ln_unique; /* ln of unique tokens, for LAW_REPEAT; not centred */
+    double hinge;     /* how far beyond a break, for a bent law: max(0, ln C - ln C0) or the like */
 };
 
-/* A value with gradient and Hessian (upper triangle, row by row) in the first k parameters. */
+/* A value with gradient and Hessian (upper triangle: h[a][b], a <= b) in the parameters. */
 struct law_jet {
     double v;
     double g[LAW_MAX_PARAMS];
-    double h[LAW_MAX_HESS];
+    double h[LAW_MAX_PARAMS][LAW_MAX_PARAMS];
 };
 
 struct law {
@@ -58,6 +58,15 @@ struct law {
     struct law_param params[LAW_MAX_PARAMS];
     int level;   /* index of E, -1 where the law has none */
     int n_terms; /* > 0: the law is [E +] sum of exp(a_j - e_j u_j), with a closed fast path */
+    bool bent;   /* the excess over E is multiplied by exp(bend * hinge); bend is the last parameter */
+};
+
+/* Parameters of one law, with what all its evaluations share. */
+struct law_at {
+    const struct law *law;
+    const double *p; /* borrowed */
+    struct law_centre centre;
+    double shared[4];
 };
 
 const struct law *law_get(enum law_id id);
@@ -66,12 +75,19 @@ const struct law *law_find(const char *name);
 /* Index of a parameter by name, -1 where there is none. */
 int law_param_find(const struct law *law, const char *name);
 
-/* Predicted loss (not its log) at inner parameters p. */
+/* The law with one more parameter, the change of slope beyond a break: a bend of b changes the exponent with
+ * which the excess falls by -b wherever the points' hinges are above 0. */
+struct law law_bent(const struct law *base);
+
+/* Ready to evaluate at inner parameters p, which must outlive it. */
+struct law_at law_at(const struct law *law, const double *p, const struct law_centre *c);
+/* Predicted loss (not its log). */
+double law_at_value(const struct law_at *at, const struct law_point *x);
+/* The same with derivatives in all n_params inner parameters. */
+void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_point *x);
+/* A single value. */
 double law_value(const struct law *law, const double *p, const struct law_point *x,
                  const struct law_centre *c);
-/* The same with derivatives in all n_params inner parameters. */
-void law_jet(struct law_jet *out, const struct law *law, const double *p, const struct law_point *x,
-             const struct law_centre *c);
 
 /* Inner to outer parameters and back; arrays of n_params, which may not alias. */
 void law_external(double *outer, const struct law *law, const double *inner,

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define NP LAW_MAX_PARAMS
 
 /* --- the objective with derivatives ----------------------------------------------------------- */
@@ -115,19 +114,20 @@ static void sums_of_terms(struct sums *s, const struct solve_problem *q, const d
 static void sums_of_jets(struct sums *s, const struct solve_problem *q, const double *p, double delta)
 {
     size_t n = q->law->n_params;
+    struct law_at at = law_at(q->law, p, &q->centre);
     for (size_t i = 0; i < q->n; i++) {
         double w = solve_weight(q, i), c1, c2, cs;
         if (w == 0)
             continue;
         struct law_jet f;
-        law_jet(&f, q->law, p, &q->x[i], &q->centre);
+        law_at_jet(&f, &at, &q->x[i]);
         struct rho k = rho_at(&q->obj, delta, residual(q, i, f.v));
         s->value += w * k.value;
         row_factors(q, &k, w, f.v, &c1, &c2, &cs);
         add_row(s, n, f.g, c1, c2, cs);
-        for (size_t a = 0, h = 0; a < n; a++)
-            for (size_t b = a; b < n; b++, h++)
-                s->h[a][b] += c1 * f.h[h];
+        for (size_t a = 0; a < n; a++)
+            for (size_t b = a; b < n; b++)
+                s->h[a][b] += c1 * f.h[a][b];
     }
 }
 
@@ -193,11 +193,12 @@ static void sums_at(struct sums *s, const struct solve_problem *q, const double 
 double solve_objective(const struct solve_problem *q, const double *p)
 {
     double sum = 0;
+    struct law_at at = law_at(q->law, p, &q->centre);
     for (size_t i = 0; i < q->n; i++) {
         double w = solve_weight(q, i);
         if (w == 0)
             continue;
-        double r = residual(q, i, law_value(q->law, p, &q->x[i], &q->centre));
+        double r = residual(q, i, law_at_value(&at, &q->x[i]));
         sum += w * (q->obj.loss == SOLVE_LAD ? fabs(r) : rho_at(&q->obj, q->obj.delta, r).value);
     }
     return isfinite(sum) ? sum : (double)INFINITY;
