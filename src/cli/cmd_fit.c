@@ -103,7 +103,7 @@ static enum status run(const struct fit_words *w, const struct arg_list *sources
     if (st == OK)
         st = write_json(&report, sources, w->json, err);
     if (st == OK && !(w->json && strcmp(w->json, "-") == 0)) {
-        fit_print_tables(&report);
+        fit_print_tables(&report, w->profile);
         fit_print_verdict(&report);
     }
     fit_report_free(&report);
@@ -127,7 +127,7 @@ enum status cmd_fit(int argc, char **argv, struct err *err)
         {"--scale", ARG_STRING, &w.scale, "S", "residuals of log loss (default), raw loss or log1p"},
         {"--bootstrap", ARG_SIZE, &w.bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
         {"--stratify", ARG_FLAG, &w.stratify, NULL, "resample within each compute budget"},
-        {"--profile", ARG_FLAG, &w.profile, NULL, "BCa and profile-likelihood intervals as well"},
+        {"--profile", ARG_FLAG, &w.profile, NULL, "print BCa and profile-likelihood intervals and the objective's profiles"},
         {"--holdout", ARG_DOUBLE, &w.holdout, "F", "share of the runs, the largest, to predict (default 0.2)"},
         {"--count", ARG_STRING, &w.count, "WHICH", "parameters counted: total, nonembd or matmul"},
         {"--where", ARG_LIST, &w.where, "COL=VALUE", "only rows that match (may be repeated)"},

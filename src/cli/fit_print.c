@@ -32,23 +32,32 @@ static void wrapped(const char *lead, const char *text)
 
 static void number(double v)
 {
-    if (isnan(v))
-        printf(" %12s", "-");
+    if (isnan(v) || isinf(v))
+        printf(" %12s", isnan(v) ? "-" : v < 0 ? "-open" : "open");
     else
         printf(" %12.6g", v);
 }
 
-static void print_law(const struct fit_report *r, size_t i)
+/* The objective along a parameter that the runs do not settle. */
+static void print_profile(const struct fit_law *f, const struct fit_profile *t)
+{
+    printf("  %s against the objective, the rest at its best:\n   ", f->law->params[t->param].name);
+    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
+        printf(" %10.4g", t->value[i]);
+    printf("\n   ");
+    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
+        printf(" %10.5g", t->objective[i]);
+    printf("\n");
+}
+
+static void print_law(const struct fit_report *r, size_t i, bool all)
 {
     const struct fit_law *f = &r->laws[i];
-    bool profile = false;
     printf("\n%s: %s%s%s%s, %zu runs\n", f->law->name, f->law->form,
            f->law->n_vars == 1 ? ", x = " : "", f->law->n_vars == 1 ? f->x_name : "",
            i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
-    for (size_t j = 0; j < f->law->n_params; j++)
-        profile |= !isnan(f->profile_lo[j]) || !isnan(f->bca_lo[j]);
     printf("  %-8s %12s %12s %25s%s\n", "", "value", "std. error", "95 % interval",
-           profile ? "                       BCa        profile likelihood" : "");
+           all ? "                       BCa        profile likelihood" : "");
     for (size_t j = 0; j < f->law->n_params; j++) {
         const struct fit_value *p = &f->params[j];
         printf("  %-8s", f->law->params[j].name);
@@ -56,7 +65,7 @@ static void print_law(const struct fit_report *r, size_t i)
         number(p->se);
         number(p->lo);
         number(p->hi);
-        if (profile) {
+        if (all) {
             number(f->bca_lo[j]);
             number(f->bca_hi[j]);
             number(f->profile_lo[j]);
@@ -70,6 +79,8 @@ static void print_law(const struct fit_report *r, size_t i)
     if (!isnan(f->aicc))
         printf(", AICc %.1f", f->aicc);
     printf("\n");
+    for (size_t k = 0; k < f->n_profiles; k++)
+        print_profile(f, &f->profiles[k]);
 }
 
 static void print_isoflop(const struct fit_report *r)
@@ -110,14 +121,14 @@ static void print_frontier(const struct fit_report *r)
                fit_count_name(r->count));
 }
 
-void fit_print_tables(const struct fit_report *r)
+void fit_print_tables(const struct fit_report *r, bool all_intervals)
 {
-    printf("%zu runs", r->n);
+    printf("%zu run%s", r->n, r->n == 1 ? "" : "s");
     if (r->n_diverged + r->n_failed > 0)
         printf(" (%zu diverged, %zu failed, left out)", r->n_diverged, r->n_failed);
     printf("\n");
     for (size_t i = 0; i < r->n_laws; i++)
-        print_law(r, i);
+        print_law(r, i, all_intervals);
     if (r->n_isoflop > 0)
         print_isoflop(r);
     if (r->has_frontier)

@@ -4,8 +4,8 @@
 
 #include "fit/analysis.h"
 
-/* Laws, IsoFLOP minima, frontier, notes, warnings. */
-void fit_print_tables(const struct fit_report *r);
+/* Laws, IsoFLOP minima, frontier, notes, warnings; `all_intervals`: BCa and profile likelihood beside. */
+void fit_print_tables(const struct fit_report *r, bool all_intervals);
 /* The verdict's sentences, wrapped to 100 columns. */
 void fit_print_verdict(const struct fit_report *r);
 

@@ -68,7 +68,7 @@ enum status verdict_of_folder(const char *dir, const struct config *c, bool unch
     struct folder f = {0};
     enum status st = folder_open(&f, dir, c, err);
     if (st == OK)
-        fit_print_tables(&f.report);
+        fit_print_tables(&f.report, false);
     if (st == OK)
         st = write_charts(&f, charts, err);
     /* last, as its presence says that the folder is complete */

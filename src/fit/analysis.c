@@ -10,6 +10,7 @@
 #include "fit/boot.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
+#include "fit/profile.h"
 #include "fit/search.h"
 #include "fit/verdict.h"
 
@@ -18,9 +19,11 @@
 /* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. */
 #define MIN_LEVELS 3
 /* Row refits that a bootstrap may take in all (about 20 s on one core), and fewer for the laws that are
- * differentiated by jets. */
+ * more than a sum of powers. */
 #define BOOT_WORK 4e7
-#define BOOT_WORK_JETS 2.5e6
+#define BOOT_WORK_CURVED 1e7
+/* Longer tables get BCa and profile intervals only where asked: all three agree there. */
+#define PROFILE_ROWS 5e3
 
 struct fit_options fit_options_default(void)
 {
@@ -75,7 +78,7 @@ struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double 
         return (struct fit_value){value, none, none, none};
     for (size_t b = 0; b < f->n_boot; b++)
         draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
-    struct fit_value v = fit_summary(value, draws, f->n_boot);
+    struct fit_value v = stats_summary(value, draws, f->n_boot, f->z);
     free(draws);
     return v;
 }
@@ -503,12 +506,14 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
 {
     size_t *cluster = NULL, n_clusters = 0;
     double *stratum = NULL;
-    double work = f->law->n_terms > 0 ? BOOT_WORK : BOOT_WORK_JETS;
+    double work = f->law->n_terms > 0 ? BOOT_WORK : BOOT_WORK_CURVED;
     size_t n_boot = size_min(opt->bootstrap, (size_t)fmax(50, work / (double)f->n));
     if (n_boot < opt->bootstrap)
         fit_lines_add(&r->notes, "law %s: %zu resamples instead of %zu, because there are %zu runs",
                       f->law->name, n_boot, opt->bootstrap, f->n);
     enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
+    f->n_clusters = n_clusters;
+    f->z = stats_expanded(n_clusters);
     if (st == OK)
         st = size_calloc(&stratum, f->n, sizeof *stratum, "strata", err);
     if (st == OK) {
@@ -516,10 +521,10 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
             stratum[i] = scale_of(f, t, i);
         st = boot_run(f, cluster, n_clusters, opt->stratify ? stratum : NULL, n_boot, opt->seed, err);
     }
-    if (st == OK && opt->profile) {
+    if (st == OK && ((double)f->n <= PROFILE_ROWS || opt->profile)) {
         st = boot_bca(f, cluster, n_clusters, err);
-        if (st == OK)
-            boot_profile(f);
+        profile_intervals(f);
+        profile_tables(f, opt->profile);
     }
     free(cluster);
     free(stratum);

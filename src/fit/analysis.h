@@ -1,8 +1,9 @@
 /* Everything that plateau says about a table of runs: fitted laws with intervals, IsoFLOP minima, the
  * compute-optimal frontier, the noise between seeds, and the verdict.
  *
- * Intervals are 95 % bootstrap intervals unless a name says otherwise: rows are resampled, or whole
- * trunks where runs share one. All draws come from `seed`, so a report is the same everywhere. */
+ * Intervals are 95 % bootstrap intervals unless a name says otherwise: rows are resampled, or whole trunks where
+ * runs share one, and quantiles are read a little further out where there are few (stats_expanded). All draws
+ * come from `seed`, so a report is the same everywhere. */
 #ifndef PLATEAU_FIT_ANALYSIS_H
 #define PLATEAU_FIT_ANALYSIS_H
 
@@ -14,6 +15,7 @@
 #include "fit/law.h"
 #include "fit/lines.h"
 #include "fit/solve.h"
+#include "fit/stats.h"
 #include "fit/table.h"
 
 #define FIT_MAX_LAWS 6
@@ -28,7 +30,7 @@ struct fit_options {
     const char *tie[FIT_MAX_CONDITIONS], *fix[FIT_MAX_CONDITIONS];
     size_t n_tie, n_fix;
     bool stratify;                /* resample within compute budgets */
-    bool profile;                 /* profile-likelihood and BCa intervals as well */
+    bool profile;                 /* the objective along every parameter */
     double isoflop_window;        /* parabola over sizes within this factor of the smallest loss */
     uint64_t seed;
 };
@@ -36,9 +38,11 @@ struct fit_options {
 /* huber:1e-3 on log loss, 1000 resamples, holdout 0.2, window 4, seed 1. */
 struct fit_options fit_options_default(void);
 
-/* A number with its uncertainty; what is not known is NaN. */
-struct fit_value {
-    double value, se, lo, hi; /* lo, hi: 95 % */
+/* The objective along one parameter, the others at their best. */
+enum { FIT_PROFILE_POINTS = 11 };
+struct fit_profile {
+    size_t param;
+    double value[FIT_PROFILE_POINTS], objective[FIT_PROFILE_POINTS];
 };
 
 struct fit_law {
@@ -54,7 +58,11 @@ struct fit_law {
     double outer[LAW_MAX_PARAMS];
     struct fit_value params[LAW_MAX_PARAMS];
     double bca_lo[LAW_MAX_PARAMS], bca_hi[LAW_MAX_PARAMS];
-    double profile_lo[LAW_MAX_PARAMS], profile_hi[LAW_MAX_PARAMS];
+    double profile_lo[LAW_MAX_PARAMS], profile_hi[LAW_MAX_PARAMS]; /* -INFINITY, INFINITY: without end */
+    struct fit_profile profiles[LAW_MAX_PARAMS]; /* of what the runs do not settle; of all where asked */
+    size_t n_profiles;
+    size_t n_clusters;        /* what is resampled: runs, or trajectories where runs share one */
+    double z;                 /* where intervals are read from resamples (fit/stats.h) */
     double *boot;             /* (n_boot, n_params) inner parameters of each resample */
     size_t n_boot, n_boot_failed;
     double deviance, aicc, scale; /* -2 ln L at the best scale of the residuals */
@@ -120,6 +128,7 @@ struct fit_report {
     const char *frontier_x;   /* "C", or the variable that stands in its place */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
     size_t n_frontier_boot;
+    double frontier_z;        /* as fit_law.z */
     double sigma;             /* noise between seeds of one run's loss, nats */
     const char *sigma_from;   /* where it comes from, in words */
     size_t sigma_n;           /* degrees of freedom; 0 where not from repeated seeds */
@@ -148,9 +157,5 @@ struct fit_value fit_frontier_loss(const struct fit_report *r, double flops);
 struct fit_value fit_frontier_gain(const struct fit_report *r, double flops);
 struct fit_value fit_frontier_params(const struct fit_report *r, double flops);
 struct fit_value fit_frontier_tokens(const struct fit_report *r, double flops);
-
-/* A value with the sd and the 2.5 and 97.5 % quantiles of its draws; NaN draws are left out. Sorts
- * draws. */
-struct fit_value fit_summary(double value, double *draws, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* Intervals for one fitted law: bootstrap over runs or trunks, BCa, profile likelihood. */
+/* Bootstrap intervals for one fitted law, over runs or trunks. */
 #ifndef PLATEAU_FIT_BOOT_H
 #define PLATEAU_FIT_BOOT_H
 
@@ -15,9 +15,5 @@ enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters
  * jackknife over clusters. */
 enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters,
                      struct err *err) WARN_UNUSED;
-
-/* Where twice the drop of the profiled log-likelihood reaches 3.84; NaN for an end that the data does not
- * set within the law's bounds. */
-void boot_profile(struct fit_law *f);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "fit/profile.h"
 
 static enum status parse(cJSON **out, const char *name, const char *text, struct err *err)
 {
@@ -155,6 +156,14 @@ static void put_lines(cJSON *o, const char *key, const struct fit_lines *lines)
         cJSON_AddItemToArray(a, cJSON_CreateString(lines->text[i]));
 }
 
+static void put_profile(cJSON *params, const struct fit_law *f, const struct fit_profile *t)
+{
+    cJSON *p = cJSON_GetObjectItemCaseSensitive(params, f->law->params[t->param].name);
+    cJSON *o = cJSON_AddObjectToObject(p, "profile");
+    cJSON_AddItemToObject(o, "values", cJSON_CreateDoubleArray(t->value, FIT_PROFILE_POINTS));
+    cJSON_AddItemToObject(o, "objective", cJSON_CreateDoubleArray(t->objective, FIT_PROFILE_POINTS));
+}
+
 static void put_law(cJSON *laws, const struct fit_law *f)
 {
     cJSON *o = cJSON_CreateObject();
@@ -172,7 +181,10 @@ static void put_law(cJSON *laws, const struct fit_law *f)
         if (isfinite(f->profile_lo[j]) || isfinite(f->profile_hi[j]))
             put_pair(p, "ci95_profile", f->profile_lo[j], f->profile_hi[j]);
         cJSON_AddBoolToObject(p, "at_bound", f->best.at_bound >> j & 1);
+        cJSON_AddBoolToObject(p, "identified", !(f->best.at_bound >> j & 1) && !profile_open(f, j));
     }
+    for (size_t i = 0; i < f->n_profiles; i++)
+        put_profile(params, f, &f->profiles[i]);
     put(o, "objective", f->best.objective);
     put(o, "rms_log_error", f->rms_log);
     put(o, "holdout_error", f->holdout_error);

@@ -137,7 +137,7 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
         return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         draws[b] = pick(&r->frontier[b + 1], what, flops);
-    v = fit_summary(v.value, draws, r->n_frontier_boot);
+    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
     free(draws);
     return v;
 }
@@ -152,6 +152,7 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
     for (size_t b = 0; b < f->n_boot; b++)
         r->frontier[b + 1] = frontier_of(r, f, f->boot + b * f->law->n_params);
     r->n_frontier_boot = f->n_boot;
+    r->frontier_z = f->z;
     r->has_frontier = true;
     r->frontier_of = f->law->n_vars == 2      ? "compute-optimal frontier"
                      : f->x == FIT_TOKENS     ? "one model size, more tokens"

@@ -197,8 +197,10 @@ static void group(struct work *w, size_t n)
     }
 }
 
-/* Fit every budget to the losses as they are; returns the pooled residual variance. */
-static double first_pass(struct fit_report *r, struct work *w, double factor, double *scratch)
+/* Fit every budget to the losses as they are; returns the pooled residual variance and its degrees of
+ * freedom. */
+static double first_pass(double *degrees, struct fit_report *r, struct work *w, double factor,
+                         double *scratch)
 {
     double rss_sum = 0, df = 0;
     for (size_t i = 0; i < w->n_budgets; i++) {
@@ -214,6 +216,7 @@ static double first_pass(struct fit_report *r, struct work *w, double factor, do
             df += (double)f->n_window - 3;
         }
     }
+    *degrees = df;
     return df > 0 ? rss_sum / df : 0;
 }
 
@@ -229,7 +232,7 @@ static void redraw(struct work *w, const struct fit_report *r, size_t i, double 
 }
 
 static void intervals(struct fit_report *r, struct work *w, const struct fit_options *opt, double sd,
-                      struct fit_isoflop *copy)
+                      double z, struct fit_isoflop *copy)
 {
     size_t m = w->n_budgets, n = opt->bootstrap;
     for (size_t b = 0; b < n; b++) {
@@ -250,10 +253,10 @@ static void intervals(struct fit_report *r, struct work *w, const struct fit_opt
     }
     for (size_t i = 0; i < m; i++) {
         struct fit_isoflop *f = &r->isoflop[i];
-        f->n_opt = fit_summary(f->n_opt.value, w->draws + i * n, n);
-        f->loss = fit_summary(f->loss.value, w->draws + (m + i) * n, n);
+        f->n_opt = stats_summary(f->n_opt.value, w->draws + i * n, n, z);
+        f->loss = stats_summary(f->loss.value, w->draws + (m + i) * n, n, z);
     }
-    r->isoflop_n_exponent = fit_summary(r->isoflop_n_exponent.value, w->draws + 2 * m * n, n);
+    r->isoflop_n_exponent = stats_summary(r->isoflop_n_exponent.value, w->draws + 2 * m * n, n, z);
 }
 
 /* D* from N* at the same compute: D = C / (k N^p). */
@@ -271,16 +274,19 @@ static struct fit_value tokens_at(const struct fit_report *r, double flops, stru
 static enum status analyse(struct fit_report *r, struct work *w, const struct fit_table *t,
                            const struct fit_options *opt, struct err *err)
 {
-    double *scratch;
+    double *scratch, df;
     struct fit_isoflop *copy;
     const double none = (double)NAN;
     size_t m = w->n_budgets;
     TRY(size_calloc(&r->isoflop, m, sizeof *r->isoflop, "IsoFLOP budgets", err));
     r->n_isoflop = m;
     TRY(size_calloc(&scratch, 3 * t->n + 8, sizeof *scratch, "curve", err));
-    double sd = sqrt(first_pass(r, w, opt->isoflop_window, scratch));
+    double sd = sqrt(first_pass(&df, r, w, opt->isoflop_window, scratch));
     free(scratch);
-    sd = fmax(sd, r->sigma_n > 0 ? r->sigma : 0);
+    if (r->sigma_n > 0 && r->sigma > sd) {
+        sd = r->sigma;
+        df = (double)r->sigma_n;
+    }
     r->isoflop_n_exponent = (struct fit_value){exponent(r->isoflop, m), none, none, none};
     for (size_t i = 0; i < m; i++) {
         struct fit_isoflop *f = &r->isoflop[i];
@@ -292,7 +298,7 @@ static enum status analyse(struct fit_report *r, struct work *w, const struct fi
         enum status st = size_calloc(&w->draws, (2 * m + 1) * opt->bootstrap, sizeof *w->draws,
                                      "IsoFLOP draws", err);
         if (st == OK)
-            intervals(r, w, opt, sd, copy);
+            intervals(r, w, opt, sd, stats_t95(fmax(df, 1)), copy);
         free(copy);
         TRY(st);
     }

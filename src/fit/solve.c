@@ -313,6 +313,14 @@ enum status solve_map_tie(struct solve_map *map, const struct law *law, const ch
     return OK;
 }
 
+bool solve_map_hold(struct solve_map *map, const struct law *law, size_t i, double outer,
+                    const struct law_centre *c)
+{
+    double a[NP] = {0}, shift = 0;
+    outer_row(a, &shift, law, i, c, 1);
+    return impose(map, a, (on_log(law->params[i].kind) ? log(outer) : outer) - shift, i);
+}
+
 enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
                           const struct law_centre *c, struct err *err)
 {
@@ -329,9 +337,7 @@ enum status solve_map_fix(struct solve_map *map, const struct law *law, const ch
     if (value < 0 || (logs && value == 0))
         return err_set(err, E_USAGE, "--fix %s: the value must be %s", text,
                        logs ? "above 0" : "0 or more");
-    double a[NP] = {0}, shift = 0;
-    outer_row(a, &shift, law, (size_t)i, c, 1);
-    if (!impose(map, a, (logs ? log(value) : value) - shift, (size_t)i))
+    if (!solve_map_hold(map, law, (size_t)i, value, c))
         return err_set(err, E_USAGE, "--fix %s: it is settled already", text);
     return OK;
 }
@@ -473,6 +479,34 @@ void solve_from(struct solve_result *out, const struct solve_problem *q, const d
 }
 
 /* --- likelihood --------------------------------------------------------------------------------- */
+
+bool solve_covariance(double cov[NP][NP], const struct solve_problem *q, const double *p, double tau)
+{
+    double z[NP], inv[NP][NP] = {{0}};
+    size_t idx[NP];
+    struct sums s;
+    for (size_t j = 0; j < q->map.n_free; j++)
+        z[j] = p[q->map.of[j]];
+    sums_at(&s, q, z, q->obj.loss == SOLVE_LAD ? 1e-3 : q->obj.delta);
+    size_t n = free_set(idx, q, z, s.g);
+    for (size_t b = 0; b < n; b++) { /* column by column: H x = e_b */
+        double x[NP];
+        for (size_t a = 0; a < n; a++)
+            s.g[idx[a]] = a == b ? -1 : 0;
+        if (!newton_step(x, &s, idx, n, 0))
+            return false;
+        for (size_t a = 0; a < n; a++)
+            inv[idx[a]][idx[b]] = tau * x[a];
+    }
+    for (size_t i = 0; i < q->law->n_params; i++)
+        for (size_t j = 0; j < q->law->n_params; j++) {
+            cov[i][j] = 0;
+            for (size_t a = 0; a < q->map.n_free; a++)
+                for (size_t b = 0; b < q->map.n_free; b++)
+                    cov[i][j] += q->map.m[i][a] * inv[a][b] * q->map.m[j][b];
+        }
+    return true;
+}
 
 /* ln of the integral of exp(-rho(r)/tau) over r */
 static double ln_norm(const struct solve_objective *o, double tau)

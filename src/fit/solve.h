@@ -64,6 +64,9 @@ enum status solve_map_tie(struct solve_map *map, const struct law *law, const ch
                           const struct law_centre *c, struct err *err) WARN_UNUSED;
 enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
                           const struct law_centre *c, struct err *err) WARN_UNUSED;
+/* Hold parameter i at an outer value; false where it is settled already. */
+bool solve_map_hold(struct solve_map *map, const struct law *law, size_t i, double outer,
+                    const struct law_centre *c);
 /* Fix one parameter at an inner value. Where it was tied, its partners move with it. */
 void solve_map_fix_inner(struct solve_map *map, size_t param, double inner);
 
@@ -79,6 +82,10 @@ double solve_objective(const struct solve_problem *q, const double *p);
 
 /* From one start (inner parameters) to the optimum of its basin. */
 void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start);
+/* Covariance of the inner parameters from the curvature of the objective at p, in units of tau (see
+ * solve_deviance): rows of what is fixed or at a bound are 0. False where the curvature is not positive. */
+bool solve_covariance(double cov[LAW_MAX_PARAMS][LAW_MAX_PARAMS], const struct solve_problem *q,
+                      const double *p, double tau);
 /* -2 ln likelihood of residuals that follow exp(-rho(r)/tau), tau at its best value (stored in *tau):
  * one scale for every objective, so that AICc and profile intervals mean the same for all. */
 double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n);

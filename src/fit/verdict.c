@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/frontier.h"
+#include "fit/profile.h"
 #include "fit/search.h"
 
 /* --- noise ------------------------------------------------------------------------------------------ */
@@ -202,7 +203,7 @@ static struct fit_value over_frontier(const struct fit_report *r,
         return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         draws[b] = fn(&r->frontier[b + 1], arg);
-    v = fit_summary(v.value, draws, r->n_frontier_boot);
+    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
     free(draws);
     return v;
 }
@@ -314,15 +315,44 @@ static void warn_design(struct fit_report *r, const struct fit_table *t, const s
                          "the others do not", repeated);
 }
 
+/* "A, alpha" of the parameters for which `is` holds; false where there are none. */
+static bool name_params(char *buf, size_t size, const struct fit_law *f,
+                        bool (*is)(const struct fit_law *, size_t))
+{
+    size_t at = 0;
+    buf[0] = '\0';
+    for (size_t j = 0; j < f->law->n_params && at < size; j++)
+        if (is(f, j))
+            at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "", f->law->params[j].name);
+    return at > 0;
+}
+
+static bool at_bound(const struct fit_law *f, size_t j)
+{
+    return f->best.at_bound >> j & 1;
+}
+
+static bool open_inside(const struct fit_law *f, size_t j)
+{
+    return profile_open(f, j) && !at_bound(f, j);
+}
+
 static void warn_fits(struct fit_report *r)
 {
     struct fit_lines *w = &r->warnings;
+    char names[128];
     for (size_t i = 0; i < r->n_laws; i++) {
         const struct fit_law *f = &r->laws[i];
         for (size_t j = 0; j < f->law->n_params; j++)
-            if (f->best.at_bound >> j & 1)
+            if (at_bound(f, j))
                 fit_lines_add(w, "law %s: %s lies at its bound (%.3g): the runs do not settle it",
                               f->law->name, f->law->params[j].name, f->outer[j]);
+        if (name_params(names, sizeof names, f, open_inside))
+            fit_lines_add(w, "law %s: %s not identified: the fit stays as good, within the noise, however "
+                             "far some of these go", f->law->name, names);
+        if (name_params(names, sizeof names, f, profile_disagrees))
+            fit_lines_add(w, "law %s: bootstrap and profile-likelihood intervals of %s disagree (--profile "
+                             "shows both): take the wider one", f->law->name, names);
         if (!f->best.converged)
             fit_lines_add(w, "law %s: the objective is flat in some direction; its parameters are not "
                              "settled one by one", f->law->name);

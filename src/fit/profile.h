@@ -1,0 +1,22 @@
+/* Profile likelihood: the objective along one parameter, all others at their best. */
+#ifndef PLATEAU_FIT_PROFILE_H
+#define PLATEAU_FIT_PROFILE_H
+
+#include "fit/analysis.h"
+
+/* Fill f->profile_lo and profile_hi: where the deviance has risen by t^2 (for many runs 3.84). An end that the
+ * runs do not set within the law's bounds is infinite; a parameter that the user fixed stays NaN. Where runs
+ * share trajectories, the likelihood counts correlated runs as independent: the rise is scaled by the ratio of
+ * the bootstrap's variance to the curvature's, if above 1 (Chandler and Bate 2007, vertical scaling). */
+void profile_intervals(struct fit_law *f);
+
+/* Add to f->profiles the parameters that the runs do not settle: at a bound, without an end, or all where the
+ * objective is flat at the optimum; `all`: every one. */
+void profile_tables(struct fit_law *f, bool all);
+
+/* True where a bound of the law or an open end says that the runs do not settle parameter j. */
+bool profile_open(const struct fit_law *f, size_t j);
+/* True where an end of the two intervals is off by more than half the bootstrap's width. */
+bool profile_disagrees(const struct fit_law *f, size_t j);
+
+#endif
