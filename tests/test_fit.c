@@ -45,7 +45,7 @@ static void law_derivatives(void)
         for (int trial = 0; trial < 20; trial++) {
             double p[LAW_MAX_PARAMS];
             inner_point(p, law, test_rng());
-            struct law_point x = {rng_normal(test_rng()), rng_normal(test_rng()), 0, rng_double(test_rng())};
+            struct law_point x = {rng_normal(test_rng()), rng_normal(test_rng()), 0, {rng_double(test_rng()), rng_double(test_rng())}};
             struct law_at at = law_at(law, p, &c);
             x.ln_unique = x.v + c.v - 1.5 * rng_double(test_rng());
             struct law_jet j, up, down;
@@ -88,7 +88,7 @@ static void law_formulas(void)
 {
     const struct law_centre c = {log(1e6), log(2e7)};
     double n = 3e6, d = 8e7, p[LAW_MAX_PARAMS];
-    struct law_point x = {log(n) - c.u, log(d) - c.v, log(1.6e7)};
+    struct law_point x = {log(n) - c.u, log(d) - c.v, log(1.6e7), {0, 0}};
     const double ch[] = {1.8, 480, 2100, 0.35, 0.37};
     law_internal(p, law_get(LAW_CHINCHILLA), ch, &c);
     EXPECT_REL(law_value(law_get(LAW_CHINCHILLA), p, &x, &c),
@@ -126,7 +126,7 @@ static void grid_table(struct fit_table *t, const struct law *law, const double 
     for (size_t i = 0; i < 56; i++) {
         double n = 1e5 * pow(2.5, (double)(i % 7)), d = 2e6 * pow(2.2, (double)(i / 7));
         double unique = repeat > 1 && i % 3 ? d / pow(repeat, (double)(i % 3)) : d;
-        struct law_point x = {log(n) - c.u, log(d) - c.v, log(unique)};
+        struct law_point x = {log(n) - c.u, log(d) - c.v, log(unique), {0, 0}};
         t->col[FIT_PARAMS][i] = n;
         t->col[FIT_TOKENS][i] = d;
         t->col[FIT_FLOPS][i] = 6 * n * d;

@@ -127,7 +127,7 @@ enum status cmd_fit(int argc, char **argv, struct err *err)
         {"--scale", ARG_STRING, &w.scale, "S", "residuals of log loss (default), raw loss or log1p"},
         {"--bootstrap", ARG_SIZE, &w.bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
         {"--stratify", ARG_FLAG, &w.stratify, NULL, "resample within each compute budget"},
-        {"--profile", ARG_FLAG, &w.profile, NULL, "print BCa and profile-likelihood intervals and the objective's profiles"},
+        {"--profile", ARG_FLAG, &w.profile, NULL, "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},
         {"--holdout", ARG_DOUBLE, &w.holdout, "F", "share of the runs, the largest, to predict (default 0.2)"},
         {"--count", ARG_STRING, &w.count, "WHICH", "parameters counted: total, nonembd or matmul"},
         {"--where", ARG_LIST, &w.where, "COL=VALUE", "only rows that match (may be repeated)"},

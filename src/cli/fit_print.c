@@ -121,6 +121,23 @@ static void print_frontier(const struct fit_report *r)
                fit_count_name(r->count));
 }
 
+static void print_choice(const struct fit_report *r)
+{
+    printf("\n%-14s %10s %14s %22s %10s\n", "Choice of law", "AICc", "Akaike weight", "lowest in resamples",
+           "held out");
+    for (size_t i = 0; i < r->n_laws; i++) {
+        const struct fit_law *f = &r->laws[i];
+        printf("  %-12s %10.1f %14.3f", f->law->name, f->aicc, f->weight);
+        if (isnan(f->share))
+            printf(" %22s", "-");
+        else
+            printf(" %20.0f %%", 100 * f->share);
+        if (f->holdout_n > 0)
+            printf(" %8.3g %%", 100 * f->holdout_error);
+        printf("%s%s\n", i == r->selected ? "  selected: " : "", i == r->selected ? r->selected_why : "");
+    }
+}
+
 void fit_print_tables(const struct fit_report *r, bool all_intervals)
 {
     printf("%zu run%s", r->n, r->n == 1 ? "" : "s");
@@ -128,7 +145,10 @@ void fit_print_tables(const struct fit_report *r, bool all_intervals)
         printf(" (%zu diverged, %zu failed, left out)", r->n_diverged, r->n_failed);
     printf("\n");
     for (size_t i = 0; i < r->n_laws; i++)
-        print_law(r, i, all_intervals);
+        if (i == r->selected || all_intervals)
+            print_law(r, i, all_intervals);
+    if (r->n_laws > 1)
+        print_choice(r);
     if (r->n_isoflop > 0)
         print_isoflop(r);
     if (r->has_frontier)

@@ -4,7 +4,8 @@
 
 #include "fit/analysis.h"
 
-/* Laws, IsoFLOP minima, frontier, notes, warnings; `all_intervals`: BCa and profile likelihood beside. */
+/* The selected law and how sure that is, IsoFLOP minima, frontier, notes, warnings; `all_intervals`: every law, with
+ * BCa and profile-likelihood intervals beside. */
 void fit_print_tables(const struct fit_report *r, bool all_intervals);
 /* The verdict's sentences, wrapped to 100 columns. */
 void fit_print_verdict(const struct fit_report *r);

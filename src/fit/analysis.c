@@ -16,6 +16,8 @@
 
 /* Fewer runs than this carry no law. */
 #define MIN_RUNS 5
+/* A sixth parameter beside chinchilla's five is not looked for in fewer. */
+#define MIN_RUNS_JOINT 12
 /* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. */
 #define MIN_LEVELS 3
 /* Row refits that a bootstrap may take in all (about 20 s on one core), and fewer for the laws that are
@@ -30,6 +32,7 @@ struct fit_options fit_options_default(void)
     return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG},
                                 .bootstrap = 1000,
                                 .holdout = 0.2,
+                                .break_sims = 399,
                                 .isoflop_window = 4,
                                 .seed = 1};
 }
@@ -46,6 +49,7 @@ static void free_law(struct fit_law *f)
     free(f->ln_loss);
     free(f->rows);
     free(f->boot);
+    free(f->boot_aicc);
 }
 
 void fit_report_free(struct fit_report *r)
@@ -68,7 +72,7 @@ struct fit_value fit_predict(const struct fit_law *f, double n, double d)
 struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique)
 {
     struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v,
-                          log(fmin(unique, d)), 0};
+                          log(fmin(unique, d)), {0, 0}};
     if (f->law->n_vars == 1)
         x.v = x.ln_unique = 0;
     double value = law_value(f->law, f->best.p, &x, &f->problem.centre);
@@ -266,7 +270,7 @@ static enum status gather(struct fit_law *f, const struct fit_table *t, const st
         f->rows[k] = i;
         f->loss[k] = t->col[FIT_LOSS][i];
         f->ln_loss[k] = log(f->loss[k]);
-        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i), 0};
+        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i), {0, 0}};
     }
     for (size_t k = 0; k < f->n; k++) {
         c.u += f->points[k].u / (double)f->n;
@@ -283,14 +287,13 @@ static enum status gather(struct fit_law *f, const struct fit_table *t, const st
 
 static void judge(struct fit_law *f)
 {
-    double n = (double)f->n, k = (double)f->problem.map.n_free + 1, ss = 0;
+    double n = (double)f->n, ss = 0;
     for (size_t i = 0; i < f->n; i++) {
         double r = log(law_value(f->law, f->best.p, &f->points[i], &f->problem.centre)) - f->ln_loss[i];
         ss += r * r / n;
     }
     f->rms_log = sqrt(ss);
-    f->deviance = solve_deviance(&f->scale, &f->problem.obj, f->best.objective, n);
-    f->aicc = n > k + 1 ? f->deviance + 2 * k + 2 * k * (k + 1) / (n - k - 1) : (double)NAN;
+    f->aicc = solve_aicc(&f->scale, &f->problem, f->best.objective);
 }
 
 /* Fit the points with w = 1, predict the others: sum of squared and of plain log errors there. */
@@ -456,6 +459,8 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     TRY(add_law(r, LAW_CHINCHILLA, t, v, opt, err));
     if (repeats(t))
         TRY(add_law(r, LAW_REPEAT, t, v, opt, err));
+    if ((double)v->n <= PROFILE_ROWS && v->n >= MIN_RUNS_JOINT)
+        TRY(add_law(r, LAW_JOINT, t, v, opt, err));
     return OK;
 }
 
@@ -480,6 +485,37 @@ static void select_law(struct fit_report *r)
             r->selected_why = "lower AICc, and no worse on the held-out runs";
         }
     }
+}
+
+/* How sure the choice is: Akaike weights, and in which share of the resamples each law's AICc is the lowest. */
+static void weigh_laws(struct fit_report *r)
+{
+    double lowest = (double)INFINITY, sum = 0;
+    size_t n = SIZE_MAX, compared = 0;
+    if (r->n_laws == 0)
+        return;
+    for (size_t i = 0; i < r->n_laws; i++) {
+        lowest = fmin(lowest, r->laws[i].aicc);
+        n = size_min(n, r->laws[i].n_boot + r->laws[i].n_boot_failed);
+    }
+    for (size_t i = 0; i < r->n_laws; i++)
+        sum += r->laws[i].weight = exp(-0.5 * (r->laws[i].aicc - lowest));
+    for (size_t i = 0; i < r->n_laws; i++)
+        r->laws[i].weight /= sum;
+    for (size_t b = 0; b < n; b++) {
+        size_t best = 0;
+        bool all = true;
+        for (size_t i = 0; i < r->n_laws; i++) {
+            all = all && isfinite(r->laws[i].boot_aicc[b]);
+            best = r->laws[i].boot_aicc[b] < r->laws[best].boot_aicc[b] ? i : best;
+        }
+        if (all) {
+            r->laws[best].share++;
+            compared++;
+        }
+    }
+    for (size_t i = 0; i < r->n_laws; i++)
+        r->laws[i].share = compared ? r->laws[i].share / (double)compared : (double)NAN;
 }
 
 /* --- everything ------------------------------------------------------------------------------------ */
@@ -531,6 +567,47 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     return st;
 }
 
+/* The law whose excess is tested for a break: the selected one, or that with a floor in its place where the
+ * selected one has none, or bends by itself. */
+static const struct fit_law *law_to_break(const struct fit_report *r)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->id == LAW_BNSL); i++)
+        if (r->laws[i].law->id == LAW_FLOOR)
+            f = &r->laws[i];
+    return f;
+}
+
+/* Resamples for the interval of a break. */
+#define BREAK_BOOT 200
+
+static enum status test_break(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                              struct err *err)
+{
+    const struct fit_law *f = law_to_break(r);
+    size_t *cluster = NULL, n_clusters;
+    double *ln_flops = NULL;
+    if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
+        return OK;
+    enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
+    if (st == OK)
+        st = size_calloc(&ln_flops, f->n, sizeof *ln_flops, "compute", err);
+    bool compute = st == OK;
+    for (size_t i = 0; i < f->n && st == OK; i++) {
+        ln_flops[i] = log(t->col[FIT_FLOPS][f->rows[i]]);
+        compute = compute && isfinite(ln_flops[i]);
+    }
+    struct breaks_in in = {.problem = &f->problem, .start = f->best.p, .ln_flops = compute ? ln_flops : NULL,
+                           .cluster = cluster, .n_clusters = n_clusters,
+                           .n_sims = opt->break_sims,
+                           .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
+    if (st == OK)
+        st = breaks_test(&r->verdict.brk, &in, err);
+    free(cluster);
+    free(ln_flops);
+    return st;
+}
+
 static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         const struct view *v, struct err *err)
 {
@@ -544,10 +621,12 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
             TRY(intervals(r, &r->laws[i], t, opt, err));
         TRY(leave_budgets_out(&r->laws[i], t, err));
     }
+    weigh_laws(r);
     verdict_noise(r, t, opt);
     TRY(isoflop_analyse(r, t, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
+    TRY(test_break(r, t, opt, err));
     return verdict_fill(r, t, opt, err);
 }
 
@@ -566,6 +645,7 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     r->isoflop_n_exponent = r->isoflop_d_exponent = unknown;
     r->frontier_n_exponent = r->frontier_d_exponent = unknown;
     r->frontier_e = r->frontier_k = r->frontier_g = unknown;
+    r->verdict.brk = (struct breaks_out){.p = none, .cv = none, .cv_bent = none, .place = unknown, .change = unknown};
     for (size_t i = 0; i < t->notes.n; i++)
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);
     TRY(size_calloc(&v.use, t->n, sizeof *v.use, "rows", err));

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "fit/breaks.h"
 #include "fit/law.h"
 #include "fit/lines.h"
 #include "fit/solve.h"
@@ -31,11 +32,12 @@ struct fit_options {
     size_t n_tie, n_fix;
     bool stratify;                /* resample within compute budgets */
     bool profile;                 /* the objective along every parameter */
+    size_t break_sims;            /* draws for the p-value of a break; 0: not tested */
     double isoflop_window;        /* parabola over sizes within this factor of the smallest loss */
     uint64_t seed;
 };
 
-/* huber:1e-3 on log loss, 1000 resamples, holdout 0.2, window 4, seed 1. */
+/* huber:1e-3 on log loss, 1000 resamples, 399 for a break, holdout 0.2, window 4, seed 1. */
 struct fit_options fit_options_default(void);
 
 /* The objective along one parameter, the others at their best. */
@@ -65,7 +67,9 @@ struct fit_law {
     double z;                 /* where intervals are read from resamples (fit/stats.h) */
     double *boot;             /* (n_boot, n_params) inner parameters of each resample */
     size_t n_boot, n_boot_failed;
-    double deviance, aicc, scale; /* -2 ln L at the best scale of the residuals */
+    double *boot_aicc;        /* (n_boot + n_boot_failed) NaN where the resample could not be fitted */
+    double aicc, scale;       /* and the scale tau of the residuals that goes with it */
+    double weight, share;     /* Akaike weight among the laws fitted; resamples where its AICc is the lowest */
     double rms_log;           /* root mean square of ln prediction - ln loss */
     double holdout_error;     /* the same on held-out larger runs; NaN where too few are left */
     double holdout_bias;      /* mean of ln prediction - ln loss there */
@@ -95,9 +99,7 @@ struct fit_verdict {
     struct fit_value gain;    /* of the next doubling there, nats */
     struct fit_value halving; /* doublings of compute that halve the excess over the floor */
     struct fit_value flatten; /* compute where that gain falls below the noise */
-    struct fit_value slope_change; /* of the exponent g beyond break_flops; below 0: returns slow down */
-    double break_flops, break_p;   /* where a change fits best, and how often chance does as well; NaN: not tested */
-    bool break_found;
+    struct breaks_out brk;    /* does the excess fall with another exponent beyond some point? */
     bool truth_known, truth_covered;
     double truth_floor, truth_heldout;
     struct fit_lines lines;   /* sentences */

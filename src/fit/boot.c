@@ -14,7 +14,7 @@
 struct plan {
     size_t *order, *start;
     size_t n_strata;
-    size_t *count; /* (n_clusters) how often each was drawn */
+    double *share; /* (n_clusters) how often each was drawn, or its weight */
     double *w;     /* (n) */
 };
 
@@ -44,7 +44,7 @@ static enum status make_plan(struct plan *p, const size_t *cluster, size_t n, si
     if (st == OK)
         st = size_calloc(&p->start, n_clusters + 1, sizeof *p->start, "strata", err);
     if (st == OK)
-        st = size_calloc(&p->count, n_clusters, sizeof *p->count, "clusters", err);
+        st = size_calloc(&p->share, n_clusters, sizeof *p->share, "clusters", err);
     if (st == OK)
         st = size_calloc(&p->w, n, sizeof *p->w, "weights", err);
     if (st == OK) {
@@ -66,20 +66,38 @@ static void free_plan(struct plan *p)
 {
     free(p->order);
     free(p->start);
-    free(p->count);
+    free(p->share);
     free(p->w);
+}
+
+/* Below this many clusters a resample by counts often lacks the largest size, or the smallest, altogether, and
+ * says how badly such a design would do instead of how noisy this one is. */
+#define FEW_CLUSTERS 50
+
+void boot_weights(double *share, size_t n_clusters, const size_t *order, size_t m, struct rng *rng)
+{
+    double sum = 0;
+    for (size_t i = 0; i < m; i++)
+        share[order ? order[i] : i] = 0;
+    if (n_clusters >= FEW_CLUSTERS) {
+        for (size_t i = 0; i < m; i++) {
+            size_t c = rng_below(rng, m);
+            share[order ? order[c] : c]++;
+        }
+        return;
+    }
+    for (size_t i = 0; i < m; i++)
+        sum += share[order ? order[i] : i] = -log(1 - rng_double(rng));
+    for (size_t i = 0; i < m; i++)
+        share[order ? order[i] : i] *= (double)m / sum;
 }
 
 static void draw(struct plan *p, const size_t *cluster, size_t n, size_t n_clusters, struct rng *rng)
 {
-    memset(p->count, 0, n_clusters * sizeof *p->count);
-    for (size_t s = 0; s < p->n_strata; s++) {
-        size_t m = p->start[s + 1] - p->start[s];
-        for (size_t i = 0; i < m; i++)
-            p->count[p->order[p->start[s] + rng_below(rng, m)]]++;
-    }
+    for (size_t s = 0; s < p->n_strata; s++)
+        boot_weights(p->share, n_clusters, p->order + p->start[s], p->start[s + 1] - p->start[s], rng);
     for (size_t i = 0; i < n; i++)
-        p->w[i] = (double)p->count[cluster[i]];
+        p->w[i] = p->share[cluster[i]];
 }
 
 static bool refit(struct solve_result *r, const struct solve_problem *q, const double *start)
@@ -112,6 +130,9 @@ static enum status summarise(struct fit_law *f, struct err *err)
     return OK;
 }
 
+/* All laws see the same draws, so that they are compared resample by resample. */
+#define STREAM LAW_CHINCHILLA
+
 enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters, const double *stratum,
                      size_t n_boot, uint64_t seed, struct err *err)
 {
@@ -120,13 +141,18 @@ enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters
     enum status st = make_plan(&plan, cluster, f->n, n_clusters, stratum, err);
     if (st == OK)
         st = size_calloc(&f->boot, n_boot * k, sizeof *f->boot, "resamples", err);
+    if (st == OK)
+        st = size_calloc(&f->boot_aicc, n_boot, sizeof *f->boot_aicc, "resamples", err);
     struct solve_problem q = f->problem;
     q.w = plan.w;
     for (size_t b = 0; b < n_boot && st == OK; b++) {
-        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, (uint64_t)f->law->id, b);
+        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, STREAM, b);
         struct solve_result r;
+        double tau;
         draw(&plan, cluster, f->n, n_clusters, &rng);
-        if (refit(&r, &q, f->best.p))
+        bool ok = refit(&r, &q, f->best.p);
+        f->boot_aicc[b] = ok ? solve_aicc(&tau, &q, r.objective) : (double)NAN;
+        if (ok)
             memcpy(f->boot + f->n_boot++ * k, r.p, k * sizeof *r.p);
         else
             f->n_boot_failed++;

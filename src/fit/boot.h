@@ -2,7 +2,12 @@
 #ifndef PLATEAU_FIT_BOOT_H
 #define PLATEAU_FIT_BOOT_H
 
+#include "base/rng.h"
 #include "fit/analysis.h"
+
+/* Weights of m clusters of n_clusters, order[0 .. m) (NULL: 0 .. m-1), that sum to m: how often each was drawn;
+ * where clusters are few, Dirichlet weights in place of counts (the Bayesian bootstrap, Rubin 1981). */
+void boot_weights(double *share, size_t n_clusters, const size_t *order, size_t m, struct rng *rng);
 
 /* Refit n_boot resamples of clusters (cluster[i] of point i, 0 .. n_clusters-1), within strata where
  * stratum is not NULL (one value per point; clusters go by their first point). Fills f->boot and

@@ -192,6 +192,8 @@ static void put_law(cJSON *laws, const struct fit_law *f)
     put(o, "holdout_n", (double)f->holdout_n);
     put(o, "leave_one_budget_out_error", f->lobo_error);
     put(o, "aicc", f->aicc);
+    put(o, "akaike_weight", f->weight);
+    put(o, "selection_share", f->share);
     put(o, "resamples", (double)f->n_boot);
     put(o, "starts", (double)f->best.n_starts);
     put(o, "starts_at_optimum", (double)f->best.n_best);
@@ -241,6 +243,26 @@ static void put_frontier(cJSON *root, const struct fit_report *r)
     put(c, "p", r->flops_p);
 }
 
+static void put_break(cJSON *o, const struct fit_report *r)
+{
+    static const char *const names[] = {"flops", "params", "tokens"};
+    const struct breaks_out *b = &r->verdict.brk;
+    const struct fit_law *f = fit_report_selected(r);
+    cJSON *x = cJSON_AddObjectToObject(o, "break");
+    cJSON_AddBoolToObject(x, "tested", b->tested);
+    cJSON_AddBoolToObject(x, "found", b->found);
+    put(x, "p", b->p);
+    const char *variable = !b->tested || !f ? NULL : f->law->n_vars == 1 ? f->x_name : names[b->variable];
+    if (variable)
+        cJSON_AddStringToObject(x, "variable", variable);
+    bool compute = variable && strcmp(variable, "flops") == 0;
+    put(x, "flops", compute ? b->place.value : (double)NAN);
+    put_value(x, "place", b->place);
+    put_value(x, "exponent_change", b->change);
+    put(x, "left_out_error", b->cv);
+    put(x, "left_out_error_bent", b->cv_bent);
+}
+
 static void put_verdict(cJSON *root, const struct fit_report *r)
 {
     const struct fit_verdict *v = &r->verdict;
@@ -256,12 +278,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     put(o, "noise", r->sigma);
     cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
     put_value(o, "flattens_at_flops", v->flatten);
-    cJSON *b = cJSON_AddObjectToObject(o, "break");
-    cJSON_AddBoolToObject(b, "tested", isfinite(v->break_p));
-    cJSON_AddBoolToObject(b, "found", v->break_found);
-    put(b, "p", v->break_p);
-    put(b, "flops", v->break_flops);
-    put_value(b, "exponent_change", v->slope_change);
+    put_break(o, r);
     put_lines(o, "lines", &v->lines);
     put_lines(o, "warnings", &r->warnings);
     if (!v->truth_known)

@@ -39,7 +39,7 @@ struct law_centre {
 struct law_point {
     double u, v;      /* centred ln N, ln D */
     double ln_unique; /* ln of unique tokens, for LAW_REPEAT; not centred */
-    double hinge;     /* how far beyond a break, for a bent law: max(0, ln C - ln C0) or the like */
+    double hinge[2];  /* how far beyond a break each term is, in a bent law: max(0, ln C - ln C0) or the like */
 };
 
 /* A value with gradient and Hessian (upper triangle: h[a][b], a <= b) in the parameters. */
@@ -58,7 +58,7 @@ struct law {
     struct law_param params[LAW_MAX_PARAMS];
     int level;   /* index of E, -1 where the law has none */
     int n_terms; /* > 0: the law is [E +] sum of exp(a_j - e_j u_j), with a closed fast path */
-    bool bent;   /* the excess over E is multiplied by exp(bend * hinge); bend is the last parameter */
+    bool bent;   /* term t of the excess over E is multiplied by exp(bend * hinge[t]); bend comes last */
 };
 
 /* Parameters of one law, with what all its evaluations share. */
@@ -76,14 +76,16 @@ const struct law *law_find(const char *name);
 int law_param_find(const struct law *law, const char *name);
 
 /* The law with one more parameter, the change of slope beyond a break: a bend of b changes the exponent with
- * which the excess falls by -b wherever the points' hinges are above 0. */
+ * which a term of the excess falls by -b wherever the points' hinges for it are above 0. */
 struct law law_bent(const struct law *base);
 
 /* Ready to evaluate at inner parameters p, which must outlive it. */
 struct law_at law_at(const struct law *law, const double *p, const struct law_centre *c);
 /* Predicted loss (not its log). */
 double law_at_value(const struct law_at *at, const struct law_point *x);
-/* The same with derivatives in all n_params inner parameters. */
+/* The terms of the excess over E (two in chinchilla and repeat; elsewhere the second is 0). */
+void law_at_terms(double t[2], const struct law_at *at, const struct law_point *x);
+/* The value with derivatives in all n_params inner parameters. */
 void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_point *x);
 /* A single value. */
 double law_value(const struct law *law, const double *p, const struct law_point *x,

@@ -23,8 +23,16 @@ struct expo {
     double h[NP][NP]; /* upper triangle */
 };
 
-static void add_term(struct law_jet *out, const struct expo *s)
+/* Add exp(s) to out, where s belongs to term t of the law. */
+static void add_term(struct law_jet *out, struct expo *s, const struct law_at *at, const struct law_point *x,
+                     size_t t)
 {
+    if (at->law->bent) {
+        size_t bend = at->law->n_params - 1;
+        s->v += at->p[bend] * x->hinge[t];
+        s->at[s->n] = bend;
+        s->g[s->n++] = x->hinge[t];
+    }
     double e = exp(s->v);
     out->v += e;
     for (size_t i = 0; i < s->n; i++) {
@@ -63,14 +71,15 @@ static struct soft_hinge soft_hinge(double y, double l)
 /* --- bnsl ---------------------------------------------------------------------------------------- */
 
 /* s = b - c0 u - c1 Q(u - d) */
-static double value_bnsl(const double *p, const struct law_point *x)
+static double term_bnsl(const double *p, const struct law_point *x)
 {
     double f = exp(p[SF]), z = (x->u - p[SD]) / f;
-    return p[SA] + exp(p[SB] - p[SC0] * x->u - p[SC1] * f * (fmax(z, 0) + log1p(exp(-fabs(z)))));
+    return exp(p[SB] - p[SC0] * x->u - p[SC1] * f * (fmax(z, 0) + log1p(exp(-fabs(z)))));
 }
 
-static void jet_bnsl(struct law_jet *out, const double *p, const struct law_point *x)
+static void jet_bnsl(struct law_jet *out, const struct law_at *at, const struct law_point *x)
 {
+    const double *p = at->p;
     struct soft_hinge q = soft_hinge(x->u - p[SD], p[SF]);
     double c1 = p[SC1];
     struct expo s = {.v = p[SB] - p[SC0] * x->u - c1 * q.v,
@@ -82,20 +91,21 @@ static void jet_bnsl(struct law_jet *out, const double *p, const struct law_poin
     s.h[3][3] = -c1 * q.yy;
     s.h[3][4] = c1 * q.yl;
     s.h[4][4] = -c1 * q.ll;
-    add_term(out, &s);
+    add_term(out, &s, at, x, 0);
 }
 
 /* --- joint --------------------------------------------------------------------------------------- */
 
 /* g ln(e^(s/g) + e^(t/g)) = t + Q(s - t) with s = a - alpha u, t = b - beta v */
-static double value_joint(const double *p, const struct law_point *x)
+static double term_joint(const double *p, const struct law_point *x)
 {
     double s = p[IA] - p[IALPHA] * x->u, t = p[IB] - p[IBETA] * x->v, g = exp(p[IG]), z = (s - t) / g;
-    return p[IE] + exp(t + g * (fmax(z, 0) + log1p(exp(-fabs(z)))));
+    return exp(t + g * (fmax(z, 0) + log1p(exp(-fabs(z)))));
 }
 
-static void jet_joint(struct law_jet *out, const double *p, const struct law_point *x)
+static void jet_joint(struct law_jet *out, const struct law_at *at, const struct law_point *x)
 {
+    const double *p = at->p;
     double u = x->u, v = x->v, t = p[IB] - p[IBETA] * v;
     struct soft_hinge q = soft_hinge(p[IA] - p[IALPHA] * u - t, p[IG]);
     double rest = 1 - q.y, yy = q.yy, yl = q.yl;
@@ -108,7 +118,7 @@ static void jet_joint(struct law_jet *out, const double *p, const struct law_poi
                            {0, 0, u * u * yy, -u * v * yy, -u * yl},
                            {0, 0, 0, v * v * yy, v * yl},
                            {0, 0, 0, 0, q.ll}}};
-    add_term(out, &s);
+    add_term(out, &s, at, x, 0);
 }
 
 /* --- repeat: Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 to 7 --------------------------- */
@@ -142,14 +152,15 @@ static double useful_size(const struct law_at *at, double ln_unique)
     return (at->shared[LN_RATIO] + at->p[IBETA] * ln_unique) / at->p[IALPHA];
 }
 
-static double value_repeat(const struct law_at *at, const struct law_point *x)
+static void terms_repeat(double t[2], const struct law_at *at, const struct law_point *x)
 {
     const double *p = at->p;
     double u0 = at->centre.u, v0 = at->centre.v, ln_n = x->u + u0, ln_d = x->v + v0;
     double ln_ud = fmin(x->ln_unique, ln_d), w = fmin(useful_size(at, ln_ud), ln_n);
     double n = w + value_worth(expm1(ln_n - w), at->shared[STAR_N]);
     double d = ln_ud + value_worth(expm1(ln_d - ln_ud), at->shared[STAR_D]);
-    return p[IE] + exp(p[IA] - p[IALPHA] * (n - u0)) + exp(p[IB] - p[IBETA] * (d - v0));
+    t[0] = exp(p[IA] - p[IALPHA] * (n - u0));
+    t[1] = exp(p[IB] - p[IBETA] * (d - v0));
 }
 
 /* The term of size where it is beyond what the data calls for: X = w + Y(e^(L - w) - 1, R_N*). */
@@ -187,7 +198,7 @@ static void jet_repeat(struct law_jet *out, const struct law_at *at, const struc
     struct expo s = {.v = p[IA] - p[IALPHA] * x->u, .n = 2, .at = {IA, IALPHA}, .g = {1, -x->u}};
     if (w <= ln_n)
         size_term(&s, at, ln_n, ln_ud, w);
-    add_term(out, &s);
+    add_term(out, &s, at, x, 0);
     struct worth y = worth(expm1(ln_d - ln_ud), at->shared[STAR_D]);
     double d = ln_ud + y.v - at->centre.v;
     struct expo t = {.v = p[IB] - p[IBETA] * d,
@@ -195,7 +206,7 @@ static void jet_repeat(struct law_jet *out, const struct law_at *at, const struc
                      .at = {IB, IBETA, IRD},
                      .g = {1, -d, -p[IBETA] * y.r},
                      .h = {{0}, {0, 0, -y.r}, {0, 0, -p[IBETA] * y.rr}}};
-    add_term(out, &t);
+    add_term(out, &t, at, x, 1);
 }
 
 /* --- power, floor, chinchilla --------------------------------------------------------------------- */
@@ -205,19 +216,19 @@ static double variable(const struct law_param *q, const struct law_point *x)
     return q->var ? x->v : x->u;
 }
 
-static double value_sum(const struct law_at *at, const struct law_point *x)
+static void terms_sum(double t[2], const struct law_at *at, const struct law_point *x)
 {
-    double sum = at->law->level >= 0 ? at->p[at->law->level] : 0;
+    size_t m = 0;
     for (size_t i = 0; i < at->law->n_params; i++) {
         const struct law_param *q = &at->law->params[i];
         if (q->kind == LAW_COEF)
-            sum += exp(at->p[i] - at->p[q->partner] * variable(q, x));
+            t[m++] = exp(at->p[i] - at->p[q->partner] * variable(q, x));
     }
-    return sum;
 }
 
 static void jet_sum(struct law_jet *out, const struct law_at *at, const struct law_point *x)
 {
+    size_t m = 0;
     for (size_t i = 0; i < at->law->n_params; i++) {
         const struct law_param *q = &at->law->params[i];
         if (q->kind != LAW_COEF)
@@ -227,7 +238,7 @@ static void jet_sum(struct law_jet *out, const struct law_at *at, const struct l
                          .n = 2,
                          .at = {i, (size_t)q->partner},
                          .g = {1, -u}};
-        add_term(out, &s);
+        add_term(out, &s, at, x, m++);
     }
 }
 
@@ -244,16 +255,31 @@ struct law_at law_at(const struct law *law, const double *p, const struct law_ce
     return at;
 }
 
+void law_at_terms(double t[2], const struct law_at *at, const struct law_point *x)
+{
+    t[1] = 0;
+    switch (at->law->id) {
+    case LAW_BNSL:
+        t[0] = term_bnsl(at->p, x);
+        break;
+    case LAW_JOINT:
+        t[0] = term_joint(at->p, x);
+        break;
+    case LAW_REPEAT:
+        terms_repeat(t, at, x);
+        break;
+    default:
+        terms_sum(t, at, x);
+    }
+    for (size_t k = 0; k < 2 && at->law->bent; k++)
+        t[k] *= exp(at->p[at->law->n_params - 1] * x->hinge[k]);
+}
+
 double law_at_value(const struct law_at *at, const struct law_point *x)
 {
-    double v = at->law->id == LAW_BNSL     ? value_bnsl(at->p, x)
-               : at->law->id == LAW_JOINT  ? value_joint(at->p, x)
-               : at->law->id == LAW_REPEAT ? value_repeat(at, x)
-                                           : value_sum(at, x);
-    if (!at->law->bent)
-        return v;
-    double level = at->law->level >= 0 ? at->p[at->law->level] : 0;
-    return level + (v - level) * exp(at->p[at->law->n_params - 1] * x->hinge);
+    double t[2];
+    law_at_terms(t, at, x);
+    return (at->law->level >= 0 ? at->p[at->law->level] : 0) + t[0] + t[1];
 }
 
 double law_value(const struct law *law, const double *p, const struct law_point *x,
@@ -261,22 +287,6 @@ double law_value(const struct law *law, const double *p, const struct law_point 
 {
     struct law_at at = law_at(law, p, c);
     return law_at_value(&at, x);
-}
-
-/* The excess in out becomes excess times exp(b hinge), b being the last parameter. */
-static void bend(struct law_jet *out, const struct law_at *at, double hinge)
-{
-    size_t k = at->law->n_params - 1;
-    double m = exp(at->p[k] * hinge);
-    for (size_t a = 0; a < k; a++) {
-        out->g[a] *= m;
-        for (size_t b = a; b < k; b++)
-            out->h[a][b] *= m;
-        out->h[a][k] = hinge * out->g[a];
-    }
-    out->v *= m;
-    out->g[k] = hinge * out->v;
-    out->h[k][k] = hinge * out->g[k];
 }
 
 void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_point *x)
@@ -287,10 +297,10 @@ void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_p
     memset(out->h, 0, n * sizeof *out->h);
     switch (at->law->id) {
     case LAW_BNSL:
-        jet_bnsl(out, at->p, x);
+        jet_bnsl(out, at, x);
         break;
     case LAW_JOINT:
-        jet_joint(out, at->p, x);
+        jet_joint(out, at, x);
         break;
     case LAW_REPEAT:
         jet_repeat(out, at, x);
@@ -298,8 +308,6 @@ void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_p
     default:
         jet_sum(out, at, x);
     }
-    if (at->law->bent)
-        bend(out, at, x->hinge);
     if (at->law->level >= 0) {
         out->v += at->p[at->law->level];
         out->g[at->law->level] += 1;

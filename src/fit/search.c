@@ -322,18 +322,25 @@ static size_t hops_of(const struct law *law)
 /* Rows times hops: about 10 s of one core; a table beyond it is smooth enough without. */
 #define HOP_WORK 4e5
 
+/* The k-th start about p, by turns near and far. */
+static void start_about(double *out, const struct solve_problem *q, const double *p, size_t k)
+{
+    struct rng rng = rng_make(0, RNG_SEARCH, (uint64_t)q->law->id, k);
+    double width = k % 2 ? 1.0 : 0.3;
+    for (size_t j = 0; j < q->law->n_params; j++)
+        out[j] = p[j] + (q->law->params[j].kind == LAW_LOG ? 3 : 1) * width * rng_normal(&rng);
+    solve_on_map(out, q);
+}
+
 static void hop(struct solve_result *best, const struct solve_problem *q)
 {
     size_t patience = hops_of(q->law), since = 0;
     for (size_t k = 0; since < patience && k < HOPS_MAX; k++, since++) {
-        struct rng rng = rng_make(0, RNG_SEARCH, (uint64_t)q->law->id, k);
         struct solve_result r;
-        double p[LAW_MAX_PARAMS], width = k % 2 ? 1.0 : 0.3;
+        double p[LAW_MAX_PARAMS];
         if ((double)(k + 1) * (double)q->n > HOP_WORK)
             return;
-        for (size_t j = 0; j < q->law->n_params; j++)
-            p[j] = best->p[j] + (q->law->params[j].kind == LAW_LOG ? 3 : 1) * width * rng_normal(&rng);
-        solve_on_map(p, q);
+        start_about(p, q, best->p, k);
         solve_from(&r, q, p);
         if (!(r.objective < best->objective * (1 - SAME_OPTIMUM)) || !r.converged)
             continue;
@@ -388,14 +395,22 @@ enum status search_global(struct solve_result *out, const struct solve_problem *
     return OK;
 }
 
+/* How many starts are drawn about the optimum of a problem that differs little. */
+#define NEAR_HOPS 6
+
 enum status search_near(struct solve_result *out, const struct solve_problem *q, const double *near,
                         struct err *err)
 {
     struct start best[MAX_STARTS];
-    size_t n = 0;
+    size_t n = 1;
+    memcpy(best[0].p, near, sizeof best[0].p);
     if (q->law->n_terms > 0 && q->n <= 2 * SAMPLE_ROWS)
         return search_global(out, q, err);
-    TRY(starts(best, &n, q, N_NEAR, err));
-    memcpy(best[n++].p, near, sizeof best[0].p);
+    if (q->law->n_terms > 0) {
+        TRY(starts(best, &n, q, N_NEAR, err));
+        memcpy(best[n++].p, near, sizeof best[0].p);
+    }
+    for (; q->law->n_terms == 0 && n <= NEAR_HOPS; n++)
+        start_about(best[n].p, q, near, n);
     return from_starts(out, q, best, n, err);
 }

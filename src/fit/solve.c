@@ -542,3 +542,10 @@ double solve_deviance(double *tau, const struct solve_objective *obj, double obj
     *tau = exp(0.5 * (lo + hi));
     return 2 * (s / *tau + n * ln_norm(obj, *tau));
 }
+
+double solve_aicc(double *tau, const struct solve_problem *q, double objective)
+{
+    double n = (double)q->n, k = (double)q->map.n_free + 1;
+    double d = solve_deviance(tau, &q->obj, objective, n);
+    return n > k + 1 ? d + 2 * k + 2 * k * (k + 1) / (n - k - 1) : (double)NAN;
+}

@@ -89,5 +89,8 @@ bool solve_covariance(double cov[LAW_MAX_PARAMS][LAW_MAX_PARAMS], const struct s
 /* -2 ln likelihood of residuals that follow exp(-rho(r)/tau), tau at its best value (stored in *tau):
  * one scale for every objective, so that AICc and profile intervals mean the same for all. */
 double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n);
+/* AICc of q at this value of its objective (Hurvich and Tsai 1989; tau counts as a parameter), NaN where there are
+ * too few runs for it. */
+double solve_aicc(double *tau, const struct solve_problem *q, double objective);
 
 #endif

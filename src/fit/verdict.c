@@ -133,11 +133,8 @@ static double without_floor(const struct fit_law *f)
     if (solve_map_fix(&q.map, f->law, text, &q.centre, &ignored) != OK ||
         search_global(&s, &q, &ignored) != OK)
         return (double)NAN;
-    double n = (double)f->n, k = (double)q.map.n_free + 1, tau;
-    if (n <= k + 1)
-        return (double)NAN;
-    return solve_deviance(&tau, &q.obj, s.objective, n) + 2 * k + 2 * k * (k + 1) / (n - k - 1) -
-           f->aicc;
+    double tau;
+    return solve_aicc(&tau, &q, s.objective) - f->aicc;
 }
 
 static void judge_floor(struct fit_report *r, const struct fit_law *f)
@@ -251,6 +248,37 @@ static void judge_returns(struct fit_report *r)
                          : "beyond the runs here, so this is an extrapolation");
 }
 
+static void judge_break(struct fit_report *r, const struct fit_law *f)
+{
+    static const char *const names[] = {"C", "N", "D"};
+    const struct breaks_out *b = &r->verdict.brk;
+    struct fit_lines *out = &r->verdict.lines;
+    bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
+    char at[32], lo[32], hi[32], iv[80];
+    if (!b->tested) {
+        fit_lines_add(out, "Break: not enough evidence: too few runs to test whether the excess bends.");
+        return;
+    }
+    if (!(b->p < 0.05)) {
+        fit_lines_add(out, "Break: none found. Letting the excess fall with another exponent beyond some point "
+                           "(tried all along %s) helps no more than chance would (p = %.2g).",
+                      one ? f->x_name : "compute, size and data", b->p);
+        return;
+    }
+    interval(iv, sizeof iv, b->change.lo, b->change.hi);
+    const char *what = one ? f->x_name : names[b->variable];
+    fit_lines_add(out, "Break%s: beyond %s = %s%s (%s to %s) the excess falls %s: its exponent changes by "
+                       "%.3g%s, p = %.2g. Runs left out are missed by %.2g %% with the bend and %.2g %% without: "
+                       "%s.",
+                  b->found ? "" : ", not enough evidence", what, count(at, sizeof at, b->place.value, compute),
+                  compute ? " FLOPs" : "", count(lo, sizeof lo, b->place.lo, compute),
+                  count(hi, sizeof hi, b->place.hi, compute), b->change.value < 0 ? "more slowly" : "faster",
+                  b->change.value, iv, b->p, 100 * b->cv_bent, 100 * b->cv,
+                  b->found ? "the runs do change course there, or follow another law than the one fitted"
+        : b->cv_bent < b->cv ? "but its sign is open, so these runs do not tell which way they bend"
+                             : "so the bend explains what was seen and predicts nothing better");
+}
+
 static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
 {
     if (f->holdout_n == 0) {
@@ -337,29 +365,33 @@ static bool open_inside(const struct fit_law *f, size_t j)
     return profile_open(f, j) && !at_bound(f, j);
 }
 
+static void warn_law(struct fit_lines *w, const struct fit_law *f)
+{
+    char names[128];
+    for (size_t j = 0; j < f->law->n_params; j++)
+        if (at_bound(f, j))
+            fit_lines_add(w, "law %s: %s lies at its bound (%.3g): the runs do not settle it", f->law->name,
+                          f->law->params[j].name, f->outer[j]);
+    if (name_params(names, sizeof names, f, open_inside))
+        fit_lines_add(w, "law %s: %s not identified: the fit stays as good, within the noise, however far it goes",
+                      f->law->name, names);
+    if (name_params(names, sizeof names, f, profile_disagrees))
+        fit_lines_add(w, "law %s: bootstrap and profile-likelihood intervals of %s disagree (--profile shows "
+                         "both): take the wider one", f->law->name, names);
+    if (!f->best.converged)
+        fit_lines_add(w, "law %s: the objective is flat in some direction; its parameters are not settled one "
+                         "by one", f->law->name);
+    if (f->n_boot_failed > 0)
+        fit_lines_add(w, "law %s: %zu of %zu resamples could not be fitted and are left out", f->law->name,
+                      f->n_boot_failed, f->n_boot + f->n_boot_failed);
+}
+
 static void warn_fits(struct fit_report *r)
 {
     struct fit_lines *w = &r->warnings;
-    char names[128];
-    for (size_t i = 0; i < r->n_laws; i++) {
-        const struct fit_law *f = &r->laws[i];
-        for (size_t j = 0; j < f->law->n_params; j++)
-            if (at_bound(f, j))
-                fit_lines_add(w, "law %s: %s lies at its bound (%.3g): the runs do not settle it",
-                              f->law->name, f->law->params[j].name, f->outer[j]);
-        if (name_params(names, sizeof names, f, open_inside))
-            fit_lines_add(w, "law %s: %s not identified: the fit stays as good, within the noise, however "
-                             "far some of these go", f->law->name, names);
-        if (name_params(names, sizeof names, f, profile_disagrees))
-            fit_lines_add(w, "law %s: bootstrap and profile-likelihood intervals of %s disagree (--profile "
-                             "shows both): take the wider one", f->law->name, names);
-        if (!f->best.converged)
-            fit_lines_add(w, "law %s: the objective is flat in some direction; its parameters are not "
-                             "settled one by one", f->law->name);
-        if (f->n_boot_failed > 0)
-            fit_lines_add(w, "law %s: %zu of %zu resamples could not be fitted and are left out",
-                          f->law->name, f->n_boot_failed, f->n_boot + f->n_boot_failed);
-    }
+    const struct fit_law *f = fit_report_selected(r);
+    if (f)
+        warn_law(w, f);
     size_t edge = 0;
     for (size_t i = 0; i < r->n_isoflop; i++)
         edge += r->isoflop[i].at_edge;
@@ -376,8 +408,8 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     const struct fit_value unknown = {none, none, none, none};
     const struct fit_law *f = fit_report_selected(r);
     double *scratch;
-    v->floor = v->loss = v->gain = v->halving = v->flatten = v->slope_change = unknown;
-    v->floor_delta_aicc = v->break_flops = v->break_p = none;
+    v->floor = v->loss = v->gain = v->halving = v->flatten = unknown;
+    v->floor_delta_aicc = none;
     v->largest_flops = r->max_flops;
     v->truth_known = t->truth_known;
     v->truth_floor = t->truth_floor;
@@ -401,6 +433,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     judge_truth(r, t, f);
     if (r->has_frontier && v->largest_flops > 0)
         judge_returns(r);
+    judge_break(r, f);
     judge_extrapolation(r, f);
     return OK;
 }

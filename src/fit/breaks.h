@@ -1,0 +1,43 @@
+/* Is there a break in the excess over the floor: a place beyond which it falls with another exponent?
+ *
+ * Under the null the law holds throughout. The alternative multiplies the excess by (x/x0)^bend beyond x0, where
+ * x is compute, size, data, or the one variable of the law. For every variable and place the score statistic of
+ * bend = 0 is taken at the null fit; the test statistic is the largest of them, each in units of its own spread.
+ * Its null distribution comes from a wild bootstrap (Wu 1986; Davidson and Flachaire 2008): residuals change
+ * sign at random, offsets of whole trajectories apart from what is left within them, and the law is refitted. */
+#ifndef PLATEAU_FIT_BREAKS_H
+#define PLATEAU_FIT_BREAKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "fit/solve.h"
+#include "fit/stats.h"
+
+struct breaks_in {
+    const struct solve_problem *problem; /* of the law without a break */
+    const double *start;                 /* its optimum, inner parameters */
+    const double *ln_flops;              /* (n), NULL: no compute; not looked at for laws of one variable */
+    const size_t *cluster;               /* (n) 0 .. n_clusters-1: runs that share a trajectory share a number */
+    size_t n_clusters;
+    size_t n_sims, n_boot;               /* draws of the null distribution, resamples for the intervals */
+    uint64_t seed;
+};
+
+enum breaks_variable { BREAKS_COMPUTE, BREAKS_SIZE, BREAKS_DATA, BREAKS_N_VARIABLES };
+
+struct breaks_out {
+    bool tested;      /* false: too few runs, or values of the variable; the rest is NaN then */
+    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs better predicted */
+    double p;
+    enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
+    struct fit_value place;  /* of that variable, as it is */
+    struct fit_value change; /* of the exponent, were that the place; below 0: returns slow down */
+    double cv, cv_bent;      /* rms error in ln loss on runs left out, an eighth at a time */
+};
+
+enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, struct err *err) WARN_UNUSED;
+
+#endif
