@@ -351,6 +351,49 @@ static void isoflop_minima(void)
 
 /* --- thin designs ------------------------------------------------------------------------------------ */
 
+/* All methods agree on a law without noise, and counting N^1.2 in place of N multiplies the exponent by 1.2. */
+static void methods_and_counts(void)
+{
+    static const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    struct fit_table t;
+    struct fit_report r;
+    struct err err;
+    struct fit_options o = quick("chinchilla", 50);
+    double a = 0.37 / (0.35 + 0.37);
+    const struct law *law = law_get(LAW_CHINCHILLA);
+    const struct law_centre c = {log(1e6), log(1e8)};
+    double p[LAW_MAX_PARAMS];
+    law_internal(p, law, truth, &c);
+    EXPECT_OK(fit_table_init(&t, 13 * 13, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        /* budgets a factor 2 apart, sizes a factor sqrt 2 */
+        double n = 1e5 * pow(2, 0.5 * (double)(i % 13)), d = 2e6 * pow(2, 0.5 * (double)(i / 13));
+        struct law_point x = {log(n) - c.u, log(d) - c.v, log(d), {0, 0}};
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_PARAMS_NONEMBD][i] = 0.01 * pow(n, 1.2);
+        t.col[FIT_TOKENS][i] = t.col[FIT_UNIQUE_TOKENS][i] = d;
+        t.col[FIT_FLOPS][i] = 6 * n * d;
+        t.col[FIT_LOSS][i] = law_value(law, p, &x, &c);
+    }
+    t.has[FIT_PARAMS] = t.has[FIT_PARAMS_NONEMBD] = true;
+    o.isoflop_window = 3;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(r.n_methods == 2);
+    for (size_t k = 0; k < r.n_methods; k++) {
+        const struct fit_methods *m = &r.methods[k];
+        double want = a * (k ? 1.2 : 1);
+        EXPECT(m->count == (k ? FIT_COUNT_NONEMBD : FIT_COUNT_TOTAL));
+        EXPECT_NEAR(m->law_n.value, want, 1e-6);
+        EXPECT_NEAR(m->isoflop_n.value, want, 0.03);
+        EXPECT_NEAR(m->envelope.n_exponent.value, want, 0.03);
+        EXPECT_NEAR(m->envelope.d_exponent.value, 1 - a, 0.03);
+        EXPECT(m->envelope.n_crossings > 6);
+        EXPECT(m->envelope.n_exponent.lo < want && want < m->envelope.n_exponent.hi);
+    }
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 static void thin_designs(void)
 {
     struct err err;
@@ -542,6 +585,7 @@ int main(int argc, char **argv)
         {"ties_and_fixed", ties_and_fixed},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
+        {"methods_and_counts", methods_and_counts},
         {"thin_designs", thin_designs},
         {"trunks_and_seeds", trunks_and_seeds},
         {"good_tables", good_tables},

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/size.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/fit_options.h"
 #include "cli/fit_print.h"
+#include "cli/folder.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
 
@@ -89,6 +91,33 @@ static enum status write_json(const struct fit_report *r, const struct arg_list 
     return st;
 }
 
+/* The training curves of every source that is a folder. */
+struct all_curves {
+    struct curves *folders; /* (sources) */
+    struct envelope_curve *curves;
+    size_t n;
+};
+
+static enum status read_curves(struct all_curves *a, const struct arg_list *sources, struct err *err)
+{
+    TRY(size_calloc(&a->folders, sources->n, sizeof *a->folders, "training curves", err));
+    for (size_t i = 0; i < sources->n; i++) {
+        if (!file_is_dir(sources->items[i]))
+            continue;
+        TRY(curves_read(&a->folders[i], sources->items[i], err));
+        TRY(folder_curves(&a->curves, &a->n, &a->folders[i], err));
+    }
+    return OK;
+}
+
+static void free_curves(struct all_curves *a, size_t n)
+{
+    for (size_t i = 0; i < n && a->folders; i++)
+        curves_free(&a->folders[i]);
+    free(a->folders);
+    free(a->curves);
+}
+
 static enum status run(const struct fit_words *w, const struct arg_list *sources, struct err *err)
 {
     struct fit_options opt = fit_options_default();
@@ -98,6 +127,11 @@ static enum status run(const struct fit_words *w, const struct arg_list *sources
     const struct fit_read_options read = {
         .where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y, .count = opt.count};
     enum status st = fit_table_read(&table, sources->items, sources->n, &read, err);
+    struct all_curves curves = {0};
+    if (st == OK)
+        st = read_curves(&curves, sources, err);
+    opt.curves = curves.n > 0 ? curves.curves : NULL;
+    opt.n_curves = curves.n;
     if (st == OK)
         st = fit_analyse(&report, &table, &opt, err);
     if (st == OK)
@@ -108,6 +142,7 @@ static enum status run(const struct fit_words *w, const struct arg_list *sources
     }
     fit_report_free(&report);
     fit_table_free(&table);
+    free_curves(&curves, sources->n);
     return st;
 }
 

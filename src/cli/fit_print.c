@@ -121,6 +121,33 @@ static void print_frontier(const struct fit_report *r)
                fit_count_name(r->count));
 }
 
+static void print_exponent(const struct fit_value *v)
+{
+    char iv[48] = "";
+    if (!isnan(v->lo))
+        snprintf(iv, sizeof iv, "(%.3f to %.3f)", v->lo, v->hi);
+    if (isnan(v->value))
+        printf(" %26s", "-");
+    else
+        printf(" %8.3f %17s", v->value, iv);
+}
+
+static void print_methods(const struct fit_report *r)
+{
+    printf("\nExponent a of the best size, N* ~ C^a, by method and by what counts as a parameter\n");
+    printf("  %-9s %26s %26s %26s\n", "counted", "parametric law", "IsoFLOP parabolas", "envelope");
+    for (size_t i = 0; i < r->n_methods; i++) {
+        const struct fit_methods *m = &r->methods[i];
+        printf("  %-9s", fit_count_name(m->count));
+        print_exponent(&m->law_n);
+        print_exponent(&m->isoflop_n);
+        print_exponent(&m->envelope.n_exponent);
+        printf("\n");
+    }
+    size_t n = r->methods[0].envelope.n_crossings;
+    printf("  (envelope: %s; the best size changes %zu time%s)\n", r->envelope_of, n, n == 1 ? "" : "s");
+}
+
 static void print_choice(const struct fit_report *r)
 {
     printf("\n%-14s %10s %14s %22s %10s\n", "Choice of law", "AICc", "Akaike weight", "lowest in resamples",
@@ -153,6 +180,8 @@ void fit_print_tables(const struct fit_report *r, bool all_intervals)
         print_isoflop(r);
     if (r->has_frontier)
         print_frontier(r);
+    if (r->n_methods > 0)
+        print_methods(r);
     if (r->notes.n + r->warnings.n > 0)
         printf("\n");
     for (size_t i = 0; i < r->notes.n; i++)

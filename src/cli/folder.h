@@ -12,6 +12,10 @@ struct folder {
     struct curves curves;
 };
 
+/* The curves of finished runs, added as the fitter takes them; *out grows and is freed by the caller. */
+enum status folder_curves(struct envelope_curve **out, size_t *n, const struct curves *c,
+                          struct err *err) WARN_UNUSED;
+
 /* Read dir's results and logs and fit them as the section fit of c says. *f must be zeroed; folder_close also
  * after a failure. */
 enum status folder_open(struct folder *f, const char *dir, const struct config *c,

@@ -10,6 +10,7 @@
 #include "fit/boot.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
+#include "fit/methods.h"
 #include "fit/profile.h"
 #include "fit/search.h"
 #include "fit/verdict.h"
@@ -626,6 +627,7 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     TRY(isoflop_analyse(r, t, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
+    TRY(methods_fill(r, t, opt, err));
     TRY(test_break(r, t, opt, err));
     return verdict_fill(r, t, opt, err);
 }

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "fit/breaks.h"
+#include "fit/envelope.h"
 #include "fit/law.h"
 #include "fit/lines.h"
 #include "fit/solve.h"
@@ -35,6 +36,9 @@ struct fit_options {
     size_t break_sims;            /* draws for the p-value of a break; 0: not tested */
     double isoflop_window;        /* parabola over sizes within this factor of the smallest loss */
     uint64_t seed;
+    const struct envelope_curve *curves; /* (n_curves) training curves; NULL: from the rows */
+    size_t n_curves;
+    bool one_count;               /* leave out the table of methods and counts */
 };
 
 /* huber:1e-3 on log loss, 1000 resamples, 399 for a break, holdout 0.2, window 4, seed 1. */
@@ -110,6 +114,13 @@ struct fit_frontier {
     double e, ln_k, g, ln_n, n_exp;
 };
 
+/* Exponents of N* and D* against compute by the three methods, with parameters counted one way. */
+struct fit_methods {
+    enum fit_count count;
+    struct fit_value law_n, law_d, isoflop_n, isoflop_d;
+    struct envelope envelope;
+};
+
 struct fit_report {
     size_t n, n_diverged, n_failed;
     enum fit_count count;
@@ -130,6 +141,9 @@ struct fit_report {
     const char *frontier_x;   /* "C", or the variable that stands in its place */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
     size_t n_frontier_boot;
+    struct fit_methods methods[FIT_N_COUNTS];
+    size_t n_methods;         /* 0 for laws of one variable */
+    const char *envelope_of;  /* what its curves are */
     double frontier_z;        /* as fit_law.z */
     double sigma;             /* noise between seeds of one run's loss, nats */
     const char *sigma_from;   /* where it comes from, in words */

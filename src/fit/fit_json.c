@@ -243,6 +243,29 @@ static void put_frontier(cJSON *root, const struct fit_report *r)
     put(c, "p", r->flops_p);
 }
 
+static void put_method(cJSON *o, const char *name, struct fit_value n, struct fit_value d)
+{
+    cJSON *m = cJSON_AddObjectToObject(o, name);
+    put_value(m, "n_exponent", n);
+    put_value(m, "d_exponent", d);
+}
+
+static void put_methods(cJSON *root, const struct fit_report *r)
+{
+    cJSON *a = cJSON_AddArrayToObject(root, "exponents");
+    for (size_t i = 0; i < r->n_methods; i++) {
+        const struct fit_methods *m = &r->methods[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, o);
+        cJSON_AddStringToObject(o, "count", fit_count_name(m->count));
+        put_method(o, "parametric", m->law_n, m->law_d);
+        put_method(o, "isoflop", m->isoflop_n, m->isoflop_d);
+        put_method(o, "envelope", m->envelope.n_exponent, m->envelope.d_exponent);
+        put(o, "envelope_crossings", (double)m->envelope.n_crossings);
+        cJSON_AddStringToObject(o, "envelope_of", r->envelope_of);
+    }
+}
+
 static void put_break(cJSON *o, const struct fit_report *r)
 {
     static const char *const names[] = {"flops", "params", "tokens"};
@@ -318,6 +341,7 @@ enum status fit_json_report(char **json, const struct fit_report *r, struct err 
     }
     put_isoflop(root, r);
     put_frontier(root, r);
+    put_methods(root, r);
     put_verdict(root, r);
     put_lines(root, "notes", &r->notes);
     *json = cJSON_Print(root);
