@@ -66,7 +66,8 @@ finished() {
 
 # Parent, one child or all at a random moment, a hundred times; SOAK_SEED repeats a run.
 killed() {
-    "$root/scripts/soak" --plateau "$plateau" --kills 100 --seed "${SOAK_SEED:-$((RANDOM + 1))}" >soak.txt 2>&1 || fail "$(cat soak.txt)"
+    "$root/scripts/soak" --plateau "$plateau" --kills 100 --seed "${SOAK_SEED:-$((RANDOM + 1))}" -- \
+        --set 'grid.tokens=["20k","60k","240k"]' >soak.txt 2>&1 || fail "$(cat soak.txt)"
     echo "  $(tail -n 1 soak.txt)"
 }
 
@@ -178,7 +179,7 @@ six_by_six() {
 # What stands on a terminal of that width while a sweep runs: no line may be wider.
 on_terminal() {
     local out=$1 columns=$2 locale=$3
-    script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"40k\",\"800k\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
+    script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"200k\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
     # the live lines alone: those that end by clearing the rest of the row
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' "$out.raw" | tr '\r' '\n' | sed -n 's/\x1b\[K$//p' >"$out.lines"
     [ -s "$out.lines" ] || fail "no live lines at width $columns"
@@ -292,9 +293,12 @@ planned() {
 locked() {
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
-    sleep 0.3
-    sleep 1
-    "$plateau" status busy >busy.txt
+    # the time left is shown once enough has been trained to tell
+    for _ in $(seq 100); do
+        "$plateau" status busy >busy.txt 2>&1
+        grep -q '^sweep .* left' busy.txt && break
+        sleep 0.2
+    done
     tail -n 1 busy.txt | grep -q 'a sweep is at work here' || fail "status does not see the sweep"
     grep -q '^d24-l2-s1 .*/40M .*tokens/s' busy.txt || fail "status does not show the trajectory at work: $(tail -n 3 busy.txt)"
     grep -q '^sweep .*0/3 runs .*left' busy.txt || fail "status does not show the sweep's line: $(tail -n 3 busy.txt)"
