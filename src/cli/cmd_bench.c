@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/size.h"
 #include "cli/args.h"
+#include "cli/bench_fit.h"
 #include "cli/bench_print.h"
 #include "cli/cmd.h"
 #include "harness/sweep.h"
@@ -15,6 +16,7 @@ struct bench_words {
     const char *isa, *json;
     /* one shape in place of the table where any is above 0 */
     size_t d_model, n_layer, n_head, ctx, batch, vocab;
+    struct arg_list where;
 };
 
 /* The shapes to measure: the table's, or the one given. */
@@ -97,7 +99,7 @@ static enum status measure(struct bench_report *r, const char *word, const struc
     size_t distance = NEAREST_MAX;
     for (size_t i = 0; i < N_PARTS; i++)
         nearest_consider(&best, &distance, word, parts[i].name);
-    return err_set(err, E_USAGE, "bench %s: expected peak, gemm or train%s%s%s", word,
+    return err_set(err, E_USAGE, "bench %s: expected peak, gemm, train or fit%s%s%s", word,
                    best ? " (did you mean " : "", best ? best : "", best ? "?)" : "");
 }
 
@@ -139,8 +141,6 @@ static enum status run(const struct bench_words *w, const char *word, struct err
         return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", w->isa);
     if (w->threads < 1 || w->threads > 256)
         return err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", w->threads);
-    if (w->repeat < 1 || w->repeat > 1000)
-        return err_set(err, E_USAGE, "--repeat %zu: expected 1 to 1000", w->repeat);
     struct kern k;
     kern_init(&k, cap);
     struct bench_options o = {.k = &k, .threads = (int)w->threads, .repeat = w->repeat};
@@ -173,21 +173,30 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
         {"--ctx", ARG_SIZE, &w.ctx, "T", "  tokens of a sequence (default 128)"},
         {"--batch", ARG_SIZE, &w.batch, "B", "  sequences of a step (default 16)"},
         {"--vocab", ARG_SIZE, &w.vocab, "V", "  symbols (default 256)"},
+        {"--where", ARG_LIST, &w.where, "COL=VALUE", "bench fit: only rows that match"},
     };
     const struct args_spec spec = {
         .command = "bench",
-        .positionals = "[peak|gemm|train]",
+        .positionals = "[peak|gemm|train|fit [TABLE]]",
         .summary = "Measure this machine: the peak of its multiply-adds, every matrix product of a training\n"
-                   "step and whole training steps, as a share of that peak. Without a word: all of it.",
+                   "step and whole training steps, as a share of that peak. Without a word: all of it. fit: one fit\n"
+                   "and 4000 resamples, of a table or of simulated runs.",
         .min_positionals = 0,
-        .max_positionals = 1,
+        .max_positionals = 2,
         .args = args,
         .n_args = sizeof args / sizeof *args,
     };
     struct arg_list words;
     bool help;
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
-    if (st == OK && !help)
+    if (st == OK && !help && (w.repeat < 1 || w.repeat > 1000))
+        st = err_set(err, E_USAGE, "--repeat %zu: expected 1 to 1000", w.repeat);
+    bool fit = words.n > 0 && strcmp(words.items[0], "fit") == 0;
+    if (st == OK && !help && !fit && words.n > 1)
+        st = err_set(err, E_USAGE, "bench: '%s' after '%s': one word at a time", words.items[1], words.items[0]);
+    else if (st == OK && !help && fit)
+        st = bench_fit(words.n > 1 ? words.items[1] : NULL, &w.where, w.repeat, w.json, err);
+    else if (st == OK && !help)
         st = run(&w, words.n ? words.items[0] : NULL, err);
     args_free(&spec, &words);
     return st;

@@ -163,6 +163,29 @@ enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters
     return st;
 }
 
+/* Objectives that agree to this share are one optimum. */
+#define SAME 1e-7
+
+enum status boot_check(size_t *same, const struct fit_law *f, const size_t *cluster, size_t n_clusters, size_t n,
+                       uint64_t seed, struct err *err)
+{
+    struct plan plan;
+    enum status st = make_plan(&plan, cluster, f->n, n_clusters, NULL, err);
+    struct solve_problem q = f->problem;
+    q.w = plan.w;
+    *same = 0;
+    for (size_t b = 0; b < n && st == OK; b++) {
+        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, STREAM, b);
+        struct solve_result near, global;
+        draw(&plan, cluster, f->n, n_clusters, &rng);
+        refit(&near, &q, f->best.p);
+        st = search_global(&global, &q, err);
+        *same += st == OK && near.objective <= global.objective * (1 + SAME);
+    }
+    free_plan(&plan);
+    return st;
+}
+
 /* Leave each cluster out in turn; outer parameters (n_clusters, k). Where there are many, groups of
  * them are left out together. */
 #define MAX_JACKKNIFE 400

@@ -16,6 +16,10 @@ void boot_weights(double *share, size_t n_clusters, const size_t *order, size_t 
 enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters,
                      const double *stratum, size_t n_boot, uint64_t seed, struct err *err) WARN_UNUSED;
 
+/* Of the first n of those resamples, how many end at the optimum that a search from every start finds. */
+enum status boot_check(size_t *same, const struct fit_law *f, const size_t *cluster, size_t n_clusters, size_t n,
+                       uint64_t seed, struct err *err) WARN_UNUSED;
+
 /* Bias-corrected and accelerated intervals from those resamples (Efron 1987), the acceleration from a
  * jackknife over clusters. */
 enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters,

@@ -180,8 +180,13 @@ struct work {
     struct run *runs;
     struct budget *budgets;
     size_t n_budgets;
-    double *draws; /* (n_boot, 2 n_budgets + 1) */
+    size_t n_boot;
+    double *draws; /* (2 n_budgets + 1, n_boot) */
 };
+
+/* Runs that all redraws together may take in; long tables get fewer redraws, but as many as an interval needs. */
+#define REDRAW_WORK 2e7
+#define MIN_REDRAWS 60
 
 static void group(struct work *w, size_t n)
 {
@@ -234,7 +239,7 @@ static void redraw(struct work *w, const struct fit_report *r, size_t i, double 
 static void intervals(struct fit_report *r, struct work *w, const struct fit_options *opt, double sd,
                       double z, struct fit_isoflop *copy)
 {
-    size_t m = w->n_budgets, n = opt->bootstrap;
+    size_t m = w->n_budgets, n = w->n_boot;
     for (size_t b = 0; b < n; b++) {
         struct rng rng = rng_make(opt->seed, RNG_BOOTSTRAP, 1000, b);
         for (size_t i = 0; i < m; i++) {
@@ -295,7 +300,8 @@ static enum status analyse(struct fit_report *r, struct work *w, const struct fi
     }
     if (sd > 0 && opt->bootstrap > 0) {
         TRY(size_calloc(&copy, m, sizeof *copy, "IsoFLOP budgets", err));
-        enum status st = size_calloc(&w->draws, (2 * m + 1) * opt->bootstrap, sizeof *w->draws,
+        w->n_boot = size_min(opt->bootstrap, (size_t)fmax(MIN_REDRAWS, REDRAW_WORK / (double)t->n));
+        enum status st = size_calloc(&w->draws, (2 * m + 1) * w->n_boot, sizeof *w->draws,
                                      "IsoFLOP draws", err);
         if (st == OK)
             intervals(r, w, opt, sd, stats_t95(fmax(df, 1)), copy);
