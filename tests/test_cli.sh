@@ -110,6 +110,9 @@ tables() {
     refused 2 "nowhere.csv" "$plateau" fit nowhere.csv
     printf 'params,tokens,loss\n1,2,3\n4,5,6\n' >t.csv
     refused 2 "--law" "$plateau" fit t.csv --law cubic
+    refused 2 "--law cubic" "$plateau" fit nowhere.csv --law cubic
+    refused 2 "no parameter 'Q'" "$plateau" fit nowhere.csv --fix Q=3
+    refused 2 "--tie alpha" "$plateau" fit nowhere.csv --tie alpha
     mkdir -p bare
     refused 2 "bare" "$plateau" fit bare
     refused 2 "bare" "$plateau" chart bare
@@ -156,8 +159,13 @@ assert all(0 < g["share"] and g["gflops"] > 0 for g in b["gemm"]) and len(b["gem
 t = b["train"][0]
 assert t["d_model"] == 20 and t["vocab"] == 3 and t["mfu"] > 0
 assert all(v >= 0 for v in t["breakdown"].values()) and sum(t["breakdown"].values()) > 0' || fail "the numbers do not fit together"
-    refused 2 "expected peak, gemm or train" "$plateau" bench gem
+    refused 2 "expected peak, gemm, train or fit" "$plateau" bench gem
     refused 2 "n_head=3" "$plateau" bench train --d-model 16 --n-head 3
+    "$plateau" bench fit --json - >fit.json || fail "bench fit: exit code $?"
+    "$python" -c 'import json
+b = json.load(open("fit.json"))["fit"]
+assert b["fit_s"] > 0 and b["bootstrap_s"] > 0 and b["resamples"] == 4000
+assert b["same_optimum"] == b["checked"] > 0' || fail "bench fit: not the same optimum"
 }
 
 for t in bench usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do

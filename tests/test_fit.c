@@ -45,7 +45,8 @@ static void law_derivatives(void)
         for (int trial = 0; trial < 20; trial++) {
             double p[LAW_MAX_PARAMS];
             inner_point(p, law, test_rng());
-            struct law_point x = {rng_normal(test_rng()), rng_normal(test_rng()), 0, {rng_double(test_rng()), rng_double(test_rng())}};
+            struct law_point x = {rng_normal(test_rng()), rng_normal(test_rng()), 0,
+                                  {rng_double(test_rng()), rng_double(test_rng())}};
             struct law_at at = law_at(law, p, &c);
             x.ln_unique = x.v + c.v - 1.5 * rng_double(test_rng());
             struct law_jet j, up, down;
@@ -286,6 +287,47 @@ static void ties_and_fixed(void)
     fit_report_free(&r);
     o.law = "parabola";
     EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no such law");
+    fit_report_free(&r);
+    /* without a law named: those that have the parameters */
+    o.law = NULL;
+    o.fix[0] = "g=0.5";
+    o.n_tie = 0;
+    o.n_fix = 1;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(r.n_laws == 1 && r.laws[0].law->id == LAW_JOINT && r.laws[0].outer[5] == 0.5);
+    fit_report_free(&r);
+    o.fix[0] = "RD=5";
+    EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no law of size and data");
+    fit_report_free(&r);
+    o.fix[0] = "Q=1";
+    EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no parameter 'Q'");
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Sizes and budgets that differ in every run are many sizes, not one that drifts. */
+static void random_design(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    const struct law_centre c = {log(1e6), log(3e7)};
+    double p[LAW_MAX_PARAMS];
+    struct fit_options o = quick("chinchilla", 0);
+    law_internal(p, law_get(LAW_CHINCHILLA), truth, &c);
+    EXPECT_OK(fit_table_init(&t, 400, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double n = exp(log(1e5) + 5 * rng_double(test_rng())), d = exp(log(2e6) + 6 * rng_double(test_rng()));
+        struct law_point x = {log(n) - c.u, log(d) - c.v, log(d), {0, 0}};
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = t.col[FIT_UNIQUE_TOKENS][i] = d;
+        t.col[FIT_FLOPS][i] = 6 * n * d;
+        t.col[FIT_LOSS][i] = law_value(law_get(LAW_CHINCHILLA), p, &x, &c);
+    }
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    for (size_t i = 0; i < r.warnings.n; i++)
+        EXPECT(!strstr(r.warnings.text[i], "model size"));
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -583,6 +625,7 @@ int main(int argc, char **argv)
         {"intervals_cover", intervals_cover},
         {"same_seed_same_report", same_seed_same_report},
         {"ties_and_fixed", ties_and_fixed},
+        {"random_design", random_design},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
         {"methods_and_counts", methods_and_counts},

@@ -66,7 +66,7 @@ static enum status to_options(struct fit_options *opt, const struct fit_words *w
         return err_set(err, E_USAGE, "--bootstrap %zu: expected 0, or 20 to 1000000", w->bootstrap);
     if (w->y && !w->x)
         return err_set(err, E_USAGE, "--y needs --x");
-    return OK;
+    return fit_options_check(opt, err);
 }
 
 /* A folder keeps its own fit.json; --json writes one more, or prints it and nothing else. */

@@ -383,16 +383,40 @@ static enum status leave_budgets_out(struct fit_law *f, const struct fit_table *
     return st;
 }
 
-static enum status conditions(struct fit_law *f, const struct fit_options *opt, struct err *err)
+static enum status conditions(struct solve_map *map, const struct law *law, const struct law_centre *c,
+                              const struct fit_options *opt, struct err *err)
 {
-    solve_map_identity(&f->problem.map, f->law);
+    solve_map_identity(map, law);
     for (size_t i = 0; i < opt->n_fix; i++)
-        TRY(solve_map_fix(&f->problem.map, f->law, opt->fix[i], &f->problem.centre, err));
+        TRY(solve_map_fix(map, law, opt->fix[i], c, err));
     for (size_t i = 0; i < opt->n_tie; i++)
-        TRY(solve_map_tie(&f->problem.map, f->law, opt->tie[i], &f->problem.centre, err));
-    if (f->problem.map.n_free == 0)
-        return err_set(err, E_USAGE, "law %s: nothing is left to fit", f->law->name);
+        TRY(solve_map_tie(map, law, opt->tie[i], c, err));
+    if (map->n_free == 0)
+        return err_set(err, E_USAGE, "law %s: nothing is left to fit", law->name);
     return OK;
+}
+
+/* Ties and fixed values leave out the laws that lack their parameters. */
+static bool takes_conditions(enum law_id id, const struct fit_options *opt)
+{
+    const struct law_centre c = {0, 0};
+    struct solve_map map;
+    struct err ignored;
+    return conditions(&map, law_get(id), &c, opt, &ignored) == OK;
+}
+
+enum status fit_options_check(const struct fit_options *opt, struct err *err)
+{
+    const struct law *law = opt->law ? law_find(opt->law) : law_get(LAW_CHINCHILLA);
+    const struct law_centre c = {0, 0};
+    struct solve_map map;
+    if (!law)
+        return err_set(err, E_USAGE, "--law %s: no such law (power, floor, bnsl, chinchilla, joint, repeat)",
+                       opt->law);
+    for (int id = 0; id < LAW_COUNT && !opt->law; id++)
+        if (takes_conditions((enum law_id)id, opt))
+            return OK;
+    return conditions(&map, law, &c, opt, err);
 }
 
 /* Add one law to the report; a law with too few runs for its parameters is noted and left out. */
@@ -403,7 +427,7 @@ static enum status add_law(struct fit_report *r, enum law_id id, const struct fi
     *f = (struct fit_law){.law = law_get(id), .x = v->x, .x_name = v->x_name};
     enum status st = gather(f, t, v, opt, err);
     if (st == OK)
-        st = conditions(f, opt, err);
+        st = conditions(&f->problem.map, f->law, &f->problem.centre, opt, err);
     bool enough = st == OK && f->n >= f->problem.map.n_free + 1;
     if (enough)
         st = search_global(&f->best, &f->problem, err);
@@ -440,10 +464,6 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
                             const struct fit_options *opt, struct err *err)
 {
     const struct law *law = opt->law ? law_find(opt->law) : NULL;
-    if (opt->law && !law)
-        return err_set(err, E_USAGE,
-                       "--law %s: no such law (power, floor, bnsl, chinchilla, joint, repeat)",
-                       opt->law);
     if (v->n < MIN_RUNS)
         return OK;
     if (law && law->n_vars == (v->two ? 2 : 1))
@@ -451,18 +471,23 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     if (law && t->x_name[0] != '\0')
         return err_set(err, E_USAGE, "--law %s takes params and tokens, not --x %s", law->name,
                        t->x_name);
-    if (opt->n_tie + opt->n_fix > 0)
-        return err_set(err, E_USAGE, "--tie and --fix need --law, and runs that this law can be fitted to");
-    if (!v->two) {
-        TRY(add_law(r, LAW_FLOOR, t, v, opt, err));
-        return add_law(r, LAW_POWER, t, v, opt, err);
+    const bool all[LAW_COUNT] = {
+        [LAW_FLOOR] = !v->two,
+        [LAW_POWER] = !v->two,
+        [LAW_CHINCHILLA] = v->two,
+        [LAW_REPEAT] = v->two && repeats(t),
+        [LAW_JOINT] = v->two && (double)v->n <= PROFILE_ROWS && v->n >= MIN_RUNS_JOINT,
+    };
+    static const enum law_id order[] = {LAW_FLOOR, LAW_POWER, LAW_CHINCHILLA, LAW_REPEAT, LAW_JOINT};
+    bool some = false;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (!all[order[i]] || !takes_conditions(order[i], opt))
+            continue;
+        some = true;
+        TRY(add_law(r, order[i], t, v, opt, err));
     }
-    TRY(add_law(r, LAW_CHINCHILLA, t, v, opt, err));
-    if (repeats(t))
-        TRY(add_law(r, LAW_REPEAT, t, v, opt, err));
-    if ((double)v->n <= PROFILE_ROWS && v->n >= MIN_RUNS_JOINT)
-        TRY(add_law(r, LAW_JOINT, t, v, opt, err));
-    return OK;
+    return some ? OK : err_set(err, E_USAGE, "--tie, --fix: no law %s has these parameters",
+                               v->two ? "of size and data" : "of one variable");
 }
 
 /* --- choice --------------------------------------------------------------------------------------- */
@@ -588,6 +613,8 @@ static enum status test_break(struct fit_report *r, const struct fit_table *t, c
     const struct fit_law *f = law_to_break(r);
     size_t *cluster = NULL, n_clusters;
     double *ln_flops = NULL;
+    if (f && (double)f->n > PROFILE_ROWS)
+        r->verdict.brk.untested = "so many runs would take too long";
     if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
         return OK;
     enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
@@ -637,6 +664,7 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
 {
     struct view v = {0};
     memset(r, 0, sizeof *r);
+    TRY(fit_options_check(opt, err));
     const double none = (double)NAN;
     const struct fit_value unknown = {none, none, none, none};
     r->n = t->n;
@@ -647,7 +675,9 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     r->isoflop_n_exponent = r->isoflop_d_exponent = unknown;
     r->frontier_n_exponent = r->frontier_d_exponent = unknown;
     r->frontier_e = r->frontier_k = r->frontier_g = unknown;
-    r->verdict.brk = (struct breaks_out){.p = none, .cv = none, .cv_bent = none, .place = unknown, .change = unknown};
+    r->verdict.brk = (struct breaks_out){.untested = "no resamples were asked for",
+                                         .p = none, .cv = none, .cv_bent = none,
+                                         .place = unknown, .change = unknown};
     for (size_t i = 0; i < t->notes.n; i++)
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);
     TRY(size_calloc(&v.use, t->n, sizeof *v.use, "rows", err));

@@ -153,6 +153,10 @@ struct fit_report {
     struct fit_verdict verdict;
 };
 
+/* E_USAGE for a law that does not exist, and for ties and fixed values that neither it nor, without one, any law takes:
+ * what can be told before a table is read. */
+enum status fit_options_check(const struct fit_options *opt, struct err *err) WARN_UNUSED;
+
 /* Fill the report. Too few runs are no failure: the verdict says so. E_USAGE for a law, tie or fixed
  * value that makes no sense. fit_report_free also after a failure. */
 enum status fit_analyse(struct fit_report *r, const struct fit_table *t,

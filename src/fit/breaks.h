@@ -29,7 +29,8 @@ struct breaks_in {
 enum breaks_variable { BREAKS_COMPUTE, BREAKS_SIZE, BREAKS_DATA, BREAKS_N_VARIABLES };
 
 struct breaks_out {
-    bool tested;      /* false: too few runs, or values of the variable; the rest is NaN then */
+    bool tested;      /* false: the rest is NaN */
+    const char *untested; /* why not, in words; static */
     bool found;       /* p below 5 %, the change's interval off 0, and left-out runs better predicted */
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */

@@ -157,9 +157,22 @@ void profile_intervals(struct fit_law *f)
     }
 }
 
+/* Share of the distance to a bound within which an end lies at it. */
+#define AT_BOUND 1e-3
+
+/* The resamples' interval runs into a bound of the law; a floor of 0 is an end of its own. */
+static bool ends_at_bound(const struct fit_law *f, size_t j)
+{
+    double lo, hi, at = coordinate(f, j, f->outer[j]);
+    double a = coordinate(f, j, f->params[j].lo), b = coordinate(f, j, f->params[j].hi);
+    bounds_of(f, j, &lo, &hi);
+    bool low = f->law->params[j].kind != LAW_LEVEL && isfinite(lo) && a - lo < AT_BOUND * (at - lo);
+    return low || (isfinite(hi) && hi - b < AT_BOUND * (hi - at));
+}
+
 bool profile_open(const struct fit_law *f, size_t j)
 {
-    return isinf(f->profile_lo[j]) || isinf(f->profile_hi[j]);
+    return isinf(f->profile_lo[j]) || isinf(f->profile_hi[j]) || ends_at_bound(f, j);
 }
 
 bool profile_disagrees(const struct fit_law *f, size_t j)

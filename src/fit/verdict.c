@@ -256,7 +256,7 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
     bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
     char at[32], lo[32], hi[32], iv[80];
     if (!b->tested) {
-        fit_lines_add(out, "Break: not enough evidence: too few runs to test whether the excess bends.");
+        fit_lines_add(out, "Break: not tested: %s.", b->untested);
         return;
     }
     if (!(b->p < 0.05)) {
@@ -294,12 +294,18 @@ static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
 
 /* --- warnings about the design ----------------------------------------------------------------------- */
 
+/* Values that differ by more than 0.1 % from the last one counted: a continuum is many, not one. */
 static size_t distinct(double *x, size_t n)
 {
     size_t m = 0;
+    double last = 0;
     sort_doubles(x, n);
-    for (size_t i = 0; i < n; i++)
-        m += i == 0 || x[i] > x[i - 1] * 1.001;
+    for (size_t i = 0; i < n; i++) {
+        if (m > 0 && !(x[i] > last * 1.001))
+            continue;
+        last = x[i];
+        m++;
+    }
     return m;
 }
 
