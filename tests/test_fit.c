@@ -332,6 +332,40 @@ static void random_design(void)
     fit_table_free(&t);
 }
 
+/* The floor of the law that made the runs is covered; the hull over laws reaches at least as far as its
+ * interval, and says so where only the hull covers. */
+static void floor_and_truth(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37, 2.2};
+    struct fit_options o = quick(NULL, 100);
+    grid_table(&t, law_get(LAW_JOINT), truth, 0.003, 1);
+    t.truth_known = true;
+    t.truth_floor = 1.8;
+    t.truth_heldout = (double)NAN;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    const struct fit_verdict *v = &r.verdict;
+    EXPECT(r.laws[r.selected].law->id == LAW_JOINT && v->floor_supported);
+    EXPECT(v->truth_known && v->truth_covered && v->truth_covered_over_laws);
+    EXPECT(v->floor_lo <= v->floor.lo && v->floor_hi >= v->floor.hi);
+    /* chinchilla, the wrong law here, puts the floor lower */
+    EXPECT(v->floor_lo == r.laws[0].params[0].lo && v->floor_lo < v->floor.lo);
+    EXPECT(strstr(v->lines.text[0], "over the laws fitted (chinchilla, joint)"));
+    t.truth_floor = 0.5 * (v->floor_lo + v->floor.lo);
+    fit_report_free(&r);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(!v->truth_covered && v->truth_covered_over_laws);
+    EXPECT(strstr(v->lines.text[1], "does NOT cover it, though"));
+    t.truth_floor = 5;
+    fit_report_free(&r);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(!v->truth_covered && !v->truth_covered_over_laws && !strstr(v->lines.text[1], "though"));
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* The frontier in closed form against a walk over sizes at fixed compute. */
 static void frontier_is_the_minimum(void)
 {
@@ -626,6 +660,7 @@ int main(int argc, char **argv)
         {"same_seed_same_report", same_seed_same_report},
         {"ties_and_fixed", ties_and_fixed},
         {"random_design", random_design},
+        {"floor_and_truth", floor_and_truth},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
         {"methods_and_counts", methods_and_counts},

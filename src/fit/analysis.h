@@ -97,14 +97,15 @@ struct fit_verdict {
     bool enough;              /* false: only `lines` says anything */
     bool floor_supported;     /* the runs tell a floor above 0 from none */
     struct fit_value floor;
-    double floor_delta_aicc;  /* AICc without a floor less AICc with one */
+    double floor_lo, floor_hi; /* hull of the 95 % intervals of the floor over all laws fitted */
+    double floor_delta_aicc;   /* AICc without a floor less AICc with one */
     double largest_flops;
     struct fit_value loss;    /* on the frontier at largest_flops */
     struct fit_value gain;    /* of the next doubling there, nats */
     struct fit_value halving; /* doublings of compute that halve the excess over the floor */
     struct fit_value flatten; /* compute where that gain falls below the noise */
     struct breaks_out brk;    /* does the excess fall with another exponent beyond some point? */
-    bool truth_known, truth_covered;
+    bool truth_known, truth_covered, truth_covered_over_laws;
     double truth_floor, truth_heldout;
     struct fit_lines lines;   /* sentences */
 };

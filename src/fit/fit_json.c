@@ -293,6 +293,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     cJSON_AddBoolToObject(o, "enough", v->enough);
     cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
     put_value(o, "floor", v->floor);
+    put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
     put(o, "floor_delta_aicc", v->floor_delta_aicc);
     put(o, "largest_flops", v->largest_flops);
     put_value(o, "loss", v->loss);
@@ -310,6 +311,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     put(t, "floor", v->truth_floor);
     put(t, "floor_heldout", v->truth_heldout);
     cJSON_AddBoolToObject(t, "covered", v->truth_covered);
+    cJSON_AddBoolToObject(t, "covered_over_laws", v->truth_covered_over_laws);
 }
 
 static void put_objective(cJSON *root, const struct fit_report *r)

@@ -137,10 +137,31 @@ static double without_floor(const struct fit_law *f)
     return solve_aicc(&tau, &q, s.objective) - f->aicc;
 }
 
+/* An interval takes its law's form for granted. The floor lies beyond all data, where laws that describe the
+ * runs alike part ways, so the others that were fitted have a say: the hull of their intervals. Returns
+ * whether it is wider by more than a tenth of the selected law's, with the names of the laws. */
+static bool floor_over_laws(char *names, size_t size, struct fit_report *r)
+{
+    struct fit_verdict *v = &r->verdict;
+    size_t used = 0;
+    v->floor_lo = v->floor.lo;
+    v->floor_hi = v->floor.hi;
+    for (size_t i = 0; i < r->n_laws; i++) {
+        const struct fit_law *g = &r->laws[i];
+        if (g->law->level < 0 || isnan(g->params[g->law->level].lo))
+            continue;
+        v->floor_lo = fmin(v->floor_lo, g->params[g->law->level].lo);
+        v->floor_hi = fmax(v->floor_hi, g->params[g->law->level].hi);
+        int n = snprintf(names + used, size - used, "%s%s", used ? ", " : "", g->law->name);
+        used = size_min(size - 1, used + (size_t)n);
+    }
+    return v->floor_hi - v->floor_lo > 1.1 * (v->floor.hi - v->floor.lo);
+}
+
 static void judge_floor(struct fit_report *r, const struct fit_law *f)
 {
     struct fit_verdict *v = &r->verdict;
-    char iv[80];
+    char iv[80], names[80] = "", hull[200] = "";
     double lowest = (double)INFINITY;
     if (f->law->level < 0) {
         fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no "
@@ -153,16 +174,19 @@ static void judge_floor(struct fit_report *r, const struct fit_law *f)
     v->floor_delta_aicc = without_floor(f);
     v->floor_supported = v->floor.lo > FLOOR_SHARE * lowest && v->floor_delta_aicc > FLOOR_AICC;
     interval(iv, sizeof iv, v->floor.lo, v->floor.hi);
+    if (floor_over_laws(names, sizeof names, r))
+        snprintf(hull, sizeof hull, " The interval takes the law %s for granted; over the laws fitted (%s) it "
+                                    "reaches from %.4g to %.4g.", f->law->name, names, v->floor_lo, v->floor_hi);
     if (v->floor_supported)
         fit_lines_add(&v->lines,
                       "Floor: the loss would level off at %.4g nats%s. The runs support a floor above 0: "
-                      "a law without one fits worse (AICc higher by %.1f).",
-                      v->floor.value, iv, v->floor_delta_aicc);
+                      "a law without one fits worse (AICc higher by %.1f).%s",
+                      v->floor.value, iv, v->floor_delta_aicc, hull);
     else
         fit_lines_add(&v->lines,
                       "Floor: not enough evidence. The best fit puts it at %.4g nats%s, but these runs do "
-                      "not tell a floor from none (AICc without one: %+.1f).",
-                      v->floor.value, iv, v->floor_delta_aicc);
+                      "not tell a floor from none (AICc without one: %+.1f).%s",
+                      v->floor.value, iv, v->floor_delta_aicc, hull);
 }
 
 /* Losses are measured on the held-out set, so the floor that a fit can find is that of the set; where it is
@@ -178,15 +202,19 @@ static void judge_truth(struct fit_report *r, const struct fit_table *t, const s
     if (set)
         snprintf(known, sizeof known, ", and %.4g on this held-out set", t->truth_heldout);
     v->truth_covered = v->floor.lo <= truth && truth <= v->floor.hi;
+    v->truth_covered_over_laws = v->floor_lo <= truth && truth <= v->floor_hi;
     if (isnan(v->floor.lo))
         fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g nats%s; the fit says "
                                  "%.4g, without an interval.", t->truth_floor, known, v->floor.value);
     else
         fit_lines_add(&v->lines,
                       "Truth: the exact floor of this language is %.4g nats%s; the fit says %.4g, and its "
-                      "interval %.4g to %.4g %s it.",
+                      "interval %.4g to %.4g %s it%s.",
                       t->truth_floor, known, v->floor.value, v->floor.lo, v->floor.hi,
-                      v->truth_covered ? "covers" : "does NOT cover");
+                      v->truth_covered ? "covers" : "does NOT cover",
+                      v->truth_covered || !v->truth_covered_over_laws
+                          ? ""
+                          : ", though the range over all laws fitted does");
 }
 
 /* A value of the frontier over its resamples. */
@@ -415,7 +443,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     const struct fit_law *f = fit_report_selected(r);
     double *scratch;
     v->floor = v->loss = v->gain = v->halving = v->flatten = unknown;
-    v->floor_delta_aicc = none;
+    v->floor_delta_aicc = v->floor_lo = v->floor_hi = none;
     v->largest_flops = r->max_flops;
     v->truth_known = t->truth_known;
     v->truth_floor = t->truth_floor;
