@@ -101,14 +101,15 @@ static enum status find_flops(double *flops, const struct folder *f, const struc
     return OK;
 }
 
-static void print_value(const char *what, struct fit_value v, bool whole, const char *unit)
+/* A count, or a loss in nats. */
+static void print_value(const char *what, struct fit_value v, bool count)
 {
     char a[32], b[32], c[32];
-    if (whole)
-        printf("  %-16s %9s   95 %% interval %s to %s %s\n", what, count_format(a, sizeof a, v.value),
-               count_format(b, sizeof b, v.lo), count_format(c, sizeof c, v.hi), unit);
+    if (count)
+        printf("  %-16s %11s   95 %% interval %s to %s\n", what, count_format(a, sizeof a, v.value),
+               count_format(b, sizeof b, v.lo), count_format(c, sizeof c, v.hi));
     else
-        printf("  %-16s %9.4f   95 %% interval %.4f to %.4f %s\n", what, v.value, v.lo, v.hi, unit);
+        printf("  %-16s %11.4f   95 %% interval %.4f to %.4f nats per token\n", what, v.value, v.lo, v.hi);
 }
 
 static enum status print_shape(const struct config *c, double params, struct err *err)
@@ -120,7 +121,7 @@ static enum status print_shape(const struct config *c, double params, struct err
     struct gpt_shape g = {data_vocab(d), c->model.ctx, s.d_model, s.n_layer, s.n_head};
     char n[32];
     data_close(d);
-    printf("  %-16s d_model %zu, %zu layers, %zu heads (%s parameters, all counted)\n", "nearest shape",
+    printf("  %-18s d_model %zu, %zu layers, %zu heads (%s parameters, all counted)\n", "nearest shape",
            s.d_model, s.n_layer, s.n_head, count_format(n, sizeof n, gpt_params(&g)));
     return OK;
 }
@@ -134,12 +135,12 @@ static enum status print_plan(const struct folder *f, const struct config *c, co
     char time[32];
     printf("For %.3g FLOPs, by law %s (%zu runs, N counted %s):\n", flops, fit_report_selected(r)->law->name,
            fit_report_selected(r)->n, fit_count_name(r->count));
-    print_value("parameters N", n, true, "");
-    print_value("tokens D", d, true, "");
-    print_value("loss", fit_frontier_loss(r, flops), false, "nats per token");
+    print_value("parameters N", n, true);
+    print_value("tokens D", d, true);
+    print_value("loss", fit_frontier_loss(r, flops), false);
     TRY(print_shape(c, n.value, err));
     if (isfinite(seconds))
-        printf("  %-16s %9s   on %zu core%s, at the speed of the sweep's runs nearest in size\n", "time",
+        printf("  %-16s %11s   on %zu core%s, at the speed of the sweep's runs nearest in size\n", "time",
                count_format_seconds(time, sizeof time, seconds), w->jobs, w->jobs == 1 ? "" : "s");
     if (flops > 2 * r->max_flops)
         printf("careful: that is %.3g times the largest budget of the runs, so this is an extrapolation\n",
