@@ -445,7 +445,9 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
     const struct fit_value unknown = {none, none, none, none};
     struct work w = {.in = in, .null = *in->problem};
     size_t at = 0;
-    *out = (struct breaks_out){.untested = "too few runs, or sizes and budgets, to see a bend", .p = none, .cv = none, .cv_bent = none, .place = unknown, .change = unknown};
+    *out = (struct breaks_out){.untested = "too few runs, or sizes and budgets, to see a bend",
+                               .p = none, .cv = none, .cv_bent = none,
+                               .place = unknown, .change = unknown};
     if (in->problem->n < in->problem->map.n_free + MIN_SPARE || in->problem->law->level < 0)
         return OK;
     enum status st = alloc(&w, err);
