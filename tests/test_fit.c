@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
+#include "fit/stats.h"
 
 static const struct fit_read_options by_alias = {.count = FIT_COUNT_TOTAL};
 
@@ -305,6 +306,14 @@ static void ties_and_fixed(void)
     fit_table_free(&t);
 }
 
+static bool warned(const struct fit_report *r, const char *words)
+{
+    bool found = false;
+    for (size_t i = 0; i < r->warnings.n; i++)
+        found = found || strstr(r->warnings.text[i], words);
+    return found;
+}
+
 /* Sizes and budgets that differ in every run are many sizes, not one that drifts. */
 static void random_design(void)
 {
@@ -326,8 +335,55 @@ static void random_design(void)
         t.col[FIT_LOSS][i] = law_value(law_get(LAW_CHINCHILLA), p, &x, &c);
     }
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    for (size_t i = 0; i < r.warnings.n; i++)
-        EXPECT(!strstr(r.warnings.text[i], "model size"));
+    EXPECT(!warned(&r, "model size"));
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Without repetition nothing tells how soon repeated data wear out; with it, the runs do. */
+static void not_identified(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.87, 521, 1488, 0.353, 0.36, 5.3, 15.4};
+    struct fit_options o = quick("repeat", 60);
+    o.break_sims = 0;
+    for (int k = 0; k < 2; k++) {
+        grid_table(&t, law_get(LAW_REPEAT), truth, 0.001, k ? 16 : 1);
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        EXPECT(warned(&r, "RD not identified") == (k == 0));
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
+/* t with n - 1 degrees of freedom times sqrt(n / (n - 1)) (Hesterberg 2015, section 4.1.2). */
+static void expanded_quantiles(void)
+{
+    EXPECT_NEAR(stats_expanded(10), 2.262157163 * sqrt(10.0 / 9), 1e-4);
+    EXPECT_NEAR(stats_expanded(1000000), 1.959963985, 1e-4);
+}
+
+/* An exponent that halves beyond a point: found there, with the sign and the size that it has. */
+static void break_found(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("floor", 100);
+    line_table(&t, 36, 0, 1, 0, 0);
+    double at = t.col[FIT_X][20], first = t.col[FIT_X][0];
+    for (size_t i = 0; i < t.n; i++) {
+        double x = t.col[FIT_X][i], bend = x > at ? pow(x / at, 0.2) : 1;
+        t.col[FIT_LOSS][i] = (0.5 + 3 * pow(x / first, -0.4) * bend) * exp(0.001 * rng_normal(test_rng()));
+    }
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    const struct breaks_out *b = &r.verdict.brk;
+    EXPECT(b->tested && b->found && b->p < 0.05);
+    EXPECT_NEAR(b->change.value, -0.2, 0.08);
+    EXPECT(b->change.lo < -0.2 && b->change.hi > -0.2 && b->change.hi < 0);
+    EXPECT(b->place.value > at / 6 && b->place.value < at * 6);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -353,6 +409,11 @@ static void floor_and_truth(void)
     /* chinchilla, the wrong law here, puts the floor lower */
     EXPECT(v->floor_lo == r.laws[0].params[0].lo && v->floor_lo < v->floor.lo);
     EXPECT(strstr(v->lines.text[0], "over the laws fitted (chinchilla, joint)"));
+    /* how sure the choice is */
+    EXPECT(r.n_laws == 2 && r.laws[1].share > 0.9);
+    EXPECT_NEAR(r.laws[0].share + r.laws[1].share, 1, 1e-12);
+    EXPECT_NEAR(r.laws[0].weight + r.laws[1].weight, 1, 1e-12);
+    EXPECT_REL(r.laws[0].weight / r.laws[1].weight, exp(0.5 * (r.laws[1].aicc - r.laws[0].aicc)), 1e-9);
     t.truth_floor = 0.5 * (v->floor_lo + v->floor.lo);
     fit_report_free(&r);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
@@ -503,6 +564,26 @@ static void thin_designs(void)
         fit_table_free(&t);
         fit_table_free(&u);
     }
+}
+
+/* Two sizes: a law in tokens alone, on the size that was trained on more budgets. */
+static void fullest_level(void)
+{
+    struct err err;
+    struct fit_table t, u;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    struct fit_options o = quick(NULL, 0);
+    grid_table(&t, law_get(LAW_CHINCHILLA), truth, 0, 1);
+    EXPECT_OK(fit_table_init(&u, 13, &err));
+    for (size_t i = 0; i < u.n; i++)
+        for (int c = 0; c < FIT_N_COLUMNS; c++)
+            u.col[c][i] = t.col[c][i < 8 ? 7 * i : 7 * (i - 8) + 3];
+    EXPECT_OK(fit_analyse(&r, &u, &o, &err));
+    EXPECT(r.n_laws > 0 && r.laws[0].x == FIT_TOKENS && r.laws[0].n == 8);
+    fit_report_free(&r);
+    fit_table_free(&t);
+    fit_table_free(&u);
 }
 
 static void trunks_and_seeds(void)
@@ -661,10 +742,14 @@ int main(int argc, char **argv)
         {"ties_and_fixed", ties_and_fixed},
         {"random_design", random_design},
         {"floor_and_truth", floor_and_truth},
+        {"not_identified", not_identified},
+        {"expanded_quantiles", expanded_quantiles},
+        {"break_found", break_found},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
         {"methods_and_counts", methods_and_counts},
         {"thin_designs", thin_designs},
+        {"fullest_level", fullest_level},
         {"trunks_and_seeds", trunks_and_seeds},
         {"good_tables", good_tables},
         {"bad_tables", bad_tables},
