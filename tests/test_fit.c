@@ -358,7 +358,27 @@ static void not_identified(void)
     }
 }
 
-/* t with n - 1 degrees of freedom times sqrt(n / (n - 1)) (Hesterberg 2015, section 4.1.2). */
+/* Within strata of one run each nothing can be drawn anew; without strata it can. */
+static void stratified(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("floor", 40);
+    o.break_sims = 0;
+    line_table(&t, 60, 0.7, 30, 0.4, 0.01);
+    for (int k = 0; k < 2; k++) {
+        o.stratify = k;
+        EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+        EXPECT(r.laws[0].n_boot == 40);
+        for (size_t j = 0; j < 3; j++)
+            EXPECT((r.laws[0].params[j].se <= 1e-9 * r.laws[0].outer[j]) == o.stratify);
+        fit_report_free(&r);
+    }
+    fit_table_free(&t);
+}
+
+/* t with n - 1 degrees of freedom times sqrt(n / (n - 1)) (Hesterberg 2015, section 4.3). */
 static void expanded_quantiles(void)
 {
     EXPECT_NEAR(stats_expanded(10), 2.262157163 * sqrt(10.0 / 9), 1e-4);
@@ -743,6 +763,7 @@ int main(int argc, char **argv)
         {"random_design", random_design},
         {"floor_and_truth", floor_and_truth},
         {"not_identified", not_identified},
+        {"stratified", stratified},
         {"expanded_quantiles", expanded_quantiles},
         {"break_found", break_found},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
