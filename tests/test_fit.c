@@ -383,6 +383,10 @@ static void expanded_quantiles(void)
 {
     EXPECT_NEAR(stats_expanded(10), 2.262157163 * sqrt(10.0 / 9), 1e-4);
     EXPECT_NEAR(stats_expanded(1000000), 1.959963985, 1e-4);
+    /* tables of chi-squared */
+    EXPECT_REL(stats_chi2_quantile(0.025, 5), 0.8312116, 1e-6);
+    EXPECT_REL(stats_chi2_quantile(0.975, 35), 53.203349, 1e-6);
+    EXPECT_REL(stats_chi2_quantile(0.975, 1000), 1089.5309, 1e-4);
 }
 
 /* An exponent that halves beyond a point: found there, with the sign and the size that it has. */
@@ -606,6 +610,41 @@ static void fullest_level(void)
     fit_table_free(&u);
 }
 
+/* Seven budgets on two trajectories are one comparison of seeds; seven pairs of runs are seven. */
+static void noise_counts_trajectories(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r[2];
+    struct fit_options o = quick("chinchilla", 100);
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    o.break_sims = 0;
+    struct fit_table g;
+    grid_table(&g, law_get(LAW_CHINCHILLA), truth, 0, 1);
+    for (int k = 0; k < 2; k++) {
+        EXPECT_OK(fit_table_init(&t, 2 * g.n, &err));
+        for (size_t i = 0; i < t.n; i++) {
+            for (int c = 0; c < FIT_N_COLUMNS; c++)
+                t.col[c][i] = g.col[c][i % g.n];
+            t.col[FIT_SEED][i] = (double)(i / g.n);
+            t.col[FIT_LOSS][i] *= i < g.n ? 1.001 : 0.999;
+            if (k == 1)
+                t.trunk[i] = i % 7 + 7 * (i / g.n);
+        }
+        if (k == 1)
+            t.n_trunks = 14;
+        EXPECT_OK(fit_analyse(&r[k], &t, &o, &err));
+        EXPECT(r[k].sigma_n == 56 && r[k].sigma_independent == (k ? 7 : 56));
+        fit_table_free(&t);
+    }
+    EXPECT(r[0].sigma == r[1].sigma);
+    EXPECT_REL(r[1].sigma_hi / r[1].sigma, sqrt(7 / 1.6898692), 1e-6);
+    EXPECT(r[0].sigma_hi < r[1].sigma_hi && r[0].sigma_lo > r[1].sigma_lo);
+    fit_report_free(&r[0]);
+    fit_report_free(&r[1]);
+    fit_table_free(&g);
+}
+
 static void trunks_and_seeds(void)
 {
     struct err err;
@@ -621,7 +660,9 @@ static void trunks_and_seeds(void)
     EXPECT(t.trunk[0] == 0 && t.trunk[1] == 1 && t.trunk[2] == 0 && t.trunk[3] == 2);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
     EXPECT_NEAR(r.sigma, 0.1 / sqrt(2.0), 1e-12);
-    EXPECT(r.sigma_n == 1);
+    EXPECT(r.sigma_n == 1 && r.sigma_independent == 1);
+    EXPECT_REL(r.sigma_lo, r.sigma / 2.2414027, 1e-5); /* chi-squared with one degree: 5.0238862, 0.00098206912 */
+    EXPECT_REL(r.sigma_hi, r.sigma / 0.031337981, 1e-5);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -771,6 +812,7 @@ int main(int argc, char **argv)
         {"methods_and_counts", methods_and_counts},
         {"thin_designs", thin_designs},
         {"fullest_level", fullest_level},
+        {"noise_counts_trajectories", noise_counts_trajectories},
         {"trunks_and_seeds", trunks_and_seeds},
         {"good_tables", good_tables},
         {"bad_tables", bad_tables},

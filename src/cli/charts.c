@@ -537,7 +537,12 @@ static enum status draw_returns(struct chart *ch, const struct charts *c, bool *
     if (r->sigma > 0) {
         struct chart_line *l = chart_add_line(ch, false, r->sigma);
         l->color = palette_distinct(3);
-        snprintf(l->label, sizeof l->label, "noise of one run, %.2g nats", r->sigma);
+        l->lo = r->sigma_lo, l->hi = r->sigma_hi;
+        if (isnan(r->sigma_lo))
+            snprintf(l->label, sizeof l->label, "noise of one run, %.2g nats", r->sigma);
+        else
+            snprintf(l->label, sizeof l->label, "noise of one run, %.2g nats (95 %%: %.2g to %.2g)", r->sigma,
+                     r->sigma_lo, r->sigma_hi);
         snprintf(ch->note, sizeof ch->note, "Noise: %s.", r->sigma_from);
     }
     struct chart_line *l = chart_add_line(ch, true, r->max_flops);

@@ -11,6 +11,7 @@
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
 #include "fit/methods.h"
+#include "fit/noise.h"
 #include "fit/profile.h"
 #include "fit/search.h"
 #include "fit/verdict.h"
@@ -650,7 +651,7 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         TRY(leave_budgets_out(&r->laws[i], t, err));
     }
     weigh_laws(r);
-    verdict_noise(r, t, opt);
+    noise_fill(r, t, opt);
     TRY(isoflop_analyse(r, t, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));

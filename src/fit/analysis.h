@@ -148,7 +148,9 @@ struct fit_report {
     double frontier_z;        /* as fit_law.z */
     double sigma;             /* noise between seeds of one run's loss, nats */
     const char *sigma_from;   /* where it comes from, in words */
+    double sigma_lo, sigma_hi; /* 95 % interval, where seeds were repeated */
     size_t sigma_n;           /* degrees of freedom; 0 where not from repeated seeds */
+    size_t sigma_independent; /* those left when budgets on one trajectory count once */
     double min_flops, max_flops;
     struct fit_lines notes, warnings;
     struct fit_verdict verdict;

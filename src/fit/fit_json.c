@@ -300,6 +300,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     put_value(o, "gain_next_doubling", v->gain);
     put_value(o, "doublings_to_halve_excess", v->halving);
     put(o, "noise", r->sigma);
+    put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
     cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
     put_value(o, "flattens_at_flops", v->flatten);
     put_break(o, r);

@@ -40,6 +40,31 @@ double stats_t95(double v)
     return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
 }
 
+/* P(a, x), the regularised lower incomplete gamma function. */
+static double gamma_p(double a, double x)
+{
+    double term = 1 / a, sum = term;
+    for (double k = 1; term > 1e-16 * sum; k++)
+        sum += term *= x / (a + k);
+    return exp(a * log(x) - x - lgamma(a)) * sum;
+}
+
+double stats_chi2_quantile(double p, double m)
+{
+    double cube = 1 - 2 / (9 * m) + stats_normal_quantile(p) * sqrt(2 / (9 * m));
+    if (m > 200)
+        return m * cube * cube * cube;
+    double lo = 0, hi = m + 20 * sqrt(m) + 20;
+    for (int i = 0; i < 200; i++) {
+        double mid = 0.5 * (lo + hi);
+        if (gamma_p(0.5 * m, 0.5 * mid) < p)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return 0.5 * (lo + hi);
+}
+
 double stats_expanded(size_t n)
 {
     double units = n < 2 ? 2 : (double)n;

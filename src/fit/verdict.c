@@ -9,88 +9,9 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/frontier.h"
+#include "fit/noise.h"
 #include "fit/profile.h"
 #include "fit/search.h"
-
-/* --- noise ------------------------------------------------------------------------------------------ */
-
-struct rep {
-    double n, d, seed, loss;
-};
-
-static int by_design(const void *a, const void *b)
-{
-    const struct rep *x = a, *y = b;
-    if (x->n != y->n)
-        return x->n < y->n ? -1 : 1;
-    if (x->d != y->d)
-        return x->d < y->d ? -1 : 1;
-    return (x->seed > y->seed) - (x->seed < y->seed);
-}
-
-/* Pooled variance of the loss over seeds at equal N and D. */
-static bool seed_noise(struct fit_report *r, struct rep *x, size_t n)
-{
-    double ss = 0;
-    size_t df = 0;
-    qsort(x, n, sizeof *x, by_design);
-    for (size_t i = 0; i < n;) {
-        double mean = 0;
-        size_t j = i, seeds = 0;
-        for (; j < n && x[j].n == x[i].n && x[j].d == x[i].d; j++) {
-            mean += x[j].loss;
-            seeds += j == i || x[j].seed != x[j - 1].seed;
-        }
-        mean /= (double)(j - i);
-        if (seeds > 1) {
-            for (size_t k = i; k < j; k++)
-                ss += (x[k].loss - mean) * (x[k].loss - mean);
-            df += j - i - 1;
-        }
-        i = j;
-    }
-    if (df == 0 || !(ss > 0))
-        return false;
-    r->sigma = sqrt(ss / (double)df);
-    r->sigma_n = df;
-    r->sigma_from = "runs repeated with other seeds";
-    return true;
-}
-
-void verdict_noise(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt)
-{
-    const double *n = t->col[fit_count_column(opt->count)], *se = t->col[FIT_LOSS_SE];
-    struct rep *x = malloc(size_max(t->n, 1) * sizeof *x);
-    double *s = malloc(size_max(t->n, 1) * sizeof *s);
-    size_t m = 0, k = 0;
-    r->sigma = (double)NAN;
-    r->sigma_from = "unknown";
-    for (size_t i = 0; i < t->n && x && s; i++) {
-        if (!isnan(t->col[FIT_SEED][i]) && t->x_name[0] == '\0')
-            x[m++] = (struct rep){n[i], t->col[FIT_TOKENS][i], t->col[FIT_SEED][i],
-                                  t->col[FIT_LOSS][i]};
-        if (se[i] > 0)
-            s[k++] = se[i];
-    }
-    const struct fit_law *f = fit_report_selected(r);
-    if (m > 0 && seed_noise(r, x, m)) {
-        /* done */
-    } else if (k > 0) {
-        sort_doubles(s, k);
-        r->sigma = s[k / 2];
-        r->sigma_from = "the standard error of one evaluation (no run was repeated with another seed, "
-                        "so the true noise is larger)";
-    } else if (f) {
-        double sum = 0;
-        for (size_t i = 0; i < f->n; i++)
-            sum += f->loss[i] / (double)f->n;
-        r->sigma = f->rms_log * sum;
-        r->sigma_from = "the scatter of the runs about the fitted law (no run was repeated with another "
-                        "seed)";
-    }
-    free(x);
-    free(s);
-}
 
 /* --- words ------------------------------------------------------------------------------------------ */
 
@@ -233,13 +154,30 @@ static struct fit_value over_frontier(const struct fit_report *r,
     return v;
 }
 
+/* Where returns sink under the noise; noise known from few repeated runs is itself drawn anew. */
+static struct fit_value flattening(const struct fit_report *r, uint64_t seed)
+{
+    const double none = (double)NAN;
+    struct fit_value v = {frontier_flatten(&r->frontier[0], r->sigma), none, none, none};
+    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
+    if (!draws)
+        return v;
+    for (size_t b = 0; b < r->n_frontier_boot; b++) {
+        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 3001, b);
+        draws[b] = frontier_flatten(&r->frontier[b + 1], noise_draw(r, &rng));
+    }
+    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
+    free(draws);
+    return v;
+}
+
 static double halving(const struct fit_frontier *f, double unused)
 {
     (void)unused;
     return 1 / f->g;
 }
 
-static void judge_returns(struct fit_report *r)
+static void judge_returns(struct fit_report *r, uint64_t seed)
 {
     struct fit_verdict *v = &r->verdict;
     char c[32], at[32], lo[32], hi[32], iv[128];
@@ -258,13 +196,16 @@ static void judge_returns(struct fit_report *r)
                   v->halving.value, iv);
     if (!(r->sigma > 0))
         return;
-    v->flatten = over_frontier(r, frontier_flatten, r->sigma);
+    v->flatten = flattening(r, seed);
     count(at, sizeof at, v->flatten.value, compute);
     iv[0] = '\0';
     if (!isnan(v->flatten.lo))
         snprintf(iv, sizeof iv, " (95 %% interval %s to %s)", count(lo, sizeof lo, v->flatten.lo, compute),
                  count(hi, sizeof hi, v->flatten.hi, compute));
-    fit_lines_add(&v->lines, "Noise: one run's loss moves by %.2g nats, from %s.", r->sigma,
+    char sigma[80] = "";
+    if (!isnan(r->sigma_lo))
+        snprintf(sigma, sizeof sigma, " (95 %% interval %.2g to %.2g)", r->sigma_lo, r->sigma_hi);
+    fit_lines_add(&v->lines, "Noise: one run's loss moves by %.2g nats%s, from %s.", r->sigma, sigma,
                   r->sigma_from);
     bool here = v->flatten.value <= v->largest_flops;
     bool sure = here ? v->flatten.hi <= v->largest_flops : v->flatten.lo > v->largest_flops;
@@ -466,7 +407,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     judge_floor(r, f);
     judge_truth(r, t, f);
     if (r->has_frontier && v->largest_flops > 0)
-        judge_returns(r);
+        judge_returns(r, opt->seed);
     judge_break(r, f);
     judge_extrapolation(r, f);
     return OK;

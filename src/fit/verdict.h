@@ -4,10 +4,6 @@
 
 #include "fit/analysis.h"
 
-/* Noise of one run's loss: pooled sd between seeds at equal size and data; else the median of loss_se;
- * else the scatter about the selected law. */
-void verdict_noise(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt);
-
 /* Fill r->verdict and r->warnings once everything else is there. */
 enum status verdict_fill(struct fit_report *r, const struct fit_table *t,
                          const struct fit_options *opt, struct err *err) WARN_UNUSED;
