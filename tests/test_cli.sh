@@ -142,6 +142,24 @@ help_everywhere() {
     done
 }
 
+# The grid as a table, with what is doubtful about it; nothing is written.
+dry_run() {
+    local six='["50k","100k","200k","400k","800k","1.6M"]' models='{"d_model":8,"n_layer":1}' d
+    "$plateau" sweep "$root/configs/demo.json" --dry-run --out dry >dry.txt || fail "exit code $?"
+    [ ! -e dry ] || fail "a dry run wrote something"
+    [ "$(grep -c '^d[0-9]*-l2-t' dry.txt)" = 70 ] || fail "not a line for each of 70 runs"
+    grep -q '70 runs in 10 trajectories.* (255M without shared trunks: 55 % saved)' dry.txt || fail "no total: $(tail -n 3 dry.txt)"
+    ! grep -q careful dry.txt || fail "doubts about the demo: $(grep careful dry.txt)"
+    for d in 12 16 20 24 28; do models+=",{\"d_model\":$d,\"n_layer\":1}"; done
+    "$plateau" sweep "$root/configs/tiny.json" --dry-run --set "grid.models=[$models]" --set "grid.tokens=$six" \
+        --set 'model.head_size=4' --set 'grid.seeds=[1]' >dry.txt || fail "exit code $?"
+    grep -q '36 runs in 6 trajectories.*39 % saved' dry.txt || fail "a 6 x 6 grid: $(tail -n 3 dry.txt)"
+    "$plateau" sweep "$root/configs/tiny.json" --dry-run --set data.eval_tokens=1M --set 'grid.tokens=["10k","100k"]' >dry.txt
+    for d in 'data.eval_tokens=' 'fewer than 100 steps' '2 token budgets'; do
+        grep -q "$d" dry.txt || fail "no word of $d"
+    done
+}
+
 # What bench prints for programs: one JSON object and nothing else, numbers that can be.
 bench() {
     local python
@@ -168,7 +186,7 @@ assert b["fit_s"] > 0 and b["bootstrap_s"] > 0 and b["resamples"] == 4000
 assert b["same_optimum"] == b["checked"] > 0' || fail "bench fit: not the same optimum"
 }
 
-for t in bench usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
+for t in bench dry_run usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
     run_test "$t"
 done
 finish

@@ -84,7 +84,7 @@ static void print_totals(const struct setup *s, int jobs, double *seconds, size_
     if (p->tokens_separate > tokens)
         printf(" (%s without shared trunks: %.0f %% saved)", count_format(b, sizeof b, p->tokens_separate),
                100 * (1 - tokens / p->tokens_separate));
-    printf(", %.3g flops\nabout %s here, evaluations not counted; at most %sB of memory\n", flops,
+    printf(", %.3g flops\nabout %s here with evaluations; at most %sB of memory\n", flops,
            count_format_seconds(c, sizeof c, makespan(seconds, p->n_trajectories, jobs)),
            count_format(m, sizeof m, (double)most_bytes * (double)size_min((size_t)jobs, p->n_trajectories)));
 }
@@ -164,6 +164,30 @@ static void warn_grid(const struct config *c, const struct plan *p)
     }
 }
 
+/* The held-out set is the same for every run, so that a grid of short runs may spend its time on it. */
+#define EVAL_SHARE 0.05
+
+static double eval_tokens(const struct setup *s)
+{
+    return plan_eval_tokens((double)(data_eval_windows(s->data) * s->plan.runs[0].shape.T));
+}
+
+static void warn_evaluations(const struct setup *s)
+{
+    const struct plan *p = &s->plan;
+    double train = 0, eval = 0;
+    for (size_t i = 0; i < p->n_trajectories; i++) {
+        const struct trajectory *t = &p->trajectories[i];
+        train += t->cost * t->tokens;
+        eval += t->cost * (double)t->n * eval_tokens(s);
+    }
+    double share = eval / train;
+    if (share > EVAL_SHARE)
+        printf("careful: evaluations will take %.1f %% of the time of training: data.eval_tokens=%.0f would make that\n"
+               "         %.0f %%\n", 100 * share, floor((double)s->cfg.data.eval_tokens * EVAL_SHARE / share),
+               100 * EVAL_SHARE);
+}
+
 enum status dry_run(const struct setup *s, int jobs, struct err *err)
 {
     const struct plan *p = &s->plan;
@@ -183,11 +207,12 @@ enum status dry_run(const struct setup *s, int jobs, struct err *err)
                 print_run(&p->runs[j], &k, plan_own_tokens(p, t, j) * seconds[i]);
             most_bytes = size_max(most_bytes, gpt_bytes(&first->shape, &k,
                                                         first->cfg.train.batch_tokens / first->shape.T, jobs));
-            seconds[i] *= t->tokens;
+            seconds[i] *= t->tokens + (double)t->n * eval_tokens(s);
         }
         print_totals(s, jobs, seconds, most_bytes);
         warn_grid(&s->cfg, p);
         warn_budgets(p);
+        warn_evaluations(s);
     }
     free(seconds);
     return st;

@@ -13,6 +13,11 @@ double plan_cost(const struct gpt_shape *s)
     return gpt_flops_per_token(s) + beside * (double)s->L;
 }
 
+double plan_eval_tokens(double held_out)
+{
+    return held_out / 2.6;
+}
+
 double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i)
 {
     struct schedule s = config_schedule(&p->runs[i].cfg);

@@ -47,6 +47,9 @@ double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t 
  * about as long per layer as 27,000 flops take (measured from d_model 16 to 512). For ordering runs and
  * guessing the time left, where a factor of all does not matter. */
 double plan_cost(const struct gpt_shape *s);
+/* What the evaluation of a result on a held-out set of that many tokens takes, in tokens of training: a forward
+ * pass takes 1 / 2.6 of a training step (measured from d_model 16 to 64). */
+double plan_eval_tokens(double held_out);
 
 /* The shape nearest to `params` parameters whose d_model / n_layer is near aspect. */
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab);

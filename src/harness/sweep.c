@@ -74,12 +74,10 @@ int sweep_cores(void)
 
 /* ---- what there is to do, in the units of plan_cost ---- */
 
-/* The evaluation of a result, in training tokens: a forward pass takes 1 / 2.6 of a training step (measured
- * from d_model 16 to 64). */
 static double eval_tokens(const struct sweep *s, const struct trajectory *t)
 {
     const struct run *r = &s->p->runs[t->first];
-    return (double)(data_eval_windows(s->d) * r->shape.T) / 2.6;
+    return plan_eval_tokens((double)(data_eval_windows(s->d) * r->shape.T));
 }
 
 static double work_of(const struct sweep *s, const struct trajectory *t)
@@ -96,7 +94,7 @@ static double work_done(const struct sweep *s, const struct trajectory *t, const
 /* What the process that says this has done itself. */
 static double work_by(const struct trajectory *t, const struct train_progress *p)
 {
-    return t->cost * (p->tokens_trained + p->tokens_evaluated / 2.6);
+    return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
 }
 
 /* ---- the child ---- */
