@@ -86,7 +86,7 @@ child_killed() {
     wait "$pid"
     code=$?
     [ "$code" = 1 ] || fail "exit code $code when a child was killed: $(cat lost.txt)"
-    grep -q 'killed by signal 9 (Killed)' lost.txt || fail "it does not say that a process was killed: $(cat lost.txt)"
+    grep -q 'killed by signal 9 (Killed: .*want of memory)' lost.txt || fail "it does not say that a process was killed: $(cat lost.txt)"
     [ "$(wc -l <lost/results.csv)" = 5 ] || fail "the other runs were not trained"
     sweep lost --jobs 2 "${grid[@]}"
     sweep kept --jobs 1 "${grid[@]}"

@@ -207,8 +207,9 @@ static bool read_messages(struct child *c)
 static void describe_death(struct err *err, int wait_status)
 {
     if (WIFSIGNALED(wait_status))
-        err_set(err, E_RUN, "its process was killed by signal %d (%s)", WTERMSIG(wait_status),
-                strsignal(WTERMSIG(wait_status)));
+        err_set(err, E_RUN, "its process was killed by signal %d (%s%s)", WTERMSIG(wait_status),
+                strsignal(WTERMSIG(wait_status)),
+                WTERMSIG(wait_status) == SIGKILL ? ": by hand, or by the system for want of memory" : "");
     else
         err_set(err, E_RUN, "its process ended with code %d", WEXITSTATUS(wait_status));
 }
