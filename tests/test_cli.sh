@@ -165,7 +165,7 @@ bench() {
     local python
     "$plateau" bench --repeat 1 --threads 1 --d-model 20 --n-layer 1 --n-head 4 --ctx 7 --batch 3 --vocab 3 --json - >bench.json ||
         fail "exit code $?"
-    for key in peak_gflops threads isa gemm train step_s tokens_per_s gflops mfu breakdown; do
+    for key in peak_gflops threads fork_join_s isa gemm train step_s tokens_per_s gflops mfu breakdown; do
         grep -q "\"$key\":" bench.json || fail "no key $key"
     done
     [ "$(head -c 1 bench.json)" = "{" ] || fail "something stands before the JSON"

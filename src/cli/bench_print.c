@@ -5,7 +5,8 @@ void bench_print_peak(const struct bench_report *r)
     printf("peak of the multiply-add (%s): %.1f GFLOP/s on one core", kern_isa_name(r->isa),
            r->peak_one_gflops);
     if (r->threads > 1)
-        printf(", %.1f on %d", r->peak_gflops, r->threads);
+        printf(", %.1f on %d; handing work to %d threads and back takes %.2g us", r->peak_gflops, r->threads,
+               r->threads, 1e6 * r->fork_join_s);
     printf("\n");
 }
 
@@ -78,8 +79,8 @@ static void json_trains(FILE *out, const struct bench_report *r)
 
 void bench_print_json(FILE *out, const struct bench_report *r)
 {
-    fprintf(out, "{\"peak_gflops\": %.5g, \"threads\": %d, \"isa\": \"%s\",\n  \"gemm\": [",
-            r->peak_gflops, r->threads, kern_isa_name(r->isa));
+    fprintf(out, "{\"peak_gflops\": %.5g, \"threads\": %d, \"fork_join_s\": %.3g, \"isa\": \"%s\",\n  \"gemm\": [",
+            r->peak_gflops, r->threads, r->fork_join_s, kern_isa_name(r->isa));
     json_gemms(out, r);
     fprintf(out, "],\n  \"train\": [");
     json_trains(out, r);

@@ -10,6 +10,7 @@
 struct bench_report {
     double peak_gflops;     /* of `threads` cores */
     double peak_one_gflops; /* of one */
+    double fork_join_s;     /* of those threads; 0 for one */
     int threads;
     enum kern_isa isa;
     size_t n_gemms, n_trains;

@@ -144,7 +144,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct kern k;
     kern_init(&k, cap);
     struct bench_options o = {.k = &k, .threads = (int)w->threads, .repeat = w->repeat};
-    struct bench_report r = {.threads = o.threads, .isa = k.isa};
+    struct bench_report r = {.threads = o.threads, .isa = k.isa, .fork_join_s = bench_fork_join(&o)};
     struct bench_shape one;
     struct bench_list list;
     TRY(pick_shape(&one, &list, w, err));

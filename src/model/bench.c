@@ -22,6 +22,8 @@ const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
 /* A run between two looks at the clock: long enough for the clock, short enough to fall between two
  * turns of another program now and then. */
 #define PEAK_RUN_S 0.01
+/* And the forks and joins, which other programs disturb more. */
+#define FORK_JOIN_S 0.2
 #define GEMM_RUN_S 0.005
 #define TRAIN_RUN_S 0.1
 
@@ -64,6 +66,24 @@ double bench_peak(const struct bench_options *o)
         best = rate > best ? rate : best;
     }
     return best * 1e-9;
+}
+
+double bench_fork_join(const struct bench_options *o)
+{
+    enum { REGIONS = 100 };
+    struct ops ops = {.k = o->k, .threads = o->threads};
+    double best = 0, began = clock_now_s(), passed;
+    if (o->threads <= 1)
+        return 0;
+    do {
+        double start = clock_now_s();
+        for (int j = 0; j < REGIONS; j++)
+            ops_fma(ops, 1);
+        passed = clock_now_s();
+        double mean = (passed - start) / REGIONS;
+        best = best > 0 && best < mean ? best : mean;
+    } while (passed - began < FORK_JOIN_S);
+    return best;
 }
 
 /* --- products --------------------------------------------------------------------------------- */

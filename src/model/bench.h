@@ -28,6 +28,10 @@ struct bench_options {
 /* GFLOP/s of independent multiply-adds in registers on o->threads cores at once. */
 double bench_peak(const struct bench_options *o);
 
+/* Seconds that it takes to hand work to o->threads threads and wait for them: the best of the means over a
+ * hundred parallel regions that do next to nothing. 0 for one thread, which opens none. */
+double bench_fork_join(const struct bench_options *o);
+
 /* One product C (m,n) = A (m,k) B (k,n), or += for a gradient of weights. */
 struct bench_gemm {
     const char *layer; /* qkv, attention, up, down, head */
