@@ -1,0 +1,23 @@
+/* Which of a table's runs laws are fitted to, and in which variables. */
+#ifndef PLATEAU_FIT_VIEW_H
+#define PLATEAU_FIT_VIEW_H
+
+#include "fit/analysis.h"
+
+struct view {
+    bool *use;         /* (rows of the table) the runs in use */
+    size_t n;          /* of them */
+    bool two;          /* laws of size and data; else of x */
+    enum fit_column x;
+    const char *x_name;
+    double *scratch;   /* (2 rows) */
+};
+
+/* Size and data where there are enough levels of both and the law that is asked for takes both; else the one
+ * that varies, or compute along the envelope of the runs. What is chosen against expectation is added to
+ * r->notes. view_free also after a failure. */
+enum status view_choose(struct view *v, struct fit_report *r, const struct fit_table *t,
+                        const struct fit_options *opt, struct err *err) WARN_UNUSED;
+void view_free(struct view *v);
+
+#endif
