@@ -113,6 +113,8 @@ static inline float v_hmax(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* Adding 1.5 2^23 rounds to the nearest whole number and leaves it in the low bits. */
+#define VEC_MAGIC 12582912.0f
 /* poly 2^n for whole n, given as magic + n with magic = 1.5 2^23, whose low bits hold n. poly lies in
  * [0.7, 1.42] and n in [-126, 127], so adding n to the exponent field is exact. */
 #define VEC_EXP_MIN -87.33654f /* ln of the smallest normal number, and that in base 2: */
@@ -126,6 +128,23 @@ static inline vf v_scale2(vf poly, vf magic_n)
 static inline vf v_keep_above(vf a, vf x, vf lo)
 {
     return _mm256_and_ps(a, _mm256_cmp_ps(x, lo, _CMP_NLT_UQ));
+}
+/* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */
+static inline vf v_exp2_split(vf x, vf *r)
+{
+    vf magic = v_set1(VEC_MAGIC), y = v_max(v_set1(VEC_EXP2_MIN), x), n = v_add(y, magic);
+    *r = v_sub(y, v_sub(n, magic));
+    return n;
+}
+/* poly 2^n; 0 where x < VEC_EXP2_MIN. */
+static inline vf v_exp2_join(vf poly, vf n, vf x)
+{
+    return v_keep_above(v_scale2(poly, n), x, v_set1(VEC_EXP2_MIN));
+}
+/* 1/x */
+static inline vf v_reciprocal(vf x)
+{
+    return v_div(v_set1(1.0f), x);
 }
 
 /* x = m 2^e with m in [sqrt 1/2, sqrt 2), for positive normal x. */

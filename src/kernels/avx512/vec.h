@@ -112,6 +112,8 @@ static inline float v_hmax(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* Adding 1.5 2^23 rounds to the nearest whole number and leaves it in the low bits. */
+#define VEC_MAGIC 12582912.0f
 /* poly 2^n for whole n, given as magic + n with magic = 1.5 2^23, whose low bits hold n. poly lies in
  * [0.7, 1.42] and n in [-126, 127], so adding n to the exponent field is exact. */
 #define VEC_EXP_MIN -87.33654f /* ln of the smallest normal number, and that in base 2: */
@@ -125,6 +127,25 @@ static inline vf v_scale2(vf poly, vf magic_n)
 static inline vf v_keep_above(vf a, vf x, vf lo)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, lo, _CMP_NLT_UQ), a);
+}
+/* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */
+static inline vf v_exp2_split(vf x, vf *r)
+{
+    vf n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
+    *r = v_sub(x, n);
+    return n;
+}
+/* poly 2^n; 0 where x < VEC_EXP2_MIN. */
+static inline vf v_exp2_join(vf poly, vf n, vf x)
+{
+    __mmask16 above = _mm512_cmp_ps_mask(x, v_set1(VEC_EXP2_MIN), _CMP_NLT_UQ);
+    return _mm512_maskz_scalef_ps(above, poly, n);
+}
+/* 1/x for |x| in [2^-126, 2^126] within 1 ulp: an estimate of 14 bits and a step of Newton's. */
+static inline vf v_reciprocal(vf x)
+{
+    vf r = _mm512_rcp14_ps(x);
+    return v_fma(r, v_fnma(x, r, v_set1(1.0f)), r);
 }
 
 /* x = m 2^e with m in [sqrt 1/2, sqrt 2), for positive normal x. */

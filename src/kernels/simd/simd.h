@@ -15,17 +15,11 @@ KERN_OPS(X)
 
 kern_gemm_tile_fn VEC_TILE;
 
-/* Adding 1.5 2^23 rounds to the nearest whole number and leaves it in the low bits. */
-#define SIMD_MAGIC 12582912.0f
-
 /* 2^x for x <= 127 within 2 ulp; 0 below -126; NaN stays NaN. The polynomial is the minimax one of
  * degree 6 on [-1/2, 1/2] with the value 1 kept at 0. */
 static inline vf simd_exp2(vf x)
 {
-    vf magic = v_set1(SIMD_MAGIC), lo = v_set1(VEC_EXP2_MIN);
-    vf y = v_max(lo, x);
-    vf t = v_add(y, magic);
-    vf r = v_sub(y, v_sub(t, magic));
+    vf r, n = v_exp2_split(x, &r);
     vf p = v_set1(1.535336188319500e-4f);
     p = v_fma(p, r, v_set1(1.339887440266574e-3f));
     p = v_fma(p, r, v_set1(9.618437357674640e-3f));
@@ -33,14 +27,14 @@ static inline vf simd_exp2(vf x)
     p = v_fma(p, r, v_set1(2.402264791363012e-1f));
     p = v_fma(p, r, v_set1(6.931472028550421e-1f));
     p = v_fma(p, r, v_set1(1.0f));
-    return v_keep_above(v_scale2(p, t), x, lo);
+    return v_exp2_join(p, n, x);
 }
 
 /* e^x within 2 ulp; 0 below -87.33 (where the result would be subnormal), at most 2^127.99 above 88.7;
  * NaN stays NaN. Polynomial: Cephes expf (Moshier). */
 static inline vf simd_exp(vf x)
 {
-    vf magic = v_set1(SIMD_MAGIC), lo = v_set1(VEC_EXP_MIN);
+    vf magic = v_set1(VEC_MAGIC), lo = v_set1(VEC_EXP_MIN);
     vf y = v_min(v_set1(88.3762626f), v_max(lo, x));
     vf t = v_fma(y, v_set1(1.44269504f), magic);
     vf n = v_sub(t, magic);
