@@ -69,13 +69,20 @@ struct nn_case {
     struct sizes s;
     size_t lda, ldc, ldw;
     const float *a, *w;
-    bool transposed;
+    bool transposed, unpacked;
     const struct gemm_epilogue *epi;
 };
 
 static void fill_nn(float *c, int threads, const void *ctx)
 {
     const struct nn_case *p = ctx;
+    if (p->unpacked) {
+        float *scratch = floats(gemm_nn_scratch(&kern, threads, p->s.N, p->s.K));
+        gemm_nn_unpacked(&kern, threads, c, p->ldc, p->a, p->lda, p->w, p->ldw, p->transposed,
+                         p->s.M, p->s.N, p->s.K, p->epi, scratch);
+        free(scratch);
+        return;
+    }
     float *packed = floats(gemm_packed_floats(&kern, p->s.K, p->s.N));
     gemm_pack(&kern, threads, packed, p->w, p->ldw, p->s.K, p->s.N, p->transposed);
     gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->epi);
@@ -137,7 +144,8 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     snprintf(where, sizeof where, "nn M=%zu N=%zu K=%zu transposed=%d mode=%d", s.M, s.N, s.K,
              transposed, mode);
     size_t len = extent(s.M, s.N, p.ldc);
-    float *a = floats(extent(s.M, s.K, p.lda)), *c = floats(len), *before = floats(len);
+    float *a = floats(extent(s.M, s.K, p.lda)), *c = floats(len);
+    float *before = floats(len), *other = floats(len);
     float *w = floats(extent(wrows, transposed ? s.K : s.N, p.ldw));
     float *bias = floats(s.N), *res = floats(len), *pre = floats(len);
     struct gemm_epilogue epi = {.bias = mode & 1 ? bias : NULL,
@@ -149,17 +157,22 @@ static void nn_one(struct sizes s, bool transposed, int mode)
         for (size_t j = 0; j < s.N; j++)
             c[i * p.ldc + j] = NAN;
     memcpy(before, c, len * sizeof *c);
+    memcpy(other, c, len * sizeof *c);
     p.a = a;
     p.w = w;
     p.epi = mode ? &epi : NULL;
     each_thread_count(c, len, fill_nn, &p);
     nn_check(&p, before, c);
+    p.unpacked = true;
+    each_thread_count(other, len, fill_nn, &p);
+    EXPECT_MSG(len == 0 || memcmp(other, c, len * sizeof *c) == 0,
+               "%s %s: other bytes where B is packed on the way", kern_isa_name(kern.isa), where);
     if (mode & 2) { /* pre is what stands before GELU */
         struct gemm_epilogue flat = {.bias = epi.bias, .scale = 1};
         p.epi = &flat;
         nn_check(&p, pre, pre);
     }
-    float *all[] = {a, c, before, w, bias, res, pre};
+    float *all[] = {a, c, before, other, w, bias, res, pre};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

@@ -520,8 +520,9 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
                 c[i] = NAN; /* must not be read */
     double *want = doubles(len);
     memcpy(want, wide(c), len * sizeof *want);
-    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate);
-    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate,
+                        false);
+    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, k % 2 == 1);
     for (size_t i = 0; i < len; i++)
         near("c", i, (double)c[i], want[i], i % ldc < n ? (double)k + 2 : 0, 1 + (double)k);
     release(where);

@@ -19,10 +19,11 @@ enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 
 /* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
  * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
- * read. An element's value does not depend on m, n or its place in the tile. */
+ * read. `cold`: A's rows are not expected in the cache, so that the MR after those at work are fetched.
+ * An element's value does not depend on m, n or its place in the tile. */
 typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                                const float *b, size_t ldb, size_t m, size_t n, size_t k,
-                               bool accumulate);
+                               bool accumulate, bool cold);
 
 struct kern_gemm {
     kern_gemm_tile_fn *tile;

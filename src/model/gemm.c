@@ -67,19 +67,18 @@ struct pack_job {
     bool transposed;
 };
 
-/* Columns [begin, end) of the depth block [d, d+depth). */
-static void pack_block(const struct pack_job *p, size_t d, size_t depth, size_t begin, size_t end)
+/* Panels of columns [begin, end) of the depth block [d, d+depth), to out. */
+static void pack_block(const struct pack_job *p, float *out, size_t d, size_t depth, size_t begin,
+                       size_t end)
 {
     size_t NR = p->k->gemm.NR;
-    float *packed = p->packed + d * p->N;
     if (!p->transposed) {
-        p->k->panels(packed + begin * depth, p->w + d * p->ldw + begin, p->ldw, depth, end - begin,
-                     NR);
+        p->k->panels(out, p->w + d * p->ldw + begin, p->ldw, depth, end - begin, NR);
         return;
     }
     for (size_t j = begin; j < end; j += NR) {
-        size_t n = size_min(NR, p->N - j);
-        p->k->transpose(packed + j * depth, n, p->w + j * p->ldw + d, p->ldw, n, depth);
+        size_t n = size_min(NR, end - j);
+        p->k->transpose(out + (j - begin) * depth, n, p->w + j * p->ldw + d, p->ldw, n, depth);
     }
 }
 
@@ -89,8 +88,10 @@ static void pack_part(void *ctx, int t, int threads)
     size_t begin, end;
     share(&begin, &end, p->N, p->k->gemm.NR, t, threads);
     size_t depth = depth_block(p->K, p->k->gemm.KC);
-    for (size_t d = 0; d < p->K; d += depth)
-        pack_block(p, d, size_min(depth, p->K - d), begin, end);
+    for (size_t d = 0; d < p->K; d += depth) {
+        size_t deep = size_min(depth, p->K - d);
+        pack_block(p, p->packed + d * p->N + begin * deep, d, deep, begin, end);
+    }
 }
 
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
@@ -106,49 +107,102 @@ struct nn_job {
     size_t ldc;
     const float *a;
     size_t lda;
-    const float *packed;
+    const float *packed; /* all of B, or NULL and: */
+    struct pack_job pack;
+    float *scratch;
     size_t M, N, K;
     const struct gemm_epilogue *epi;
 };
 
-/* Rows [i, i+m), columns [j, j+n) of C, whole depth, then the epilogue while they are in cache. */
-static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n)
+static void nn_epilogue(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n)
+{
+    const struct gemm_epilogue *e = p->epi;
+    size_t at = i * p->ldc + j;
+    if (e)
+        p->k->epilogue(p->c + at, e->pre ? e->pre + at : NULL, e->res ? e->res + at : NULL,
+                       e->bias ? e->bias + j : NULL, e->gelu, e->scale, p->ldc, m, n);
+}
+
+/* Rows [i, i+m), columns [j, j+n), depth [d, d+deep) with B's panels of that block. After the last
+ * depth comes the epilogue. */
+static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
+                     size_t deep, const float *panels)
 {
     const struct kern_gemm *g = &p->k->gemm;
-    size_t depth = depth_block(p->K, g->KC), K = p->K;
-    float *c = p->c + i * p->ldc;
-    for (size_t d = 0; d == 0 || d < K; d += depth) {
-        size_t deep = size_min(depth, K - d);
-        const float *panels = p->packed + d * p->N;
-        for (size_t s = j; s < j + n; s += g->NR) {
-            size_t width = size_min(g->NR, j + n - s);
-            g->tile(c + s, p->ldc, p->a + i * p->lda + d, p->lda, 1, panels + s * deep, width, m,
-                    width, deep, d > 0);
-        }
+    const float *a = p->a + i * p->lda + d;
+    float *c = p->c + i * p->ldc + j;
+    for (size_t s = 0; s < n; s += g->NR) {
+        size_t width = size_min(g->NR, n - s);
+        g->tile(c + s, p->ldc, a, p->lda, 1, panels + s * deep, width, m, width, deep, d > 0,
+                s == 0);
     }
-    const struct gemm_epilogue *e = p->epi;
-    if (e)
-        p->k->epilogue(c + j, e->pre ? e->pre + i * p->ldc + j : NULL,
-                       e->res ? e->res + i * p->ldc + j : NULL, e->bias ? e->bias + j : NULL,
-                       e->gelu, e->scale, p->ldc, m, n);
+    if (d + deep == p->K)
+        nn_epilogue(p, i, m, j, n);
 }
 
 static void nn_part(void *ctx, int t, int threads)
 {
     const struct nn_job *p = ctx;
     const struct kern_gemm *g = &p->k->gemm;
-    size_t begin, end;
+    size_t begin, end, depth = depth_block(p->K, g->KC), n;
     share(&begin, &end, p->M, g->MR, t, threads);
     for (size_t i = begin; i < end; i += g->MC)
-        for (size_t j = 0; j < p->N; j += g->NC)
-            nn_block(p, i, size_min(g->MC, end - i), j, size_min(g->NC, p->N - j));
+        for (size_t j = 0; j < p->N; j += n) {
+            n = size_min(g->NC, p->N - j);
+            for (size_t d = 0; d == 0 || d < p->K; d += depth) {
+                size_t deep = size_min(depth, p->K - d);
+                nn_block(p, i, size_min(g->MC, end - i), j, n, d, deep,
+                         p->packed + d * p->N + j * deep);
+            }
+        }
 }
 
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi)
 {
-    struct nn_job job = {k, c, ldc, a, lda, packed, M, N, K, epi};
+    struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .packed = packed};
+    job.M = M, job.N = N, job.K = K, job.epi = epi;
     run_parts(nn_part, &job, threads);
+}
+
+/* Floats of a block of B, (rows,columns) in all. */
+static size_t block_floats(const struct kern *k, size_t rows, size_t columns)
+{
+    return depth_block(rows, k->gemm.KC) * size_min(columns, k->gemm.NC);
+}
+
+/* A thread has columns of its own, so that no part of B is packed twice. */
+static void nn_unpacked_part(void *ctx, int t, int threads)
+{
+    const struct nn_job *p = ctx;
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t begin, end, depth = depth_block(p->K, g->KC), n;
+    share(&begin, &end, p->N, g->NR, t, threads);
+    float *panels = p->scratch + (size_t)t * block_floats(p->k, p->K, p->N);
+    for (size_t j = begin; j < end; j += n) {
+        n = size_min(g->NC, end - j);
+        for (size_t d = 0; d == 0 || d < p->K; d += depth) {
+            size_t deep = size_min(depth, p->K - d);
+            pack_block(&p->pack, panels, d, deep, j, j + n);
+            for (size_t i = 0; i < p->M; i += g->MC)
+                nn_block(p, i, size_min(g->MC, p->M - i), j, n, d, deep, panels);
+        }
+    }
+}
+
+void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
+                      size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
+                      size_t K, const struct gemm_epilogue *epi, float *scratch)
+{
+    struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .scratch = scratch};
+    job.pack = (struct pack_job){k, NULL, w, ldw, K, N, transposed};
+    job.M = M, job.N = N, job.K = K, job.epi = epi;
+    run_parts(nn_unpacked_part, &job, threads);
+}
+
+size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
+{
+    return (size_t)(threads > 1 ? threads : 1) * block_floats(k, K, N);
 }
 
 struct tn_job {
@@ -172,15 +226,10 @@ static bool tn_pack(size_t ldb, size_t K)
     return ldb >= 256 && ldb % 128 == 0 && K >= 256;
 }
 
-static size_t tn_thread_floats(const struct kern *k, size_t M, size_t N)
-{
-    return depth_block(M, k->gemm.KC) * size_min(N, k->gemm.NC);
-}
-
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
 {
     (void)K;
-    return (size_t)(threads > 1 ? threads : 1) * tn_thread_floats(k, M, N);
+    return (size_t)(threads > 1 ? threads : 1) * block_floats(k, M, N);
 }
 
 /* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or is
@@ -194,7 +243,7 @@ static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_
         size_t width = size_min(g->NR, n - s);
         const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
         g->tile(p->c + i * p->ldc + j + s, p->ldc, a, 1, p->lda, b, panels ? width : p->ldb, m,
-                width, depth, true);
+                width, depth, true, s == 0);
     }
 }
 
@@ -207,7 +256,7 @@ static void tn_part(void *ctx, int t, int threads)
         share(&i0, &i1, p->K, g->MR, t, threads);
     else
         share(&j0, &j1, p->N, g->NR, t, threads);
-    float *mine = p->scratch + (size_t)t * tn_thread_floats(p->k, p->M, p->N);
+    float *mine = p->scratch + (size_t)t * block_floats(p->k, p->M, p->N);
     float *panels = tn_pack(p->ldb, p->K) ? mine : NULL;
     for (size_t d = 0; d < p->M; d += depth) {
         size_t deep = size_min(depth, p->M - d);

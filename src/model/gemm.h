@@ -43,6 +43,13 @@ void gemm_pack(const struct kern *k, int threads, float *packed, const float *w,
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi);
 
+/* The same with B as it is stored, as for gemm_pack: packed block by block on the way, which spares
+ * large weights a way through memory. scratch: at least gemm_nn_scratch floats. */
+void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
+                      size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
+                      size_t K, const struct gemm_epilogue *epi, float *scratch);
+size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
+
 /* C (K,N) += A^T B with A (M,K), B (M,N): rows lda, ldb apart; C rows ldc apart. scratch: at least
  * gemm_tn_scratch floats. */
 void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,

@@ -110,22 +110,39 @@ static size_t fill_slots(struct gpt_slot *slots, const struct gpt_shape *s)
     return offset;
 }
 
-static size_t tn_scratch(const struct gpt *g, size_t R)
+/* The matrices of a layer, in the order in which they lie packed. */
+enum { QKV, ATT, UP, DOWN, MATRICES };
+static const enum gpt_tensor matrices[MATRICES] = {GPT_qkvw, GPT_attw, GPT_upw, GPT_downw};
+static const enum gpt_tensor biases[MATRICES] = {GPT_qkvb, GPT_attb, GPT_upb, GPT_downb};
+
+static void matrix_shapes(size_t shapes[MATRICES][2], size_t C)
 {
-    size_t C = g->shape.C, V = g->shape.V, most = 0;
-    const size_t shapes[][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}, {V, C}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        most = size_max(most,
-                        gemm_tn_scratch(g->k, g->ops.threads, R, shapes[i][0], shapes[i][1]));
+    const size_t all[MATRICES][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}};
+    memcpy(shapes, all, sizeof all);
+}
+
+/* Scratch of the matrix products of R rows. */
+static size_t gemm_scratch(const struct gpt *g, size_t R)
+{
+    size_t C = g->shape.C, V = g->shape.V, shapes[MATRICES][2];
+    int threads = g->ops.threads;
+    matrix_shapes(shapes, C);
+    size_t most = gemm_tn_scratch(g->k, threads, R, V, C);
+    for (size_t i = 0; i < MATRICES; i++) {
+        size_t rows = shapes[i][0], cols = shapes[i][1];
+        most = size_max(most, gemm_tn_scratch(g->k, threads, R, rows, cols));
+        most = size_max(most, gemm_nn_scratch(g->k, threads, cols, rows));
+        most = size_max(most, gemm_nn_scratch(g->k, threads, rows, cols));
+    }
     return most;
 }
 
-/* Packed weights of a layer: qkv, att, up, down behind each other. */
-static size_t packed_offset(const struct gpt *g, int which, bool backward)
+/* Where the matrices from number `which` on begin in a packed layer. */
+static size_t packed_offset(const struct gpt *g, size_t which, bool backward)
 {
-    size_t C = g->shape.C, at = 0;
-    const size_t shapes[4][2] = {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}};
-    for (int i = 0; i < which; i++) {
+    size_t at = 0, shapes[MATRICES][2];
+    matrix_shapes(shapes, g->shape.C);
+    for (size_t i = 0; i < which; i++) {
         size_t floats = backward ? gemm_packed_floats(g->k, shapes[i][1], shapes[i][0])
                                  : gemm_packed_floats(g->k, shapes[i][0], shapes[i][1]);
         at += (floats + 15) / 16 * 16;
@@ -144,10 +161,11 @@ static void carve(struct gpt *g, struct arena *a)
     float **flat[] = {&g->w, &g->grad, &g->m, &g->v};
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         *flat[i] = arena_floats(a, g->n_flat);
-    g->packed_layer_floats = size_max(packed_offset(g, 4, false), packed_offset(g, 4, true));
-    size_t layers = g->pack_each ? 1 : s->L;
-    g->packed_fwd = arena_floats(a, layers * g->packed_layer_floats + gemm_packed_floats(g->k, C, V));
-    g->packed_bwd = arena_floats(a, layers * g->packed_layer_floats + gemm_packed_floats(g->k, V, C));
+    g->packed_layer_floats =
+        size_max(packed_offset(g, MATRICES, false), packed_offset(g, MATRICES, true));
+    size_t layers = g->packed_layers * g->packed_layer_floats;
+    g->packed_fwd = arena_floats(a, layers + gemm_packed_floats(g->k, C, V));
+    g->packed_bwd = arena_floats(a, layers + gemm_packed_floats(g->k, V, C));
     for (size_t l = 0; l < s->L; l++) {
         struct gpt_layer_act t;
         t.x = arena_floats(a, R * C);
@@ -178,7 +196,7 @@ static void carve(struct gpt *g, struct arena *a)
     g->dnorm = arena_floats(a, R * C);
     g->scratch_ln = arena_floats(a, ops_layernorm_bwd_scratch(R, C));
     g->scratch_attn = arena_floats(a, ops_attn_scratch(g->ops.threads, T, C, s->NH));
-    g->scratch_tn = arena_floats(a, tn_scratch(g, R));
+    g->scratch_gemm = arena_floats(a, gemm_scratch(g, R));
 }
 
 /* Sizes that carve needs, without memory. */
@@ -187,10 +205,10 @@ static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern 
 {
     *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
     g->chunk = gpt_chunk(s, B);
-    /* Two packed copies of the layers in place of one layer's: worth it while they are small beside
-     * caches and memory. Packing for each chunk costs little where a chunk has hundreds of rows. */
+    /* Packing once a step pays while the packed copies stay near the caches; beyond, each product packs
+     * what it needs as it goes, at the price of packing again for the next chunk of the batch. */
     const size_t keep_bytes = (size_t)64 << 20;
-    g->pack_each = 2 * 12 * s->C * s->C * s->L * sizeof(float) > keep_bytes;
+    g->packed_layers = 2 * 12 * s->C * s->C * s->L * sizeof(float) <= keep_bytes ? s->L : 0;
     g->n_slots = slot_count(s);
     size_t V = s->V, T = s->T, C = s->C;
     (void)V, (void)T;
@@ -287,20 +305,18 @@ static void mark(const struct gpt *g, double *last, enum gpt_op op)
 
 static float *packed_layer(const struct gpt *g, size_t l, bool backward)
 {
-    return (backward ? g->packed_bwd : g->packed_fwd) + (g->pack_each ? 0 : l * g->packed_layer_floats);
+    return (backward ? g->packed_bwd : g->packed_fwd) + l * g->packed_layer_floats;
 }
 
 /* Behind the layers: the tied head, which multiplies by the transposed embedding. */
 static float *packed_head(const struct gpt *g, bool backward)
 {
-    return packed_layer(g, g->pack_each ? 0 : g->shape.L, backward) +
-           (g->pack_each ? g->packed_layer_floats : 0);
+    return packed_layer(g, g->packed_layers, backward);
 }
 
-static void pack_matrix(struct gpt *g, size_t l, int which, bool backward)
+static void pack_matrix(struct gpt *g, size_t l, size_t which, bool backward)
 {
-    static const enum gpt_tensor tensors[4] = {GPT_qkvw, GPT_attw, GPT_upw, GPT_downw};
-    const struct gpt_slot *t = gpt_slot(g, tensors[which], l);
+    const struct gpt_slot *t = gpt_slot(g, matrices[which], l);
     float *out = packed_layer(g, l, backward) + packed_offset(g, which, backward);
     gemm_pack(g->k, g->ops.threads, out, g->w + t->offset, t->cols, backward ? t->cols : t->rows,
               backward ? t->rows : t->cols, backward);
@@ -310,8 +326,8 @@ void gpt_pack(struct gpt *g)
 {
     double clock = g->op_s ? clock_now_s() : 0;
     size_t C = g->shape.C, V = g->shape.V;
-    for (size_t l = 0; l < g->shape.L && !g->pack_each; l++)
-        for (int i = 0; i < 4; i++) {
+    for (size_t l = 0; l < g->packed_layers; l++)
+        for (size_t i = 0; i < MATRICES; i++) {
             pack_matrix(g, l, i, false);
             pack_matrix(g, l, i, true);
         }
@@ -321,40 +337,51 @@ void gpt_pack(struct gpt *g)
     mark(g, &clock, GPT_OP_PACK);
 }
 
-static const float *packed(struct gpt *g, size_t l, int which, bool backward, double *clock)
+/* Distance between rows of n activations. */
+static size_t row_floats(const struct gpt *g, size_t n)
 {
-    if (g->pack_each) {
-        pack_matrix(g, l, which, backward);
-        mark(g, clock, GPT_OP_PACK);
-    }
-    return packed_layer(g, l, backward) + packed_offset(g, which, backward);
+    return n == g->shape.C ? n : gemm_row_floats(n);
+}
+
+/* out = in W with W = matrices[which] of layer l, or in W^T where `backward`; R rows. */
+static void product(struct gpt *g, size_t l, size_t which, bool backward, float *out,
+                    const float *in, size_t R, const struct gemm_epilogue *epi)
+{
+    const struct gpt_slot *t = gpt_slot(g, matrices[which], l);
+    size_t K = backward ? t->cols : t->rows, N = backward ? t->rows : t->cols;
+    size_t ld_in = row_floats(g, K), ld_out = row_floats(g, N);
+    if (g->packed_layers)
+        gemm_nn(g->k, g->ops.threads, out, ld_out, in, ld_in,
+                packed_layer(g, l, backward) + packed_offset(g, which, backward), R, N, K, epi);
+    else
+        gemm_nn_unpacked(g->k, g->ops.threads, out, ld_out, in, ld_in, g->w + t->offset, t->cols,
+                         backward, R, N, K, epi, g->scratch_gemm);
 }
 
 /* x_in of the block to x_out; R rows of n sequences. */
 static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, double *clock)
 {
     const struct gpt_layer_act *t = &g->acts[l];
-    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH, W4 = gemm_row_floats(4 * C);
-    int th = g->ops.threads;
+    size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH;
     float scale = g->rules.residual_scale;
     ops_layernorm_fwd(g->ops, t->ln1, t->mean1, t->rstd1, t->x, weight(g, GPT_ln1w, l),
                       weight(g, GPT_ln1b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->qkv, gemm_row_floats(3 * C), t->ln1, C, packed(g, l, 0, false, clock), R,
-            3 * C, C, &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
+    product(g, l, QKV, false, t->qkv, t->ln1, R,
+            &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_attn_fwd(g->ops, t->att, t->lse, t->qkv, n, T, C, NH, g->scratch_attn);
     mark(g, clock, GPT_OP_ATTENTION);
-    gemm_nn(g->k, th, t->x_mid, C, t->att, C, packed(g, l, 1, false, clock), R, C, C,
+    product(g, l, ATT, false, t->x_mid, t->att, R,
             &(struct gemm_epilogue){.bias = weight(g, GPT_attb, l), .res = t->x, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_layernorm_fwd(g->ops, t->ln2, t->mean2, t->rstd2, t->x_mid, weight(g, GPT_ln2w, l),
                       weight(g, GPT_ln2b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    gemm_nn(g->k, th, t->act, W4, t->ln2, C, packed(g, l, 2, false, clock), R, 4 * C, C,
+    product(g, l, UP, false, t->act, t->ln2, R,
             &(struct gemm_epilogue){.bias = weight(g, GPT_upb, l), .pre = t->pre, .gelu = true});
     mark(g, clock, GPT_OP_GEMM_FWD);
-    gemm_nn(g->k, th, x_out, C, t->act, W4, packed(g, l, 3, false, clock), R, C, 4 * C,
+    product(g, l, DOWN, false, x_out, t->act, R,
             &(struct gemm_epilogue){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
@@ -375,22 +402,19 @@ static void forward(struct gpt *g, const int32_t *x, size_t n, double *clock)
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
 
-/* Gradient of a linear layer y = x W + b from dy: dx is overwritten (NULL: not wanted), dW and db are
- * added to. */
-static void linear_backward(struct gpt *g, float *dx, const float *dy, const float *x,
-                            enum gpt_tensor w, enum gpt_tensor b, size_t l, const float *packed_w,
-                            size_t R, double *clock)
+/* Gradient of a linear layer y = x W + b, matrices[which] of layer l, from dy: dx is overwritten, dW
+ * and db are added to. */
+static void linear_backward(struct gpt *g, size_t l, size_t which, float *dx, const float *dy,
+                            const float *x, size_t R, double *clock)
 {
-    const struct gpt_slot *t = gpt_slot(g, w, l);
-    int th = g->ops.threads;
-    size_t C = g->shape.C, ldx = t->rows == C ? C : gemm_row_floats(t->rows);
-    size_t ldy = t->cols == C ? C : gemm_row_floats(t->cols);
-    gemm_nn(g->k, th, dx, ldx, dy, ldy, packed_w, R, t->rows, t->cols, NULL);
+    const struct gpt_slot *t = gpt_slot(g, matrices[which], l);
+    size_t ldx = row_floats(g, t->rows), ldy = row_floats(g, t->cols);
+    product(g, l, which, true, dx, dy, R, NULL);
     mark(g, clock, GPT_OP_GEMM_DX);
-    gemm_tn(g->k, th, gradient(g, w, l), t->cols, x, ldx, dy, ldy, R, t->rows, t->cols,
-            g->scratch_tn);
+    gemm_tn(g->k, g->ops.threads, g->grad + t->offset, t->cols, x, ldx, dy, ldy, R, t->rows,
+            t->cols, g->scratch_gemm);
     mark(g, clock, GPT_OP_GEMM_DW);
-    ops_colsum(g->ops, gradient(g, b, l), dy, ldy, R, t->cols);
+    ops_colsum(g->ops, gradient(g, biases[which], l), dy, ldy, R, t->cols);
     mark(g, clock, GPT_OP_REST);
 }
 
@@ -402,25 +426,21 @@ static void block_backward(struct gpt *g, size_t l, size_t n, double *clock)
     float scale = g->rules.residual_scale;
     ops_scale(g->ops, g->ds, g->dres, scale, R * C);
     mark(g, clock, GPT_OP_REST);
-    linear_backward(g, g->dwide, g->ds, t->act, GPT_downw, GPT_downb, l,
-                    packed(g, l, 3, true, clock), R, clock);
+    linear_backward(g, l, DOWN, g->dwide, g->ds, t->act, R, clock);
     /* What lies between the rows goes along: it is zero or a finite leftover, and nobody reads it. */
     ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * gemm_row_floats(4 * C));
     mark(g, clock, GPT_OP_GELU);
-    linear_backward(g, g->dnorm, g->dwide, t->ln2, GPT_upw, GPT_upb, l,
-                    packed(g, l, 2, true, clock), R, clock);
+    linear_backward(g, l, UP, g->dnorm, g->dwide, t->ln2, R, clock);
     ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln2w, l), gradient(g, GPT_ln2b, l), g->dnorm,
                       t->x_mid, t->mean2, t->rstd2, weight(g, GPT_ln2w, l), R, C, g->scratch_ln);
     mark(g, clock, GPT_OP_NORM);
     ops_scale(g->ops, g->ds, g->dres, scale, R * C);
     mark(g, clock, GPT_OP_REST);
-    linear_backward(g, g->dnorm, g->ds, t->att, GPT_attw, GPT_attb, l,
-                    packed(g, l, 1, true, clock), R, clock);
+    linear_backward(g, l, ATT, g->dnorm, g->ds, t->att, R, clock);
     ops_attn_bwd(g->ops, g->dwide, g->dnorm, t->att, t->lse, t->qkv, n, T, C, g->shape.NH,
                  g->scratch_attn);
     mark(g, clock, GPT_OP_ATTENTION);
-    linear_backward(g, g->dnorm, g->dwide, t->ln1, GPT_qkvw, GPT_qkvb, l,
-                    packed(g, l, 0, true, clock), R, clock);
+    linear_backward(g, l, QKV, g->dnorm, g->dwide, t->ln1, R, clock);
     ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln1w, l), gradient(g, GPT_ln1b, l), g->dnorm,
                       t->x, t->mean1, t->rstd1, weight(g, GPT_ln1w, l), R, C, g->scratch_ln);
     mark(g, clock, GPT_OP_NORM);
@@ -434,7 +454,8 @@ static void backward(struct gpt *g, const int32_t *x, size_t n, double *clock)
     gemm_nn(g->k, th, g->dnorm, C, g->logits, V, packed_head(g, true), R, C,
             V, NULL);
     mark(g, clock, GPT_OP_GEMM_DX);
-    gemm_tn(g->k, th, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C, g->scratch_tn);
+    gemm_tn(g->k, th, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C,
+            g->scratch_gemm);
     mark(g, clock, GPT_OP_GEMM_DW);
     memset(g->dres, 0, R * C * sizeof(float));
     ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_lnfw, 0), gradient(g, GPT_lnfb, 0), g->dnorm,

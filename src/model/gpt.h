@@ -103,12 +103,12 @@ struct gpt {
 
     struct gpt_layer_act *acts; /* (L) */
     float *packed_fwd, *packed_bwd; /* the weights in the order of the products */
-    bool pack_each; /* they hold one layer at a time, packed before use: large models */
+    size_t packed_layers; /* 0 for large models: their products pack on the way */
     size_t packed_layer_floats;
     float *x_top, *lnf, *lnf_mean, *lnf_rstd; /* (R,C), R = chunk * T rows */
     float *logits, *losses;                   /* (R,V), (R) */
     float *dres, *ds, *dwide, *dnorm;         /* (R,C), (R,C), (R,4C), (R,C) */
-    float *scratch_ln, *scratch_attn, *scratch_tn;
+    float *scratch_ln, *scratch_attn, *scratch_gemm;
 
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;

@@ -261,8 +261,9 @@ void kern_gemm_4x8_ref64
 void kern_gemm_4x8_ref
 #endif
     (kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b, size_t ldb,
-     size_t m, size_t n, size_t k, bool accumulate)
+     size_t m, size_t n, size_t k, bool accumulate, bool cold)
 {
+    (void)cold;
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             kreal sum = accumulate ? c[i * ldc + j] : 0;

@@ -17,10 +17,11 @@ KERN_OPS(X)
 #undef kreal
 
 void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
-                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
+                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
+                       bool cold);
 void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
                          const double *b, size_t ldb, size_t m, size_t n, size_t k,
-                         bool accumulate);
+                         bool accumulate, bool cold);
 
 void kern_init_ref(struct kern *k);
 

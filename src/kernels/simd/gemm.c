@@ -65,17 +65,34 @@ INLINE void save(float *c, vf x, bool accumulate, bool masked, vmask mask)
     }
 }
 
+/* What is fetched while a chunk of rows is computed: for every line of depth `n` addresses, `step`
+ * apart. */
+struct ahead {
+    const float *from;
+    size_t step, n;
+};
+/* Floats in a cache line. */
+#define LINE 16
+
 #define ARGS                                                                                       \
     float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,    \
         size_t k, bool accumulate, vmask mask
 #define PASS c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask
 
 typedef void tile_fn(ARGS);
+typedef void cold_tile_fn(ARGS, const struct ahead *ahead);
+
+/* Address arithmetic wraps where it leaves the operand: nothing is read from there. */
+INLINE void fetch(const float *from, size_t step, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        _mm_prefetch((const char *)((uintptr_t)from + i * step * sizeof *from), _MM_HINT_T0);
+}
 
 /* One body a row count, specialised by inlining: wide takes two vectors of columns, masked cuts the
- * last of them. */
+ * last of them, ahead is what to fetch or NULL. */
 #define BODY(M)                                                                                    \
-    INLINE void body_##M(ARGS, const bool wide, const bool masked)                                 \
+    INLINE void body_##M(ARGS, const bool wide, const bool masked, const struct ahead *ahead)      \
     {                                                                                              \
         const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs;                               \
         const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                       \
@@ -83,36 +100,48 @@ typedef void tile_fn(ARGS);
             ROWS_##M(FETCH)                                                                        \
         }                                                                                          \
         ROWS_##M(DECLARE);                                                                         \
-        for (size_t p = 0; p < k; p++) {                                                           \
-            vf b0 = !wide && masked ? v_load_mask(b, mask) : v_load(b);                            \
-            vf b1 = !wide ? b0 : masked ? v_load_mask(b + VL, mask) : v_load(b + VL);              \
-            (void)b1;                                                                              \
-            ROWS_##M(STEP);                                                                        \
-            a0 += a_cs;                                                                            \
-            a1 += a_cs;                                                                            \
-            a2 += a_cs;                                                                            \
-            a3 += a_cs;                                                                            \
-            a4 += a_cs;                                                                            \
-            b += ldb;                                                                              \
+        const float *from = ahead ? ahead->from : NULL;                                            \
+        for (size_t p = 0, end = k; p < k; end = k) {                                              \
+            if (ahead) {                                                                           \
+                fetch(from, ahead->step, ahead->n);                                                \
+                from += LINE * a_cs;                                                               \
+                end = k - p < LINE ? k : p + LINE;                                                 \
+            }                                                                                      \
+            for (; p < end; p++) {                                                                 \
+                vf b0 = !wide && masked ? v_load_mask(b, mask) : v_load(b);                        \
+                vf b1 = !wide ? b0 : masked ? v_load_mask(b + VL, mask) : v_load(b + VL);          \
+                (void)b1;                                                                          \
+                ROWS_##M(STEP);                                                                    \
+                a0 += a_cs;                                                                        \
+                a1 += a_cs;                                                                        \
+                a2 += a_cs;                                                                        \
+                a3 += a_cs;                                                                        \
+                a4 += a_cs;                                                                        \
+                b += ldb;                                                                          \
+            }                                                                                      \
         }                                                                                          \
         (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                     \
         ROWS_##M(SAVE)                                                                             \
     }                                                                                              \
     static void one_##M(ARGS)                                                                      \
     {                                                                                              \
-        body_##M(PASS, false, false);                                                              \
+        body_##M(PASS, false, false, NULL);                                                        \
     }                                                                                              \
     static void one_cut_##M(ARGS)                                                                  \
     {                                                                                              \
-        body_##M(PASS, false, true);                                                               \
+        body_##M(PASS, false, true, NULL);                                                         \
     }                                                                                              \
     static void two_##M(ARGS)                                                                      \
     {                                                                                              \
-        body_##M(PASS, true, false);                                                               \
+        body_##M(PASS, true, false, NULL);                                                         \
     }                                                                                              \
     static void two_cut_##M(ARGS)                                                                  \
     {                                                                                              \
-        body_##M(PASS, true, true);                                                                \
+        body_##M(PASS, true, true, NULL);                                                          \
+    }                                                                                              \
+    static void cold_##M(ARGS, const struct ahead *ahead)                                          \
+    {                                                                                              \
+        body_##M(PASS, true, false, ahead);                                                        \
     }
 
 #if VEC_MR == 6
@@ -126,7 +155,10 @@ typedef void tile_fn(ARGS);
 COUNTS(BODY)
 
 #define ENTRY(M) {one_##M, one_cut_##M, two_##M, two_cut_##M},
+enum { WIDE = 2 };
 static tile_fn *const tiles[VEC_MR][4] = {COUNTS(ENTRY)};
+#define COLD_ENTRY(M) cold_##M,
+static cold_tile_fn *const cold_tiles[VEC_MR] = {COUNTS(COLD_ENTRY)};
 
 /* The columns of B that the caller is expected to come to next are fetched into the second-level cache
  * while this call computes: a panel's first use would otherwise wait for memory. They lie behind this
@@ -142,12 +174,12 @@ static inline void fetch_ahead(const float *b, size_t ldb, size_t n, size_t k, s
     size_t rows = (k + parts - 1) / parts, end = (part + 1) * rows < k ? (part + 1) * rows : k;
     uintptr_t next = (uintptr_t)b + sizeof *b * (packed ? k * ldb : n);
     for (size_t r = part * rows; r < end; r++)
-        for (size_t j = 0; j < n; j += 16) /* 16 floats are a cache line */
+        for (size_t j = 0; j < n; j += LINE)
             _mm_prefetch((const char *)(next + sizeof *b * (r * ldb + j)), _MM_HINT_T1);
 }
 
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-              size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+              size_t ldb, size_t m, size_t n, size_t k, bool accumulate, bool cold)
 {
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
@@ -155,16 +187,24 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     bool wide = n > VL;
     size_t last = wide ? n - VL : n;
     vmask mask = v_mask(last);
-    size_t variant = (wide ? 2 : 0) + (last < VL ? 1 : 0);
+    size_t variant = (wide ? WIDE : 0) + (last < VL ? 1 : 0);
     /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
      * accumulators to hide the latency of the multiply-add. */
     size_t chunks = (m + VEC_MR - 1) / VEC_MR, size = m / chunks, larger = m % chunks;
     bool ahead = k >= AHEAD_DEPTH && m >= AHEAD_ROWS;
+    cold = cold && variant == WIDE && k >= PREFETCH_DEPTH;
     for (size_t i = 0; i < chunks; i++) {
         if (ahead)
             fetch_ahead(b, ldb, n, k, i, chunks);
         size_t rows = size + (i < larger ? 1 : 0);
-        tiles[rows - 1][variant](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask);
+        if (cold && i + 1 < chunks) {
+            /* The next chunk's lines: one of each row, or the last of each column. */
+            struct ahead next = a_cs == 1 ? (struct ahead){a + rows * a_rs, a_rs, size}
+                                          : (struct ahead){a + rows + size - 1, a_cs, LINE};
+            cold_tiles[rows - 1](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask, &next);
+        } else {
+            tiles[rows - 1][variant](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask);
+        }
         c += rows * ldc;
         a += rows * a_rs;
     }
