@@ -4,7 +4,7 @@
  *   forward      y  = x W          gemm_nn with W packed by gemm_pack(..., false)
  *   grad-input   dx = dy W^T       gemm_nn with W packed by gemm_pack(..., true)
  *   grad-weight  dW += x^T dy      gemm_tn
- * Weights are packed once a step and used by many rows. The partition over threads and the order of
+ * Weights are packed once a step and used by many rows; large ones on the way. The partition over threads and the order of
  * every sum depend on the shapes alone: results are equal bit for bit for any number of threads. */
 #ifndef PLATEAU_MODEL_GEMM_H
 #define PLATEAU_MODEL_GEMM_H
