@@ -70,7 +70,7 @@ struct nn_case {
     size_t lda, ldc, ldw;
     const float *a, *w;
     bool transposed, unpacked;
-    const struct gemm_epilogue *epi;
+    const struct kern_finish *finish;
 };
 
 static void fill_nn(float *c, int threads, const void *ctx)
@@ -79,13 +79,13 @@ static void fill_nn(float *c, int threads, const void *ctx)
     if (p->unpacked) {
         float *scratch = floats(gemm_nn_scratch(&kern, threads, p->s.N, p->s.K));
         gemm_nn_unpacked(&kern, threads, c, p->ldc, p->a, p->lda, p->w, p->ldw, p->transposed,
-                         p->s.M, p->s.N, p->s.K, p->epi, scratch);
+                         p->s.M, p->s.N, p->s.K, p->finish, scratch);
         free(scratch);
         return;
     }
     float *packed = floats(gemm_packed_floats(&kern, p->s.K, p->s.N));
     gemm_pack(&kern, threads, packed, p->w, p->ldw, p->s.K, p->s.N, p->transposed);
-    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->epi);
+    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->finish);
     free(packed);
 }
 
@@ -105,25 +105,26 @@ static double nn_element(const struct nn_case *p, size_t i, size_t j, double *te
         sum += t;
         *terms += fabs(t);
     }
-    const struct gemm_epilogue *e = p->epi;
-    if (!e)
+    const struct kern_finish *f = p->finish;
+    size_t at = i * p->ldc + j;
+    if (!f)
         return sum;
-    if (e->bias) {
-        sum += (double)e->bias[j];
-        *terms += fabs((double)e->bias[j]);
+    if (f->bias) {
+        sum += (double)f->bias[j];
+        *terms += fabs((double)f->bias[j]);
     }
-    if (e->gelu)
-        sum = gelu(sum);
-    if (e->res) {
-        sum = (double)e->res[i * p->ldc + j] + (double)e->scale * sum;
-        *terms += fabs((double)e->res[i * p->ldc + j]);
+    if (f->res) {
+        sum = (double)f->res[at] + (double)f->scale * sum;
+        *terms += fabs((double)f->res[at]);
     }
-    return sum;
+    if (f->mul)
+        sum *= (double)f->mul[at];
+    return f->gelu ? gelu(sum) : sum;
 }
 
 static void nn_check(const struct nn_case *p, const float *before, const float *c)
 {
-    const double edge = p->epi ? 24 : 2; /* roundings of the epilogue; GELU's slope is at most 1.13 */
+    const double edge = p->finish ? 24 : 2; /* roundings of what follows; GELU's slope is at most 1.13 */
     for (size_t i = 0; i < p->s.M; i++)
         for (size_t j = 0; j < p->s.N; j++) {
             double terms, want = nn_element(p, i, j, &terms);
@@ -147,12 +148,13 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     float *a = floats(extent(s.M, s.K, p.lda)), *c = floats(len);
     float *before = floats(len), *other = floats(len);
     float *w = floats(extent(wrows, transposed ? s.K : s.N, p.ldw));
-    float *bias = floats(s.N), *res = floats(len), *pre = floats(len);
-    struct gemm_epilogue epi = {.bias = mode & 1 ? bias : NULL,
-                                .gelu = mode & 2,
-                                .res = mode & 4 ? res : NULL,
-                                .pre = mode & 2 ? pre : NULL,
-                                .scale = 0.5f};
+    float *bias = floats(s.N), *res = floats(len), *mul = floats(len), *slope = floats(len);
+    struct kern_finish finish = {.bias = mode & 1 ? bias : NULL,
+                                 .gelu = mode & 2,
+                                 .res = mode & 4 ? res : NULL,
+                                 .mul = mode & 8 ? mul : NULL,
+                                 .slope = mode & 2 ? slope : NULL,
+                                 .scale = 0.5f};
     for (size_t i = 0; i < s.M; i++) /* must not be read */
         for (size_t j = 0; j < s.N; j++)
             c[i * p.ldc + j] = NAN;
@@ -160,19 +162,14 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     memcpy(other, c, len * sizeof *c);
     p.a = a;
     p.w = w;
-    p.epi = mode ? &epi : NULL;
+    p.finish = mode ? &finish : NULL;
     each_thread_count(c, len, fill_nn, &p);
     nn_check(&p, before, c);
     p.unpacked = true;
     each_thread_count(other, len, fill_nn, &p);
     EXPECT_MSG(len == 0 || memcmp(other, c, len * sizeof *c) == 0,
                "%s %s: other bytes where B is packed on the way", kern_isa_name(kern.isa), where);
-    if (mode & 2) { /* pre is what stands before GELU */
-        struct gemm_epilogue flat = {.bias = epi.bias, .scale = 1};
-        p.epi = &flat;
-        nn_check(&p, pre, pre);
-    }
-    float *all[] = {a, c, before, other, w, bias, res, pre};
+    float *all[] = {a, c, before, other, w, bias, res, mul, slope};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -183,31 +180,38 @@ struct tn_case {
     struct sizes s; /* A (M,K), B (M,N), C (K,N) */
     size_t lda, ldb, ldc;
     const float *a, *b;
+    bool accumulate;
 };
 
 static void fill_tn(float *c, int threads, const void *ctx)
 {
     const struct tn_case *p = ctx;
     float *scratch = floats(gemm_tn_scratch(&kern, threads, p->s.M, p->s.K, p->s.N));
-    gemm_tn(&kern, threads, c, p->ldc, p->a, p->lda, p->b, p->ldb, p->s.M, p->s.K, p->s.N, scratch);
+    gemm_tn(&kern, threads, c, p->ldc, p->a, p->lda, p->b, p->ldb, p->s.M, p->s.K, p->s.N,
+            p->accumulate, scratch);
     free(scratch);
 }
 
-static void tn_one(struct sizes s)
+static void tn_one(struct sizes s, bool accumulate)
 {
     size_t gap = (s.M + s.N + s.K) % 3;
     struct tn_case p = {.s = s, .lda = s.K + gap, .ldb = s.N + gap, .ldc = s.N + gap};
-    snprintf(where, sizeof where, "tn M=%zu N=%zu K=%zu", s.M, s.N, s.K);
+    snprintf(where, sizeof where, "tn M=%zu N=%zu K=%zu accumulate=%d", s.M, s.N, s.K, accumulate);
     size_t len = extent(s.K, s.N, p.ldc);
     float *a = floats(extent(s.M, s.K, p.lda)), *b = floats(extent(s.M, s.N, p.ldb));
     float *c = floats(len), *before = floats(len);
+    for (size_t i = 0; !accumulate && i < len; i++)
+        if (i % p.ldc < s.N)
+            c[i] = NAN; /* must not be read */
     memcpy(before, c, len * sizeof *c);
     p.a = a;
     p.b = b;
+    p.accumulate = accumulate;
     each_thread_count(c, len, fill_tn, &p);
     for (size_t i = 0; i < s.K; i++)
         for (size_t j = 0; j < p.ldc && i * p.ldc + j < len; j++) {
-            double want = (double)before[i * p.ldc + j], terms = fabs(want);
+            double want = accumulate || j >= s.N ? (double)before[i * p.ldc + j] : 0;
+            double terms = fabs(want);
             for (size_t m = 0; j < s.N && m < s.M; m++) {
                 double t = (double)a[m * p.lda + i] * (double)b[m * p.ldb + j];
                 want += t;
@@ -268,13 +272,13 @@ static void nn_level(void)
     for (int m = 0; m < N_SMALL; m++)
         for (int n = 0; n < N_SMALL; n++)
             for (size_t d = 0; d < sizeof depths / sizeof *depths && !test_failed(); d++, turn++)
-                nn_one((struct sizes){rows[m], cols[n], depths[d]}, turn % 2, turn / 2 % 8);
+                nn_one((struct sizes){rows[m], cols[n], depths[d]}, turn % 2, turn / 2 % 16);
     const size_t KC = kern.gemm.KC;
     for (size_t K = KC - 1; K <= KC + 1; K++)
-        nn_one((struct sizes){kern.gemm.MR + 1, kern.gemm.NR + 1, K}, K % 2, K % 8);
+        nn_one((struct sizes){kern.gemm.MR + 1, kern.gemm.NR + 1, K}, K % 2, K % 16);
     for (int i = 0; i < 4 && !test_failed(); i++)
         for (int transposed = 0; transposed < 2; transposed++)
-            nn_one(large[i], transposed, i + 4 * transposed);
+            nn_one(large[i], transposed, 3 * i + 4 * transposed);
 }
 
 static void tn_level(void)
@@ -287,12 +291,12 @@ static void tn_level(void)
     for (int k = 0; k < N_SMALL; k++)
         for (int n = 0; n < N_SMALL; n++)
             for (size_t d = 0; d < sizeof depths / sizeof *depths && !test_failed(); d++)
-                tn_one((struct sizes){depths[d], cols[n], rows[k]});
+                tn_one((struct sizes){depths[d], cols[n], rows[k]}, (k + n + (int)d) % 2);
     for (size_t M = kern.gemm.KC - 1; M <= kern.gemm.KC + 1; M++)
-        tn_one((struct sizes){M, kern.gemm.NR + 1, kern.gemm.MR + 1});
+        tn_one((struct sizes){M, kern.gemm.NR + 1, kern.gemm.MR + 1}, M % 2);
     for (int i = 0; i < 4 && !test_failed(); i++) { /* each size in each place */
-        tn_one((struct sizes){large[i].M, large[i].N, large[i].K});
-        tn_one((struct sizes){large[i].K, large[i].M, large[i].N});
+        tn_one((struct sizes){large[i].M, large[i].N, large[i].K}, true);
+        tn_one((struct sizes){large[i].K, large[i].M, large[i].N}, false);
     }
 }
 

@@ -179,65 +179,18 @@ static void gelu_case(void)
     {
         size_t n = sizes[s];
         CASE("gelu n=%zu", n);
-        float *x = operand(n, s % 2 ? 12 : 3), *out = operand(n, 1), *g = operand(n, 1);
-        double *want = doubles(n), *slope = doubles(n);
-        kern_gelu_fwd_ref64(want, wide(x), n);
-        kern_gelu_bwd_ref64(slope, wide(g), wide(x), n);
-        kern.gelu_fwd(out, x, n);
-        for (size_t i = 0; i < n; i++)
-            near("out", i, (double)out[i], want[i], 8, fabs((double)x[i]));
-        float *dx = s % 3 ? out : g;
-        const double *gw = wide(g);
-        kern.gelu_bwd(dx, g, x, n);
+        float *x = operand(n, s % 2 ? 12 : 3), *out = s % 3 ? x : operand(n, 1);
+        float *slope = operand(n, 1);
+        double *want = doubles(n), *want_slope = doubles(n), *x0 = doubles(n);
+        memcpy(x0, wide(x), n * sizeof *x0);
+        kern_gelu_ref64(want, want_slope, x0, n);
+        kern.gelu(out, s % 2 ? slope : NULL, x, n);
         for (size_t i = 0; i < n; i++) {
-            double du = 0.8 * (1 + 0.135 * (double)x[i] * (double)x[i]);
-            near("dx", i, (double)dx[i], slope[i], 8, fabs(gw[i]) * (1 + fabs((double)x[i]) * du));
+            double du = 0.8 * (1 + 0.135 * x0[i] * x0[i]);
+            near("out", i, (double)out[i], want[i], 8, fabs(x0[i]));
+            if (s % 2)
+                near("slope", i, (double)slope[i], want_slope[i], 8, 1 + fabs(x0[i]) * du);
         }
-        kern.gelu_fwd(x, x, n);
-        release(where);
-    }
-}
-
-static void epilogue_case(void)
-{
-    EACH(s, sizes)
-    for (int mode = 0; mode < 16; mode++) {
-        size_t n = sizes[s], rows = 1 + s % 3, ld = n + s % 2, len = rows * ld;
-        CASE("epilogue rows=%zu n=%zu mode=%d", rows, n, mode);
-        float *c = operand(len, 2), *pre = operand(len, 2), *res = operand(len, 1);
-        float *bias = operand(n, 1);
-        double *c0 = doubles(len), *want = doubles(len), *want_pre = doubles(len);
-        memcpy(c0, wide(c), len * sizeof *c0);
-        memcpy(want, c0, len * sizeof *c0);
-        memcpy(want_pre, wide(pre), len * sizeof *c0);
-        bool B = mode & 1, P = mode & 2, G = mode & 4, R = mode & 8;
-        kern_epilogue_ref64(want, P ? want_pre : NULL, R ? wide(res) : NULL, B ? wide(bias) : NULL, G,
-                            0.5, ld, rows, n);
-        kern.epilogue(c, P ? pre : NULL, R ? res : NULL, B ? bias : NULL, G, 0.5f, ld, rows, n);
-        for (size_t i = 0; i < len; i++) {
-            double terms = fabs(c0[i]) + 1 + 1; /* |bias| and |res| are at most 1 */
-            near("c", i, (double)c[i], want[i], i % ld < n ? 16 : 0, terms);
-            near("pre", i, (double)pre[i], want_pre[i], i % ld < n ? 2 : 0, terms);
-        }
-        release(where);
-    }
-}
-
-static void bias_residual_case(void)
-{
-    EACH(s, sizes)
-    for (int mode = 0; mode < 4; mode++) {
-        size_t n = sizes[s], rows = 1 + s % 4, len = rows * n;
-        CASE("bias_residual rows=%zu n=%zu mode=%d", rows, n, mode);
-        float *acc = operand(len, 1), *res = operand(len, 1), *bias = operand(n, 1);
-        float *out = mode == 3 ? acc : operand(len, 1);
-        double *want = doubles(len);
-        bool B = mode & 1, R = mode & 2;
-        kern_bias_residual_ref64(want, R ? wide(res) : NULL, wide(acc), B ? wide(bias) : NULL, (double)(double)0.7f,
-                                 rows, n);
-        kern.bias_residual(out, R ? res : NULL, acc, B ? bias : NULL, 0.7f, rows, n);
-        for (size_t i = 0; i < len; i++)
-            near("out", i, (double)out[i], want[i], 4, 3);
         release(where);
     }
 }
@@ -363,9 +316,12 @@ static void layernorm_case(void)
         memcpy(edx, wide(dx), len * sizeof *edx);
         memcpy(edw, wide(dw), C * sizeof *edw);
         memcpy(edb, wide(db), C * sizeof *edb);
-        kern_layernorm_bwd_ref64(edx, edw, edb, wide(g), wide(x), wide(mean), wide(rstd), wide(w),
-                                 rows, C);
-        kern.layernorm_bwd(dx, dw, db, g, x, mean, rstd, w, rows, C);
+        float *ds = s % 2 ? operand(len, 1) : NULL;
+        kern_layernorm_bwd_ref64(edx, NULL, 0, edw, edb, wide(g), wide(x), wide(mean), wide(rstd),
+                                 wide(w), rows, C);
+        kern.layernorm_bwd(dx, ds, 0.3f, dw, db, g, x, mean, rstd, w, rows, C);
+        for (size_t i = 0; ds && i < len; i++)
+            near("ds", i, (double)ds[i], (double)0.3f * (double)dx[i], 1, fabs((double)dx[i]));
         double top = 0; /* of |xhat|'s terms */
         for (size_t r = 0; r < rows; r++)
             top = fmax(top, 4 * (double)rstd[r]);
@@ -520,12 +476,59 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
                 c[i] = NAN; /* must not be read */
     double *want = doubles(len);
     memcpy(want, wide(c), len * sizeof *want);
-    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate,
-                        false);
-    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, k % 2 == 1);
+    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate);
+    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, k % 2 == 1, NULL);
     for (size_t i = 0; i < len; i++)
         near("c", i, (double)c[i], want[i], i % ldc < n ? (double)k + 2 : 0, 1 + (double)k);
     release(where);
+}
+
+/* The end of a product: what is done in registers against the sums done first and the rest after. */
+static void finish_one(size_t m, size_t n, size_t k, int mode)
+{
+    enum { BIAS = 1, RES = 2, MUL = 4, GELU = 8, SLOPE = 16, ACCUMULATE = 32 };
+    size_t ldc = n + (m + n) % 3, len = (m - 1) * ldc + n;
+    CASE("finish m=%zu n=%zu k=%zu mode=%d", m, n, k, mode);
+    float *a = operand(m * k, 1), *b = operand(k * n, 1), *c = operand(len, 1);
+    float *bias = operand(n, 1), *res = operand(len, 1), *mul = operand(len, 1);
+    float *slope = operand(len, 1);
+    double *want = doubles(len), *t = doubles(len), *want_slope = doubles(len);
+    memcpy(t, wide(c), len * sizeof *t);
+    memcpy(want_slope, wide(slope), len * sizeof *t);
+    kern_gemm_4x8_ref64(t, ldc, wide(a), k, 1, wide(b), n, m, n, k, mode & ACCUMULATE);
+    kern_finish_ref64(t, NULL, mode & BIAS ? wide(bias) : NULL, mode & RES ? wide(res) : NULL,
+                      mode & MUL ? wide(mul) : NULL, 0.5, false, ldc, m, n);
+    memcpy(want, t, len * sizeof *t);
+    kern_finish_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, mode & GELU, ldc,
+                      m, n);
+    struct kern_finish f = {.bias = mode & BIAS ? bias : NULL,
+                            .res = mode & RES ? res : NULL,
+                            .mul = mode & MUL ? mul : NULL,
+                            .scale = 0.5f,
+                            .gelu = mode & GELU,
+                            .slope = mode & SLOPE ? slope : NULL};
+    kern.gemm.tile(c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE, false, &f);
+    for (size_t i = 0; i < len; i++) {
+        /* The sum's terms are at most 1; GELU's slope is at most 1.13, the slope's own below 1. */
+        bool mine = i % ldc < n;
+        double sum = 1.13 * ((double)k + 6) * ((double)k + 3), size = fabs(t[i]);
+        near("c", i, (double)c[i], want[i], mine ? 1 : 0, sum + 8 * size);
+        bool sloped = mine && (mode & GELU) && (mode & SLOPE);
+        near("slope", i, (double)slope[i], want_slope[i], sloped ? 1 : 0,
+             sum + 8 * (1 + 0.8 * size * (1 + 0.135 * size * size)));
+    }
+    release(where);
+}
+
+static void finish_case(void)
+{
+    const size_t MR = kern.gemm.MR, NR = kern.gemm.NR;
+    const size_t rows[] = {1, 2, MR - 1, MR, MR + 1, 2 * MR + 3};
+    const size_t cols[] = {1, 7, 8, 9, NR / 2 - 1, NR / 2, NR / 2 + 1, NR - 1, NR};
+    EACH(r, rows)
+    EACH(c, cols)
+    for (int mode = 0; mode < 64 && !test_failed(); mode++)
+        finish_one(rows[r], cols[c], (size_t)mode % 5 * 9, mode);
 }
 
 static void tile_case(void)
@@ -546,8 +549,6 @@ static void tile_case(void)
 TEST(exp)
 TEST(exp_range)
 TEST(gelu)
-TEST(epilogue)
-TEST(bias_residual)
 TEST(copies)
 TEST(embed)
 TEST(adamw)
@@ -557,6 +558,7 @@ TEST(xent)
 TEST(colsum)
 TEST(attn)
 TEST(tile)
+TEST(finish)
 
 int main(int argc, char **argv)
 {
@@ -564,8 +566,6 @@ int main(int argc, char **argv)
         {"vexp", exp_levels},
         {"vexp over its range", exp_range_levels},
         {"gelu and its slope", gelu_levels},
-        {"epilogue", epilogue_levels},
-        {"bias and residual", bias_residual_levels},
         {"copies, transposes, panels", copies_levels},
         {"embedding", embed_levels},
         {"adamw", adamw_levels},
@@ -575,6 +575,7 @@ int main(int argc, char **argv)
         {"column sums", colsum_levels},
         {"attention", attn_levels},
         {"gemm tile", tile_levels},
+        {"end of a product", finish_levels},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

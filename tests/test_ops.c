@@ -83,7 +83,7 @@ static void slope_layernorm(void)
     double out[ROWS * COLS], mean[ROWS], rstd[ROWS];
     double dx[ROWS * COLS] = {0}, dw[COLS] = {0}, db[COLS] = {0};
     kern_layernorm_fwd_ref64(out, mean, rstd, o.x, o.w, o.b, ROWS, COLS);
-    kern_layernorm_bwd_ref64(dx, dw, db, o.weight, o.x, mean, rstd, o.w, ROWS, COLS);
+    kern_layernorm_bwd_ref64(dx, NULL, 0, dw, db, o.weight, o.x, mean, rstd, o.w, ROWS, COLS);
     check_gradient("layernorm dx", layernorm_objective, &o, o.x, dx, ROWS * COLS);
     check_gradient("layernorm dw", layernorm_objective, &o, o.w, dw, COLS);
     check_gradient("layernorm db", layernorm_objective, &o, o.b, db, COLS);
@@ -92,7 +92,7 @@ static void slope_layernorm(void)
 static double gelu_objective(const struct operands *o)
 {
     double out[ROWS * COLS];
-    kern_gelu_fwd_ref64(out, o->x, ROWS * COLS);
+    kern_gelu_ref64(out, NULL, o->x, ROWS * COLS);
     return weighted(out, o, ROWS * COLS);
 }
 
@@ -102,8 +102,10 @@ static void slope_gelu(void)
     make_operands(&o);
     for (size_t i = 0; i < 9; i++) /* the tails too */
         o.x[i] = 3.0 * ((double)i - 4.0);
-    double dx[ROWS * COLS];
-    kern_gelu_bwd_ref64(dx, o.weight, o.x, ROWS * COLS);
+    double dx[ROWS * COLS], out[ROWS * COLS];
+    kern_gelu_ref64(out, dx, o.x, ROWS * COLS);
+    for (size_t i = 0; i < ROWS * COLS; i++)
+        dx[i] *= o.weight[i];
     check_gradient("gelu dx", gelu_objective, &o, o.x, dx, ROWS * COLS);
 }
 
@@ -267,7 +269,7 @@ static void check_op(op_fn *run, void *ctx, struct output *out, size_t n_out, do
 enum { R = 201, C = 37 };
 
 struct norm {
-    struct pair out, mean, rstd, x, w, b, dx, dw, db, dout;
+    struct pair out, mean, rstd, x, w, b, dx, ds, dw, db, dout;
     float *scratch;
 };
 
@@ -280,8 +282,8 @@ static void run_layernorm_fwd(struct ops o, void *ctx)
 static void run_layernorm_bwd(struct ops o, void *ctx)
 {
     struct norm *n = ctx;
-    ops_layernorm_bwd(o, n->dx.f, n->dw.f, n->db.f, n->dout.f, n->x.f, n->mean.f, n->rstd.f, n->w.f,
-                      R, C, n->scratch);
+    ops_layernorm_bwd(o, n->dx.f, n->ds.f, 0.6f, n->dw.f, n->db.f, n->dout.f, n->x.f, n->mean.f,
+                      n->rstd.f, n->w.f, R, C, n->scratch);
 }
 
 static void layernorm(void)
@@ -293,20 +295,25 @@ static void layernorm(void)
                      .w = pair_make(C),
                      .b = pair_make(C),
                      .dx = pair_make(R * C),
+                     .ds = pair_make(R * C),
                      .dw = pair_make(C),
                      .db = pair_make(C),
                      .dout = pair_make(R * C),
                      .scratch = malloc(ops_layernorm_bwd_scratch(R, C) * sizeof(float))};
     CHECK(n.scratch != NULL);
     kern_layernorm_fwd_ref64(n.out.d, n.mean.d, n.rstd.d, n.x.d, n.w.d, n.b.d, R, C);
-    kern_layernorm_bwd_ref64(n.dx.d, n.dw.d, n.db.d, n.dout.d, n.x.d, n.mean.d, n.rstd.d, n.w.d, R, C);
+    kern_layernorm_bwd_ref64(n.dx.d, n.ds.d, (double)0.6f, n.dw.d, n.db.d, n.dout.d, n.x.d, n.mean.d,
+                             n.rstd.d, n.w.d, R, C);
     struct output fwd[] = {
         {.name = "layernorm out", .p = &n.out}, {.name = "mean", .p = &n.mean}, {.name = "rstd", .p = &n.rstd}};
     check_op(run_layernorm_fwd, &n, fwd, 3, 1e-6);
-    struct output bwd[] = {
-        {.name = "layernorm dx", .p = &n.dx}, {.name = "dw", .p = &n.dw}, {.name = "db", .p = &n.db}};
-    check_op(run_layernorm_bwd, &n, bwd, 3, 2e-6);
-    struct pair *all[] = {&n.out, &n.mean, &n.rstd, &n.x, &n.w, &n.b, &n.dx, &n.dw, &n.db, &n.dout};
+    struct output bwd[] = {{.name = "layernorm dx", .p = &n.dx},
+                           {.name = "ds", .p = &n.ds},
+                           {.name = "dw", .p = &n.dw},
+                           {.name = "db", .p = &n.db}};
+    check_op(run_layernorm_bwd, &n, bwd, 4, 2e-6);
+    struct pair *all[] = {&n.out, &n.mean, &n.rstd, &n.x,  &n.w,   &n.b,
+                          &n.dx,  &n.ds,   &n.dw,   &n.db, &n.dout};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         pair_free(all[i]);
     free(n.scratch);
@@ -405,22 +412,11 @@ static void xent(void)
     pair_free(&s.y);
 }
 
-static void run_gelu_bwd(struct ops o, void *ctx)
+/* Rows of 150 values, 151 apart. */
+static void run_gelu(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_gelu_bwd(o, s->y.f, s->y.f, s->x.f, N);
-}
-
-static void run_scale(struct ops o, void *ctx)
-{
-    struct flat *s = ctx;
-    ops_scale(o, s->y.f, s->x.f, -0.3f, N);
-}
-
-static void run_scale_in_place(struct ops o, void *ctx)
-{
-    struct flat *s = ctx;
-    ops_scale(o, s->x.f, s->x.f, 3, N);
+    ops_gelu(o, s->x.f, s->y.f, 151, N / 151, 150);
 }
 
 static void run_colsum(struct ops o, void *ctx)
@@ -432,19 +428,13 @@ static void run_colsum(struct ops o, void *ctx)
 static void elementwise(void)
 {
     struct flat s = {.x = pair_make(N), .y = pair_make(N), .sum = pair_make(150)};
-    struct output y = {.name = "gelu dx", .p = &s.y}, sum = {.name = "colsum", .p = &s.sum};
-    kern_gelu_bwd_ref64(s.y.d, s.y.d, s.x.d, N);
-    check_op(run_gelu_bwd, &s, &y, 1, 1e-6);
-    y.name = "scale";
-    for (size_t i = 0; i < N; i++)
-        s.y.d[i] = (double)-0.3f * s.x.d[i];
-    check_op(run_scale, &s, &y, 1, 1e-7);
+    struct output y[] = {{.name = "gelu", .p = &s.x}, {.name = "gelu slope", .p = &s.y}};
+    struct output sum = {.name = "colsum", .p = &s.sum};
     kern_colsum_ref64(s.sum.d, s.x.d, 150, N / 150, 150);
     check_op(run_colsum, &s, &sum, 1, 1e-6);
-    struct output x = {.name = "scale in place", .p = &s.x};
-    for (size_t i = 0; i < N; i++)
-        s.x.d[i] *= 3;
-    check_op(run_scale_in_place, &s, &x, 1, 1e-7);
+    for (size_t i = 0; i < N / 151; i++)
+        kern_gelu_ref64(s.x.d + i * 151, s.y.d + i * 151, s.x.d + i * 151, 150);
+    check_op(run_gelu, &s, y, 2, 1e-6);
     pair_free(&s.x);
     pair_free(&s.y);
     pair_free(&s.sum);

@@ -17,13 +17,26 @@
 
 enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 
+/* The end of a product, done while its elements are in registers. In this order, each where its pointer
+ * is not NULL or its flag is set:
+ *   t += bias[j];  t = res[i][j] + scale t;  t *= mul[i][j];  slope[i][j] = gelu'(t), t = gelu(t)
+ * bias (N); res, mul, slope (M,N) with C's distance between rows; slope may be NULL under gelu. None
+ * overlaps C. */
+struct kern_finish {
+    const float *bias, *res, *mul;
+    float scale;
+    bool gelu;
+    float *slope;
+};
+
 /* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
  * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
  * read. `cold`: A's rows are not expected in the cache, so that the MR after those at work are fetched.
+ * finish: applied to the finished elements, with pointers to those of C[0][0]; NULL where nothing is.
  * An element's value does not depend on m, n or its place in the tile. */
 typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                                const float *b, size_t ldb, size_t m, size_t n, size_t k,
-                               bool accumulate, bool cold);
+                               bool accumulate, bool cold, const struct kern_finish *finish);
 
 struct kern_gemm {
     kern_gemm_tile_fn *tile;
@@ -45,14 +58,13 @@ struct kern_adamw {
     X(void, layernorm_fwd,                                                                         \
       (kreal * out, kreal *mean, kreal *rstd, const kreal *x, const kreal *w, const kreal *b,      \
        size_t rows, size_t C))                                                                     \
-    /* dx += ...; dw, db += sums over these rows, in row order. dx must not alias dout. */           \
+    /* dx += ...; ds = by dx, where ds is not NULL; dw, db += sums over these rows, in row order. Neither \
+     * dx nor ds may alias dout. */                                                                 \
     X(void, layernorm_bwd,                                                                         \
-      (kreal * dx, kreal *dw, kreal *db, const kreal *dout, const kreal *x, const kreal *mean,     \
-       const kreal *rstd, const kreal *w, size_t rows, size_t C))                                  \
-    /* tanh GELU; out may be x. */                                                                  \
-    X(void, gelu_fwd, (kreal * out, const kreal *x, size_t n))                                     \
-    /* dx = dout gelu'(x); dx may be dout. */                                                       \
-    X(void, gelu_bwd, (kreal * dx, const kreal *dout, const kreal *x, size_t n))                   \
+      (kreal * dx, kreal *ds, kreal by, kreal *dw, kreal *db, const kreal *dout, const kreal *x,   \
+       const kreal *mean, const kreal *rstd, const kreal *w, size_t rows, size_t C))               \
+    /* tanh GELU and its slope; out may be x, slope may be NULL. */                                 \
+    X(void, gelu, (kreal * out, kreal *slope, const kreal *x, size_t n))                           \
     /* out = e^x; out may be x. */                                                                  \
     X(void, vexp, (kreal * out, const kreal *x, size_t n))                                         \
     /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
@@ -61,12 +73,6 @@ struct kern_adamw {
     /* The columns of x (rows,n), rows ld apart, in panels of `width` columns (the last narrower), each  \
      * (rows,width) and contiguous, one behind the other: rows n floats in all. */                  \
     X(void, panels, (kreal * out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)) \
-    /* The end of a matrix product, on rows ld apart: t = c + bias; pre = t; t = gelu(t) where        \
-     * use_gelu; c = res + scale t, or t where res is NULL. bias (n), pre, res may be NULL; none     \
-     * overlaps c. */                                                                               \
-    X(void, epilogue,                                                                              \
-      (kreal * c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu, kreal scale,     \
-       size_t ld, size_t rows, size_t n))                                                          \
     /* Causal attention of one sequence and head. q, k, v: rows of HS values, ld apart; out rows     \
      * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \
     X(void, attn_fwd,                                                                              \
@@ -93,11 +99,6 @@ struct kern_adamw {
        size_t C))                                                                                  \
     /* db[j] += sum over rows of dout[r][j]; dout rows ld apart. */                                 \
     X(void, colsum, (kreal * db, const kreal *dout, size_t ld, size_t rows, size_t n))             \
-    /* out[r][j] = (res ? res[r][j] : 0) + scale (acc[r][j] + bias[j]); bias may be NULL; out may   \
-     * be acc or res; all (rows,n), contiguous. */                                                  \
-    X(void, bias_residual,                                                                         \
-      (kreal * out, const kreal *res, const kreal *acc, const kreal *bias, kreal scale,            \
-       size_t rows, size_t n))                                                                     \
     /* Sum of squares in double, whatever the element type. */                                      \
     X(double, sumsq, (const kreal *x, size_t n))                                                   \
     /* x = a x + b, `steps` times, n values: the vector levels keep a block of independent chains in      \

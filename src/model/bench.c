@@ -111,7 +111,7 @@ static void grad_weight(void *ctx)
 {
     const struct linear *l = ctx;
     gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->K, l->y, l->N, l->R, l->K, l->N,
-            l->scratch);
+            true, l->scratch);
 }
 
 static void carve(struct linear *l, struct arena *a)

@@ -111,33 +111,38 @@ struct nn_job {
     struct pack_job pack;
     float *scratch;
     size_t M, N, K;
-    const struct gemm_epilogue *epi;
+    const struct kern_finish *finish;
 };
 
-static void nn_epilogue(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n)
+/* `f` for the elements from row i and column j on. */
+static struct kern_finish finish_at(const struct kern_finish *f, size_t ldc, size_t i, size_t j)
 {
-    const struct gemm_epilogue *e = p->epi;
-    size_t at = i * p->ldc + j;
-    if (e)
-        p->k->epilogue(p->c + at, e->pre ? e->pre + at : NULL, e->res ? e->res + at : NULL,
-                       e->bias ? e->bias + j : NULL, e->gelu, e->scale, p->ldc, m, n);
+    struct kern_finish g = *f;
+    size_t at = i * ldc + j;
+    g.bias = f->bias ? f->bias + j : NULL;
+    g.res = f->res ? f->res + at : NULL;
+    g.mul = f->mul ? f->mul + at : NULL;
+    g.slope = f->slope ? f->slope + at : NULL;
+    return g;
 }
 
-/* Rows [i, i+m), columns [j, j+n), depth [d, d+deep) with B's panels of that block. After the last
- * depth comes the epilogue. */
+/* Rows [i, i+m), columns [j, j+n), depth [d, d+deep) with B's panels of that block. The last depth
+ * finishes. */
 static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
                      size_t deep, const float *panels)
 {
     const struct kern_gemm *g = &p->k->gemm;
     const float *a = p->a + i * p->lda + d;
     float *c = p->c + i * p->ldc + j;
+    bool finish = p->finish && d + deep == p->K;
     for (size_t s = 0; s < n; s += g->NR) {
         size_t width = size_min(g->NR, n - s);
+        struct kern_finish f = {0};
+        if (finish)
+            f = finish_at(p->finish, p->ldc, i, j + s);
         g->tile(c + s, p->ldc, a, p->lda, 1, panels + s * deep, width, m, width, deep, d > 0,
-                s == 0);
+                s == 0, finish ? &f : NULL);
     }
-    if (d + deep == p->K)
-        nn_epilogue(p, i, m, j, n);
 }
 
 static void nn_part(void *ctx, int t, int threads)
@@ -158,10 +163,10 @@ static void nn_part(void *ctx, int t, int threads)
 }
 
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi)
+             const float *packed, size_t M, size_t N, size_t K, const struct kern_finish *finish)
 {
     struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .packed = packed};
-    job.M = M, job.N = N, job.K = K, job.epi = epi;
+    job.M = M, job.N = N, job.K = K, job.finish = finish;
     run_parts(nn_part, &job, threads);
 }
 
@@ -192,11 +197,11 @@ static void nn_unpacked_part(void *ctx, int t, int threads)
 
 void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
                       size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct gemm_epilogue *epi, float *scratch)
+                      size_t K, const struct kern_finish *finish, float *scratch)
 {
     struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .scratch = scratch};
     job.pack = (struct pack_job){k, NULL, w, ldw, K, N, transposed};
-    job.M = M, job.N = N, job.K = K, job.epi = epi;
+    job.M = M, job.N = N, job.K = K, job.finish = finish;
     run_parts(nn_unpacked_part, &job, threads);
 }
 
@@ -214,6 +219,7 @@ struct tn_job {
     const float *b;
     size_t ldb;
     size_t M, K, N;
+    bool accumulate;
     float *scratch;
 };
 
@@ -243,7 +249,7 @@ static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_
         size_t width = size_min(g->NR, n - s);
         const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
         g->tile(p->c + i * p->ldc + j + s, p->ldc, a, 1, p->lda, b, panels ? width : p->ldb, m,
-                width, depth, true, s == 0);
+                width, depth, p->accumulate || d > 0, s == 0, NULL);
     }
 }
 
@@ -258,7 +264,7 @@ static void tn_part(void *ctx, int t, int threads)
         share(&j0, &j1, p->N, g->NR, t, threads);
     float *mine = p->scratch + (size_t)t * block_floats(p->k, p->M, p->N);
     float *panels = tn_pack(p->ldb, p->K) ? mine : NULL;
-    for (size_t d = 0; d < p->M; d += depth) {
+    for (size_t d = 0; d == 0 || d < p->M; d += depth) {
         size_t deep = size_min(depth, p->M - d);
         for (size_t j = j0; j < j1; j += g->NC) {
             size_t n = size_min(g->NC, j1 - j);
@@ -271,8 +277,9 @@ static void tn_part(void *ctx, int t, int threads)
 }
 
 void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *b, size_t ldb, size_t M, size_t K, size_t N, float *scratch)
+             const float *b, size_t ldb, size_t M, size_t K, size_t N, bool accumulate,
+             float *scratch)
 {
-    struct tn_job job = {k, c, ldc, a, lda, b, ldb, M, K, N, scratch};
+    struct tn_job job = {k, c, ldc, a, lda, b, ldb, M, K, N, accumulate, scratch};
     run_parts(tn_part, &job, threads);
 }

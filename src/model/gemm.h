@@ -4,8 +4,9 @@
  *   forward      y  = x W          gemm_nn with W packed by gemm_pack(..., false)
  *   grad-input   dx = dy W^T       gemm_nn with W packed by gemm_pack(..., true)
  *   grad-weight  dW += x^T dy      gemm_tn
- * Weights are packed once a step and used by many rows; large ones on the way. The partition over threads and the order of
- * every sum depend on the shapes alone: results are equal bit for bit for any number of threads. */
+ * Weights are packed once a step and used by many rows; large ones on the way. The partition over
+ * threads and the order of every sum depend on the shapes alone: results are equal bit for bit for any
+ * number of threads. */
 #ifndef PLATEAU_MODEL_GEMM_H
 #define PLATEAU_MODEL_GEMM_H
 
@@ -18,18 +19,6 @@
  * rows of n values would crowd into a few cache sets. */
 size_t gemm_row_floats(size_t n);
 
-/* What happens to a finished block of C while it is still in cache. All pointers may be NULL.
- *   t = A B;  t += bias[j];  if (pre) pre[i][j] = t;  if (gelu) t = gelu(t);
- *   c[i][j] = (res ? res[i][j] : 0) + scale t            (scale 1 where res is NULL)
- * pre, res: (M,N) with row distance ldc; neither overlaps C. */
-struct gemm_epilogue {
-    const float *bias;
-    float *pre;
-    bool gelu;
-    const float *res;
-    float scale;
-};
-
 /* Floats that a packed (K,N) operand needs. */
 size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N);
 
@@ -38,22 +27,23 @@ size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N);
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed);
 
-/* C (M,N) = A (M,K) B, B packed. A rows lda apart, C rows ldc apart. epi may be NULL. C is not
- * read. */
+/* C (M,N) = A (M,K) B, B packed, then what `finish` says (kern.h; NULL: nothing). A rows lda apart, C
+ * rows ldc apart. C is not read. */
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct gemm_epilogue *epi);
+             const float *packed, size_t M, size_t N, size_t K, const struct kern_finish *finish);
 
 /* The same with B as it is stored, as for gemm_pack: packed block by block on the way, which spares
  * large weights a way through memory. scratch: at least gemm_nn_scratch floats. */
 void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
                       size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct gemm_epilogue *epi, float *scratch);
+                      size_t K, const struct kern_finish *finish, float *scratch);
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
 
-/* C (K,N) += A^T B with A (M,K), B (M,N): rows lda, ldb apart; C rows ldc apart. scratch: at least
- * gemm_tn_scratch floats. */
+/* C (K,N) = A^T B with A (M,K), B (M,N), or += where `accumulate`: rows lda, ldb apart; C rows ldc
+ * apart. Without `accumulate` C is not read. scratch: at least gemm_tn_scratch floats. */
 void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *b, size_t ldb, size_t M, size_t K, size_t N, float *scratch);
+             const float *b, size_t ldb, size_t M, size_t K, size_t N, bool accumulate,
+             float *scratch);
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N);
 
 #endif

@@ -22,7 +22,7 @@ struct gpt_layer_act {
     float *qkv, *att, *lse;     /* (R,3C), (R,C), (chunk,NH,T) */
     float *x_mid;               /* (R,C) after attention */
     float *ln2, *mean2, *rstd2;
-    float *pre, *act; /* (R,4C) before and after GELU */
+    float *act, *slope; /* (R,4C) after GELU, and its slope */
 };
 
 enum status gpt_shape_check(const struct gpt_shape *s, struct err *err)
@@ -179,8 +179,8 @@ static void carve(struct gpt *g, struct arena *a)
         t.ln2 = arena_floats(a, R * C);
         t.mean2 = arena_floats(a, R);
         t.rstd2 = arena_floats(a, R);
-        t.pre = arena_floats(a, R * W4);
         t.act = arena_floats(a, R * W4);
+        t.slope = arena_floats(a, R * W4);
         if (g->acts)
             g->acts[l] = t;
     }
@@ -242,10 +242,6 @@ enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct para
     float *flat[] = {g->w, g->grad, g->m, g->v};
     for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
         memset(flat[i], 0, g->n_flat * sizeof(float));
-    size_t wide = g->chunk * s->T * gemm_row_floats(4 * s->C);
-    memset(g->dwide, 0, wide * sizeof(float));
-    for (size_t l = 0; l < s->L; l++)
-        memset(g->acts[l].pre, 0, wide * sizeof(float));
     return OK;
 }
 
@@ -345,21 +341,37 @@ static size_t row_floats(const struct gpt *g, size_t n)
 
 /* out = in W with W = matrices[which] of layer l, or in W^T where `backward`; R rows. */
 static void product(struct gpt *g, size_t l, size_t which, bool backward, float *out,
-                    const float *in, size_t R, const struct gemm_epilogue *epi)
+                    const float *in, size_t R, const struct kern_finish *finish)
 {
     const struct gpt_slot *t = gpt_slot(g, matrices[which], l);
     size_t K = backward ? t->cols : t->rows, N = backward ? t->rows : t->cols;
     size_t ld_in = row_floats(g, K), ld_out = row_floats(g, N);
     if (g->packed_layers)
         gemm_nn(g->k, g->ops.threads, out, ld_out, in, ld_in,
-                packed_layer(g, l, backward) + packed_offset(g, which, backward), R, N, K, epi);
+                packed_layer(g, l, backward) + packed_offset(g, which, backward), R, N, K, finish);
     else
         gemm_nn_unpacked(g->k, g->ops.threads, out, ld_out, in, ld_in, g->w + t->offset, t->cols,
-                         backward, R, N, K, epi, g->scratch_gemm);
+                         backward, R, N, K, finish, g->scratch_gemm);
 }
 
-/* x_in of the block to x_out; R rows of n sequences. */
-static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, double *clock)
+/* The product in front of GELU, which runs inside it, or where the clock is read, after it: the same
+ * operations, so the same bits. slope may be NULL. */
+static void product_gelu(struct gpt *g, size_t l, float *act, float *slope, const float *in, size_t R,
+                         double *clock)
+{
+    struct kern_finish finish = {.bias = weight(g, GPT_upb, l), .gelu = !g->op_s, .slope = slope};
+    product(g, l, UP, false, act, in, R, &finish);
+    mark(g, clock, GPT_OP_GEMM_FWD);
+    if (g->op_s) {
+        size_t N = 4 * g->shape.C;
+        ops_gelu(g->ops, act, slope, row_floats(g, N), R, N);
+        mark(g, clock, GPT_OP_GELU);
+    }
+}
+
+/* x_in of the block to x_out; n sequences. train: keep what backward needs. */
+static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, bool train,
+                          double *clock)
 {
     const struct gpt_layer_act *t = &g->acts[l];
     size_t C = g->shape.C, T = g->shape.T, R = n * T, NH = g->shape.NH;
@@ -368,32 +380,30 @@ static void block_forward(struct gpt *g, size_t l, float *x_out, size_t n, doubl
                       weight(g, GPT_ln1b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
     product(g, l, QKV, false, t->qkv, t->ln1, R,
-            &(struct gemm_epilogue){.bias = weight(g, GPT_qkvb, l)});
+            &(struct kern_finish){.bias = weight(g, GPT_qkvb, l)});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_attn_fwd(g->ops, t->att, t->lse, t->qkv, n, T, C, NH, g->scratch_attn);
     mark(g, clock, GPT_OP_ATTENTION);
     product(g, l, ATT, false, t->x_mid, t->att, R,
-            &(struct gemm_epilogue){.bias = weight(g, GPT_attb, l), .res = t->x, .scale = scale});
+            &(struct kern_finish){.bias = weight(g, GPT_attb, l), .res = t->x, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
     ops_layernorm_fwd(g->ops, t->ln2, t->mean2, t->rstd2, t->x_mid, weight(g, GPT_ln2w, l),
                       weight(g, GPT_ln2b, l), R, C);
     mark(g, clock, GPT_OP_NORM);
-    product(g, l, UP, false, t->act, t->ln2, R,
-            &(struct gemm_epilogue){.bias = weight(g, GPT_upb, l), .pre = t->pre, .gelu = true});
-    mark(g, clock, GPT_OP_GEMM_FWD);
+    product_gelu(g, l, t->act, train ? t->slope : NULL, t->ln2, R, clock);
     product(g, l, DOWN, false, x_out, t->act, R,
-            &(struct gemm_epilogue){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
+            &(struct kern_finish){.bias = weight(g, GPT_downb, l), .res = t->x_mid, .scale = scale});
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
 
 /* Logits of n sequences into g->logits. */
-static void forward(struct gpt *g, const int32_t *x, size_t n, double *clock)
+static void forward(struct gpt *g, const int32_t *x, size_t n, bool train, double *clock)
 {
     size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = n * T;
     g->k->embed_fwd(g->acts[0].x, x, weight(g, GPT_wte, 0), weight(g, GPT_wpe, 0), R, T, C);
     mark(g, clock, GPT_OP_REST);
     for (size_t l = 0; l < L; l++)
-        block_forward(g, l, l + 1 < L ? g->acts[l + 1].x : g->x_top, n, clock);
+        block_forward(g, l, l + 1 < L ? g->acts[l + 1].x : g->x_top, n, train, clock);
     ops_layernorm_fwd(g->ops, g->lnf, g->lnf_mean, g->lnf_rstd, g->x_top, weight(g, GPT_lnfw, 0),
                       weight(g, GPT_lnfb, 0), R, C);
     mark(g, clock, GPT_OP_NORM);
@@ -402,85 +412,106 @@ static void forward(struct gpt *g, const int32_t *x, size_t n, double *clock)
     mark(g, clock, GPT_OP_GEMM_FWD);
 }
 
-/* Gradient of a linear layer y = x W + b, matrices[which] of layer l, from dy: dx is overwritten, dW
- * and db are added to. */
-static void linear_backward(struct gpt *g, size_t l, size_t which, float *dx, const float *dy,
-                            const float *x, size_t R, double *clock)
+/* What the backward pass of a chunk of n sequences carries along. */
+struct pass {
+    size_t n;
+    bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
+    double clock;
+};
+
+/* Gradient of a linear layer y = x W + b, matrices[which] of layer l, from dy: dx is overwritten, and
+ * multiplied by `mul` where that is not NULL. */
+static void linear_backward(struct gpt *g, size_t l, size_t which, float *dx, const float *mul,
+                            const float *dy, const float *x, struct pass *p)
 {
     const struct gpt_slot *t = gpt_slot(g, matrices[which], l);
-    size_t ldx = row_floats(g, t->rows), ldy = row_floats(g, t->cols);
-    product(g, l, which, true, dx, dy, R, NULL);
-    mark(g, clock, GPT_OP_GEMM_DX);
+    size_t ldx = row_floats(g, t->rows), ldy = row_floats(g, t->cols), R = p->n * g->shape.T;
+    product(g, l, which, true, dx, dy, R, mul ? &(struct kern_finish){.mul = mul} : NULL);
+    mark(g, &p->clock, GPT_OP_GEMM_DX);
     gemm_tn(g->k, g->ops.threads, g->grad + t->offset, t->cols, x, ldx, dy, ldy, R, t->rows,
-            t->cols, g->scratch_gemm);
-    mark(g, clock, GPT_OP_GEMM_DW);
+            t->cols, !p->first, g->scratch_gemm);
+    mark(g, &p->clock, GPT_OP_GEMM_DW);
     ops_colsum(g->ops, gradient(g, biases[which], l), dy, ldy, R, t->cols);
-    mark(g, clock, GPT_OP_REST);
+    mark(g, &p->clock, GPT_OP_REST);
+}
+
+/* The gradient that a branch sees, residual_scale times that of the sum it was added to. */
+static float *branch_gradient(const struct gpt *g)
+{
+    return g->rules.residual_scale == 1 ? g->dres : g->ds;
+}
+
+/* Backward through the layer norm at the start of a branch, whose input was x: to dres, and to the next
+ * branch's gradient. */
+static void norm_backward(struct gpt *g, enum gpt_tensor gain, size_t l, const float *x,
+                          const float *mean, const float *rstd, struct pass *p)
+{
+    float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
+    ops_layernorm_bwd(g->ops, g->dres, ds, scale, gradient(g, gain, l), gradient(g, gain + 1, l),
+                      g->dnorm, x, mean, rstd, weight(g, gain, l), p->n * g->shape.T, g->shape.C,
+                      g->scratch_ln);
+    mark(g, &p->clock, GPT_OP_NORM);
 }
 
 /* dres: gradient with respect to the block's output, replaced by that of its input. */
-static void block_backward(struct gpt *g, size_t l, size_t n, double *clock)
+static void block_backward(struct gpt *g, size_t l, struct pass *p)
 {
     const struct gpt_layer_act *t = &g->acts[l];
-    size_t C = g->shape.C, T = g->shape.T, R = n * T;
-    float scale = g->rules.residual_scale;
-    ops_scale(g->ops, g->ds, g->dres, scale, R * C);
-    mark(g, clock, GPT_OP_REST);
-    linear_backward(g, l, DOWN, g->dwide, g->ds, t->act, R, clock);
-    /* What lies between the rows goes along: it is zero or a finite leftover, and nobody reads it. */
-    ops_gelu_bwd(g->ops, g->dwide, g->dwide, t->pre, R * gemm_row_floats(4 * C));
-    mark(g, clock, GPT_OP_GELU);
-    linear_backward(g, l, UP, g->dnorm, g->dwide, t->ln2, R, clock);
-    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln2w, l), gradient(g, GPT_ln2b, l), g->dnorm,
-                      t->x_mid, t->mean2, t->rstd2, weight(g, GPT_ln2w, l), R, C, g->scratch_ln);
-    mark(g, clock, GPT_OP_NORM);
-    ops_scale(g->ops, g->ds, g->dres, scale, R * C);
-    mark(g, clock, GPT_OP_REST);
-    linear_backward(g, l, ATT, g->dnorm, g->ds, t->att, R, clock);
-    ops_attn_bwd(g->ops, g->dwide, g->dnorm, t->att, t->lse, t->qkv, n, T, C, g->shape.NH,
-                 g->scratch_attn);
-    mark(g, clock, GPT_OP_ATTENTION);
-    linear_backward(g, l, QKV, g->dnorm, g->dwide, t->ln1, R, clock);
-    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_ln1w, l), gradient(g, GPT_ln1b, l), g->dnorm,
-                      t->x, t->mean1, t->rstd1, weight(g, GPT_ln1w, l), R, C, g->scratch_ln);
-    mark(g, clock, GPT_OP_NORM);
+    const float *ds = branch_gradient(g);
+    linear_backward(g, l, DOWN, g->dwide, t->slope, ds, t->act, p);
+    linear_backward(g, l, UP, g->dnorm, NULL, g->dwide, t->ln2, p);
+    norm_backward(g, GPT_ln2w, l, t->x_mid, t->mean2, t->rstd2, p);
+    linear_backward(g, l, ATT, g->dnorm, NULL, ds, t->att, p);
+    ops_attn_bwd(g->ops, g->dwide, g->dnorm, t->att, t->lse, t->qkv, p->n, g->shape.T, g->shape.C,
+                 g->shape.NH, g->scratch_attn);
+    mark(g, &p->clock, GPT_OP_ATTENTION);
+    linear_backward(g, l, QKV, g->dnorm, NULL, g->dwide, t->ln1, p);
+    norm_backward(g, GPT_ln1w, l, t->x, t->mean1, t->rstd1, p);
 }
 
 /* From the gradient of the logits in g->logits. */
-static void backward(struct gpt *g, const int32_t *x, size_t n, double *clock)
+static void backward(struct gpt *g, const int32_t *x, struct pass *p)
 {
-    size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = n * T;
-    int th = g->ops.threads;
-    gemm_nn(g->k, th, g->dnorm, C, g->logits, V, packed_head(g, true), R, C,
-            V, NULL);
-    mark(g, clock, GPT_OP_GEMM_DX);
-    gemm_tn(g->k, th, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C,
+    size_t C = g->shape.C, T = g->shape.T, V = g->shape.V, L = g->shape.L, R = p->n * T;
+    int threads = g->ops.threads;
+    gemm_nn(g->k, threads, g->dnorm, C, g->logits, V, packed_head(g, true), R, C, V, NULL);
+    mark(g, &p->clock, GPT_OP_GEMM_DX);
+    gemm_tn(g->k, threads, gradient(g, GPT_wte, 0), C, g->logits, V, g->lnf, C, R, V, C, !p->first,
             g->scratch_gemm);
-    mark(g, clock, GPT_OP_GEMM_DW);
+    mark(g, &p->clock, GPT_OP_GEMM_DW);
     memset(g->dres, 0, R * C * sizeof(float));
-    ops_layernorm_bwd(g->ops, g->dres, gradient(g, GPT_lnfw, 0), gradient(g, GPT_lnfb, 0), g->dnorm,
-                      g->x_top, g->lnf_mean, g->lnf_rstd, weight(g, GPT_lnfw, 0), R, C,
-                      g->scratch_ln);
-    mark(g, clock, GPT_OP_NORM);
+    norm_backward(g, GPT_lnfw, 0, g->x_top, g->lnf_mean, g->lnf_rstd, p);
     for (size_t l = L; l-- > 0;)
-        block_backward(g, l, n, clock);
+        block_backward(g, l, p);
     g->k->embed_bwd(gradient(g, GPT_wte, 0), gradient(g, GPT_wpe, 0), x, g->dres, R, T, C);
-    mark(g, clock, GPT_OP_REST);
+    mark(g, &p->clock, GPT_OP_REST);
+}
+
+/* Gradients that are only ever added to; the others are written by the first chunk's products. */
+static void zero_gradients(struct gpt *g)
+{
+    for (size_t i = 0; i < g->n_slots; i++) {
+        const struct gpt_slot *s = &g->slots[i];
+        if (s->role != PARAM_HIDDEN && s->role != PARAM_HIDDEN_OUT && i != GPT_wte)
+            memset(g->grad + s->offset, 0, s->rows * s->cols * sizeof(float));
+    }
 }
 
 double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 {
     size_t T = g->shape.T, V = g->shape.V, R = g->chunk * T;
-    double clock = g->op_s ? clock_now_s() : 0, sum = 0;
+    struct pass p = {.n = g->chunk, .clock = g->op_s ? clock_now_s() : 0};
+    double sum = 0;
     float grad_scale = 1.0f / (float)(g->B * T);
-    memset(g->grad, 0, g->n_flat * sizeof(float));
+    zero_gradients(g);
     for (size_t b = 0; b < g->B; b += g->chunk) {
-        forward(g, x + b * T, g->chunk, &clock);
+        p.first = b == 0;
+        forward(g, x + b * T, g->chunk, true, &p.clock);
         ops_xent(g->ops, g->losses, g->logits, y + b * T, g->rules.logit_scale, grad_scale, R, V);
         for (size_t r = 0; r < R; r++)
             sum += (double)g->losses[r];
-        mark(g, &clock, GPT_OP_LOSS);
-        backward(g, x + b * T, g->chunk, &clock);
+        mark(g, &p.clock, GPT_OP_LOSS);
+        backward(g, x + b * T, &p);
     }
     return sum / (double)(g->B * T);
 }
@@ -491,7 +522,7 @@ void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y
     double clock = g->op_s ? clock_now_s() : 0;
     for (size_t b = 0; b < n; b += g->chunk) {
         size_t m = size_min(g->chunk, n - b);
-        forward(g, x + b * T, m, &clock);
+        forward(g, x + b * T, m, false, &clock);
         ops_xent(g->ops, losses + b * T, g->logits, y + b * T, g->rules.logit_scale, 0, m * T, V);
     }
 }
@@ -505,7 +536,7 @@ void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
     int32_t *padded = (int32_t *)(void *)g->dwide;
     for (size_t t = 0; t < T; t++)
         padded[t] = t < n ? x[t] : 0;
-    forward(g, padded, 1, &clock);
+    forward(g, padded, 1, false, &clock);
     for (size_t i = 0; i < V; i++)
         logits[i] = g->rules.logit_scale * g->logits[(n - 1) * V + i];
 }

@@ -56,27 +56,28 @@ size_t ops_layernorm_bwd_scratch(size_t rows, size_t C)
     return blocks_of(rows, BLOCK_ROWS) * 2 * C;
 }
 
-void ops_layernorm_bwd(struct ops o, float *dx, float *dw, float *db, const float *dout,
-                       const float *x, const float *mean, const float *rstd, const float *w,
-                       size_t rows, size_t C, float *scratch)
+void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, float *db,
+                       const float *dout, const float *x, const float *mean, const float *rstd,
+                       const float *w, size_t rows, size_t C, float *scratch)
 {
     size_t blocks = blocks_of(rows, BLOCK_ROWS);
     FOR_BLOCKS(o, i, blocks, {
         size_t r = (size_t)i * BLOCK_ROWS, n = size_min(BLOCK_ROWS, rows - r);
         float *part = scratch + (size_t)i * 2 * C;
         memset(part, 0, 2 * C * sizeof *part);
-        o.k->layernorm_bwd(dx + r * C, part, part + C, dout + r * C, x + r * C, mean + r, rstd + r,
-                           w, n, C);
+        o.k->layernorm_bwd(dx + r * C, ds ? ds + r * C : NULL, by, part, part + C, dout + r * C,
+                           x + r * C, mean + r, rstd + r, w, n, C);
     });
     o.k->colsum(dw, scratch, 2 * C, blocks, C);
     o.k->colsum(db, scratch + C, 2 * C, blocks, C);
 }
 
-void ops_gelu_bwd(struct ops o, float *dx, const float *dout, const float *x, size_t n)
+void ops_gelu(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n)
 {
-    FOR_BLOCKS(o, i, blocks_of(n, BLOCK_VALUES), {
-        size_t at = (size_t)i * BLOCK_VALUES;
-        o.k->gelu_bwd(dx + at, dout + at, x + at, size_min(BLOCK_VALUES, n - at));
+    FOR_BLOCKS(o, i, blocks_of(rows, BLOCK_ROWS), {
+        size_t r = (size_t)i * BLOCK_ROWS, end = size_min(rows, r + BLOCK_ROWS);
+        for (; r < end; r++)
+            o.k->gelu(x + r * ld, slope ? slope + r * ld : NULL, x + r * ld, n);
     });
 }
 
@@ -121,14 +122,6 @@ void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, f
         size_t r = (size_t)i * BLOCK_ROWS;
         o.k->xent(loss + r, logits + r * V, target + r, logit_scale, grad_scale,
                   size_min(BLOCK_ROWS, rows - r), V);
-    });
-}
-
-void ops_scale(struct ops o, float *out, const float *x, float scale, size_t n)
-{
-    FOR_BLOCKS(o, i, blocks_of(n, BLOCK_VALUES), {
-        size_t at = (size_t)i * BLOCK_VALUES;
-        o.k->bias_residual(out + at, NULL, x + at, NULL, scale, 1, size_min(BLOCK_VALUES, n - at));
     });
 }
 

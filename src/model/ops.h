@@ -19,12 +19,13 @@ void ops_layernorm_fwd(struct ops o, float *out, float *mean, float *rstd, const
                        const float *w, const float *b, size_t rows, size_t C);
 
 /* scratch: ops_layernorm_bwd_scratch floats, for the partial sums of dw and db. */
-void ops_layernorm_bwd(struct ops o, float *dx, float *dw, float *db, const float *dout,
-                       const float *x, const float *mean, const float *rstd, const float *w,
-                       size_t rows, size_t C, float *scratch);
+void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, float *db,
+                       const float *dout, const float *x, const float *mean, const float *rstd,
+                       const float *w, size_t rows, size_t C, float *scratch);
 size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 
-void ops_gelu_bwd(struct ops o, float *dx, const float *dout, const float *x, size_t n);
+/* x (rows,n) to gelu(x) in place, slope likewise or NULL: rows ld apart. */
+void ops_gelu(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n);
 
 /* B sequences, NH heads. Rows of qkv (B*T, 3C), gemm_row_floats(3C) apart, hold q, k, v; out (B*T, C);
  * lse (B, NH, T).
@@ -37,9 +38,6 @@ size_t ops_attn_scratch(int threads, size_t T, size_t C, size_t NH);
 
 void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, float logit_scale,
               float grad_scale, size_t rows, size_t V);
-
-/* out = scale * x, n values; out may be x. */
-void ops_scale(struct ops o, float *out, const float *x, float scale, size_t n);
 
 /* dout (rows,n), rows ld apart. */
 void ops_colsum(struct ops o, float *db, const float *dout, size_t ld, size_t rows, size_t n);

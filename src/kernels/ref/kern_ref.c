@@ -34,9 +34,9 @@ void NAME(layernorm_fwd)(kreal *out, kreal *mean, kreal *rstd, const kreal *x, c
     }
 }
 
-void NAME(layernorm_bwd)(kreal *dx, kreal *dw, kreal *db, const kreal *dout, const kreal *x,
-                         const kreal *mean, const kreal *rstd, const kreal *w, size_t rows,
-                         size_t C)
+void NAME(layernorm_bwd)(kreal *dx, kreal *ds, kreal by, kreal *dw, kreal *db, const kreal *dout,
+                         const kreal *x, const kreal *mean, const kreal *rstd, const kreal *w,
+                         size_t rows, size_t C)
 {
     for (size_t r = 0; r < rows; r++) {
         const kreal *g = dout + r * C, *xr = x + r * C;
@@ -52,6 +52,8 @@ void NAME(layernorm_bwd)(kreal *dx, kreal *dw, kreal *db, const kreal *dout, con
         for (size_t c = 0; c < C; c++) {
             kreal xhat = (xr[c] - mean[r]) * rstd[r];
             dx[r * C + c] += rstd[r] * (g[c] * w[c] - g1 - xhat * g2);
+            if (ds)
+                ds[r * C + c] = by * dx[r * C + c];
         }
     }
 }
@@ -59,20 +61,14 @@ void NAME(layernorm_bwd)(kreal *dx, kreal *dw, kreal *db, const kreal *dout, con
 /* sqrt(2 / pi) and the cubic coefficient of the tanh form (Hendrycks and Gimpel 2016). */
 static const kreal gelu_a = (kreal)0.7978845608028654, gelu_b = (kreal)0.044715;
 
-void NAME(gelu_fwd)(kreal *out, const kreal *x, size_t n)
+void NAME(gelu)(kreal *out, kreal *slope, const kreal *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        kreal t = tanh(gelu_a * (x[i] + gelu_b * x[i] * x[i] * x[i]));
-        out[i] = (kreal)0.5 * x[i] * (1 + t);
-    }
-}
-
-void NAME(gelu_bwd)(kreal *dx, const kreal *dout, const kreal *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        kreal t = tanh(gelu_a * (x[i] + gelu_b * x[i] * x[i] * x[i]));
-        kreal du = gelu_a * (1 + 3 * gelu_b * x[i] * x[i]);
-        dx[i] = dout[i] * (kreal)0.5 * ((1 + t) + x[i] * (1 - t * t) * du);
+        kreal v = x[i], t = tanh(gelu_a * (v + gelu_b * v * v * v));
+        kreal du = gelu_a * (1 + 3 * gelu_b * v * v);
+        out[i] = (kreal)0.5 * v * (1 + t);
+        if (slope)
+            slope[i] = (kreal)0.5 * ((1 + t) + v * (1 - t * t) * du);
     }
 }
 
@@ -97,19 +93,19 @@ void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, 
                 *out++ = x[i * ld + c];
 }
 
-void NAME(epilogue)(kreal *c, kreal *pre, const kreal *res, const kreal *bias, bool use_gelu,
-                    kreal scale, size_t ld, size_t rows, size_t n)
+void NAME(finish)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, const kreal *mul,
+                  kreal scale, bool gelu, size_t ld, size_t rows, size_t n)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < n; j++) {
-            kreal *t = c + r * ld + j;
-            *t += bias ? bias[j] : 0;
-            if (pre)
-                pre[r * ld + j] = *t;
-            if (use_gelu)
-                NAME(gelu_fwd)(t, t, 1);
+            size_t at = r * ld + j;
+            c[at] += bias ? bias[j] : 0;
             if (res)
-                *t = res[r * ld + j] + scale * *t;
+                c[at] = res[at] + scale * c[at];
+            if (mul)
+                c[at] *= mul[at];
+            if (gelu)
+                NAME(gelu)(c + at, slope ? slope + at : NULL, c + at, 1);
         }
 }
 
@@ -217,16 +213,6 @@ void NAME(colsum)(kreal *db, const kreal *dout, size_t ld, size_t rows, size_t n
     }
 }
 
-void NAME(bias_residual)(kreal *out, const kreal *res, const kreal *acc, const kreal *bias,
-                         kreal scale, size_t rows, size_t n)
-{
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < n; j++) {
-            kreal x = acc[r * n + j] + (bias ? bias[j] : 0);
-            out[r * n + j] = (res ? res[r * n + j] : 0) + scale * x;
-        }
-}
-
 double NAME(sumsq)(const kreal *x, size_t n)
 {
     double sum = 0;
@@ -255,15 +241,9 @@ void NAME(adamw)(kreal *w, const kreal *grad, kreal *m, kreal *v, const struct k
     }
 }
 
-#ifdef KERN_REF64
-void kern_gemm_4x8_ref64
-#else
-void kern_gemm_4x8_ref
-#endif
-    (kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b, size_t ldb,
-     size_t m, size_t n, size_t k, bool accumulate, bool cold)
+static void product(kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b,
+                    size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
 {
-    (void)cold;
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             kreal sum = accumulate ? c[i * ldc + j] : 0;
@@ -273,7 +253,24 @@ void kern_gemm_4x8_ref
         }
 }
 
-#ifndef KERN_REF64
+#ifdef KERN_REF64
+void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
+                         const double *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+{
+    product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+}
+#else
+void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
+                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
+                       bool cold, const struct kern_finish *finish)
+{
+    (void)cold;
+    product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    if (finish)
+        kern_finish_ref(c, finish->slope, finish->bias, finish->res, finish->mul, finish->scale,
+                        finish->gelu, ldc, m, n);
+}
+
 void kern_init_ref(struct kern *k)
 {
     k->isa = KERN_REF;

@@ -18,10 +18,16 @@ KERN_OPS(X)
 
 void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                        const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       bool cold);
+                       bool cold, const struct kern_finish *finish);
 void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
                          const double *b, size_t ldb, size_t m, size_t n, size_t k,
-                         bool accumulate, bool cold);
+                         bool accumulate);
+/* What struct kern_finish says, on rows ld apart. */
+void kern_finish_ref(float *c, float *slope, const float *bias, const float *res, const float *mul,
+                     float scale, bool gelu, size_t ld, size_t rows, size_t n);
+void kern_finish_ref64(double *c, double *slope, const double *bias, const double *res,
+                       const double *mul, double scale, bool gelu, size_t ld, size_t rows,
+                       size_t n);
 
 void kern_init_ref(struct kern *k);
 

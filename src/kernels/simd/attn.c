@@ -103,17 +103,17 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
         size_t n = least(LANES, T - i), width = n > VL ? LANES : VL;
         size_t half = least(i + VL, T), all = i + n; /* keys of the first and of both vectors */
         lanes_in(qt, q + i * ld, ld, n, HS, scale * LOG2E);
-        VEC_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false, false);
+        VEC_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false, false, NULL);
         VEC_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES, all - half, VL,
-                 HS, false, false);
+                 HS, false, false, NULL);
         for (size_t h = 0; h < width; h += VL) {
             vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top);
             simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
             v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
         }
-        VEC_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false, false);
+        VEC_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false, false, NULL);
         VEC_TILE(ot + VL, LANES, v + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
-                 all > half ? VL : 0, all - half, true, false);
+                 all > half ? VL : 0, all - half, true, false, NULL);
         for (size_t h = 0; h < width; h += VL) {
             vf inv = v_load(qt + h);
             for (size_t d = 0; d < HS; d++)
@@ -160,7 +160,7 @@ static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, 
 {
     for (size_t d = 0; d < HS; d += LANES)
         VEC_TILE(c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys, accumulate,
-                 false);
+                 false, NULL);
 }
 
 void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, const float *out,
@@ -187,17 +187,17 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
             const float *qi = q + i * ld, *gi = dout + i * ld_out;
             const float *qr = qi + skip * ld, *gr = gi + skip * ld_out;
             float *pr = p + skip * LANES, *dr = ds + skip * LANES, *dqi = dq + i * ld;
-            VEC_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false, false);
-            VEC_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false, false);
-            VEC_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false, false);
-            VEC_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false, false);
+            VEC_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false, false, NULL);
+            VEC_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false, false, NULL);
+            VEC_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false, false, NULL);
+            VEC_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false, false, NULL);
             grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip);
             if (width > VL)
                 grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip);
-            VEC_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j, false);
-            VEC_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true, false);
-            VEC_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j, false);
-            VEC_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true, false);
+            VEC_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j, false, NULL);
+            VEC_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true, false, NULL);
+            VEC_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j, false, NULL);
+            VEC_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true, false, NULL);
             rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), j > 0);
             rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, j > 0);
         }

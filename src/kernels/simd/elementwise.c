@@ -10,43 +10,13 @@ void VEC_NAME(vexp)(float *out, const float *x, size_t n)
         simd_store_n(out + i, simd_exp(simd_load_n(x + i, n - i)), n - i);
 }
 
-/* tanh GELU is x s(2u) with the logistic s and u = sqrt(2/pi) (x + 0.044715 x^3): one exponential and
- * one division, and none of the cancellation of 1 + tanh for negative x. The exponential is of base 2,
- * with log2 e in the factors: u's own rounding is as large as what another form of it would save. */
-static inline vf logistic_2u(vf x)
-{
-    const vf a = v_set1(-2.0f * 1.1511040990721626f); /* sqrt(2/pi) log2 e */
-    const vf ab = v_set1(-2.0f * 1.1511040990721626f * 0.044715f);
-    vf minus_2u = v_mul(x, v_fma(ab, v_mul(x, x), a));
-    return v_reciprocal(v_add(v_set1(1.0f), simd_exp2(v_min(v_set1(126.0f), minus_2u))));
-}
-
-static inline vf gelu(vf x)
-{
-    return v_mul(x, logistic_2u(x));
-}
-
-/* s + x s (1 - s) 2u' */
-static inline vf gelu_slope(vf x)
-{
-    const vf a = v_set1(2.0f * 0.7978845608028654f);
-    const vf ab3 = v_set1(6.0f * 0.7978845608028654f * 0.044715f);
-    vf s = logistic_2u(x);
-    vf du = v_mul(x, v_fma(ab3, v_mul(x, x), a));
-    return v_fma(v_mul(s, v_sub(v_set1(1.0f), s)), du, s);
-}
-
-void VEC_NAME(gelu_fwd)(float *out, const float *x, size_t n)
-{
-    for (size_t i = 0; i < n; i += VL)
-        simd_store_n(out + i, gelu(simd_load_n(x + i, n - i)), n - i);
-}
-
-void VEC_NAME(gelu_bwd)(float *dx, const float *dout, const float *x, size_t n)
+void VEC_NAME(gelu)(float *out, float *slope, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i += VL) {
-        vf slope = gelu_slope(simd_load_n(x + i, n - i));
-        simd_store_n(dx + i, v_mul(simd_load_n(dout + i, n - i), slope), n - i);
+        vf d, y = simd_gelu(simd_load_n(x + i, n - i), &d);
+        simd_store_n(out + i, y, n - i);
+        if (slope)
+            simd_store_n(slope + i, d, n - i);
     }
 }
 
@@ -124,41 +94,6 @@ void VEC_NAME(panels)(float *out, const float *x, size_t ld, size_t rows, size_t
         else
             narrow_panel(out + j * rows, x + j, ld, rows, w, n - j - w);
     }
-}
-
-void VEC_NAME(epilogue)(float *c, float *pre, const float *res, const float *bias, bool use_gelu,
-                        float scale, size_t ld, size_t rows, size_t n)
-{
-    vf by = v_set1(scale);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < n; j += VL) {
-            size_t at = r * ld + j, left = n - j;
-            vf t = simd_load_n(c + at, left);
-            if (bias)
-                t = v_add(t, simd_load_n(bias + j, left));
-            if (pre)
-                simd_store_n(pre + at, t, left);
-            if (use_gelu)
-                t = gelu(t);
-            if (res)
-                t = v_fma(by, t, simd_load_n(res + at, left));
-            simd_store_n(c + at, t, left);
-        }
-}
-
-void VEC_NAME(bias_residual)(float *out, const float *res, const float *acc, const float *bias,
-                             float scale, size_t rows, size_t n)
-{
-    vf by = v_set1(scale);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < n; j += VL) {
-            size_t at = r * n + j, left = n - j;
-            vf t = simd_load_n(acc + at, left);
-            if (bias)
-                t = v_add(t, simd_load_n(bias + j, left));
-            t = res ? v_fma(by, t, simd_load_n(res + at, left)) : v_mul(by, t);
-            simd_store_n(out + at, t, left);
-        }
 }
 
 void VEC_NAME(embed_fwd)(float *out, const int32_t *token, const float *wte, const float *wpe,

@@ -22,126 +22,226 @@
 #define ROWS_13(X) ROWS_12(X) X(12, a4, 0)
 #define ROWS_14(X) ROWS_13(X) X(13, a4, 1)
 
-/* From this depth on the rows of C are fetched while the products run. */
-#define PREFETCH_DEPTH 64
-
-#define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
-#define FETCH(i, p, off)                                                                           \
-    {                                                                                              \
-        _mm_prefetch((const char *)(c + i * ldc), _MM_HINT_T0);                                    \
-        if (wide && VL == 16)                                                                      \
-            _mm_prefetch((const char *)(c + i * ldc + VL), _MM_HINT_T0);                           \
-    }
-#define STEP(i, p, off)                                                                            \
-    {                                                                                              \
-        vf e = v_set1((p)[off * a_rs]);                                                            \
-        x##i = v_fma(e, b0, x##i);                                                                 \
-        if (wide)                                                                                  \
-            y##i = v_fma(e, b1, y##i);                                                             \
-    }
-#define SAVE(i, p, off)                                                                            \
-    {                                                                                              \
-        float *row = c + i * ldc;                                                                  \
-        if (wide) {                                                                                \
-            save(row, x##i, accumulate, false, mask);                                              \
-            save(row + VL, y##i, accumulate, masked, mask);                                        \
-        } else {                                                                                   \
-            save(row, x##i, accumulate, masked, mask);                                             \
-        }                                                                                          \
-    }
-
+/* Not left to the compiler: gcc takes a function that only prefetches for one without effect, and drops
+ * the calls. */
 #define INLINE static inline __attribute__((always_inline))
-
-INLINE void save(float *c, vf x, bool accumulate, bool masked, vmask mask)
-{
-    if (masked) {
-        if (accumulate)
-            x = v_add(v_load_mask(c, mask), x);
-        v_store_mask(c, mask, x);
-    } else {
-        if (accumulate)
-            x = v_add(v_load(c), x);
-        v_store(c, x);
-    }
-}
-
-/* What is fetched while a chunk of rows is computed: for every line of depth `n` addresses, `step`
- * apart. */
-struct ahead {
-    const float *from;
-    size_t step, n;
-};
 /* Floats in a cache line. */
 #define LINE 16
 
-#define ARGS                                                                                       \
-    float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,    \
-        size_t k, bool accumulate, vmask mask
-#define PASS c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask
-
-typedef void tile_fn(ARGS);
-typedef void cold_tile_fn(ARGS, const struct ahead *ahead);
-
-/* Address arithmetic wraps where it leaves the operand: nothing is read from there. */
-INLINE void fetch(const float *from, size_t step, size_t n)
+INLINE void fetch(uintptr_t at, size_t floats)
 {
-    for (size_t i = 0; i < n; i++)
-        _mm_prefetch((const char *)((uintptr_t)from + i * step * sizeof *from), _MM_HINT_T0);
+    _mm_prefetch((const char *)(at + floats * sizeof(float)), _MM_HINT_T0);
 }
 
-/* One body a row count, specialised by inlining: wide takes two vectors of columns, masked cuts the
- * last of them, ahead is what to fetch or NULL. */
+/* What the chunks of one call share. */
+struct call {
+    size_t ldc, a_rs, a_cs, ldb, k, n;
+    const float *b;
+    vmask mask; /* of the last vector of columns */
+    bool accumulate, cold;
+    const struct kern_finish *finish;
+    const float *c0; /* where the pointers of `finish` belong */
+    uintptr_t other; /* from C's elements to those that it is added to or multiplied by, or 0 */
+    /* The columns of B that the caller is expected to come to next, of which every chunk fetches
+     * `ahead_rows` rows into the second-level cache: a panel's first use would otherwise wait for
+     * memory. Addresses may lie outside the operand: nothing is read from there. */
+    uintptr_t ahead;
+    size_t ahead_rows;
+};
+
+INLINE void fetch_panel(struct call *t)
+{
+    for (size_t r = 0; r < t->ahead_rows; r++, t->ahead += t->ldb * sizeof(float))
+        for (size_t j = 0; j < 2 * VL; j += LINE)
+            _mm_prefetch((const char *)(t->ahead + j * sizeof(float)), _MM_HINT_T1);
+}
+
+/* The lines of A that the next chunk will read, one a step of depth: at each step another row, at every
+ * LINE steps a line further, where A lies by rows; the next column where it lies by columns. Addresses
+ * wrap where they leave the operand: nothing is read from there. */
+struct ahead {
+    uintptr_t at, base;
+    size_t step, jump; /* bytes */
+};
+
+INLINE struct ahead ahead_of(const struct call *t, const float *a, size_t rows)
+{
+    bool by_rows = t->a_cs == 1;
+    /* Of a column the next rows may reach into a second line: the one that is new. */
+    size_t from = (by_rows ? rows : 2 * rows - 1) * t->a_rs * sizeof *a;
+    return (struct ahead){.at = (uintptr_t)a + from,
+                          .base = (uintptr_t)a + from,
+                          .step = (by_rows ? t->a_rs : t->a_cs) * sizeof *a,
+                          .jump = LINE * t->a_cs * sizeof *a};
+}
+
+INLINE void fetch_next(struct ahead *n, size_t p)
+{
+    fetch(n->at, 0);
+    n->at = p % LINE == LINE - 1 ? (n->base += n->jump) : n->at + n->step;
+}
+
+INLINE vf load_cut(const float *p, bool cut, vmask mask)
+{
+    return cut ? v_load_mask(p, mask) : v_load(p);
+}
+
+INLINE void store_cut(float *p, vf x, bool cut, vmask mask)
+{
+    if (cut)
+        v_store_mask(p, mask, x);
+    else
+        v_store(p, x);
+}
+
+/* What happens to a vector of sums x on its way to c, of which `at` elements lie before it. */
+struct ending {
+    bool accumulate;
+    const float *res, *mul;
+    float scale;
+};
+
+INLINE struct ending ending_of(const struct call *t)
+{
+    struct ending e = {.accumulate = t->accumulate};
+    if (t->finish)
+        e.res = t->finish->res, e.mul = t->finish->mul, e.scale = t->finish->scale;
+    return e;
+}
+
+INLINE void save(float *c, size_t at, vf x, vf bias, const struct ending e, bool cut, vmask mask)
+{
+    if (e.accumulate)
+        x = v_add(load_cut(c, cut, mask), x);
+    x = v_add(x, bias);
+    if (e.res)
+        x = v_fma(v_set1(e.scale), x, load_cut(e.res + at, cut, mask));
+    if (e.mul)
+        x = v_mul(x, load_cut(e.mul + at, cut, mask));
+    store_cut(c, x, cut, mask);
+}
+
+/* GELU of rows that were just stored: in registers it would spill the sums. */
+static void gelu_rows(const struct call *t, float *c, size_t rows)
+{
+    float *slope = t->finish->slope ? t->finish->slope + (c - t->c0) : NULL;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < t->n; j += VL) {
+            vf d, y = simd_gelu(simd_load_n(c + i * t->ldc + j, t->n - j), &d);
+            simd_store_n(c + i * t->ldc + j, y, t->n - j);
+            if (slope)
+                simd_store_n(slope + i * t->ldc + j, d, t->n - j);
+        }
+}
+
+#define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
+#define STEP(i, p, off)                                                                            \
+    {                                                                                              \
+        vf e = v_set1((p)[off * a_rs]);                                                            \
+        x##i = v_fma(e, b_lo, x##i);                                                               \
+        if (wide)                                                                                  \
+            y##i = v_fma(e, b_hi, y##i);                                                           \
+    }
+/* Without and with something on the way. */
+#define STORE(i, p, off)                                                                           \
+    {                                                                                              \
+        store_cut(c + i * ldc, x##i, !wide && cut, mask);                                          \
+        if (wide)                                                                                  \
+            store_cut(c + i * ldc + VL, y##i, cut, mask);                                          \
+    }
+#define SAVE(i, p, off)                                                                            \
+    {                                                                                              \
+        save(c + i * ldc, at + i * ldc, x##i, bias_lo, e, !wide && cut, mask);                     \
+        if (wide)                                                                                  \
+            save(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, e, cut, mask);                \
+    }
+
+/* One step of depth: M rows by two vectors of columns, or one. */
+#define DEPTH_STEP(M)                                                                              \
+    {                                                                                              \
+        vf b_lo = load_cut(b, !wide && cut, mask), b_hi = b_lo;                                    \
+        if (wide)                                                                                  \
+            b_hi = load_cut(b + VL, cut, mask);                                                    \
+        (void)b_hi;                                                                                \
+        ROWS_##M(STEP);                                                                            \
+        a0 += a_cs;                                                                                \
+        a1 += a_cs;                                                                                \
+        a2 += a_cs;                                                                                \
+        a3 += a_cs;                                                                                \
+        a4 += a_cs;                                                                                \
+        b += ldb;                                                                                  \
+    }
+
+/* `chunks` chunks of M rows, specialised by inlining: wide takes two vectors of columns, cut masks the
+ * last of them. During the first M steps the M rows of C are fetched, a row a step: all at once they
+ * would hold up the loads of the products (kernels/SPEED.md). The loop over chunks is in here because a
+ * call costs as much as 4 steps. */
 #define BODY(M)                                                                                    \
-    INLINE void body_##M(ARGS, const bool wide, const bool masked, const struct ahead *ahead)      \
+    INLINE void body_##M(struct call *t, float *c, const float *a, size_t chunks, const bool wide, \
+                         const bool cut)                                                           \
     {                                                                                              \
-        const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs;                               \
-        const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                       \
-        if (k >= PREFETCH_DEPTH) {                                                                 \
-            ROWS_##M(FETCH)                                                                        \
-        }                                                                                          \
-        ROWS_##M(DECLARE);                                                                         \
-        const float *from = ahead ? ahead->from : NULL;                                            \
-        for (size_t p = 0, end = k; p < k; end = k) {                                              \
-            if (ahead) {                                                                           \
-                fetch(from, ahead->step, ahead->n);                                                \
-                from += LINE * a_cs;                                                               \
-                end = k - p < LINE ? k : p + LINE;                                                 \
+        const size_t ldc = t->ldc, a_rs = t->a_rs, a_cs = t->a_cs, ldb = t->ldb, k = t->k;         \
+        const vmask mask = t->mask;                                                                \
+        const bool cold = t->cold;                                                                 \
+        for (; chunks > 0; chunks--, a += M * a_rs, c += M * ldc) {                                \
+            const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs, *b = t->b;                \
+            const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
+            size_t first = k < M ? k : M, p = 0;                                                   \
+            struct ahead next = ahead_of(t, a, M);                                                 \
+            fetch_panel(t);                                                                        \
+            ROWS_##M(DECLARE);                                                                     \
+            uintptr_t row = (uintptr_t)c, other = row + t->other;                                  \
+            for (; p < first; p++, row += ldc * sizeof *c, other += ldc * sizeof *c) {             \
+                DEPTH_STEP(M)                                                                      \
+                fetch(row, 0);                                                                     \
+                fetch(other, 0);                                                                   \
+                if (wide && VL == LINE) {                                                          \
+                    fetch(row, VL);                                                                \
+                    fetch(other, VL);                                                              \
+                }                                                                                  \
+                if (cold)                                                                          \
+                    fetch_next(&next, p);                                                          \
             }                                                                                      \
-            for (; p < end; p++) {                                                                 \
-                vf b0 = !wide && masked ? v_load_mask(b, mask) : v_load(b);                        \
-                vf b1 = !wide ? b0 : masked ? v_load_mask(b + VL, mask) : v_load(b + VL);          \
-                (void)b1;                                                                          \
-                ROWS_##M(STEP);                                                                    \
-                a0 += a_cs;                                                                        \
-                a1 += a_cs;                                                                        \
-                a2 += a_cs;                                                                        \
-                a3 += a_cs;                                                                        \
-                a4 += a_cs;                                                                        \
-                b += ldb;                                                                          \
+            if (cold)                                                                              \
+                for (; p < k; p++) {                                                               \
+                    DEPTH_STEP(M)                                                                  \
+                    fetch_next(&next, p);                                                          \
+                }                                                                                  \
+            else                                                                                   \
+                for (; p < k; p++)                                                                 \
+                    DEPTH_STEP(M)                                                                  \
+            (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
+            if (!t->finish && !t->accumulate) {                                                    \
+                ROWS_##M(STORE)                                                                    \
+                continue;                                                                          \
             }                                                                                      \
+            const struct ending e = ending_of(t);                                                  \
+            const float *bias = t->finish ? t->finish->bias : NULL;                                \
+            vf bias_lo = bias ? load_cut(bias, !wide && cut, mask) : v_zero(), bias_hi = bias_lo;  \
+            if (wide && bias)                                                                      \
+                bias_hi = load_cut(bias + VL, cut, mask);                                          \
+            (void)bias_hi;                                                                         \
+            const size_t at = (size_t)(c - t->c0);                                                 \
+            ROWS_##M(SAVE)                                                                         \
+            if (t->finish && t->finish->gelu)                                                      \
+                gelu_rows(t, c, M);                                                                \
         }                                                                                          \
-        (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                     \
-        ROWS_##M(SAVE)                                                                             \
     }                                                                                              \
-    static void one_##M(ARGS)                                                                      \
+    static void one_##M(struct call *t, float *c, const float *a, size_t chunks)                   \
     {                                                                                              \
-        body_##M(PASS, false, false, NULL);                                                        \
+        body_##M(t, c, a, chunks, false, false);                                                   \
     }                                                                                              \
-    static void one_cut_##M(ARGS)                                                                  \
+    static void one_cut_##M(struct call *t, float *c, const float *a, size_t chunks)               \
     {                                                                                              \
-        body_##M(PASS, false, true, NULL);                                                         \
+        body_##M(t, c, a, chunks, false, true);                                                    \
     }                                                                                              \
-    static void two_##M(ARGS)                                                                      \
+    static void two_##M(struct call *t, float *c, const float *a, size_t chunks)                   \
     {                                                                                              \
-        body_##M(PASS, true, false, NULL);                                                         \
+        body_##M(t, c, a, chunks, true, false);                                                    \
     }                                                                                              \
-    static void two_cut_##M(ARGS)                                                                  \
+    static void two_cut_##M(struct call *t, float *c, const float *a, size_t chunks)               \
     {                                                                                              \
-        body_##M(PASS, true, true, NULL);                                                          \
-    }                                                                                              \
-    static void cold_##M(ARGS, const struct ahead *ahead)                                          \
-    {                                                                                              \
-        body_##M(PASS, true, false, ahead);                                                        \
+        body_##M(t, c, a, chunks, true, true);                                                     \
     }
 
 #if VEC_MR == 6
@@ -154,58 +254,40 @@ INLINE void fetch(const float *from, size_t step, size_t n)
 
 COUNTS(BODY)
 
+typedef void tile_fn(struct call *t, float *c, const float *a, size_t chunks);
 #define ENTRY(M) {one_##M, one_cut_##M, two_##M, two_cut_##M},
-enum { WIDE = 2 };
 static tile_fn *const tiles[VEC_MR][4] = {COUNTS(ENTRY)};
-#define COLD_ENTRY(M) cold_##M,
-static cold_tile_fn *const cold_tiles[VEC_MR] = {COUNTS(COLD_ENTRY)};
 
-/* The columns of B that the caller is expected to come to next are fetched into the second-level cache
- * while this call computes: a panel's first use would otherwise wait for memory. They lie behind this
- * panel where it is packed (ldb = n), to its right where it is read in place. Worth it where the panel
- * is large and many rows use it. The address may lie outside the operands: nothing is read from it. */
-#define AHEAD_DEPTH 129
-#define AHEAD_ROWS 64
-
-static inline void fetch_ahead(const float *b, size_t ldb, size_t n, size_t k, size_t part,
-                               size_t parts)
+/* The next panel of B lies behind this one where it is packed (ldb = n), to its right where it is read in
+ * place. Worth fetching where the panel is large and many rows use it. */
+static inline void plan_ahead(struct call *t, size_t m, size_t chunks)
 {
-    bool packed = ldb == n;
-    size_t rows = (k + parts - 1) / parts, end = (part + 1) * rows < k ? (part + 1) * rows : k;
-    uintptr_t next = (uintptr_t)b + sizeof *b * (packed ? k * ldb : n);
-    for (size_t r = part * rows; r < end; r++)
-        for (size_t j = 0; j < n; j += LINE)
-            _mm_prefetch((const char *)(next + sizeof *b * (r * ldb + j)), _MM_HINT_T1);
+    enum { DEPTH = 129, ROWS = 64 };
+    if (t->k < DEPTH || m < ROWS)
+        return;
+    t->ahead = (uintptr_t)t->b + (t->ldb == t->n ? t->k * t->n : t->n) * sizeof *t->b;
+    t->ahead_rows = (t->k + chunks - 1) / chunks;
 }
 
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-              size_t ldb, size_t m, size_t n, size_t k, bool accumulate, bool cold)
+              size_t ldb, size_t m, size_t n, size_t k, bool accumulate, bool cold,
+              const struct kern_finish *finish)
 {
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
         return;
     bool wide = n > VL;
-    size_t last = wide ? n - VL : n;
-    vmask mask = v_mask(last);
-    size_t variant = (wide ? WIDE : 0) + (last < VL ? 1 : 0);
+    size_t last = wide ? n - VL : n, variant = (wide ? 2 : 0) + (last < VL ? 1 : 0);
     /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
      * accumulators to hide the latency of the multiply-add. */
     size_t chunks = (m + VEC_MR - 1) / VEC_MR, size = m / chunks, larger = m % chunks;
-    bool ahead = k >= AHEAD_DEPTH && m >= AHEAD_ROWS;
-    cold = cold && variant == WIDE && k >= PREFETCH_DEPTH;
-    for (size_t i = 0; i < chunks; i++) {
-        if (ahead)
-            fetch_ahead(b, ldb, n, k, i, chunks);
-        size_t rows = size + (i < larger ? 1 : 0);
-        if (cold && i + 1 < chunks) {
-            /* The next chunk's lines: one of each row, or the last of each column. */
-            struct ahead next = a_cs == 1 ? (struct ahead){a + rows * a_rs, a_rs, size}
-                                          : (struct ahead){a + rows + size - 1, a_cs, LINE};
-            cold_tiles[rows - 1](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask, &next);
-        } else {
-            tiles[rows - 1][variant](c, ldc, a, a_rs, a_cs, b, ldb, k, accumulate, mask);
-        }
-        c += rows * ldc;
-        a += rows * a_rs;
-    }
+    struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
+    t.mask = v_mask(last), t.accumulate = accumulate, t.cold = cold, t.finish = finish, t.c0 = c;
+    if (finish && (finish->res || finish->mul))
+        t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
+    plan_ahead(&t, m, chunks);
+    if (larger > 0)
+        tiles[size][variant](&t, c, a, larger);
+    size_t done = larger * (size + 1);
+    tiles[size - 1][variant](&t, c + done * ldc, a + done * a_rs, chunks - larger);
 }

@@ -37,9 +37,9 @@ void VEC_NAME(layernorm_fwd)(float *out, float *mean, float *rstd, const float *
     }
 }
 
-void VEC_NAME(layernorm_bwd)(float *dx, float *dw, float *db, const float *dout, const float *x,
-                             const float *mean, const float *rstd, const float *w, size_t rows,
-                             size_t C)
+void VEC_NAME(layernorm_bwd)(float *dx, float *ds, float by, float *dw, float *db,
+                             const float *dout, const float *x, const float *mean,
+                             const float *rstd, const float *w, size_t rows, size_t C)
 {
     const float inv = 1.0f / (float)C;
     for (size_t r = 0; r < rows; r++) {
@@ -62,7 +62,10 @@ void VEC_NAME(layernorm_bwd)(float *dx, float *dw, float *db, const float *dout,
             vf xhat = v_mul(v_sub(simd_load_n(xr + c, left), mu), rs);
             vf dxhat = v_mul(simd_load_n(g + c, left), simd_load_n(w + c, left));
             vf d = v_fnma(xhat, m2, v_sub(dxhat, m1));
-            simd_store_n(dx + r * C + c, v_fma(rs, d, simd_load_n(dx + r * C + c, left)), left);
+            vf sum = v_fma(rs, d, simd_load_n(dx + r * C + c, left));
+            simd_store_n(dx + r * C + c, sum, left);
+            if (ds)
+                simd_store_n(ds + r * C + c, v_mul(v_set1(by), sum), left);
         }
     }
 }
@@ -118,26 +121,41 @@ void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, float log
 
 /* Float partial sums of this many rows are added up in double. */
 #define COLSUM_ROWS 64
+/* Strips of a vector side by side: enough sums at once to hide the latency of an addition, and whole
+ * stretches of a row at a time. */
+#define STRIPS 4
 
-static inline vd strip_sum(const float *x, size_t ld, size_t rows, size_t n)
+/* The sums of `strips` vectors of columns, of which the last has n values. */
+static inline __attribute__((always_inline)) void sum_strips(float *db, const float *x, size_t ld, size_t rows, size_t strips, size_t n)
 {
-    vd total = vd_zero();
+    vd total[STRIPS];
+    for (size_t s = 0; s < strips; s++)
+        total[s] = vd_zero();
     for (size_t r = 0; r < rows;) {
         size_t end = r + COLSUM_ROWS < rows ? r + COLSUM_ROWS : rows;
-        vf part = v_zero();
+        vf part[STRIPS];
+        for (size_t s = 0; s < strips; s++)
+            part[s] = v_zero();
         for (; r < end; r++)
-            part = v_add(part, simd_load_n(x + r * ld, n));
-        total = vd_add(total, vd_widen(part));
+            for (size_t s = 0; s < strips; s++)
+                part[s] = v_add(part[s], simd_load_n(x + r * ld + s * VL, s + 1 < strips ? VL : n));
+        for (size_t s = 0; s < strips; s++)
+            total[s] = vd_add(total[s], vd_widen(part[s]));
     }
-    return total;
+    for (size_t s = 0; s < strips; s++) {
+        size_t left = s + 1 < strips ? VL : n;
+        vf sum = v_add(simd_load_n(db + s * VL, left), vd_narrow(total[s]));
+        simd_store_n(db + s * VL, sum, left);
+    }
 }
 
 void VEC_NAME(colsum)(float *db, const float *dout, size_t ld, size_t rows, size_t n)
 {
-    for (size_t j = 0; j < n; j += VL) {
-        vf sum = vd_narrow(strip_sum(dout + j, ld, rows, n - j));
-        simd_store_n(db + j, v_add(simd_load_n(db + j, n - j), sum), n - j);
-    }
+    size_t j = 0;
+    for (; j + STRIPS * VL <= n; j += STRIPS * VL)
+        sum_strips(db + j, dout + j, ld, rows, STRIPS, VL);
+    for (; j < n; j += VL)
+        sum_strips(db + j, dout + j, ld, rows, 1, n - j);
 }
 
 double VEC_NAME(sumsq)(const float *x, size_t n)
