@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/size.h"
 
@@ -11,21 +13,34 @@ struct arena arena_plan(void)
     return (struct arena){.base = NULL, .used_bytes = 0, .size_bytes = SIZE_MAX};
 }
 
+/* Large arenas ask for pages of 2 MB, which spare a walk through the page tables at every 4 KB.
+ * Their first array starts half a pair of cache lines behind a page: at a page's start a training
+ * step took 4 percent longer at d_model 256 (kernels/SPEED.md). */
+#define HUGE ((size_t)2 << 20)
+
 enum status arena_init(struct arena *a, size_t size_bytes, struct err *err)
 {
+    bool large = size_bytes >= 32 * HUGE;
+    size_t gap = large ? ARENA_ALIGN : 0, all;
     void *p = NULL;
-    if (posix_memalign(&p, ARENA_ALIGN, size_bytes ? size_bytes : ARENA_ALIGN) != 0)
+    if (!size_add(&all, size_bytes ? size_bytes : ARENA_ALIGN, gap) ||
+        posix_memalign(&p, large ? HUGE : ARENA_ALIGN, all) != 0)
         return err_set(err, E_NOMEM, "out of memory: %zu bytes", size_bytes);
-#ifndef NDEBUG
-    memset(p, 0xFF, size_bytes);
+#ifdef MADV_HUGEPAGE
+    if (large)
+        (void)!madvise(p, all / HUGE * HUGE, MADV_HUGEPAGE); /* a wish: nothing depends on it */
 #endif
-    *a = (struct arena){.base = p, .used_bytes = 0, .size_bytes = size_bytes};
+#ifndef NDEBUG
+    memset(p, 0xFF, all);
+#endif
+    *a = (struct arena){
+        .block = p, .base = (unsigned char *)p + gap, .used_bytes = 0, .size_bytes = size_bytes};
     return OK;
 }
 
 void arena_free(struct arena *a)
 {
-    free(a->base);
+    free(a->block);
     *a = (struct arena){0};
 }
 

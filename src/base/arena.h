@@ -14,6 +14,7 @@
 #define ARENA_ALIGN 64
 
 struct arena {
+    void *block; /* what arena_free releases */
     unsigned char *base; /* NULL while planning */
     size_t used_bytes;
     size_t size_bytes;

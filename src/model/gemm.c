@@ -6,10 +6,10 @@
 
 #include "base/size.h"
 
-/* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide as
- * what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which the
- * product reads them. The block from depth d starts at d * N, its panel from column j at depth * j
- * behind that. */
+/* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
+ * as what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which
+ * the product reads them. The block from depth d starts at d * N, its panel from column j at depth
+ * * j behind that. */
 
 static size_t ceil_div(size_t a, size_t b)
 {
@@ -34,12 +34,14 @@ static void share(size_t *begin, size_t *end, size_t n, size_t unit, int t, int 
 size_t gemm_row_floats(size_t n)
 {
     const size_t line = 16;
-    return n >= 384 && n % (2 * line) == 0 ? n + line : n; /* an odd number of lines reaches every set */
+    return n >= 384 && n % (2 * line) == 0 ? n + line
+                                           : n; /* an odd number of lines reaches every set */
 }
 
 typedef void part_fn(void *ctx, int t, int threads);
 
-/* fn(ctx, t, threads) for every t, at the same time where OpenMP is there. One thread pays nothing. */
+/* fn(ctx, t, threads) for every t, at the same time where OpenMP is there. One thread pays nothing.
+ */
 static void run_parts(part_fn *fn, void *ctx, int threads)
 {
     if (threads <= 1) {
@@ -223,9 +225,9 @@ struct tn_job {
     float *scratch;
 };
 
-/* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it: then
- * the lines of a panel share a few cache sets and push each other out. A's rows are left where they
- * are in any case: a tile wants one line of a row of A and comes back for its neighbours soon
+/* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it:
+ * then the lines of a panel share a few cache sets and push each other out. A's rows are left where
+ * they are in any case: a tile wants one line of a row of A and comes back for its neighbours soon
  * (kernels/SPEED.md). */
 static bool tn_pack(size_t ldb, size_t K)
 {
@@ -238,8 +240,8 @@ size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, si
     return (size_t)(threads > 1 ? threads : 1) * block_floats(k, M, N);
 }
 
-/* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or is
- * NULL. */
+/* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or
+ * is NULL. */
 static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
                      size_t depth, const float *panels)
 {

@@ -13,6 +13,7 @@
 /* 12 accumulators, two vectors of B and one of A: 15 of 16 registers. */
 #define VEC_MR 6
 #define VEC_TILE kern_gemm_6x16_avx2
+#define VEC_NEAR_TILE kern_gemm_6x16_near_avx2
 /* A panel of B (KC x NR floats, 16 KB) leaves most of a 32 or 48 KB L1 to A and C; MC x KC floats of A
  * take 516 KB, half of a 1 MB L2, and hold the rows of a chunk of a training step (kernels/SPEED.md). */
 #define VEC_GEMM {.tile = VEC_TILE, .MR = 6, .NR = 16, .MC = 516, .NC = 512, .KC = 256}

@@ -13,6 +13,7 @@
 /* 28 accumulators, two vectors of B and one of A: 31 of 32 registers. */
 #define VEC_MR 14
 #define VEC_TILE kern_gemm_14x32_avx512
+#define VEC_NEAR_TILE kern_gemm_14x32_near_avx512
 /* As for AVX2; the panel of B is KC x NR floats, 32 KB. */
 #define VEC_GEMM {.tile = VEC_TILE, .MR = 14, .NR = 32, .MC = 518, .NC = 512, .KC = 256}
 

@@ -1,8 +1,8 @@
-/* Causal attention with lanes across queries (forward) or keys (backward), so that no sum runs across
- * a vector. All five products go through the GEMM tile; the block of lanes is two vectors wide and the
- * half of a block above the diagonal that a whole vector covers is never computed. Forward holds one
- * block's scores for all its keys, backward a chunk of rows, recomputing probabilities from the
- * log-sum-exp (Dao et al. 2022). Scores are kept in base 2. */
+/* Causal attention with lanes across queries (forward) or keys (backward), so that no sum runs
+ * across a vector. All five products go through the GEMM tile; the block of lanes is two vectors
+ * wide and the half of a block above the diagonal that a whole vector covers is never computed.
+ * Forward holds one block's scores for all its keys, backward a chunk of rows, recomputing
+ * probabilities from the log-sum-exp (Dao et al. 2022). Scores are kept in base 2. */
 #include "kernels/simd/simd.h"
 
 #include <math.h>
@@ -11,8 +11,9 @@
 
 #define LANES (2 * VL)
 #define LOG2E 1.44269504088896341f
-#define LN2 0.693147180559945309f
-/* Rows of a backward chunk: probabilities and their gradients stay in L1 (2 x 64 x LANES floats). */
+#define LN2   0.693147180559945309f
+/* Rows of a backward chunk: probabilities and their gradients stay in L1 (2 x 64 x LANES floats).
+ */
 #define CHUNK 64
 
 static inline size_t least(size_t a, size_t b)
@@ -58,8 +59,8 @@ static inline vf simd_log(vf x)
     return v_fma(x, v_zero(), p);
 }
 
-/* Softmax numerators of one vector of queries in place: s (n, lanes at stride LANES), of which the rows
- * from `diag` on are masked above the diagonal. Returns the sums; *top receives the maxima. */
+/* Softmax numerators of one vector of queries in place: s (n, lanes at stride LANES), of which the
+ * rows from `diag` on are masked above the diagonal. Returns the sums; *top receives the maxima. */
 static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top)
 {
     for (size_t j = diag; j < n; j++)
@@ -95,25 +96,25 @@ static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top)
 }
 
 void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, const float *k,
-                        const float *v, size_t ld, size_t T, size_t HS, float scale,
-                        float *scratch)
+                        const float *v, size_t ld, size_t T, size_t HS, float scale, float *scratch)
 {
-    float *qt = scratch, *ot = qt + HS * LANES, *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
+    float *qt = scratch, *ot = qt + HS * LANES,
+          *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
     for (size_t i = 0; i < T; i += LANES) {
         size_t n = least(LANES, T - i), width = n > VL ? LANES : VL;
         size_t half = least(i + VL, T), all = i + n; /* keys of the first and of both vectors */
         lanes_in(qt, q + i * ld, ld, n, HS, scale * LOG2E);
-        VEC_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false, false, NULL);
-        VEC_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES, all - half, VL,
-                 HS, false, false, NULL);
+        VEC_NEAR_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false);
+        VEC_NEAR_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES,
+                      all - half, VL, HS, false);
         for (size_t h = 0; h < width; h += VL) {
             vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top);
             simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
             v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
         }
-        VEC_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false, false, NULL);
-        VEC_TILE(ot + VL, LANES, v + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
-                 all > half ? VL : 0, all - half, true, false, NULL);
+        VEC_NEAR_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false);
+        VEC_NEAR_TILE(ot + VL, LANES, v + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
+                      all > half ? VL : 0, all - half, true);
         for (size_t h = 0; h < width; h += VL) {
             vf inv = v_load(qt + h);
             for (size_t d = 0; d < HS; d++)
@@ -137,8 +138,8 @@ static void row_terms(float *delta, float *minus_lse2, const float *dout, const 
     }
 }
 
-/* Scores and dp of n rows, one vector of keys, to probabilities and score gradients. `diag` rows at the
- * start lie on the diagonal: row r keeps keys 0 .. r. */
+/* Scores and dp of n rows, one vector of keys, to probabilities and score gradients. `diag` rows at
+ * the start lie on the diagonal: row r keeps keys 0 .. r. */
 static inline void grad_lanes(float *p, float *ds, const float *delta, const float *minus_lse2,
                               size_t n, size_t diag)
 {
@@ -159,8 +160,8 @@ static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, 
                          size_t keys, bool accumulate)
 {
     for (size_t d = 0; d < HS; d += LANES)
-        VEC_TILE(c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys, accumulate,
-                 false, NULL);
+        VEC_NEAR_TILE(c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys,
+                      accumulate);
 }
 
 void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, const float *out,
@@ -187,17 +188,17 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
             const float *qi = q + i * ld, *gi = dout + i * ld_out;
             const float *qr = qi + skip * ld, *gr = gi + skip * ld_out;
             float *pr = p + skip * LANES, *dr = ds + skip * LANES, *dqi = dq + i * ld;
-            VEC_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false, false, NULL);
-            VEC_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false, false, NULL);
-            VEC_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false, false, NULL);
-            VEC_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false, false, NULL);
+            VEC_NEAR_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false);
+            VEC_NEAR_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false);
+            VEC_NEAR_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false);
+            VEC_NEAR_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false);
             grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip);
             if (width > VL)
                 grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip);
-            VEC_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j, false, NULL);
-            VEC_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true, false, NULL);
-            VEC_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j, false, NULL);
-            VEC_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true, false, NULL);
+            VEC_NEAR_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j);
+            VEC_NEAR_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true);
+            VEC_NEAR_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j);
+            VEC_NEAR_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true);
             rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), j > 0);
             rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, j > 0);
         }

@@ -33,6 +33,14 @@ INLINE void fetch(uintptr_t at, size_t floats)
     _mm_prefetch((const char *)(at + floats * sizeof(float)), _MM_HINT_T0);
 }
 
+/* The part of a row that a tile covers. */
+INLINE void fetch_row(uintptr_t row, bool wide)
+{
+    fetch(row, 0);
+    if (wide && VL == LINE)
+        fetch(row, VL);
+}
+
 /* What the chunks of one call share. */
 struct call {
     size_t ldc, a_rs, a_cs, ldb, k, n;
@@ -94,30 +102,22 @@ INLINE void store_cut(float *p, vf x, bool cut, vmask mask)
         v_store(p, x);
 }
 
-/* What happens to a vector of sums x on its way to c, of which `at` elements lie before it. */
-struct ending {
-    bool accumulate;
-    const float *res, *mul;
-    float scale;
-};
-
-INLINE struct ending ending_of(const struct call *t)
+INLINE void add(float *c, vf x, bool cut, vmask mask)
 {
-    struct ending e = {.accumulate = t->accumulate};
-    if (t->finish)
-        e.res = t->finish->res, e.mul = t->finish->mul, e.scale = t->finish->scale;
-    return e;
+    store_cut(c, v_add(load_cut(c, cut, mask), x), cut, mask);
 }
 
-INLINE void save(float *c, size_t at, vf x, vf bias, const struct ending e, bool cut, vmask mask)
+/* The end of a vector of sums x that belongs to c; `at` elements of c lie before it. */
+INLINE void finish(float *c, size_t at, vf x, vf bias, bool accumulate, const struct kern_finish f,
+                   bool cut, vmask mask)
 {
-    if (e.accumulate)
+    if (accumulate)
         x = v_add(load_cut(c, cut, mask), x);
     x = v_add(x, bias);
-    if (e.res)
-        x = v_fma(v_set1(e.scale), x, load_cut(e.res + at, cut, mask));
-    if (e.mul)
-        x = v_mul(x, load_cut(e.mul + at, cut, mask));
+    if (f.res)
+        x = v_fma(v_set1(f.scale), x, load_cut(f.res + at, cut, mask));
+    if (f.mul)
+        x = v_mul(x, load_cut(f.mul + at, cut, mask));
     store_cut(c, x, cut, mask);
 }
 
@@ -142,19 +142,27 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
         if (wide)                                                                                  \
             y##i = v_fma(e, b_hi, y##i);                                                           \
     }
-/* Without and with something on the way. */
 #define STORE(i, p, off)                                                                           \
     {                                                                                              \
         store_cut(c + i * ldc, x##i, !wide && cut, mask);                                          \
         if (wide)                                                                                  \
             store_cut(c + i * ldc + VL, y##i, cut, mask);                                          \
     }
-#define SAVE(i, p, off)                                                                            \
+#define ADD(i, p, off)                                                                             \
     {                                                                                              \
-        save(c + i * ldc, at + i * ldc, x##i, bias_lo, e, !wide && cut, mask);                     \
+        add(c + i * ldc, x##i, !wide && cut, mask);                                                \
         if (wide)                                                                                  \
-            save(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, e, cut, mask);                \
+            add(c + i * ldc + VL, y##i, cut, mask);                                                \
     }
+#define FINISH(i, p, off)                                                                          \
+    {                                                                                              \
+        finish(c + i * ldc, at + i * ldc, x##i, bias_lo, accumulate, f, !wide && cut, mask);       \
+        if (wide)                                                                                  \
+            finish(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, accumulate, f, cut, mask);  \
+    }
+
+/* From this depth on what the end of a tile reads is fetched while its sums are computed. */
+#define FETCH_DEPTH 64
 
 /* One step of depth: M rows by two vectors of columns, or one. */
 #define DEPTH_STEP(M)                                                                              \
@@ -173,32 +181,29 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
     }
 
 /* `chunks` chunks of M rows, specialised by inlining: wide takes two vectors of columns, cut masks the
- * last of them. During the first M steps the M rows of C are fetched, a row a step: all at once they
- * would hold up the loads of the products (kernels/SPEED.md). The loop over chunks is in here because a
- * call costs as much as 4 steps. */
+ * last of them, near fetches nothing and finishes nothing. During the first M steps the M rows of C are
+ * fetched, a row a step: all at once they would hold up the loads of the products (kernels/SPEED.md).
+ * The loop over chunks is in here because a call costs as much as 4 steps. */
 #define BODY(M)                                                                                    \
     INLINE void body_##M(struct call *t, float *c, const float *a, size_t chunks, const bool wide, \
-                         const bool cut)                                                           \
+                         const bool cut, const bool near)                                          \
     {                                                                                              \
         const size_t ldc = t->ldc, a_rs = t->a_rs, a_cs = t->a_cs, ldb = t->ldb, k = t->k;         \
         const vmask mask = t->mask;                                                                \
-        const bool cold = t->cold;                                                                 \
+        const bool cold = !near && t->cold, accumulate = t->accumulate;                            \
         for (; chunks > 0; chunks--, a += M * a_rs, c += M * ldc) {                                \
             const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs, *b = t->b;                \
             const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
-            size_t first = k < M ? k : M, p = 0;                                                   \
-            struct ahead next = ahead_of(t, a, M);                                                 \
-            fetch_panel(t);                                                                        \
+            size_t first = near || k < FETCH_DEPTH ? 0 : M, p = 0;                                 \
+            struct ahead next = cold ? ahead_of(t, a, M) : (struct ahead){0};                      \
+            if (!near)                                                                             \
+                fetch_panel(t);                                                                    \
             ROWS_##M(DECLARE);                                                                     \
-            uintptr_t row = (uintptr_t)c, other = row + t->other;                                  \
-            for (; p < first; p++, row += ldc * sizeof *c, other += ldc * sizeof *c) {             \
+            for (uintptr_t row = (uintptr_t)c; p < first; p++, row += ldc * sizeof *c) {           \
                 DEPTH_STEP(M)                                                                      \
-                fetch(row, 0);                                                                     \
-                fetch(other, 0);                                                                   \
-                if (wide && VL == LINE) {                                                          \
-                    fetch(row, VL);                                                                \
-                    fetch(other, VL);                                                              \
-                }                                                                                  \
+                fetch_row(row, wide);                                                              \
+                if (t->other)                                                                      \
+                    fetch_row(row + t->other, wide);                                               \
                 if (cold)                                                                          \
                     fetch_next(&next, p);                                                          \
             }                                                                                      \
@@ -211,37 +216,35 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
                 for (; p < k; p++)                                                                 \
                     DEPTH_STEP(M)                                                                  \
             (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
-            if (!t->finish && !t->accumulate) {                                                    \
+            if (!near && t->finish) {                                                              \
+                const struct kern_finish f = *t->finish;                                           \
+                vf bias_lo = f.bias ? load_cut(f.bias, !wide && cut, mask) : v_zero();             \
+                vf bias_hi = f.bias && wide ? load_cut(f.bias + VL, cut, mask) : bias_lo;          \
+                (void)bias_hi;                                                                     \
+                const size_t at = (size_t)(c - t->c0);                                             \
+                ROWS_##M(FINISH)                                                                   \
+                if (f.gelu)                                                                        \
+                    gelu_rows(t, c, M);                                                            \
+            } else if (accumulate) {                                                               \
+                ROWS_##M(ADD)                                                                      \
+            } else {                                                                               \
                 ROWS_##M(STORE)                                                                    \
-                continue;                                                                          \
             }                                                                                      \
-            const struct ending e = ending_of(t);                                                  \
-            const float *bias = t->finish ? t->finish->bias : NULL;                                \
-            vf bias_lo = bias ? load_cut(bias, !wide && cut, mask) : v_zero(), bias_hi = bias_lo;  \
-            if (wide && bias)                                                                      \
-                bias_hi = load_cut(bias + VL, cut, mask);                                          \
-            (void)bias_hi;                                                                         \
-            const size_t at = (size_t)(c - t->c0);                                                 \
-            ROWS_##M(SAVE)                                                                         \
-            if (t->finish && t->finish->gelu)                                                      \
-                gelu_rows(t, c, M);                                                                \
         }                                                                                          \
     }                                                                                              \
-    static void one_##M(struct call *t, float *c, const float *a, size_t chunks)                   \
+    VARIANT(M, one, false, false, false)                                                           \
+    VARIANT(M, one_cut, false, true, false)                                                        \
+    VARIANT(M, two, true, false, false)                                                            \
+    VARIANT(M, two_cut, true, true, false)                                                         \
+    VARIANT(M, one_near, false, false, true)                                                       \
+    VARIANT(M, one_cut_near, false, true, true)                                                    \
+    VARIANT(M, two_near, true, false, true)                                                        \
+    VARIANT(M, two_cut_near, true, true, true)
+
+#define VARIANT(M, name, wide, cut, near)                                                          \
+    static void name##_##M(struct call *t, float *c, const float *a, size_t chunks)                \
     {                                                                                              \
-        body_##M(t, c, a, chunks, false, false);                                                   \
-    }                                                                                              \
-    static void one_cut_##M(struct call *t, float *c, const float *a, size_t chunks)               \
-    {                                                                                              \
-        body_##M(t, c, a, chunks, false, true);                                                    \
-    }                                                                                              \
-    static void two_##M(struct call *t, float *c, const float *a, size_t chunks)                   \
-    {                                                                                              \
-        body_##M(t, c, a, chunks, true, false);                                                    \
-    }                                                                                              \
-    static void two_cut_##M(struct call *t, float *c, const float *a, size_t chunks)               \
-    {                                                                                              \
-        body_##M(t, c, a, chunks, true, true);                                                     \
+        body_##M(t, c, a, chunks, wide, cut, near);                                                \
     }
 
 #if VEC_MR == 6
@@ -255,14 +258,31 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
 COUNTS(BODY)
 
 typedef void tile_fn(struct call *t, float *c, const float *a, size_t chunks);
-#define ENTRY(M) {one_##M, one_cut_##M, two_##M, two_cut_##M},
-static tile_fn *const tiles[VEC_MR][4] = {COUNTS(ENTRY)};
+#define ENTRY(M)                                                                                   \
+    {one_##M,      one_cut_##M,      two_##M,      two_cut_##M,                                    \
+     one_near_##M, one_cut_near_##M, two_near_##M, two_cut_near_##M},
+enum { CUT = 1, WIDE = 2, NEAR = 4 };
+static tile_fn *const tiles[VEC_MR][8] = {COUNTS(ENTRY)};
+
+/* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
+ * accumulators to hide the latency of the multiply-add. */
+INLINE void run(struct call *t, float *c, const float *a, size_t m, size_t chunks, int near)
+{
+    bool wide = t->n > VL;
+    size_t last = wide ? t->n - VL : t->n, size = m / chunks, larger = m % chunks;
+    int variant = (wide ? WIDE : 0) | (last < VL ? CUT : 0) | near;
+    t->mask = v_mask(last);
+    if (larger > 0)
+        tiles[size][variant](t, c, a, larger);
+    size_t done = larger * (size + 1);
+    tiles[size - 1][variant](t, c + done * t->ldc, a + done * t->a_rs, chunks - larger);
+}
 
 /* The next panel of B lies behind this one where it is packed (ldb = n), to its right where it is read in
  * place. Worth fetching where the panel is large and many rows use it. */
 static inline void plan_ahead(struct call *t, size_t m, size_t chunks)
 {
-    enum { DEPTH = 129, ROWS = 64 };
+    enum { DEPTH = 64, ROWS = 64 };
     if (t->k < DEPTH || m < ROWS)
         return;
     t->ahead = (uintptr_t)t->b + (t->ldb == t->n ? t->k * t->n : t->n) * sizeof *t->b;
@@ -276,18 +296,23 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
         return;
-    bool wide = n > VL;
-    size_t last = wide ? n - VL : n, variant = (wide ? 2 : 0) + (last < VL ? 1 : 0);
-    /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
-     * accumulators to hide the latency of the multiply-add. */
-    size_t chunks = (m + VEC_MR - 1) / VEC_MR, size = m / chunks, larger = m % chunks;
+    size_t chunks = (m + VEC_MR - 1) / VEC_MR;
     struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
-    t.mask = v_mask(last), t.accumulate = accumulate, t.cold = cold, t.finish = finish, t.c0 = c;
+    t.accumulate = accumulate, t.cold = cold, t.finish = finish, t.c0 = c;
     if (finish && (finish->res || finish->mul))
         t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
     plan_ahead(&t, m, chunks);
-    if (larger > 0)
-        tiles[size][variant](&t, c, a, larger);
-    size_t done = larger * (size + 1);
-    tiles[size - 1][variant](&t, c + done * ldc, a + done * a_rs, chunks - larger);
+    run(&t, c, a, m, chunks, 0);
+}
+
+void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
+                   size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+{
+    assert(n <= 2 * VL);
+    if (m == 0 || n == 0)
+        return;
+    struct call t;
+    t.ldc = ldc, t.a_rs = a_rs, t.a_cs = a_cs, t.ldb = ldb, t.k = k, t.n = n, t.b = b;
+    t.accumulate = accumulate;
+    run(&t, c, a, m, (m + VEC_MR - 1) / VEC_MR, NEAR);
 }

@@ -121,12 +121,13 @@ void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, float log
 
 /* Float partial sums of this many rows are added up in double. */
 #define COLSUM_ROWS 64
-/* Strips of a vector side by side: enough sums at once to hide the latency of an addition, and whole
- * stretches of a row at a time. */
+/* Strips of a vector side by side: enough sums at once to hide the latency of an addition, and
+ * whole stretches of a row at a time. */
 #define STRIPS 4
 
 /* The sums of `strips` vectors of columns, of which the last has n values. */
-static inline __attribute__((always_inline)) void sum_strips(float *db, const float *x, size_t ld, size_t rows, size_t strips, size_t n)
+static inline __attribute__((always_inline)) void sum_strips(float *db, const float *x, size_t ld,
+                                                             size_t rows, size_t strips, size_t n)
 {
     vd total[STRIPS];
     for (size_t s = 0; s < strips; s++)

@@ -14,6 +14,9 @@ KERN_OPS(X)
 #undef kreal
 
 kern_gemm_tile_fn VEC_TILE;
+/* The same for operands in the first-level cache: nothing is fetched ahead, nothing finished. */
+void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
+                   size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
 
 /* 2^x for x <= 127 within 2 ulp; 0 below -126; NaN stays NaN. The polynomial is the minimax one of
  * degree 6 on [-1/2, 1/2] with the value 1 kept at 0. */
