@@ -477,7 +477,8 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
     double *want = doubles(len);
     memcpy(want, wide(c), len * sizeof *want);
     kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate);
-    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, k % 2 == 1, NULL);
+    struct kern_fetch fetch = {.cold = k % 2 == 1, .next = b, .ld = ldb, .rows = k, .cols = n};
+    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, &fetch, NULL);
     for (size_t i = 0; i < len; i++)
         near("c", i, (double)c[i], want[i], i % ldc < n ? (double)k + 2 : 0, 1 + (double)k);
     release(where);
@@ -507,7 +508,7 @@ static void finish_one(size_t m, size_t n, size_t k, int mode)
                             .scale = 0.5f,
                             .gelu = mode & GELU,
                             .slope = mode & SLOPE ? slope : NULL};
-    kern.gemm.tile(c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE, false, &f);
+    kern.gemm.tile(c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE, NULL, &f);
     for (size_t i = 0; i < len; i++) {
         /* The sum's terms are at most 1; GELU's slope is at most 1.13, the slope's own below 1. */
         bool mine = i % ldc < n;

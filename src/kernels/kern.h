@@ -29,14 +29,24 @@ struct kern_finish {
     float *slope;
 };
 
+/* What a product reads next, for the tile to bring closer while it computes. It changes no result. */
+struct kern_fetch {
+    bool cold; /* A's rows are not expected in the cache: while MR of them are at work the next are fetched */
+    /* The part of B that comes after this one, (rows, cols) and rows ld apart: to the second-level cache,
+     * a share of it with every MR rows of A. rows = 0: none. */
+    const float *next;
+    size_t ld, rows, cols;
+};
+
 /* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
  * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
- * read. `cold`: A's rows are not expected in the cache, so that the MR after those at work are fetched.
- * finish: applied to the finished elements, with pointers to those of C[0][0]; NULL where nothing is.
- * An element's value does not depend on m, n or its place in the tile. */
+ * read. fetch, finish: NULL where there is nothing to fetch or to do; finish is applied to the finished
+ * elements, with pointers to those of C[0][0]. An element's value does not depend on m, n or its place in
+ * the tile. */
 typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                                const float *b, size_t ldb, size_t m, size_t n, size_t k,
-                               bool accumulate, bool cold, const struct kern_finish *finish);
+                               bool accumulate, const struct kern_fetch *fetch,
+                               const struct kern_finish *finish);
 
 struct kern_gemm {
     kern_gemm_tile_fn *tile;

@@ -61,59 +61,78 @@ size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N)
     return K * N;
 }
 
-struct pack_job {
-    const struct kern *k;
-    float *packed;
-    const float *w;
+/* The right operand of a product, (K,N). w: as it is stored, rows ldw apart, the operand's transpose where
+ * `transposed` is set. packed: all of it, or NULL. */
+struct operand {
+    const float *packed, *w;
     size_t ldw, K, N;
     bool transposed;
 };
 
-/* Panels of columns [begin, end) of the depth block [d, d+depth), to out. */
-static void pack_block(const struct pack_job *p, float *out, size_t d, size_t depth, size_t begin,
-                       size_t end)
+static const float *stored(const struct operand *b, size_t d, size_t j)
 {
-    size_t NR = p->k->gemm.NR;
-    if (!p->transposed) {
-        p->k->panels(out, p->w + d * p->ldw + begin, p->ldw, depth, end - begin, NR);
+    return b->w + (b->transposed ? j * b->ldw + d : d * b->ldw + j);
+}
+
+/* Panels of columns [begin, end) of the depth block [d, d+depth), to out. */
+static void pack_block(const struct kern *k, const struct operand *b, float *out, size_t d,
+                       size_t depth, size_t begin, size_t end)
+{
+    size_t NR = k->gemm.NR;
+    if (!b->transposed) {
+        k->panels(out, stored(b, d, begin), b->ldw, depth, end - begin, NR);
         return;
     }
     for (size_t j = begin; j < end; j += NR) {
         size_t n = size_min(NR, end - j);
-        p->k->transpose(out + (j - begin) * depth, n, p->w + j * p->ldw + d, p->ldw, n, depth);
+        k->transpose(out + (j - begin) * depth, n, stored(b, d, j), b->ldw, n, depth);
     }
 }
+
+struct pack_job {
+    const struct kern *k;
+    float *packed;
+    struct operand b;
+};
 
 static void pack_part(void *ctx, int t, int threads)
 {
     const struct pack_job *p = ctx;
+    const struct operand *b = &p->b;
     size_t begin, end;
-    share(&begin, &end, p->N, p->k->gemm.NR, t, threads);
-    size_t depth = depth_block(p->K, p->k->gemm.KC);
-    for (size_t d = 0; d < p->K; d += depth) {
-        size_t deep = size_min(depth, p->K - d);
-        pack_block(p, p->packed + d * p->N + begin * deep, d, deep, begin, end);
+    share(&begin, &end, b->N, p->k->gemm.NR, t, threads);
+    size_t depth = depth_block(b->K, p->k->gemm.KC);
+    for (size_t d = 0; d < b->K; d += depth) {
+        size_t deep = size_min(depth, b->K - d);
+        pack_block(p->k, b, p->packed + d * b->N + begin * deep, d, deep, begin, end);
     }
 }
 
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed)
 {
-    struct pack_job job = {k, packed, w, ldw, K, N, transposed};
+    struct pack_job job = {k, packed, {.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed}};
     run_parts(pack_part, &job, threads);
 }
 
-struct nn_job {
+/* C (M,N) = A B, or += where `accumulate`. */
+struct product {
     const struct kern *k;
     float *c;
     size_t ldc;
     const float *a;
-    size_t lda;
-    const float *packed; /* all of B, or NULL and: */
-    struct pack_job pack;
-    float *scratch;
-    size_t M, N, K;
+    size_t a_rs, a_cs;
+    struct operand b;
+    size_t M;
+    bool accumulate, in_place; /* in_place: B is read where it is stored */
     const struct kern_finish *finish;
+    float *scratch; /* a block of B for each thread, where it is packed on the way */
+};
+
+/* Columns [j, j+n), depth [d, d+deep) of B. */
+struct block {
+    size_t j, n, d, deep;
+    float *panels; /* packed on the way: here */
 };
 
 /* `f` for the elements from row i and column j on. */
@@ -128,47 +147,122 @@ static struct kern_finish finish_at(const struct kern_finish *f, size_t ldc, siz
     return g;
 }
 
-/* Rows [i, i+m), columns [j, j+n), depth [d, d+deep) with B's panels of that block. The last depth
- * finishes. */
-static void nn_block(const struct nn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
-                     size_t deep, const float *panels)
+/* Where the panel of `width` columns from column s of a block lies for the tile, its rows *ld apart. */
+static const float *panel(const struct product *p, const struct block *b, size_t s, size_t width,
+                          size_t *ld)
+{
+    *ld = p->in_place ? p->b.ldw : width;
+    if (p->in_place)
+        return stored(&p->b, b->d, b->j + s);
+    if (p->b.packed)
+        return p->b.packed + b->d * p->b.N + (b->j + s) * b->deep;
+    return b->panels + s * b->deep;
+}
+
+/* The same panel for fetching, before it is packed where `pack` is set. */
+static struct kern_fetch upcoming(const struct product *p, const struct block *b, size_t s, bool pack)
+{
+    struct kern_fetch f = {.cols = size_min(p->k->gemm.NR, b->n - s), .rows = b->deep};
+    if (!pack) {
+        f.next = panel(p, b, s, f.cols, &f.ld);
+        return f;
+    }
+    f.next = stored(&p->b, b->d, b->j + s), f.ld = p->b.ldw;
+    return p->b.transposed ? (struct kern_fetch){.next = f.next, .ld = f.ld, .rows = f.cols, .cols = f.rows}
+                           : f;
+}
+
+/* Rows [i, i+m) by a block, whose panels are packed on the way where `pack` is set. next: the block that
+ * comes after it, packed on the way where `pack_next` is set, or NULL. The last depth finishes. */
+static void block_product(const struct product *p, const struct block *b, size_t i, size_t m, bool pack,
+                          const struct block *next, bool pack_next)
 {
     const struct kern_gemm *g = &p->k->gemm;
-    const float *a = p->a + i * p->lda + d;
-    float *c = p->c + i * p->ldc + j;
-    bool finish = p->finish && d + deep == p->K;
-    for (size_t s = 0; s < n; s += g->NR) {
-        size_t width = size_min(g->NR, n - s);
+    const float *a = p->a + i * p->a_rs + b->d * p->a_cs;
+    float *c = p->c + i * p->ldc + b->j;
+    bool finish = p->finish && b->d + b->deep == p->b.K;
+    for (size_t s = 0; s < b->n; s += g->NR) {
+        size_t width = size_min(g->NR, b->n - s), ldb;
+        struct kern_fetch fetch = {0};
         struct kern_finish f = {0};
+        if (pack)
+            pack_block(p->k, &p->b, b->panels + s * b->deep, b->d, b->deep, b->j + s, b->j + s + width);
+        if (s + width < b->n)
+            fetch = upcoming(p, b, s + width, pack);
+        else if (next)
+            fetch = upcoming(p, next, 0, pack_next);
+        fetch.cold = s == 0;
         if (finish)
-            f = finish_at(p->finish, p->ldc, i, j + s);
-        g->tile(c + s, p->ldc, a, p->lda, 1, panels + s * deep, width, m, width, deep, d > 0,
-                s == 0, finish ? &f : NULL);
+            f = finish_at(p->finish, p->ldc, i, b->j + s);
+        const float *panels = panel(p, b, s, width, &ldb);
+        g->tile(c + s, p->ldc, a, p->a_rs, p->a_cs, panels, ldb, m, width, b->deep,
+                p->accumulate || b->d > 0, &fetch, finish ? &f : NULL);
+    }
+}
+
+/* The blocks of a thread's columns [j0, j1), in the order in which they are used: down the columns before
+ * the next columns where `by_depth`, so that C stays in the cache; else all columns of a depth. */
+struct blocks {
+    size_t j0, j1, n_wide, n_deep;
+    bool by_depth;
+    float *panels;
+};
+
+static struct blocks blocks_of(const struct product *p, size_t j0, size_t j1, bool by_depth, float *panels)
+{
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t n_deep = ceil_div(p->b.K, depth_block(p->b.K, g->KC));
+    /* Without depth there is still C to write. */
+    return (struct blocks){j0, j1, ceil_div(j1 - j0, g->NC), size_max(1, n_deep), by_depth, panels};
+}
+
+static struct block block_at(const struct product *p, const struct blocks *o, size_t index)
+{
+    const struct kern_gemm *g = &p->k->gemm;
+    size_t depth = depth_block(p->b.K, g->KC);
+    size_t j = o->j0 + g->NC * (o->by_depth ? index / o->n_deep : index % o->n_wide);
+    size_t d = depth * (o->by_depth ? index % o->n_deep : index / o->n_wide);
+    return (struct block){.j = j,
+                          .n = size_min(g->NC, o->j1 - j),
+                          .d = d,
+                          .deep = size_min(depth, p->b.K - d),
+                          .panels = o->panels};
+}
+
+/* Rows [i0, i1) by blocks of B one after the other. */
+static void rows_product(const struct product *p, size_t i0, size_t i1, const struct blocks *o)
+{
+    size_t MC = p->k->gemm.MC, count = o->n_wide * o->n_deep;
+    bool pack = !p->b.packed && !p->in_place;
+    for (size_t index = 0; index < count; index++) {
+        struct block b = block_at(p, o, index), next = b;
+        bool more = index + 1 < count;
+        if (more)
+            next = block_at(p, o, index + 1);
+        for (size_t i = i0; i < i1; i += MC) {
+            bool again = i + MC < i1;
+            block_product(p, &b, i, size_min(MC, i1 - i), pack && i == i0,
+                          again ? &b : more ? &next : NULL, pack && !again);
+        }
     }
 }
 
 static void nn_part(void *ctx, int t, int threads)
 {
-    const struct nn_job *p = ctx;
-    const struct kern_gemm *g = &p->k->gemm;
-    size_t begin, end, depth = depth_block(p->K, g->KC), n;
-    share(&begin, &end, p->M, g->MR, t, threads);
-    for (size_t i = begin; i < end; i += g->MC)
-        for (size_t j = 0; j < p->N; j += n) {
-            n = size_min(g->NC, p->N - j);
-            for (size_t d = 0; d == 0 || d < p->K; d += depth) {
-                size_t deep = size_min(depth, p->K - d);
-                nn_block(p, i, size_min(g->MC, end - i), j, n, d, deep,
-                         p->packed + d * p->N + j * deep);
-            }
-        }
+    const struct product *p = ctx;
+    size_t begin, end, MC = p->k->gemm.MC;
+    share(&begin, &end, p->M, p->k->gemm.MR, t, threads);
+    struct blocks o = blocks_of(p, 0, p->b.N, true, NULL);
+    for (size_t i = begin; i < end; i += MC)
+        rows_product(p, i, size_min(i + MC, end), &o);
 }
 
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *packed, size_t M, size_t N, size_t K, const struct kern_finish *finish)
 {
-    struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .packed = packed};
-    job.M = M, job.N = N, job.K = K, job.finish = finish;
+    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
+    job.b = (struct operand){.packed = packed, .K = K, .N = N};
+    job.finish = finish;
     run_parts(nn_part, &job, threads);
 }
 
@@ -178,32 +272,28 @@ static size_t block_floats(const struct kern *k, size_t rows, size_t columns)
     return depth_block(rows, k->gemm.KC) * size_min(columns, k->gemm.NC);
 }
 
+static float *thread_panels(const struct product *p, int t)
+{
+    return p->scratch + (size_t)t * block_floats(p->k, p->b.K, p->b.N);
+}
+
 /* A thread has columns of its own, so that no part of B is packed twice. */
 static void nn_unpacked_part(void *ctx, int t, int threads)
 {
-    const struct nn_job *p = ctx;
-    const struct kern_gemm *g = &p->k->gemm;
-    size_t begin, end, depth = depth_block(p->K, g->KC), n;
-    share(&begin, &end, p->N, g->NR, t, threads);
-    float *panels = p->scratch + (size_t)t * block_floats(p->k, p->K, p->N);
-    for (size_t j = begin; j < end; j += n) {
-        n = size_min(g->NC, end - j);
-        for (size_t d = 0; d == 0 || d < p->K; d += depth) {
-            size_t deep = size_min(depth, p->K - d);
-            pack_block(&p->pack, panels, d, deep, j, j + n);
-            for (size_t i = 0; i < p->M; i += g->MC)
-                nn_block(p, i, size_min(g->MC, p->M - i), j, n, d, deep, panels);
-        }
-    }
+    const struct product *p = ctx;
+    size_t begin, end;
+    share(&begin, &end, p->b.N, p->k->gemm.NR, t, threads);
+    struct blocks o = blocks_of(p, begin, end, true, thread_panels(p, t));
+    rows_product(p, 0, p->M, &o);
 }
 
 void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
                       size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
                       size_t K, const struct kern_finish *finish, float *scratch)
 {
-    struct nn_job job = {.k = k, .c = c, .ldc = ldc, .a = a, .lda = lda, .scratch = scratch};
-    job.pack = (struct pack_job){k, NULL, w, ldw, K, N, transposed};
-    job.M = M, job.N = N, job.K = K, job.finish = finish;
+    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
+    job.b = (struct operand){.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed};
+    job.finish = finish, job.scratch = scratch;
     run_parts(nn_unpacked_part, &job, threads);
 }
 
@@ -212,26 +302,13 @@ size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
     return (size_t)(threads > 1 ? threads : 1) * block_floats(k, K, N);
 }
 
-struct tn_job {
-    const struct kern *k;
-    float *c;
-    size_t ldc;
-    const float *a;
-    size_t lda;
-    const float *b;
-    size_t ldb;
-    size_t M, K, N;
-    bool accumulate;
-    float *scratch;
-};
-
 /* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it:
  * then the lines of a panel share a few cache sets and push each other out. A's rows are left where
  * they are in any case: a tile wants one line of a row of A and comes back for its neighbours soon
  * (kernels/SPEED.md). */
-static bool tn_pack(size_t ldb, size_t K)
+static bool tn_in_place(size_t ldb, size_t K)
 {
-    return ldb >= 256 && ldb % 128 == 0 && K >= 256;
+    return !(ldb >= 256 && ldb % 128 == 0 && K >= 256);
 }
 
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
@@ -240,48 +317,24 @@ size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, si
     return (size_t)(threads > 1 ? threads : 1) * block_floats(k, M, N);
 }
 
-/* One block of C: rows [i, i+m), columns [j, j+n), depth [d, d+depth). `panels` holds B packed, or
- * is NULL. */
-static void tn_block(const struct tn_job *p, size_t i, size_t m, size_t j, size_t n, size_t d,
-                     size_t depth, const float *panels)
-{
-    const struct kern_gemm *g = &p->k->gemm;
-    const float *a = p->a + d * p->lda + i;
-    for (size_t s = 0; s < n; s += g->NR) {
-        size_t width = size_min(g->NR, n - s);
-        const float *b = panels ? panels + s * depth : p->b + d * p->ldb + j + s;
-        g->tile(p->c + i * p->ldc + j + s, p->ldc, a, 1, p->lda, b, panels ? width : p->ldb, m,
-                width, depth, p->accumulate || d > 0, s == 0, NULL);
-    }
-}
-
 static void tn_part(void *ctx, int t, int threads)
 {
-    const struct tn_job *p = ctx;
-    const struct kern_gemm *g = &p->k->gemm;
-    size_t i0 = 0, i1 = p->K, j0 = 0, j1 = p->N, depth = depth_block(p->M, g->KC);
-    if (p->K >= p->N)
-        share(&i0, &i1, p->K, g->MR, t, threads);
+    const struct product *p = ctx;
+    size_t i0 = 0, i1 = p->M, j0 = 0, j1 = p->b.N;
+    if (p->M >= p->b.N)
+        share(&i0, &i1, p->M, p->k->gemm.MR, t, threads);
     else
-        share(&j0, &j1, p->N, g->NR, t, threads);
-    float *mine = p->scratch + (size_t)t * block_floats(p->k, p->M, p->N);
-    float *panels = tn_pack(p->ldb, p->K) ? mine : NULL;
-    for (size_t d = 0; d == 0 || d < p->M; d += depth) {
-        size_t deep = size_min(depth, p->M - d);
-        for (size_t j = j0; j < j1; j += g->NC) {
-            size_t n = size_min(g->NC, j1 - j);
-            if (panels)
-                p->k->panels(panels, p->b + d * p->ldb + j, p->ldb, deep, n, g->NR);
-            for (size_t i = i0; i < i1; i += g->MC)
-                tn_block(p, i, size_min(g->MC, i1 - i), j, n, d, deep, panels);
-        }
-    }
+        share(&j0, &j1, p->b.N, p->k->gemm.NR, t, threads);
+    struct blocks o = blocks_of(p, j0, j1, false, thread_panels(p, t));
+    rows_product(p, i0, i1, &o);
 }
 
 void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
              const float *b, size_t ldb, size_t M, size_t K, size_t N, bool accumulate,
              float *scratch)
 {
-    struct tn_job job = {k, c, ldc, a, lda, b, ldb, M, K, N, accumulate, scratch};
+    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = 1, .a_cs = lda, .M = K};
+    job.b = (struct operand){.w = b, .ldw = ldb, .K = M, .N = N};
+    job.accumulate = accumulate, job.in_place = tn_in_place(ldb, K), job.scratch = scratch;
     run_parts(tn_part, &job, threads);
 }

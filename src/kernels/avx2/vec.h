@@ -14,9 +14,9 @@
 #define VEC_MR 6
 #define VEC_TILE kern_gemm_6x16_avx2
 #define VEC_NEAR_TILE kern_gemm_6x16_near_avx2
-/* A panel of B (KC x NR floats, 16 KB) leaves most of a 32 or 48 KB L1 to A and C; MC x KC floats of A
- * take 516 KB, half of a 1 MB L2, and hold the rows of a chunk of a training step (kernels/SPEED.md). */
-#define VEC_GEMM {.tile = VEC_TILE, .MR = 6, .NR = 16, .MC = 516, .NC = 512, .KC = 256}
+/* A panel of B (KC x NR floats, 32 KB) streams from L2; MC x KC floats of A take 360 KB of a 1 MB L2 and leave
+ * room for what is fetched of the next panel (kernels/SPEED.md). */
+#define VEC_GEMM {.tile = VEC_TILE, .MR = 6, .NR = 16, .MC = 180, .NC = 512, .KC = 512}
 
 typedef __m256 vf;
 typedef __m256i vmask;

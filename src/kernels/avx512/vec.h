@@ -14,8 +14,8 @@
 #define VEC_MR 14
 #define VEC_TILE kern_gemm_14x32_avx512
 #define VEC_NEAR_TILE kern_gemm_14x32_near_avx512
-/* As for AVX2; the panel of B is KC x NR floats, 32 KB. */
-#define VEC_GEMM {.tile = VEC_TILE, .MR = 14, .NR = 32, .MC = 518, .NC = 512, .KC = 256}
+/* As for AVX2; the panel of B is 64 KB. */
+#define VEC_GEMM {.tile = VEC_TILE, .MR = 14, .NR = 32, .MC = 182, .NC = 512, .KC = 512}
 
 typedef __m512 vf;
 typedef __mmask16 vmask;

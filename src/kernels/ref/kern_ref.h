@@ -18,7 +18,7 @@ KERN_OPS(X)
 
 void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                        const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       bool cold, const struct kern_finish *finish);
+                       const struct kern_fetch *fetch, const struct kern_finish *finish);
 void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
                          const double *b, size_t ldb, size_t m, size_t n, size_t k,
                          bool accumulate);

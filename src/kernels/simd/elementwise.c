@@ -20,15 +20,15 @@ void VEC_NAME(gelu)(float *out, float *slope, const float *x, size_t n)
     }
 }
 
-/* Eight rows at a time; the lines of the eight after them are fetched, because they may lie on pages of
- * their own. The last ones lie outside x, from where nothing is read. */
+/* Eight rows at a time; of each the line four lines on is fetched. The last ones may lie outside x, from
+ * where nothing is read. */
 void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, size_t rows,
                          size_t cols)
 {
-    enum { LINE = 16 };
+    enum { LINE = 16, AHEAD = 4 * LINE };
     for (size_t i = 0; i < rows; i += 8)
         for (size_t j = 0; j < cols; j += 8) {
-            uintptr_t ahead = (uintptr_t)x + ((i + 8) * ld + j) * sizeof *x;
+            uintptr_t ahead = (uintptr_t)x + (i * ld + j + AHEAD) * sizeof *x;
             for (size_t r = 0; r < 8 && j % LINE == 0; r++)
                 _mm_prefetch((const char *)(ahead + r * ld * sizeof *x), _MM_HINT_T0);
             transpose_block(out + j * ld_out + i, ld_out, x + i * ld + j, ld,

@@ -50,18 +50,19 @@ struct call {
     const struct kern_finish *finish;
     const float *c0; /* where the pointers of `finish` belong */
     uintptr_t other; /* from C's elements to those that it is added to or multiplied by, or 0 */
-    /* The columns of B that the caller is expected to come to next, of which every chunk fetches
-     * `ahead_rows` rows into the second-level cache: a panel's first use would otherwise wait for
-     * memory. Addresses may lie outside the operand: nothing is read from there. */
-    uintptr_t ahead;
-    size_t ahead_rows;
+    /* The part of B that comes next, `left` lines from column `col` of `row` on: one every `gap` steps of
+     * depth, the next at step `due`. All at once they would hold up the loads of the products. */
+    uintptr_t row;
+    size_t col, cols, row_bytes, left, gap, due;
 };
 
-INLINE void fetch_panel(struct call *t)
+INLINE void fetch_part(struct call *t)
 {
-    for (size_t r = 0; r < t->ahead_rows; r++, t->ahead += t->ldb * sizeof(float))
-        for (size_t j = 0; j < 2 * VL; j += LINE)
-            _mm_prefetch((const char *)(t->ahead + j * sizeof(float)), _MM_HINT_T1);
+    _mm_prefetch((const char *)t->row + t->col * sizeof(float), _MM_HINT_T1);
+    t->due = --t->left ? t->due + t->gap : t->k;
+    t->col += LINE;
+    if (t->col >= t->cols)
+        t->col = 0, t->row += t->row_bytes;
 }
 
 /* The lines of A that the next chunk will read, one a step of depth: at each step another row, at every
@@ -196,8 +197,6 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
             const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
             size_t first = near || k < FETCH_DEPTH ? 0 : M, p = 0;                                 \
             struct ahead next = cold ? ahead_of(t, a, M) : (struct ahead){0};                      \
-            if (!near)                                                                             \
-                fetch_panel(t);                                                                    \
             ROWS_##M(DECLARE);                                                                     \
             for (uintptr_t row = (uintptr_t)c; p < first; p++, row += ldc * sizeof *c) {           \
                 DEPTH_STEP(M)                                                                      \
@@ -207,14 +206,15 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
                 if (cold)                                                                          \
                     fetch_next(&next, p);                                                          \
             }                                                                                      \
-            if (cold)                                                                              \
-                for (; p < k; p++) {                                                               \
-                    DEPTH_STEP(M)                                                                  \
+            if (!near)                                                                             \
+                t->due = t->left ? p : k;                                                          \
+            for (; p < k; p++) {                                                                   \
+                DEPTH_STEP(M)                                                                      \
+                if (cold)                                                                          \
                     fetch_next(&next, p);                                                          \
-                }                                                                                  \
-            else                                                                                   \
-                for (; p < k; p++)                                                                 \
-                    DEPTH_STEP(M)                                                                  \
+                if (!near && p == t->due)                                                          \
+                    fetch_part(t);                                                                 \
+            }                                                                                      \
             (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
             if (!near && t->finish) {                                                              \
                 const struct kern_finish f = *t->finish;                                           \
@@ -278,30 +278,35 @@ INLINE void run(struct call *t, float *c, const float *a, size_t m, size_t chunk
     tiles[size - 1][variant](t, c + done * t->ldc, a + done * t->a_rs, chunks - larger);
 }
 
-/* The next panel of B lies behind this one where it is packed (ldb = n), to its right where it is read in
- * place. Worth fetching where the panel is large and many rows use it. */
-static inline void plan_ahead(struct call *t, size_t m, size_t chunks)
+/* What comes next is worth fetching where it is deep and many rows will use it. */
+static inline void plan_part(struct call *t, const struct kern_fetch *f, size_t m, size_t chunks)
 {
     enum { DEPTH = 64, ROWS = 64 };
-    if (t->k < DEPTH || m < ROWS)
+    size_t lines = f->rows * ((f->cols + LINE - 1) / LINE), share = (lines + chunks - 1) / chunks;
+    if (t->k < DEPTH || m < ROWS || lines == 0)
         return;
-    t->ahead = (uintptr_t)t->b + (t->ldb == t->n ? t->k * t->n : t->n) * sizeof *t->b;
-    t->ahead_rows = (t->k + chunks - 1) / chunks;
+    t->row = (uintptr_t)f->next, t->row_bytes = f->ld * sizeof *f->next;
+    t->cols = f->cols, t->left = lines;
+    size_t steps = t->k - VEC_MR; /* the first ones fetch C */
+    t->gap = share < steps ? steps / share : 1;
 }
 
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-              size_t ldb, size_t m, size_t n, size_t k, bool accumulate, bool cold,
-              const struct kern_finish *finish)
+              size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
+              const struct kern_fetch *fetch, const struct kern_finish *finish)
 {
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
         return;
     size_t chunks = (m + VEC_MR - 1) / VEC_MR;
     struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
-    t.accumulate = accumulate, t.cold = cold, t.finish = finish, t.c0 = c;
+    t.accumulate = accumulate, t.finish = finish, t.c0 = c;
     if (finish && (finish->res || finish->mul))
         t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
-    plan_ahead(&t, m, chunks);
+    if (fetch) {
+        t.cold = fetch->cold;
+        plan_part(&t, fetch, m, chunks);
+    }
     run(&t, c, a, m, chunks, 0);
 }
 
