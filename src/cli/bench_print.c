@@ -22,7 +22,7 @@ void bench_print_gemms(const struct bench_report *r)
             printf("%-8zu %-9s  %8zu %8zu %8zu ", r->gemms[i].shape->shape.C, g->layer, g->m, g->k,
                    g->n);
             for (int d = 0; d < 3; d++)
-                printf("  %13.1f (%3.0f %%)", g[d].gflops, 100 * g[d].gflops / r->peak_gflops);
+                printf("  %13.1f (%3.0f %%)", g[d].gflops, 100 * g[d].gflops / g[d].peak_gflops);
             printf("\n");
         }
 }
@@ -40,7 +40,7 @@ void bench_print_trains(const struct bench_report *r)
         snprintf(name, sizeof name, "d%zu L%zu H%zu T%zu B%zu V%zu", s->C, s->L, s->NH, s->T,
                  r->trains[i].shape->batch, s->V);
         printf("%-26s %10.3f %11.0f %8.1f %5.1f %%  ", name, 1e3 * t->step_s, t->tokens_per_s,
-               t->gflops, 100 * t->gflops / r->peak_gflops);
+               t->gflops, 100 * t->gflops / t->peak_gflops);
         for (int op = 0; op < GPT_N_OPS; op++)
             printf("%s %.1f%s", gpt_op_names[op], 100 * t->op_s[op] / t->step_s,
                    op + 1 < GPT_N_OPS ? ", " : "\n");
@@ -56,7 +56,7 @@ static void json_gemms(FILE *out, const struct bench_report *r)
             const struct bench_gemm *g = &r->gemms[i].gemm[j];
             fprintf(out, "%s\n    {\"op\": \"%s\", \"m\": %zu, \"n\": %zu, \"k\": %zu, "
                          "\"gflops\": %.4g, \"share\": %.4g}",
-                    comma, g->op, g->m, g->n, g->k, g->gflops, g->gflops / r->peak_gflops);
+                    comma, g->op, g->m, g->n, g->k, g->gflops, g->gflops / g->peak_gflops);
             comma = ",";
         }
 }
@@ -68,9 +68,9 @@ static void json_trains(FILE *out, const struct bench_report *r)
         const struct bench_train *t = &r->trains[i].train;
         fprintf(out, "%s\n    {\"d_model\": %zu, \"n_layer\": %zu, \"n_head\": %zu, \"ctx\": %zu, "
                      "\"batch\": %zu, \"vocab\": %zu,\n     \"step_s\": %.6g, \"tokens_per_s\": %.6g, "
-                     "\"gflops\": %.5g, \"mfu\": %.4g,\n     \"breakdown\": {",
+                     "\"gflops\": %.5g, \"peak_gflops\": %.5g, \"mfu\": %.4g,\n     \"breakdown\": {",
                 i ? "," : "", s->C, s->L, s->NH, s->T, r->trains[i].shape->batch, s->V, t->step_s,
-                t->tokens_per_s, t->gflops, t->gflops / r->peak_gflops);
+                t->tokens_per_s, t->gflops, t->peak_gflops, t->gflops / t->peak_gflops);
         for (int op = 0; op < GPT_N_OPS; op++)
             fprintf(out, "%s\"%s\": %.4g", op ? ", " : "", gpt_op_names[op], t->op_s[op]);
         fprintf(out, "}}");

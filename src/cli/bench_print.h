@@ -8,7 +8,7 @@
 
 /* Everything measured in one run. */
 struct bench_report {
-    double peak_gflops;     /* of `threads` cores */
+    double peak_gflops;     /* of `threads` cores; every figure has its own, taken in turn with it */
     double peak_one_gflops; /* of one */
     double fork_join_s;     /* of those threads; 0 for one */
     int threads;

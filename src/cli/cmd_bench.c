@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/size.h"
+#include "base/sort.h"
 #include "cli/args.h"
 #include "cli/bench_fit.h"
 #include "cli/bench_print.h"
@@ -31,21 +32,19 @@ static void say(const char *what, const struct bench_shape *s)
     fprintf(stderr, "bench: %s, d_model %zu\n", what, s->shape.C);
 }
 
-/* The machine's peak is taken anew before every figure and the best is kept: what else runs here and
- * the clock of the cores change while it is measured. */
+/* On its own; every figure has one of its own beside it. */
 static void look_at_peak(struct bench_report *r, const struct bench_options *o)
 {
-    double all = bench_peak(o);
-    r->peak_gflops = all > r->peak_gflops ? all : r->peak_gflops;
-    double one = o->threads == 1 ? r->peak_gflops : bench_peak(&(struct bench_options){.k = o->k, .threads = 1});
-    r->peak_one_gflops = one > r->peak_one_gflops ? one : r->peak_one_gflops;
+    r->peak_gflops = bench_peak(o);
+    r->peak_one_gflops = o->threads == 1 ? r->peak_gflops
+                                         : bench_peak(&(struct bench_options){.k = o->k, .threads = 1});
 }
 
+/* What every run looks at. */
 static enum status measure_peak(struct bench_report *r, const struct bench_options *o,
                                 const struct bench_list *list, struct err *err)
 {
-    (void)list, (void)err;
-    look_at_peak(r, o);
+    (void)r, (void)o, (void)list, (void)err;
     return OK;
 }
 
@@ -54,7 +53,6 @@ static enum status measure_gemm(struct bench_report *r, const struct bench_optio
 {
     for (size_t i = 0; i < list->n; i++) {
         say("matrix products", &list->shapes[i]);
-        look_at_peak(r, o);
         r->gemms[i].shape = &list->shapes[i];
         TRY(bench_gemms(r->gemms[i].gemm, o, &list->shapes[i], err));
         r->n_gemms = i + 1;
@@ -67,12 +65,29 @@ static enum status measure_train(struct bench_report *r, const struct bench_opti
 {
     for (size_t i = 0; i < list->n; i++) {
         say("training steps", &list->shapes[i]);
-        look_at_peak(r, o);
         r->trains[i].shape = &list->shapes[i];
         TRY(bench_train(&r->trains[i].train, o, &list->shapes[i], err));
         r->n_trains = i + 1;
     }
     return OK;
+}
+
+/* The run's peak: the median of those that its figures are shares of. */
+static void settle_peak(struct bench_report *r)
+{
+    double peaks[BENCH_N_SHAPES * (BENCH_N_GEMMS + 1)];
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_gemms; i++)
+        for (int j = 0; j < BENCH_N_GEMMS; j++)
+            peaks[n++] = r->gemms[i].gemm[j].peak_gflops;
+    for (size_t i = 0; i < r->n_trains; i++)
+        peaks[n++] = r->trains[i].train.peak_gflops;
+    if (n == 0)
+        return;
+    sort_doubles(peaks, n);
+    r->peak_gflops = (peaks[(n - 1) / 2] + peaks[n / 2]) / 2;
+    if (r->threads == 1)
+        r->peak_one_gflops = r->peak_gflops;
 }
 
 /* What can be measured, in the order of a run without a word. */
@@ -90,6 +105,8 @@ static enum status measure(struct bench_report *r, const char *word, const struc
     bool found = false;
     for (size_t i = 0; i < N_PARTS; i++)
         if (!word || strcmp(word, parts[i].name) == 0) {
+            if (!found)
+                look_at_peak(r, o);
             found = true;
             TRY(parts[i].measure(r, o, list, err));
         }
@@ -149,6 +166,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_list list;
     TRY(pick_shape(&one, &list, w, err));
     TRY(measure(&r, word, &o, &list, err));
+    settle_peak(&r);
     if (w->json)
         TRY(write_json(&r, w->json, err));
     if (w->json && strcmp(w->json, "-") == 0)

@@ -19,9 +19,8 @@ const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
     SHAPE(128, 4, 4, 128, 16, 256), SHAPE(256, 6, 8, 128, 16, 256), SHAPE(512, 8, 8, 128, 8, 256),
 };
 
-/* A run between two looks at the clock: long enough for the clock, short enough to fall between two
- * turns of another program now and then. */
-#define PEAK_RUN_S 0.01
+/* A run between two looks at the clock: long enough for the clock. */
+#define PEAK_RUN_S 0.004
 /* And the forks and joins, which other programs disturb more. */
 #define FORK_JOIN_S 0.2
 #define GEMM_RUN_S 0.005
@@ -29,9 +28,72 @@ const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
 
 typedef void work_fn(void *ctx);
 
-/* Seconds of one call: the median over `repeat` runs of run_s each, after one run to warm up. times:
- * (repeat). */
-static double median_s(double *times, size_t repeat, double run_s, work_fn *work, void *ctx)
+/* The measure of a peak: `steps` multiply-adds of every chain. */
+struct peak {
+    struct ops ops;
+    size_t steps;
+};
+
+static double peak_run_s(const struct peak *p, double *flops)
+{
+    double start = clock_now_s();
+    *flops = ops_fma(p->ops, p->steps);
+    return clock_now_s() - start;
+}
+
+static double peak_gflops(const struct peak *p)
+{
+    double flops, s = peak_run_s(p, &flops);
+    return flops / s * 1e-9;
+}
+
+/* Also brings the cores to their clock. */
+static struct peak peak_init(const struct bench_options *o)
+{
+    struct peak p = {.ops = {.k = o->k, .threads = o->threads}, .steps = 1000};
+    for (double flops; peak_run_s(&p, &flops) < PEAK_RUN_S;)
+        p.steps *= 2;
+    return p;
+}
+
+static double median(double *x, size_t n)
+{
+    sort_doubles(x, n);
+    return (x[(n - 1) / 2] + x[n / 2]) / 2;
+}
+
+double bench_peak(const struct bench_options *o)
+{
+    enum { RUNS = 12 };
+    struct peak p = peak_init(o);
+    double rates[RUNS];
+    for (int i = 0; i < RUNS; i++)
+        rates[i] = peak_gflops(&p);
+    return median(rates, RUNS);
+}
+
+/* Room for the runs of one figure after another. */
+struct timer {
+    struct peak peak;
+    double *times, *peaks; /* (repeat) */
+    size_t repeat;
+};
+
+static enum status timer_init(struct timer *t, const struct bench_options *o, struct err *err)
+{
+    *t = (struct timer){.peak = peak_init(o), .repeat = o->repeat};
+    TRY(size_calloc(&t->times, o->repeat, sizeof *t->times, "times", err));
+    return size_calloc(&t->peaks, o->repeat, sizeof *t->peaks, "peaks", err);
+}
+
+static void timer_free(struct timer *t)
+{
+    free(t->times);
+    free(t->peaks);
+}
+
+/* Seconds of one call of work, and *peak, in turn: medians over runs of run_s each, after one to warm up. */
+static double median_s(struct timer *t, double *peak, double run_s, work_fn *work, void *ctx)
 {
     double start = clock_now_s(), passed = 0;
     size_t calls = 0;
@@ -39,33 +101,15 @@ static double median_s(double *times, size_t repeat, double run_s, work_fn *work
         work(ctx);
         passed = clock_now_s() - start;
     }
-    for (size_t i = 0; i < repeat; i++) {
+    for (size_t i = 0; i < t->repeat; i++) {
+        t->peaks[i] = peak_gflops(&t->peak);
         start = clock_now_s();
         for (size_t c = 0; c < calls; c++)
             work(ctx);
-        times[i] = (clock_now_s() - start) / (double)calls;
+        t->times[i] = (clock_now_s() - start) / (double)calls;
     }
-    sort_doubles(times, repeat);
-    return (times[(repeat - 1) / 2] + times[repeat / 2]) / 2;
-}
-
-double bench_peak(const struct bench_options *o)
-{
-    enum { RUNS = 12 };
-    struct ops ops = {.k = o->k, .threads = o->threads};
-    size_t steps = 1000;
-    double best = 0, passed = 0;
-    while (passed < PEAK_RUN_S) { /* also brings the cores to their clock */
-        double start = clock_now_s();
-        steps *= 2;
-        ops_fma(ops, steps);
-        passed = clock_now_s() - start;
-    }
-    for (int i = 0; i < RUNS; i++) {
-        double start = clock_now_s(), flops = ops_fma(ops, steps), rate = flops / (clock_now_s() - start);
-        best = rate > best ? rate : best;
-    }
-    return best * 1e-9;
+    *peak = median(t->peaks, t->repeat);
+    return median(t->times, t->repeat);
 }
 
 double bench_fork_join(const struct bench_options *o)
@@ -88,37 +132,37 @@ double bench_fork_join(const struct bench_options *o)
 
 /* --- products --------------------------------------------------------------------------------- */
 
-/* y (R,N) = x (R,K) W (K,N), and what its gradients need. */
+/* y (R,N) = x (R,K) W (K,N), and what its gradients need; rows of x and y as far apart as in a step. */
 struct linear {
     const struct bench_options *o;
-    size_t R, K, N;
+    size_t R, K, N, ldx, ldy;
     float *x, *y, *w, *dw, *packed, *scratch;
 };
 
 static void forward(void *ctx)
 {
     const struct linear *l = ctx;
-    gemm_nn(l->o->k, l->o->threads, l->y, l->N, l->x, l->K, l->packed, l->R, l->N, l->K, NULL);
+    gemm_nn(l->o->k, l->o->threads, l->y, l->ldy, l->x, l->ldx, l->packed, l->R, l->N, l->K, NULL);
 }
 
 static void grad_input(void *ctx)
 {
     const struct linear *l = ctx;
-    gemm_nn(l->o->k, l->o->threads, l->x, l->K, l->y, l->N, l->packed, l->R, l->K, l->N, NULL);
+    gemm_nn(l->o->k, l->o->threads, l->x, l->ldx, l->y, l->ldy, l->packed, l->R, l->K, l->N, NULL);
 }
 
 static void grad_weight(void *ctx)
 {
     const struct linear *l = ctx;
-    gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->K, l->y, l->N, l->R, l->K, l->N,
+    gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->ldx, l->y, l->ldy, l->R, l->K, l->N,
             true, l->scratch);
 }
 
 static void carve(struct linear *l, struct arena *a)
 {
     const struct kern *k = l->o->k;
-    l->x = arena_floats(a, l->R * l->K);
-    l->y = arena_floats(a, l->R * l->N);
+    l->x = arena_floats(a, l->R * l->ldx);
+    l->y = arena_floats(a, l->R * l->ldy);
     l->w = arena_floats(a, l->K * l->N);
     l->dw = arena_floats(a, l->K * l->N);
     l->packed = arena_floats(a, size_max(gemm_packed_floats(k, l->K, l->N),
@@ -133,28 +177,34 @@ static void fill(float *x, size_t n)
         x[i] = (float)(2 * rng_double(&rng) - 1);
 }
 
-/* Three entries of `out`, from three products of 2 R K N flops. */
+/* One entry, a product of 2 m n k flops. */
+static struct bench_gemm product_bench(struct timer *t, const char *layer, const char *op, size_t m,
+                                       size_t n, size_t k, work_fn *work, struct linear *l)
+{
+    struct bench_gemm g = {.layer = layer, .op = op, .m = m, .n = n, .k = k};
+    double s = median_s(t, &g.peak_gflops, GEMM_RUN_S, work, l);
+    g.gflops = 2e-9 * (double)m * (double)n * (double)k / s;
+    return g;
+}
+
+/* Three entries of `out`. */
 static enum status linear_bench(struct bench_gemm *out, const char *layer, struct linear *l,
-                                double *times, struct err *err)
+                                struct timer *t, struct err *err)
 {
     struct arena plan = arena_plan(), arena;
     carve(l, &plan);
     TRY(arena_init(&arena, plan.used_bytes, err));
     carve(l, &arena);
-    fill(l->x, l->R * l->K);
-    fill(l->y, l->R * l->N);
+    fill(l->x, l->R * l->ldx);
+    fill(l->y, l->R * l->ldy);
     fill(l->w, l->K * l->N);
     fill(l->dw, l->K * l->N);
     const struct kern *k = l->o->k;
-    double gflop = 2e-9 * (double)l->R * (double)l->K * (double)l->N;
     gemm_pack(k, l->o->threads, l->packed, l->w, l->N, l->K, l->N, false);
-    double s = median_s(times, l->o->repeat, GEMM_RUN_S, forward, l);
-    out[0] = (struct bench_gemm){layer, "forward", l->R, l->N, l->K, gflop / s};
+    out[0] = product_bench(t, layer, "forward", l->R, l->N, l->K, forward, l);
     gemm_pack(k, l->o->threads, l->packed, l->w, l->N, l->N, l->K, true);
-    s = median_s(times, l->o->repeat, GEMM_RUN_S, grad_input, l);
-    out[1] = (struct bench_gemm){layer, "grad-input", l->R, l->K, l->N, gflop / s};
-    s = median_s(times, l->o->repeat, GEMM_RUN_S, grad_weight, l);
-    out[2] = (struct bench_gemm){layer, "grad-weight", l->K, l->N, l->R, gflop / s};
+    out[1] = product_bench(t, layer, "grad-input", l->R, l->K, l->N, grad_input, l);
+    out[2] = product_bench(t, layer, "grad-weight", l->K, l->N, l->R, grad_weight, l);
     arena_free(&arena);
     return OK;
 }
@@ -169,14 +219,16 @@ enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench
         size_t K, N;
     } layers[] = {{"qkv", C, 3 * C}, {"attention", C, C}, {"up", C, 4 * C}, {"down", 4 * C, C},
                   {"head", C, V}};
-    double *times;
-    TRY(size_calloc(&times, o->repeat, sizeof *times, "times", err));
-    enum status st = OK;
+    struct timer t;
+    enum status st = timer_init(&t, o, err);
     for (size_t i = 0; st == OK && i < sizeof layers / sizeof *layers; i++) {
         struct linear l = {.o = o, .R = R, .K = layers[i].K, .N = layers[i].N};
-        st = linear_bench(out + 3 * i, layers[i].name, &l, times, err);
+        bool head = i + 1 == sizeof layers / sizeof *layers;
+        l.ldx = l.K == C ? C : gemm_row_floats(l.K);
+        l.ldy = l.N == C || head ? l.N : gemm_row_floats(l.N);
+        st = linear_bench(out + 3 * i, layers[i].name, &l, &t, err);
     }
-    free(times);
+    timer_free(&t);
     return st;
 }
 
@@ -236,17 +288,17 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
                         const struct bench_shape *s, struct err *err)
 {
     struct trainer t = {0};
-    double *times = NULL;
+    struct timer timer = {0};
     enum status st = trainer_init(&t, o, s, err);
     if (st == OK)
-        st = size_calloc(&times, o->repeat, sizeof *times, "times", err);
+        st = timer_init(&timer, o, err);
     if (st == OK) {
-        out->step_s = median_s(times, o->repeat, TRAIN_RUN_S, train_step, &t);
+        out->step_s = median_s(&timer, &out->peak_gflops, TRAIN_RUN_S, train_step, &t);
         out->tokens_per_s = (double)t.n / out->step_s;
         out->gflops = gpt_flops_per_token(&s->shape) * out->tokens_per_s * 1e-9;
         breakdown(&t, out);
     }
-    free(times);
+    timer_free(&timer);
     free(t.tokens);
     gpt_free(&t.g);
     return st;

@@ -1,8 +1,8 @@
 /* How fast this machine runs the model: the peak of its multiply-adds, every matrix product of a
  * training step, whole training steps. Nothing here prints.
  *
- * Other programs only ever make a figure worse, so a peak is the best of several runs; products and
- * steps are medians of `repeat` runs. */
+ * The clock of the cores and what else runs on them change within seconds, so the peak is taken in turn
+ * with the runs of a figure, and both are medians of `repeat` of them. */
 #ifndef PLATEAU_MODEL_BENCH_H
 #define PLATEAU_MODEL_BENCH_H
 
@@ -25,7 +25,7 @@ struct bench_options {
     size_t repeat; /* at least 1 */
 };
 
-/* GFLOP/s of independent multiply-adds in registers on o->threads cores at once. */
+/* GFLOP/s of independent multiply-adds in registers on o->threads cores at once: the median of a few runs. */
 double bench_peak(const struct bench_options *o);
 
 /* Seconds that it takes to hand work to o->threads threads and wait for them: the best of the means over a
@@ -37,7 +37,7 @@ struct bench_gemm {
     const char *layer; /* qkv, attention, up, down, head */
     const char *op;    /* forward, grad-input, grad-weight */
     size_t m, n, k;
-    double gflops;
+    double gflops, peak_gflops;
 };
 enum { BENCH_N_GEMMS = 5 * 3 };
 
@@ -47,7 +47,8 @@ enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench
 
 struct bench_train {
     double step_s, tokens_per_s, gflops; /* by the count of gpt_flops_per_token */
-    double op_s[GPT_N_OPS];              /* of a step; they add up to step_s */
+    double peak_gflops;
+    double op_s[GPT_N_OPS]; /* of a step; they add up to step_s */
 };
 
 /* Forward, backward and update on random tokens. */
