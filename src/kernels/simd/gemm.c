@@ -50,19 +50,25 @@ struct call {
     const struct kern_finish *finish;
     const float *c0; /* where the pointers of `finish` belong */
     uintptr_t other; /* from C's elements to those that it is added to or multiplied by, or 0 */
-    /* The part of B that comes next, `left` lines from column `col` of `row` on: one every `gap` steps of
-     * depth, the next at step `due`. All at once they would hold up the loads of the products. */
+    /* The part of B that comes next: `left` lines from column `col` of `row` on. */
     uintptr_t row;
-    size_t col, cols, row_bytes, left, gap, due;
+    size_t col, cols, row_bytes, left;
+    /* Fetched every EVERY steps of depth: rows of C, and lines of that part. All at once they would hold up
+     * the loads of the products (kernels/SPEED.md). */
+    size_t rows_each, lines_each;
 };
+/* About a hundred cycles. */
+#define EVERY (VEC_MR > 6 ? 8 : 16)
 
 INLINE void fetch_part(struct call *t)
 {
-    _mm_prefetch((const char *)t->row + t->col * sizeof(float), _MM_HINT_T1);
-    t->due = --t->left ? t->due + t->gap : t->k;
-    t->col += LINE;
-    if (t->col >= t->cols)
-        t->col = 0, t->row += t->row_bytes;
+    for (size_t n = t->lines_each < t->left ? t->lines_each : t->left; n > 0; n--) {
+        _mm_prefetch((const char *)t->row + t->col * sizeof(float), _MM_HINT_T1);
+        t->left--;
+        t->col += LINE;
+        if (t->col >= t->cols)
+            t->col = 0, t->row += t->row_bytes;
+    }
 }
 
 /* The lines of A that the next chunk will read, one a step of depth: at each step another row, at every
@@ -162,7 +168,7 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
             finish(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, accumulate, f, cut, mask);  \
     }
 
-/* From this depth on what the end of a tile reads is fetched while its sums are computed. */
+/* From this depth on what comes next is fetched while the sums are computed. */
 #define FETCH_DEPTH 64
 
 /* One step of depth: M rows by two vectors of columns, or one. */
@@ -182,9 +188,7 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
     }
 
 /* `chunks` chunks of M rows, specialised by inlining: wide takes two vectors of columns, cut masks the
- * last of them, near fetches nothing and finishes nothing. During the first M steps the M rows of C are
- * fetched, a row a step: all at once they would hold up the loads of the products (kernels/SPEED.md).
- * The loop over chunks is in here because a call costs as much as 4 steps. */
+ * last of them, near fetches nothing and finishes nothing. The loop over chunks is in here because a call costs as much as 4 steps. */
 #define BODY(M)                                                                                    \
     INLINE void body_##M(struct call *t, float *c, const float *a, size_t chunks, const bool wide, \
                          const bool cut, const bool near)                                          \
@@ -195,25 +199,23 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
         for (; chunks > 0; chunks--, a += M * a_rs, c += M * ldc) {                                \
             const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs, *b = t->b;                \
             const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
-            size_t first = near || k < FETCH_DEPTH ? 0 : M, p = 0;                                 \
+            size_t rows = M; /* of C, to fetch from `row` on */                                    \
+            uintptr_t row = (uintptr_t)c;                                                          \
             struct ahead next = cold ? ahead_of(t, a, M) : (struct ahead){0};                      \
             ROWS_##M(DECLARE);                                                                     \
-            for (uintptr_t row = (uintptr_t)c; p < first; p++, row += ldc * sizeof *c) {           \
-                DEPTH_STEP(M)                                                                      \
-                fetch_row(row, wide);                                                              \
-                if (t->other)                                                                      \
-                    fetch_row(row + t->other, wide);                                               \
-                if (cold)                                                                          \
-                    fetch_next(&next, p);                                                          \
-            }                                                                                      \
-            if (!near)                                                                             \
-                t->due = t->left ? p : k;                                                          \
-            for (; p < k; p++) {                                                                   \
-                DEPTH_STEP(M)                                                                      \
-                if (cold)                                                                          \
-                    fetch_next(&next, p);                                                          \
-                if (!near && p == t->due)                                                          \
+            for (size_t p = 0; p < k; p++) {                                                       \
+                if (!near && p % EVERY == 0) {                                                     \
                     fetch_part(t);                                                                 \
+                    for (size_t n = t->rows_each; rows > 0 && n > 0; n--, rows--) {                \
+                        fetch_row(row, wide);                                                      \
+                        if (t->other)                                                              \
+                            fetch_row(row + t->other, wide);                                       \
+                        row += ldc * sizeof *c;                                                    \
+                    }                                                                              \
+                }                                                                                  \
+                DEPTH_STEP(M)                                                                      \
+                if (cold)                                                                          \
+                    fetch_next(&next, p);                                                          \
             }                                                                                      \
             (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
             if (!near && t->finish) {                                                              \
@@ -281,14 +283,14 @@ INLINE void run(struct call *t, float *c, const float *a, size_t m, size_t chunk
 /* What comes next is worth fetching where it is deep and many rows will use it. */
 static inline void plan_part(struct call *t, const struct kern_fetch *f, size_t m, size_t chunks)
 {
-    enum { DEPTH = 64, ROWS = 64 };
+    enum { ROWS = 64 };
     size_t lines = f->rows * ((f->cols + LINE - 1) / LINE), share = (lines + chunks - 1) / chunks;
-    if (t->k < DEPTH || m < ROWS || lines == 0)
+    if (m < ROWS || lines == 0)
         return;
     t->row = (uintptr_t)f->next, t->row_bytes = f->ld * sizeof *f->next;
     t->cols = f->cols, t->left = lines;
-    size_t steps = t->k - VEC_MR; /* the first ones fetch C */
-    t->gap = share < steps ? steps / share : 1;
+    size_t events = t->k / EVERY;
+    t->lines_each = (share + events - 1) / events;
 }
 
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
@@ -303,9 +305,11 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     t.accumulate = accumulate, t.finish = finish, t.c0 = c;
     if (finish && (finish->res || finish->mul))
         t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
-    if (fetch) {
-        t.cold = fetch->cold;
-        plan_part(&t, fetch, m, chunks);
+    t.cold = fetch && fetch->cold;
+    if (k >= FETCH_DEPTH) {
+        t.rows_each = (VEC_MR + k / EVERY - 1) / (k / EVERY);
+        if (fetch)
+            plan_part(&t, fetch, m, chunks);
     }
     run(&t, c, a, m, chunks, 0);
 }
