@@ -21,6 +21,44 @@ static inline size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* The next head's rows lie right of this one's. They are fetched into the second-level cache, a row of one
+ * array at a time, from where exponentials leave the memory alone; not below FETCH_HS, where rows share
+ * lines and neighbours have brought most of them. Right of the last head lies something else, or nothing:
+ * nothing is read from there. */
+enum { LINE = 16, FETCH_HS = 32, MOST_ARRAYS = 5 };
+struct ahead {
+    size_t T, HS, n, left; /* arrays to go, rows of the last of them */
+    struct {
+        uintptr_t row;
+        size_t row_bytes;
+    } arrays[MOST_ARRAYS];
+};
+
+static inline struct ahead ahead_of(size_t T, size_t HS)
+{
+    return (struct ahead){.T = T, .HS = HS, .left = T};
+}
+
+static inline void ahead_add(struct ahead *a, const float *x, size_t ld)
+{
+    if (a->HS < FETCH_HS)
+        return;
+    a->arrays[a->n].row = (uintptr_t)x + a->HS * sizeof *x;
+    a->arrays[a->n++].row_bytes = ld * sizeof *x;
+}
+
+static inline __attribute__((always_inline)) void fetch_row(struct ahead *a)
+{
+    if (a->n == 0)
+        return;
+    uintptr_t *row = &a->arrays[a->n - 1].row;
+    for (size_t d = 0; d < a->HS; d += LINE)
+        _mm_prefetch((const char *)*row + d * sizeof(float), _MM_HINT_T1);
+    *row += a->arrays[a->n - 1].row_bytes;
+    if (--a->left == 0)
+        a->n--, a->left = a->T;
+}
+
 /* dst (HS,LANES) = by src^T, src n rows ld apart; lanes from n on are zero. */
 static void lanes_in(float *dst, const float *src, size_t ld, size_t n, size_t HS, float by)
 {
@@ -61,7 +99,7 @@ static inline vf simd_log(vf x)
 
 /* Softmax numerators of one vector of queries in place: s (n, lanes at stride LANES), of which the
  * rows from `diag` on are masked above the diagonal. Returns the sums; *top receives the maxima. */
-static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top)
+static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top, struct ahead *ahead)
 {
     for (size_t j = diag; j < n; j++)
         v_store(s + j * LANES,
@@ -85,6 +123,8 @@ static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top)
         v_store(s + (j + 1) * LANES, p1);
         s0 = v_add(s0, p0);
         s1 = v_add(s1, p1);
+        fetch_row(ahead);
+        fetch_row(ahead);
     }
     if (j < n) {
         vf p0 = simd_exp2(v_sub(v_load(s + j * LANES), t0));
@@ -100,6 +140,10 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
 {
     float *qt = scratch, *ot = qt + HS * LANES,
           *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
+    struct ahead ahead = ahead_of(T, HS);
+    ahead_add(&ahead, v, ld);
+    ahead_add(&ahead, k, ld);
+    ahead_add(&ahead, q, ld);
     for (size_t i = 0; i < T; i += LANES) {
         size_t n = least(LANES, T - i), width = n > VL ? LANES : VL;
         size_t half = least(i + VL, T), all = i + n; /* keys of the first and of both vectors */
@@ -108,7 +152,7 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
         VEC_NEAR_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES,
                       all - half, VL, HS, false);
         for (size_t h = 0; h < width; h += VL) {
-            vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top);
+            vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top, &ahead);
             simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
             v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
         }
@@ -141,9 +185,10 @@ static void row_terms(float *delta, float *minus_lse2, const float *dout, const 
 /* Scores and dp of n rows, one vector of keys, to probabilities and score gradients. `diag` rows at
  * the start lie on the diagonal: row r keeps keys 0 .. r. */
 static inline void grad_lanes(float *p, float *ds, const float *delta, const float *minus_lse2,
-                              size_t n, size_t diag)
+                              size_t n, size_t diag, struct ahead *ahead)
 {
     for (size_t r = 0; r < n; r++) {
+        fetch_row(ahead);
         vf pr = simd_exp2(v_add(v_load(p + r * LANES), v_set1(minus_lse2[r])));
         vf dr = v_mul(pr, v_sub(v_load(ds + r * LANES), v_set1(delta[r])));
         if (r < diag) {
@@ -171,6 +216,12 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
     float *kt = scratch, *vt = kt + HS * LANES, *dkt = vt + HS * LANES, *dvt = dkt + HS * LANES;
     float *ks = dvt + HS * LANES, *p = ks + HS * LANES, *ds = p + CHUNK * LANES;
     float *delta = ds + CHUNK * LANES, *minus_lse2 = delta + T;
+    struct ahead ahead = ahead_of(T, HS);
+    ahead_add(&ahead, v, ld);
+    ahead_add(&ahead, k, ld);
+    ahead_add(&ahead, q, ld);
+    ahead_add(&ahead, out, ld_out);
+    ahead_add(&ahead, dout, ld_out);
     row_terms(delta, minus_lse2, dout, out, ld_out, lse, T, HS);
     for (size_t j = 0; j < T; j += LANES) {
         size_t n = least(LANES, T - j), width = n > VL ? LANES : VL;
@@ -192,9 +243,9 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
             VEC_NEAR_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false);
             VEC_NEAR_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false);
             VEC_NEAR_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false);
-            grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip);
+            grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip, &ahead);
             if (width > VL)
-                grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip);
+                grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip, &ahead);
             VEC_NEAR_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j);
             VEC_NEAR_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true);
             VEC_NEAR_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j);
