@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/avx2/transpose.h"
+
 #define VL 8
 #define VEC_NAME(op) kern_##op##_avx2
 #define VEC_INIT kern_init_avx2
@@ -21,6 +23,12 @@
 typedef __m256 vf;
 typedef __m256i vmask;
 
+/* dst[j * ld_dst + i] = src[i * ld_src + j] for i < rows <= VL, j < cols <= VL. */
+static inline void v_transpose(float *dst, size_t ld_dst, const float *src, size_t ld_src,
+                               size_t rows, size_t cols)
+{
+    transpose_block(dst, ld_dst, src, ld_src, rows, cols, 1.0f, 0);
+}
 /* The first n lanes, 0 <= n <= VL. */
 static inline vmask v_mask(size_t n)
 {

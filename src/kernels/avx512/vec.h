@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/avx512/transpose.h"
+
 #define VL 16
 #define VEC_NAME(op) kern_##op##_avx512
 #define VEC_INIT kern_init_avx512

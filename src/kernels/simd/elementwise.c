@@ -2,8 +2,6 @@
  * transposing, embeddings, AdamW. */
 #include "kernels/simd/simd.h"
 
-#include "kernels/avx2/transpose.h"
-
 void VEC_NAME(vexp)(float *out, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i += VL)
@@ -20,19 +18,19 @@ void VEC_NAME(gelu)(float *out, float *slope, const float *x, size_t n)
     }
 }
 
-/* Eight rows at a time; of each the line four lines on is fetched. The last ones may lie outside x, from
+/* VL rows at a time; of each the line four lines on is fetched. The last ones may lie outside x, from
  * where nothing is read. */
 void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, size_t rows,
                          size_t cols)
 {
     enum { LINE = 16, AHEAD = 4 * LINE };
-    for (size_t i = 0; i < rows; i += 8)
-        for (size_t j = 0; j < cols; j += 8) {
+    for (size_t i = 0; i < rows; i += VL)
+        for (size_t j = 0; j < cols; j += VL) {
             uintptr_t ahead = (uintptr_t)x + (i * ld + j + AHEAD) * sizeof *x;
-            for (size_t r = 0; r < 8 && j % LINE == 0; r++)
+            for (size_t r = 0; r < VL && j % LINE == 0; r++)
                 _mm_prefetch((const char *)(ahead + r * ld * sizeof *x), _MM_HINT_T0);
-            transpose_block(out + j * ld_out + i, ld_out, x + i * ld + j, ld,
-                            rows - i < 8 ? rows - i : 8, cols - j < 8 ? cols - j : 8, 1.0f, 0);
+            v_transpose(out + j * ld_out + i, ld_out, x + i * ld + j, ld,
+                        rows - i < VL ? rows - i : VL, cols - j < VL ? cols - j : VL);
         }
 }
 
