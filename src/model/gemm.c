@@ -23,6 +23,12 @@ static size_t depth_block(size_t K, size_t KC)
     return K == 0 ? 1 : ceil_div(K, ceil_div(K, KC));
 }
 
+/* Rows of A whose block of one depth takes as much of the cache as MC by KC. */
+static size_t row_block(const struct kern_gemm *g, size_t K)
+{
+    return g->MC * (g->KC / depth_block(K, g->KC));
+}
+
 /* Share t of n items among `threads`, in units. */
 static void share(size_t *begin, size_t *end, size_t n, size_t unit, int t, int threads)
 {
@@ -232,7 +238,7 @@ static struct block block_at(const struct product *p, const struct blocks *o, si
 /* Rows [i0, i1) by blocks of B one after the other. */
 static void rows_product(const struct product *p, size_t i0, size_t i1, const struct blocks *o)
 {
-    size_t MC = p->k->gemm.MC, count = o->n_wide * o->n_deep;
+    size_t MC = row_block(&p->k->gemm, p->b.K), count = o->n_wide * o->n_deep;
     bool pack = !p->b.packed && !p->in_place;
     for (size_t index = 0; index < count; index++) {
         struct block b = block_at(p, o, index), next = b;
@@ -250,7 +256,7 @@ static void rows_product(const struct product *p, size_t i0, size_t i1, const st
 static void nn_part(void *ctx, int t, int threads)
 {
     const struct product *p = ctx;
-    size_t begin, end, MC = p->k->gemm.MC;
+    size_t begin, end, MC = row_block(&p->k->gemm, p->b.K);
     share(&begin, &end, p->M, p->k->gemm.MR, t, threads);
     struct blocks o = blocks_of(p, 0, p->b.N, true, NULL);
     for (size_t i = begin; i < end; i += MC)

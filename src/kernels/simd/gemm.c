@@ -33,11 +33,11 @@ INLINE void fetch(uintptr_t at, size_t floats)
     _mm_prefetch((const char *)(at + floats * sizeof(float)), _MM_HINT_T0);
 }
 
-/* The part of a row that a tile covers. */
-INLINE void fetch_row(uintptr_t row, bool wide)
+/* The part of a row that a wide tile covers. */
+INLINE void fetch_row(uintptr_t row)
 {
     fetch(row, 0);
-    if (wide && VL == LINE)
+    if (VL == LINE)
         fetch(row, VL);
 }
 
@@ -68,6 +68,22 @@ INLINE void fetch_part(struct call *t)
         t->col += LINE;
         if (t->col >= t->cols)
             t->col = 0, t->row += t->row_bytes;
+    }
+}
+
+/* Rows of C to go, from `row` on, and what is added to them or multiplies them. */
+struct part {
+    uintptr_t row;
+    size_t left;
+};
+
+INLINE void fetch_rows(const struct call *t, struct part *own)
+{
+    for (size_t n = t->rows_each; own->left > 0 && n > 0; n--, own->left--) {
+        fetch_row(own->row);
+        if (t->other)
+            fetch_row(own->row + t->other);
+        own->row += t->ldc * sizeof(float);
     }
 }
 
@@ -187,36 +203,43 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
         b += ldb;                                                                                  \
     }
 
+#define FETCH(M)                                                                                   \
+    if (p % EVERY == 0) {                                                                          \
+        fetch_part(t);                                                                             \
+        fetch_rows(t, &own);                                                                       \
+    }
+
 /* `chunks` chunks of M rows, specialised by inlining: wide takes two vectors of columns, cut masks the
- * last of them, near fetches nothing and finishes nothing. The loop over chunks is in here because a call costs as much as 4 steps. */
+ * last of them, near fetches nothing and finishes nothing. Only deep and wide tiles fetch: a step of the
+ * others is too short to hide what decides about it. The loop over chunks is in here because a call costs
+ * as much as 4 steps. */
 #define BODY(M)                                                                                    \
     INLINE void body_##M(struct call *t, float *c, const float *a, size_t chunks, const bool wide, \
                          const bool cut, const bool near)                                          \
     {                                                                                              \
         const size_t ldc = t->ldc, a_rs = t->a_rs, a_cs = t->a_cs, ldb = t->ldb, k = t->k;         \
         const vmask mask = t->mask;                                                                \
-        const bool cold = !near && t->cold, accumulate = t->accumulate;                            \
+        const bool accumulate = t->accumulate;                                                     \
         for (; chunks > 0; chunks--, a += M * a_rs, c += M * ldc) {                                \
             const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs, *b = t->b;                \
             const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
-            size_t rows = M; /* of C, to fetch from `row` on */                                    \
-            uintptr_t row = (uintptr_t)c;                                                          \
-            struct ahead next = cold ? ahead_of(t, a, M) : (struct ahead){0};                      \
+            struct part own = {(uintptr_t)c, M};                                                   \
+            struct ahead next = ahead_of(t, a, M);                                                 \
             ROWS_##M(DECLARE);                                                                     \
-            for (size_t p = 0; p < k; p++) {                                                       \
-                if (!near && p % EVERY == 0) {                                                     \
-                    fetch_part(t);                                                                 \
-                    for (size_t n = t->rows_each; rows > 0 && n > 0; n--, rows--) {                \
-                        fetch_row(row, wide);                                                      \
-                        if (t->other)                                                              \
-                            fetch_row(row + t->other, wide);                                       \
-                        row += ldc * sizeof *c;                                                    \
-                    }                                                                              \
-                }                                                                                  \
-                DEPTH_STEP(M)                                                                      \
-                if (cold)                                                                          \
+            if (near || !wide || k < FETCH_DEPTH)                                                  \
+                for (size_t p = 0; p < k; p++)                                                     \
+                    DEPTH_STEP(M)                                                                  \
+            else if (t->cold)                                                                      \
+                for (size_t p = 0; p < k; p++) {                                                   \
+                    FETCH(M)                                                                       \
+                    DEPTH_STEP(M)                                                                  \
                     fetch_next(&next, p);                                                          \
-            }                                                                                      \
+                }                                                                                  \
+            else                                                                                   \
+                for (size_t p = 0; p < k; p++) {                                                   \
+                    FETCH(M)                                                                       \
+                    DEPTH_STEP(M)                                                                  \
+                }                                                                                  \
             (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
             if (!near && t->finish) {                                                              \
                 const struct kern_finish f = *t->finish;                                           \
@@ -305,8 +328,8 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     t.accumulate = accumulate, t.finish = finish, t.c0 = c;
     if (finish && (finish->res || finish->mul))
         t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
-    t.cold = fetch && fetch->cold;
     if (k >= FETCH_DEPTH) {
+        t.cold = fetch && fetch->cold;
         t.rows_each = (VEC_MR + k / EVERY - 1) / (k / EVERY);
         if (fetch)
             plan_part(&t, fetch, m, chunks);
