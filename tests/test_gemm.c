@@ -251,21 +251,26 @@ static void small_sizes(size_t rows[N_SMALL], size_t cols[N_SMALL])
     memcpy(cols, c, sizeof c);
 }
 
-/* One past each cache block, and enough columns that operands are copied (model/gemm.c). */
-static void large_sizes(struct sizes out[4])
+enum { N_LARGE = 6 };
+
+/* One past each cache block, alone and together (a block has MC rows where it is deep), and enough columns
+ * that operands are copied (model/gemm.c). */
+static void large_sizes(struct sizes out[N_LARGE])
 {
     const struct kern_gemm *g = &kern.gemm;
     out[0] = (struct sizes){g->MC + 1, 5, 37};
     out[1] = (struct sizes){3, g->NC + 1, 41};
     out[2] = (struct sizes){7, 11, 2 * g->KC + 1};
     out[3] = (struct sizes){5, 1031, 1033};
+    out[4] = (struct sizes){2 * g->MC + 3, g->NR + 3, g->KC + 1};
+    out[5] = (struct sizes){g->MC + 1, g->NC + 1, g->KC + 1};
 }
 
 static void nn_level(void)
 {
     size_t rows[N_SMALL], cols[N_SMALL];
     const size_t depths[] = {0, 1, 2, 7, 16, 67};
-    struct sizes large[4];
+    struct sizes large[N_LARGE];
     small_sizes(rows, cols);
     large_sizes(large);
     int turn = 0;
@@ -276,7 +281,7 @@ static void nn_level(void)
     const size_t KC = kern.gemm.KC;
     for (size_t K = KC - 1; K <= KC + 1; K++)
         nn_one((struct sizes){kern.gemm.MR + 1, kern.gemm.NR + 1, K}, K % 2, K % 16);
-    for (int i = 0; i < 4 && !test_failed(); i++)
+    for (int i = 0; i < N_LARGE && !test_failed(); i++)
         for (int transposed = 0; transposed < 2; transposed++)
             nn_one(large[i], transposed, 3 * i + 4 * transposed);
 }
@@ -285,7 +290,7 @@ static void tn_level(void)
 {
     size_t rows[N_SMALL], cols[N_SMALL];
     const size_t depths[] = {0, 1, 2, 7, 16, 67};
-    struct sizes large[4];
+    struct sizes large[N_LARGE];
     small_sizes(rows, cols);
     large_sizes(large);
     for (int k = 0; k < N_SMALL; k++)
@@ -294,10 +299,13 @@ static void tn_level(void)
                 tn_one((struct sizes){depths[d], cols[n], rows[k]}, (k + n + (int)d) % 2);
     for (size_t M = kern.gemm.KC - 1; M <= kern.gemm.KC + 1; M++)
         tn_one((struct sizes){M, kern.gemm.NR + 1, kern.gemm.MR + 1}, M % 2);
-    for (int i = 0; i < 4 && !test_failed(); i++) { /* each size in each place */
+    for (int i = 0; i < N_LARGE && !test_failed(); i++) { /* each size in each place */
         tn_one((struct sizes){large[i].M, large[i].N, large[i].K}, true);
         tn_one((struct sizes){large[i].K, large[i].M, large[i].N}, false);
     }
+    /* Rows of B a power of two apart are packed; three sizes in a row have each gap once. */
+    for (size_t K = 2 * kern.gemm.MC + 256; K < 2 * kern.gemm.MC + 259 && !test_failed(); K++)
+        tn_one((struct sizes){kern.gemm.KC + 1, 512, K}, K % 2);
 }
 
 static void products(void)
