@@ -12,3 +12,9 @@ void sort_doubles(double *v, size_t n)
 {
     qsort(v, n, sizeof *v, by_value);
 }
+
+double sort_median(double *v, size_t n)
+{
+    sort_doubles(v, n);
+    return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}

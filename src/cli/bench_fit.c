@@ -65,8 +65,7 @@ static enum status measure(struct figures *out, struct fit_law *f, size_t repeat
     if (st == OK)
         st = boot_check(&out->same, f, cluster, f->n, CHECKED, 1, err);
     if (st == OK) {
-        sort_doubles(s, repeat);
-        out->fit_s = s[repeat / 2];
+        out->fit_s = sort_median(s, repeat);
         out->rows = f->n;
         out->starts = f->best.n_starts;
         out->objective = f->best.objective;

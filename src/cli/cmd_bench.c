@@ -40,14 +40,6 @@ static void look_at_peak(struct bench_report *r, const struct bench_options *o)
                                          : bench_peak(&(struct bench_options){.k = o->k, .threads = 1});
 }
 
-/* What every run looks at. */
-static enum status measure_peak(struct bench_report *r, const struct bench_options *o,
-                                const struct bench_list *list, struct err *err)
-{
-    (void)r, (void)o, (void)list, (void)err;
-    return OK;
-}
-
 static enum status measure_gemm(struct bench_report *r, const struct bench_options *o,
                                 const struct bench_list *list, struct err *err)
 {
@@ -84,18 +76,17 @@ static void settle_peak(struct bench_report *r)
         peaks[n++] = r->trains[i].train.peak_gflops;
     if (n == 0)
         return;
-    sort_doubles(peaks, n);
-    r->peak_gflops = (peaks[(n - 1) / 2] + peaks[n / 2]) / 2;
+    r->peak_gflops = sort_median(peaks, n);
     if (r->threads == 1)
         r->peak_one_gflops = r->peak_gflops;
 }
 
-/* What can be measured, in the order of a run without a word. */
+/* What can be measured, in the order of a run without a word. The peak is looked at in every run. */
 static const struct {
     const char *name;
     enum status (*measure)(struct bench_report *, const struct bench_options *,
                            const struct bench_list *, struct err *);
-} parts[] = {{"peak", measure_peak}, {"gemm", measure_gemm}, {"train", measure_train}};
+} parts[] = {{"peak", NULL}, {"gemm", measure_gemm}, {"train", measure_train}};
 
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
@@ -108,7 +99,8 @@ static enum status measure(struct bench_report *r, const char *word, const struc
             if (!found)
                 look_at_peak(r, o);
             found = true;
-            TRY(parts[i].measure(r, o, list, err));
+            if (parts[i].measure)
+                TRY(parts[i].measure(r, o, list, err));
         }
     if (found)
         return OK;

@@ -56,12 +56,6 @@ static struct peak peak_init(const struct bench_options *o)
     return p;
 }
 
-static double median(double *x, size_t n)
-{
-    sort_doubles(x, n);
-    return (x[(n - 1) / 2] + x[n / 2]) / 2;
-}
-
 double bench_peak(const struct bench_options *o)
 {
     enum { RUNS = 12 };
@@ -69,7 +63,7 @@ double bench_peak(const struct bench_options *o)
     double rates[RUNS];
     for (int i = 0; i < RUNS; i++)
         rates[i] = peak_gflops(&p);
-    return median(rates, RUNS);
+    return sort_median(rates, RUNS);
 }
 
 /* Room for the runs of one figure after another. */
@@ -108,8 +102,8 @@ static double median_s(struct timer *t, double *peak, double run_s, work_fn *wor
             work(ctx);
         t->times[i] = (clock_now_s() - start) / (double)calls;
     }
-    *peak = median(t->peaks, t->repeat);
-    return median(t->times, t->repeat);
+    *peak = sort_median(t->peaks, t->repeat);
+    return sort_median(t->times, t->repeat);
 }
 
 double bench_fork_join(const struct bench_options *o)
