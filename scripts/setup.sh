@@ -1,7 +1,11 @@
-# Sourced by demo and test: find or install what a build needs. Sets ROOT, the source folder.
-# Installs with apt as root or through sudo; on other systems it prints the line to run and stops.
+# Sourced by the other scripts: find or install what a build needs. Sets ROOT, the source folder, and CALLER, the
+# folder that the script was called from. Installs with apt as root or through sudo; elsewhere it prints the line
+# to run and stops.
 
+CALLER=$PWD
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+apt_packages=(gcc libc6-dev meson ninja-build pkg-config libcjson-dev libstb-dev fonts-dejavu-core)
 
 have_all() {
     command -v meson >/dev/null && command -v ninja >/dev/null && command -v pkg-config >/dev/null &&
@@ -17,18 +21,23 @@ find_font() {
     done
 }
 
-# as_root COMMAND...: run it as root, through sudo where needed.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
-        echo "plateau: not root and no sudo; run as root: $*" >&2
-        exit 3
-    fi
+# give_up LINE...: what is to be run by somebody who may, and the end.
+give_up() {
+    echo "plateau: packages are missing; as an administrator run this once, then this script again:" >&2
+    printf '  %s\n' "$@" >&2
+    exit 3
 }
 
 # apt_install PACKAGE...: the package lists are fetched first, as a bare machine has none.
 apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+    local as=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || give_up "apt-get update && apt-get install -y --no-install-recommends $*"
+        as=(sudo)
+        sudo -v || give_up "apt-get update && apt-get install -y --no-install-recommends $*"
+    fi
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null || true
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
         --no-install-recommends "$@" >/dev/null || {
         echo "plateau: apt-get could not install: $*" >&2
         exit 3
@@ -39,21 +48,29 @@ install_dependencies() {
     have_all && return
     if command -v apt-get >/dev/null; then
         echo "installing the build's packages with apt" >&2
-        apt_install gcc libc6-dev meson ninja-build pkg-config libcjson-dev libstb-dev fonts-dejavu-core
+        apt_install "${apt_packages[@]}"
+    elif command -v dnf >/dev/null; then
+        give_up "dnf install gcc meson ninja-build pkgconf cjson-devel stb-devel dejavu-sans-fonts"
+    elif command -v pacman >/dev/null; then
+        give_up "pacman -S --needed gcc meson ninja pkgconf cjson stb ttf-dejavu"
+    elif command -v brew >/dev/null; then
+        give_up "brew install meson ninja pkgconf cjson stb libomp font-dejavu"
     else
-        echo "plateau: some of these are missing; install them and run this again:" >&2
-        if command -v dnf >/dev/null; then
-            echo "  sudo dnf install gcc meson ninja-build pkgconf cjson-devel stb-devel dejavu-sans-fonts" >&2
-        elif command -v pacman >/dev/null; then
-            echo "  sudo pacman -S --needed gcc meson ninja pkgconf cjson stb ttf-dejavu" >&2
-        elif command -v brew >/dev/null; then
-            echo "  brew install meson ninja pkgconf cjson stb libomp font-dejavu" >&2
-        else
-            echo "  a C compiler, meson >= 1.0, ninja, pkg-config, cJSON, stb, the DejaVu Sans font" >&2
-        fi
-        exit 3
+        give_up "install a C compiler, meson >= 1.0, ninja, pkg-config, cJSON, stb and the DejaVu Sans font"
     fi
     have_all || { echo "plateau: packages are still missing after the installation" >&2; exit 3; }
+}
+
+# absolute PATH: as seen from where the script was called.
+absolute() {
+    case $1 in /*) echo "$1" ;; *) echo "$CALLER/$1" ;; esac
+}
+
+# writable FOLDER: can it, or the first folder above it that exists, be written to?
+writable() {
+    local dir=$1
+    while [ ! -e "$dir" ] && [ ! -L "$dir" ]; do dir=$(dirname "$dir"); done
+    [ -d "$dir" ] && [ -w "$dir" ]
 }
 
 # build FOLDER TARGET [meson options]: configure once, build, and show the output only where it fails.

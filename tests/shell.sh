@@ -32,6 +32,17 @@ skip() {
     broken=77
 }
 
+# children_of PID: their ids, from /proc alone (ps and pgrep are not everywhere).
+children_of() {
+    local stat
+    for stat in /proc/[0-9]*/stat; do
+        # pid (name) state parent ...: a name may hold blanks and brackets
+        { read -r stat <"$stat"; } 2>/dev/null || continue
+        set -- "$1" "${stat%% *}" ${stat##*) }
+        [ "$4" != "$1" ] || echo "$2"
+    done
+}
+
 finish() {
     echo "tests: $passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ] || exit 1

@@ -122,12 +122,14 @@ no_permission() {
     mkdir -p locked
     chmod 555 locked
     if [ "$(id -u)" = 0 ]; then
-        command -v setpriv >/dev/null || { skip "root, and no setpriv to become another user"; return; }
-        chmod 755 "$tmp"
+        command -v setpriv >/dev/null || { skip "root, and no setpriv to become another user: install util-linux"; return; }
+        # copies: root's home may be closed to others
+        cp "$plateau" here && cp "$root/configs/tiny.json" tiny.json
+        chmod 755 "$tmp" here
+        chmod 644 tiny.json
         local as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-        "${as[@]}" test -x "$plateau" && "${as[@]}" test -r "$root/configs/tiny.json" ||
-            { skip "the binary cannot be reached by another user"; return; }
-        refused 3 "locked" "${as[@]}" "$plateau" sweep "$root/configs/tiny.json" --out locked/x
+        "${as[@]}" test -x "$tmp/here" || { skip "$tmp cannot be reached by another user: set TMPDIR"; return; }
+        refused 3 "locked" "${as[@]}" "$tmp/here" sweep tiny.json --out locked/x
     else
         refused 3 "locked" "$plateau" sweep "$root/configs/tiny.json" --out locked/x
     fi

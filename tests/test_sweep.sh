@@ -78,7 +78,7 @@ child_killed() {
     "$plateau" sweep "$tiny" "${grid[@]}" --out lost --jobs 2 >lost.txt 2>&1 &
     pid=$!
     for _ in $(seq 200); do
-        child=$(pgrep -P "$pid" | head -n 1)
+        child=$(children_of "$pid" | head -n 1)
         [ -n "$child" ] && break
         sleep 0.01
     done
@@ -179,7 +179,7 @@ six_by_six() {
 # What stands on a terminal of that width while a sweep runs: no line may be wider.
 on_terminal() {
     local out=$1 columns=$2 locale=$3
-    script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"400k\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
+    TERM=xterm script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"400k\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
     # the live lines alone: those that end by clearing the rest of the row
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' "$out.raw" | tr '\r' '\n' | sed -n 's/\x1b\[K$//p' >"$out.lines"
     [ -s "$out.lines" ] || fail "no live lines at width $columns"
@@ -189,7 +189,8 @@ on_terminal() {
 }
 
 live_view() {
-    command -v script >/dev/null || { skip "no script(1) for a terminal"; return; }
+    command -v script >/dev/null || { skip "no script(1) for a terminal: install bsdutils"; return; }
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || { skip "no pseudo-terminals: mount devpts on /dev/pts"; return; }
     local columns
     for columns in 8 40 120; do
         on_terminal "utf$columns" "$columns" C.UTF-8
@@ -201,7 +202,7 @@ live_view() {
     LC_ALL=C grep -q '[^ -~]' ascii120.lines && fail "beyond ASCII in the C locale"
     grep -q '^[# .]*.*6/6 runs' ascii40.lines || fail "the end is not shown"
     # a terminal that becomes narrow in the middle
-    script -qec "stty cols 120 rows 24; (sleep 0.6; stty cols 40 </dev/tty; printf MARK >/dev/tty) & LC_ALL=C timeout --foreground -s INT 2 '$plateau' sweep '$tiny' --set 'grid.tokens=[\"200M\"]' --out narrow" /dev/null >narrow.raw </dev/null 2>&1
+    TERM=xterm script -qec "stty cols 120 rows 24; (sleep 0.6; stty cols 40 </dev/tty; printf MARK >/dev/tty) & LC_ALL=C timeout --foreground -s INT 2 '$plateau' sweep '$tiny' --set 'grid.tokens=[\"200M\"]' --out narrow" /dev/null >narrow.raw </dev/null 2>&1
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' narrow.raw | tr '\r' '\n' | sed '1,/MARK/d' | sed -n 's/\x1b\[K$//p' >narrow.lines
     [ -s narrow.lines ] || fail "nothing is drawn after the terminal changed"
     [ "$(wc -L <narrow.lines)" -lt 40 ] || fail "lines stay wide when the terminal becomes narrow"
@@ -212,7 +213,7 @@ live_view() {
 }
 
 event_files() {
-    command -v python3 >/dev/null || { skip "no python3 to read event files"; return; }
+    command -v python3 >/dev/null || { skip "no python3 to read event files: install python3"; return; }
     interrupt 0.3 "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","4M"]' --tensorboard --out events --jobs 2
     "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","4M"]' --tensorboard --out events --jobs 2 >events.txt 2>&1 || fail "exit code $?"
     "$root/scripts/check_tensorboard" events >events.txt || fail "$(cat events.txt)"
