@@ -8,20 +8,39 @@
 
 #include "base/count.h"
 #include "base/nearest.h"
+#include "cli/text.h"
+
+enum { HELP_WIDTH = 60 }; /* into a file or a pipe: narrow enough for half a screen, a slide, a phone */
+
+/* The help of an option stands beside it, or below where the option is long or the lines are short. */
+static void print_option(const struct arg *a, size_t width)
+{
+    size_t indent = width < 70 ? 18 : 26;
+    int wrote = printf("  %s%s%s", a->name, a->metavar ? " " : "", a->metavar ? a->metavar : "");
+    size_t at = wrote > 0 ? (size_t)wrote : 0;
+    if (at + 2 > indent) {
+        printf("\n");
+        at = 0;
+    }
+    printf("%*s", (int)(indent - at), "");
+    text_wrap(stdout, width, indent, indent, a->help);
+}
 
 static void print_help(const struct args_spec *spec)
 {
-    printf("usage: plateau %s%s%s%s\n\n%s\n", spec->command, spec->positionals[0] ? " " : "",
-           spec->positionals, spec->n_args ? " [options]" : "", spec->summary);
+    size_t width = text_width(stdout, HELP_WIDTH);
+    int wrote = printf("usage: plateau %s", spec->command);
+    char rest[256];
+    snprintf(rest, sizeof rest, "%s%s", spec->positionals, spec->n_args ? " [options]" : "");
+    if (rest[0])
+        printf(" ");
+    text_wrap(stdout, width, (size_t)wrote + 1, 7, rest);
+    printf("\n");
+    text_wrap(stdout, width, 0, 0, spec->summary);
     if (spec->n_args)
         printf("\n");
-    for (size_t i = 0; i < spec->n_args; i++) {
-        const struct arg *a = &spec->args[i];
-        char left[64];
-        snprintf(left, sizeof left, "%s%s%s", a->name, a->metavar ? " " : "",
-                 a->metavar ? a->metavar : "");
-        printf("  %-24s %s\n", left, a->help);
-    }
+    for (size_t i = 0; i < spec->n_args; i++)
+        print_option(&spec->args[i], width);
 }
 
 static enum status append(struct arg_list *list, const char *item, struct err *err)

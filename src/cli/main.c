@@ -1,10 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/nearest.h"
 #include "cli/cmd.h"
+#include "cli/text.h"
 
-static const struct {
+static const struct command {
     const char *name;
     cmd_fn *fn;
     const char *summary;
@@ -16,23 +18,77 @@ static const struct {
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
+/* What people try that come from other tools, or that ask for something by its plain name. */
+static const struct {
+    const char *word, *hint;
+} other_words[] = {
+    {"run", "plateau sweep CONFIG trains a grid, plateau train CONFIG one run"},
+    {"start", "plateau sweep CONFIG trains a grid, plateau train CONFIG one run"},
+    {"resume", "the command that began a sweep also goes on with it: plateau sweep CONFIG"},
+    {"continue", "the command that began a sweep also goes on with it: plateau sweep CONFIG"},
+    {"plot", "plateau chart DIR draws the charts"},
+    {"graph", "plateau chart DIR draws the charts"},
+    {"charts", "plateau chart DIR draws the charts"},
+    {"show", "plateau status DIR shows how far a sweep is, plateau fit DIR its laws and verdict"},
+    {"ls", "plateau status DIR lists the runs of a sweep"},
+    {"list", "plateau status DIR lists the runs of a sweep"},
+    {"test", "plateau bench measures the machine; ./scripts/test runs the tests"},
+    {"benchmark", "plateau bench measures the machine"},
+    {"info", "plateau version tells of this build, plateau data info of a corpus or a language"},
+    {"init", "plateau config prints every key; configs/ has examples"},
+    {"demo", "./scripts/demo builds and runs the demo; plateau sweep configs/demo.json is its sweep"},
+};
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
 static void usage(FILE *out)
 {
-    fprintf(out, "plateau: train small GPTs at a grid of sizes, fit scaling laws, chart the returns\n\n"
-                 "usage: plateau COMMAND ... (plateau COMMAND --help for each)\n\n");
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    size_t width = text_width(out, 60);
+    text_wrap(out, width, 0, 0,
+              "plateau: train small GPTs at a grid of sizes, fit scaling laws, chart the returns\n\n"
+              "usage: plateau COMMAND ... (plateau COMMAND --help for each)");
+    fputc('\n', out);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        fprintf(out, "  %-10s ", commands[i].name);
+        text_wrap(out, width, 13, 13, commands[i].summary);
+    }
 }
 
 static enum status unknown_command(const char *name, struct err *err)
 {
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
+        if (strcmp(name, other_words[i].word) == 0)
+            return err_set(err, E_USAGE, "unknown command '%s': %s", name, other_words[i].hint);
     const char *best = NULL;
     size_t distance = NEAREST_MAX;
     for (size_t i = 0; i < N_COMMANDS; i++)
         nearest_consider(&best, &distance, name, commands[i].name);
     if (best)
         return err_set(err, E_USAGE, "unknown command '%s' (did you mean %s?)", name, best);
+    if (file_exists(name))
+        return err_set(err, E_USAGE,
+                       "no command given before '%s' (a config: plateau sweep, a sweep's folder: plateau status, a table: "
+                       "plateau fit)",
+                       name);
     return err_set(err, E_USAGE, "unknown command '%s' (see plateau --help)", name);
+}
+
+/* help, help COMMAND */
+static enum status help(int argc, char **argv, struct err *err)
+{
+    char word[] = "--help", *ask[] = {word, NULL};
+    if (argc == 0) {
+        usage(stdout);
+        return OK;
+    }
+    const struct command *c = find_command(argv[0]);
+    return c ? c->fn(1, ask, err) : unknown_command(argv[0], err);
 }
 
 static enum status dispatch(int argc, char **argv, struct err *err)
@@ -42,16 +98,12 @@ static enum status dispatch(int argc, char **argv, struct err *err)
         return err_set(err, E_USAGE, "no command given");
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        usage(stdout);
-        return OK;
-    }
-    if (strcmp(name, "--version") == 0)
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return help(argc - 2, argv + 2, err);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].fn(argc - 2, argv + 2, err);
-    return unknown_command(name, err);
+    const struct command *c = find_command(name);
+    return c ? c->fn(argc - 2, argv + 2, err) : unknown_command(name, err);
 }
 
 static void to_stderr(void *ctx, enum log_level level, const char *msg)

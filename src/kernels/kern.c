@@ -22,6 +22,22 @@ bool kern_isa_parse(enum kern_isa *isa, const char *name)
     return false;
 }
 
+bool kern_isa_built(enum kern_isa isa)
+{
+    switch (isa) {
+#ifdef HAVE_AVX2
+    case KERN_AVX2:
+        return true;
+#endif
+#ifdef HAVE_AVX512
+    case KERN_AVX512:
+        return true;
+#endif
+    default:
+        return isa == KERN_REF;
+    }
+}
+
 /* The compiler's run-time library also asks the system whether it saves the wide registers. */
 static bool cpu_runs(enum kern_isa isa)
 {

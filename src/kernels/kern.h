@@ -135,6 +135,8 @@ void kern_init(struct kern *k, enum kern_isa cap);
 const char *kern_isa_name(enum kern_isa isa); /* "ref", "avx2", "avx512" */
 /* True where name is one of these; *isa receives it. */
 bool kern_isa_parse(enum kern_isa *isa, const char *name);
+/* Whether this build has that level's kernels. */
+bool kern_isa_built(enum kern_isa isa);
 /* The best level that this build has and this CPU runs. */
 enum kern_isa kern_isa_best(void);
 

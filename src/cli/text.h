@@ -1,0 +1,19 @@
+/* Text for people: lines that fit where they are read. */
+#ifndef PLATEAU_CLI_TEXT_H
+#define PLATEAU_CLI_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum { TEXT_WIDTH_MAX = 100 };
+
+/* Columns to use: the terminal's where `out` is one, else what COLUMNS says, else `otherwise`; from 20 to
+ * TEXT_WIDTH_MAX, beyond which lines are tiring to read. */
+size_t text_width(FILE *out, size_t otherwise);
+
+/* Print text broken at blanks so that no line is wider than width where words allow. The first line starts at
+ * column `at` (what stands there has been printed), the others are indented by `indent`. A newline in the text is
+ * a blank, two end a paragraph. Ends with a newline. */
+void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
+
+#endif
