@@ -106,7 +106,7 @@ static void eval_floor(void)
         sum2 += nats * nats;
     }
     double mean = sum / (double)n, se = sqrt((sum2 / (double)n - mean * mean) / (double)n);
-    EXPECT_OK(data_eval_floor(&floor, d, &err));
+    EXPECT_OK(data_eval_floor(&floor, d, NULL, &err));
     EXPECT_NEAR(floor, mean, 1e-12);
     EXPECT_NEAR(floor, data_floor(d), 4 * se);
     EXPECT(floor != data_floor(d));

@@ -15,7 +15,7 @@ digest() {
             sed 's/,"tokens_per_s":[^}]*//' "$run/log.jsonl" | cksum
             grep -vE 'wall_s|tokens_per_s' "$run/result.json" | cksum
         done
-        cut -d, -f1-21,24 results.csv | cksum
+        cut -d, -f1-21,24- results.csv | cksum
     )
 }
 
@@ -111,9 +111,12 @@ interrupt() {
 
 interrupted() {
     interrupt 0.5 "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["20M"]' --out stop --jobs 2 --fresh
-    grep -qF "Go on with: plateau sweep '$tiny' --set train.checkpoint_s=0.01 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" stop.txt ||
-        grep -qF "Go on with: plateau sweep $tiny --set train.checkpoint_s=0.01 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" stop.txt ||
-        fail "it does not say how to go on: $(tail -n 1 stop.txt)"
+    # the command that was typed, as a shell takes it: run again, it goes on
+    local again
+    again=$(sed -n 's/.*Go on with: //p' stop.txt)
+    grep -qF -- "--set train.checkpoint_s=0.01 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
+    (eval "timeout -s INT 1 $again") >stop2.txt 2>&1
+    [ $? = 130 ] || [ $? = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
     [ -n "$(find stop -name checkpoint.bin)" ] || fail "nothing was kept"
 }
 
@@ -256,7 +259,8 @@ changed_config() {
 }
 
 diverged() {
-    "$plateau" sweep "$tiny" --set train.lr=10 --set train.clip=0 --out wild >wild.txt 2>&1 || fail "exit code $?"
+    "$plateau" sweep "$tiny" --set train.lr=10 --set train.clip=0 --out wild >wild.txt 2>&1
+    [ $? = 1 ] || fail "a sweep whose runs all diverged has not failed"
     grep -q '9 runs diverged' wild.txt || fail "it does not say that runs diverged"
     [ "$(cut -d, -f2 wild/results.csv | sort -u | tr '\n' ' ')" = "diverged status " ] || fail "not every run is marked diverged"
     [ "$(cut -d, -f19 wild/results.csv | sort -u | tr -d '\n')" = "loss" ] || fail "a run that diverged has a loss"

@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/size.h"
+
+#define TMP_MARK ".tmp-"
 
 enum status file_join(char *dst, size_t size, const char *a, const char *b, struct err *err)
 {
@@ -80,6 +83,97 @@ enum status file_read(char **data, size_t *size, const char *path, struct err *e
     return st;
 }
 
+/* A file that we were to create: a missing parent is the system's word, not bad data. */
+static enum status write_error(struct err *err, int errnum, const char *path)
+{
+    enum status st = err_errno(err, errnum, "cannot write", path);
+    if (st == E_DATA) {
+        st = E_IO;
+        if (err)
+            err->code = st;
+    }
+    return st;
+}
+
+/* A regular file and nothing that is reached through a link. flags: O_RDONLY or O_RDWR, and O_CREAT. */
+static enum status open_own(int *fd, const char *path, int flags, struct err *err)
+{
+    bool write = (flags & O_ACCMODE) != O_RDONLY;
+    struct stat sb;
+    /* O_NONBLOCK: opening a FIFO would wait for its other end */
+    *fd = open(path, flags | O_NONBLOCK | O_CLOEXEC | (write ? O_NOFOLLOW : 0), 0666);
+    if (*fd < 0 && errno == ELOOP && write)
+        return err_set(err, E_DATA, "%s is a link: files of a run folder are not written through links", path);
+    if (*fd < 0 && (errno == ENXIO || errno == EISDIR))
+        return err_set(err, E_DATA, "%s is no regular file", path);
+    if (*fd < 0)
+        return write ? write_error(err, errno, path) : err_errno(err, errno, "cannot open", path);
+    if (fstat(*fd, &sb) == 0 && S_ISREG(sb.st_mode))
+        return OK;
+    close(*fd);
+    *fd = -1;
+    return err_set(err, E_DATA, "%s is no regular file", path);
+}
+
+static enum status stream_of(FILE **out, int fd, const char *mode, const char *path, struct err *err)
+{
+    *out = fdopen(fd, mode);
+    if (*out)
+        return OK;
+    int e = errno;
+    close(fd);
+    return err_errno(err, e, "cannot open", path);
+}
+
+enum status file_open_regular(FILE **out, const char *path, struct err *err)
+{
+    int fd;
+    *out = NULL;
+    TRY(open_own(&fd, path, O_RDONLY, err));
+    return stream_of(out, fd, "rb", path, err);
+}
+
+enum status file_read_regular(char **data, size_t *size, const char *path, struct err *err)
+{
+    FILE *f;
+    *data = NULL;
+    *size = 0;
+    TRY(file_open_regular(&f, path, err));
+    enum status st = read_stream(data, size, f, path, err);
+    fclose(f);
+    return st;
+}
+
+enum status file_refuse_link(const char *path, struct err *err)
+{
+    struct stat sb;
+    if (lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode))
+        return err_set(err, E_DATA, "%s is a link: what is written into a run folder must not land elsewhere", path);
+    return OK;
+}
+
+static enum status break_hard_link(const char *path, struct err *err)
+{
+    char *text;
+    size_t size;
+    TRY(file_read_regular(&text, &size, path, err));
+    enum status st = file_write_atomic(path, text, size, err);
+    free(text);
+    return st;
+}
+
+enum status file_open_in_place(FILE **out, const char *path, struct err *err)
+{
+    int fd;
+    struct stat sb;
+    *out = NULL;
+    TRY(file_refuse_link(path, err));
+    if (lstat(path, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_nlink > 1)
+        TRY(break_hard_link(path, err));
+    TRY(open_own(&fd, path, O_RDWR | O_CREAT, err));
+    return stream_of(out, fd, "r+b", path, err);
+}
+
 /* Make a rename durable: the folder's entry must reach the disk too. */
 static void sync_parent(const char *path)
 {
@@ -97,29 +191,61 @@ static void sync_parent(const char *path)
     close(fd);
 }
 
-/* A file that we were to create: a missing parent is the system's word, not bad data. */
-static enum status write_error(struct err *err, int errnum, const char *path)
-{
-    enum status st = err_errno(err, errnum, "cannot write", path);
-    if (st == E_DATA) {
-        st = E_IO;
-        if (err)
-            err->code = st;
-    }
-    return st;
-}
-
 enum status file_writer_open(struct file_writer *w, const char *path, struct err *err)
 {
     w->out = NULL;
     if (strlen(path) >= sizeof w->path)
         return err_set(err, E_DATA, "path too long: %.200s...", path);
     strcpy(w->path, path);
-    snprintf(w->tmp, sizeof w->tmp, "%s.tmp", path);
-    w->out = fopen(w->tmp, "wb");
-    if (!w->out)
-        return write_error(err, errno, w->tmp);
-    return OK;
+    int fd = -1;
+    /* A name that another process left behind, before this one got its number, is passed over. */
+    for (unsigned i = 0; fd < 0 && i < 1000; i++) {
+        snprintf(w->tmp, sizeof w->tmp, "%s" TMP_MARK "%ld-%u", path, (long)getpid(), i);
+        fd = open(w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    if (fd < 0)
+        return write_error(err, errno, path);
+    w->out = fdopen(fd, "wb");
+    if (w->out)
+        return OK;
+    int e = errno;
+    close(fd);
+    unlink(w->tmp);
+    return write_error(err, e, path);
+}
+
+/* The process in "name.tmp-PID-N"; 0 where the name is none of ours. */
+static long temporary_owner(const char *name)
+{
+    const char *mark = NULL;
+    for (const char *at = name; (at = strstr(at, TMP_MARK)); at++)
+        mark = at;
+    char *end;
+    if (!mark)
+        return 0;
+    long pid = strtol(mark + sizeof TMP_MARK - 1, &end, 10);
+    if (pid <= 0 || *end != '-' || end[1 + strspn(end + 1, "0123456789")] != '\0')
+        return 0;
+    return pid;
+}
+
+void file_sweep_temporaries(const char *dir)
+{
+    struct file_list list;
+    char path[FILE_PATH_MAX];
+    struct stat sb;
+    if (file_list_dir(&list, dir, NULL) != OK)
+        return;
+    for (size_t i = 0; i < list.n; i++) {
+        long pid = temporary_owner(list.names[i]);
+        if (pid == 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+            continue;
+        if (file_join(path, sizeof path, dir, list.names[i], NULL) == OK && lstat(path, &sb) == 0 && S_ISREG(sb.st_mode))
+            unlink(path);
+    }
+    file_list_free(&list);
 }
 
 enum status file_writer_commit(struct file_writer *w, struct err *err)

@@ -22,8 +22,22 @@ bool file_is_dir(const char *path);
  * E_DATA, an unreadable one E_IO. */
 enum status file_read(char **data, size_t *size, const char *path, struct err *err) WARN_UNUSED;
 
-/* Write to path.tmp, fsync, rename over path, fsync the folder: a reader or a crash sees the old
- * content or the new, never a part. On failure the temporary file is removed. */
+/* Open or read a file of our own, such as those of a run folder: anything but a regular file (a FIFO, on which
+ * reading could wait for ever, a device, a folder) is E_DATA. */
+enum status file_open_regular(FILE **out, const char *path, struct err *err) WARN_UNUSED;
+enum status file_read_regular(char **data, size_t *size, const char *path, struct err *err) WARN_UNUSED;
+
+/* E_DATA where path is a symbolic link: what we write must not land where a link leads. A missing file is fine. */
+enum status file_refuse_link(const char *path, struct err *err) WARN_UNUSED;
+
+/* Open a file of our own for writing in place, and create it where it is missing; its bytes are kept. Symbolic
+ * links and whatever is no regular file are E_DATA. A file that has other names too (hard links, as backups make
+ * them) is first replaced by a copy, so that the others stay as they are. "r+b". */
+enum status file_open_in_place(FILE **out, const char *path, struct err *err) WARN_UNUSED;
+
+/* Write to a temporary name of its own beside path, fsync, rename over path, fsync the folder: a reader or a crash sees
+ * the old content or the new, never a part, and several writers do not meet. On failure the temporary file is
+ * removed. */
 enum status file_write_atomic(const char *path, const void *data, size_t size,
                               struct err *err) WARN_UNUSED;
 
@@ -31,11 +45,14 @@ enum status file_write_atomic(const char *path, const void *data, size_t size,
 struct file_writer {
     FILE *out;
     char path[FILE_PATH_MAX];
-    char tmp[FILE_PATH_MAX + 8];
+    char tmp[FILE_PATH_MAX + 40];
 };
 enum status file_writer_open(struct file_writer *w, const char *path, struct err *err) WARN_UNUSED;
 enum status file_writer_commit(struct file_writer *w, struct err *err) WARN_UNUSED;
 void file_writer_abandon(struct file_writer *w);
+
+/* Remove the temporary files in dir that processes which are gone have left behind. Failures are passed over. */
+void file_sweep_temporaries(const char *dir);
 
 /* Create a folder and its parents; fine where it exists already. */
 enum status file_mkdirs(const char *path, struct err *err) WARN_UNUSED;

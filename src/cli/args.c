@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/nearest.h"
+#include "cli/cmd.h"
 #include "cli/text.h"
 
 enum { HELP_WIDTH = 60 }; /* into a file or a pipe: narrow enough for half a screen, a slide, a phone */
@@ -183,28 +184,46 @@ enum status args_parse(const struct args_spec *spec, struct arg_list *positional
     return OK;
 }
 
-static void quote(char *out, size_t size, size_t *n, const char *word)
+/* Add a word; false where there is no room for it. */
+static bool quote(char *out, size_t size, size_t *n, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=.,:/+@%";
     bool bare = word[0] && word[strspn(word, plain)] == '\0';
-    char quoted[2048];
-    size_t q = 0;
-    for (const char *p = word; *p && q + 8 < sizeof quoted; p++) {
-        bool mark = !bare && *p == '\'';
-        q += (size_t)snprintf(quoted + q, sizeof quoted - q, mark ? "'\\''" : "%c", *p);
+    size_t need = strlen(word) + 4;
+    for (const char *p = word; *p; p++)
+        need += *p == '\'' ? 3 : 0;
+    if (*n + need >= size)
+        return false;
+    if (*n)
+        out[(*n)++] = ' ';
+    if (!bare)
+        out[(*n)++] = '\'';
+    for (const char *p = word; *p; p++) {
+        const char *as = *p == '\'' ? "'\\''" : (const char[]){*p, '\0'};
+        size_t len = strlen(as);
+        memcpy(out + *n, as, len);
+        *n += len;
     }
-    quoted[q] = '\0';
-    int wrote = snprintf(out + *n, size - *n, bare ? "%s%s" : "%s'%s'", *n ? " " : "", quoted);
-    *n = wrote > 0 && (size_t)wrote < size - *n ? *n + (size_t)wrote : size - 1;
+    if (!bare)
+        out[(*n)++] = '\'';
+    out[*n] = '\0';
+    return true;
 }
 
-void args_quote(char *out, size_t size, int argc, char **argv, const char *skip)
+void args_quote(char *out, size_t size, const char *command, int argc, char **argv, const char *skip)
 {
     size_t n = 0;
-    out[0] = '\0';
-    for (int i = 0; i < argc && n + 1 < size; i++)
+    const char *script = getenv("PLATEAU_AGAIN"); /* of a script that calls us, such as scripts/demo */
+    if (script && strlen(script) < size) {
+        strcpy(out, script);
+        return;
+    }
+    bool fits = quote(out, size, &n, cmd_program()) && quote(out, size, &n, command);
+    for (int i = 0; i < argc && fits; i++)
         if (!skip || strcmp(argv[i], skip) != 0)
-            quote(out, size, &n, argv[i]);
+            fits = quote(out, size, &n, argv[i]);
+    if (!fits)
+        snprintf(out, size, "the same command");
 }
 
 void args_free(const struct args_spec *spec, struct arg_list *positionals)

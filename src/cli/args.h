@@ -47,9 +47,9 @@ struct args_spec {
  * usage has been printed to stdout then and the command should return OK. */
 enum status args_parse(const struct args_spec *spec, struct arg_list *positionals, bool *help,
                        int argc, char **argv, struct err *err) WARN_UNUSED;
-/* The words of a command as a shell would take them, without the word `skip` (may be NULL). What does not
- * fit into size bytes is left off. */
-void args_quote(char *out, size_t size, int argc, char **argv, const char *skip);
+/* What a shell would be given to run this command again: how the program was called, the command and its words, without
+ * the word `skip` (may be NULL). "the same command" where that does not fit into size bytes. */
+void args_quote(char *out, size_t size, const char *command, int argc, char **argv, const char *skip);
 
 void args_free(const struct args_spec *spec, struct arg_list *positionals);
 

@@ -24,6 +24,9 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
 CMD_LIST(X)
 #undef X
 
+/* How this program was called: "build/plateau". */
+const char *cmd_program(void);
+
 /* Messages of library code, to stderr. */
 struct log cmd_log(void);
 

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/count.h"
@@ -11,12 +12,14 @@
 #include "harness/curves.h"
 #include "harness/live.h"
 #include "harness/plan.h"
-#include "harness/runlog.h"
+#include "harness/results.h"
+#include "harness/rundir.h"
 
 /* Where one run stands. */
 struct standing {
-    struct run_result result;
+    struct run_row result;
     bool done;
+    struct err damaged; /* why a result that is there cannot be taken; msg "": none */
     double tokens, loss; /* of the log's last step line; NaN: none yet */
 };
 
@@ -37,8 +40,10 @@ static enum status look(struct standing *st, const char *dir, const struct run *
     char run[FILE_PATH_MAX], path[FILE_PATH_MAX];
     *st = (struct standing){.tokens = (double)NAN, .loss = (double)NAN};
     TRY(file_join(run, sizeof run, dir, r->name, err));
-    TRY(file_join(path, sizeof path, run, "result.json", err));
-    TRY(run_result_read(path, &st->done, &st->result, err));
+    enum status s = run_row_read(&st->result, &st->done, run, &st->damaged);
+    if (s == OK)
+        st->damaged.msg[0] = '\0';
+    st->done = st->done && s == OK;
     TRY(file_join(path, sizeof path, run, "log.jsonl", err));
     return st->done || !file_exists(path) ? OK : read_log_end(st, path, err);
 }
@@ -47,14 +52,18 @@ static void print_standing(const struct run *r, const struct standing *st)
 {
     char tokens[32], total[32];
     count_format(total, sizeof total, r->cfg.train.tokens);
-    if (st->done)
+    if (st->done && isfinite(st->result.loss))
         printf("%-34s %-9s %8s tokens  loss %.4f\n", r->name, st->result.status, total, st->result.loss);
+    else if (st->done)
+        printf("%-34s %-9s %8s tokens\n", r->name, st->result.status, total);
     else if (isfinite(st->tokens))
         printf("%-34s %-9s %8s of %s tokens, %.0f %%  training loss %.4f\n", r->name, "begun",
                count_format(tokens, sizeof tokens, st->tokens), total,
                100 * st->tokens / r->cfg.train.tokens, st->loss);
     else
         printf("%-34s %-9s %8s tokens\n", r->name, "waiting", total);
+    if (st->damaged.msg[0])
+        fprintf(stderr, "warning: %s; the same sweep command mends it\n", st->damaged.msg);
 }
 
 /* How far all runs are. */
@@ -97,6 +106,24 @@ static void print_progress(const char *dir, const struct plan *p, const struct t
                                          : "no sweep is at work here: the same command goes on with it");
 }
 
+/* Runs that are done but were not asked for last: they are in results.csv all the same. */
+static enum status print_others(const char *dir, const struct plan *p, struct err *err)
+{
+    struct run_row *rows;
+    size_t n;
+    const struct log log = cmd_log();
+    enum status st = rundir_others(&rows, &n, p, dir, &log, err);
+    for (size_t i = 0; i < n && st == OK; i++) {
+        char total[32];
+        printf("%-34s %-9s %8s tokens", rows[i].run, rows[i].status, count_format(total, sizeof total, rows[i].tokens));
+        if (isfinite(rows[i].loss))
+            printf("  loss %.4f", rows[i].loss);
+        printf("  (of an earlier grid)\n");
+    }
+    free(rows);
+    return st;
+}
+
 static enum status print_all(const char *dir, const struct plan *p, struct err *err)
 {
     struct tally all = {0};
@@ -109,6 +136,7 @@ static enum status print_all(const char *dir, const struct plan *p, struct err *
             print_standing(&p->runs[i], &st);
         }
     }
+    TRY(print_others(dir, p, err));
     print_progress(dir, p, &all);
     return OK;
 }

@@ -10,7 +10,7 @@
 
 struct sweep_words {
     const char *config, *out;
-    const char *again; /* the command's words, without --fresh */
+    const char *again; /* the whole command, without --fresh */
     struct setup_how how;
     bool dry_run;
 };
@@ -18,7 +18,7 @@ struct sweep_words {
 static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err)
 {
     return err_set(err, E_INTERRUPTED,
-                   "interrupted; everything is kept. Go on with: plateau sweep %s", w->again);
+                   "interrupted; everything is kept. Go on with: %s", w->again);
 }
 
 static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
@@ -37,11 +37,18 @@ static void print_outcome(const struct sweep_outcome *o, const struct setup *s, 
                 count_format(alone, sizeof alone, s->plan.tokens_separate));
     fputs("\n", stderr);
     if (o->n_diverged)
-        fprintf(stderr, "%zu runs diverged and are left out of the fits\n", o->n_diverged);
+        fprintf(stderr, "%zu runs diverged and are left out of the fits:%s\n", o->n_diverged, o->diverged);
     if (o->train_share > 0)
         fprintf(stderr, "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
                         "of training\n",
                 100 * o->train_share, 100 * o->eval_share, 100 * o->eval_share / o->train_share);
+}
+
+/* Where there is one run and no law to fit, its loss is what one wants to see. */
+static void print_loss(const struct sweep_outcome *o)
+{
+    char line[128];
+    printf("%s\n", setup_loss_text(line, sizeof line, &o->first));
 }
 
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
@@ -57,6 +64,11 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
     if (st != OK)
         return st;
     print_outcome(&outcome, s, dir);
+    if (outcome.n_diverged == s->plan.n)
+        return err_set(err, E_RUN, "%s: every run diverged, there is nothing to fit: a lower train.lr, a longer "
+                                   "train.warmup_tokens or train.clip may help", dir);
+    if (s->plan.n == 1)
+        print_loss(&outcome);
     return verdict_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
 }
 
@@ -68,7 +80,8 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
     bool help;
     const struct arg args[] = {
         {"--out", ARG_STRING, &w.out, "DIR", "the sweep's folder (default runs/NAME)"},
-        {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
+        {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core); cores that no run needs become threads of others"},
+        {"--threads", ARG_SIZE, &w.how.jobs, "N", "the same: cores to use in all"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
@@ -90,7 +103,7 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
     if (st == OK && !help) {
         struct setup s = {0};
         char again[900];
-        args_quote(again, sizeof again, argc, argv, "--fresh");
+        args_quote(again, sizeof again, "sweep", argc, argv, "--fresh");
         w.config = words.items[0];
         w.again = again;
         if (w.how.jobs < 1 || w.how.jobs > 256)

@@ -12,10 +12,11 @@ static enum status train(struct setup *s, const char *out, const char *again,
     TRY(setup_folder(dir, s, out, err));
     enum status st = setup_sweep(&outcome, s, dir, how, err);
     if (st == E_INTERRUPTED)
-        return err_set(err, st, "interrupted; everything is kept. Go on with: plateau train %s", again);
+        return err_set(err, st, "interrupted; everything is kept. Go on with: %s", again);
     TRY(st);
-    printf("%s/%s\n", dir, s->plan.runs[0].name);
-    return OK;
+    char line[128];
+    printf("%s/%s\n%s\n", dir, s->plan.runs[0].name, setup_loss_text(line, sizeof line, &outcome.first));
+    return outcome.n_diverged ? err_set(err, E_RUN, "the run diverged: a lower train.lr may help") : OK;
 }
 
 enum status cmd_train(int argc, char **argv, struct err *err)
@@ -28,6 +29,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
         {"--out", ARG_STRING, &out, "DIR", "folder that receives the run (default runs/NAME)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--threads", ARG_SIZE, &how.jobs, "N", "threads (default: all cores)"},
+        {"--jobs", ARG_SIZE, &how.jobs, "N", "the same"},
         {"--tensorboard", ARG_FLAG, &how.tensorboard, NULL, "write an event file for TensorBoard too"},
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
     };
@@ -44,7 +46,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
     if (st == OK && !help) {
         struct setup s = {0};
         char again[900];
-        args_quote(again, sizeof again, argc, argv, NULL);
+        args_quote(again, sizeof again, "train", argc, argv, NULL);
         if (how.jobs < 1 || how.jobs > 256)
             st = err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", how.jobs);
         if (st == OK)

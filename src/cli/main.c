@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,9 +119,20 @@ struct log cmd_log(void)
     return (struct log){.fn = to_stderr, .ctx = NULL};
 }
 
+static const char *program = "plateau"; /* set once, before anything else */
+
+const char *cmd_program(void)
+{
+    return program;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
+    if (argc > 0)
+        program = argv[0];
+    /* A limit on the size of files is an error of the write that meets it, not the end of the process. */
+    signal(SIGXFSZ, SIG_IGN);
     enum status st = dispatch(argc, argv, &err);
     /* A full disk or a closed pipe behind stdout must not pass for success. */
     if (fflush(stdout) != 0 && st == OK)

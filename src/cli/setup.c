@@ -1,6 +1,8 @@
 #include "cli/setup.h"
 
+#include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 
 
@@ -110,4 +112,15 @@ enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, co
     enum status st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
     catch_signals(SIG_DFL); /* all is kept: what follows may be cut off */
     return st;
+}
+
+const char *setup_loss_text(char *buf, size_t size, const struct run_row *row)
+{
+    if (!isfinite(row->loss))
+        snprintf(buf, size, "no loss: %s", row->status[0] ? row->status : "not trained");
+    else if (isfinite(row->bpb))
+        snprintf(buf, size, "loss %.4f nats per byte (standard error %.2g), %.4f bits per byte", row->loss, row->loss_se, row->bpb);
+    else
+        snprintf(buf, size, "loss %.4f nats per token (standard error %.2g)", row->loss, row->loss_se);
+    return buf;
 }

@@ -190,6 +190,17 @@ uint64_t data_fingerprint(const struct data *d)
     return d->fingerprint;
 }
 
+size_t data_n_files(const struct data *d)
+{
+    return d->n_files;
+}
+
+const struct data_file *data_file_at(const struct data *d, size_t i)
+{
+    CHECK(i < d->n_files);
+    return &d->files[i];
+}
+
 void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -222,7 +233,7 @@ void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_
     }
 }
 
-enum status data_eval_floor(double *out, const struct data *d, struct err *err)
+enum status data_eval_floor(double *out, const struct data *d, const volatile sig_atomic_t *stop, struct err *err)
 {
     int32_t *tokens;
     double sum = 0;
@@ -230,11 +241,14 @@ enum status data_eval_floor(double *out, const struct data *d, struct err *err)
     if (!d->source->log_prob)
         return OK;
     TRY(size_calloc(&tokens, 2 * d->ctx, sizeof *tokens, "a window", err));
-    for (size_t i = 0; i < d->eval_windows; i++) {
+    size_t i = 0;
+    for (; i < d->eval_windows && !(stop && *stop); i++) {
         data_eval(d, tokens, tokens + d->ctx, i, 1);
         sum -= data_log_prob(d, tokens, tokens + d->ctx);
     }
     free(tokens);
+    if (i < d->eval_windows)
+        return err_set(err, E_INTERRUPTED, "interrupted; nothing was begun");
     *out = sum / (double)d->ctx / (double)d->eval_windows;
     return OK;
 }

@@ -7,6 +7,7 @@
 #ifndef PLATEAU_DATA_DATA_H
 #define PLATEAU_DATA_DATA_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,16 @@ double data_floor(const struct data *d);     /* entropy rate in nats per token; 
 size_t data_train_tokens(const struct data *d); /* distinct training tokens; 0: unlimited */
 uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
 
+/* The files behind it, folders resolved, in the order in which they were read; none for a language. Borrowed from d. */
+struct data_file {
+    const char *path;
+    size_t bytes;
+    uint64_t fingerprint; /* hash of the content */
+    bool val;             /* a held-out file */
+};
+size_t data_n_files(const struct data *d);
+const struct data_file *data_file_at(const struct data *d, size_t i);
+
 /* Windows first .. first+n-1 of the training stream `seed`. x, y: (n, ctx), row by row. */
 void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first,
                 size_t n);
@@ -87,8 +98,10 @@ size_t data_eval_windows(const struct data *d);
 void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_t n);
 
 /* The loss of a perfect predictor on that very set, nats per token: the floor that runs can reach, which
- * differs from data_floor by the sampling error of the set. NaN for text. */
-enum status data_eval_floor(double *out, const struct data *d, struct err *err) WARN_UNUSED;
+ * differs from data_floor by the sampling error of the set. NaN for text. E_INTERRUPTED soon
+ * after *stop is set (NULL: never). */
+enum status data_eval_floor(double *out, const struct data *d, const volatile sig_atomic_t *stop,
+                            struct err *err) WARN_UNUSED;
 
 /* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
  * most size bytes including '\0'. */

@@ -28,6 +28,8 @@ struct data {
     size_t ctx, vocab, train_tokens, eval_windows;
     double floor;
     uint64_t fingerprint;
+    const struct data_file *files; /* (n_files) in the state; NULL for a language */
+    size_t n_files;
 };
 
 extern const struct data_source data_source_text, data_source_zipf_facts, data_source_unigram,

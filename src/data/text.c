@@ -42,6 +42,10 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
         enum status st = push(&t->train, bytes, size - held, err);
         if (st == OK)
             st = push(&t->held, bytes + (size - held), held, err);
+        t->files[i] = (struct data_file){
+            .path = f->items[i].path, .bytes = size, .fingerprint = hash_bytes(HASH_SEED, bytes, size), .val = !to_train};
+        f->items[i].path = NULL; /* ours now */
+        t->n_files = i + 1;
         free(bytes);
         TRY(st);
     }
@@ -61,10 +65,11 @@ enum status text_read(struct text *t, const struct data_spec *s, struct err *err
     for (size_t i = 0; st == OK && i < s->n_val_files; i++)
         st = text_files_add(&f, s->val_files[i], err);
     if (st == OK)
+        st = size_calloc(&t->files, f.n, sizeof *t->files, "the list of files", err);
+    if (st == OK)
         st = read_files(t, &f, 0, n_train, true, s->n_val_files == 0, err);
     if (st == OK)
         st = read_files(t, &f, n_train, f.n, false, true, err);
-    t->n_files = f.n;
     text_files_free(&f);
     if (st != OK)
         text_free(t);
@@ -75,6 +80,9 @@ void text_free(struct text *t)
 {
     free(t->train.data);
     free(t->held.data);
+    for (size_t i = 0; i < t->n_files; i++)
+        free((char *)t->files[i].path);
+    free(t->files);
     *t = (struct text){0};
 }
 
@@ -116,6 +124,8 @@ static enum status text_open(struct data *d, struct err *err)
     d->vocab = 256;
     d->train_tokens = t->train.n;
     d->eval_windows = size_min(d->eval_windows, (t->held.n - 1) / d->ctx);
+    d->files = t->files;
+    d->n_files = t->n_files;
     d->fingerprint = hash_bytes(hash_bytes(HASH_SEED, t->train.data, t->train.n), t->held.data,
                                 t->held.n);
     return OK;

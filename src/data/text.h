@@ -14,6 +14,7 @@ struct text_bytes {
 
 struct text {
     struct text_bytes train, held;
+    struct data_file *files; /* (n_files) */
     size_t n_files;
 };
 

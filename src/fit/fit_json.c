@@ -31,7 +31,7 @@ enum status fit_json_truth(bool *known, double *floor, double *heldout, const ch
     size_t size;
     cJSON *root;
     *known = false;
-    TRY(file_read(&text, &size, path, err));
+    TRY(file_read_regular(&text, &size, path, err));
     enum status st = parse(&root, path, text, err);
     free(text);
     TRY(st);

@@ -10,10 +10,12 @@ enum status json_read(cJSON **root, const char *path, const char *what, struct e
 {
     char *text;
     size_t size;
-    TRY(file_read(&text, &size, path, err));
-    *root = cJSON_Parse(text);
+    *root = NULL;
+    TRY(file_read_regular(&text, &size, path, err));
+    if (strlen(text) == size) /* no zero byte, behind which cJSON would not look */
+        *root = cJSON_ParseWithOpts(text, NULL, true);
     free(text);
-    return *root ? OK : err_set(err, E_DATA, "%s is no %s", path, what);
+    return *root ? OK : err_set(err, E_DATA, "%s is damaged: it is no %s", path, what);
 }
 
 enum status json_write(const char *path, cJSON *root, struct err *err)

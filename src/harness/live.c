@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,13 +25,25 @@ void live_name(char *name, const struct run *trunk)
         *hash = '\0';
 }
 
+/* Never through a link, and a FIFO is not waited at. errno 0 where it is no regular file. */
+static int open_lock(const char *path, int flags)
+{
+    struct stat sb;
+    int fd = open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0 || (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode)))
+        return fd;
+    close(fd);
+    errno = 0;
+    return -1;
+}
+
 enum status live_lock(int *fd, const char *dir, struct err *err)
 {
     char path[FILE_PATH_MAX];
     TRY(file_join(path, sizeof path, dir, ".lock", err));
-    *fd = open(path, O_RDWR | O_CREAT, 0666);
+    *fd = open_lock(path, O_RDWR | O_CREAT);
     if (*fd < 0)
-        return err_set(err, E_IO, "cannot write %s: %s", path, strerror(errno));
+        return err_set(err, E_IO, "cannot write %s: %s", path, errno ? strerror(errno) : "it is no regular file");
     for (int i = 0; i < 500; i++) {
         if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
             return OK;
@@ -95,7 +108,7 @@ static void read_state(struct live *l, const char *path)
     for (int i = 0; i < 20; i++) {
         char *text;
         size_t size;
-        if (file_read(&text, &size, path, NULL) == OK) {
+        if (file_read_regular(&text, &size, path, NULL) == OK) {
             bool good = parse(l, text);
             free(text);
             if (good)
@@ -112,7 +125,7 @@ bool live_read(struct live *l, const char *dir)
     *l = (struct live){0};
     if (file_join(path, sizeof path, dir, ".lock", NULL) != OK)
         return false;
-    int fd = open(path, O_RDONLY);
+    int fd = open_lock(path, O_RDONLY);
     if (fd < 0)
         return false;
     bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

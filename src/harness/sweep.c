@@ -12,18 +12,24 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/results.h"
+#include "harness/rundir.h"
+#include "harness/sweep_json.h"
 
-/* One message down a child's pipe; far below PIPE_BUF, so it arrives whole. */
+/* One message down a child's pipe; far below PIPE_BUF, so it arrives whole. Progress comes without the text. */
+enum message_kind { MESSAGE_PROGRESS, MESSAGE_WORD, MESSAGE_WARNING, MESSAGE_FAILED };
+
 struct message {
     struct train_progress progress;
-    bool failed;
-    struct err err;
+    enum message_kind kind;
+    struct err err; /* the reason of a failure; the text of a word or a warning */
 };
 
 struct child {
@@ -53,6 +59,10 @@ struct sweep {
     int lock;
     pid_t pid;
     double memory_bytes; /* that may be used; INFINITY: not known */
+    struct run_row *rows;  /* (p->n + n_others) results, status "" where there is none yet */
+    size_t n_others;       /* of runs in the folder that are none of the plan's */
+    size_t runs_told;      /* in results.csv */
+    double results_s;      /* when that was written */
     size_t runs_ended;   /* of trajectories that have ended since the start */
     size_t runs_before;  /* of those to train: results that were there, counted by their children too */
     bool stopping;
@@ -116,34 +126,58 @@ static void send_progress(void *ctx, const struct train_progress *p)
         child_stop = 1;
 }
 
-_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int slot)
+static void send_text(int fd, enum message_kind kind, const struct err *err)
+{
+    struct message m = {.kind = kind, .err = *err};
+    ssize_t n = write(fd, &m, sizeof m);
+    (void)n; /* of a failure the exit code tells as much */
+}
+
+static void send_word(void *ctx, enum log_level level, const char *text)
+{
+    const int *fd = ctx;
+    struct err word = {.code = OK};
+    snprintf(word.msg, sizeof word.msg, "%s", text);
+    send_text(*fd, level == LOG_INFO ? MESSAGE_WORD : MESSAGE_WARNING, &word);
+}
+
+/* Signals wait while a child is made: it has handlers of its own before one can reach it. */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
+_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int slot, const sigset_t *signals)
 {
     struct sigaction sa = {.sa_handler = on_child_signal};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_SETMASK, signals, NULL);
 #ifdef __linux__
     /* At once when the parent dies; elsewhere the next word to it fails. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != s->pid)
         child_stop = 1;
 #endif
-    struct kern k;
-    kern_init(&k, s->o->isa);
-    struct train_options to = {.k = &k,
+    struct train_options to = {.isa = s->o->isa,
                                .threads = s->o->jobs,
                                .threads_now = &s->threads[slot],
                                .tensorboard = s->o->tensorboard,
                                .stop = &child_stop,
                                .progress = send_progress,
-                               .progress_ctx = &fd};
-    struct message m = {.failed = true};
+                               .progress_ctx = &fd,
+                               .log = {.fn = send_word, .ctx = &fd}};
+    struct err err = {0};
     enum status st =
-        train_trajectory(s->p, &s->p->trajectories[trajectory], s->d, s->dir, &to, &m.err);
+        train_trajectory(s->p, &s->p->trajectories[trajectory], s->d, s->dir, &to, &err);
     if (st != OK && st != E_INTERRUPTED) {
-        m.err.code = st;
-        ssize_t n = write(fd, &m, sizeof m);
-        (void)n; /* the exit code tells as much */
+        err.code = st;
+        send_text(fd, MESSAGE_FAILED, &err);
     }
     _exit(status_exit_code(st));
 }
@@ -168,17 +202,20 @@ static enum status start_child(struct sweep *s, struct err *err)
     if (pipe(fd) != 0)
         return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
     size_t trajectory = s->order[s->next];
+    sigset_t before;
+    hold_signals(&before);
     pid_t pid = fork();
-    if (pid < 0) {
-        close(fd[0]);
-        close(fd[1]);
-        return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
-    }
     if (pid == 0) {
         close(fd[0]);
-        child_main(s, trajectory, fd[1], slot);
+        child_main(s, trajectory, fd[1], slot, &before);
     }
+    int e = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(fd[1]);
+    if (pid < 0) {
+        close(fd[0]);
+        return err_set(err, E_IO, "cannot start a run: %s", strerror(e));
+    }
     s->next++;
     s->children[s->n_children++] = (struct child){
         .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory,
@@ -186,21 +223,25 @@ static enum status start_child(struct sweep *s, struct err *err)
     return OK;
 }
 
-/* Messages of two lengths: progress alone, or with an error behind it. Returns false at end of file. */
-static bool read_messages(struct child *c)
+/* Messages of two lengths: progress alone, or with a text after it. Returns false at end of file. */
+static bool read_messages(const struct sweep *s, struct child *c)
 {
     struct message m;
     const size_t head = offsetof(struct message, err);
     ssize_t n = read(c->fd, &m, head);
     if (n < (ssize_t)head)
         return n < 0 && errno == EINTR;
-    if (!m.failed) {
+    if (m.kind == MESSAGE_PROGRESS) {
         c->last = m.progress;
         return true;
     }
     n = read(c->fd, &m.err, sizeof m.err);
-    if (n == (ssize_t)sizeof m.err)
+    if (n != (ssize_t)sizeof m.err)
+        return true;
+    if (m.kind == MESSAGE_FAILED)
         c->err = m.err;
+    else
+        log_msg(&s->o->log, m.kind == MESSAGE_WORD ? LOG_INFO : LOG_WARN, "%s", m.err.msg);
     return true;
 }
 
@@ -212,6 +253,14 @@ static void describe_death(struct err *err, int wait_status)
                 WTERMSIG(wait_status) == SIGKILL ? ": by hand, or by the system for want of memory" : "");
     else
         err_set(err, E_RUN, "its process ended with code %d", WEXITSTATUS(wait_status));
+}
+
+static void count_failure(struct sweep *s, const struct err *err)
+{
+    log_msg(&s->o->log, LOG_ERROR, "%s", err->msg);
+    if (s->first_err.msg[0] == '\0')
+        s->first_err = *err;
+    s->out->n_failed++;
 }
 
 /* A child has closed its pipe: collect it. */
@@ -235,12 +284,9 @@ static void reap(struct sweep *s, size_t i)
             describe_death(&c.err, ws);
             err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
         }
-        log_msg(&s->o->log, LOG_ERROR, "%s", c.err.msg);
-        if (s->first_err.msg[0] == '\0')
-            s->first_err = c.err;
-        s->out->n_failed++;
+        count_failure(s, &c.err);
         /* A full disk or a refused permission meets every run: starting more would only repeat it. */
-        if (c.err.code == E_IO || c.err.code == E_NOMEM)
+        if (c.err.code == E_IO)
             s->stopping = true;
     }
     s->children[i] = s->children[--s->n_children];
@@ -289,10 +335,18 @@ static void describe_child(struct live_run *r, const struct sweep *s, const stru
     r->tokens_per_s = c->last.tokens_per_s;
 }
 
+static size_t runs_done_now(const struct sweep *s)
+{
+    size_t done = s->out->n_skipped - s->runs_before + s->runs_ended;
+    for (size_t i = 0; i < s->n_children; i++)
+        done += s->children[i].last.runs_done;
+    return done;
+}
+
 static void look(struct live *l, const struct sweep *s)
 {
     double done = s->cost_done, trained = s->cost_trained;
-    *l = (struct live){.runs_done = s->out->n_skipped - s->runs_before + s->runs_ended,
+    *l = (struct live){.runs_done = runs_done_now(s),
                        .runs = s->p->n,
                        .seconds = clock_now_s() - s->started_s,
                        .n = s->n_children};
@@ -303,15 +357,36 @@ static void look(struct live *l, const struct sweep *s)
         done += work_done(s, t, &c->last);
         trained += work_by(t, &c->last);
         l->tokens_per_s += c->last.tokens_per_s;
-        l->runs_done += c->last.runs_done;
     }
     l->share = s->cost_total > 0 ? done / s->cost_total : 1;
     l->left_s = l->share > 0.002 ? time_left(s, trained) : (double)NAN;
 }
 
+/* results.csv follows the runs as they end, so that they can be fitted while others train. */
+static enum status tell_results(struct sweep *s, struct err *err)
+{
+    size_t done = 0, n = s->p->n + s->n_others;
+    for (size_t i = 0; i < s->p->n; i++) {
+        char run_dir[FILE_PATH_MAX];
+        bool found;
+        TRY(file_join(run_dir, sizeof run_dir, s->dir, s->p->runs[i].name, err));
+        if (s->rows[i].status[0] == '\0')
+            TRY(run_row_read(&s->rows[i], &found, run_dir, err));
+        done += s->rows[i].status[0] != '\0';
+    }
+    s->runs_told = done;
+    s->results_s = clock_now_s();
+    return results_write(s->dir, s->rows, n, err);
+}
+
 static void show(struct sweep *s, bool final)
 {
     double now = clock_now_s();
+    if (!final && now - s->results_s >= 1 && runs_done_now(s) > s->runs_told) {
+        enum status st = tell_results(s, NULL);
+        (void)st; /* what keeps it from being written is told at the end */
+        s->results_s = now;
+    }
     bool view = s->o->view && (final || now - s->viewed_s >= 0.2);
     bool write = !final && now - s->written_s >= 1;
     if (!view && !write)
@@ -347,12 +422,13 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     if (n < 0 && errno != EINTR)
         return err_set(err, E_IO, "poll: %s", strerror(errno));
     for (size_t i = s->n_children; n > 0 && i-- > 0;)
-        if (fds[i].revents && !read_messages(&s->children[i]))
+        if (fds[i].revents && !read_messages(s, &s->children[i]))
             reap(s, i);
     return OK;
 }
 
-/* What the system could give without swapping, when the sweep begins. */
+/* What the system could give without swapping when the sweep begins, and no more than a limit on a process's memory
+ * (ulimit -v) allows one beside what it maps already. */
 static double available_bytes(void)
 {
     char line[128];
@@ -363,6 +439,9 @@ static double available_bytes(void)
             kb = strtod(line + 13, NULL);
     if (f)
         fclose(f);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        kb = fmin(kb, (double)limit.rlim_cur / 1024);
     return 1024 * kb;
 }
 
@@ -382,6 +461,22 @@ static bool fits_in_memory(const struct sweep *s)
     for (size_t i = 0; i < s->n_children; i++)
         bytes += child_bytes(s, s->children[i].trajectory);
     return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
+}
+
+/* A size that this machine cannot hold fails alone: the others are trained. */
+static bool is_too_large(struct sweep *s)
+{
+    const struct trajectory *t = &s->p->trajectories[s->order[s->next]];
+    double bytes = child_bytes(s, s->order[s->next]);
+    if (bytes <= s->memory_bytes)
+        return false;
+    struct err err;
+    err_set(&err, E_RUN, "%s%s is left out: training it takes %.3g GB of memory, %.3g GB can be had here",
+            s->p->runs[t->first].name, t->n > 1 ? ", with the other budgets of its size," : "", bytes / 1e9,
+            s->memory_bytes / 1e9);
+    count_failure(s, &err);
+    s->next++;
+    return true;
 }
 
 /* Cores that no waiting trajectory needs go to those with the most to do. */
@@ -413,11 +508,17 @@ static enum status run_children(struct sweep *s, struct err *err)
     enum status st = OK;
     double before = clock_now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
-        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs &&
-               s->next < s->n_order && fits_in_memory(s)) {
+        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
+            if (is_too_large(s))
+                continue;
+            if (!fits_in_memory(s))
+                break;
             st = start_child(s, err);
-            if (st != OK)
-                stop_children(s);
+            if (st != OK && s->n_children > 0) {
+                /* no room for one more process or pipe: those that are there go on, and the next one waits */
+                st = OK;
+                break;
+            }
         }
         spread_threads(s);
         if (s->n_children > 0) {
@@ -439,41 +540,6 @@ static enum status run_children(struct sweep *s, struct err *err)
 
 /* ---- the folder ---- */
 
-static enum status result_path(char *path, const char *dir, const struct run *r, const char *name,
-                               struct err *err)
-{
-    char run_dir[FILE_PATH_MAX];
-    TRY(file_join(run_dir, sizeof run_dir, dir, r->name, err));
-    return file_join(path, FILE_PATH_MAX, run_dir, name, err);
-}
-
-static enum status forget_runs(const struct plan *p, const char *dir, struct err *err)
-{
-    static const char *const files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json",
-                                        TENSORBOARD_FILE};
-    for (size_t i = 0; i < p->n; i++)
-        for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
-            char path[FILE_PATH_MAX];
-            TRY(result_path(path, dir, &p->runs[i], files[f], err));
-            if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
-                return err_set(err, E_IO, "cannot remove %s: %s", path, strerror(errno));
-        }
-    return OK;
-}
-
-static enum status read_results(struct run_result *res, const struct plan *p, const char *dir,
-                                struct err *err)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        char path[FILE_PATH_MAX];
-        bool found;
-        TRY(result_path(path, dir, &p->runs[i], "result.json", err));
-        res[i].status[0] = '\0';
-        TRY(run_result_read(path, &found, &res[i], err));
-    }
-    return OK;
-}
-
 /* Longest first, so that what is left at the end is short. */
 static void insert_by_cost(struct sweep *s, size_t t)
 {
@@ -489,13 +555,13 @@ static void insert_by_cost(struct sweep *s, size_t t)
 }
 
 /* Trajectories with a run that has no result yet. */
-static void find_work(struct sweep *s, const struct run_result *res)
+static void find_work(struct sweep *s)
 {
     for (size_t t = 0; t < s->p->n_trajectories; t++) {
         const struct trajectory *tr = &s->p->trajectories[t];
         size_t there = 0;
         for (size_t i = tr->first; i < tr->first + tr->n; i++)
-            there += res[i].status[0] != '\0';
+            there += s->rows[i].status[0] != '\0';
         s->out->n_skipped += there;
         if (there == tr->n)
             continue;
@@ -507,14 +573,17 @@ static void find_work(struct sweep *s, const struct run_result *res)
 
 /* Event files of finished runs that lack some events or all: those of a sweep that had not been asked for
  * them. */
-static enum status complete_events(const struct sweep *s, const struct run_result *res, struct err *err)
+static enum status complete_events(const struct sweep *s, struct err *err)
 {
     for (size_t i = 0; i < s->p->n && s->o->tensorboard; i++) {
         char path[FILE_PATH_MAX];
         struct tensorboard tb = {.out = NULL};
-        if (res[i].status[0] == '\0')
+        if (s->rows[i].status[0] == '\0')
             continue;
-        TRY(result_path(path, s->dir, &s->p->runs[i], "", err));
+        TRY(rundir_path(path, s->dir, s->p->runs[i].name, "log.jsonl", err));
+        if (!file_exists(path))
+            continue;
+        TRY(rundir_path(path, s->dir, s->p->runs[i].name, "", err));
         enum status st = tensorboard_open(&tb, path, -1, err);
         enum status closed = tensorboard_close(&tb, st == OK ? err : NULL);
         TRY(st != OK ? st : closed);
@@ -522,22 +591,34 @@ static enum status complete_events(const struct sweep *s, const struct run_resul
     return OK;
 }
 
-static enum status finish(struct sweep *s, struct run_result *res, struct err *err)
+static void name_diverged(struct sweep_outcome *out, const char *run)
 {
-    TRY(read_results(res, s->p, s->dir, err));
+    size_t n = strlen(out->diverged);
+    out->n_diverged++;
+    if (n + strlen(run) + 6 < sizeof out->diverged)
+        snprintf(out->diverged + n, sizeof out->diverged - n, " %s", run);
+    else if (n > 0 && out->diverged[n - 1] != '.')
+        strcpy(out->diverged + n, " ...");
+}
+
+static enum status finish(struct sweep *s, struct err *err)
+{
+    enum status told = tell_results(s, err);
     s->out->n_diverged = s->out->n_done = 0;
     size_t finished = 0;
     for (size_t i = 0; i < s->p->n; i++) {
-        finished += res[i].status[0] != '\0';
-        s->out->n_diverged += strcmp(res[i].status, "diverged") == 0;
+        finished += s->rows[i].status[0] != '\0';
+        if (strcmp(s->rows[i].status, "diverged") == 0)
+            name_diverged(s->out, s->rows[i].run);
     }
     s->out->n_done = finished - s->out->n_skipped;
     s->out->seconds = clock_now_s() - s->started_s;
     s->out->tokens = s->tokens;
     s->out->train_share = s->train_s / (s->out->seconds * s->o->jobs);
     s->out->eval_share = s->eval_s / (s->out->seconds * s->o->jobs);
-    TRY(results_write(s->dir, s->p, res, data_name(s->d), err));
-    TRY(complete_events(s, res, err));
+    s->out->first = s->rows[0];
+    TRY(told);
+    TRY(complete_events(s, err));
     show(s, true);
     if (s->first_err.msg[0] != '\0') {
         *err = s->first_err;
@@ -550,66 +631,66 @@ static enum status finish(struct sweep *s, struct run_result *res, struct err *e
     return OK;
 }
 
-/* The same cell of the grid, trained under another config: one table cannot hold both. */
-static enum status refuse_other(const struct sweep *s, const struct run *r, const char *name, struct err *err)
+/* All that can be wrong with the folder, before anything in it is changed. */
+static enum status check_folder(const struct sweep *s, const struct sweep_json *there, struct err *err)
 {
-    char run_dir[FILE_PATH_MAX], path[FILE_PATH_MAX], diff[256] = "";
-    struct config there;
-    TRY(file_join(run_dir, sizeof run_dir, s->dir, name, err));
-    TRY(file_join(path, sizeof path, run_dir, "config.json", err));
-    config_init(&there);
-    enum status st = config_load(&there, path, err);
-    if (st == OK)
-        st = config_diff(diff, sizeof diff, &there, &r->cfg, err);
-    config_free(&there);
-    TRY(st);
-    return err_set(err, E_CONFIG, "%s holds the same run of another config (%s): give another --out", run_dir,
-                   diff);
-}
-
-/* Run names end in a hash of their config: the same name up to that, and another hash, is a collision. */
-static enum status check_collisions(const struct sweep *s, struct err *err)
-{
-    struct file_list list = {0};
-    TRY(file_list_dir(&list, s->dir, err));
-    enum status st = OK;
-    for (size_t i = 0; i < s->p->n && st == OK; i++) {
-        const char *name = s->p->runs[i].name;
-        size_t stem = (size_t)(strrchr(name, '-') - name) + 1;
-        for (size_t j = 0; j < list.n && st == OK; j++) {
-            const char *other = list.names[j];
-            if (strncmp(other, name, stem) == 0 && strcmp(other, name) != 0 && strlen(other) == strlen(name))
-                st = refuse_other(s, &s->p->runs[i], other, err);
-        }
+    TRY(rundir_refuse_links(s->p, s->dir, err));
+    TRY(rundir_refuse_data(s->p, s->dir, s->d, there, s->o->fresh, err));
+    if (s->o->fresh)
+        return OK;
+    TRY(rundir_refuse_collisions(s->p, s->dir, err));
+    for (size_t i = 0; i < s->p->n; i++) {
+        enum kern_isa isa;
+        bool begun;
+        TRY(rundir_kernels(&isa, &begun, s->dir, &s->p->runs[i], err));
     }
-    file_list_free(&list);
-    return st;
+    return OK;
 }
 
-static enum status run_locked(struct sweep *s, const struct config *c, struct run_result *res,
-                              struct err *err)
+/* sweep.json says what was asked for last; it is written again where it is lost or damaged. The loss of a perfect
+ * predictor takes a pass over the held-out set, so an earlier one is taken where the data are the same. */
+static enum status write_record(const struct sweep *s, const struct config *c, const struct sweep_json *there, struct err *err)
 {
     struct sweep_facts facts = {.version = PLATEAU_VERSION,
                                 .isa = kern_isa_name(s->o->isa),
                                 .floor = data_floor(s->d),
+                                .eval_floor = there->floor_heldout,
                                 .cores = sweep_cores(),
-                                .data_fingerprint = data_fingerprint(s->d)};
+                                .data = s->d};
+    if (there->damaged)
+        log_msg(&s->o->log, LOG_WARN, "%s: it is written again", there->why);
+    if (s->n_order == 0 && there->found && !there->damaged && there->same_config)
+        return OK;
+    if (isfinite(facts.floor) && !(there->same_held_out && isfinite(facts.eval_floor)))
+        TRY(data_eval_floor(&facts.eval_floor, s->d, s->o->stop, err));
+    return sweep_json_write(s->dir, c, &facts, err);
+}
+
+static enum status run_locked(struct sweep *s, const struct config *c, struct err *err)
+{
+    struct sweep_json there;
+    struct run_row *others = NULL;
+    sweep_json_read(&there, s->dir, c, s->d);
+    TRY(check_folder(s, &there, err));
     if (s->o->fresh)
-        TRY(forget_runs(s->p, s->dir, err));
-    TRY(check_collisions(s, err));
-    TRY(read_results(res, s->p, s->dir, err));
-    find_work(s, res);
-    if (s->n_order > 0)
-        TRY(data_eval_floor(&facts.eval_floor, s->d, err));
-    if (s->n_order > 0)
-        TRY(sweep_json_write(s->dir, c, &facts, err));
+        TRY(rundir_forget(s->p, s->dir, err));
+    TRY(rundir_others(&others, &s->n_others, s->p, s->dir, &s->o->log, err));
+    enum status st = size_calloc(&s->rows, s->p->n + s->n_others, sizeof *s->rows, "results", err);
+    if (st == OK && s->n_others > 0)
+        memcpy(s->rows + s->p->n, others, s->n_others * sizeof *others);
+    free(others);
+    if (st == OK)
+        st = rundir_mend(s->rows, s->p, s->dir, &s->o->log, err);
+    TRY(st);
+    find_work(s);
+    TRY(write_record(s, c, &there, err));
     s->started_s = clock_now_s();
     s->memory_bytes = available_bytes();
-    enum status st = run_children(s, err);
+    st = run_children(s, err);
     if (st == OK)
-        return finish(s, res, err);
+        return finish(s, err);
     struct err later; /* the first reason is the one to tell */
-    (void)!finish(s, res, &later);
+    (void)!finish(s, &later);
     return st;
 }
 
@@ -620,7 +701,6 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     CHECK(o->jobs >= 1 && o->jobs <= 256);
     *out = (struct sweep_outcome){0};
     struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out, .lock = -1, .pid = getpid()};
-    struct run_result *res = NULL;
     TRY(file_mkdirs(dir, err));
     size_t shared = (size_t)o->jobs * sizeof *s.threads;
     s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -630,13 +710,11 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     if (st == OK)
         st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
     if (st == OK)
-        st = size_calloc(&res, p->n, sizeof *res, "results", err);
-    if (st == OK)
         st = live_lock(&s.lock, dir, err);
     if (st == OK)
-        st = run_locked(&s, c, res, err);
+        st = run_locked(&s, c, err);
     live_unlock(s.lock);
-    free(res);
+    free(s.rows);
     free(s.children);
     free(s.order);
     munmap(s.threads, shared);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "harness/live.h"
+#include "harness/results.h"
 #include "harness/train.h"
 
 /* A display; called a few times a second. */
@@ -26,6 +27,8 @@ struct sweep_options {
 
 struct sweep_outcome {
     size_t n_done, n_skipped, n_diverged, n_failed;
+    char diverged[256];   /* " NAME NAME ...", as many as fit */
+    struct run_row first; /* the plan's first run; status "" where it has no result */
     double seconds;
     double tokens;      /* trained by this sweep, shared trunks once */
     double train_share; /* of jobs x seconds that cores spent in training steps */

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/logline.h"
+
 /* One record; far more than any line of a log needs. */
 struct record {
     unsigned char bytes[512];
@@ -114,37 +116,24 @@ static void make_version(struct record *r, const uint32_t *crc, double wall_time
 
 /* ---- from a line of the log ---- */
 
-/* NaN for a null and for a key that the line lacks. */
-static double number_of(const char *line, const char *key)
+/* false for a line that is neither a step nor an evaluation. */
+static bool make_event(struct record *r, const uint32_t *crc, const struct logline *l, double wall_time)
 {
-    size_t n = strlen(key);
-    for (const char *p = line; *p && *p != '\n'; p++)
-        if (strncmp(p, key, n) == 0) {
-            char *stop;
-            double v = strtod(p + n, &stop);
-            return stop == p + n ? (double)NAN : v;
-        }
-    return (double)NAN;
-}
-
-/* false for a line that is no step. */
-static bool make_event(struct record *r, const uint32_t *crc, const char *line, double wall_time)
-{
-    static const char step_line[] = "{\"type\":\"step\"", eval_line[] = "{\"type\":\"eval\"";
+    static const char *const step_tags[][2] = {
+        {"loss/train", "loss"}, {"lr", "lr"}, {"grad_norm", "grad_norm"}, {"tokens_per_s", "tokens_per_s"}};
     struct record summary = {.n = 0};
-    if (strncmp(line, step_line, sizeof step_line - 1) == 0) {
-        put_value(&summary, "loss/train", number_of(line, "\"loss\":"));
-        put_value(&summary, "lr", number_of(line, "\"lr\":"));
-        put_value(&summary, "grad_norm", number_of(line, "\"grad_norm\":"));
-        put_value(&summary, "tokens_per_s", number_of(line, "\"tokens_per_s\":"));
-    } else if (strncmp(line, eval_line, sizeof eval_line - 1) == 0) {
-        put_value(&summary, "loss/eval", number_of(line, "\"loss\":"));
+    if (l->kind == LOGLINE_STEP) {
+        for (size_t i = 0; i < sizeof step_tags / sizeof *step_tags; i++)
+            put_value(&summary, step_tags[i][0], logline_number(l, step_tags[i][1]));
+    } else if (l->kind == LOGLINE_EVAL) {
+        put_value(&summary, "loss/eval", logline_number(l, "loss"));
     } else {
         return false;
     }
+    double step = logline_number(l, "step");
     begin(r, wall_time);
     put_key(r, 2, VARINT);
-    put_varint(r, (uint64_t)number_of(line, "\"step\":"));
+    put_varint(r, step >= 0 && step < 9e15 ? (uint64_t)step : 0);
     put_field(r, 5, summary.bytes, summary.n);
     end(r, crc);
     return true;
@@ -170,7 +159,8 @@ static enum status write_record(struct tensorboard *tb, const struct record *r, 
 enum status tensorboard_line(struct tensorboard *tb, const char *line, struct err *err)
 {
     struct record r;
-    return make_event(&r, tb->crc, line, wall_clock()) ? write_record(tb, &r, err) : OK;
+    struct logline l = logline_of(line, strcspn(line, "\n"));
+    return make_event(&r, tb->crc, &l, wall_clock()) ? write_record(tb, &r, err) : OK;
 }
 
 /* The time in a record of the old file, so that one made with it can be compared byte by byte. */
@@ -184,58 +174,56 @@ static double time_at(const char *old, size_t size, size_t at)
     return t;
 }
 
-/* Bytes of the old file that agree with the log; *rest: the log's first line behind them. */
-static size_t agreement(const char *old, size_t size, const uint32_t *crc, const char *log, const char **rest)
+/* Bytes of the old file that agree with the log; *rest: the log's first line that has no event there. */
+static size_t agreement(const char *old, size_t size, const uint32_t *crc, const char *log, const char *end,
+                        const char **rest)
 {
     struct record r;
+    struct logline l;
     size_t at = 0;
     *rest = log;
     make_version(&r, crc, time_at(old, size, 0));
-    for (const char *line = log;; line = strchr(line, '\n') + 1) {
+    for (const char *next = log;;) {
         if (r.n > size - at || memcmp(old + at, r.bytes, r.n) != 0)
             return at;
         at += r.n;
-        *rest = line;
-        while (*line && !make_event(&r, crc, line, time_at(old, size, at)))
-            line = strchr(line, '\n') + 1;
-        if (!*line) {
-            *rest = line;
-            return at;
-        }
+        do {
+            *rest = next;
+            if (!logline_next(&l, &next, end))
+                return at;
+        } while (!make_event(&r, crc, &l, time_at(old, size, at)));
     }
 }
 
 static enum status read_old(char **old, size_t *size, const char *path, struct err *err)
 {
     if (file_exists(path))
-        return file_read(old, size, path, err);
+        return file_read_regular(old, size, path, err);
     *size = 0;
     *old = calloc(1, 1);
     return *old ? OK : err_set(err, E_NOMEM, "out of memory reading %s", path);
 }
 
-static enum status bring_up_to(struct tensorboard *tb, const char *log, struct err *err)
+static enum status bring_up_to(struct tensorboard *tb, const char *log, const char *log_end, struct err *err)
 {
     char *old;
     const char *rest;
     size_t size;
+    struct logline l;
+    struct record r;
     TRY(read_old(&old, &size, tb->path, err));
-    size_t keep = agreement(old, size, tb->crc, log, &rest);
+    size_t keep = agreement(old, size, tb->crc, log, log_end, &rest);
     free(old);
-    tb->out = fopen(tb->path, keep > 0 ? "r+b" : "wb");
-    if (!tb->out)
-        return err_errno(err, errno, "cannot write", tb->path);
-    if (keep < size && keep > 0 && ftruncate(fileno(tb->out), (off_t)keep) != 0)
-        return err_errno(err, errno, "cannot write", tb->path);
-    if (fseek(tb->out, 0, SEEK_END) != 0)
+    TRY(file_open_in_place(&tb->out, tb->path, err));
+    if ((keep < size && ftruncate(fileno(tb->out), (off_t)keep) != 0) || fseek(tb->out, 0, SEEK_END) != 0)
         return err_errno(err, errno, "cannot write", tb->path);
     if (keep == 0) {
-        struct record r;
         make_version(&r, tb->crc, wall_clock());
         TRY(write_record(tb, &r, err));
     }
-    for (; *rest; rest = strchr(rest, '\n') + 1)
-        TRY(tensorboard_line(tb, rest, err));
+    while (logline_next(&l, &rest, log_end))
+        if (make_event(&r, tb->crc, &l, wall_clock()))
+            TRY(write_record(tb, &r, err));
     return OK;
 }
 
@@ -247,13 +235,12 @@ enum status tensorboard_open(struct tensorboard *tb, const char *dir, int64_t lo
     crc_init(tb->crc);
     TRY(file_join(tb->path, sizeof tb->path, dir, TENSORBOARD_FILE, err));
     TRY(file_join(path, sizeof path, dir, "log.jsonl", err));
-    TRY(file_read(&log, &size, path, err));
+    TRY(file_read_regular(&log, &size, path, err));
     if (log_bytes >= 0 && (size_t)log_bytes < size)
         size = (size_t)log_bytes;
     while (size > 0 && log[size - 1] != '\n') /* a line that was cut short */
         size--;
-    log[size] = '\0';
-    enum status st = bring_up_to(tb, log, err);
+    enum status st = bring_up_to(tb, log, log + size, err);
     free(log);
     return st;
 }

@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/logline.h"
+#include "harness/results.h"
+#include "harness/rundir.h"
 #include "model/checkpoint.h"
 
 /* How fast steps go with one thread and with more, over windows of PACE_S. */
@@ -25,6 +28,8 @@ struct trainer {
     const char *dir;
     const struct train_options *o;
     const struct run *at; /* the run whose state g holds */
+    const struct run *trunk; /* the run in whose folder the trunk is trained */
+    struct kern k;
     struct gpt g;
     int32_t *x, *y;      /* (max(B, EVAL_CHUNK), T) */
     float *losses;       /* (EVAL_CHUNK, T) */
@@ -72,16 +77,25 @@ static int64_t branch_step(const struct run *r)
     return (int64_t)floor(schedule_branch_tokens(&s) / batch_tokens(r) + 1e-9);
 }
 
-/* The run that holds the trunk: the trajectory's last and longest. */
-static const struct run *trunk_of(const struct trainer *tr)
+/* The longest run that has no result yet holds the trunk: the folder of one that is done is never written to. NULL where all
+ * are done. */
+static enum status find_trunk(struct trainer *tr, struct err *err)
 {
-    return &tr->plan->runs[tr->t->first + tr->t->n - 1];
+    char path[FILE_PATH_MAX];
+    tr->trunk = NULL;
+    for (size_t i = 0; i < tr->t->n; i++) {
+        const struct run *r = &tr->plan->runs[tr->t->first + i];
+        TRY(run_path(path, tr, r, "result.json", err));
+        if (!file_exists(path))
+            tr->trunk = r;
+    }
+    return OK;
 }
 
 /* Note how much of run r's own part, which for a branch begins where it leaves the trunk, is done. */
 static void note_position(struct trainer *tr, const struct run *r, int64_t step)
 {
-    int64_t from = r == trunk_of(tr) ? 0 : branch_step(r);
+    int64_t from = r == tr->trunk ? 0 : branch_step(r);
     int64_t steps = step > from ? step - from : 0;
     tr->own_tokens[r - tr->plan->runs - (ptrdiff_t)tr->t->first] = (double)steps * batch_tokens(r);
 }
@@ -95,7 +109,7 @@ static void send_report(struct trainer *tr)
         done += tr->own_tokens[i];
     struct train_progress p = {.run = (size_t)(tr->at - tr->plan->runs),
                                .runs_done = tr->runs_done,
-                               .tokens_done = done,
+                               .tokens_done = fmin(done, tr->t->tokens), /* a second trunk counts once */
                                .tokens_trained = tr->tokens_trained,
                                .tokens_evaluated = tr->tokens_evaluated,
                                .run_tokens = (double)tr->step * batch_tokens(tr->at),
@@ -115,6 +129,11 @@ static void report(struct trainer *tr)
     tr->reported_s = now;
     note_position(tr, tr->at, tr->step);
     send_report(tr);
+}
+
+static double eval_tokens(const struct trainer *tr, size_t stride)
+{
+    return (double)((data_eval_windows(tr->data) + stride - 1) / stride * tr->g.shape.T);
 }
 
 /* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
@@ -170,9 +189,10 @@ static enum status save(struct trainer *tr, const struct run *r, struct runlog *
                                    .loss = tr->loss,
                                    .loss_sum = tr->loss_sum,
                                    .loss_steps = tr->loss_steps};
+    snprintf(meta.isa, sizeof meta.isa, "%s", kern_isa_name(tr->k.isa));
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
-    TRY(runlog_sync(log, &meta.log_bytes, err));
+    TRY(runlog_sync(log, &meta.log_bytes, &meta.log_checksum, err));
     tr->saved_s = clock_now_s();
     return checkpoint_save(path, &tr->g, &meta, err);
 }
@@ -202,7 +222,8 @@ static enum status curve_point(struct trainer *tr, const struct run *r, struct r
     if (tr->step >= last || !wants_curve_point(tr->step) || log->eval_step == tr->step)
         return OK;
     TRY(evaluate(tr, CURVE_STRIDE, &loss, &se, err));
-    return runlog_eval(log, tr->step, tokens, tokens * gpt_flops_per_token(&r->shape), loss, se, err);
+    return runlog_eval(log, tr->step, tokens, tokens * gpt_flops_per_token(&r->shape), loss, se,
+                       eval_tokens(tr, CURVE_STRIDE), err);
 }
 
 /* The parent may take threads away or give more at any time: results do not depend on their number. More
@@ -305,35 +326,35 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
                                 bool diverged, struct err *err)
 {
-    struct run_result res = {.status = "done", .loss = (double)NAN, .loss_se = (double)NAN, .bpb = (double)NAN};
+    struct run_row row = run_row_of(r, data_name(tr->data), data_fingerprint(tr->data), kern_isa_name(tr->k.isa));
     double tokens = r->cfg.train.tokens;
     if (!diverged) {
-        enum status st = evaluate(tr, 1, &res.loss, &res.loss_se, err);
+        enum status st = evaluate(tr, 1, &row.loss, &row.loss_se, err);
         if (st == E_INTERRUPTED)
             return stop_here(tr, r, log, st, err);
         TRY(st);
         if (log->eval_step != tr->step) /* a run that was killed on the last line has it already */
-            TRY(runlog_eval(log, tr->step, tokens, r->flops, res.loss, res.loss_se, err));
+            TRY(runlog_eval(log, tr->step, tokens, r->flops, row.loss, row.loss_se, eval_tokens(tr, 1), err));
         /* a run too short to be stopped on the way */
-        diverged = !(res.loss <= untrained_loss(r));
+        diverged = !(row.loss <= untrained_loss(r));
     }
-    if (diverged) {
-        strcpy(res.status, "diverged");
-        res.loss = res.loss_se = (double)NAN;
-    } else if (data_is_bytes(tr->data)) {
-        res.bpb = res.loss / 0.69314718055994531;
-    }
-    res.wall_s = clock_now_s() - tr->run_started_s;
+    strcpy(row.status, diverged ? "diverged" : "done");
+    if (diverged)
+        row.loss = row.loss_se = (double)NAN;
+    else if (data_is_bytes(tr->data))
+        row.bpb = row.loss / 0.69314718055994531;
+    row.wall_s = clock_now_s() - tr->run_started_s;
     double seconds = clock_now_s() - tr->started_s;
     /* nothing to say where a resumed run had its training behind it */
-    res.tokens_per_s = seconds > 0 && tr->tokens_trained > 0 ? tr->tokens_trained / seconds : (double)NAN;
+    row.tokens_per_s = seconds > 0 && tr->tokens_trained > 0 ? tr->tokens_trained / seconds : (double)NAN;
     int64_t bytes;
-    TRY(runlog_sync(log, &bytes, err));
+    TRY(runlog_sync(log, &bytes, &row.log_checksum, err));
+    row.log_bytes = (double)bytes;
     if (!diverged)
         TRY(save(tr, r, log, err));
     char path[FILE_PATH_MAX];
     TRY(run_path(path, tr, r, "result.json", err));
-    return run_result_write(path, r, data_name(tr->data), &res, err);
+    return run_row_write(path, &row, err);
 }
 
 /* The folder of a run, with its config. */
@@ -351,24 +372,72 @@ static enum status make_run_dir(struct trainer *tr, const struct run *r, struct 
     return st;
 }
 
+/* A model for kernels of that level: they pack weights each in their own way. */
+static enum status use_kernels(struct trainer *tr, enum kern_isa isa, struct err *err)
+{
+    const struct run *first = &tr->plan->runs[tr->t->first];
+    struct param_rules rules = config_param_rules(&first->cfg);
+    if (tr->g.k && tr->k.isa == isa)
+        return OK;
+    gpt_free(&tr->g);
+    kern_init(&tr->k, isa);
+    return gpt_init(&tr->g, &first->shape, &rules, &tr->k, first->cfg.train.batch_tokens / first->shape.T, tr->o->threads, err);
+}
+
+/* Whether the log still has the bytes that a checkpoint speaks of: E_DATA with the reason where not. */
+static enum status check_log(const struct trainer *tr, const struct run *r, const struct checkpoint_meta *meta, struct err *err)
+{
+    char path[FILE_PATH_MAX], *log;
+    size_t size;
+    TRY(run_path(path, tr, r, "log.jsonl", err));
+    TRY(file_read_regular(&log, &size, path, err));
+    enum status st = OK;
+    if (meta->log_bytes < 0 || size < (size_t)meta->log_bytes)
+        st = err_set(err, E_DATA, "%s has %zu bytes, its checkpoint speaks of %lld: it was cut short", path, size,
+                     (long long)meta->log_bytes);
+    else if (logline_first_bad(log, (size_t)meta->log_bytes))
+        st = err_set(err, E_DATA, "%s: line %zu is damaged", path, logline_first_bad(log, (size_t)meta->log_bytes));
+    else if (meta->log_checksum && logline_checksum(log, (size_t)meta->log_bytes) != meta->log_checksum)
+        st = err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
+    free(log);
+    return st;
+}
+
+static enum status load(struct trainer *tr, const struct run *r, struct checkpoint_meta *meta, const char *path, struct err *err)
+{
+    uint64_t hash;
+    enum kern_isa isa;
+    bool begun;
+    TRY(rundir_kernels(&isa, &begun, tr->dir, r, err));
+    TRY(use_kernels(tr, begun ? isa : tr->o->isa, err));
+    TRY(config_hash(&hash, &r->cfg, err));
+    TRY(checkpoint_load(path, &tr->g, meta, err));
+    if (meta->config_hash != hash)
+        return err_set(err, E_DATA, "%s belongs to another run", path);
+    return check_log(tr, r, meta, err);
+}
+
 /* The state of run r from its checkpoint; *found false where it has none, or a damaged one: then the run
- * starts again from what is intact. */
+ * starts again, with a word. */
 static enum status restore(struct trainer *tr, const struct run *r, bool *found, int64_t *log_bytes,
                            struct err *err)
 {
     char path[FILE_PATH_MAX];
     struct checkpoint_meta meta;
-    uint64_t hash;
     *found = false;
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     if (!file_exists(path))
         return OK;
-    TRY(config_hash(&hash, &r->cfg, err));
-    enum status st = checkpoint_load(path, &tr->g, &meta, err);
-    if (st == E_DATA || (st == OK && meta.config_hash != hash))
+    enum status st = load(tr, r, &meta, path, err);
+    if (st == E_DATA) {
+        log_msg(&tr->o->log, LOG_WARN, "%s; the run begins anew", err->msg);
         return OK;
+    }
     if (st != OK)
         return st;
+    if (tr->k.isa != tr->o->isa)
+        log_msg(&tr->o->log, LOG_INFO, "%s goes on with the %s kernels that it was begun with", r->name,
+                kern_isa_name(tr->k.isa));
     *found = true;
     *log_bytes = meta.log_bytes;
     tr->step = meta.step;
@@ -387,7 +456,7 @@ static enum status copy_file(struct trainer *tr, const struct run *from, const s
     size_t size;
     TRY(run_path(src, tr, from, name, err));
     TRY(run_path(dst, tr, to, name, err));
-    TRY(file_read(&text, &size, src, err));
+    TRY(file_read_regular(&text, &size, src, err));
     enum status st = file_write_atomic(dst, text, size_min(size, bytes), err);
     free(text);
     return st;
@@ -413,10 +482,8 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
     char path[FILE_PATH_MAX];
     TRY(make_run_dir(tr, r, err));
     TRY(restore(tr, r, &found, &log_bytes, err));
-    TRY(run_path(path, tr, r, "log.jsonl", err));
-    if (found && !file_exists(path))
-        found = false;
     if (!found) {
+        TRY(use_kernels(tr, tr->o->isa, err));
         gpt_init_weights(&tr->g, r->cfg.train.seed);
         tr->step = 0;
         tr->loss_sum = 0;
@@ -427,16 +494,17 @@ static enum status resume(struct trainer *tr, const struct run *r, struct runlog
     tr->saved_s = clock_now_s();
     note_position(tr, r, tr->step);
     TRY(run_path(path, tr, r, "", err));
-    return runlog_open(log, path, log_bytes, kern_isa_name(tr->o->k->isa), tr->o->tensorboard, err);
+    return runlog_open(log, path, log_bytes, kern_isa_name(tr->k.isa), tr->o->tensorboard, err);
 }
 
-/* Bring the trunk, which lives in its last run's folder, to the branch of run r, and leave a checkpoint
- * and the log there in r's folder. */
+/* Bring the trunk, which lives in the folder of the longest run without a result, to the branch of run r, and leave a
+ * checkpoint and the log there in r's folder. */
 static enum status branch_off(struct trainer *tr, const struct run *trunk, const struct run *r,
                               struct err *err)
 {
     struct runlog log = {0};
     int64_t at = branch_step(r), bytes;
+    uint64_t checksum;
     enum status st = resume(tr, trunk, &log, err);
     /* A trunk that is past the branch cannot serve it (somebody removed the run's folder): r then starts
      * from step 0 in its own folder. */
@@ -445,7 +513,7 @@ static enum status branch_off(struct trainer *tr, const struct run *trunk, const
         if (st == OK)
             st = save(tr, trunk, &log, err);
         if (st == OK)
-            st = runlog_sync(&log, &bytes, err);
+            st = runlog_sync(&log, &bytes, &checksum, err);
         if (st == OK)
             st = make_run_dir(tr, r, err);
         if (st == OK)
@@ -469,7 +537,8 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
 {
     char path[FILE_PATH_MAX];
     bool found;
-    const struct run *trunk = trunk_of(tr);
+    TRY(find_trunk(tr, err));
+    const struct run *trunk = tr->trunk;
     TRY(run_path(path, tr, r, "result.json", err));
     if (file_exists(path)) {
         note_position(tr, r, total_steps(r));
@@ -480,7 +549,7 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     TRY(run_path(path, tr, r, "checkpoint.bin", err));
     found = file_exists(path);
     enum status st = OK;
-    if (r != trunk && !found)
+    if (trunk && r != trunk && !found)
         st = branch_off(tr, trunk, r, err);
     struct runlog log = {0};
     bool diverged = st == E_NUMERIC; /* in the trunk: its branches share that fate */
@@ -508,10 +577,8 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     const struct run *first = &p->runs[t->first];
     struct trainer tr = {.plan = p, .t = t, .data = d, .dir = dir, .o = o};
     tr.loss = tr.shown_loss = (double)NAN;
-    struct param_rules rules = config_param_rules(&first->cfg);
-    size_t T = first->shape.T, B = first->cfg.train.batch_tokens / T;
-    size_t rows = size_max(B, EVAL_CHUNK);
-    enum status st = gpt_init(&tr.g, &first->shape, &rules, o->k, B, o->threads, err);
+    size_t T = first->shape.T, rows = size_max(first->cfg.train.batch_tokens / T, EVAL_CHUNK);
+    enum status st = use_kernels(&tr, o->isa, err);
     if (st == OK)
         st = size_calloc(&tr.x, rows * T, sizeof *tr.x, "tokens", err);
     if (st == OK)

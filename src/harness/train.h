@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include "base/log.h"
 #include "harness/plan.h"
 #include "harness/runlog.h"
 
@@ -26,13 +27,14 @@ struct train_progress {
 typedef void train_progress_fn(void *ctx, const struct train_progress *p);
 
 struct train_options {
-    const struct kern *k;
+    enum kern_isa isa;                 /* for new runs; one that has begun goes on with the kernels it was begun with */
     int threads;                       /* at most */
     const volatile int *threads_now;   /* how many to use at the next step; NULL: all */
     bool tensorboard;                  /* an event file beside each log */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
     void *progress_ctx;
+    struct log log;                    /* what had to be made again, and why */
 };
 
 /* Train what is missing of trajectory t into dir/<run>/. Runs with a result.json are skipped. A run that

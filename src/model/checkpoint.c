@@ -1,6 +1,7 @@
 #include "model/checkpoint.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,16 @@ struct header {
     int64_t log_bytes;
     double loss, loss_sum;
     int64_t loss_steps, bad_steps;
+    char isa[16]; /* from version 2 on */
+    uint64_t log_checksum;
 };
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
+
+static size_t header_size(uint32_t version)
+{
+    return version == 1 ? offsetof(struct header, isa) : sizeof(struct header);
+}
 
 static struct header make_header(const struct gpt *g, const struct checkpoint_meta *meta)
 {
@@ -35,6 +43,8 @@ static struct header make_header(const struct gpt *g, const struct checkpoint_me
     h.loss_sum = meta->loss_sum;
     h.loss_steps = meta->loss_steps;
     h.bad_steps = meta->bad_steps;
+    memcpy(h.isa, meta->isa, sizeof h.isa);
+    h.log_checksum = meta->log_checksum;
     return h;
 }
 
@@ -77,28 +87,61 @@ enum status checkpoint_save(const char *path, const struct gpt *g,
     return file_writer_commit(&w, err);
 }
 
+/* The header at the beginning of a file's first n bytes. */
+static enum status read_header(struct header *h, struct checkpoint_meta *meta, const char *data, size_t n, const char *path,
+                               struct err *err)
+{
+    *h = (struct header){0};
+    if (n < sizeof magic || memcmp(data, magic, sizeof magic) != 0)
+        return err_set(err, E_DATA, "%s is no plateau checkpoint", path);
+    if (n < header_size(1))
+        return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, n);
+    memcpy(h, data, header_size(1));
+    if (h->version < 1 || h->version > VERSION)
+        return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads 1 to %d", path, h->version, VERSION);
+    if (n < header_size(h->version))
+        return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, n);
+    memcpy(h, data, header_size(h->version));
+    if (memchr(h->isa, '\0', sizeof h->isa) == NULL)
+        return err_set(err, E_DATA, "%s is damaged: no name of kernels", path);
+    *meta = (struct checkpoint_meta){.step = h->step,
+                                     .config_hash = h->config_hash,
+                                     .log_bytes = h->log_bytes,
+                                     .loss = h->loss,
+                                     .loss_sum = h->loss_sum,
+                                     .loss_steps = h->loss_steps,
+                                     .bad_steps = h->bad_steps,
+                                     .log_checksum = h->log_checksum};
+    memcpy(meta->isa, h->isa, sizeof meta->isa);
+    return OK;
+}
+
+enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err)
+{
+    char head[sizeof(struct header)];
+    struct header h;
+    FILE *f;
+    TRY(file_open_regular(&f, path, err));
+    size_t n = fread(head, 1, sizeof head, f);
+    fclose(f);
+    return read_header(&h, meta, head, n, path, err);
+}
+
 static enum status check(const char *path, const struct gpt *g, const char *data, size_t size,
-                         struct checkpoint_meta *meta, struct err *err)
+                         struct checkpoint_meta *meta, size_t *begin, struct err *err)
 {
     struct header h, want = make_header(g, &(struct checkpoint_meta){0});
-    size_t expected = sizeof h + sizeof(uint64_t);
+    TRY(read_header(&h, meta, data, size, path, err));
+    size_t head = *begin = header_size(h.version), expected = head + sizeof(uint64_t);
     for (size_t i = 0; i < g->n_slots; i++)
         expected += 3 * g->slots[i].rows * g->slots[i].cols * sizeof(float);
-    if (size < sizeof magic || memcmp(data, magic, sizeof magic) != 0)
-        return err_set(err, E_DATA, "%s is no plateau checkpoint", path);
-    if (size < sizeof h)
-        return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, size);
-    memcpy(&h, data, sizeof h);
-    if (h.version != VERSION)
-        return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads %d", path,
-                       h.version, VERSION);
     if (h.slots != want.slots || memcmp(h.shape, want.shape, sizeof h.shape) != 0)
         return err_set(err, E_DATA, "%s belongs to a model of another shape", path);
     if (size != expected)
         return err_set(err, E_DATA, "%s has %zu bytes, expected %zu: it is %s", path, size,
                        expected, size < expected ? "cut short" : "too long");
-    uint64_t sum = hash_bytes(HASH_SEED, data, sizeof h), stored;
-    size_t at = sizeof h;
+    uint64_t sum = hash_bytes(HASH_SEED, data, head), stored;
+    size_t at = head;
     for (int a = 0; a < 3; a++)
         for (size_t i = 0; i < g->n_slots; i++) {
             size_t n = g->slots[i].rows * g->slots[i].cols * sizeof(float);
@@ -108,8 +151,6 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
-    *meta = (struct checkpoint_meta){h.step, h.config_hash, h.log_bytes, h.loss, h.loss_sum, h.loss_steps,
-                                     h.bad_steps};
     return OK;
 }
 
@@ -117,11 +158,10 @@ enum status checkpoint_load(const char *path, struct gpt *g, struct checkpoint_m
                             struct err *err)
 {
     char *data;
-    size_t size;
-    TRY(file_read(&data, &size, path, err));
-    enum status st = check(path, g, data, size, meta, err);
+    size_t size, at;
+    TRY(file_read_regular(&data, &size, path, err));
+    enum status st = check(path, g, data, size, meta, &at, err);
     if (st == OK) {
-        size_t at = sizeof(struct header);
         float *const arrays[] = {g->w, g->m, g->v};
         for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
             for (size_t i = 0; i < g->n_slots; i++) {

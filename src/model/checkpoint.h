@@ -1,8 +1,9 @@
 /* checkpoint.bin: the whole state of a run, so that it goes on bit for bit.
  *
  * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 slots, the shape as five uint64, an
- * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps, int64 bad steps; then w, m, v of every slot without gaps as
- * float32; last a uint64 checksum of all that stands before it. */
+ * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps, int64 bad steps; from
+ * version 2 on the kernels' name in 16 bytes and a uint64 checksum of those log bytes; then w, m, v of every slot without
+ * gaps as float32; last a uint64 checksum of all that stands before it. Version 1 is read too. */
 #ifndef PLATEAU_MODEL_CHECKPOINT_H
 #define PLATEAU_MODEL_CHECKPOINT_H
 
@@ -18,11 +19,16 @@ struct checkpoint_meta {
     double loss_sum;      /* of the loss_steps steps since the log's last line */
     int64_t loss_steps;
     int64_t bad_steps;    /* in a row with a loss above that of an untrained model */
+    char isa[16];         /* kernels that trained it: others would round differently; "" in version 1 */
+    uint64_t log_checksum; /* 0 in version 1 */
 };
 
 /* Written to a temporary name, synced and renamed. */
 enum status checkpoint_save(const char *path, const struct gpt *g,
                             const struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
+
+/* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
+enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 
 /* Into an initialised model of the same shape. E_DATA where the file is damaged, of another version or
  * another shape: the model is untouched then. */

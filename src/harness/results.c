@@ -1,0 +1,328 @@
+#include "harness/results.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "harness/json.h"
+#include "harness/logline.h"
+
+/* One list for result.json and results.csv, in the order of the table. */
+struct column {
+    const char *name;
+    size_t offset, size; /* size 0: a number */
+    bool time;           /* differs between two runs of one config */
+};
+
+#define TEXT(member) {#member, offsetof(struct run_row, member), sizeof ((struct run_row *)0)->member, false}
+#define NUMBER(member) {#member, offsetof(struct run_row, member), 0, false}
+#define TIME(member) {#member, offsetof(struct run_row, member), 0, true}
+
+static const struct column columns[] = {
+    /* clang-format off */
+    TEXT(run), TEXT(status), TEXT(data), NUMBER(d_model), NUMBER(n_layer), NUMBER(n_head), NUMBER(ctx), NUMBER(vocab),
+    NUMBER(params), NUMBER(params_nonembd), NUMBER(params_matmul), NUMBER(tokens), NUMBER(flops), NUMBER(flops_6nd),
+    NUMBER(batch_tokens), NUMBER(lr), NUMBER(seed), TEXT(trunk), NUMBER(loss), NUMBER(loss_se), NUMBER(bpb), TIME(wall_s),
+    TIME(tokens_per_s), NUMBER(epochs), NUMBER(warmup_tokens), TEXT(isa), TEXT(data_fingerprint),
+    /* clang-format on */
+};
+
+enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW = 24 /* not in older versions */ };
+
+static const char *text_of(const struct run_row *row, const struct column *c)
+{
+    return (const char *)row + c->offset;
+}
+
+static double number_of(const struct run_row *row, const struct column *c)
+{
+    return *(const double *)(const void *)((const char *)row + c->offset);
+}
+
+struct run_row run_row_of(const struct run *r, const char *data_name, uint64_t data_fingerprint, const char *isa)
+{
+    struct run_row row = {
+        .d_model = (double)r->shape.C,
+        .n_layer = (double)r->shape.L,
+        .n_head = (double)r->shape.NH,
+        .ctx = (double)r->shape.T,
+        .vocab = (double)r->shape.V,
+        .params = r->params,
+        .params_nonembd = r->params_nonembd,
+        .params_matmul = r->params_matmul,
+        .tokens = r->cfg.train.tokens,
+        .flops = r->flops,
+        .flops_6nd = r->flops_6nd,
+        .batch_tokens = (double)r->cfg.train.batch_tokens,
+        .lr = r->cfg.train.lr,
+        .seed = (double)r->cfg.train.seed,
+        .loss = (double)NAN,
+        .loss_se = (double)NAN,
+        .bpb = (double)NAN,
+        .wall_s = (double)NAN,
+        .tokens_per_s = (double)NAN,
+        .epochs = r->epochs,
+        .warmup_tokens = r->cfg.train.warmup_tokens,
+        .log_bytes = (double)NAN,
+    };
+    snprintf(row.run, sizeof row.run, "%s", r->name);
+    snprintf(row.trunk, sizeof row.trunk, "%s", r->trunk);
+    snprintf(row.data, sizeof row.data, "%s", data_name);
+    snprintf(row.isa, sizeof row.isa, "%s", isa);
+    snprintf(row.data_fingerprint, sizeof row.data_fingerprint, "%016llx", (unsigned long long)data_fingerprint);
+    return row;
+}
+
+/* ---- checksums ---- */
+
+static uint64_t add_number(uint64_t h, double v)
+{
+    uint64_t bits = 0; /* NaN has many forms */
+    if (isfinite(v))
+        memcpy(&bits, &v, sizeof bits);
+    return hash_bytes(h, &bits, sizeof bits);
+}
+
+/* Of the values, so that blanks in the file do not matter: of the times, or of all else. */
+static uint64_t checksum(const struct run_row *row, bool times)
+{
+    uint64_t h = HASH_SEED;
+    for (int i = 0; i < N_COLUMNS; i++) {
+        const struct column *c = &columns[i];
+        if (c->time != times)
+            continue;
+        h = c->size ? hash_bytes(h, text_of(row, c), strlen(text_of(row, c))) : add_number(h, number_of(row, c));
+    }
+    return times ? h : hash_bytes(add_number(h, row->log_bytes), &row->log_checksum, sizeof row->log_checksum);
+}
+
+/* ---- result.json ---- */
+
+/* The shortest form that reads back as the same number: cJSON's own may lose the last digit. */
+static const char *exact(char *buf, double v)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buf, NUMBER_MAX, "%.*g", digits, v);
+        if (strtod(buf, NULL) == v)
+            break;
+    }
+    return buf;
+}
+
+static void put_number(cJSON *root, const char *name, double v)
+{
+    char buf[NUMBER_MAX];
+    cJSON_AddItemToObject(root, name, isfinite(v) ? cJSON_CreateRaw(exact(buf, v)) : cJSON_CreateNull());
+}
+
+static void put_hash(cJSON *root, const char *name, uint64_t h)
+{
+    char buf[NUMBER_MAX];
+    snprintf(buf, sizeof buf, "%016llx", (unsigned long long)h);
+    cJSON_AddStringToObject(root, name, buf);
+}
+
+enum status run_row_write(const char *path, const struct run_row *row, struct err *err)
+{
+    cJSON *root = cJSON_CreateObject();
+    for (int i = 0; i < N_COLUMNS; i++) {
+        const struct column *c = &columns[i];
+        if (c->size)
+            cJSON_AddStringToObject(root, c->name, text_of(row, c));
+        else
+            put_number(root, c->name, number_of(row, c));
+    }
+    put_number(root, "log_bytes", row->log_bytes);
+    put_hash(root, "log_checksum", row->log_checksum);
+    put_hash(root, "checksum_wall_s", checksum(row, true));
+    put_hash(root, "checksum", checksum(row, false));
+    if (cJSON_GetArraySize(root) != N_COLUMNS + 4) {
+        cJSON_Delete(root);
+        root = NULL; /* which json_write takes for want of memory */
+    }
+    return json_write(path, root, err);
+}
+
+static enum status bad(const char *path, const char *why, const char *key, struct err *err)
+{
+    return err_set(err, E_DATA, "%s is damaged: %s%s", path, why, key);
+}
+
+static enum status read_column(struct run_row *row, const struct column *c, const cJSON *root, bool old, const char *path,
+                               struct err *err)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, c->name);
+    char *at = (char *)row + c->offset;
+    if (!v && old && c - columns >= FIRST_NEW) {
+        if (!c->size)
+            *(double *)(void *)at = (double)NAN;
+        return OK;
+    }
+    if (c->size) {
+        if (!cJSON_IsString(v) || strlen(v->valuestring) >= c->size)
+            return bad(path, "no text for ", c->name, err);
+        strcpy(at, v->valuestring);
+        return OK;
+    }
+    if (!cJSON_IsNumber(v) && !cJSON_IsNull(v))
+        return bad(path, "no number for ", c->name, err);
+    *(double *)(void *)at = cJSON_IsNumber(v) ? v->valuedouble : (double)NAN;
+    return OK;
+}
+
+static bool read_hash(uint64_t *h, const cJSON *root, const char *name)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, name);
+    char *end;
+    if (!cJSON_IsString(v) || strlen(v->valuestring) != 16)
+        return false;
+    *h = strtoull(v->valuestring, &end, 16);
+    return *end == '\0';
+}
+
+static enum status read_columns(struct run_row *row, const cJSON *root, const char *path, bool *old, struct err *err)
+{
+    uint64_t sum, times;
+    *row = (struct run_row){.log_bytes = json_number(root, "log_bytes")};
+    /* What has the log's length has checksums: one digit less of a key does not make it an old file. */
+    *old = !cJSON_GetObjectItemCaseSensitive(root, "checksum") && !cJSON_GetObjectItemCaseSensitive(root, "log_checksum") &&
+           !cJSON_GetObjectItemCaseSensitive(root, "checksum_wall_s") && isnan(row->log_bytes);
+    for (int i = 0; i < N_COLUMNS; i++)
+        TRY(read_column(row, &columns[i], root, *old, path, err));
+    if (strcmp(row->status, "done") != 0 && strcmp(row->status, "diverged") != 0 && strcmp(row->status, "failed") != 0)
+        return bad(path, "no status of a run: ", row->status, err);
+    if (strcmp(row->status, "done") == 0 && !(isfinite(row->loss) && row->loss >= 0))
+        return bad(path, "a run that is done has a loss", "", err);
+    if (*old)
+        return OK;
+    if (!read_hash(&row->log_checksum, root, "log_checksum") || !read_hash(&times, root, "checksum_wall_s") ||
+        !read_hash(&sum, root, "checksum") || sum != checksum(row, false) || times != checksum(row, true))
+        return bad(path, "its checksum does not match", "", err);
+    return OK;
+}
+
+static enum status read_log(char **log, size_t *size, const char *run_dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(file_join(path, sizeof path, run_dir, "log.jsonl", err));
+    return file_read_regular(log, size, path, err);
+}
+
+/* A row without a checksum against the log, which tells its loss to nine digits, and what the row does not hold. */
+static enum status check_old(struct run_row *row, const char *path, const char *run_dir, struct err *err)
+{
+    char *log;
+    size_t size;
+    struct logline l;
+    double loss = (double)NAN;
+    if (read_log(&log, &size, run_dir, NULL) != OK)
+        return OK; /* nothing to compare with */
+    for (const char *at = log; logline_next(&l, &at, log + size);) {
+        if (l.kind == LOGLINE_START)
+            logline_text(row->isa, sizeof row->isa, &l, "isa");
+        if (l.kind == LOGLINE_EVAL)
+            loss = logline_number(&l, "loss");
+    }
+    free(log);
+    if (strcmp(row->status, "done") == 0 && isfinite(loss) && !(fabs(loss - row->loss) <= 1e-8 * loss))
+        return err_set(err, E_DATA, "%s is damaged: its loss is %.9g, the log's last one %.9g", path, row->loss, loss);
+    return OK;
+}
+
+enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    cJSON *root;
+    bool old;
+    row->status[0] = '\0';
+    TRY(file_join(path, sizeof path, run_dir, "result.json", err));
+    *found = file_exists(path);
+    if (!*found)
+        return OK;
+    TRY(json_read(&root, path, "result of a run", err));
+    enum status st = read_columns(row, root, path, &old, err);
+    cJSON_Delete(root);
+    if (st == OK && old)
+        st = check_old(row, path, run_dir, err);
+    if (st == OK && strcmp(row->run, file_basename(run_dir)) != 0)
+        st = err_set(err, E_DATA, "%s is the result of another run, %s", path, row->run);
+    if (st != OK)
+        row->status[0] = '\0';
+    return st;
+}
+
+enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir, struct err *err)
+{
+    char path[FILE_PATH_MAX], *log;
+    size_t size;
+    TRY(file_join(path, sizeof path, run_dir, "log.jsonl", err));
+    *missing = !file_exists(path);
+    if (*missing)
+        return OK;
+    TRY(read_log(&log, &size, run_dir, err));
+    size_t bad_line = logline_first_bad(log, size);
+    enum status st = OK;
+    if (isfinite(row->log_bytes) && row->log_bytes != (double)size)
+        st = err_set(err, E_DATA, "%s has %zu bytes, %.0f were written: it was %s", path, size, row->log_bytes,
+                     (double)size < row->log_bytes ? "cut short" : "added to");
+    else if (bad_line)
+        st = err_set(err, E_DATA, "%s: line %zu is damaged", path, bad_line);
+    else if (isfinite(row->log_bytes) && logline_checksum(log, size) != row->log_checksum)
+        st = err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
+    free(log);
+    return st;
+}
+
+/* ---- results.csv ---- */
+
+/* Quoted where a name holds what CSV gives a meaning to. */
+static void put_text(FILE *out, const char *s)
+{
+    if (!strpbrk(s, ",\"\r\n")) {
+        fputs(s, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *s; s++) {
+        if (*s == '"')
+            fputc('"', out);
+        fputc(*s, out);
+    }
+    fputc('"', out);
+}
+
+static void put_row(FILE *out, const struct run_row *row)
+{
+    for (int i = 0; i < N_COLUMNS; i++) {
+        const struct column *c = &columns[i];
+        if (i)
+            fputc(',', out);
+        if (c->size)
+            put_text(out, text_of(row, c));
+        else if (isfinite(number_of(row, c)))
+            fprintf(out, "%.17g", number_of(row, c));
+    }
+    fputc('\n', out);
+}
+
+enum status results_write(const char *dir, const struct run_row *rows, size_t n, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct file_writer w;
+    size_t first = 0;
+    while (first < n && rows[first].status[0] == '\0')
+        first++;
+    if (first == n)
+        return OK;
+    TRY(file_join(path, sizeof path, dir, "results.csv", err));
+    TRY(file_writer_open(&w, path, err));
+    for (int i = 0; i < N_COLUMNS; i++)
+        fprintf(w.out, "%s%s", i ? "," : "", columns[i].name);
+    fputc('\n', w.out);
+    for (size_t i = first; i < n; i++)
+        if (rows[i].status[0] != '\0')
+            put_row(w.out, &rows[i]);
+    return file_writer_commit(&w, err);
+}

@@ -1,0 +1,42 @@
+/* What runs ended with: result.json of each, whose presence says that the run is done, and results.csv of all.
+ *
+ * A run's row is written once, when it ends, and never computed again: results.csv is made of the rows that lie in
+ * the run folders. Each carries a checksum of itself and of the log that led to it. */
+#ifndef PLATEAU_HARNESS_RESULTS_H
+#define PLATEAU_HARNESS_RESULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/plan.h"
+
+struct run_row {
+    char run[RUN_NAME_MAX], status[16] /* done, diverged, failed; "": none yet */, data[256], trunk[RUN_NAME_MAX];
+    char isa[16], data_fingerprint[24]; /* "": not known, in rows of older versions */
+    double d_model, n_layer, n_head, ctx, vocab, params, params_nonembd, params_matmul;
+    double tokens, flops, flops_6nd, batch_tokens, lr, seed;
+    double loss, loss_se, bpb, wall_s, tokens_per_s, epochs; /* NaN: none */
+    double warmup_tokens;
+    /* No columns of the table: */
+    double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
+    uint64_t log_checksum;
+};
+
+/* The columns that a run's config decides; the result's own are to be filled in. */
+struct run_row run_row_of(const struct run *r, const char *data_name, uint64_t data_fingerprint, const char *isa);
+
+enum status run_row_write(const char *path, const struct run_row *row, struct err *err) WARN_UNUSED;
+
+/* The result in a run's folder; *found false where there is none. E_DATA, with the reason, where it is damaged: no
+ * JSON, a value of the wrong kind, a checksum that does not match. Rows of older versions carry no checksum: their
+ * loss must be that of the log's last line. */
+enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, struct err *err) WARN_UNUSED;
+
+/* Whether the run's log is the one that this result says: OK, or E_DATA with the reason. A log that is missing is OK
+ * with *missing set: curves cannot be drawn without it, but the result stands. */
+enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir, struct err *err) WARN_UNUSED;
+
+/* results.csv of the rows that have a status; none is written where there is no such row. */
+enum status results_write(const char *dir, const struct run_row *rows, size_t n, struct err *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,153 @@
+#include "harness/sweep_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/file.h"
+#include "harness/json.h"
+
+enum { HASH_TEXT = 24 };
+
+static const char *hash_text(char *buf, uint64_t h)
+{
+    snprintf(buf, HASH_TEXT, "%016llx", (unsigned long long)h);
+    return buf;
+}
+
+static cJSON *machine_of(const struct sweep_facts *f)
+{
+    cJSON *machine = cJSON_CreateObject();
+    struct utsname u;
+    if (uname(&u) == 0) {
+        cJSON_AddStringToObject(machine, "system", u.sysname);
+        cJSON_AddStringToObject(machine, "arch", u.machine);
+    }
+    cJSON_AddNumberToObject(machine, "cores", f->cores);
+    cJSON_AddStringToObject(machine, "isa", f->isa);
+    return machine;
+}
+
+static cJSON *files_of(const struct data *d)
+{
+    cJSON *list = cJSON_CreateArray();
+    char hash[HASH_TEXT];
+    for (size_t i = 0; i < data_n_files(d); i++) {
+        const struct data_file *f = data_file_at(d, i);
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "path", f->path);
+        cJSON_AddNumberToObject(o, "bytes", (double)f->bytes);
+        cJSON_AddStringToObject(o, "fingerprint", hash_text(hash, f->fingerprint));
+        cJSON_AddItemToArray(list, o);
+    }
+    return list;
+}
+
+static bool says(const char *path, const char *text)
+{
+    char *there;
+    size_t size;
+    if (file_read_regular(&there, &size, path, NULL) != OK)
+        return false;
+    bool same = size == strlen(text) && memcmp(there, text, size) == 0;
+    free(there);
+    return same;
+}
+
+enum status sweep_json_write(const char *dir, const struct config *c, const struct sweep_facts *f,
+                             struct err *err)
+{
+    char path[FILE_PATH_MAX], *config_text, hash[HASH_TEXT];
+    TRY(file_join(path, sizeof path, dir, "sweep.json", err));
+    TRY(config_to_json(&config_text, c, false, err));
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "version", f->version);
+    cJSON_AddItemToObject(root, "machine", machine_of(f));
+    if (isfinite(f->floor)) {
+        cJSON *truth = cJSON_AddObjectToObject(root, "truth");
+        cJSON_AddNumberToObject(truth, "floor", f->floor);
+        cJSON_AddNumberToObject(truth, "floor_heldout", f->eval_floor);
+    }
+    cJSON_AddStringToObject(root, "data_fingerprint", hash_text(hash, data_fingerprint(f->data)));
+    if (data_n_files(f->data))
+        cJSON_AddItemToObject(root, "data_files", files_of(f->data));
+    cJSON_AddItemToObject(root, "config", cJSON_Parse(config_text));
+    free(config_text);
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    if (!text)
+        return err_set(err, E_NOMEM, "out of memory writing %s", path);
+    enum status st = says(path, text) ? OK : file_write_atomic(path, text, strlen(text), err);
+    cJSON_free(text);
+    return st;
+}
+
+/* Which file the data of then and of now do not share. */
+static void find_changed(struct sweep_json *s, const cJSON *files, const struct data *d)
+{
+    char hash[HASH_TEXT];
+    size_t i = 0, n = data_n_files(d);
+    const cJSON *then;
+    cJSON_ArrayForEach(then, files)
+    {
+        const struct data_file *now = i < n ? data_file_at(d, i) : NULL;
+        const cJSON *path = cJSON_GetObjectItemCaseSensitive(then, "path");
+        const cJSON *print = cJSON_GetObjectItemCaseSensitive(then, "fingerprint");
+        double bytes = json_number(then, "bytes");
+        i++;
+        if (now && cJSON_IsString(path) && cJSON_IsString(print) && strcmp(path->valuestring, now->path) == 0 &&
+            strcmp(print->valuestring, hash_text(hash, now->fingerprint)) == 0)
+            continue;
+        if (now && cJSON_IsString(path) && strcmp(path->valuestring, now->path) == 0)
+            snprintf(s->changed_file, sizeof s->changed_file, "%s has changed: %.0f bytes then, %zu now", now->path,
+                     bytes, now->bytes);
+        else
+            snprintf(s->changed_file, sizeof s->changed_file, "%s was among its files",
+                     cJSON_IsString(path) ? path->valuestring : "another");
+        return;
+    }
+    if (i < n && cJSON_GetArraySize(files) > 0)
+        snprintf(s->changed_file, sizeof s->changed_file, "%s was not among its files", data_file_at(d, i)->path);
+}
+
+/* Whether a config says the same as c, and draws the same held-out set. */
+static void compare_config(struct sweep_json *s, const cJSON *config, const struct config *c)
+{
+    char *text;
+    if (config_to_json(&text, c, false, NULL) != OK)
+        return;
+    cJSON *now = cJSON_Parse(text);
+    free(text);
+    s->same_config = cJSON_Compare(config, now, true);
+    s->same_held_out = cJSON_Compare(cJSON_GetObjectItemCaseSensitive(config, "data"),
+                                     cJSON_GetObjectItemCaseSensitive(now, "data"), true) &&
+                       json_number(cJSON_GetObjectItemCaseSensitive(config, "model"), "ctx") == (double)c->model.ctx;
+    cJSON_Delete(now);
+}
+
+void sweep_json_read(struct sweep_json *s, const char *dir, const struct config *c, const struct data *d)
+{
+    char path[FILE_PATH_MAX];
+    cJSON *root;
+    struct err err;
+    *s = (struct sweep_json){.floor_heldout = (double)NAN};
+    if (file_join(path, sizeof path, dir, "sweep.json", NULL) != OK || !file_exists(path))
+        return;
+    s->found = true;
+    if (json_read(&root, path, "record of a sweep", &err) != OK) {
+        s->damaged = true;
+        snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, err.msg);
+        return;
+    }
+    const cJSON *print = cJSON_GetObjectItemCaseSensitive(root, "data_fingerprint");
+    if (cJSON_IsString(print) && strlen(print->valuestring) == 16)
+        strcpy(s->fingerprint, print->valuestring);
+    s->floor_heldout = json_number(cJSON_GetObjectItemCaseSensitive(root, "truth"), "floor_heldout");
+    s->damaged = s->fingerprint[0] == '\0' || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "config"));
+    if (s->damaged)
+        snprintf(s->why, sizeof s->why, "%.150s is damaged: no config, or no fingerprint of the data", path);
+    compare_config(s, cJSON_GetObjectItemCaseSensitive(root, "config"), c);
+    find_changed(s, cJSON_GetObjectItemCaseSensitive(root, "data_files"), d);
+    cJSON_Delete(root);
+}
