@@ -579,10 +579,10 @@ static void checkpoint_resume(void)
         gpt_init_weights(&b, 99);
         for (uint64_t step = 1; step <= 3; step++)
             step_on(&a, step);
-        struct checkpoint_meta meta = {3, 0xfedcba9876543210u, 4567, (double)NAN, 1.5, 2, 3}, got = {0};
+        struct checkpoint_meta meta = {3, 0xfedcba9876543210u, 4567, (double)NAN, 1.5, 2, 3, "avx2", 77}, got = {0};
         EXPECT_OK(checkpoint_save(path, &a, &meta, &err));
         EXPECT_OK(checkpoint_load(path, &b, &got, &err));
-        EXPECT(got.step == 3 && got.config_hash == meta.config_hash);
+        EXPECT(got.step == 3 && strcmp(got.isa, "avx2") == 0 && got.log_checksum == 77 && got.config_hash == meta.config_hash);
         EXPECT(got.log_bytes == 4567 && isnan(got.loss));
         EXPECT(got.loss_sum == 1.5 && got.loss_steps == 2 && got.bad_steps == 3);
         EXPECT(same_state(&a, &b));
@@ -608,7 +608,7 @@ static void expect_refused(const char *path, const char *data, size_t size, cons
     struct err err;
     struct kern k;
     struct gpt g, before;
-    struct checkpoint_meta meta = {5, 6, 7, 8, 9, 10, 11};
+    struct checkpoint_meta meta = {5, 6, 7, 8, 9, 10, 11, "", 0};
     kern_init(&k, KERN_REF);
     make(&g, &small, PARAM_STANDARD, &k, 1, 1);
     make(&before, &small, PARAM_STANDARD, &k, 1, 1);
@@ -629,7 +629,7 @@ static void checkpoint_damage(void)
     struct gpt g;
     char path[FILE_PATH_MAX], *data;
     size_t size;
-    struct checkpoint_meta meta = {1, 2, 3, 4, 5, 6, 7};
+    struct checkpoint_meta meta = {1, 2, 3, 4, 5, 6, 7, "", 0};
     kern_init(&k, KERN_REF);
     make(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
     step_on(&g, 1);
