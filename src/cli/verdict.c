@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "cli/charts.h"
+#include "cli/draw.h"
 #include "cli/fit_print.h"
 #include "cli/folder.h"
 #include "data/baseline.h"
@@ -26,7 +26,7 @@ static enum status write_fit(const char *dir, const struct fit_report *r, struct
 static enum status write_charts(const struct folder *f, const char *out, struct err *err)
 {
     printf("\nCharts\n");
-    return charts_write(out, &f->curves, &f->table, &f->report, err);
+    return draw_charts(out, &f->curves, &f->table, &f->report, err);
 }
 
 /* On text, what the runs must beat to have learnt more than pairs of bytes. */

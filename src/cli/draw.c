@@ -1,0 +1,41 @@
+#include "cli/draw.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "report/charts/charts.h"
+
+static void print_path(void *ctx, const char *path)
+{
+    (void)ctx;
+    printf("  %s\n", path);
+}
+
+static struct charts_curve to_chart(const struct curve *c)
+{
+    return (struct charts_curve){
+        .done = strcmp(c->status, "done") == 0,
+        .params = {c->params, c->params_nonembd, c->params_matmul},
+        .budget_tokens = c->budget_tokens,
+        .final_loss = c->final_loss,
+        .n = c->n,
+        .tokens = c->tokens,
+        .loss = c->loss,
+    };
+}
+
+enum status draw_charts(const char *out, const struct curves *curves, const struct fit_table *t,
+                        const struct fit_report *r, struct err *err)
+{
+    struct charts_input in = {.table = t, .report = r, .n_curves = curves ? curves->n : 0};
+    struct charts_curve *lines;
+    TRY(size_calloc(&lines, in.n_curves, sizeof *lines, "the training curves", err));
+    for (size_t i = 0; i < in.n_curves; i++)
+        lines[i] = to_chart(&curves->items[i]);
+    in.curves = lines;
+    enum status st = charts_write(out, &in, print_path, NULL, err);
+    free(lines);
+    return st;
+}
