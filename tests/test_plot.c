@@ -10,6 +10,7 @@
 #include "plot/axis.h"
 #include "plot/chart.h"
 #include "plot/palette.h"
+#include "plot/png.h"
 #include "plot/raster.h"
 
 #define STBI_NO_STDIO
@@ -82,6 +83,45 @@ static void labels(void)
         EXPECT_MSG(strcmp(buf, cases[i].text) == 0, "%g is '%s', expected '%s'", cases[i].v, buf,
                    cases[i].text);
     }
+}
+
+/* What rounds up to the next power belongs to it; what is no number has no digits. */
+static void labels_round_first(void)
+{
+    static const struct {
+        bool power;
+        double v;
+        const char *text;
+    } cases[] = {{true, 9.996e10, "10¹¹"},     {true, 9.994e10, "9.99×10¹⁰"}, {true, -9.999e15, "-10¹⁶"},
+                 {true, 9.9999e-8, "10⁻⁷"},    {true, 5e-324, "4.94×10⁻³²⁴"}, {true, 1e308, "10³⁰⁸"},
+                 {false, 999600, "1M"},        {false, 999400, "999k"},       {false, 999.7, "1k"},
+                 {false, 9.996e11, "10¹²"},    {false, -999999, "-1M"},       {false, 0.00099996, "0.001"},
+                 {false, 1e-4, "10⁻⁴"},        {true, 0, "0"},                {false, (double)NAN, "?"},
+                 {false, (double)INFINITY, "?"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char buf[AXIS_LABEL_MAX];
+        (cases[i].power ? axis_label_power : axis_label)(buf, sizeof buf, cases[i].v, 3);
+        EXPECT_MSG(strcmp(buf, cases[i].text) == 0, "%g is '%s', expected '%s'", cases[i].v, buf, cases[i].text);
+    }
+}
+
+static void axes_of_extremes(void)
+{
+    static const double ends[][2] = {{1e-300, 1e300}, {1e-300, 1e-300}, {1e300, 1e300}, {-1e300, 1e300},
+                                     {0, 5e-324},     {-5e-324, 1e-310}, {1, 1 + 1e-12}, {1e15, 1e15 + 1}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        for (int log = 0; log < 2; log++) {
+            struct axis a;
+            if (!axis_shows(log, ends[i][0]) || !axis_shows(log, ends[i][1]))
+                continue;
+            axis_fit(&a, log, ends[i][0], ends[i][1], 2, 8);
+            EXPECT(a.lo < a.hi && isfinite(a.lo) && isfinite(a.hi) && a.n_ticks > 0);
+            for (size_t k = 0; k < a.n_ticks; k++) {
+                double at = axis_at(&a, a.ticks[k].value);
+                EXPECT_MSG(at > -1e-6 && at < 1 + 1e-6, "a tick at %g of %g to %g", at, a.lo, a.hi);
+            }
+        }
+    EXPECT(!axis_shows(true, 1e-301) && !axis_shows(false, -1e301));
 }
 
 /* --- ink -------------------------------------------------------------------------------------- */
@@ -205,9 +245,10 @@ static enum status fill(struct chart *c, struct err *err)
         s->lo[i] = i % 5 ? s->y[i] / 2 : 0;
         s->hi[i] = s->y[i] * 2;
     }
-    struct chart_line *l = chart_add_line(c, false, 0.05);
+    struct chart_line *l;
+    TRY(chart_add_line(&l, c, false, 0.05, err));
     snprintf(l->label, sizeof l->label, "floor");
-    l = chart_add_line(c, true, 100);
+    TRY(chart_add_line(&l, c, true, 100, err));
     l->lo = 0;
     l->hi = (double)INFINITY;
     snprintf(l->label, sizeof l->label, "here");
@@ -259,6 +300,108 @@ static void files(void)
     font_close(font);
 }
 
+/* --- PNG -------------------------------------------------------------------------------------- */
+
+/* Pictures that want each of the filters, of any width. */
+static void pictures(void)
+{
+    static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {17, 13}, {240, 150}};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (int kind = 0; kind < 4; kind++) {
+            struct raster r;
+            struct err err;
+            char path[FILE_PATH_MAX], *data;
+            size_t size;
+            int w, h, channels;
+            EXPECT_OK(raster_init(&r, sizes[k][0], sizes[k][1], 1, NULL, &err));
+            size_t n = 3 * (size_t)(r.width * r.height);
+            for (size_t i = 0; i < n; i++) {
+                int x = (int)(i / 3) % r.width, y = (int)(i / 3) / r.width;
+                r.rgb[i] = (unsigned char)(kind == 0   ? (int)(rng_u64(test_rng()) & 0xFF)
+                                           : kind == 1 ? 7 * x + 50 * (int)(i % 3)
+                                           : kind == 2 ? 9 * y
+                                                       : 2 * x + 3 * y + (int)(rng_u64(test_rng()) % 5));
+            }
+            EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "p.png", &err));
+            EXPECT_OK(png_write(path, &r, &err));
+            read_back("p.png", &data, &size);
+            unsigned char *rgb = stbi_load_from_memory((unsigned char *)data, (int)size, &w, &h, &channels, 3);
+            EXPECT_MSG(rgb && w == r.width && h == r.height && channels == 3 && memcmp(rgb, r.rgb, n) == 0,
+                       "%d x %d, kind %d", r.width, r.height, kind);
+            stbi_image_free(rgb);
+            free(data);
+            raster_free(&r);
+        }
+}
+
+/* --- many, and far away ----------------------------------------------------------------------- */
+
+/* Any number of series and lines; the legend names the first, the last, and how many of how many. */
+static void many_series(void)
+{
+    struct chart c = {0};
+    struct font *font = font_open();
+    struct err err;
+    char *data;
+    size_t size;
+    for (int i = 0; i < 500; i++) {
+        struct chart_series *s;
+        EXPECT_OK(chart_add(&s, &c, 2, false, &err));
+        s->width = 1;
+        s->color = palette_ordered((size_t)i, 500);
+        snprintf(s->label, sizeof s->label, "series%d.", i);
+        s->x[0] = 0, s->x[1] = 1;
+        s->y[0] = i, s->y[1] = i + 1;
+    }
+    for (int i = 0; i < 40; i++) {
+        struct chart_line *l;
+        EXPECT_OK(chart_add_line(&l, &c, i % 2, i / 40.0, &err));
+    }
+    EXPECT(c.n_series == 500 && c.n_lines == 40 && c.series[0].y[1] == 1);
+    EXPECT_OK(chart_write(&c, test_tmpdir(), "many", font, &err));
+    read_back("many.svg", &data, &size);
+    size_t named = 0;
+    for (const char *p = data; (p = strstr(p, ">series")); p++)
+        named++;
+    char words[64];
+    snprintf(words, sizeof words, ">%zu of 500 named<", named);
+    EXPECT_MSG(named > 15 && named < 30 && strstr(data, words), "%zu named", named);
+    EXPECT(strstr(data, ">series0.<") && strstr(data, ">series499.<"));
+    free(data);
+    chart_free(&c);
+    font_close(font);
+}
+
+static void far_away(void)
+{
+    struct chart c = {0};
+    struct chart_series *s;
+    struct font *font = font_open();
+    struct err err;
+    char *data;
+    size_t size;
+    EXPECT_OK(chart_add(&s, &c, 2, false, &err));
+    s->marker = MARKER_DISC;
+    s->x[0] = 0, s->x[1] = 1;
+    s->y[0] = 0, s->y[1] = 1;
+    EXPECT_OK(chart_add(&s, &c, 3, true, &err));
+    s->width = 2;
+    s->free_range = s->band = true;
+    for (size_t i = 0; i < 3; i++) {
+        s->x[i] = (double)i / 2;
+        s->lo[i] = -1e300;
+        s->y[i] = i % 2 ? 1e300 : -1e300;
+        s->hi[i] = 1e300;
+    }
+    EXPECT_OK(chart_write(&c, test_tmpdir(), "far", font, &err));
+    read_back("far.svg", &data, &size);
+    for (const char *p = data; p && *p; p += strspn(p, "0123456789"), p += *p != '\0')
+        EXPECT_MSG(strspn(p, "0123456789") < 10, "digits that nobody needs: %.40s", p);
+    free(data);
+    chart_free(&c);
+    font_close(font);
+}
+
 static void unwritable(void)
 {
     struct err err;
@@ -285,9 +428,12 @@ static void colours(void)
 
 static const struct test tests[] = {
     {"axes_of_any_range", axes_of_any_range}, {"axes_of_little", axes_of_little},
-    {"labels", labels},                       {"areas", areas},
+    {"labels", labels},                       {"labels_round_first", labels_round_first},
+    {"axes_of_extremes", axes_of_extremes},   {"areas", areas},
     {"clipping", clipping},                   {"words", words},
     {"files", files},                         {"unwritable", unwritable},
+    {"pictures", pictures},
+    {"many_series", many_series},             {"far_away", far_away},
     {"colours", colours},
 };
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "report/charts/charts.h"
 
 static void print_path(void *ctx, const char *path)
 {
@@ -26,11 +25,10 @@ static struct charts_curve to_chart(const struct curve *c)
     };
 }
 
-enum status draw_charts(const char *out, const struct curves *curves, const struct fit_table *t,
-                        const struct fit_report *r, struct err *err)
+enum status draw_charts(const char *out, struct charts_input in, const struct curves *curves, struct err *err)
 {
-    struct charts_input in = {.table = t, .report = r, .n_curves = curves ? curves->n : 0};
     struct charts_curve *lines;
+    in.n_curves = curves ? curves->n : 0;
     TRY(size_calloc(&lines, in.n_curves, sizeof *lines, "the training curves", err));
     for (size_t i = 0; i < in.n_curves; i++)
         lines[i] = to_chart(&curves->items[i]);

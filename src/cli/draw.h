@@ -2,12 +2,12 @@
 #ifndef PLATEAU_CLI_DRAW_H
 #define PLATEAU_CLI_DRAW_H
 
-#include "fit/analysis.h"
 #include "harness/curves.h"
+#include "report/charts/charts.h"
 
-/* Write every chart that the runs support into out, which is made where it is missing, and print the paths.
- * curves: NULL for runs whose training was not logged here. */
-enum status draw_charts(const char *out, const struct curves *curves, const struct fit_table *t,
-                        const struct fit_report *r, struct err *err) WARN_UNUSED;
+/* Write every chart that these runs support into out, which is made where it is missing, and print the paths. The
+ * curves of `in` are taken from `curves`, NULL for runs that were not trained here. */
+enum status draw_charts(const char *out, struct charts_input in, const struct curves *curves,
+                        struct err *err) WARN_UNUSED;
 
 #endif

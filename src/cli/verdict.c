@@ -12,6 +12,7 @@
 #include "data/text.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
+#include "harness/train.h"
 
 static enum status write_fit(const char *dir, const struct fit_report *r, struct err *err)
 {
@@ -23,10 +24,17 @@ static enum status write_fit(const char *dir, const struct fit_report *r, struct
     return st;
 }
 
-static enum status write_charts(const struct folder *f, const char *out, struct err *err)
+static enum status write_charts(const struct folder *f, const char *out, const struct config *c, struct err *err)
 {
+    const struct charts_input in = {
+        .table = &f->table,
+        .report = &f->report,
+        .title = c->name,
+        .loss_unit = config_data_spec(c).kind == DATA_TEXT ? "nats per byte" : "nats per token",
+        .eval_part = TRAIN_CURVE_STRIDE,
+    };
     printf("\nCharts\n");
-    return draw_charts(out, &f->curves, &f->table, &f->report, err);
+    return draw_charts(out, in, &f->curves, err);
 }
 
 /* On text, what the runs must beat to have learnt more than pairs of bytes. */
@@ -70,7 +78,7 @@ enum status verdict_of_folder(const char *dir, const struct config *c, bool unch
     if (st == OK)
         fit_print_tables(&f.report, false);
     if (st == OK)
-        st = write_charts(&f, charts, err);
+        st = write_charts(&f, charts, c, err);
     /* last, as its presence says that the folder is complete */
     if (st == OK)
         st = write_fit(dir, &f.report, err);
@@ -87,7 +95,7 @@ enum status verdict_charts(const char *dir, const char *out, const struct config
     struct folder f = {0};
     enum status st = folder_open(&f, dir, c, err);
     if (st == OK)
-        st = write_charts(&f, out, err);
+        st = write_charts(&f, out, c, err);
     folder_close(&f);
     return st;
 }

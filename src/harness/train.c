@@ -48,7 +48,7 @@ struct trainer {
     struct pace pace;
 };
 
-enum { EVAL_CHUNK = 16, CURVE_STRIDE = 16, BAD_STEPS_MAX = 50 };
+enum { EVAL_CHUNK = 16, BAD_STEPS_MAX = 50 };
 
 static const double PACE_S = 0.25, PACE_RETRY_S = 5, REPORT_S = 0.05;
 
@@ -221,9 +221,9 @@ static enum status curve_point(struct trainer *tr, const struct run *r, struct r
     double tokens = (double)tr->step * batch_tokens(r), loss = (double)NAN, se = (double)NAN;
     if (tr->step >= last || !wants_curve_point(tr->step) || log->eval_step == tr->step)
         return OK;
-    TRY(evaluate(tr, CURVE_STRIDE, &loss, &se, err));
+    TRY(evaluate(tr, TRAIN_CURVE_STRIDE, &loss, &se, err));
     return runlog_eval(log, tr->step, tokens, tokens * gpt_flops_per_token(&r->shape), loss, se,
-                       eval_tokens(tr, CURVE_STRIDE), err);
+                       eval_tokens(tr, TRAIN_CURVE_STRIDE), err);
 }
 
 /* The parent may take threads away or give more at any time: results do not depend on their number. More

@@ -13,6 +13,9 @@
 #include "harness/plan.h"
 #include "harness/runlog.h"
 
+/* Evaluations along the way take every so many-th window of the held-out set, the last one of a run all of them. */
+enum { TRAIN_CURVE_STRIDE = 16 };
+
 struct train_progress {
     size_t run;                 /* index in the plan */
     size_t runs_done;           /* of the trajectory */

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/status.h"
+
 bool axis_shows(bool log, double v)
 {
-    return isfinite(v) && (!log || v > 0);
+    /* beyond 1e300 the width of an axis would overflow */
+    return fabs(v) <= 1e300 && (!log || v >= 1e-300);
 }
 
 double axis_at(const struct axis *a, double v)
@@ -33,44 +36,61 @@ static void superscript(char *buf, size_t size, int exponent)
     }
 }
 
+/* v in this many significant digits: mantissa and power of ten. Rounding comes before anything else: 9.996 to three
+ * digits is ten, and belongs to the next power. */
+static double rounded(double v, int digits, int *exponent)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*e", digits - 1, v);
+    char *e = strchr(text, 'e');
+    CHECK(e);
+    *e = '\0';
+    *exponent = atoi(e + 1);
+    return strtod(text, NULL);
+}
+
+/* What has no digits; true where v is that. */
+static bool plain_label(char *buf, size_t size, double v)
+{
+    if (v != 0 && isfinite(v))
+        return false;
+    snprintf(buf, size, "%s", v == 0 ? "0" : "?");
+    return true;
+}
+
 void axis_label_power(char *buf, size_t size, double v, int digits)
 {
-    if (v == 0) {
-        snprintf(buf, size, "0");
+    char sup[40];
+    int e;
+    if (plain_label(buf, size, v))
         return;
-    }
-    int e = (int)floor(log10(fabs(v)) + 1e-9);
-    double mantissa = v / pow(10, e);
-    char sup[40], shown[24];
+    double mantissa = rounded(v, digits, &e);
     superscript(sup, sizeof sup, e);
-    snprintf(shown, sizeof shown, "%.*g", digits, mantissa);
-    if (strcmp(shown, "1") == 0)
-        snprintf(buf, size, "10%s", sup);
+    if (fabs(mantissa) == 1)
+        snprintf(buf, size, "%s10%s", v < 0 ? "-" : "", sup);
     else
-        snprintf(buf, size, "%s×10%s", shown, sup);
+        snprintf(buf, size, "%.*g×10%s", digits, mantissa, sup);
 }
 
 void axis_label(char *buf, size_t size, double v, int digits)
 {
     static const struct {
-        double factor;
+        int least, power;
         const char *suffix;
-    } si[] = {{1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
-    double m = fabs(v);
-    if (v == 0) {
-        snprintf(buf, size, "0");
+    } si[] = {{9, 9, "B"}, {6, 6, "M"}, {3, 3, "k"}, {-3, 0, ""}};
+    int most = digits > 3 ? digits : 3, e;
+    if (plain_label(buf, size, v))
         return;
-    }
-    if (m >= 0.9999e12 || m < 0.9999e-3) {
+    double mantissa = rounded(v, most, &e);
+    if (e >= 12 || e < -3) {
         axis_label_power(buf, size, v, digits);
         return;
     }
-    for (size_t i = 0; i < 3; i++)
-        if (m >= 0.9999 * si[i].factor) {
-            snprintf(buf, size, "%.*g%s", digits > 3 ? digits : 3, v / si[i].factor, si[i].suffix);
+    for (size_t i = 0; i < sizeof si / sizeof *si; i++)
+        if (e >= si[i].least) {
+            snprintf(buf, size, "%.*g%s", most, mantissa * pow(10, e - si[i].power), si[i].suffix);
             return;
         }
-    snprintf(buf, size, "%.*g", digits > 3 ? digits : 3, v);
 }
 
 /* On an axis that needs powers of ten anywhere, every label is one. */
@@ -128,7 +148,7 @@ static void linear_ticks(struct axis *a, size_t want, bool extend)
  * 1..9 of every decade as minor ticks where they are not too dense. */
 static void log_ticks(struct axis *a, size_t want)
 {
-    double decades = log10(a->hi / a->lo);
+    double decades = log10(a->hi) - log10(a->lo);
     int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9);
     if (decades < 0.9) {
         linear_ticks(a, want, false);
@@ -154,13 +174,15 @@ void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, si
         hi = log_scale ? 10 : 1;
     }
     if (log_scale) {
-        double air = fmax(1.05, pow(hi / lo, 0.04));
+        double air = fmax(1.05, exp(0.04 * (log(hi) - log(lo))));
         a->lo = fmax(lo / air, 1e-300);
         a->hi = fmin(hi * air, 1e300);
         log_ticks(a, want);
         use_powers(a);
         return;
     }
+    if (fmax(fabs(lo), fabs(hi)) < 1e-290) /* steps of it would be 0 */
+        lo = hi = 0;
     double span = hi - lo;
     /* Equal values, or all but: open the range around them. */
     if (!(span > 1e-9 * fmax(fabs(lo), fabs(hi))))

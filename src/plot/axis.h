@@ -20,7 +20,7 @@ struct axis {
 };
 
 /* The smallest range that holds the data with a little air, and ticks for about `want` labels. Values
- * that an axis cannot show (not finite; not positive on a log axis) must be left out by the caller:
+ * that an axis cannot show (not finite, beyond 1e300; on a log axis below 1e-300) must be left out by the caller:
  * axis_shows tells. Where n is 0 the range is 0 to 1 (1 to 10). */
 void axis_fit(struct axis *a, bool log, double lo, double hi, size_t n, size_t want);
 bool axis_shows(bool log, double v);
@@ -28,7 +28,7 @@ bool axis_shows(bool log, double v);
 /* Where v stands, 0 at lo and 1 at hi. */
 double axis_at(const struct axis *a, double v);
 
-/* 250000 -> 250k, 3e13 -> 3×10¹³; digits: significant ones. */
+/* 250000 -> 250k, 3e13 -> 3×10¹³; digits: significant ones. What is not finite is "?". */
 void axis_label(char *buf, size_t size, double v, int digits);
 /* 5310000000000 -> 5.31×10¹² */
 void axis_label_power(char *buf, size_t size, double v, int digits);

@@ -35,10 +35,24 @@ static enum status nan_column(double **out, size_t n, struct err *err)
     return OK;
 }
 
+/* Room for one more element in an array that doubles. */
+static enum status grow(void *array, size_t n, size_t *room, size_t elem_size, struct err *err)
+{
+    void **at = array, *more;
+    size_t wanted = *room ? 2 * *room : 16, bytes;
+    if (n < *room)
+        return OK;
+    if (!size_mul(&bytes, wanted, elem_size) || !(more = realloc(*at, bytes)))
+        return err_set(err, E_NOMEM, "out of memory for a chart of %zu parts", n + 1);
+    *at = more;
+    *room = wanted;
+    return OK;
+}
+
 enum status chart_add(struct chart_series **out, struct chart *c, size_t n, bool interval,
                       struct err *err)
 {
-    CHECK(c->n_series < CHART_MAX_SERIES);
+    TRY(grow(&c->series, c->n_series, &c->series_room, sizeof *c->series, err));
     struct chart_series *s = &c->series[c->n_series++];
     *s = (struct chart_series){.n = n};
     *out = s;
@@ -50,14 +64,14 @@ enum status chart_add(struct chart_series **out, struct chart *c, size_t n, bool
     return nan_column(&s->hi, n, err);
 }
 
-struct chart_line *chart_add_line(struct chart *c, bool vertical, double at)
+enum status chart_add_line(struct chart_line **out, struct chart *c, bool vertical, double at, struct err *err)
 {
-    if (c->n_lines == CHART_MAX_LINES)
-        return NULL;
+    TRY(grow(&c->lines, c->n_lines, &c->lines_room, sizeof *c->lines, err));
     struct chart_line *l = &c->lines[c->n_lines++];
     *l = (struct chart_line){.vertical = vertical, .at = at, .lo = (double)NAN, .hi = (double)NAN};
     l->color = PALETTE_INK;
-    return l;
+    *out = l;
+    return OK;
 }
 
 void chart_free(struct chart *c)
@@ -68,7 +82,9 @@ void chart_free(struct chart *c)
         free(c->series[i].lo);
         free(c->series[i].hi);
     }
-    c->n_series = c->n_lines = 0;
+    free(c->series);
+    free(c->lines);
+    *c = (struct chart){0};
 }
 
 /* --- ranges ----------------------------------------------------------------------------------- */
@@ -123,11 +139,17 @@ static double at_y(const struct frame *f, double v)
     return f->bottom - axis_at(&f->y, v) * (f->bottom - f->top);
 }
 
+/* Far outside is outside, and a file need not spell out 300 digits. */
+static double near_picture(double v)
+{
+    return fmin(fmax(v, -1e6), 1e6);
+}
+
 static bool place(const struct frame *f, struct point *p, double x, double y)
 {
     if (!axis_shows(f->c->log_x, x) || !axis_shows(f->c->log_y, y))
         return false;
-    *p = (struct point){at_x(f, x), at_y(f, y)};
+    *p = (struct point){near_picture(at_x(f, x)), near_picture(at_y(f, y))};
     return true;
 }
 
@@ -160,6 +182,8 @@ static int put_wrapped(const struct frame *f, double x, double y, double width, 
     int lines = 0;
     for (const char *p = words; *p;) {
         size_t len = strcspn(p, " "), had = strlen(line);
+        if (p[len] == ' ' && p[len + 1] == '%') /* a number and its sign stay together */
+            len += 1 + strcspn(p + len + 1, " ");
         char longer[2 * CHART_TEXT_MAX];
         int n = snprintf(longer, sizeof longer, "%s%s%.*s", line, had ? " " : "", (int)len, p);
         if (had && (n < 0 || (size_t)n >= sizeof longer || font_width(f->font, longer, size) > width)) {
@@ -231,11 +255,13 @@ static void draw_words(const struct frame *f)
 
 /* --- series ----------------------------------------------------------------------------------- */
 
-static void draw_marker(const struct frame *f, struct point p, enum chart_marker m, struct color color)
+static void draw_marker(const struct frame *f, struct point p, const struct chart_series *s)
 {
     enum { CORNERS = 20 };
     struct point q[CORNERS + 1];
-    const double r = 4;
+    const double r = s->radius > 0 ? s->radius : 4;
+    enum chart_marker m = s->marker;
+    struct color color = s->color;
     size_t n = m == MARKER_SQUARE || m == MARKER_DIAMOND ? 4 : CORNERS;
     double turn = m == MARKER_SQUARE ? 0.5 : 0, radius = n == 4 ? 1.3 * r : r;
     for (size_t i = 0; i <= n; i++) {
@@ -310,7 +336,7 @@ static void draw_series(const struct frame *f, const struct chart_series *s)
         draw_line(f, s);
     for (size_t i = 0; i < s->n && s->marker != MARKER_NONE; i++)
         if (place(f, &p, s->x[i], s->y[i]))
-            draw_marker(f, p, s->marker, s->color);
+            draw_marker(f, p, s);
 }
 
 /* --- reference lines -------------------------------------------------------------------------- */
@@ -402,15 +428,16 @@ static void draw_swatch(const struct frame *f, const struct chart_series *s, dou
     if (s->width > 0)
         segment(f, x, y, x + SWATCH, y, (struct stroke){s->color, s->width, s->dash, s->gap});
     if (s->marker != MARKER_NONE)
-        draw_marker(f, (struct point){x + SWATCH / 2.0, y}, s->marker, s->color);
+        draw_marker(f, (struct point){x + SWATCH / 2.0, y}, s);
 }
 
-/* Where there is no room for every entry, every k-th is shown. */
+/* Where there is no room for every entry some are named, the first and the last among them and the others at
+ * even steps: enough of a scale of colours to read those between. */
 static void draw_legend(const struct frame *f)
 {
     const struct chart *c = f->c;
     double x = f->right + 20, y = f->top + 8;
-    size_t entries = 0, seen = 0;
+    size_t entries = 0, seen = 0, shown = 0;
     for (size_t i = 0; i < c->n_series; i++)
         entries += c->series[i].label[0] != '\0';
     if (!entries)
@@ -419,11 +446,20 @@ static void draw_legend(const struct frame *f)
         put_text(f, x, y + 4, c->legend_title, SMALL_SIZE, PALETTE_SOFT, ANCHOR_START);
         y += LEGEND_ROW;
     }
-    size_t room = (size_t)((f->bottom - y) / LEGEND_ROW), every = (entries + room - 1) / room;
+    size_t room = (size_t)fmax(2, floor((f->bottom - y) / LEGEND_ROW));
+    if (entries > room) {
+        char words[64];
+        snprintf(words, sizeof words, "%zu of %zu named", --room, entries);
+        put_text(f, x, y + 4, words, SMALL_SIZE, PALETTE_SOFT, ANCHOR_START);
+        y += LEGEND_ROW;
+    }
     for (size_t i = 0; i < c->n_series; i++) {
         const struct chart_series *s = &c->series[i];
-        if (!s->label[0] || seen++ % every != 0)
+        if (!s->label[0])
             continue;
+        if (entries > room && seen++ != (shown * (entries - 1) + (room - 1) / 2) / size_max(room - 1, 1))
+            continue;
+        shown++;
         draw_swatch(f, s, x, y);
         put_text(f, x + SWATCH + 8, y + 4, s->label, SMALL_SIZE, PALETTE_INK, ANCHOR_START);
         y += LEGEND_ROW;
@@ -432,15 +468,13 @@ static void draw_legend(const struct frame *f)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-void chart_draw(const struct chart *c, const struct surface *s, const struct font *font)
+enum status chart_draw(const struct chart *c, const struct surface *s, const struct font *font, struct err *err)
 {
     struct frame f = {.c = c, .s = s, .font = font, .left = 84};
     size_t most = 1;
     for (size_t i = 0; i < c->n_series; i++)
         most = c->series[i].n > most ? c->series[i].n : most;
-    f.points = calloc(2 * most, sizeof *f.points);
-    if (!f.points)
-        return;
+    TRY(size_calloc(&f.points, most, 2 * sizeof *f.points, "a chart's points", err));
     double room = CHART_WIDTH - 40, legend = legend_width(&f);
     int above = put_wrapped(&f, 0, 0, room, c->subtitle, TEXT_SIZE, PALETTE_SOFT, false);
     int below = put_wrapped(&f, 0, 0, room, c->note, SMALL_SIZE, PALETTE_SOFT, false);
@@ -461,6 +495,7 @@ void chart_draw(const struct chart *c, const struct surface *s, const struct fon
         put_text(&f, (f.left + f.right) / 2, (f.top + f.bottom) / 2, "no data", TITLE_SIZE, PALETTE_SOFT,
                  ANCHOR_MIDDLE);
     free(f.points);
+    return OK;
 }
 
 static enum status write_svg(const struct chart *c, const char *path, const struct font *font,
@@ -471,9 +506,12 @@ static enum status write_svg(const struct chart *c, const char *path, const stru
     TRY(file_writer_open(&w, path, err));
     svg_begin(&svg, w.out, CHART_WIDTH, CHART_HEIGHT, c->title);
     struct surface s = svg_surface(&svg);
-    chart_draw(c, &s, font);
+    enum status st = chart_draw(c, &s, font, err);
     svg_end(&svg);
-    return file_writer_commit(&w, err);
+    if (st == OK)
+        return file_writer_commit(&w, err);
+    file_writer_abandon(&w);
+    return st;
 }
 
 static enum status write_png(const struct chart *c, const char *path, const struct font *font,
@@ -482,8 +520,11 @@ static enum status write_png(const struct chart *c, const char *path, const stru
     struct raster r;
     TRY(raster_init(&r, CHART_WIDTH, CHART_HEIGHT, CHART_SCALE, font, err));
     struct surface s = raster_surface(&r);
-    chart_draw(c, &s, font);
-    enum status st = png_write(path, &r, err);
+    enum status st = chart_draw(c, &s, font, err);
+    if (st == OK && r.failed)
+        st = err_set(err, E_NOMEM, "out of memory drawing %s", path);
+    if (st == OK)
+        st = png_write(path, &r, err);
     raster_free(&r);
     return st;
 }

@@ -1,7 +1,7 @@
 /* A chart as data: series, reference lines and words; drawn the same way as PNG and as SVG.
  *
  * Fill a struct chart, add series with chart_add, then chart_write. Values that an axis cannot show
- * (not finite, or not above 0 on a log axis) are left out of lines, marks and ranges. */
+ * (axis_shows: not finite, not above 0 on a log axis) are left out of lines, marks and ranges. */
 #ifndef PLATEAU_PLOT_CHART_H
 #define PLATEAU_PLOT_CHART_H
 
@@ -12,7 +12,7 @@
 #include "plot/font.h"
 #include "plot/surface.h"
 
-enum { CHART_MAX_SERIES = 128, CHART_MAX_LINES = 8, CHART_TEXT_MAX = 160 };
+enum { CHART_TEXT_MAX = 160 };
 
 enum chart_marker { MARKER_NONE, MARKER_DISC, MARKER_RING, MARKER_SQUARE, MARKER_DIAMOND };
 
@@ -21,6 +21,7 @@ struct chart_series {
     struct color color;
     double width, dash, gap; /* of the line; width 0: none */
     enum chart_marker marker;
+    double radius;      /* of the marks; 0: 4 */
     bool band;          /* lo..hi as a band behind the line; else as error bars */
     bool free_range;    /* does not widen the axes */
     size_t n;
@@ -44,25 +45,28 @@ struct chart {
     char legend_title[CHART_TEXT_MAX];
     char note[2 * CHART_TEXT_MAX]; /* small, below */
     bool log_x, log_y;
-    struct chart_series series[CHART_MAX_SERIES];
-    size_t n_series;
-    struct chart_line lines[CHART_MAX_LINES];
-    size_t n_lines;
+    struct chart_series *series; /* (n_series) drawn in this order */
+    size_t n_series, series_room;
+    struct chart_line *lines; /* (n_lines) */
+    size_t n_lines, lines_room;
 };
 
-/* A new series of n points, all NaN; with lo and hi where `interval`. */
+/* A new series of n points, all NaN; with lo and hi where `interval`. *out holds until the next one is added. */
 enum status chart_add(struct chart_series **out, struct chart *c, size_t n, bool interval,
                       struct err *err) WARN_UNUSED;
-/* A new reference line; NULL where there are CHART_MAX_LINES already. */
-struct chart_line *chart_add_line(struct chart *c, bool vertical, double at);
+/* A new reference line, likewise. */
+enum status chart_add_line(struct chart_line **out, struct chart *c, bool vertical, double at,
+                           struct err *err) WARN_UNUSED;
 void chart_free(struct chart *c);
 
 /* Width and height in units; a PNG has CHART_SCALE pixels a unit. */
 enum { CHART_WIDTH = 960, CHART_HEIGHT = 600, CHART_SCALE = 2 };
 
-void chart_draw(const struct chart *c, const struct surface *s, const struct font *font);
+/* What the surface could not draw, its owner tells. */
+enum status chart_draw(const struct chart *c, const struct surface *s, const struct font *font,
+                       struct err *err) WARN_UNUSED;
 
-/* dir/name.png and dir/name.svg. */
+/* dir/name.png and dir/name.svg; neither is left half-written or incomplete. */
 enum status chart_write(const struct chart *c, const char *dir, const char *name,
                         const struct font *font, struct err *err) WARN_UNUSED;
 

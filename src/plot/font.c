@@ -1,8 +1,23 @@
 #include "plot/font.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
+/* stb draws what it has where an allocation fails; the flag, its user's data, tells that one did. */
+static void *take(size_t n, void *failed)
+{
+    void *p = malloc(n);
+    if (!p && failed)
+        *(bool *)failed = true;
+    return p;
+}
+
+/* It also asserts that memory was had, and then looks once more: only the second may decide. */
+#define STBTT_assert(x) ((void)(x))
+#define STBTT_malloc(n, failed) take(n, failed)
+#define STBTT_free(p, failed) ((void)(failed), free(p))
 #define STBTT_STATIC
 #define STB_TRUETYPE_IMPLEMENTATION
 #if defined(__GNUC__) /* stb declares more than it defines; seen at the end of the unit */
@@ -74,18 +89,31 @@ double font_width(const struct font *f, const char *utf8, double size)
     return w;
 }
 
-double font_draw(const struct font *f, int code, int next, double x, double y, double size,
-                 font_put *put, void *ctx)
+/* Wider glyphs are left out: for a line of more than 64 pixels stb takes memory without looking whether there was
+ * any. No letter of the sizes in use is as wide. */
+enum { GLYPH_WIDE = 64, GLYPH_HIGH = 2 * GLYPH_WIDE };
+
+enum status font_draw(double *ahead, const struct font *f, int code, int next, double x, double y, double size,
+                      font_put *put, void *ctx)
 {
     float scale = stbtt_ScaleForMappingEmToPixels(&f->info, (float)size);
-    double fx = floor(x), fy = floor(y);
-    int w, h, dx, dy;
-    unsigned char *bitmap = stbtt_GetCodepointBitmapSubpixel(
-        &f->info, scale, scale, (float)(x - fx), (float)(y - fy), code, &w, &h, &dx, &dy);
-    for (int j = 0; bitmap && j < h; j++)
+    float fx = (float)(x - floor(x)), fy = (float)(y - floor(y));
+    unsigned char pixels[GLYPH_HIGH * GLYPH_WIDE];
+    bool failed = false;
+    stbtt_fontinfo info = f->info;
+    int x0, y0, x1, y1;
+    CHECK(size <= FONT_SIZE_MAX);
+    info.userdata = &failed;
+    *ahead = advance(f, code, next, scale);
+    stbtt_GetCodepointBitmapBoxSubpixel(&info, code, scale, scale, fx, fy, &x0, &y0, &x1, &y1);
+    int w = x1 - x0, h = y1 - y0;
+    if (w <= 0 || h <= 0 || w > GLYPH_WIDE || h > GLYPH_HIGH)
+        return OK;
+    memset(pixels, 0, sizeof pixels);
+    stbtt_MakeCodepointBitmapSubpixel(&info, pixels, w, h, w, scale, scale, fx, fy, code);
+    for (int j = 0; j < h && !failed; j++)
         for (int i = 0; i < w; i++)
-            if (bitmap[j * w + i])
-                put(ctx, (int)fx + dx + i, (int)fy + dy + j, bitmap[j * w + i]);
-    stbtt_FreeBitmap(bitmap, NULL);
-    return advance(f, code, next, scale);
+            if (pixels[j * w + i])
+                put(ctx, (int)floor(x) + x0 + i, (int)floor(y) + y0 + j, pixels[j * w + i]);
+    return failed ? E_NOMEM : OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "base/sort.h"
 
 static void blend(struct raster *r, int x, int y, struct color c, double a)
 {
@@ -98,10 +99,19 @@ static void stroke_segment(const struct raster *r, struct mask *m, struct point 
     *phase = fmod(*phase + len, period);
 }
 
-/* A copy in pixels; NULL where memory is short, and nothing is drawn then. */
-static struct point *to_pixels(const struct raster *r, const struct point *p, size_t n)
+/* Zeroed memory; NULL where it is short, which sticks. */
+static void *take(struct raster *r, size_t n, size_t size)
 {
-    struct point *q = calloc(n ? n : 1, sizeof *q);
+    void *p = calloc(n ? n : 1, size);
+    if (!p)
+        r->failed = true;
+    return p;
+}
+
+/* A copy in pixels, or NULL. */
+static struct point *to_pixels(struct raster *r, const struct point *p, size_t n)
+{
+    struct point *q = take(r, n, sizeof *q);
     for (size_t i = 0; q && i < n; i++)
         q[i] = (struct point){r->scale * p[i].x, r->scale * p[i].y};
     return q;
@@ -122,7 +132,7 @@ static void stroke_pixels(struct raster *r, const struct point *p, size_t n, str
     struct mask m = {.x0 = (int)floor(x0), .y0 = (int)floor(y0)};
     m.w = (int)ceil(x1) - m.x0;
     m.h = (int)ceil(y1) - m.y0;
-    m.cover = calloc((size_t)m.w * (size_t)m.h, sizeof *m.cover);
+    m.cover = take(r, (size_t)m.w * (size_t)m.h, sizeof *m.cover);
     if (!m.cover)
         return;
     if (n == 1)
@@ -161,12 +171,6 @@ static bool inside(const struct point *p, size_t n, double x, double y)
     return winding != 0;
 }
 
-static int by_x(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Scanlines at four heights a pixel; along a scanline coverage is exact. */
 static void fill_pixels(struct raster *r, const struct point *p, size_t n, struct color c, double alpha)
 {
@@ -177,8 +181,8 @@ static void fill_pixels(struct raster *r, const struct point *p, size_t n, struc
         y1 = fmax(y1, p[i].y);
     }
     int from = (int)floor(fmax(y0, r->cy0)), to = (int)ceil(fmin(y1, r->cy1));
-    float *cover = calloc((size_t)r->width, sizeof *cover);
-    double *cross = calloc(n ? n : 1, sizeof *cross);
+    float *cover = take(r, (size_t)r->width, sizeof *cover);
+    double *cross = take(r, n, sizeof *cross);
     for (int y = from; cover && cross && y < to; y++) {
         memset(cover, 0, (size_t)r->width * sizeof *cover);
         for (int sub = 0; sub < SUB; sub++) {
@@ -189,7 +193,7 @@ static void fill_pixels(struct raster *r, const struct point *p, size_t n, struc
                 if ((a.y <= sy) != (b.y <= sy))
                     cross[k++] = a.x + (sy - a.y) / (b.y - a.y) * (b.x - a.x);
             }
-            qsort(cross, k, sizeof *cross, by_x);
+            sort_doubles(cross, k);
             for (size_t i = 0; i + 1 < k; i++) {
                 double a = fmax(0, cross[i]), b = fmin(r->width, cross[i + 1]);
                 if (b <= a || !inside(p, n, (cross[i] + cross[i + 1]) / 2, sy))
@@ -244,7 +248,10 @@ static void text(void *self, double x, double y, const char *utf8, struct text_s
         int code = font_next_code(&utf8);
         const char *ahead = utf8;
         int next = *ahead ? font_next_code(&ahead) : 0;
-        px += font_draw(r->font, code, next, px, py, style.size, put_glyph, &t);
+        double step;
+        if (font_draw(&step, r->font, code, next, px, py, style.size, put_glyph, &t) != OK)
+            r->failed = true;
+        px += step;
     }
 }
 

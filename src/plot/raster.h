@@ -14,6 +14,7 @@ struct raster {
     unsigned char *rgb; /* (height,width,3) */
     const struct font *font;
     double cx0, cy0, cx1, cy1; /* clip, pixels */
+    bool failed; /* memory was short: something is missing in the picture */
 };
 
 /* White, of width x height units. raster_free releases. The font must outlive the raster. */

@@ -28,6 +28,7 @@ struct text_style {
     int up; /* not 0: rotated by 90 degrees, reading upward */
 };
 
+/* What cannot be drawn is left out and told by the surface's owner at the end: raster.failed, ferror(svg.out). */
 struct surface {
     void *self;
     void (*polyline)(void *self, const struct point *p, size_t n, struct stroke s);

@@ -1,42 +1,70 @@
 #include "report/charts/charts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
-#include "base/size.h"
 #include "report/charts/parts.h"
 
 static const struct {
-    const char *name; /* of its files */
+    const char *name;
     parts_build *build;
 } all_charts[] = {
     {"curves", curves_build},   {"loss_tokens", loss_tokens_build}, {"loss_params", loss_params_build},
     {"isoflop", isoflop_build}, {"excess", excess_build},           {"returns", returns_build},
 };
 
-static enum status write_one(const char *dir, const char *name, parts_build *build, const struct parts *p,
-                             const struct font *font, bool *drawn, struct err *err)
+size_t charts_count(void)
 {
-    struct chart *ch;
-    TRY(size_calloc(&ch, 1, sizeof *ch, "a chart", err));
-    enum status st = build(ch, p, drawn, err);
+    return sizeof all_charts / sizeof *all_charts;
+}
+
+const char *charts_name(size_t i)
+{
+    return all_charts[i].name;
+}
+
+/* What the runs are, in front of the chart's own note. */
+static void name_runs(struct chart *ch, const char *title)
+{
+    char note[sizeof ch->note];
+    if (!title || !title[0])
+        return;
+    memcpy(note, ch->note, sizeof note);
+    parts_say(ch->note, sizeof ch->note, "Runs: %.60s. %s", title, note);
+}
+
+enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct charts_input *in, struct err *err)
+{
+    struct parts p;
+    *drawn = false;
+    parts_init(&p, in);
+    TRY(all_charts[i].build(ch, &p, drawn, err));
+    if (*drawn)
+        name_runs(ch, in->title);
+    return OK;
+}
+
+static enum status write_one(const char *dir, size_t i, const struct charts_input *in, const struct font *font,
+                             bool *drawn, struct err *err)
+{
+    struct chart ch = {0};
+    enum status st = charts_build(&ch, drawn, i, in, err);
     if (st == OK && *drawn)
-        st = chart_write(ch, dir, name, font, err);
-    chart_free(ch);
-    free(ch);
+        st = chart_write(&ch, dir, charts_name(i), font, err);
+    chart_free(&ch);
     return st;
 }
 
-static enum status write_all(const char *dir, const struct parts *p, const struct font *font,
+static enum status write_all(const char *dir, const struct charts_input *in, const struct font *font,
                              charts_written *written, void *ctx, struct err *err)
 {
-    for (size_t i = 0; i < sizeof all_charts / sizeof *all_charts; i++) {
+    for (size_t i = 0; i < charts_count(); i++) {
         char file[32], path[FILE_PATH_MAX];
         bool drawn;
-        TRY(write_one(dir, all_charts[i].name, all_charts[i].build, p, font, &drawn, err));
-        snprintf(file, sizeof file, "%s.png", all_charts[i].name);
+        snprintf(file, sizeof file, "%s.png", charts_name(i));
         TRY(file_join(path, sizeof path, dir, file, err));
+        TRY(write_one(dir, i, in, font, &drawn, err));
         if (drawn)
             written(ctx, path);
     }
@@ -46,13 +74,11 @@ static enum status write_all(const char *dir, const struct parts *p, const struc
 enum status charts_write(const char *dir, const struct charts_input *in, charts_written *written, void *ctx,
                          struct err *err)
 {
-    struct parts p;
-    parts_init(&p, in);
     TRY(file_mkdirs(dir, err));
     struct font *font = font_open();
     if (!font)
         return err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
-    enum status st = write_all(dir, &p, font, written, ctx, err);
+    enum status st = write_all(dir, in, font, written, ctx, err);
     font_close(font);
     return st;
 }

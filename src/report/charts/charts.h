@@ -1,8 +1,12 @@
-/* The charts of a set of runs: what was measured, what was fitted, and where returns flatten. */
+/* The charts of a set of runs: what was measured, what was fitted, and where returns flatten.
+ *
+ * A chart is a row of the table in charts.c and a file of its name, which fills a struct chart; drawing and writing
+ * are common to all. */
 #ifndef PLATEAU_REPORT_CHARTS_H
 #define PLATEAU_REPORT_CHARTS_H
 
 #include "fit/analysis.h"
+#include "plot/chart.h"
 
 /* The training curve of one run. */
 struct charts_curve {
@@ -13,14 +17,26 @@ struct charts_curve {
     const double *tokens, *loss; /* (n) borrowed */
 };
 
+/* Everything is borrowed. */
 struct charts_input {
     const struct fit_table *table;
     const struct fit_report *report; /* of that table */
     const struct charts_curve *curves;
-    size_t n_curves; /* 0: none, and no chart of them */
+    size_t n_curves;       /* 0: none, and no chart of them */
+    const char *title;     /* what the runs are, named below every chart; NULL: not named */
+    const char *loss_unit; /* NULL: nats per token; "": unknown */
+    size_t eval_part;      /* evaluations along a run take 1 part in so many of the held-out set; 0: there are none */
 };
 
-/* Told of every file once it is written. */
+/* How many charts there are, and the name of each: of its files, without the ending. */
+size_t charts_count(void);
+const char *charts_name(size_t i);
+
+/* Chart i as data, *ch zeroed before; *drawn is false where these runs have no such chart. chart_free in any case. */
+enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct charts_input *in,
+                         struct err *err) WARN_UNUSED;
+
+/* Told of every picture once its files are written. */
 typedef void charts_written(void *ctx, const char *path);
 
 /* Write every chart that the runs support, as PNG and SVG, into dir, which is made where it is missing. */

@@ -1,49 +1,107 @@
 #include "report/charts/parts.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/size.h"
 #include "base/sort.h"
 #include "plot/axis.h"
 #include "plot/palette.h"
 
+/* --- groups ----------------------------------------------------------------------------------- */
+
 /* Token budgets are rounded to whole batches, so equal means within half a percent. */
-bool parts_same(double a, double b)
+#define SAME 1.005
+
+static bool positive(double v)
 {
-    return fabs(a - b) <= 0.005 * fabs(a);
+    return isfinite(v) && v > 0;
 }
 
-struct parts_groups parts_groups_of(const double *v, size_t n)
+/* Neighbours of v (n, ascending) within SAME of the first of them. */
+static void one_a_value(struct parts_groups *g, const double *v, size_t n)
 {
-    struct parts_groups g = {0};
-    for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
-        while (k < g.n && !parts_same(g.at[k], v[i]))
-            k++;
-        if (k < g.n || !isfinite(v[i]))
-            continue;
-        if (g.n == PARTS_MAX_GROUPS) {
-            g.too_many = true;
-            break;
-        }
-        g.at[g.n++] = v[i];
+    for (size_t i = 0; i < n; i++)
+        if (g->n > 0 && v[i] <= SAME * g->items[g->n - 1].lo)
+            g->items[g->n - 1].hi = v[i];
+        else
+            g->items[g->n++] = (struct parts_group){v[i], v[i], v[i]};
+    g->n_values = g->n;
+}
+
+/* In place: a group of several values never comes before the first of them. */
+static void put_together(struct parts_groups *g)
+{
+    double first = log(g->items[0].lo), step = (log(g->items[g->n - 1].lo) - first) / PARTS_STEPS_MERGED;
+    size_t n = 0, bin_of_last = SIZE_MAX;
+    for (size_t k = 0; k < g->n; k++) {
+        size_t bin = size_min((size_t)((log(g->items[k].lo) - first) / step), PARTS_STEPS_MERGED - 1);
+        if (bin == bin_of_last)
+            g->items[n - 1].hi = g->items[k].hi;
+        else
+            g->items[n++] = g->items[k];
+        bin_of_last = bin;
     }
-    sort_doubles(g.at, g.n);
-    return g;
+    g->n = n;
+    for (size_t k = 0; k < n; k++)
+        g->items[k].at = sqrt(g->items[k].lo) * sqrt(g->items[k].hi);
 }
 
-size_t parts_group_index(const struct parts_groups *g, double v)
+enum status parts_group(struct parts_groups *g, const double *v, size_t n, struct err *err)
 {
-    size_t best = 0;
-    for (size_t k = 1; k < g->n; k++)
-        if (fabs(log(g->at[k] / v)) < fabs(log(g->at[best] / v)))
-            best = k;
-    return best;
+    double *sorted;
+    size_t m = 0;
+    *g = (struct parts_groups){0};
+    TRY(size_calloc(&sorted, n, sizeof *sorted, "the groups of a chart", err));
+    for (size_t i = 0; i < n; i++)
+        if (positive(v[i]))
+            sorted[m++] = v[i];
+    sort_doubles(sorted, m);
+    enum status st = size_calloc(&g->items, m, sizeof *g->items, "the groups of a chart", err);
+    if (st == OK)
+        one_a_value(g, sorted, m);
+    if (st == OK && g->n > PARTS_MOST_GROUPS)
+        put_together(g);
+    free(sorted);
+    return st;
 }
 
-const char *parts_count_words(const struct fit_report *r)
+void parts_groups_free(struct parts_groups *g)
 {
-    switch (r->count) {
+    free(g->items);
+    *g = (struct parts_groups){0};
+}
+
+bool parts_in_group(const struct parts_group *g, double v)
+{
+    return v >= g->lo && v <= g->hi;
+}
+
+size_t parts_group_of(const struct parts_groups *g, double v)
+{
+    size_t k = 0;
+    while (k < g->n && !parts_in_group(&g->items[k], v))
+        k++;
+    return k;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+void parts_say(char *out, size_t size, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    if (vsnprintf(out, size, fmt, args) < 0)
+        out[0] = '\0';
+    va_end(args);
+}
+
+const char *parts_count_words(const struct parts *p)
+{
+    switch (p->r->count) {
     case FIT_COUNT_NONEMBD:
         return "parameters without embeddings";
     case FIT_COUNT_MATMUL:
@@ -63,37 +121,108 @@ void parts_flops_label(char *out, size_t size, double flops)
     axis_label_power(out, size, flops, 3);
 }
 
+void parts_three_digits(char *out, size_t size, double v)
+{
+    parts_say(out, size, "%.3g", v);
+}
+
+void parts_four_digits(char *out, size_t size, double v)
+{
+    parts_say(out, size, "%.4g", v);
+}
+
+void parts_group_label(char *out, size_t size, const struct parts_group *g, parts_label *label)
+{
+    char lo[AXIS_LABEL_MAX], hi[AXIS_LABEL_MAX];
+    if (g->hi <= SAME * g->lo) {
+        label(out, size, g->at);
+        return;
+    }
+    label(lo, sizeof lo, g->lo);
+    label(hi, sizeof hi, g->hi);
+    parts_say(out, size, "%s to %s", lo, hi);
+}
+
+const char *parts_loss_words(const struct parts *p)
+{
+    return p->in->n_curves > 0 ? "held-out loss" : "loss";
+}
+
+void parts_loss_label(char *out, size_t size, const struct parts *p, const char *what)
+{
+    if (p->unit[0])
+        parts_say(out, size, "%s (%s)", what, p->unit);
+    else
+        parts_say(out, size, "%s", what);
+}
+
+void parts_interval(char *out, size_t size, double lo, double hi, parts_label *label)
+{
+    char a[AXIS_LABEL_MAX], b[AXIS_LABEL_MAX];
+    bool low = isfinite(lo), high = isfinite(hi);
+    label(a, sizeof a, lo);
+    label(b, sizeof b, hi);
+    if (low && high)
+        parts_say(out, size, " (95 %%: %s to %s)", a, b);
+    else if (low || high)
+        parts_say(out, size, " (95 %%: %s %s)", low ? "above" : "below", low ? a : b);
+    else
+        out[0] = '\0';
+}
+
 void parts_law_words(const struct parts *p, char *out, size_t size)
 {
     if (p->law)
-        snprintf(out, size, "Lines: %s, %s, fitted to %zu runs.", p->law->law->name, p->law->law->form,
-                 p->law->n);
+        parts_say(out, size, "Lines: %s, %s, fitted to %zu runs.", p->law->law->name, p->law->law->form, p->law->n);
     else
-        snprintf(out, size, "No law could be fitted to these runs.");
+        parts_say(out, size, "No law could be fitted to these runs.");
 }
 
-void parts_true_floor(struct chart *ch, const struct parts *p)
+const char *parts_bars_words(const struct parts *p)
+{
+    for (size_t i = 0; i < p->t->n; i++)
+        if (isfinite(p->t->col[FIT_LOSS_SE][i]))
+            return "Bars: 95 % sampling error of the held-out set, common to all runs. ";
+    return "";
+}
+
+void parts_merged_words(char *out, size_t size, const struct parts_groups *g, const char *what, bool lines)
+{
+    out[0] = '\0';
+    if (g->n < g->n_values)
+        parts_say(out, size, "%zu %s are put together in %zu colours%s. ", g->n_values, what, g->n,
+                  lines ? ", each with the line of its middle" : "");
+}
+
+/* --- lines and marks -------------------------------------------------------------------------- */
+
+enum status parts_true_floor(struct chart *ch, const struct parts *p, struct err *err)
 {
     const struct fit_verdict *v = &p->r->verdict;
-    if (!v->truth_known)
-        return;
-    struct chart_line *l = chart_add_line(ch, false, v->truth_floor);
+    struct chart_line *l;
+    if (!v->truth_known || !isfinite(v->truth_floor))
+        return OK;
+    TRY(chart_add_line(&l, ch, false, v->truth_floor, err));
     l->color = palette_distinct(2);
-    snprintf(l->label, sizeof l->label, "true floor %.4g", v->truth_floor);
+    parts_say(l->label, sizeof l->label, "true floor %.4g", v->truth_floor);
+    return OK;
 }
 
-void parts_floors(struct chart *ch, const struct parts *p)
+enum status parts_floors(struct chart *ch, const struct parts *p, struct err *err)
 {
     const struct fit_verdict *v = &p->r->verdict;
-    parts_true_floor(ch, p);
-    if (v->enough && v->floor_supported) {
-        struct chart_line *l = chart_add_line(ch, false, v->floor.value);
-        l->lo = v->floor.lo, l->hi = v->floor.hi;
-        l->dash = 6, l->gap = 4;
-        l->color = palette_distinct(1);
-        snprintf(l->label, sizeof l->label, "fitted floor %.4g (95 %%: %.4g to %.4g)", v->floor.value,
-                 v->floor.lo, v->floor.hi);
-    }
+    struct chart_line *l;
+    char interval[64];
+    TRY(parts_true_floor(ch, p, err));
+    if (!v->enough || !v->floor_supported || !isfinite(v->floor.value))
+        return OK;
+    TRY(chart_add_line(&l, ch, false, v->floor.value, err));
+    l->lo = v->floor.lo, l->hi = v->floor.hi;
+    l->dash = 6, l->gap = 4;
+    l->color = palette_distinct(1);
+    parts_interval(interval, sizeof interval, v->floor.lo, v->floor.hi, parts_four_digits);
+    parts_say(l->label, sizeof l->label, "fitted floor %.4g%s", v->floor.value, interval);
+    return OK;
 }
 
 double parts_flops_of(const struct parts *p, double n, double d)
@@ -119,39 +248,72 @@ double parts_step(double lo, double hi, size_t i, size_t n)
     return exp(log(lo) + (log(hi) - log(lo)) * (double)i / (double)(n - 1));
 }
 
-/* The runs of one group as marks with error bars; x and key are columns. */
-enum status parts_runs(struct chart *ch, const struct parts *p, const double *x, const double *y,
-                       const double *key, double at, struct color color, const char *label,
-                       struct err *err)
+bool parts_range(const double *v, size_t n, double *lo, double *hi)
 {
-    const double *se = p->t->col[FIT_LOSS_SE];
-    struct chart_series *s;
-    TRY(chart_add(&s, ch, p->t->n, true, err));
-    s->color = color;
-    s->marker = MARKER_DISC;
-    snprintf(s->label, sizeof s->label, "%s", label);
-    for (size_t i = 0; i < p->t->n; i++)
-        if (!key || parts_same(key[i], at)) {
-            s->x[i] = x[i];
-            s->y[i] = y[i];
-            s->lo[i] = y[i] - 1.96 * se[i];
-            s->hi[i] = y[i] + 1.96 * se[i];
-        }
-    return OK;
-}
-
-void parts_range(const double *v, size_t n, double *lo, double *hi)
-{
-    *lo = (double)INFINITY, *hi = 0;
+    *lo = *hi = (double)NAN;
     for (size_t i = 0; i < n; i++)
-        if (isfinite(v[i]) && v[i] > 0) {
+        if (positive(v[i])) {
             *lo = fmin(*lo, v[i]);
             *hi = fmax(*hi, v[i]);
         }
+    return isfinite(*lo);
 }
 
-enum status parts_law_line(struct chart_series **out, struct chart *ch, struct color color,
-                           struct err *err)
+/* More marks than this are smaller ones: they would cover each other. */
+enum { MANY_MARKS = 150 };
+
+/* rest: instead of the group's members those that cannot be in any. */
+static bool is_mark(const struct parts_marks *m, bool rest, size_t i)
+{
+    if (rest)
+        return m->key && !positive(m->key[i]);
+    return !m->key || parts_in_group(&m->group, m->key[i]);
+}
+
+static enum status add_marks(struct chart *ch, const struct parts *p, const struct parts_marks *m, bool rest,
+                             struct err *err)
+{
+    const double *se = p->t->col[FIT_LOSS_SE];
+    struct chart_series *s;
+    size_t n = 0, k = 0;
+    for (size_t i = 0; i < p->t->n; i++)
+        n += is_mark(m, rest, i);
+    if (n == 0 && rest)
+        return OK;
+    TRY(chart_add(&s, ch, n, m->bars, err));
+    s->color = m->color;
+    s->marker = m->marker;
+    s->radius = p->t->n <= MANY_MARKS ? 0 : 2.7;
+    parts_say(s->label, sizeof s->label, "%s", m->label);
+    for (size_t i = 0; i < p->t->n; i++) {
+        if (!is_mark(m, rest, i))
+            continue;
+        s->x[k] = m->x[i];
+        s->y[k] = m->y[i];
+        if (m->bars) {
+            s->lo[k] = m->y[i] - 1.96 * se[i];
+            s->hi[k] = m->y[i] + 1.96 * se[i];
+        }
+        k++;
+    }
+    return OK;
+}
+
+enum status parts_runs(struct chart *ch, const struct parts *p, const struct parts_marks *m, struct err *err)
+{
+    return add_marks(ch, p, m, false, err);
+}
+
+enum status parts_rest(struct chart *ch, const struct parts *p, struct parts_marks m, const char *label,
+                       struct err *err)
+{
+    m.color = PALETTE_SOFT;
+    m.marker = MARKER_RING;
+    m.label = label;
+    return add_marks(ch, p, &m, true, err);
+}
+
+enum status parts_law_line(struct chart_series **out, struct chart *ch, struct color color, struct err *err)
 {
     TRY(chart_add(out, ch, PARTS_STEPS, false, err));
     (*out)->color = color;
@@ -159,6 +321,8 @@ enum status parts_law_line(struct chart_series **out, struct chart *ch, struct c
     (*out)->free_range = true;
     return OK;
 }
+
+/* --- the input made ready --------------------------------------------------------------------- */
 
 /* The true floor where it is known: the fitted one would make any fit look straight. */
 static void choose_floor(struct parts *p)
@@ -168,7 +332,7 @@ static void choose_floor(struct parts *p)
         bool set = isfinite(v->truth_heldout);
         p->floor = set ? v->truth_heldout : v->truth_floor;
         p->floor_words = set ? "the true floor on the held-out set" : "the true floor";
-    } else if (v->enough && v->floor_supported) {
+    } else if (v->enough && v->floor_supported && isfinite(v->floor.value)) {
         p->floor = v->floor.value;
         p->floor_words = "the fitted floor";
     } else {
@@ -188,13 +352,26 @@ static double corpus_of(const struct fit_table *t)
     return corpus;
 }
 
+/* "nats per token" -> " nats" */
+static void short_unit(char *out, size_t size, const char *unit)
+{
+    const char *per = strstr(unit, " per ");
+    int n = (int)(per ? (size_t)(per - unit) : strlen(unit));
+    parts_say(out, size, "%s%.*s", n > 0 ? " " : "", n, unit);
+}
+
 void parts_init(struct parts *p, const struct charts_input *in)
 {
     *p = (struct parts){.in = in, .t = in->table, .r = in->report, .law = fit_report_selected(in->report)};
+    bool other = p->law && p->law->law->n_vars == 1 && p->law->x == FIT_X;
     p->params = p->t->col[fit_count_column(p->r->count)];
     p->tokens = p->t->col[FIT_TOKENS];
     p->flops = p->t->col[FIT_FLOPS];
     p->loss = p->t->col[FIT_LOSS];
+    p->reach = other ? p->t->col[FIT_X] : p->flops;
+    p->reach_words = other ? p->law->x_name : "training compute C (FLOPs)";
     p->corpus = corpus_of(p->t);
+    p->unit = in->loss_unit ? in->loss_unit : "nats per token";
+    short_unit(p->nats, sizeof p->nats, p->unit);
     choose_floor(p);
 }

@@ -1,0 +1,949 @@
+/* The charts as data: known runs and a known report in, points, bars, lines and words out. Then reports of every
+ * odd kind, and memory that runs out at every place. */
+#include "test.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "plot/raster.h"
+#include "plot/svg.h"
+#include "report/charts/parts.h"
+
+#define E0 1.7
+#define A0 400.0
+#define B0 410.0
+#define ALPHA 0.34
+#define BETA 0.28
+#define SE 0.004
+
+static double law(double n, double d)
+{
+    return E0 + A0 / pow(n, ALPHA) + B0 / pow(d, BETA);
+}
+
+static void set_run(struct fit_table *t, size_t i, double n, double d, double loss)
+{
+    t->col[FIT_PARAMS][i] = n;
+    t->col[FIT_PARAMS_NONEMBD][i] = 0.9 * n;
+    t->col[FIT_PARAMS_MATMUL][i] = 0.95 * n;
+    t->col[FIT_TOKENS][i] = d;
+    t->col[FIT_UNIQUE_TOKENS][i] = d;
+    t->col[FIT_FLOPS][i] = 6 * n * d;
+    t->col[FIT_LOSS][i] = loss;
+    t->col[FIT_LOSS_SE][i] = SE;
+    t->col[FIT_SEED][i] = 1;
+}
+
+/* sizes x budgets of tokens, each four times the one before, on the law without noise. */
+static struct fit_table grid(size_t sizes, size_t budgets)
+{
+    struct fit_table t = {0};
+    struct err err;
+    EXPECT_OK(fit_table_init(&t, sizes * budgets, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double n = 1e6 * pow(4, (double)(i / budgets)), d = 2e7 * pow(4, (double)(i % budgets));
+        set_run(&t, i, n, d, law(n, d));
+    }
+    return t;
+}
+
+static struct fit_report analysed(const struct fit_table *t)
+{
+    struct fit_options o = fit_options_default();
+    struct fit_report r = {0};
+    struct err err;
+    o.law = "chinchilla";
+    o.bootstrap = 40;
+    o.break_sims = 0;
+    EXPECT_OK(fit_analyse(&r, t, &o, &err));
+    return r;
+}
+
+/* A report with nothing in it. */
+static struct fit_report nothing(void)
+{
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    struct fit_report r = {.flops_k = 6, .flops_p = 1, .frontier_x = "C"};
+    r.isoflop_n_exponent = unknown;
+    r.verdict.floor = r.verdict.gain = r.verdict.flatten = r.verdict.loss = r.verdict.halving = unknown;
+    r.verdict.truth_floor = r.verdict.truth_heldout = none;
+    r.sigma_lo = r.sigma_hi = none;
+    return r;
+}
+
+static struct chart build(const char *name, const struct charts_input *in, bool *drawn)
+{
+    struct chart ch = {0};
+    struct err err;
+    for (size_t i = 0; i < charts_count(); i++)
+        if (strcmp(charts_name(i), name) == 0)
+            EXPECT_OK(charts_build(&ch, drawn, i, in, &err));
+    return ch;
+}
+
+static struct chart must_build(const char *name, const struct charts_input *in)
+{
+    bool drawn = false;
+    struct chart ch = build(name, in, &drawn);
+    EXPECT_MSG(drawn, "no chart %s", name);
+    return ch;
+}
+
+/* The k-th series with this label (NULL: any) that is a line, or marks. */
+static const struct chart_series *find(const struct chart *ch, const char *label, bool line, size_t k)
+{
+    for (size_t i = 0; i < ch->n_series; i++) {
+        const struct chart_series *s = &ch->series[i];
+        if ((s->width > 0) == line && (!label || strcmp(s->label, label) == 0) && k-- == 0)
+            return s;
+    }
+    test_fail(__FILE__, __LINE__, "no series %s, %s", label ? label : "at all", line ? "a line" : "marks");
+    return NULL;
+}
+
+static const struct chart_line *find_line(const struct chart *ch, const char *label)
+{
+    for (size_t i = 0; i < ch->n_lines; i++)
+        if (strncmp(ch->lines[i].label, label, strlen(label)) == 0)
+            return &ch->lines[i];
+    test_fail(__FILE__, __LINE__, "no line %s", label);
+    return NULL;
+}
+
+#define EXPECT_HAS(text, part) EXPECT_MSG(strstr(text, part), "'%s' does not say '%s'", text, part)
+#define EXPECT_TEXT(text, want) EXPECT_MSG(strcmp(text, want) == 0, "'%s', expected '%s'", text, want)
+
+/* --- loss against tokens and size ------------------------------------------------------------- */
+
+static void loss_tokens(void)
+{
+    struct fit_table t = grid(3, 4);
+    struct fit_report r = analysed(&t);
+    const struct charts_input in = {.table = &t, .report = &r, .title = "grid"};
+    struct chart ch = must_build("loss_tokens", &in);
+    static const char *const labels[] = {"1M", "4M", "16M"};
+    EXPECT(ch.n_series == 6 && ch.log_x && ch.log_y);
+    for (size_t k = 0; k < 3; k++) {
+        double n = 1e6 * pow(4, (double)k);
+        const struct chart_series *s = find(&ch, labels[k], false, 0), *l = find(&ch, NULL, true, k);
+        EXPECT(s && l && s->n == 4 && !s->band && s->marker == MARKER_DISC);
+        for (size_t i = 0; s && i < s->n; i++) {
+            double d = 2e7 * pow(4, (double)i), y = law(n, d);
+            EXPECT_REL(s->x[i], d, 1e-12);
+            EXPECT_REL(s->y[i], y, 1e-12);
+            EXPECT_NEAR(s->lo[i], y - 1.96 * SE, 1e-12);
+            EXPECT_NEAR(s->hi[i], y + 1.96 * SE, 1e-12);
+        }
+        EXPECT(l && l->x[0] < 2e7 && l->x[l->n - 1] > 2e7 * 64 && l->free_range);
+        for (size_t i = 0; l && i < l->n; i++)
+            EXPECT_REL(l->y[i], law(n, l->x[i]), 1e-4);
+        EXPECT(s && l && memcmp(&s->color, &l->color, sizeof s->color) == 0);
+    }
+    EXPECT_HAS(ch.subtitle, "chinchilla, E + A/N^alpha + B/D^beta, fitted to 12 runs");
+    EXPECT_TEXT(ch.y_label, "loss (nats per token)");
+    EXPECT_TEXT(ch.legend_title, "parameters N");
+    EXPECT_TEXT(ch.note, "Runs: grid. N: parameters, all counted. Bars: 95 % sampling error of the held-out set, common "
+                         "to all runs. ");
+    const struct chart_line *floor = find_line(&ch, "fitted floor 1.7");
+    EXPECT(floor && !floor->vertical);
+    if (floor)
+        EXPECT_NEAR(floor->at, E0, 1e-3);
+    chart_free(&ch);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+static void loss_params(void)
+{
+    struct fit_table t = grid(4, 3);
+    struct fit_report r = analysed(&t);
+    struct charts_input in = {.table = &t, .report = &r, .loss_unit = "bits per byte"};
+    struct chart ch = must_build("loss_params", &in);
+    EXPECT_TEXT(ch.legend_title, "tokens D");
+    EXPECT_TEXT(ch.y_label, "loss (bits per byte)");
+    EXPECT_TEXT(ch.x_label, "model size N (parameters, all counted)");
+    EXPECT(ch.n_series == 6);
+    const struct chart_series *s = find(&ch, "80M", false, 0), *l = find(&ch, NULL, true, 1);
+    EXPECT(s && l && s->n == 4);
+    for (size_t i = 0; s && i < s->n; i++) {
+        EXPECT_REL(s->x[i], 1e6 * pow(4, (double)i), 1e-12);
+        EXPECT_REL(s->y[i], law(s->x[i], 8e7), 1e-12);
+        EXPECT_NEAR(s->hi[i] - s->lo[i], 2 * 1.96 * SE, 1e-12);
+    }
+    for (size_t i = 0; l && i < l->n; i++)
+        EXPECT_REL(l->y[i], law(l->x[i], 8e7), 1e-4);
+    chart_free(&ch);
+
+    /* the same sizes at budgets of compute: along a line, tokens are what is left of the budget */
+    for (size_t i = 0; i < t.n; i++) {
+        double n = t.col[FIT_PARAMS][i], c = 1e15 * pow(4, (double)(i % 3));
+        set_run(&t, i, n, c / (6 * n), law(n, c / (6 * n)));
+    }
+    fit_report_free(&r);
+    r = analysed(&t);
+    in.loss_unit = "";
+    ch = must_build("loss_params", &in);
+    EXPECT_TEXT(ch.legend_title, "compute C (FLOPs)");
+    EXPECT_TEXT(ch.y_label, "loss");
+    s = find(&ch, "4×10¹⁵", false, 0), l = find(&ch, NULL, true, 1);
+    EXPECT(s && l && s->n == 4);
+    for (size_t i = 0; l && i < l->n; i++)
+        EXPECT_REL(l->y[i], law(l->x[i], 4e15 / (6 * l->x[i])), 1e-3);
+    chart_free(&ch);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+static void counts(void)
+{
+    static const char *const words[] = {"parameters, all counted", "parameters without embeddings",
+                                        "parameters in matrix products"};
+    static const double share[] = {1, 0.9, 0.95};
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = nothing();
+    for (size_t k = 0; k < FIT_N_COUNTS; k++) {
+        const struct charts_input in = {.table = &t, .report = &r};
+        r.count = (enum fit_count)k;
+        struct chart ch = must_build("loss_params", &in);
+        EXPECT_HAS(ch.x_label, words[k]);
+        EXPECT_REL(ch.series[0].x[0], share[k] * 1e6, 1e-12);
+        EXPECT_HAS(ch.subtitle, "No law could be fitted");
+        chart_free(&ch);
+        ch = must_build("loss_tokens", &in);
+        EXPECT_HAS(ch.note, words[k]);
+        EXPECT(ch.n_series == 3);
+        chart_free(&ch);
+    }
+    fit_table_free(&t);
+}
+
+/* The truth, and what is fitted, are both drawn. */
+static void floors(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = nothing();
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct fit_verdict *v = &r.verdict;
+    v->truth_known = true, v->truth_floor = 1.6;
+    v->enough = v->floor_supported = true;
+    v->floor = (struct fit_value){1.65, 0.02, 1.61, (double)INFINITY};
+    struct chart ch = must_build("loss_tokens", &in);
+    const struct chart_line *truth = find_line(&ch, "true floor 1.6"), *fitted = find_line(&ch, "fitted floor");
+    EXPECT(truth && truth->at == 1.6 && fitted && fitted->at == 1.65 && fitted->lo == 1.61);
+    if (fitted)
+        EXPECT_TEXT(fitted->label, "fitted floor 1.65 (95 %: above 1.61)");
+    chart_free(&ch);
+    v->floor_supported = false;
+    ch = must_build("loss_tokens", &in);
+    EXPECT(ch.n_lines == 1);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* --- training curves -------------------------------------------------------------------------- */
+
+static void curves(void)
+{
+    enum { POINTS = 200 };
+    struct fit_table t = grid(2, 2);
+    struct fit_report r = nothing();
+    double tokens[POINTS], loss[2][POINTS];
+    for (size_t i = 0; i < POINTS; i++) {
+        tokens[i] = 1e4 * (double)(i + 1);
+        loss[0][i] = 3 + (i % 2 ? 0.5 : -0.5);
+        loss[1][i] = 2;
+    }
+    const struct charts_curve c[] = {{true, {1e6, 9e5, 95e4}, 2e6, 2.9, POINTS, tokens, loss[0]},
+                                     {false, {1e6, 9e5, 95e4}, 2e6, 2.8, POINTS, tokens, loss[1]},
+                                     {true, {4e6, 36e5, 38e5}, 2e6, 1.9, POINTS, tokens, loss[1]}};
+    struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 3, .eval_part = 16};
+    r.count = FIT_COUNT_NONEMBD;
+    struct chart ch = must_build("curves", &in);
+    EXPECT(ch.n_series == 5);
+    const struct chart_series *a = find(&ch, NULL, true, 0), *b = find(&ch, NULL, true, 2);
+    size_t points = 0;
+    for (size_t i = 0; a && b && i < a->n; i++) {
+        if (!isfinite(a->x[i]))
+            continue;
+        points++;
+        EXPECT_REL(b->y[i], 2, 1e-12);
+        EXPECT(i == 0 || a->x[i] > a->x[i - 1]);
+        if (a->x[i] > 3e5) /* an average of several, no longer of one */
+            EXPECT_NEAR(a->y[i], 3, 0.1);
+    }
+    EXPECT_MSG(points > 15 && points < 40, "%zu points", points);
+    /* the run that is not done has a line and no end */
+    const struct chart_series *ends = find(&ch, "900k", false, 0);
+    size_t n_ends = 0;
+    for (size_t i = 0; ends && i < ends->n; i++)
+        if (isfinite(ends->y[i])) {
+            n_ends++;
+            EXPECT(ends->x[i] == 2e6 && ends->y[i] == 2.9);
+        }
+    EXPECT(n_ends == 1);
+    EXPECT(find(&ch, "3.6M", false, 0));
+    EXPECT_HAS(ch.note, "parameters without embeddings");
+    EXPECT_HAS(ch.note, "1/16 of the held-out set");
+    chart_free(&ch);
+    in.n_curves = 0;
+    bool drawn = true;
+    ch = build("curves", &in, &drawn);
+    EXPECT(!drawn);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* Every run is drawn, however many there are. */
+static void many_curves(void)
+{
+    enum { RUNS = 150, SIZES = 75 };
+    struct fit_table t = grid(2, 2);
+    struct fit_report r = nothing();
+    static struct charts_curve c[RUNS];
+    const double tokens[] = {1e4, 1e5, 1e6}, loss[] = {3, 2.5, 2};
+    for (size_t i = 0; i < RUNS; i++) {
+        double n = 1e5 * pow(1.1, (double)(i % SIZES));
+        c[i] = (struct charts_curve){true, {n, n, n}, 1e6, 2 + 0.001 * (double)i, 3, tokens, loss};
+    }
+    const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = RUNS};
+    struct chart ch = must_build("curves", &in);
+    size_t lines = 0, ends = 0;
+    for (size_t i = 0; i < ch.n_series; i++) {
+        lines += ch.series[i].width > 0;
+        for (size_t k = 0; ch.series[i].marker != MARKER_NONE && k < ch.series[i].n; k++)
+            ends += isfinite(ch.series[i].y[k]);
+    }
+    EXPECT_MSG(lines == RUNS && ends == RUNS, "%zu lines, %zu ends", lines, ends);
+    EXPECT_HAS(ch.note, "75 sizes are put together in 16 colours.");
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* --- IsoFLOP ---------------------------------------------------------------------------------- */
+
+/* n_budgets x 5 sizes about the best one, parabolas in ln N: loss 3 - 0.1 k at the minimum of budget k. */
+static struct fit_table isoflop_table(struct fit_report *r, struct fit_isoflop *b, size_t n_budgets)
+{
+    struct fit_table t = {0};
+    struct err err;
+    EXPECT_OK(fit_table_init(&t, 5 * n_budgets, &err));
+    r->isoflop = b;
+    r->n_isoflop = n_budgets;
+    for (size_t k = 0; k < n_budgets; k++) {
+        double c = 1e15 * pow(2, (double)k), best = 1e6 * pow(2, 0.5 * (double)k);
+        for (size_t i = 0; i < 5; i++) {
+            double z = log(2) * ((double)i - 2), n = best * exp(z);
+            set_run(&t, 5 * k + i, n, c / (6 * n), 3 - 0.1 * (double)k + 0.05 * z * z);
+        }
+        b[k] = (struct fit_isoflop){.flops = c, .n = 5, .n_window = 5, .c0 = 3 - 0.1 * (double)k, .c2 = 0.05,
+                                    .ln_centre = log(best), .lo_n = best / 4, .hi_n = best * 4,
+                                    .n_opt = {best, 0, 0.8 * best, 1.3 * best},
+                                    .loss = {3 - 0.1 * (double)k, 0, 0, 0}, .valid = true};
+    }
+    return t;
+}
+
+static void isoflop(void)
+{
+    struct fit_report r = nothing();
+    struct fit_isoflop b[4];
+    struct fit_table t = isoflop_table(&r, b, 4);
+    const struct charts_input in = {.table = &t, .report = &r};
+    b[1].at_edge = true;
+    b[2].valid = false;
+    r.isoflop_n_exponent = (struct fit_value){0.5, 0.02, 0.46, 0.54};
+    struct chart ch = must_build("isoflop", &in);
+    EXPECT(ch.log_x && !ch.log_y);
+    EXPECT_HAS(ch.subtitle, "Best size ~ C^0.50 (95 %: 0.46 to 0.54).");
+    EXPECT_HAS(ch.note, "Open circles");
+    EXPECT_HAS(ch.note, "No line:");
+    const struct chart_series *s = find(&ch, "10¹⁵", false, 0), *l = find(&ch, NULL, true, 0);
+    EXPECT(s && s->n == 5 && s->marker == MARKER_DISC && l);
+    for (size_t i = 0; s && i < s->n; i++) {
+        EXPECT_REL(s->x[i], 1e6 * pow(2, (double)i - 2), 1e-9);
+        EXPECT_NEAR(s->y[i], 3 + 0.05 * pow(log(2) * ((double)i - 2), 2), 1e-9);
+        EXPECT_NEAR(s->hi[i], s->y[i] + 1.96 * SE, 1e-12);
+    }
+    for (size_t i = 0; l && i < l->n; i++)
+        EXPECT_NEAR(l->y[i], 3 + 0.05 * pow(log(l->x[i] / 1e6), 2), 1e-9);
+    s = find(&ch, "2×10¹⁵", false, 0);
+    EXPECT(s && s->marker == MARKER_RING);
+    size_t diamonds = 0, intervals = 0;
+    for (size_t i = 0; i < ch.n_series; i++) {
+        s = &ch.series[i];
+        if (s->marker == MARKER_DIAMOND) {
+            EXPECT_REL(s->x[0], b[diamonds < 2 ? diamonds : 3].n_opt.value, 1e-12);
+            EXPECT_REL(s->y[0], b[diamonds < 2 ? diamonds : 3].loss.value, 1e-12);
+            diamonds++;
+        }
+        if (s->width == 3) {
+            EXPECT_REL(s->x[0] / s->x[1], 0.8 / 1.3, 1e-9);
+            intervals++;
+        }
+    }
+    EXPECT_MSG(diamonds == 3 && intervals == 3, "%zu minima, %zu intervals", diamonds, intervals);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+static void many_budgets(void)
+{
+    enum { BUDGETS = 64 };
+    struct fit_report r = nothing();
+    static struct fit_isoflop b[BUDGETS];
+    struct fit_table t = isoflop_table(&r, b, BUDGETS);
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct chart ch = must_build("isoflop", &in);
+    size_t marks = 0, labels = 0;
+    for (size_t i = 0; i < ch.n_series; i++) {
+        labels += ch.series[i].label[0] != '\0';
+        marks += ch.series[i].label[0] ? ch.series[i].n : 0;
+    }
+    EXPECT_MSG(labels == BUDGETS && marks == t.n, "%zu budgets, %zu runs of %zu", labels, marks, t.n);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* --- excess and returns ----------------------------------------------------------------------- */
+
+#define K 50.0
+#define G 0.1
+static struct fit_frontier frontier[] = {{1.7, 3.912023005428146, G, 0, 0.5}}; /* ln 50 */
+
+static struct fit_report with_frontier(void)
+{
+    struct fit_report r = nothing();
+    r.has_frontier = true;
+    r.frontier = frontier;
+    r.verdict.enough = true;
+    r.min_flops = 6 * 1e6 * 2e7;
+    r.max_flops = r.verdict.largest_flops = 6 * 16e6 * 32e7;
+    return r;
+}
+
+static void expect_excess(const struct charts_input *in, double floor, const char *words)
+{
+    struct chart ch = must_build("excess", in);
+    const struct chart_series *s = find(&ch, "4M", false, 0), *f = find(&ch, "best at each C", true, 0);
+    EXPECT(s && f && s->n == 3 && !s->lo && f->band && ch.log_x && ch.log_y);
+    for (size_t i = 0; s && i < s->n; i++) {
+        double d = 2e7 * pow(4, (double)i);
+        EXPECT_REL(s->x[i], 6 * 4e6 * d, 1e-12);
+        EXPECT_NEAR(s->y[i], law(4e6, d) - floor, 1e-9);
+    }
+    for (size_t i = 0; f && i < f->n; i++)
+        EXPECT_NEAR(f->y[i], 1.7 + K * pow(f->x[i], -G) - floor, 1e-9);
+    EXPECT_MSG(strstr(ch.subtitle, words), "'%s' does not say '%s'", ch.subtitle, words);
+    EXPECT_TEXT(ch.y_label, "excess loss (nats per token)");
+    chart_free(&ch);
+}
+
+/* The true floor on this held-out set, the true floor, the fitted one, or none: in this order. */
+static void excess(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct fit_verdict *v = &r.verdict;
+    v->floor_supported = true;
+    v->floor = (struct fit_value){1.5, 0.1, 1.3, 1.7};
+    v->truth_known = true, v->truth_floor = 1.6, v->truth_heldout = 1.62;
+    expect_excess(&in, 1.62, "less the true floor on the held-out set.");
+    v->truth_heldout = (double)NAN;
+    expect_excess(&in, 1.6, "less the true floor.");
+    v->truth_known = false;
+    expect_excess(&in, 1.5, "less the fitted floor.");
+    v->floor_supported = false;
+    expect_excess(&in, 0, "less nothing, as these runs do not tell a floor from none.");
+    r.has_frontier = false;
+    bool drawn = true;
+    struct chart ch = build("excess", &in, &drawn);
+    EXPECT(!drawn);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* A log axis has no place for what is not above the floor: the chart says how many runs that are. */
+static void below_the_floor(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    const struct charts_input in = {.table = &t, .report = &r};
+    r.verdict.truth_known = true;
+    r.verdict.truth_floor = t.col[FIT_LOSS][8];
+    struct chart ch = must_build("excess", &in);
+    EXPECT_HAS(ch.note, "1 run at or below the floor");
+    chart_free(&ch);
+    r.verdict.truth_floor = 100;
+    ch = must_build("excess", &in);
+    EXPECT_HAS(ch.note, "9 runs at or below the floor");
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+static void returns(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    struct fit_isoflop b[2] = {{.flops = 1e15, .loss = {3, 0, 0, 0}, .valid = true},
+                               {.flops = 8e15, .loss = {2.7, 0, 0, 0}, .valid = true}};
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct fit_verdict *v = &r.verdict;
+    double at_largest = K * pow(r.max_flops, -G) * (1 - pow(2, -G));
+    v->gain = (struct fit_value){at_largest, 0, 0.9 * at_largest, 1.1 * at_largest};
+    v->flatten = (struct fit_value){4e17, 0, 1e17, 2e18};
+    r.isoflop = b, r.n_isoflop = 2;
+    r.sigma = 0.01, r.sigma_lo = 0.006, r.sigma_hi = 0.02, r.sigma_from = "runs repeated with other seeds";
+    struct chart ch = must_build("returns", &in);
+    const struct chart_series *in_runs = find(&ch, "the fit", true, 0);
+    const struct chart_series *beyond = find(&ch, "the fit, beyond the runs", true, 0);
+    const struct chart_series *seen = find(&ch, "between IsoFLOP minima", false, 0);
+    for (int k = 0; in_runs && beyond && k < 2; k++) {
+        const struct chart_series *s = k ? beyond : in_runs;
+        for (size_t i = 0; i < s->n; i++)
+            EXPECT_REL(s->y[i], K * pow(s->x[i], -G) * (1 - pow(2, -G)), 1e-9);
+        EXPECT_REL(s->x[0], k ? r.max_flops : r.min_flops, 1e-9);
+    }
+    EXPECT(beyond && beyond->dash > 0 && beyond->x[beyond->n - 1] > 1.1e18 && in_runs && in_runs->dash == 0);
+    /* three doublings between the two minima gained 0.3: 0.1 each, the middle one from 2e15 */
+    EXPECT(seen && seen->n == 1);
+    if (seen) {
+        EXPECT_REL(seen->x[0], 2e15, 1e-9);
+        EXPECT_REL(seen->y[0], 0.1, 1e-9);
+    }
+    const struct chart_line *noise = find_line(&ch, "noise of one run, 0.01 nats (95 %: 0.006 to 0.02)");
+    const struct chart_line *flat = find_line(&ch, "returns flatten at 4×10¹⁷ FLOPs (95 %: 10¹⁷ to 2×10¹⁸)");
+    const struct chart_line *largest = find_line(&ch, "largest budget");
+    EXPECT(noise && !noise->vertical && noise->at == 0.01 && noise->lo == 0.006 && noise->hi == 0.02);
+    EXPECT(flat && flat->vertical && flat->at == 4e17 && flat->lo == 1e17 && flat->hi == 2e18);
+    EXPECT(largest && largest->vertical && fabs(largest->at / r.max_flops - 1) < 1e-12);
+    char gain[128];
+    snprintf(gain, sizeof gain, "3.1×10¹⁶ FLOPs: %.3g nats (95 %%: %.3g to %.3g)", at_largest, 0.9 * at_largest,
+             1.1 * at_largest);
+    EXPECT_HAS(ch.subtitle, gain);
+    EXPECT_TEXT(ch.y_label, "gain (nats per token)");
+    EXPECT_TEXT(ch.note, "Noise: runs repeated with other seeds.");
+    chart_free(&ch);
+    v->gain.value = (double)NAN;
+    bool drawn = true;
+    ch = build("returns", &in, &drawn);
+    EXPECT(!drawn);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* --- many and unknown ------------------------------------------------------------------------- */
+
+static size_t count_marks(const struct chart *ch)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ch->n_series; i++)
+        for (size_t k = 0; ch->series[i].marker != MARKER_NONE && k < ch->series[i].n; k++)
+            n += isfinite(ch->series[i].x[k]) && isfinite(ch->series[i].y[k]);
+    return n;
+}
+
+/* No run is lost where there are more sizes than colours, or where a size is not known. */
+static void many_sizes(void)
+{
+    enum { RUNS = 300 };
+    static const char *const names[] = {"loss_tokens", "loss_params", "excess"};
+    struct fit_table t = {0};
+    struct fit_report r = with_frontier();
+    struct err err;
+    EXPECT_OK(fit_table_init(&t, RUNS, &err));
+    for (size_t i = 0; i < RUNS; i++) {
+        double n = 1e5 * pow(1.03, (double)((i * 7) % RUNS)), d = 1e7 * pow(1.02, (double)((i * 11) % RUNS));
+        set_run(&t, i, n, d, law(n, d));
+    }
+    const struct charts_input in = {.table = &t, .report = &r};
+    for (size_t k = 0; k < 3; k++) {
+        struct chart ch = must_build(names[k], &in);
+        EXPECT_MSG(count_marks(&ch) == RUNS, "%s: %zu runs", names[k], count_marks(&ch));
+        EXPECT_MSG(ch.n_series <= 40, "%s: %zu series", names[k], ch.n_series);
+        EXPECT_HAS(ch.note, "are put together in 16 colours");
+        chart_free(&ch);
+    }
+    for (size_t i = 0; i < 10; i++)
+        t.col[FIT_PARAMS][i] = (double)NAN;
+    struct chart ch = must_build("excess", &in);
+    EXPECT(count_marks(&ch) == RUNS);
+    const struct chart_series *unknown = find(&ch, "size unknown", false, 0);
+    EXPECT(unknown && unknown->n == 10);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* Runs that repeat their data have seen all of it; others tell of no end. */
+static void corpus(void)
+{
+    struct fit_table t = grid(2, 3);
+    struct fit_report r = nothing();
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct parts p;
+    parts_init(&p, &in);
+    EXPECT(isinf(p.corpus));
+    t.col[FIT_UNIQUE_TOKENS][2] = t.col[FIT_UNIQUE_TOKENS][5] = 9e7;
+    parts_init(&p, &in);
+    EXPECT(p.corpus == 9e7);
+    fit_table_free(&t);
+}
+
+/* --- odd reports ------------------------------------------------------------------------------ */
+
+static bool has_word(const char *text, const char *word)
+{
+    for (const char *p = text; (p = strstr(p, word)); p++) {
+        bool starts = p == text || !strchr("abcdefghijklmnopqrstuvwxyz", p[-1]);
+        if (starts && !strchr("abcdefghijklmnopqrstuvwxyz", p[strlen(word)]))
+            return true;
+    }
+    return false;
+}
+
+/* As text and, where `pixels`, as a small picture. */
+static void draw(const char *what, const struct chart *ch, const struct font *font, bool pixels)
+{
+    struct err err;
+    struct svg svg;
+    struct raster r;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    svg_begin(&svg, out, CHART_WIDTH, CHART_HEIGHT, ch->title);
+    struct surface s = svg_surface(&svg);
+    EXPECT_OK(chart_draw(ch, &s, font, &err));
+    svg_end(&svg);
+    fclose(out);
+    EXPECT_MSG(!has_word(text, "nan") && !has_word(text, "inf"), "%s: %s has no number somewhere", what, ch->title);
+    free(text);
+    if (!pixels)
+        return;
+    EXPECT_OK(raster_init(&r, CHART_WIDTH, CHART_HEIGHT, 1, font, &err));
+    s = raster_surface(&r);
+    EXPECT_OK(chart_draw(ch, &s, font, &err));
+    EXPECT(!r.failed);
+    raster_free(&r);
+}
+
+static void draw_all(const char *what, const struct fit_table *t, const struct fit_report *r, const struct font *font,
+                     bool pixels)
+{
+    const struct charts_input in = {.table = t, .report = r};
+    struct err err;
+    for (size_t i = 0; i < charts_count(); i++) {
+        struct chart ch = {0};
+        bool drawn;
+        EXPECT_OK(charts_build(&ch, &drawn, i, &in, &err));
+        if (drawn)
+            draw(what, &ch, font, pixels);
+        chart_free(&ch);
+    }
+}
+
+struct odd {
+    const char *what;
+    size_t n;
+    double loss, by_n, by_d; /* loss times N and D to these powers */
+    double scale_n, scale_d;
+    double se;
+};
+
+static void odd_tables(void)
+{
+    const double none = (double)NAN;
+    const struct odd odds[] = {
+        {"one run", 1, 3, 0, 0, 1, 1, SE},
+        {"two runs", 2, 3, -0.1, 0, 1, 1, SE},
+        {"all losses equal", 12, 3, 0, 0, 1, 1, SE},
+        {"losses rise", 12, 0.1, 0.1, 0.05, 1, 1, SE},
+        {"no standard error", 12, 30, -0.1, -0.05, 1, 1, none},
+        {"standard error above the loss", 12, 30, -0.1, -0.05, 1, 1, 40},
+        {"huge losses", 12, 1e300, -0.1, -0.05, 1, 1, SE},
+        {"tiny losses", 12, 1e-290, -0.1, -0.05, 1, 1, 1e-300},
+        {"no losses to speak of", 12, 5e-324, 0, 0, 1, 1, 0},
+        {"huge sizes", 12, 30, -0.01, -0.005, 1e140, 1e140, SE},
+        {"sizes below one", 12, 30, -0.1, -0.05, 1e-20, 1e-20, SE},
+        {"one size", 12, 30, 0, -0.05, 0, 1, SE},
+        {"one budget", 12, 30, -0.05, 0, 1, 0, SE},
+        {"one place", 12, 30, 0, 0, 0, 0, SE},
+    };
+    struct font *font = font_open();
+    for (size_t k = 0; k < sizeof odds / sizeof *odds; k++) {
+        const struct odd *o = &odds[k];
+        struct fit_table t = {0};
+        struct fit_report r = {0};
+        struct fit_options options = fit_options_default();
+        struct err err;
+        options.bootstrap = 30;
+        options.break_sims = 0;
+        EXPECT_OK(fit_table_init(&t, o->n, &err));
+        for (size_t i = 0; i < o->n; i++) {
+            double n = o->scale_n > 0 ? 1e6 * o->scale_n * pow(4, (double)(i / 4)) : 1e6;
+            double d = o->scale_d > 0 ? 2e7 * o->scale_d * pow(4, (double)(i % 4)) : 2e7;
+            set_run(&t, i, n, d, o->loss * pow(n, o->by_n) * pow(d, o->by_d));
+            t.col[FIT_LOSS_SE][i] = o->se;
+        }
+        if (fit_analyse(&r, &t, &options, &err) == OK) {
+            draw_all(o->what, &t, &r, font, true);
+            r.verdict.truth_known = true; /* above all losses */
+            r.verdict.truth_floor = 1e5;
+            draw_all(o->what, &t, &r, font, false);
+        }
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+    font_close(font);
+}
+
+/* Whatever a report may hold: each of its numbers in turn is not there, or endless. */
+static void odd_reports(void)
+{
+    const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, 0, -1, 1e308, 5e-324};
+    struct fit_table t = grid(3, 3);
+    struct font *font = font_open();
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        for (int field = 0; field < 12; field++) {
+            struct fit_report r = with_frontier();
+            struct fit_isoflop b[3];
+            struct fit_table iso = isoflop_table(&r, b, 3);
+            struct fit_frontier f = frontier[0];
+            struct fit_verdict *v = &r.verdict;
+            r.frontier = &f;
+            r.sigma = 0.01, r.sigma_lo = 0.005, r.sigma_hi = 0.02, r.sigma_from = "here";
+            r.isoflop_n_exponent = (struct fit_value){0.5, 0, 0.4, 0.6};
+            v->gain = v->flatten = v->floor = (struct fit_value){0.1, 0.01, 0.08, 0.12};
+            v->truth_known = v->floor_supported = true;
+            v->truth_floor = 1.6;
+            double *const fields[] = {&v->gain.value,  &v->gain.lo,        &v->flatten.value, &v->flatten.hi,
+                                      &v->floor.value, &v->floor.hi,       &v->truth_floor,   &v->truth_heldout,
+                                      &r.sigma,        &b[1].n_opt.value,  &b[1].c2,          &f.ln_k};
+            *fields[field] = bad[k];
+            char what[64];
+            snprintf(what, sizeof what, "field %d is %g", field, bad[k]);
+            draw_all(what, field < 9 ? &t : &iso, &r, font, field % 4 == 0);
+            fit_table_free(&iso);
+        }
+    font_close(font);
+    fit_table_free(&t);
+}
+
+/* --- memory that runs out --------------------------------------------------------------------- */
+
+#ifdef WRAP_MALLOC
+static size_t n_allocations, fail_at = SIZE_MAX; /* the allocations from fail_at to fail_to return NULL */
+static size_t fail_to = SIZE_MAX;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+int __real_posix_memalign(void **p, size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+int __wrap_posix_memalign(void **p, size_t align, size_t n);
+
+static bool refused(void)
+{
+    size_t i = n_allocations++;
+    return i >= fail_at && i <= fail_to;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return refused() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refused() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return refused() ? NULL : __real_realloc(p, n);
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t n)
+{
+    return refused() ? ENOMEM : __real_posix_memalign(p, align, n);
+}
+
+/* From here the i-th allocation fails, and those after it where `on`. */
+static void fail_from(size_t i, bool on)
+{
+    n_allocations = 0;
+    fail_at = i;
+    fail_to = on ? SIZE_MAX - 1 : i;
+}
+
+static size_t fail_no_more(void)
+{
+    fail_at = fail_to = SIZE_MAX;
+    return n_allocations;
+}
+
+static void out_of_memory_building(void)
+{
+    struct fit_report r = with_frontier();
+    struct fit_isoflop b[3];
+    struct fit_table t = isoflop_table(&r, b, 3);
+    const double tokens[] = {1e4, 1e5, 1e6}, loss[] = {3, 2.5, 2};
+    const struct charts_curve c[] = {{true, {1e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss},
+                                     {true, {2e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss}};
+    const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 2};
+    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
+    r.verdict.gain = (struct fit_value){0.1, 0, 0.08, 0.12};
+    for (size_t k = 0; k < charts_count(); k++) {
+        /* a point of the frontier that gets no memory is NaN, by the contract of fit_frontier_loss: a gap in a line */
+        bool gaps = strcmp(charts_name(k), "excess") == 0 || strcmp(charts_name(k), "returns") == 0;
+        size_t n = 0;
+        for (size_t i = 0; i <= n && !test_failed(); i++)
+            for (int on = 0; on < 2; on++) {
+                struct chart ch = {0};
+                struct err err = {0};
+                bool drawn;
+                fail_from(i, on);
+                enum status st = charts_build(&ch, &drawn, k, &in, &err);
+                n = fail_no_more();
+                chart_free(&ch);
+                EXPECT_MSG(st == E_NOMEM ? strstr(err.msg, "out of memory") != NULL : st == OK, "%s, allocation %zu: %d",
+                           charts_name(k), i, (int)st);
+                EXPECT_MSG(st == E_NOMEM || i == n || gaps, "%s: allocation %zu of %zu fails in silence",
+                           charts_name(k), i, n);
+            }
+    }
+    fit_table_free(&t);
+}
+
+static struct chart small_chart(void)
+{
+    struct chart ch = {0};
+    struct chart_series *s = NULL;
+    struct chart_line *l = NULL;
+    struct err err;
+    snprintf(ch.title, sizeof ch.title, "T");
+    snprintf(ch.subtitle, sizeof ch.subtitle, "a b");
+    EXPECT_OK(chart_add(&s, &ch, 3, true, &err));
+    s->marker = MARKER_DISC;
+    s->width = 1;
+    s->band = true;
+    snprintf(s->label, sizeof s->label, "s");
+    for (size_t i = 0; i < 3; i++) {
+        s->x[i] = s->y[i] = (double)i;
+        s->lo[i] = s->y[i] - 1;
+        s->hi[i] = s->y[i] + 1;
+    }
+    EXPECT_OK(chart_add_line(&l, &ch, true, 1, &err));
+    snprintf(l->label, sizeof l->label, "l");
+    return ch;
+}
+
+/* Every allocation of a picture: whatever is missing in it is told. */
+static void out_of_memory_drawing(void)
+{
+    struct font *font = font_open();
+    struct chart ch = small_chart();
+    size_t n = 0, told = 0, tries = 0;
+    for (size_t i = 0; i <= n && !test_failed(); i++) {
+        struct err err;
+        struct raster r;
+        EXPECT_OK(raster_init(&r, CHART_WIDTH, CHART_HEIGHT, 1, font, &err));
+        struct surface s = raster_surface(&r);
+        fail_from(i, i % 2);
+        enum status st = chart_draw(&ch, &s, font, &err);
+        n = fail_no_more();
+        tries++;
+        told += st == E_NOMEM || r.failed;
+        EXPECT_MSG(st == E_NOMEM || r.failed || i == n, "allocation %zu of %zu fails in silence", i, n);
+        raster_free(&r);
+    }
+    EXPECT_MSG(tries > 100 && told == tries - 1, "%zu of %zu told", told, tries);
+    chart_free(&ch);
+    font_close(font);
+}
+
+static size_t n_files(void)
+{
+    struct file_list list;
+    struct err err;
+    EXPECT_OK(file_list_dir(&list, test_tmpdir(), &err));
+    size_t n = list.n;
+    file_list_free(&list);
+    return n;
+}
+
+/* The files: whole, or E_NOMEM and none. A sample of the allocations, with the first and the last of each file. */
+static void out_of_memory_writing(void)
+{
+    struct font *font = font_open();
+    struct chart ch = small_chart();
+    char png[FILE_PATH_MAX];
+    struct err err;
+    EXPECT_OK(file_join(png, sizeof png, test_tmpdir(), "c.png", &err));
+    fail_from(SIZE_MAX - 1, false);
+    EXPECT_OK(chart_write(&ch, test_tmpdir(), "c", font, &err));
+    size_t n = fail_no_more();
+    size_t step = n / 12 + 1;
+    for (size_t k = 0, i = 0; i < n && !test_failed(); k++, i += i < 2 || i + 8 > n ? 1 : step) {
+        char svg[FILE_PATH_MAX];
+        EXPECT_OK(file_join(svg, sizeof svg, test_tmpdir(), "c.svg", &err));
+        remove(png);
+        remove(svg);
+        fail_from(i, k % 2);
+        enum status st = chart_write(&ch, test_tmpdir(), "c", font, &err);
+        fail_no_more();
+        EXPECT_MSG(st == E_NOMEM, "allocation %zu of %zu: %d", i, n, (int)st);
+        /* the PNG may have been finished before memory ran out for the SVG */
+        EXPECT_MSG(n_files() == (file_exists(png) ? 1u : 0u), "allocation %zu: %zu files are left", i, n_files());
+    }
+    chart_free(&ch);
+    font_close(font);
+}
+#else
+static void out_of_memory_building(void)
+{
+    test_skip("this linker cannot wrap malloc");
+}
+
+static void out_of_memory_drawing(void)
+{
+    test_skip("this linker cannot wrap malloc");
+}
+
+static void out_of_memory_writing(void)
+{
+    test_skip("this linker cannot wrap malloc");
+}
+#endif
+
+static const struct test tests[] = {
+    {"loss_tokens", loss_tokens},
+    {"loss_params", loss_params},
+    {"counts", counts},
+    {"floors", floors},
+    {"curves", curves},
+    {"many_curves", many_curves},
+    {"isoflop", isoflop},
+    {"many_budgets", many_budgets},
+    {"excess", excess},
+    {"below_the_floor", below_the_floor},
+    {"returns", returns},
+    {"many_sizes", many_sizes},
+    {"corpus", corpus},
+    {"odd_tables", odd_tables},
+    {"odd_reports", odd_reports},
+    {"out_of_memory_building", out_of_memory_building},
+    {"out_of_memory_drawing", out_of_memory_drawing},
+    {"out_of_memory_writing", out_of_memory_writing},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
