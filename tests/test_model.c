@@ -637,7 +637,7 @@ static void checkpoint_damage(void)
     expect_refused(path, NULL, 0, "No such file");
     EXPECT_OK(checkpoint_save(path, &g, &meta, &err));
     EXPECT_OK(file_read(&data, &size, path, &err));
-    enum { HEADER = 112 };
+    enum { HEADER = 136 };
     EXPECT(size == HEADER + 3 * 4 * (size_t)gpt_params(&small) + 8);
     for (size_t i = 0; i < size; i += i < HEADER || i + 9 > size ? 1 : 9973) {
         data[i] ^= 0x10;

@@ -131,7 +131,8 @@ static enum status check(const char *path, const struct gpt *g, const char *data
                          struct checkpoint_meta *meta, size_t *begin, struct err *err)
 {
     struct header h, want = make_header(g, &(struct checkpoint_meta){0});
-    TRY(read_header(&h, meta, data, size, path, err));
+    struct checkpoint_meta read;
+    TRY(read_header(&h, &read, data, size, path, err));
     size_t head = *begin = header_size(h.version), expected = head + sizeof(uint64_t);
     for (size_t i = 0; i < g->n_slots; i++)
         expected += 3 * g->slots[i].rows * g->slots[i].cols * sizeof(float);
@@ -151,6 +152,7 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
+    *meta = read;
     return OK;
 }
 
