@@ -1,6 +1,10 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
@@ -126,17 +130,54 @@ const char *cmd_program(void)
     return program;
 }
 
+/* A descriptor of 0, 1 or 2 that is closed would be given to the next file that is opened, and what is printed would
+ * land in it. In its place stands one that can only be used the wrong way round, and so fails as a closed one does. */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return;
+}
+
+/* What goes to a file or a pipe is written at the end, where the reason of a failure can still be told: a stream
+ * remembers that a write failed, but not why. */
+static void buffer_stdout(void)
+{
+    static char buffer[1 << 20];
+    if (!isatty(STDOUT_FILENO))
+        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+}
+
+/* A full disk or a closed pipe behind stdout must not pass for success. */
+static enum status finish_stdout(struct err *err)
+{
+    bool failed = ferror(stdout);
+    errno = 0;
+    failed |= fflush(stdout) != 0;
+    int reason = errno;
+    if (fclose(stdout) != 0) {
+        failed = true;
+        reason = reason ? reason : errno;
+    }
+    if (!failed)
+        return OK;
+    return err_set(err, E_IO, "cannot write to stdout: %s", reason ? strerror(reason) : "not all could be written");
+}
+
 int main(int argc, char **argv)
 {
-    struct err err = {0};
+    struct err err = {0}, later = {0};
     if (argc > 0)
         program = argv[0];
+    hold_standard_streams();
+    buffer_stdout();
     /* A limit on the size of files is an error of the write that meets it, not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);
-    enum status st = dispatch(argc, argv, &err);
-    /* A full disk or a closed pipe behind stdout must not pass for success. */
-    if (fflush(stdout) != 0 && st == OK)
-        st = err_set(&err, E_IO, "cannot write to stdout");
+    enum status st = dispatch(argc, argv, &err), out = finish_stdout(&later);
+    if (st == OK && out != OK) {
+        st = out;
+        err = later;
+    }
     if (st != OK && err.msg[0] != '\0')
         fprintf(stderr, "plateau: %s\n", err.msg);
     return status_exit_code(st);
