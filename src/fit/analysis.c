@@ -1,6 +1,7 @@
 #include "fit/analysis.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,7 +309,7 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
                             const struct fit_options *opt, struct err *err)
 {
     const struct law *law = opt->law ? law_find(opt->law) : NULL;
-    if (v->n < MIN_RUNS)
+    if (v->n < MIN_RUNS || v->levels < VIEW_MIN_LEVELS)
         return OK;
     if (law && law->n_vars == (v->two ? 2 : 1))
         return add_law(r, law->id, t, v, opt, err);
@@ -480,6 +481,26 @@ static enum status test_break(struct fit_report *r, const struct fit_table *t, c
     return st;
 }
 
+/* What it would have taken to fit a law. Why only some of the runs are looked at, or why a law was left out, has been
+ * noted last. */
+static void say_nothing(struct fit_report *r, const struct fit_table *t, const struct view *v)
+{
+    const char *noted = r->notes.n ? r->notes.text[r->notes.n - 1] : "no law suits these runs";
+    if (t->n == 0 && t->n_diverged + t->n_failed > 0)
+        snprintf(r->nothing, sizeof r->nothing, "no run is left (%zu diverged, %zu failed); a law needs at least %d",
+                 t->n_diverged, t->n_failed, MIN_RUNS);
+    else if (t->n < MIN_RUNS)
+        snprintf(r->nothing, sizeof r->nothing, "%zu finished run%s; a law needs at least %d", t->n,
+                 t->n == 1 ? "" : "s", MIN_RUNS);
+    else if (v->n < MIN_RUNS)
+        snprintf(r->nothing, sizeof r->nothing, "%s; a law needs at least %d", noted, MIN_RUNS);
+    else if (v->levels < VIEW_MIN_LEVELS)
+        snprintf(r->nothing, sizeof r->nothing, "the %zu runs have %zu value%s of %s; a law needs at least %d", v->n,
+                 v->levels, v->levels == 1 ? "" : "s", v->x_name, VIEW_MIN_LEVELS);
+    else
+        snprintf(r->nothing, sizeof r->nothing, "%s", noted);
+}
+
 static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         const struct view *v, struct err *err)
 {
@@ -488,6 +509,8 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     r->selected = r->n_laws;
     if (r->n_laws > 0)
         select_law(r);
+    else
+        say_nothing(r, t, v);
     for (size_t i = 0; i < r->n_laws; i++) {
         if (opt->bootstrap > 0)
             TRY(intervals(r, &r->laws[i], t, opt, err));

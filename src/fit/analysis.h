@@ -130,6 +130,7 @@ struct fit_report {
     size_t n_laws;
     size_t selected;          /* index into laws; n_laws where none could be fitted */
     const char *selected_why;
+    char nothing[256];        /* no law at all: why, and what it takes; "" otherwise */
     struct fit_isoflop *isoflop;
     size_t n_isoflop;
     struct fit_value isoflop_n_exponent, isoflop_d_exponent;
@@ -160,7 +161,7 @@ struct fit_report {
  * what can be told before a table is read. */
 enum status fit_options_check(const struct fit_options *opt, struct err *err) WARN_UNUSED;
 
-/* Fill the report. Too few runs are no failure: the verdict says so. E_USAGE for a law, tie or fixed
+/* Fill the report. Too few runs are no failure: r->nothing and the verdict say so. E_USAGE for a law, tie or fixed
  * value that makes no sense. fit_report_free also after a failure. */
 enum status fit_analyse(struct fit_report *r, const struct fit_table *t,
                         const struct fit_options *opt, struct err *err) WARN_UNUSED;

@@ -394,8 +394,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     free(scratch);
     warn_fits(r);
     if (!f) {
-        fit_lines_add(&v->lines, "Not enough runs: %zu finished run%s cannot carry a scaling law. Add "
-                                 "sizes, token budgets or both.", t->n, t->n == 1 ? "" : "s");
+        fit_lines_add(&v->lines, "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
         return OK;
     }
     v->enough = true;

@@ -7,9 +7,6 @@
 #include "base/size.h"
 #include "base/sort.h"
 
-/* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. */
-#define MIN_LEVELS 3
-
 /* Values within 0.1 % are one level. */
 static size_t count_levels(const double *x, const bool *use, size_t n, double *scratch)
 {
@@ -113,7 +110,7 @@ static enum status view_one(struct view *v, struct fit_report *r, const struct f
         v->x = budgets > 1 || sizes == 1 ? FIT_TOKENS : FIT_PARAMS;
         fit_lines_add(&r->notes, "all runs have one %s, so laws are fitted in %s alone",
                       sizes == 1 ? "size" : "token budget", column_name(v->x, t));
-    } else if (asked && sizes >= MIN_LEVELS && budgets >= MIN_LEVELS) {
+    } else if (asked && sizes >= VIEW_MIN_LEVELS && budgets >= VIEW_MIN_LEVELS) {
         v->x = FIT_FLOPS;
         TRY(keep_envelope(v, t, err));
         fit_lines_add(&r->notes,
@@ -145,13 +142,16 @@ enum status view_choose(struct view *v, struct fit_report *r, const struct fit_t
     if (t->x_name[0] == '\0') {
         size_t sizes = count_levels(n, NULL, t->n, v->scratch);
         size_t budgets = count_levels(t->col[FIT_TOKENS], NULL, t->n, v->scratch);
-        v->two = sizes >= MIN_LEVELS && budgets >= MIN_LEVELS && (!law || law->n_vars == 2);
+        v->two = sizes >= VIEW_MIN_LEVELS && budgets >= VIEW_MIN_LEVELS && (!law || law->n_vars == 2);
         if (!v->two)
             TRY(view_one(v, r, t, n, sizes, budgets, law && law->n_vars == 1, err));
+        v->levels = size_min(sizes, budgets);
     }
     v->x_name = v->two ? "" : column_name(v->x, t);
     if (!v->two && v->x == FIT_PARAMS)
         v->x = fit_count_column(opt->count);
+    if (!v->two)
+        v->levels = count_levels(t->col[v->x], v->use, t->n, v->scratch);
     return OK;
 }
 

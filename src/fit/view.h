@@ -4,9 +4,14 @@
 
 #include "fit/analysis.h"
 
+/* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. One of one
+ * variable as many: a line goes through any two. */
+enum { VIEW_MIN_LEVELS = 3 };
+
 struct view {
     bool *use;         /* (rows of the table) the runs in use */
     size_t n;          /* of them */
+    size_t levels;     /* distinct values of x among them, or the fewer of sizes and budgets */
     bool two;          /* laws of size and data; else of x */
     enum fit_column x;
     const char *x_name;
