@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "base/size.h"
 #include "fit/fit_json.h"
+#include "fit/unlike.h"
 
 #define MAX_ALIASES 6
 #define MAX_FIELDS 1024
@@ -56,6 +57,7 @@ struct header {
     char *names[MAX_FIELDS];
     int role[MAX_FIELDS];
     int role2[MAX_FIELDS]; /* a second use of the same column: --x params */
+    int trait[MAX_FIELDS]; /* what it tells beside that: unlike_trait */
     size_t n;
 };
 
@@ -77,6 +79,7 @@ void fit_table_free(struct fit_table *t)
         free(t->col[c]);
     free(t->trunk);
     fit_lines_free(&t->notes);
+    unlike_free(t->unlike);
     *t = (struct fit_table){0};
 }
 
@@ -284,6 +287,7 @@ static enum status read_header(struct header *h, struct csv *c, const struct fit
         h->names[i] = trim(c->f[i].text);
         h->role[i] = opt->y && (role_of(h->names[i]) == FIT_LOSS) ? ROLE_NONE : role_of(h->names[i]);
         h->role2[i] = ROLE_NONE;
+        h->trait[i] = unlike_trait(h->names[i]);
         for (size_t j = 0; j < i; j++) {
             if (h->names[i][0] != '\0' && strcmp(h->names[i], h->names[j]) == 0)
                 return err_set(err, E_DATA, "%s:%zu:%zu: column '%s' appears twice", c->name, c->line,
@@ -405,6 +409,7 @@ static enum status read_row(struct fit_table *t, struct csv *c, const struct hea
         return OK; /* a line of blanks */
     TRY(add_row(t, err));
     size_t row = t->n - 1;
+    TRY(unlike_row(t->unlike, row, err));
     *trunk = 0;
     for (size_t i = 0; i < h->n; i++) {
         int roles[2] = {h->role[i], h->role2[i]};
@@ -415,6 +420,8 @@ static enum status read_row(struct fit_table *t, struct csv *c, const struct hea
             continue;
         if (roles[0] == ROLE_TRUNK && trim(c->f[i].text)[0] != '\0')
             *trunk = hash_bytes(file_hash, trim(c->f[i].text), strlen(trim(c->f[i].text))) | 1;
+        if (h->trait[i] >= 0)
+            TRY(unlike_set(t->unlike, row, h->trait[i], h->names[i], trim(c->f[i].text), err));
         for (size_t k = 0; k < 2; k++)
             if (roles[k] >= 0)
                 TRY(read_cell(&t->col[roles[k]][row], c, h, i, roles[k], err));
@@ -560,6 +567,8 @@ static enum status read_csv(struct fit_table *t, struct trunks *trunks, const ch
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         c->p += 3; /* byte order mark */
     enum status st = size_calloc(&h, 1, sizeof *h, "header", err);
+    if (st == OK)
+        st = unlike_source(&t->unlike, name, err);
     if (st == OK)
         st = next_row(c, &more, err);
     if (st == OK && !more)

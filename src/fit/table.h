@@ -33,6 +33,8 @@ enum fit_column {
     FIT_N_COLUMNS
 };
 
+struct unlike;
+
 struct fit_table {
     size_t n;
     double *col[FIT_N_COLUMNS]; /* (n) each, never NULL once read */
@@ -46,6 +48,7 @@ struct fit_table {
     double truth_heldout;    /* a perfect predictor's loss on the held-out set; NaN: unknown */
     char x_name[64];         /* what FIT_X holds, "" where unused */
     struct fit_lines notes;  /* what was derived or left out */
+    struct unlike *unlike;   /* what the rows say beside it (fit/unlike.h); NULL: nothing */
     size_t cap;              /* rows that the arrays have room for */
 };
 

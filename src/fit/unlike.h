@@ -1,0 +1,43 @@
+/* Are the runs of one table alike in what no law knows of? A law in size and data takes everything else for equal.
+ * Runs on other data, vocabularies or held-out sets are other experiments: one law through both means nothing, so
+ * they are refused. Runs that were trained otherwise (learning rate, batch, schedule, ...) may be meant so, and are
+ * named.
+ *
+ * The reader of tables notes the cells of the columns that tell, row by row; unlike_judge looks at them once all
+ * rows are there. A cell that is empty, or a column that one of several files lacks, says nothing. */
+#ifndef PLATEAU_FIT_UNLIKE_H
+#define PLATEAU_FIT_UNLIKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "fit/lines.h"
+
+struct fit_table;
+struct unlike;
+
+/* What a column of this name tells about a run: 0 and up, or -1 where it is nothing of the kind. */
+int unlike_trait(const char *column);
+
+/* The rows that follow come from the file `name`. *u is NULL at first. */
+enum status unlike_source(struct unlike **u, const char *name, struct err *err) WARN_UNUSED;
+/* The next row of that file, which is row (0, 1, ...) of the table. */
+enum status unlike_row(struct unlike *u, size_t row, struct err *err) WARN_UNUSED;
+/* Its cell under a column with that trait. */
+enum status unlike_set(struct unlike *u, size_t row, int trait, const char *column, const char *cell,
+                       struct err *err) WARN_UNUSED;
+/* The table keeps the rows of which keep (n) says so, and numbers them anew. u may be NULL. */
+void unlike_keep(struct unlike *u, const bool *keep, size_t n);
+void unlike_free(struct unlike *u);
+
+/* Rows that came from this file; 0 where it is not known. */
+size_t unlike_rows_of(const struct unlike *u, const char *name);
+
+/* E_DATA, naming the column, its values and their files, where the table's runs saw unlike data. Unlike training adds
+ * one sentence a trait to `careful`. Names of data do not count where the data is known to be one: same_data, or by a
+ * column of fingerprints. u may be NULL: nothing is known. */
+enum status unlike_judge(struct fit_lines *careful, const struct unlike *u, const struct fit_table *t,
+                         bool same_data, struct err *err) WARN_UNUSED;
+
+#endif
