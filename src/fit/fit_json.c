@@ -47,6 +47,23 @@ enum status fit_json_truth(bool *known, double *floor, double *heldout, const ch
     return OK;
 }
 
+enum status fit_json_text(char *out, size_t size, const char *path, const char *key, struct err *err)
+{
+    char *text;
+    size_t n;
+    cJSON *root;
+    out[0] = '\0';
+    TRY(file_read(&text, &n, path, err));
+    enum status st = parse(&root, path, text, err);
+    free(text);
+    TRY(st);
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
+    if (cJSON_IsString(v) && strlen(v->valuestring) < size)
+        strcpy(out, v->valuestring);
+    cJSON_Delete(root);
+    return OK;
+}
+
 /* --- tables ------------------------------------------------------------------------------------------ */
 
 static void put_cell(FILE *out, const cJSON *v)

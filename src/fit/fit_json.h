@@ -1,4 +1,4 @@
-/* JSON in and out of the fitter; the only file here that knows cJSON. */
+/* JSON in and out of the fitter (fit/input.h beside it: what a fit was made from). */
 #ifndef PLATEAU_FIT_FIT_JSON_H
 #define PLATEAU_FIT_FIT_JSON_H
 
@@ -12,6 +12,9 @@
  * there is none, *heldout NaN. */
 enum status fit_json_truth(bool *known, double *floor, double *heldout, const char *path,
                            struct err *err) WARN_UNUSED;
+
+/* The string under a key of a JSON file's object; "" where there is none or it does not fit. */
+enum status fit_json_text(char *out, size_t size, const char *path, const char *key, struct err *err) WARN_UNUSED;
 
 /* A JSON array of objects as CSV text (line k+1 is element k), which the caller frees. `name` stands
  * in messages. */
