@@ -6,10 +6,18 @@
 
 #include "base/size.h"
 
-static void print_path(void *ctx, const char *path)
+/* Charts as they are written; a name that finds no memory is not added, and found missing later. */
+static void tell(void *ctx, const char *path)
 {
-    (void)ctx;
+    struct file_list *drawn = ctx;
+    const char *name = file_basename(path), *end = strrchr(name, '.');
+    char **p = realloc(drawn->names, (drawn->n + 1) * sizeof *p);
     printf("  %s\n", path);
+    if (!p)
+        return;
+    drawn->names = p;
+    if ((p[drawn->n] = strndup(name, end ? (size_t)(end - name) : strlen(name))))
+        drawn->n++;
 }
 
 static struct charts_curve to_chart(const struct curve *c)
@@ -25,7 +33,8 @@ static struct charts_curve to_chart(const struct curve *c)
     };
 }
 
-enum status draw_charts(const char *out, struct charts_input in, const struct curves *curves, struct err *err)
+enum status draw_charts(struct file_list *drawn, const char *out, struct charts_input in,
+                        const struct curves *curves, struct err *err)
 {
     struct charts_curve *lines;
     in.n_curves = curves ? curves->n : 0;
@@ -33,7 +42,7 @@ enum status draw_charts(const char *out, struct charts_input in, const struct cu
     for (size_t i = 0; i < in.n_curves; i++)
         lines[i] = to_chart(&curves->items[i]);
     in.curves = lines;
-    enum status st = charts_write(out, &in, print_path, NULL, err);
+    enum status st = charts_write(out, &in, tell, drawn, err);
     free(lines);
     return st;
 }

@@ -1,5 +1,6 @@
 #include "cli/fit_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,4 +32,175 @@ enum status fit_options_count(enum fit_count *out, const char *text, struct err 
             return OK;
         }
     return err_set(err, E_USAGE, "--count %s: expected total, nonembd or matmul", text);
+}
+
+static const char *const scales[] = {"log", "raw", "log1p"};
+
+static enum status read_scale(enum solve_scale *out, const struct fit_words *w, struct err *err)
+{
+    *out = w->raw ? SOLVE_RAW : SOLVE_LOG;
+    for (int i = 0; w->scale && i < 3; i++)
+        if (strcmp(w->scale, scales[i]) == 0) {
+            *out = (enum solve_scale)i;
+            return OK;
+        }
+    return w->scale ? err_set(err, E_USAGE, "--scale %s: expected log, raw or log1p", w->scale) : OK;
+}
+
+struct fit_words fit_words_default(void)
+{
+    const struct fit_options def = fit_options_default();
+    return (struct fit_words){.objective = "huber:1e-3",
+                              .count = "total",
+                              .bootstrap = def.bootstrap,
+                              .holdout = def.holdout,
+                              .window = def.isoflop_window,
+                              .seed = def.seed};
+}
+
+void fit_words_config(struct fit_words *w, const struct config *c)
+{
+    w->law = c->fit.law[0] ? c->fit.law : NULL;
+    w->objective = c->fit.objective;
+    w->count = c->fit.count;
+    w->bootstrap = c->fit.bootstrap;
+    w->holdout = c->fit.holdout;
+    w->seed = c->fit.seed;
+}
+
+size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
+{
+    const struct arg all[] = {
+        {"--law", ARG_STRING, &w->law, "L", "power, floor, bnsl, chinchilla, joint or repeat (default: choose)"},
+        {"--objective", ARG_STRING, &w->objective, "O", "huber:DELTA (default huber:1e-3, summed), lad or lsq"},
+        {"--raw", ARG_FLAG, &w->raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},
+        {"--scale", ARG_STRING, &w->scale, "S", "residuals of log loss (default), raw loss or log1p"},
+        {"--bootstrap", ARG_SIZE, &w->bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
+        {"--stratify", ARG_FLAG, &w->stratify, NULL, "resample within each compute budget"},
+        {"--profile", ARG_FLAG, &w->profile, NULL,
+         "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},
+        {"--holdout", ARG_DOUBLE, &w->holdout, "F", "share of the runs, the largest, to predict (default 0.2)"},
+        {"--count", ARG_STRING, &w->count, "WHICH", "parameters counted: total, nonembd or matmul"},
+        {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match (may be repeated)"},
+        {"--x", ARG_STRING, &w->x, "COLUMN", "the variable of a one-variable law"},
+        {"--y", ARG_STRING, &w->y, "COLUMN", "the column to fit (default: the loss)"},
+        {"--tie", ARG_LIST, &w->tie, "A=B", "keep two parameters equal, such as alpha=beta"},
+        {"--fix", ARG_LIST, &w->fix, "P=VALUE", "hold a parameter, such as E=0"},
+        {"--window", ARG_DOUBLE, &w->window, "F", "IsoFLOP parabola within this factor of the minimum (default 4)"},
+        {"--seed", ARG_U64, &w->seed, "S", "seed of the resamples (default 1)"},
+    };
+    _Static_assert(sizeof all / sizeof *all <= FIT_OPTIONS_MAX, "FIT_OPTIONS_MAX is too small");
+    memcpy(out, all, sizeof all);
+    return sizeof all / sizeof *all;
+}
+
+void fit_words_free(struct fit_words *w)
+{
+    struct arg args[FIT_OPTIONS_MAX];
+    size_t n = fit_words_args(args, w);
+    for (size_t i = 0; i < n; i++)
+        if (args[i].type == ARG_LIST) {
+            struct arg_list *list = args[i].target;
+            free(list->items);
+            *list = (struct arg_list){0};
+        }
+}
+
+static enum status copy_list(const char **out, size_t *n, const struct arg_list *list, const char *name,
+                             struct err *err)
+{
+    if (list->n > FIT_MAX_CONDITIONS)
+        return err_set(err, E_USAGE, "%s: at most %d times", name, FIT_MAX_CONDITIONS);
+    for (size_t i = 0; i < list->n; i++)
+        out[i] = list->items[i];
+    *n = list->n;
+    return OK;
+}
+
+enum status fit_words_options(struct fit_options *opt, const struct fit_words *w, struct err *err)
+{
+    *opt = fit_options_default();
+    opt->law = w->law;
+    opt->bootstrap = w->bootstrap;
+    opt->holdout = w->holdout;
+    opt->isoflop_window = w->window;
+    opt->seed = w->seed;
+    opt->stratify = w->stratify;
+    opt->profile = w->profile;
+    TRY(read_scale(&opt->obj.scale, w, err));
+    TRY(fit_options_objective(&opt->obj, w->objective, err));
+    TRY(fit_options_count(&opt->count, w->count, err));
+    TRY(copy_list(opt->tie, &opt->n_tie, &w->tie, "--tie", err));
+    TRY(copy_list(opt->fix, &opt->n_fix, &w->fix, "--fix", err));
+    if (!(w->holdout >= 0 && w->holdout < 1))
+        return err_set(err, E_USAGE, "--holdout %g: expected a share from 0 to below 1", w->holdout);
+    if (!(w->window > 1))
+        return err_set(err, E_USAGE, "--window %g: expected a factor above 1", w->window);
+    if (w->bootstrap > 1000000 || (w->bootstrap > 0 && w->bootstrap < 20))
+        return err_set(err, E_USAGE, "--bootstrap %zu: expected 0, or 20 to 1000000", w->bootstrap);
+    if (w->y && !w->x)
+        return err_set(err, E_USAGE, "--y needs --x");
+    return fit_options_check(opt, err);
+}
+
+struct fit_read_options fit_words_read(const struct fit_words *w, const struct fit_options *opt)
+{
+    return (struct fit_read_options){
+        .where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y, .count = opt->count};
+}
+
+/* ---- as settings ---- */
+
+static struct input_setting setting_of(const struct arg *a)
+{
+    struct input_setting s = {.name = a->name + 2};
+    switch (a->type) {
+    case ARG_FLAG:
+        s.flag = *(const bool *)a->target;
+        break;
+    case ARG_STRING:
+        s.kind = INPUT_TEXT;
+        s.text = *(const char *const *)a->target;
+        break;
+    case ARG_LIST: {
+        const struct arg_list *list = a->target;
+        s.kind = INPUT_LIST;
+        s.list = list->items;
+        s.n = list->n;
+        break;
+    }
+    case ARG_SIZE:
+        s.kind = INPUT_WHOLE;
+        s.whole = *(const size_t *)a->target;
+        break;
+    case ARG_U64:
+        s.kind = INPUT_WHOLE;
+        s.whole = *(const uint64_t *)a->target;
+        break;
+    case ARG_DOUBLE:
+    case ARG_COUNT:
+        s.kind = INPUT_NUMBER;
+        s.number = *(const double *)a->target;
+        break;
+    }
+    return s;
+}
+
+void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const struct fit_options *opt)
+{
+    struct fit_words copy = *w;
+    struct arg args[FIT_OPTIONS_MAX];
+    static const char *const losses[] = {"huber", "lad", "lsq"};
+    if (opt->obj.loss == SOLVE_HUBER)
+        snprintf(s->objective, sizeof s->objective, "huber:%.9g", opt->obj.delta);
+    else
+        snprintf(s->objective, sizeof s->objective, "%s", losses[opt->obj.loss]);
+    copy.objective = s->objective;
+    copy.scale = scales[opt->obj.scale];
+    copy.raw = false;
+    s->n = 0;
+    size_t n = fit_words_args(args, &copy);
+    for (size_t i = 0; i < n; i++)
+        if (args[i].target != &copy.raw)
+            s->items[s->n++] = setting_of(&args[i]);
 }

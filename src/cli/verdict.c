@@ -1,44 +1,17 @@
 #include "cli/verdict.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "cli/draw.h"
 #include "cli/fit_print.h"
-#include "cli/folder.h"
+#include "cli/fitted.h"
+#include "cli/keep.h"
 #include "data/baseline.h"
 #include "data/text.h"
-#include "fit/analysis.h"
-#include "fit/fit_json.h"
-#include "harness/train.h"
-
-static enum status write_fit(const char *dir, const struct fit_report *r, struct err *err)
-{
-    char path[FILE_PATH_MAX], *json;
-    TRY(file_join(path, sizeof path, dir, "fit.json", err));
-    TRY(fit_json_report(&json, r, err));
-    enum status st = file_write_atomic(path, json, strlen(json), err);
-    free(json);
-    return st;
-}
-
-static enum status write_charts(const struct folder *f, const char *out, const struct config *c, struct err *err)
-{
-    const struct charts_input in = {
-        .table = &f->table,
-        .report = &f->report,
-        .title = c->name,
-        .loss_unit = config_data_spec(c).kind == DATA_TEXT ? "nats per byte" : "nats per token",
-        .eval_part = TRAIN_CURVE_STRIDE,
-    };
-    printf("\nCharts\n");
-    return draw_charts(out, in, &f->curves, err);
-}
 
 /* On text, what the runs must beat to have learnt more than pairs of bytes. */
-static enum status print_baseline(const struct folder *f, const struct config *c, struct err *err)
+static enum status print_baseline(const struct fitted *f, const struct config *c, struct err *err)
 {
     const double *flops = f->table.col[FIT_FLOPS], *loss = f->table.col[FIT_LOSS];
     const struct data_spec spec = config_data_spec(c);
@@ -63,39 +36,56 @@ static enum status print_baseline(const struct folder *f, const struct config *c
     return st;
 }
 
-enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
-                              struct err *err)
+/* The first failure is the one to tell; what comes after it is done all the same. */
+static void go_on(enum status *st, struct err *err, enum status next, const struct err *next_err)
 {
-    char fit[FILE_PATH_MAX], charts[FILE_PATH_MAX];
-    TRY(file_join(fit, sizeof fit, dir, "fit.json", err));
-    TRY(file_join(charts, sizeof charts, dir, "charts", err));
-    if (unchanged && file_exists(fit) && file_is_dir(charts)) {
-        printf("the fit is in %s, the charts are in %s\n", fit, charts);
-        return OK;
+    if (*st == OK && next != OK) {
+        *st = next;
+        *err = *next_err;
     }
-    struct folder f = {0};
-    enum status st = folder_open(&f, dir, c, err);
-    if (st == OK)
-        fit_print_tables(&f.report, false);
-    if (st == OK)
-        st = write_charts(&f, charts, c, err);
-    /* last, as its presence says that the folder is complete */
-    if (st == OK)
-        st = write_fit(dir, &f.report, err);
-    if (st == OK)
-        fit_print_verdict(&f.report);
-    if (st == OK)
-        st = print_baseline(&f, c, err);
-    folder_close(&f);
+}
+
+static enum status fit_and_tell(struct fitted *f, const struct config *c, struct err *err)
+{
+    struct err later;
+    TRY(fitted_analyse(f, err));
+    enum status kept = keep_fit(f, err), st = kept;
+    fit_print_tables(&f->report, false);
+    fit_print_verdict(&f->report);
+    go_on(&st, err, print_baseline(f, c, &later), &later);
+    if (kept == OK) /* charts of a fit that is not kept would be those of none */
+        go_on(&st, err, keep_charts(f, &later), &later);
     return st;
 }
 
-enum status verdict_charts(const char *dir, const char *out, const struct config *c, struct err *err)
+static enum status draw_again(struct fitted *f, struct err *err)
 {
-    struct folder f = {0};
-    enum status st = folder_open(&f, dir, c, err);
+    printf("the fit is in %s/fit.json; its charts are drawn again\n", f->folder);
+    TRY(fitted_analyse(f, err));
+    return keep_charts(f, err);
+}
+
+enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged, struct err *err)
+{
+    struct fitted f;
+    bool drawn = false;
+    fitted_init(&f);
+    /* a reader that went away must not cost the charts: main says that not all could be printed */
+    signal(SIGPIPE, SIG_IGN);
+    enum status st = fitted_of_sweep(&f, &dir, c, err);
     if (st == OK)
-        st = write_charts(&f, out, c, err);
-    folder_close(&f);
+        st = fitted_read(&f, err);
+    if (st == OK && f.current)
+        st = keep_charts_current(&drawn, &f, err);
+    if (st == OK && unchanged && f.current && drawn) {
+        printf("the fit is in %s/fit.json, the charts are in %s/charts\n", dir, dir);
+    } else if (st == OK && unchanged && f.current) {
+        st = draw_again(&f, err);
+    } else if (st == OK) {
+        if (unchanged && f.stored.there)
+            printf("%s/fit.json is made anew: %s\n\n", dir, f.why);
+        st = fit_and_tell(&f, c, err);
+    }
+    fitted_close(&f);
     return st;
 }

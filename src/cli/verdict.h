@@ -1,4 +1,4 @@
-/* Fit, charts and words for a sweep's folder: what follows a sweep. */
+/* Fit, words and charts for a sweep's folder: what follows a sweep. */
 #ifndef PLATEAU_CLI_VERDICT_H
 #define PLATEAU_CLI_VERDICT_H
 
@@ -6,13 +6,11 @@
 
 #include "harness/config.h"
 
-/* Reads dir/results.csv, writes dir/fit.json and dir/charts, prints the verdict and the paths.
- * unchanged: no run was trained since; what exists is then left alone. */
+/* Fit dir/results.csv as the section fit of c says, write dir/fit.json, print the verdict, draw dir/charts. What cannot
+ * be kept costs no more than itself: the verdict is printed all the same.
+ * unchanged: no run was trained since. Where fit.json and the charts are those of just these rows and options, it
+ * then only says where they are. */
 enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
                               struct err *err) WARN_UNUSED;
-
-/* Only the charts, into out, with the fit settings of c. */
-enum status verdict_charts(const char *dir, const char *out, const struct config *c,
-                           struct err *err) WARN_UNUSED;
 
 #endif

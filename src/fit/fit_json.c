@@ -53,7 +53,7 @@ enum status fit_json_text(char *out, size_t size, const char *path, const char *
     size_t n;
     cJSON *root;
     out[0] = '\0';
-    TRY(file_read(&text, &n, path, err));
+    TRY(file_read_regular(&text, &n, path, err));
     enum status st = parse(&root, path, text, err);
     free(text);
     TRY(st);

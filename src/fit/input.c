@@ -172,7 +172,7 @@ enum status stored_read(struct stored_fit *s, const char *path, struct err *err)
     *s = (struct stored_fit){0};
     if (!file_exists(path))
         return OK;
-    TRY(file_read(&text, &size, path, err));
+    TRY(file_read_regular(&text, &size, path, err));
     s->there = true;
     cJSON *root = seal_holds(&s->checksum, text, size) ? cJSON_Parse(text) : NULL;
     cJSON *input = cJSON_GetObjectItemCaseSensitive(root, "input");

@@ -1,0 +1,167 @@
+#include "cli/keep.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/draw.h"
+#include "harness/train.h"
+
+static const char note_name[] = "charts.txt";
+
+enum status keep_fit(struct fitted *f, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    CHECK(f->own && f->json);
+    TRY(file_join(path, sizeof path, f->folder, "fit.json", err));
+    if (!f->current)
+        TRY(file_write_atomic(path, f->json, strlen(f->json), err));
+    stored_free(&f->stored);
+    return stored_read(&f->stored, path, err);
+}
+
+static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
+{
+    const bool bytes = f->about && config_data_spec(f->about).kind == DATA_TEXT;
+    const struct charts_input in = {
+        .table = &f->table,
+        .report = &f->report,
+        .title = f->about ? f->about->name : file_basename(f->sources[0]),
+        .loss_unit = bytes ? "nats per byte" : "nats per token",
+        .eval_part = f->about ? TRAIN_CURVE_STRIDE : 0,
+    };
+    printf("\nCharts\n");
+    return draw_charts(drawn, out, in, &f->curves, err);
+}
+
+enum status keep_draw(const struct fitted *f, const char *out, struct err *err)
+{
+    struct file_list drawn = {0};
+    enum status st = draw(&drawn, f, out, err);
+    file_list_free(&drawn);
+    return st;
+}
+
+/* ---- the note ---- */
+
+/* What the note says: the fit, and the charts' names, one a line. */
+struct note {
+    uint64_t fit;
+    struct file_list charts;
+};
+
+static enum status add_name(struct file_list *list, const char *name, size_t n, struct err *err)
+{
+    char **p = realloc(list->names, (list->n + 1) * sizeof *p);
+    if (p)
+        list->names = p;
+    if (!p || !(p[list->n] = strndup(name, n)))
+        return err_set(err, E_NOMEM, "out of memory for the names of charts");
+    list->n++;
+    return OK;
+}
+
+/* A note that is missing or no note names no fit and no charts. */
+static enum status read_note(struct note *note, const char *folder, struct err *err)
+{
+    char path[FILE_PATH_MAX], *text;
+    size_t size;
+    *note = (struct note){0};
+    TRY(file_join(path, sizeof path, folder, note_name, err));
+    if (!file_exists(path))
+        return OK;
+    TRY(file_read_regular(&text, &size, path, err));
+    unsigned long long fit = 0;
+    enum status st = OK;
+    const char *line = strchr(text, '\n');
+    if (line && sscanf(text, "fit %16llx", &fit) == 1)
+        note->fit = fit;
+    while (line && *++line && st == OK) {
+        const char *end = strchr(line, '\n');
+        if (end)
+            st = add_name(&note->charts, line, (size_t)(end - line), err);
+        line = end;
+    }
+    free(text);
+    return st;
+}
+
+static enum status write_note(const char *folder, uint64_t fit, const struct file_list *charts, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct file_writer w;
+    TRY(file_join(path, sizeof path, folder, note_name, err));
+    TRY(file_writer_open(&w, path, err));
+    fprintf(w.out, "fit %016llx, as fit.json's checksum has it, is what these charts were drawn from:\n",
+            (unsigned long long)fit);
+    for (size_t i = 0; i < charts->n; i++)
+        fprintf(w.out, "%s\n", charts->names[i]);
+    return file_writer_commit(&w, err);
+}
+
+/* ---- the folder's charts ---- */
+
+static const char *const endings[] = {".png", ".svg"};
+
+static enum status chart_path(char *path, const struct fitted *f, const char *name, const char *ending, struct err *err)
+{
+    char file[FILE_PATH_MAX];
+    snprintf(file, sizeof file, "charts/%.200s%s", name, ending);
+    return file_join(path, FILE_PATH_MAX, f->folder, file, err);
+}
+
+enum status keep_charts_current(bool *current, const struct fitted *f, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct note note;
+    enum status st = read_note(&note, f->folder, err);
+    *current = st == OK && f->stored.intact && note.fit == f->stored.checksum && note.charts.n > 0;
+    for (size_t i = 0; i < 2 * note.charts.n && st == OK && *current; i++) {
+        st = chart_path(path, f, note.charts.names[i / 2], endings[i % 2], err);
+        *current = st == OK && file_exists(path);
+    }
+    file_list_free(&note.charts);
+    return st;
+}
+
+static bool is_in(const struct file_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Charts of an earlier fit that this one does not have go. */
+static enum status remove_others(const struct fitted *f, const struct file_list *drawn, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    for (size_t i = 0; i < 2 * charts_count(); i++) {
+        if (is_in(drawn, charts_name(i / 2)))
+            continue;
+        TRY(chart_path(path, f, charts_name(i / 2), endings[i % 2], err));
+        if (unlink(path) != 0 && errno != ENOENT)
+            return err_errno(err, errno, "cannot remove", path);
+    }
+    return OK;
+}
+
+enum status keep_charts(const struct fitted *f, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    struct file_list drawn = {0};
+    CHECK(f->own && f->stored.intact);
+    TRY(file_join(dir, FILE_PATH_MAX, f->folder, "charts", err));
+    if (file_refuse_link(dir, err) != OK)
+        return err_wrap(err, "charts of a sweep lie in its folder (elsewhere: plateau chart %s --out DIR)", f->folder);
+    enum status st = draw(&drawn, f, dir, err);
+    if (st == OK)
+        st = remove_others(f, &drawn, err);
+    if (st == OK)
+        st = write_note(f->folder, f->stored.checksum, &drawn, err);
+    file_list_free(&drawn);
+    return st;
+}

@@ -1,0 +1,24 @@
+/* What a sweep's folder keeps of its own fit: fit.json, and the charts that were drawn from it.
+ *
+ * charts.txt names the fit (by fit.json's checksum) and the charts, so that those of an earlier fit are seen for what
+ * they are. */
+#ifndef PLATEAU_CLI_KEEP_H
+#define PLATEAU_CLI_KEEP_H
+
+#include "cli/fitted.h"
+
+/* Both for a fit that is the folder's own (f->own), after fitted_read. */
+
+/* Write f->json to fit.json, unless that is what it holds. */
+enum status keep_fit(struct fitted *f, struct err *err) WARN_UNUSED;
+
+/* Were the charts that lie there drawn from the fit that fit.json holds, and are they all there? */
+enum status keep_charts_current(bool *current, const struct fitted *f, struct err *err) WARN_UNUSED;
+/* Draw them into the folder's charts/, print their paths, and remove those of an earlier fit that this one does not
+ * draw. E_DATA where charts/ is a link: what a folder holds lies inside it. */
+enum status keep_charts(const struct fitted *f, struct err *err) WARN_UNUSED;
+
+/* The same into another folder, which keeps no note of it. */
+enum status keep_draw(const struct fitted *f, const char *out, struct err *err) WARN_UNUSED;
+
+#endif

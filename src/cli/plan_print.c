@@ -1,0 +1,128 @@
+#include "cli/plan_print.h"
+
+#include <math.h>
+
+#include "base/count.h"
+
+/* A count, or a loss in nats. */
+static void print_value(const char *what, struct fit_value v, bool count)
+{
+    char a[32], b[32], c[32];
+    bool known = isfinite(v.lo) && isfinite(v.hi);
+    if (count)
+        printf("  %-18s %11s", what, count_format(a, sizeof a, v.value));
+    else
+        printf("  %-18s %11.4f nats per token", what, v.value);
+    if (known && count)
+        printf("   95 %% interval %s to %s", count_format(b, sizeof b, v.lo), count_format(c, sizeof c, v.hi));
+    else if (known)
+        printf("   95 %% interval %.4f to %.4f", v.lo, v.hi);
+    printf("\n");
+}
+
+void plan_print_text(const struct plan_answer *a)
+{
+    const struct fit_law *law = fit_report_selected(a->report);
+    char text[32];
+    printf("For %.3g FLOPs, by law %s (%zu runs, N counted %s):\n", a->flops, law->law->name, law->n,
+           fit_count_name(a->report->count));
+    print_value("parameters N", a->params, true);
+    print_value("tokens D", a->tokens, true);
+    print_value("loss", a->loss_curve, false);
+    if (isfinite(a->loss.lo))
+        printf("  %-18s %11s                   95 %% interval %.4f to %.4f\n", "  of one new run", "", a->loss.lo, a->loss.hi);
+    if (a->has_shape)
+        printf("  %-18s d_model %zu, %zu layers, %zu heads (%s parameters, all counted)\n", "nearest shape",
+               a->shape.d_model, a->shape.n_layer, a->shape.n_head, count_format(text, sizeof text, a->shape_params));
+    if (isfinite(a->seconds))
+        printf("  %-18s %11s   on %zu core%s, at the speed of the sweep's runs nearest in size\n", "time",
+               count_format_seconds(text, sizeof text, a->seconds), a->jobs, a->jobs == 1 ? "" : "s");
+    if (a->command[0])
+        printf("  %-18s %s\n", "train it", a->command);
+    if (a->flops > 2 * a->largest_flops)
+        printf("careful: that is %.3g times the largest budget of the runs, so this is an extrapolation\n",
+               a->flops / a->largest_flops);
+}
+
+/* ---- JSON ---- */
+
+static void put_number(FILE *out, double v)
+{
+    if (isfinite(v))
+        fprintf(out, "%.17g", v);
+    else
+        fputs("null", out);
+}
+
+static void put_text(FILE *out, const char *s)
+{
+    fputc('"', out);
+    for (; *s; s++) {
+        if ((unsigned char)*s < 0x20)
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*s);
+        else
+            fprintf(out, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+    }
+    fputc('"', out);
+}
+
+static void put_value(FILE *out, const char *key, struct fit_value v)
+{
+    fprintf(out, "  \"%s\": { \"value\": ", key);
+    put_number(out, v.value);
+    fputs(", \"ci95\": [", out);
+    put_number(out, v.lo);
+    fputs(", ", out);
+    put_number(out, v.hi);
+    fputs("] },\n", out);
+}
+
+static void put_reasons(FILE *out, const struct plan_answer *a)
+{
+    const struct {
+        const char *key, *why;
+    } all[] = {{"loss.ci95", a->no_interval}, {"shape", a->no_shape}, {"epochs", a->no_epochs},
+               {"time_s", a->no_time}, {"command", a->no_command}};
+    bool some = false;
+    fputs("  \"why_null\": {", out);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].why) {
+            fprintf(out, "%s\n    \"%s\": ", some ? "," : "", all[i].key);
+            put_text(out, all[i].why);
+            some = true;
+        }
+    fputs(some ? "\n  }\n" : "}\n", out);
+}
+
+void plan_print_json(FILE *out, const struct plan_answer *a)
+{
+    fputs("{\n", out);
+    put_value(out, "params", a->params);
+    put_value(out, "tokens", a->tokens);
+    fputs("  \"flops\": ", out);
+    put_number(out, a->flops);
+    fputs(",\n", out);
+    put_value(out, "loss", a->loss);
+    put_value(out, "loss_curve", a->loss_curve);
+    fprintf(out, "  \"law\": \"%s\",\n  \"count\": \"%s\",\n  \"runs\": %zu,\n  \"times_largest_budget\": ",
+            fit_report_selected(a->report)->law->name, fit_count_name(a->report->count), a->report->n);
+    put_number(out, a->flops / a->largest_flops);
+    fputs(",\n  \"shape\": ", out);
+    if (a->has_shape)
+        fprintf(out, "{ \"d_model\": %zu, \"n_layer\": %zu, \"n_head\": %zu, \"params\": %.17g }", a->shape.d_model,
+                a->shape.n_layer, a->shape.n_head, a->shape_params);
+    else
+        fputs("null", out);
+    fputs(",\n  \"epochs\": ", out);
+    put_number(out, a->epochs);
+    fputs(",\n  \"time_s\": ", out);
+    put_number(out, a->seconds);
+    fputs(",\n  \"command\": ", out);
+    if (a->command[0])
+        put_text(out, a->command);
+    else
+        fputs("null", out);
+    fputs(",\n", out);
+    put_reasons(out, a);
+    fputs("}\n", out);
+}
