@@ -715,12 +715,12 @@ static void bad_tables(void)
         {"N,L\n1,2\n", "found only params"},
         {"N,D,L\n1,2,x\n", "t.csv:2:5: column L: 'x' is not a number"},
         {"N,D,L\n1,2,3\n1,2,3e\n", "t.csv:3:5"},
-        {"N,D,L\n1,2,nan\n", "not a number"},
+        {"N,D,L\n1,2,nan\n", "without a loss (line 2)"},
         {"N,D,L\n1,2,0x10\n", "not a number"},
         {"N,D,L\n1,2,1e999\n", "not a finite number"},
         {"N,D,L\n1,2,-3\n", "column L: '-3' must be above 0"},
         {"N,D,L\n0,2,3\n", "t.csv:2:1: column N: '0' must be above 0"},
-        {"N,D,L\n1,2,\n", "is empty"},
+        {"N,D,L\n1,2,\n", "without a loss (line 2)"},
         {"N,D,L\n1,2\n", "the line ends before column L"},
         {"N,D,L\n1,2,3,4\n", "4 fields, but the header has 3"},
         {"N,D,L\n,2,3\n", "too few of params, tokens and flops"},
@@ -742,26 +742,6 @@ static void bad_tables(void)
     o = (struct fit_read_options){.x = "size"};
     EXPECT_ERR(read_text(&t, "N,L\n1,3\n", &o, &err), E_DATA, "no column 'size'");
     fit_table_free(&t);
-}
-
-static void json_tables(void)
-{
-    struct err err;
-    char *csv;
-    size_t size;
-    EXPECT_OK(fit_json_to_csv(&csv, &size, "t.json", "[{\"N\":1,\"a\":\"x\\\"y\"},{\"a\":null,\"N\":2.5}]", &err));
-    EXPECT_MSG(strcmp(csv, "\"N\",\"a\"\n1,\"x\"\"y\"\n2.5,\n") == 0, "got %s", csv);
-    free(csv);
-    static const struct {
-        const char *text, *says;
-    } bad[] = {{"[", "not valid JSON"},
-               {"{}", "expected an array of objects"},
-               {"[]", "expected an array of objects"},
-               {"[1]", "expected an array of objects"},
-               {"[{\"a\":1},2]", "element 2 is not an object"},
-               {"[{\"a\":1},{\"b\":2}]", "element 2 has a key 'b'"}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        EXPECT_ERR(fit_json_to_csv(&csv, &size, "t.json", bad[i].text, &err), E_DATA, bad[i].says);
 }
 
 static void sweep_folder(void)
@@ -816,7 +796,6 @@ int main(int argc, char **argv)
         {"trunks_and_seeds", trunks_and_seeds},
         {"good_tables", good_tables},
         {"bad_tables", bad_tables},
-        {"json_tables", json_tables},
         {"sweep_folder", sweep_folder},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -36,15 +36,26 @@ enum status fit_options_count(enum fit_count *out, const char *text, struct err 
 
 static const char *const scales[] = {"log", "raw", "log1p"};
 
+/* The word among --scale that is no role=FACTOR; NULL: none. */
+static const char *residual_scale(const struct fit_words *w)
+{
+    const char *last = NULL;
+    for (size_t i = 0; i < w->scale.n; i++)
+        if (!strchr(w->scale.items[i], '='))
+            last = w->scale.items[i];
+    return last;
+}
+
 static enum status read_scale(enum solve_scale *out, const struct fit_words *w, struct err *err)
 {
+    const char *word = residual_scale(w);
     *out = w->raw ? SOLVE_RAW : SOLVE_LOG;
-    for (int i = 0; w->scale && i < 3; i++)
-        if (strcmp(w->scale, scales[i]) == 0) {
+    for (int i = 0; word && i < 3; i++)
+        if (strcmp(word, scales[i]) == 0) {
             *out = (enum solve_scale)i;
             return OK;
         }
-    return w->scale ? err_set(err, E_USAGE, "--scale %s: expected log, raw or log1p", w->scale) : OK;
+    return word ? err_set(err, E_USAGE, "--scale %s: expected log, raw or log1p, or ROLE=FACTOR", word) : OK;
 }
 
 struct fit_words fit_words_default(void)
@@ -74,14 +85,19 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
         {"--law", ARG_STRING, &w->law, "L", "power, floor, bnsl, chinchilla, joint or repeat (default: choose)"},
         {"--objective", ARG_STRING, &w->objective, "O", "huber:DELTA (default huber:1e-3, summed), lad or lsq"},
         {"--raw", ARG_FLAG, &w->raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},
-        {"--scale", ARG_STRING, &w->scale, "S", "residuals of log loss (default), raw loss or log1p"},
+        {"--scale", ARG_LIST, &w->scale, "ROLE=FACTOR",
+         "numbers of a column times a factor or unit: params=1e6, flops=PF-days; or log (default), raw, log1p: residuals of "
+         "log loss, of the loss, of log1p"},
         {"--bootstrap", ARG_SIZE, &w->bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
         {"--stratify", ARG_FLAG, &w->stratify, NULL, "resample within each compute budget"},
         {"--profile", ARG_FLAG, &w->profile, NULL,
          "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},
         {"--holdout", ARG_DOUBLE, &w->holdout, "F", "share of the runs, the largest, to predict (default 0.2)"},
         {"--count", ARG_STRING, &w->count, "WHICH", "parameters counted: total, nonembd or matmul"},
-        {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match (may be repeated)"},
+        {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match; also != < <= > >= (may be repeated)"},
+        {"--column", ARG_LIST, &w->column, "ROLE=NAME",
+         "the column that is params, tokens, flops, loss, trunk, status, ... (may be repeated)"},
+        {"--best", ARG_FLAG, &w->best, NULL, "of each size and budget only the run with the lowest loss"},
         {"--x", ARG_STRING, &w->x, "COLUMN", "the variable of a one-variable law"},
         {"--y", ARG_STRING, &w->y, "COLUMN", "the column to fit (default: the loss)"},
         {"--tie", ARG_LIST, &w->tie, "A=B", "keep two parameters equal, such as alpha=beta"},
@@ -117,6 +133,13 @@ static enum status copy_list(const char **out, size_t *n, const struct arg_list 
     return OK;
 }
 
+struct fit_read_options fit_words_read(const struct fit_words *w, const struct fit_options *opt)
+{
+    return (struct fit_read_options){.where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y,
+                                     .count = opt->count, .column = w->column.items, .n_column = w->column.n,
+                                     .scale = w->scale.items, .n_scale = w->scale.n, .best = w->best};
+}
+
 enum status fit_words_options(struct fit_options *opt, const struct fit_words *w, struct err *err)
 {
     *opt = fit_options_default();
@@ -138,15 +161,9 @@ enum status fit_words_options(struct fit_options *opt, const struct fit_words *w
         return err_set(err, E_USAGE, "--window %g: expected a factor above 1", w->window);
     if (w->bootstrap > 1000000 || (w->bootstrap > 0 && w->bootstrap < 20))
         return err_set(err, E_USAGE, "--bootstrap %zu: expected 0, or 20 to 1000000", w->bootstrap);
-    if (w->y && !w->x)
-        return err_set(err, E_USAGE, "--y needs --x");
+    const struct fit_read_options read = fit_words_read(w, opt);
+    TRY(fit_read_check(&read, err));
     return fit_options_check(opt, err);
-}
-
-struct fit_read_options fit_words_read(const struct fit_words *w, const struct fit_options *opt)
-{
-    return (struct fit_read_options){
-        .where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y, .count = opt->count};
 }
 
 /* ---- as settings ---- */
@@ -196,11 +213,9 @@ void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const
     else
         snprintf(s->objective, sizeof s->objective, "%s", losses[opt->obj.loss]);
     copy.objective = s->objective;
-    copy.scale = scales[opt->obj.scale];
-    copy.raw = false;
+    copy.raw = opt->obj.scale == SOLVE_RAW;
     s->n = 0;
     size_t n = fit_words_args(args, &copy);
     for (size_t i = 0; i < n; i++)
-        if (args[i].target != &copy.raw)
-            s->items[s->n++] = setting_of(&args[i]);
+        s->items[s->n++] = setting_of(&args[i]);
 }

@@ -16,12 +16,13 @@ enum status fit_options_count(enum fit_count *out, const char *text, struct err 
 enum { FIT_OPTIONS_MAX = 24 };
 
 struct fit_words {
-    const char *law, *objective, *count, *x, *y, *scale;
+    const char *law, *objective, *count, *x, *y;
     size_t bootstrap;
     double holdout, window;
     uint64_t seed;
-    bool raw, stratify, profile;
-    struct arg_list where, tie, fix;
+    bool raw, stratify, profile, best;
+    struct arg_list where, column, tie, fix;
+    struct arg_list scale; /* role=FACTOR; one without = is the scale of residuals */
 };
 
 struct fit_words fit_words_default(void);

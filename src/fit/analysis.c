@@ -547,6 +547,8 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
                                          .place = unknown, .change = unknown};
     for (size_t i = 0; i < t->notes.n; i++)
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);
+    for (size_t i = 0; i < t->careful.n; i++)
+        fit_lines_add(&r->warnings, "%s", t->careful.text[i]);
     enum status st = view_choose(&v, r, t, opt, err);
     if (st == OK)
         st = fill(r, t, opt, &v, err);

@@ -1,4 +1,4 @@
-/* JSON in and out of the fitter (fit/input.h beside it: what a fit was made from). */
+/* JSON in and out of the fitter (fit/input.h beside it: what a fit was made from; tables in JSON: fit/table/json.c). */
 #ifndef PLATEAU_FIT_FIT_JSON_H
 #define PLATEAU_FIT_FIT_JSON_H
 
@@ -15,11 +15,6 @@ enum status fit_json_truth(bool *known, double *floor, double *heldout, const ch
 
 /* The string under a key of a JSON file's object; "" where there is none or it does not fit. */
 enum status fit_json_text(char *out, size_t size, const char *path, const char *key, struct err *err) WARN_UNUSED;
-
-/* A JSON array of objects as CSV text (line k+1 is element k), which the caller frees. `name` stands
- * in messages. */
-enum status fit_json_to_csv(char **csv, size_t *size, const char *name, const char *text,
-                            struct err *err) WARN_UNUSED;
 
 /* fit.json of DESIGN section 8, '\0'-terminated; the caller frees it. */
 enum status fit_json_report(char **json, const struct fit_report *r, struct err *err) WARN_UNUSED;

@@ -1,9 +1,10 @@
-/* A table of finished runs as plain arrays, read from sweep folders, CSV files or JSON arrays.
+/* A table of finished runs as plain arrays, read from sweep folders, files between separators, JSON, JSON lines, or a
+ * folder of JSON files with one run each.
  *
- * Columns are found by alias (params|N|n_params|parameters, tokens|D|train_tokens, loss|L|final_loss|
- * val_loss, flops|C|compute|compute_budget, ...). Of params, tokens and flops two are enough: the third
- * follows from C = 6 N D, and a note says so. Rows with a status other than "done" are counted and
- * left out. A cell that is no number is E_DATA and names file, line and column. */
+ * Columns are found by the names that people give them (fit/table/names.c), or named: --column loss=NAME. Of params,
+ * tokens and flops two are enough: the third follows from C = 6 N D, and a note says so. Rows of runs that are not
+ * done, and rows without a loss or a size, are counted, noted and left out. A cell that is no number is E_DATA and
+ * names file, line and column; so is a status that is not known. */
 #ifndef PLATEAU_FIT_TABLE_H
 #define PLATEAU_FIT_TABLE_H
 
@@ -23,7 +24,7 @@ enum fit_column {
     FIT_PARAMS_MATMUL,  /* params_nonembd plus the head */
     FIT_TOKENS,
     FIT_FLOPS,
-    FIT_LOSS, /* nats per token */
+    FIT_LOSS, /* in loss_unit */
     FIT_LOSS_SE,
     FIT_UNIQUE_TOKENS, /* tokens before the first repetition */
     FIT_EPOCHS,
@@ -42,28 +43,43 @@ struct fit_table {
     size_t *trunk;              /* (n) 0 .. n_trunks-1: runs that share one trajectory share a number */
     size_t n_trunks;
     size_t n_diverged, n_failed, n_filtered; /* rows left out, by reason */
+    size_t n_missing;        /* done, but without a loss or a size */
+    size_t n_unfinished;     /* running, queued, ... */
+    size_t n_beaten;         /* left out by `best` */
     size_t n_duplicates;                     /* rows equal to an earlier one in N, D, loss and seed */
     bool truth_known;
     double truth_floor;      /* the exact floor of the language, nats per token */
     double truth_heldout;    /* a perfect predictor's loss on the held-out set; NaN: unknown */
     char x_name[64];         /* what FIT_X holds, "" where unused */
-    struct fit_lines notes;  /* what was derived or left out */
+    const char *loss_unit;   /* "nats", "bits per byte", ...; "" where its column's name does not tell */
+    struct fit_lines notes;  /* what was chosen, derived or left out */
+    struct fit_lines careful; /* what may make a fit wrong */
     struct unlike *unlike;   /* what the rows say beside it (fit/unlike.h); NULL: nothing */
     size_t cap;              /* rows that the arrays have room for */
 };
 
 struct fit_read_options {
-    const char *const *where; /* (n_where) "column=value": rows that do not match are left out */
+    const char *const *where; /* (n_where) "column=value", !=, <, <=, >, >=: rows must match all */
     size_t n_where;
-    const char *x, *y; /* columns for a one-variable law; NULL: by alias */
+    const char *x, *y; /* the variable of a one-variable law; the column of losses. NULL: by name */
     enum fit_count count;
+    const char *const *column; /* (n_column) "role=NAME" */
+    size_t n_column;
+    const char *const *scale;  /* (n_scale) "role=FACTOR" */
+    size_t n_scale;
+    bool best;         /* of each size and budget only the lowest loss */
 };
 
-/* Read and join every source: a folder with results.csv (and sweep.json, whose truth.floor is taken),
- * a .csv or a .json file. fit_table_free also after a failure. */
+/* E_USAGE where the options are malformed: what can be told before a table is read. */
+enum status fit_read_check(const struct fit_read_options *opt, struct err *err) WARN_UNUSED;
+/* Read and join every source: a folder with results.csv (and sweep.json, whose truth.floor is taken), a folder of JSON
+ * files, or a file. E_DATA where no row is left to fit. fit_table_free also after a failure. */
 enum status fit_table_read(struct fit_table *t, const char *const *sources, size_t n_sources,
                            const struct fit_read_options *opt, struct err *err) WARN_UNUSED;
-/* The same for CSV text in memory; `name` stands in messages, `text` is overwritten. */
+/* The same for text in memory, in any format; `name` stands in messages and tells JSON (.json). */
+enum status fit_table_read_text(struct fit_table *t, const char *name, const char *text, size_t size,
+                                const struct fit_read_options *opt, struct err *err) WARN_UNUSED;
+/* The same for CSV text. */
 enum status fit_table_read_csv(struct fit_table *t, const char *name, char *text, size_t size,
                                const struct fit_read_options *opt, struct err *err) WARN_UNUSED;
 /* A table to be filled by the caller: n rows of NaN, each its own trunk. */
