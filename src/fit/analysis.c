@@ -15,6 +15,7 @@
 #include "fit/noise.h"
 #include "fit/profile.h"
 #include "fit/search.h"
+#include "fit/serial.h"
 #include "fit/verdict.h"
 #include "fit/view.h"
 
@@ -511,6 +512,8 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         select_law(r);
     else
         say_nothing(r, t, v);
+    if (r->n_laws > 0)
+        TRY(serial_warn(r, &r->laws[r->selected], t, err));
     for (size_t i = 0; i < r->n_laws; i++) {
         if (opt->bootstrap > 0)
             TRY(intervals(r, &r->laws[i], t, opt, err));

@@ -68,6 +68,8 @@ static enum status cell_text(char **out, struct grid *g, const cJSON *v, struct 
         *out = cJSON_IsTrue(v) ? yes : no;
     } else if (cJSON_IsNumber(v)) {
         snprintf(number, sizeof number, "%.17g", v->valuedouble);
+        if (!isfinite(v->valuedouble)) /* as the reader of JSON has made of 1e999 */
+            snprintf(number, sizeof number, "%s", v->valuedouble > 0 ? "above 1.8e308" : "below -1.8e308");
         if (v->valuedouble == floor(v->valuedouble) && fabs(v->valuedouble) < 1e15)
             snprintf(number, sizeof number, "%.0f", v->valuedouble);
         *out = keep_text(g, number, err, &st);

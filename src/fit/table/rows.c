@@ -60,8 +60,10 @@ static void leave_out(struct left_out *l, const struct grid *g, const struct gri
 {
     size_t at = strlen(l->lines);
     l->n++;
-    if (g->one_run)
-        snprintf(l->lines + at, sizeof l->lines - at, at > 80 ? "" : "%s%.60s", l->n > 1 ? ", " : "", row->file);
+    if (g->one_run && at <= 80)
+        snprintf(l->lines + at, sizeof l->lines - at, "%s%.60s", l->n > 1 ? ", " : "", row->file);
+    else if (g->one_run)
+        return; /* enough of them are named */
     else if (l->n <= 8)
         snprintf(l->lines + at, sizeof l->lines - at, "%s%zu", l->n > 1 ? ", " : "", row->line);
     else if (l->n == 9)
