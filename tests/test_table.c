@@ -307,6 +307,23 @@ static void settings_tried(void)
     fit_table_free(&t);
 }
 
+static void several_data_sets(void)
+{
+    for (int apart = 0; apart < 2; apart++) {
+        struct err err;
+        struct fit_table t;
+        char text[2000] = "params,tokens,dataset,loss\n";
+        for (int i = 0; i < 18; i++) {
+            size_t at = strlen(text);
+            double loss = 3 + 0.1 * (i / 2 % 9) + 1e-3 * rng_normal(test_rng()) + (apart && i % 2 ? 0.5 : 0);
+            snprintf(text + at, sizeof text - at, "%d,%d,%s,%.5f\n", 1 + i / 2 % 3, 10 + i / 6, i % 2 ? "pile" : "c4", loss);
+        }
+        EXPECT_OK(read_as(&t, "t.csv", text, &by_name, &err));
+        EXPECT(t.n == 18 && said(&t.careful, "column dataset holds c4 (9 rows), pile (9 rows): --where 'dataset=c4'") == (apart == 1));
+        fit_table_free(&t);
+    }
+}
+
 static void where(void)
 {
     static const char text[] = "params,tokens,loss,set\n1e6,2000124,4,a\n2e6,4000000,3.9,b\n4e6,8000000,3.8,a\n";
@@ -425,7 +442,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"formats", formats}, {"states", states}, {"names_and_values", names_and_values}, {"asked_columns", asked_columns},
         {"units", units}, {"left_out", left_out}, {"checkpoints", checkpoints}, {"neighbours", neighbours},
-        {"settings_tried", settings_tried}, {"where", where}, {"hostile", hostile}, {"one_file_a_run", one_file_a_run},
+        {"settings_tried", settings_tried}, {"several_data_sets", several_data_sets}, {"where", where}, {"hostile", hostile}, {"one_file_a_run", one_file_a_run},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "fit/table/cells.h"
 #include "fit/table/derive.h"
+#include "fit/table/groups.h"
 #include "fit/table/roles.h"
 #include "fit/table/status.h"
 #include "fit/table/where.h"
@@ -30,7 +31,8 @@ struct reading {
     struct derived derived;
     struct left_out no_loss, no_size;
     size_t n_unfinished, first; /* row of the table that is the grid's first */
-    uint64_t *run;              /* (t->cap) hash of the run's name, by row from first */
+    uint64_t *run;              /* (rows from first) hash of the run's name */
+    size_t *row;                /* (the grid's rows) the grid's row of each row from first */
     uint64_t source;
     int *trait;                 /* (the grid's columns) what each tells beside its role: unlike_trait */
 };
@@ -192,6 +194,7 @@ static enum status add_run(struct reading *r, const struct grid_row *row, size_t
     for (int c = 0; c < FIT_N_COLUMNS; c++)
         t->col[c][t->n] = v[c];
     t->trunk[t->n] = t->n;
+    r->row[t->n - r->first] = (size_t)(row - r->g->rows);
     r->trunks->hash[t->n] = cell_hash(r, row, ROLE_TRUNK, r->source);
     uint64_t run = cell_hash(r, row, ROLE_RUN, r->source);
     r->run[t->n - r->first] = run && !isnan(v[FIT_SEED]) ? hash_bytes(run, &v[FIT_SEED], sizeof(double)) | 1 : run;
@@ -202,6 +205,7 @@ static enum status add_run(struct reading *r, const struct grid_row *row, size_t
 static enum status read_rows(struct reading *r, struct err *err)
 {
     size_t run_cap = 0;
+    TRY(size_calloc(&r->row, r->g->n_rows, sizeof *r->row, "rows", err));
     for (size_t i = 0; i < r->g->n_rows; i++) {
         const struct grid_row *row = &r->g->rows[i];
         enum run_state state;
@@ -351,6 +355,8 @@ enum status rows_read(struct fit_table *t, struct trunks *trunks, const struct g
         st = something_left(r, err);
     if (st == OK)
         st = runs_as_trunks(r, err);
+    if (st == OK && r->roles.of[FIT_X] == ROLE_NO_COLUMN)
+        st = groups_name(t, r->first, g, r->row, err);
     if (st == OK) {
         note_left_out(r);
         derive_units(t, r->first, g->name, &r->roles, opt);
@@ -360,6 +366,7 @@ enum status rows_read(struct fit_table *t, struct trunks *trunks, const struct g
     }
     free(r->trait);
     free(r->run);
+    free(r->row);
     free(r);
     return st;
 }
