@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "cli/cmd.h"
 #include "cli/text.h"
 
@@ -178,6 +179,7 @@ int main(int argc, char **argv)
         st = out;
         err = later;
     }
+    utf8_make_plain(err.msg); /* one line, whatever a file or an option held that it quotes */
     if (st != OK && err.msg[0] != '\0')
         fprintf(stderr, "plateau: %s\n", err.msg);
     return status_exit_code(st);

@@ -8,8 +8,10 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_check.h"
 #include "base/nearest.h"
 #include "base/size.h"
+#include "base/utf8.h"
 
 enum type { T_STRING, T_ENUM, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES };
 
@@ -148,7 +150,15 @@ static enum status check_range(const struct key *k, double v, struct err *err)
     return OK;
 }
 
-/* A number, or a count as people write it: "250k". */
+/* A number as JSON writes it, and a unit behind it: "250k", "15m". strtod takes more than that (032, 5.). */
+static bool parse_count(double *out, const struct key *k, const char *text)
+{
+    size_t n = json_check_number(text, strlen(text));
+    if (n == 0 || (text[n] >= '0' && text[n] <= '9') || text[n] == '.')
+        return false;
+    return k->type == T_SECONDS ? count_parse_seconds(out, text) : count_parse(out, text);
+}
+
 static enum status read_number(double *out, const struct key *k, const cJSON *v, bool whole,
                                struct err *err)
 {
@@ -157,8 +167,7 @@ static enum status read_number(double *out, const struct key *k, const cJSON *v,
         x = v->valuedouble;
     else if (!cJSON_IsString(v))
         return wrong_type(k, whole ? "a whole number" : "a number", v, err);
-    else if (!(k->type == T_SECONDS ? count_parse_seconds(&x, v->valuestring)
-                                    : count_parse(&x, v->valuestring)))
+    else if (!parse_count(&x, k, v->valuestring))
         return err_set(err, E_CONFIG, "%s: '%s' is not a number", k->path, v->valuestring);
     if (whole && x != floor(x))
         return err_set(err, E_CONFIG, "%s=%g is not a whole number", k->path, x);
@@ -343,21 +352,12 @@ static enum status unknown_key(const char *path, struct err *err)
     return err_set(err, E_CONFIG, "unknown key '%s' (plateau config lists them)", path);
 }
 
-static enum status check_duplicate(const cJSON *item, const char *path, struct err *err)
-{
-    for (const cJSON *other = item->next; other; other = other->next)
-        if (strcmp(other->string, item->string) == 0)
-            return err_set(err, E_CONFIG, "key '%s' is given twice", path);
-    return OK;
-}
-
 static enum status read_object(struct config *c, const cJSON *object, const char *prefix,
                                struct err *err)
 {
     for (const cJSON *item = object->child; item; item = item->next) {
         char path[256];
         snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] ? "." : "", item->string);
-        TRY(check_duplicate(item, path, err));
         const struct key *k = find_key(path);
         if (k) {
             TRY(read_key(c, k, item, err));
@@ -373,26 +373,14 @@ static enum status read_object(struct config *c, const cJSON *object, const char
     return OK;
 }
 
-static enum status syntax_error(const char *text, const char *at, struct err *err)
-{
-    size_t line = 1, column = 1;
-    for (const char *p = text; p < at && *p; p++) {
-        column = *p == '\n' ? 1 : column + 1;
-        line += *p == '\n';
-    }
-    return err_set(err, E_CONFIG, "line %zu column %zu: not valid JSON", line, column);
-}
-
 /* member: the config is the value of that key of the file's object; NULL: the object itself. */
 static enum status read_text(struct config *c, const char *text, size_t size, const char *member,
                              struct err *err)
 {
-    if (memchr(text, '\0', size))
-        return err_set(err, E_CONFIG, "not a text file");
-    const char *end = text;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, size + 1, &end, 1);
+    TRY(json_check(text, size, E_CONFIG, err));
+    cJSON *root = cJSON_ParseWithLength(text, size);
     if (!root)
-        return syntax_error(text, end, err);
+        return err_set(err, E_NOMEM, "out of memory reading the config");
     const cJSON *object = member ? cJSON_GetObjectItemCaseSensitive(root, member) : root;
     enum status st;
     if (!object)
@@ -429,6 +417,23 @@ enum status config_load_sweep(struct config *c, const char *dir, struct err *err
     return load(c, path, "config", err);
 }
 
+/* A value of --set: JSON, or a bare word such as cosine or 250k, which is a string. What opens as a list, an
+ * object or a string was meant as JSON, and is told what is wrong with it. */
+static enum status parse_value(cJSON **v, const char *text, struct err *err)
+{
+    size_t n = strlen(text);
+    struct err ignored;
+    char first = text[strspn(text, " \t\r\n")];
+    bool brackets = first == '[' || first == '{' || first == '"';
+    enum status st = json_check(text, n, E_CONFIG, brackets ? err : &ignored);
+    if (st == E_NOMEM || (st != OK && brackets))
+        return st;
+    if (st != OK && !utf8_is_plain(text))
+        return err_set(err, E_CONFIG, "the value is not UTF-8, or holds control characters");
+    *v = st == OK ? cJSON_Parse(text) : cJSON_CreateString(text);
+    return *v ? OK : err_set(err, E_NOMEM, "out of memory reading --set");
+}
+
 enum status config_set(struct config *c, const char *assignment, struct err *err)
 {
     const char *eq = strchr(assignment, '=');
@@ -442,11 +447,10 @@ enum status config_set(struct config *c, const char *assignment, struct err *err
     if (!k) {
         st = unknown_key(path, err);
     } else {
-        /* A bare word such as cosine or 250k is a string. */
-        cJSON *v = cJSON_ParseWithOpts(eq + 1, NULL, 1);
-        if (!v)
-            v = cJSON_CreateString(eq + 1);
-        st = v ? read_key(c, k, v, err) : err_set(err, E_NOMEM, "out of memory reading --set");
+        cJSON *v = NULL;
+        st = parse_value(&v, eq + 1, err);
+        if (st == OK)
+            st = read_key(c, k, v, err);
         cJSON_Delete(v);
     }
     return st == OK ? OK : err_wrap(err, "--set %s", assignment);
@@ -476,10 +480,24 @@ static enum status check_grid(const struct config *c, struct err *err)
     return OK;
 }
 
+/* It names a folder below runs/ and stands in every table and message. */
+static enum status check_name(const char *name, struct err *err)
+{
+    if (name[0] == '\0')
+        return err_set(err, E_CONFIG, "name is empty: it is the sweep's folder below runs/");
+    if (!utf8_is_plain(name))
+        return err_set(err, E_CONFIG, "name cannot be a folder's name: it holds control characters, such as a line break");
+    if (strchr(name, '/') || name[0] == '.')
+        return err_set(err, E_CONFIG, "name '%s' cannot be a folder's name: it %s", name,
+                       name[0] == '.' ? "begins with a dot" : "holds a slash");
+    if (name[strspn(name, " ")] == '\0')
+        return err_set(err, E_CONFIG, "name '%s' cannot be a folder's name: it is blank", name);
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
-    if (c->name[0] == '\0' || strchr(c->name, '/') || c->name[0] == '.')
-        return err_set(err, E_CONFIG, "name '%s' cannot be a folder's name", c->name);
+    TRY(check_name(c->name, err));
     if (c->train.batch_tokens % c->model.ctx != 0)
         return err_set(err, E_CONFIG,
                        "train.batch_tokens=%zu is not a multiple of model.ctx=%zu (nearest: %zu)",

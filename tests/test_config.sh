@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Configs to the letter: what is no JSON, what is none of ours, what other tools call it. Each refusal is one line
+# that names file (or --set), place and reason, exit code 2, and nothing is written.
+. "$(dirname "$0")/shell.sh"
+
+shopt -s globstar dotglob
+touch stdout c.json
+
+# refused TEXT COMMAND...; leaves the message in $msg. Hundreds of cases: without a process beside the command's.
+refused() {
+    local text=$1 got before after
+    shift
+    before=(**)
+    { msg=$("$@" 2>&1 >&3 3>&- </dev/null); } 3>stdout
+    got=$?
+    after=(**)
+    [ "$got" = 2 ] || fail "exit code $got, expected 2: $*: $msg"
+    [[ $msg == *"$text"* ]] || fail "'$text' is not in: $msg"
+    [[ $msg != *$'\n'* ]] || fail "not one line: $msg"
+    [ ! -s stdout ] || fail "stdout: $(head -c 200 stdout)"
+    [ "${before[*]}" = "${after[*]}" ] || fail "files appeared: ${after[*]}"
+}
+
+# A small config, grid and all; $1: more of its members, with a comma behind.
+config() {
+    printf '%b' "{$1
+\"data\": {\"base\": 16, \"digits\": 2, \"values\": 2, \"eval_tokens\": 1024}, \"model\": {\"ctx\": 32},
+\"train\": {\"batch_tokens\": 1024}, \"grid\": {\"models\": [{\"d_model\": 8, \"n_layer\": 1}], \"tokens\": [\"20k\"]}}" >c.json
+}
+
+# file TEXT CONFIG: the file c.json, CONFIG as printf %b has it, is refused.
+file() {
+    printf '%b' "$2" >c.json
+    refused "$1" "$plateau" sweep c.json
+    [[ $msg == 'plateau: c.json: '* ]] || fail "the file is not named: $msg"
+}
+
+# set_refused TEXT ASSIGNMENT
+set_refused() {
+    config ''
+    refused "$1" "$plateau" sweep c.json --set "$2"
+    [[ $msg == 'plateau: --set '* ]] || fail "--set is not named: $msg"
+}
+
+keys_twice() {
+    file "line 1 column 13: key 'name' is given twice" '{"name":"a","name":"b"}'
+    file "line 2 column 16: key 'train' is given twice" '{"train": {},\n  "model": {}, "train": {}}'
+    file "key 'train.lr' is given twice" '{"train": {"lr": 0.1, "clip": 1, "lr": 0.1}}'
+    file "key 'grid.models.n_layer' is given twice" '{"grid": {"models": [{"n_layer": 1, "d_model": 8, "n_layer": 2}]}}'
+    file "is given twice" '{"train": {"lr": 0.1, "\\u006cr": 0.1}}'
+    set_refused "key 'd_model' is given twice" 'grid.models=[{"d_model":8,"d_model":16,"n_layer":1}]'
+}
+
+numbers() {
+    local bad
+    for bad in 032 -01 5. .5 +1 1e 1e+ 0x10 1.2.3 1_000 NaN Infinity -Infinity nan 20k 1e999; do
+        file "c.json: line 2 column" "{\"grid\": {\n\"tokens\": [\"20k\", $bad]}}"
+        file "c.json: line 1 column" "{\"model\": {\"ctx\": $bad}}"
+        file "c.json: line 1 column" "{\"grid\": {\"models\": [{\"d_model\": $bad}]}}"
+        [ "$bad" = 20k ] || set_refused "train.tokens" "train.tokens=$bad"
+        set_refused "column" "grid.tokens=[$bad]"
+    done
+    for bad in 032 -01 5. .5 +1 1e 0x10 NaN 032k 5.k .5M 00; do
+        file "'$bad' is not a number" "{\"train\": {\"tokens\": \"$bad\"}}"
+        file "'$bad' is not a number" "{\"train\": {\"checkpoint_s\": \"$bad\"}}"
+    done
+    config ''
+    "$plateau" sweep c.json --dry-run --set train.checkpoint_s=15min --set train.lr=5e-3 --set 'grid.tokens=["20.5k",30000]' >stdout 2>stderr ||
+        fail "good numbers are refused: $(cat stderr)"
+}
+
+syntax() {
+    file "line 3 column 1: JSON has no comments" '{\n"name": "a",\n// why\n"data": {}}'
+    file "line 1 column 15: JSON has no comments" '{"name": "a", /* why */ "data": {}}'
+    file "no comments" '{"name": "a", # why\n"data": {}}'
+    file "line 2 column 12: not valid JSON: a comma before the closing }" '{\n"name": "a",\n}'
+    file "a comma before the closing ]" '{"grid": {"tokens": ["20k",]}}'
+    file "line 2 column 1: not valid JSON: '{' where the end of the text" '{"name": "a"}\n{"name": "b"}'
+    file "where the end of the text" '{"name": "a"} x'
+    file "double quotes" "{'name': 'a'}"
+    file "double quotes" '{name: "a"}'
+    refused "double quotes" "$plateau" sweep c.json --dry-run
+    refused "double quotes" "$plateau" train c.json
+    file "JSON writes true" '{"name": True}'
+    file "does not end on its line" '{"name": "a\n"}'
+    file "more than 100 brackets" "{\"name\": $(printf '%0200000d' 0 | tr 0 '[')"
+    set_refused "a comma before the closing ]" 'grid.tokens=["20k",]'
+    set_refused "'x' where the end of the text" 'grid.tokens=["20k"] x'
+    set_refused "does not end" 'name="a'
+}
+
+zero_bytes() {
+    file "zero byte" '{"name": "a"}\0'
+    file "line 1 column 12: not a text: it holds a zero byte" '{"name": "a\0b"}'
+    file "zero byte" '{"name": "a\\u0000b"}'
+    file "zero byte" '{"train\\u0000x": {"lr": 0.1}}'
+    file "zero byte" '{"train": {"lr\\u0000": 0.1}}'
+    set_refused "zero byte" 'name="a\u0000"'
+}
+
+not_utf8() {
+    local bad
+    for bad in '\xff' '\x80' '\xc0\x80' '\xc3' '\xed\xa0\x80' '\xf4\x90\x80\x80' '\xf0\x8f\xbf\xbf'; do
+        file "column 12: not UTF-8" "{\"name\": \"a$bad\"}"
+        file "not UTF-8" "{\"na$bad\": 1}"
+        file "not UTF-8" "{}$bad"
+        set_refused "UTF-8" "name=a$(printf '%b' "$bad")"
+        set_refused "UTF-8" "data.files=[\"a$(printf '%b' "$bad")\"]"
+    done
+    file "half of a surrogate pair" '{"name": "\\ud800"}'
+}
+
+names() {
+    local bad long
+    long=$(printf '%064d' 0)
+    for bad in '' '.' '..' '.a' '../a' 'a/b' '/a' 'a\\n' 'a\\nb' 'a\\t' 'a\\u001b[1m' 'a\\u007f' 'a\\u0085' ' ' "$long"; do
+        config "\"name\": \"$bad\","
+        refused "name " "$plateau" sweep c.json
+        refused "name " "$plateau" sweep c.json --out there
+        refused "name " "$plateau" sweep c.json --dry-run
+    done
+    set_refused_name $'name=a\nb'
+    set_refused_name 'name=a/b'
+    config '"name": "d\xc3\xa9mo 1.5 (b)",'
+    "$plateau" sweep c.json --dry-run >stdout 2>stderr || fail "a good name is refused: $(cat stderr)"
+    config '"name": "'"${long#0}"'",'
+    "$plateau" sweep c.json --dry-run >stdout 2>stderr || fail "63 characters are refused: $(cat stderr)"
+}
+
+set_refused_name() {
+    config ''
+    refused "" "$plateau" sweep c.json --set "$1"
+}
+
+# What is quoted may hold anything; the message stays one line of plain text.
+messages() {
+    file "unknown key 'a?b'" '{"a\\nb": 1}'
+    file "'a?[31m' is not a number" '{"train": {"lr": "a\\u001b[31m"}}'
+    config ''
+    refused "unknown key" "$plateau" sweep c.json --set $'a\nb=1'
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages; do
+    run_test "$t"
+done
+finish
