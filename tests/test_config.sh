@@ -140,7 +140,83 @@ messages() {
     refused "unknown key" "$plateau" sweep c.json --set $'a\nb=1'
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages; do
+# What other tools call our keys, alone or in whatever section, in files and --set.
+other_names() {
+    local word key section known
+    while read -r key words; do
+        for word in $words; do
+            set_refused "unknown key '$word' (did you mean $key?" "$word=3"
+            for section in model train data grid; do
+                [ "$section.$word" != data.depth ] && [ "$section.$word" != "$key" ] || continue
+                set_refused "unknown key '$section.$word' (did you mean $key?" "$section.$word=3"
+            done
+            file "unknown key '$word' (did you mean $key?" "{\"$word\": 3}"
+            file "unknown key 'train.$word' (did you mean $key?" "{\"train\": {\"$word\": 3}}"
+        done
+    done <<END
+model.d_model n_embd hidden_size dim width embed_dim
+model.n_layer n_layers num_layers depth num_hidden_layers
+model.n_head num_heads n_heads numHeads num_attention_heads
+model.ctx block_size seq_len context_length max_seq_len n_ctx
+train.lr learning_rate max_lr learning-rate learningRate
+train.tokens max_iters max_steps steps num_epochs
+train.batch_tokens batch_size
+train.warmup_tokens warmup_iters warmup_steps
+train.clip grad_clip max_grad_norm
+data.source dataset
+grid.seeds seeds
+END
+    set_refused "(there is none: the data decides the vocabulary)" vocab_size=256
+    set_refused "(there is none: models train without dropout)" model.dropout=0.1
+    file "(there is none: AdamW" '{"optimizer": {"lr": 3}}'
+    file "(did you mean train? a section)" '{"training": {"lr": 3}}'
+    set_refused "did you mean train.lr?" lr=3
+    set_refused "did you mean data.seed or train.seed or fit.seed?" seed=3
+    set_refused "'train' is a section" train=3
+    set_refused "did you mean train.batch_tokens?" train.batch_tokns=3
+    file "grid.models: unknown key 'n_embd' (did you mean d_model?)" '{"grid": {"models": [{"n_embd": 8, "n_layer": 1}]}}'
+    file "grid.models: unknown key 'num_layers' (did you mean n_layer?)" '{"grid": {"models": [{"num_layers": 8}]}}'
+    file "grid.models: unknown key 'ctx' (known: d_model" '{"grid": {"models": [{"ctx": 8}]}}'
+    # every name suggested is one that there is
+    known=" name train model data grid $("$plateau" config | sed -n 's/^\([a-z][^ ]*\) .*/\1/p' | tr '\n' ' ')"
+    for key in $(sed -n 's/^    {"[a-z0-9]*", "\([^"]*\)".*/\1/p' "$root/src/harness/aliases.c"); do
+        [[ $known == *" $key "* ]] || fail "an alias names $key, which is no key"
+    done
+    words=$(sed -n 's/^    {"\([a-z0-9]*\)", .*/\1/p' "$root/src/harness/aliases.c")
+    [ "$(wc -l <<<"$words")" -gt 100 ] || fail "the aliases were not found"
+    [ -z "$(sort <<<"$words" | uniq -d)" ] || fail "aliases given twice: $(sort <<<"$words" | uniq -d)"
+}
+
+# What people give for a config that is none.
+other_files() {
+    local command
+    mkdir -p swept/run hollow
+    echo '{"config": {}}' >swept/sweep.json
+    echo '{}' >swept/run/config.json
+    printf 'It was a dark night.\n' >book.txt
+    printf '\n\n"It was dark," he said.\n' >quoted
+    printf '[Scene: a wood]\n' >play.txt
+    printf '\x01\x00\x02\x00' >tokens.bin
+    printf 'params,tokens,loss\n' >t.csv
+    printf '# why\nname: a\n' >c.yaml
+    for command in train sweep 'sweep --dry-run'; do
+        for text in book.txt quoted tokens.bin; do
+            refused "$text is not a config" "$plateau" $command $text
+            [[ $msg == *"scripts/demo FILE"*"--set data.source=text --set 'data.files=[\"$text\"]'"* ]] || fail "no hint: $msg"
+        done
+        refused "plateau fit t.csv" "$plateau" $command t.csv
+        refused "c.yaml is not JSON" "$plateau" $command c.yaml
+        refused "play.txt: line 1 column 2: not valid JSON" "$plateau" $command play.txt
+        refused "swept is a sweep's folder: status, fit and chart take it" "$plateau" $command swept
+        refused "that of this run is swept/run/config.json" "$plateau" $command swept/run
+        refused "hollow is a directory" "$plateau" $command hollow
+        refused "missing.json" "$plateau" $command missing.json
+    done
+    config ''
+    cat c.json | "$plateau" sweep /dev/stdin --dry-run >stdout 2>stderr || fail "a config from a pipe: $(cat stderr)"
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files; do
     run_test "$t"
 done
 finish

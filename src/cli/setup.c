@@ -3,8 +3,9 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
-
 
 #include "base/file.h"
 #include "cli/cmd.h"
@@ -23,12 +24,63 @@ static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *er
     return OK;
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+    size_t n = strlen(path), m = strlen(end);
+    return n > m && strcmp(path + n - m, end) == 0;
+}
+
+/* A file that begins like no config: what it looks like, and which command takes it. */
+static enum status not_a_config(const char *path, struct err *err)
+{
+    if (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".jsonl"))
+        return err_set(err, E_CONFIG, "%s is a table, not a config: plateau fit %s", path, path);
+    if (ends_with(path, ".yaml") || ends_with(path, ".yml") || ends_with(path, ".toml") || ends_with(path, ".py"))
+        return err_set(err, E_CONFIG, "%s is not JSON: a config is written as configs/tiny.json is", path);
+    return err_set(err, E_CONFIG,
+                   "%s is not a config, which is JSON and begins with {. To train on a text: scripts/demo FILE, or a "
+                   "config and --set data.source=text --set 'data.files=[\"%s\"]'",
+                   path, path);
+}
+
+/* What people give for a config that is none: a sweep's or run's folder, a text, a table. A pipe is left alone, for
+ * what is read from it here would be gone. */
+static enum status check_kind(const char *path, struct err *err)
+{
+    char inside[FILE_PATH_MAX], head[512] = "";
+    struct stat st;
+    if (stat(path, &st) != 0 || !(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+        return OK;
+    if (S_ISDIR(st.st_mode)) {
+        TRY(file_join(inside, sizeof inside, path, "sweep.json", err));
+        if (file_exists(inside))
+            return err_set(err, E_CONFIG,
+                           "%s is a sweep's folder: status, fit and chart take it, this command the config that it came "
+                           "from",
+                           path);
+        TRY(file_join(inside, sizeof inside, path, "config.json", err));
+        return err_set(err, E_CONFIG, "%s is a directory, not a config%s%s", path,
+                       file_exists(inside) ? "; that of this run is " : "", file_exists(inside) ? inside : "");
+    }
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return OK; /* the reader says why */
+    head[fread(head, 1, sizeof head - 1, f)] = '\0';
+    fclose(f);
+    const char *first = head + (strncmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+    first += strspn(first, " \t\r\n");
+    /* an empty file, JSON of another kind, and a comment in front are the JSON reader's to explain */
+    bool json = *first == '\0' || *first == '{' || *first == '[' || (*first == '/' && strchr("/*", first[1]));
+    return json ? OK : not_a_config(path, err);
+}
+
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *isa, struct err *err)
 {
     *s = (struct setup){0};
     config_init(&s->cfg);
     TRY(pick_isa(&s->isa, isa, err));
+    TRY(check_kind(path, err));
     TRY(config_load(&s->cfg, path, err));
     for (size_t i = 0; i < sets->n; i++)
         TRY(config_set(&s->cfg, sets->items[i], err));

@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "base/size.h"
 #include "base/utf8.h"
+#include "harness/aliases.h"
 
 enum type { T_STRING, T_ENUM, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES };
 
@@ -221,6 +222,53 @@ static enum status read_strings(struct config_strings *s, const struct key *k, c
     return OK;
 }
 
+/* The keys of that name in other sections, as "train.seed or fit.seed"; false where there is none. */
+static bool same_name(char *out, size_t size, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *name = dot ? dot + 1 : path;
+    size_t used = 0;
+    for (size_t i = 0; i < N_KEYS && used < size; i++) {
+        const char *own = strrchr(keys[i].path, '.');
+        if (own && strcmp(own + 1, name) == 0) {
+            int n = snprintf(out + used, size - used, "%s%s", used ? " or " : "", keys[i].path);
+            used += n > 0 ? (size_t)n : 0;
+        }
+    }
+    return used > 0;
+}
+
+static bool is_section(const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strncmp(keys[i].path, name, n) == 0 && keys[i].path[n] == '.')
+            return true;
+    return false;
+}
+
+/* Unknown: a key of another tool, of another section, or misspelt. */
+static enum status unknown_key(const char *path, struct err *err)
+{
+    const struct alias *a = aliases_find(path);
+    const char *best = NULL;
+    char others[128];
+    size_t distance = NEAREST_MAX;
+    if (is_section(path))
+        return err_set(err, E_CONFIG, "'%s' is a section: give one of its keys, %s.KEY=VALUE", path, path);
+    if (a && a->key)
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?%s%s)", path, a->key, a->note ? " " : "",
+                       a->note ? a->note : "");
+    if (a)
+        return err_set(err, E_CONFIG, "unknown key '%s' (there is none: %s)", path, a->note);
+    if (same_name(others, sizeof others, path))
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, others);
+    for (size_t i = 0; i < N_KEYS; i++)
+        nearest_consider(&best, &distance, path, keys[i].path);
+    if (best)
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, best);
+    return err_set(err, E_CONFIG, "unknown key '%s' (plateau config lists them)", path);
+}
+
 static enum status list_full(const struct key *k, struct err *err)
 {
     return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, CONFIG_LIST_MAX);
@@ -245,27 +293,38 @@ static enum status read_counts(struct config_counts *list, const struct key *k, 
     return OK;
 }
 
+/* A key of a shape that is none of ours: d_model, n_layer and n_head have the names of the model's keys. */
+static enum status unknown_part(const struct key *k, const char *name, struct err *err)
+{
+    const struct alias *a = aliases_find(name);
+    const char *known = "d_model, n_layer, n_head", *own = a && a->key ? strchr(a->key, '.') : NULL;
+    if (own && strstr(known, own + 1))
+        return err_set(err, E_CONFIG, "%s: unknown key '%s' (did you mean %s?)", k->path, name, own + 1);
+    return err_set(err, E_CONFIG, "%s: unknown key '%s' (known: %s)", k->path, name, known);
+}
+
 static enum status read_shape(struct config_shape *s, const struct key *k, const cJSON *v,
                               struct err *err)
 {
+    const struct {
+        const char *name;
+        size_t *at;
+    } parts[] = {{"d_model", &s->d_model}, {"n_layer", &s->n_layer}, {"n_head", &s->n_head}};
     *s = (struct config_shape){0};
     if (!cJSON_IsObject(v))
         return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
     for (const cJSON *item = v->child; item; item = item->next) {
+        size_t i = 0;
+        while (i < 3 && strcmp(parts[i].name, item->string) != 0)
+            i++;
+        if (i == 3)
+            return unknown_part(k, item->string, err);
         double x = 0;
         char path[128];
         snprintf(path, sizeof path, "%s: %s", k->path, item->string);
         const struct key part = {.path = path, .type = T_SIZE, .min = 1, .max = 32768};
         TRY(read_number(&x, &part, item, true, err));
-        if (strcmp(item->string, "d_model") == 0)
-            s->d_model = (size_t)x;
-        else if (strcmp(item->string, "n_layer") == 0)
-            s->n_layer = (size_t)x;
-        else if (strcmp(item->string, "n_head") == 0)
-            s->n_head = (size_t)x;
-        else
-            return err_set(err, E_CONFIG, "%s: unknown key '%s' (known: d_model, n_layer, n_head)",
-                           k->path, item->string);
+        *parts[i].at = (size_t)x;
     }
     if (s->d_model == 0 || s->n_layer == 0)
         return err_set(err, E_CONFIG, "%s: a shape needs d_model and n_layer", k->path);
@@ -330,26 +389,6 @@ static const struct key *find_key(const char *path)
         if (strcmp(keys[i].path, path) == 0)
             return &keys[i];
     return NULL;
-}
-
-static bool is_section(const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; i < N_KEYS; i++)
-        if (strncmp(keys[i].path, name, n) == 0 && keys[i].path[n] == '.')
-            return true;
-    return false;
-}
-
-static enum status unknown_key(const char *path, struct err *err)
-{
-    const char *best = NULL;
-    size_t distance = NEAREST_MAX;
-    for (size_t i = 0; i < N_KEYS; i++)
-        nearest_consider(&best, &distance, path, keys[i].path);
-    if (best)
-        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, best);
-    return err_set(err, E_CONFIG, "unknown key '%s' (plateau config lists them)", path);
 }
 
 static enum status read_object(struct config *c, const cJSON *object, const char *prefix,
