@@ -216,7 +216,33 @@ other_files() {
     cat c.json | "$plateau" sweep /dev/stdin --dry-run >stdout 2>stderr || fail "a config from a pipe: $(cat stderr)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files; do
+# A fit that cannot be made is refused before anything trains, with the rules of plateau fit.
+fit_keys() {
+    local bad key value json
+    for bad in law=cubic law=Chinchilla 'law= ' objective=huber:nan objective=huber: objective=huber:0 objective=huber:1e-3x \
+        objective=huber:-1 objective=huber:inf objective=l2 objective= count=all count=Total count= bootstrap=1 bootstrap=5 \
+        bootstrap=19 bootstrap=1000001 holdout=1 holdout=-0.1 holdout=0.95; do
+        key=${bad%%=*} value=${bad#*=}
+        json="\"$value\""
+        config "\"fit\": {\"$key\": $json},"
+        refused "c.json: fit.$key" "$plateau" sweep c.json
+        refused "c.json: fit.$key" "$plateau" sweep c.json --dry-run
+        refused "c.json: fit.$key" "$plateau" train c.json --set model.d_model=8 --set model.n_layer=1 --set train.tokens=20k
+        config ''
+        refused "fit.$key" "$plateau" sweep c.json --set "fit.$bad"
+        refused "fit.$key" "$plateau" sweep c.json --dry-run --out there --set "fit.$bad"
+    done
+    config '"fit": {"law": "cubic"},'
+    for bad in fit.law=joint fit.law= ; do
+        "$plateau" sweep c.json --dry-run --set $bad --set fit.objective=lad --set fit.count=nonembd --set fit.bootstrap=0 >stdout 2>stderr ||
+            fail "a good fit is refused: $(cat stderr)"
+    done
+    for bad in 1 19; do
+        refused "--bootstrap $bad" "$plateau" fit none.csv --bootstrap $bad
+    done
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys; do
     run_test "$t"
 done
 finish

@@ -34,6 +34,13 @@ enum status fit_options_count(enum fit_count *out, const char *text, struct err 
     return err_set(err, E_USAGE, "--count %s: expected total, nonembd or matmul", text);
 }
 
+enum status fit_options_bootstrap(size_t n, struct err *err)
+{
+    if (n > 1000000 || (n > 0 && n < 20))
+        return err_set(err, E_USAGE, "--bootstrap %zu: expected 0, or 20 to 1000000", n);
+    return OK;
+}
+
 static const char *const scales[] = {"log", "raw", "log1p"};
 
 /* The word among --scale that is no role=FACTOR; NULL: none. */
@@ -159,8 +166,7 @@ enum status fit_words_options(struct fit_options *opt, const struct fit_words *w
         return err_set(err, E_USAGE, "--holdout %g: expected a share from 0 to below 1", w->holdout);
     if (!(w->window > 1))
         return err_set(err, E_USAGE, "--window %g: expected a factor above 1", w->window);
-    if (w->bootstrap > 1000000 || (w->bootstrap > 0 && w->bootstrap < 20))
-        return err_set(err, E_USAGE, "--bootstrap %zu: expected 0, or 20 to 1000000", w->bootstrap);
+    TRY(fit_options_bootstrap(w->bootstrap, err));
     const struct fit_read_options read = fit_words_read(w, opt);
     TRY(fit_read_check(&read, err));
     return fit_options_check(opt, err);

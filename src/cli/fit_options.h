@@ -12,6 +12,8 @@
 enum status fit_options_objective(struct solve_objective *obj, const char *text,
                                   struct err *err) WARN_UNUSED;
 enum status fit_options_count(enum fit_count *out, const char *text, struct err *err) WARN_UNUSED;
+/* Resamples: none, or enough for an interval. E_USAGE otherwise. */
+enum status fit_options_bootstrap(size_t n, struct err *err) WARN_UNUSED;
 
 enum { FIT_OPTIONS_MAX = 24 };
 

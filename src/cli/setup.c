@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/cmd.h"
+#include "cli/fit_options.h"
 #include "cli/live_view.h"
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
@@ -74,6 +75,26 @@ static enum status check_kind(const char *path, struct err *err)
     return json ? OK : not_a_config(path, err);
 }
 
+/* What the fit will say once everything has trained, said before. The rules are those of `plateau fit`, whose
+ * options have the names of the keys: --law is fit.law. */
+static enum status check_fit(const struct config *c, struct err *err)
+{
+    struct fit_options opt = fit_options_default();
+    struct err found;
+    opt.law = c->fit.law[0] ? c->fit.law : NULL;
+    enum status st = fit_options_objective(&opt.obj, c->fit.objective, &found);
+    if (st == OK)
+        st = fit_options_count(&opt.count, c->fit.count, &found);
+    if (st == OK)
+        st = fit_options_bootstrap(c->fit.bootstrap, &found);
+    if (st == OK)
+        st = fit_options_check(&opt, &found);
+    if (st == OK)
+        return OK;
+    const char *rule = strncmp(found.msg, "--", 2) == 0 ? found.msg + 2 : found.msg;
+    return err_set(err, E_CONFIG, "fit.%s", rule);
+}
+
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *isa, struct err *err)
 {
@@ -85,6 +106,8 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     for (size_t i = 0; i < sets->n; i++)
         TRY(config_set(&s->cfg, sets->items[i], err));
     enum status st = config_check(&s->cfg, err);
+    if (st == OK)
+        st = check_fit(&s->cfg, err);
     if (st == OK) {
         struct data_spec spec = config_data_spec(&s->cfg);
         st = data_open(&s->data, &spec, s->cfg.model.ctx, err);
