@@ -242,7 +242,58 @@ fit_keys() {
     done
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys; do
+# One source of defaults and ranges: what `plateau config` says of a language's key is what data info and a sweep take.
+language_keys() {
+    local language key values v where min max past
+    # key, the language it belongs to, and what else must hold for it to reach both ends of its range
+    while read -r language key where; do
+        read -r min max < <("$plateau" config | sed -n "/^data.$key /{n;s/.*, \([^ ]*\) to \([^ ]*\)$/\1 \2/p}")
+        [ -n "${max:-}" ] || fail "no range of data.$key"
+        set --
+        for v in $where; do set -- "$@" --set "data.$v"; done
+        for v in "$min" "$max"; do
+            "$plateau" data info --language "$language" "$@" --set "data.$key=$v" >stdout 2>stderr ||
+                fail "data.$key=$v, the end of its range, is refused: $(cat stderr)"
+        done
+        for past in $(awk -v a="$min" -v b="$max" 'BEGIN { printf "%.17g %.17g", (a > 0 ? a - 1 : -1), b + 1 }'); do
+            refused "data.$key" "$plateau" data info --language "$language" "$@" --set "data.$key=$past"
+            set_refused "data.$key" "data.$key=$past"
+        done
+    done <<END
+zipf-facts base digits=1
+zipf-facts digits base=2
+zipf-facts values base=16 digits=2
+zipf-facts eps base=16 digits=2
+zipf-facts exponent base=16 digits=2
+unigram exponent symbols=16
+graph-walk nodes degree=2
+graph-walk degree nodes=4096
+hierarchy branching depth=1 symbols=2 rules=1
+hierarchy depth branching=2 symbols=4
+hierarchy rules branching=3 symbols=100
+unigram symbols exponent=1
+hierarchy seed symbols=8
+END
+    [ -z "$("$plateau" config | sed -n '/^data.symbols/{n;/default 8,/!p}')" ] || fail "the default of data.symbols is not 8"
+    # by the default of each key and by that value given
+    for language in hierarchy graph-walk unigram zipf-facts; do
+        "$plateau" data info --language $language >stdout || fail "exit code $?"
+        values=$("$plateau" config | sed -n '/^data\.[a-z]* /{h;n;H;x;s/^\(data\.[a-z]*\) .*default \([0-9.]*\), .*/\1=\2/p}' | tr '\n' ' ')
+        set --
+        for v in $values; do set -- "$@" --set "$v"; done
+        [ $# -gt 20 ] || fail "the defaults were not found: $values"
+        "$plateau" data info --language $language "$@" | diff stdout - || fail "$language: data info and plateau config differ in a default"
+    done
+    refused "data.symbols=1 is out of range" "$plateau" data info --language unigram --set data.symbols=1
+    refused "--set train.lr=1" "$plateau" data info --language unigram --set train.lr=1
+    refused "did you mean data.symbols" "$plateau" data info --language unigram --set data.symbol=3
+    refused "--set goes with --language" "$plateau" data info c.json --set data.symbols=4
+    refused "data.files" "$plateau" data info --language unigram --set 'data.files=["x"]'
+    "$plateau" data info --language unigram --set data.symbols=16 --set data.exponent=0 --seed 3 >stdout
+    grep -q 'unigram, seed 3: 16 symbols, floor 2.772589 nats' stdout || fail "not ln 16: $(cat stdout)"
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys; do
     run_test "$t"
 done
 finish

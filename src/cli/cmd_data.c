@@ -5,21 +5,46 @@
 #include "cli/cmd.h"
 #include "data/baseline.h"
 #include "data/text.h"
+#include "harness/config.h"
 
 #define LN2 0.693147180559945309
+#define SEED_MAX 9000000000000000 /* data.seed's */
 
-static enum status language_info(const char *name, uint64_t seed, struct err *err)
+/* The language as a config would have it: its defaults are the config's. */
+static enum status language_spec(struct config *c, const char *name, const struct arg_list *sets, uint64_t seed,
+                                 struct err *err)
 {
-    struct data_spec s = data_spec_default();
-    if (!data_kind_parse(&s.kind, name) || s.kind == DATA_TEXT)
+    enum data_kind kind;
+    if (!data_kind_parse(&kind, name) || kind == DATA_TEXT)
         return err_set(err, E_USAGE, "--language %s: no such language (see plateau data --help)", name);
-    s.seed = seed;
-    struct data *d;
-    TRY(data_open(&d, &s, data_unit(&s), err));
-    printf("%s, seed %llu: %zu symbols, floor %.6f nats per token (%.6f bits)\n", data_name(d),
-           (unsigned long long)seed, data_vocab(d), data_floor(d), data_floor(d) / LN2);
+    if (seed > SEED_MAX)
+        return err_set(err, E_USAGE, "--seed %llu: expected 0 to %llu", (unsigned long long)seed,
+                       (unsigned long long)SEED_MAX);
+    c->data.seed = seed;
+    for (size_t i = 0; i < sets->n; i++) {
+        if (strncmp(sets->items[i], "data.", 5) != 0 || strncmp(sets->items[i], "data.source=", 12) == 0)
+            return err_set(err, E_USAGE, "--set %s: a language is described by keys such as data.symbols", sets->items[i]);
+        TRY(config_set(c, sets->items[i], err));
+    }
+    c->data.source = kind;
+    return config_check(c, err);
+}
+
+static enum status language_info(const char *name, const struct arg_list *sets, uint64_t seed, struct err *err)
+{
+    struct config c;
+    struct data *d = NULL;
+    config_init(&c);
+    enum status st = language_spec(&c, name, sets, seed, err);
+    struct data_spec s = config_data_spec(&c);
+    if (st == OK)
+        st = data_open(&d, &s, data_unit(&s), err);
+    if (st == OK)
+        printf("%s, seed %llu: %zu symbols, floor %.6f nats per token (%.6f bits)\n", data_name(d),
+               (unsigned long long)s.seed, data_vocab(d), data_floor(d), data_floor(d) / LN2);
     data_close(d);
-    return OK;
+    config_free(&c);
+    return st;
 }
 
 static enum status text_info(const struct arg_list *paths, bool bigram_only, struct err *err)
@@ -42,8 +67,8 @@ static enum status text_info(const struct arg_list *paths, bool bigram_only, str
     return st;
 }
 
-static enum status run(const struct arg_list *words, const char *language, uint64_t seed,
-                       struct err *err)
+static enum status run(const struct arg_list *words, const char *language, const struct arg_list *sets,
+                       uint64_t seed, struct err *err)
 {
     const char *verb = words->items[0];
     const struct arg_list paths = {.items = words->items + 1, .n = words->n - 1};
@@ -52,8 +77,10 @@ static enum status run(const struct arg_list *words, const char *language, uint6
         return err_set(err, E_USAGE, "data: unknown word '%s' (expected info or bigram)", verb);
     if (language && (bigram || paths.n > 0))
         return err_set(err, E_USAGE, "data: --language goes with info and without paths");
+    if (sets->n > 0 && !language)
+        return err_set(err, E_USAGE, "data: --set goes with --language");
     if (language)
-        return language_info(language, seed, err);
+        return language_info(language, sets, seed, err);
     if (paths.n == 0)
         return err_set(err, E_USAGE, "data %s: give files or folders", verb);
     return text_info(&paths, bigram, err);
@@ -63,8 +90,10 @@ enum status cmd_data(int argc, char **argv, struct err *err)
 {
     const char *language = NULL;
     uint64_t seed = 1;
+    struct arg_list sets = {0};
     const struct arg args[] = {
         {"--language", ARG_STRING, &language, "NAME", "zipf-facts, graph-walk, hierarchy or unigram"},
+        {"--set", ARG_LIST, &sets, "KEY=VALUE", "a key of the language, such as data.symbols=16; may be given several times"},
         {"--seed", ARG_U64, &seed, "S", "seed of the language (default 1)"},
     };
     const struct args_spec spec = {
@@ -79,7 +108,7 @@ enum status cmd_data(int argc, char **argv, struct err *err)
     bool help;
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
     if (st == OK && !help)
-        st = run(&words, language, seed, err);
+        st = run(&words, language, &sets, seed, err);
     args_free(&spec, &words);
     return st;
 }

@@ -24,22 +24,9 @@ static const char *const kind_names[DATA_N_KINDS] = {
 
 struct data_spec data_spec_default(void)
 {
-    return (struct data_spec){
-        .kind = DATA_TEXT,
-        .eval_tokens = 65536,
-        .seed = 1,
-        .base = 64,
-        .digits = 3,
-        .values = 4,
-        .eps = 0.05,
-        .exponent = 1.5,
-        .nodes = 256,
-        .degree = 8,
-        .branching = 2,
-        .depth = 4,
-        .rules = 4,
-        .symbols = 16,
-    };
+#define X(name, type, min, max, number, help) .name = number,
+    return (struct data_spec){.kind = DATA_TEXT, DATA_NUMBERS(X)};
+#undef X
 }
 
 const char *data_kind_name(enum data_kind kind)
@@ -64,10 +51,23 @@ enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
     return OK;
 }
 
-enum status data_check_number(const char *key, double value, double lo, double hi, struct err *err)
+static enum status check_number(const char *key, double value, double lo, double hi, struct err *err)
 {
     if (!(value >= lo && value <= hi))
         return err_set(err, E_CONFIG, "data.%s=%g: expected %g to %g", key, value, lo, hi);
+    return OK;
+}
+
+/* Every number of a spec in its own range; sources check what two of them must be to each other. */
+static enum status check_numbers(const struct data_spec *s, struct err *err)
+{
+#define SIZE data_check_size
+#define DOUBLE check_number
+#define X(name, type, min, max, number, help) TRY(type(#name, s->name, min, max, err));
+    DATA_NUMBERS(X)
+#undef X
+#undef DOUBLE
+#undef SIZE
     return OK;
 }
 
@@ -124,7 +124,7 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
     *out = NULL;
     if (ctx < 1 || ctx > (size_t)1 << 24)
         return err_set(err, E_CONFIG, "model.ctx=%zu: expected 1 to 16777216", ctx);
-    TRY(data_check_size("eval_tokens", spec->eval_tokens, 1, (size_t)1 << 40, err));
+    TRY(check_numbers(spec, err));
     struct data *d;
     TRY(size_calloc(&d, 1, sizeof *d, "the data source", err));
     d->source = sources[spec->kind];

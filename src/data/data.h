@@ -35,24 +35,27 @@ struct data_spec {
     size_t branching, depth, rules, symbols;
 };
 
-/* Defaults and ranges of the fields of a spec (the config's section "data").
- *
- *   field        used by                default  range
- *   eval_tokens  all                    65536    1 .. 2^40
- *   seed         languages              1        any
- *   base         zipf-facts             64       2 .. 65536; base^digits <= 2^24
- *   digits       zipf-facts             3        1 .. 24
- *   values       zipf-facts             4        0 .. 4096
- *   eps          zipf-facts             0.05     0 .. 1
- *   exponent     zipf-facts, unigram    1.5      0 .. 20
- *   nodes        graph-walk             256      3 .. 4096
- *   degree       graph-walk             8        2 .. max(2, nodes/2)
- *   branching    hierarchy              2        2 .. 16; branching^depth <= 2^16
- *   depth        hierarchy              4        1 .. 16
- *   rules        hierarchy              4        1 .. symbols^(branching-1)
- *   symbols      hierarchy, unigram     16       hierarchy 2 .. 4096, symbols^branching <= 2^20;
- *                                                unigram 2 .. 65536
- * The kind is text, without files. */
+/* Name, type (SIZE or DOUBLE), smallest, largest, default and meaning of the numbers of a spec: the one list that
+ * the config's section "data", the defaults below and the checks of data_open come from. What two of
+ * them must be to each other, as the meanings say, data_open checks beside. */
+/* clang-format off */
+#define DATA_NUMBERS(X)                                                                                        \
+    X(eval_tokens, SIZE,   1, 1e9,   65536, "tokens of the fixed held-out set")                                \
+    X(seed,        SIZE,   0, 9e15,  1,     "names the language's tables and its held-out set")                \
+    X(base,        SIZE,   2, 65536, 64,    "zipf-facts: base b of the digits, and number of symbols")         \
+    X(digits,      SIZE,   1, 24,    3,     "zipf-facts: digits m of a rank; b^m facts, at most 2^24")         \
+    X(values,      SIZE,   0, 64,    4,     "zipf-facts: value tokens v of a fact")                            \
+    X(eps,         DOUBLE, 0, 1,     0.05,  "zipf-facts: chance that a value token is replaced by noise")      \
+    X(exponent,    DOUBLE, 0, 10,    1.5,   "zipf-facts, unigram: exponent a of the Zipf law")                 \
+    X(nodes,       SIZE,   3, 4096,  64,    "graph-walk: nodes of the graph")                                  \
+    X(degree,      SIZE,   2, 2048,  8,     "graph-walk: mean degree, at most nodes / 2")                       \
+    X(branching,   SIZE,   2, 16,    2,     "hierarchy: children s of a node")                                 \
+    X(depth,       SIZE,   1, 16,    4,     "hierarchy: levels L; s^L at most 2^16")                           \
+    X(rules,       SIZE,   1, 1e4,   4,     "hierarchy: rules m a symbol, at most v^(s-1)")                    \
+    X(symbols,     SIZE,   2, 65536, 8,     "hierarchy (v^s at most 2^20), unigram: symbols v")
+/* clang-format on */
+
+/* The defaults. The kind is text, without files. */
 struct data_spec data_spec_default(void);
 
 /* The name of a kind, "text" or a language's, and back; false where there is no such kind. */

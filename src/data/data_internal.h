@@ -7,7 +7,7 @@
 #include "data/data.h"
 
 struct data_source {
-    /* Check the spec against d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
+    /* Every number of the spec lies in its range. Check them against each other and d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
      * and fingerprint. On failure `close` is still called, on whatever state there is. */
     enum status (*open)(struct data *d, struct err *err);
     void (*close)(void *state);
@@ -38,9 +38,6 @@ extern const struct data_source data_source_text, data_source_zipf_facts, data_s
 /* E_CONFIG "data.KEY=V: expected LO to HI". */
 enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
                             struct err *err) WARN_UNUSED;
-/* The same for a number in [lo, hi]; NaN fails. */
-enum status data_check_number(const char *key, double value, double lo, double hi,
-                              struct err *err) WARN_UNUSED;
 /* E_CONFIG naming model.ctx and the nearest multiples unless ctx is a multiple of `unit`. */
 enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err) WARN_UNUSED;
 

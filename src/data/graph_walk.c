@@ -51,7 +51,6 @@ static double degree_of(const struct graph *g, int32_t node)
 static enum status walk_open(struct data *d, struct err *err)
 {
     size_t n = d->spec.nodes, degree = d->spec.degree;
-    TRY(data_check_size("nodes", n, 3, 4096, err));
     TRY(data_check_size("degree", degree, 2, size_max(2, n / 2), err));
     struct graph *g;
     TRY(size_calloc(&g, 1, sizeof *g, "graph", err));

@@ -43,9 +43,6 @@ static enum status hierarchy_open(struct data *d, struct err *err)
     const struct data_spec *s = &d->spec;
     struct hierarchy *h;
     size_t tuples, leaves;
-    TRY(data_check_size("branching", s->branching, 2, 16, err));
-    TRY(data_check_size("depth", s->depth, 1, 16, err));
-    TRY(data_check_size("symbols", s->symbols, 2, 4096, err));
     if (!data_power(&tuples, s->symbols, s->branching, TUPLES_MAX))
         return err_set(err, E_CONFIG, "data.symbols=%zu: symbols^branching = %zu^%zu exceeds %zu",
                        s->symbols, s->symbols, s->branching, TUPLES_MAX);

@@ -8,8 +8,6 @@
 
 static enum status unigram_open(struct data *d, struct err *err)
 {
-    TRY(data_check_size("symbols", d->spec.symbols, 2, 65536, err));
-    TRY(data_check_number("exponent", d->spec.exponent, 0, 20, err));
     struct zipf *z;
     TRY(size_calloc(&z, 1, sizeof *z, "unigram", err));
     d->state = z;

@@ -25,11 +25,6 @@ static enum status facts_open(struct data *d, struct err *err)
 {
     const struct data_spec *s = &d->spec;
     size_t ranks;
-    TRY(data_check_size("base", s->base, 2, 65536, err));
-    TRY(data_check_size("digits", s->digits, 1, 24, err));
-    TRY(data_check_size("values", s->values, 0, 4096, err));
-    TRY(data_check_number("eps", s->eps, 0, 1, err));
-    TRY(data_check_number("exponent", s->exponent, 0, 20, err));
     if (!data_power(&ranks, s->base, s->digits, ZIPF_MAX))
         return err_set(err, E_CONFIG, "data.digits=%zu: base^digits = %zu^%zu exceeds %zu", s->digits,
                        s->base, s->digits, ZIPF_MAX);

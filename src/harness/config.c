@@ -35,19 +35,9 @@ static const struct key keys[] = {
     {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", true, "text files, or a language whose true floor is known"},
     {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, true, "text: files and folders, read as bytes"},
     {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, true, "text: held-out files (default: the last 10 % of each file)"},
-    {"data.eval_tokens", T_SIZE, AT(data.eval_tokens), 1, 1e9, 65536, NULL, true, "tokens of the fixed held-out set"},
-    {"data.seed", T_SIZE, AT(data.seed), 0, 9e15, 1, NULL, true, "names the language's tables and its held-out set"},
-    {"data.base", T_SIZE, AT(data.base), 2, 65536, 64, NULL, true, "zipf-facts: base b of the digits, and number of symbols"},
-    {"data.digits", T_SIZE, AT(data.digits), 1, 24, 3, NULL, true, "zipf-facts: digits m of a rank; there are b^m facts"},
-    {"data.values", T_SIZE, AT(data.values), 0, 64, 4, NULL, true, "zipf-facts: value tokens v of a fact"},
-    {"data.eps", T_DOUBLE, AT(data.eps), 0, 1, 0.05, NULL, true, "zipf-facts: chance that a value token is replaced by noise"},
-    {"data.exponent", T_DOUBLE, AT(data.exponent), 0, 10, 1.5, NULL, true, "zipf-facts, unigram: exponent a of the Zipf law"},
-    {"data.nodes", T_SIZE, AT(data.nodes), 3, 1e6, 64, NULL, true, "graph-walk: nodes of the graph"},
-    {"data.degree", T_SIZE, AT(data.degree), 2, 1e4, 8, NULL, true, "graph-walk: mean degree"},
-    {"data.branching", T_SIZE, AT(data.branching), 2, 16, 2, NULL, true, "hierarchy: children s of a node"},
-    {"data.depth", T_SIZE, AT(data.depth), 1, 16, 4, NULL, true, "hierarchy: levels L"},
-    {"data.rules", T_SIZE, AT(data.rules), 1, 1e4, 4, NULL, true, "hierarchy: rules m a symbol"},
-    {"data.symbols", T_SIZE, AT(data.symbols), 2, 65536, 8, NULL, true, "hierarchy, unigram: symbols v"},
+#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, true, help},
+    DATA_NUMBERS(X)
+#undef X
     {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, true, "context length in tokens"},
     {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, true, "width of one run (a sweep's grid sets it)"},
     {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, true, "layers of one run"},
@@ -815,19 +805,9 @@ struct data_spec config_data_spec(const struct config *c)
         .n_files = c->data.files.n,
         .val_files = (const char *const *)c->data.val_files.items,
         .n_val_files = c->data.val_files.n,
-        .eval_tokens = c->data.eval_tokens,
-        .seed = c->data.seed,
-        .base = c->data.base,
-        .digits = c->data.digits,
-        .values = c->data.values,
-        .eps = c->data.eps,
-        .exponent = c->data.exponent,
-        .nodes = c->data.nodes,
-        .degree = c->data.degree,
-        .branching = c->data.branching,
-        .depth = c->data.depth,
-        .rules = c->data.rules,
-        .symbols = c->data.symbols,
+#define X(name, type, min, max, number, help) .name = c->data.name,
+        DATA_NUMBERS(X)
+#undef X
     };
 }
 
