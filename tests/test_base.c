@@ -59,6 +59,9 @@ static void counts(void)
         EXPECT_MSG(!count_parse(&v, bad[i]) && v == 1.5e9, "'%s' was taken for a count", bad[i]);
     EXPECT(count_parse_seconds(&v, "2h") && v == 7200);
     EXPECT(count_parse_seconds(&v, "15m") && v == 900);
+    EXPECT(count_parse_seconds(&v, "15min") && v == 900);
+    EXPECT(count_parse_seconds(&v, "1.5d") && v == 129600);
+    EXPECT(!count_parse_seconds(&v, "1e307d") && !count_parse_seconds(&v, "15k") && v == 129600);
     char buf[32];
     EXPECT(strcmp(count_format(buf, sizeof buf, 262144), "262k") == 0);
     EXPECT(strcmp(count_format(buf, sizeof buf, 999600), "1M") == 0);

@@ -293,7 +293,23 @@ END
     grep -q 'unigram, seed 3: 16 symbols, floor 2.772589 nats' stdout || fail "not ln 16: $(cat stdout)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys; do
+# A time is written on the command line as in a config.
+times() {
+    local t a b
+    "$plateau" sweep "$root/configs/tiny.json" --out timed --set fit.bootstrap=20 >stdout 2>stderr ||
+        fail "exit code $?: $(cat stderr)"
+    "$plateau" plan timed --time 900 >want 2>stderr || fail "exit code $?: $(cat stderr)"
+    for t in 900s 15m 15min 0.25h; do
+        "$plateau" plan timed --time $t 2>&1 | diff want - >/dev/null || fail "--time $t is not 900 s"
+        "$plateau" sweep "$root/configs/tiny.json" --dry-run --set train.checkpoint_s=$t >stdout 2>stderr ||
+            fail "train.checkpoint_s=$t: $(cat stderr)"
+    done
+    for t in 15k 15minutes -3 0 nan inf 0x10 1e308d ''; do
+        refused "--time $t: expected a time" "$plateau" plan timed --time "$t"
+    done
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys times; do
     run_test "$t"
 done
 finish

@@ -61,6 +61,8 @@ bool count_parse_seconds(double *out, const char *text)
         factor = 86400.0;
     else if (strcmp(rest, "s") != 0 && *rest != '\0')
         return false;
+    if (!isfinite(v * factor))
+        return false;
     *out = v * factor;
     return true;
 }

@@ -9,7 +9,7 @@
  * string must be consumed. Returns false, with *out untouched, for anything else (nan, inf, hex). */
 bool count_parse(double *out, const char *text);
 
-/* "90", "90s", "15m", "2h", "1.5d" to seconds; false as above. */
+/* "90", "90s", "15m", "15min", "2h", "1.5d" to seconds; false as above. */
 bool count_parse_seconds(double *out, const char *text);
 
 /* Shortest readable form with three significant digits: 262144 -> "262k", 1.05e6 -> "1.05M",

@@ -23,17 +23,11 @@ struct plan_words {
 /* Compute that no machine will see; the search for a loss or a time stays below it. */
 static const double FLOPS_MAX = 1e40;
 
-/* "90", "90s", "30m", "2h", "1d" in seconds; 0 where it is none of these. */
+/* In seconds, as a config takes times; 0 where it is none. */
 static double parse_time(const char *text)
 {
-    char *end;
-    double v = strtod(text, &end);
-    const double unit = *end == '\0' || strcmp(end, "s") == 0 ? 1
-                        : strcmp(end, "m") == 0               ? 60
-                        : strcmp(end, "h") == 0               ? 3600
-                        : strcmp(end, "d") == 0               ? 86400
-                                                              : 0;
-    return end != text && v > 0 && isfinite(v) ? v * unit : 0;
+    double v = 0;
+    return count_parse_seconds(&v, text) ? v : 0;
 }
 
 /* Flops a second of one core at this size, from the speed of the sweep's runs: that of the run nearest in
