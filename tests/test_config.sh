@@ -309,7 +309,22 @@ times() {
     done
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys times; do
+# The schema says of every number what `plateau config` says.
+schema() {
+    "$plateau" config | awk '/^[a-z]/ { key = $1 } /type .*, default .*, .* to / { print key, $(NF - 2) + 0, $NF + 0 }' |
+        grep -v '^grid' >want # whose lists hold the numbers
+    "$plateau" config --schema | awk '
+        function value(s) { sub(/.*:[ \t]*/, "", s); sub(/,$/, "", s); return s + 0 }
+        { match($0, /^\t*/); depth = RLENGTH }
+        /":[ \t]*\{/ { split($0, part, "\""); at[depth] = part[2] }
+        /"minimum":/ { low = value($0) }
+        /"maximum":/ { print (depth == 5 ? at[2] "." at[4] : at[2]), low, value($0) }' >got
+    [ "$(wc -l <want)" -gt 35 ] || fail "the keys were not found: $(wc -l <want)"
+    diff want got || fail "the ranges differ"
+    awk '!($2 < $3) { bad = 1 } END { exit bad }' got || fail "a range is empty: $(cat got)"
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema times; do
     run_test "$t"
 done
 finish

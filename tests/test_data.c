@@ -1,10 +1,12 @@
 #include "test.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "data/baseline.h"
 #include "data/data_internal.h"
 
 enum { CTX = 14, N = 4000 };
@@ -288,6 +290,66 @@ static void text_errors(void)
     EXPECT_ERR(data_open(&d, &s, 4, &err), E_DATA, "gone");
 }
 
+/* By hand: in "aabab" a is followed by a once and by b twice, b by a once. So p(b|a) = 3/259, p(a|a) = 2/259,
+ * p(a|b) = 2/257, p(b|b) = 1/257, and after a byte that was never seen everything has p = 1/256. */
+static void bigram(void)
+{
+    static const unsigned char train[] = "aabab", high[] = {0xFF, 0x00, 0xFF, 0x00};
+    struct err err;
+    double nats;
+    EXPECT_OK(baseline_bigram(&nats, train, 5, (const unsigned char *)"abba", 4, &err));
+    EXPECT_NEAR(nats, 4.954406921, 1e-8); /* (ln 259/3 + ln 257/1 + ln 257/2) / 3 */
+    EXPECT_OK(baseline_bigram(&nats, train, 5, (const unsigned char *)"aa", 2, &err));
+    EXPECT_NEAR(nats, 4.863680881, 1e-8); /* ln 259/2 */
+    EXPECT_OK(baseline_bigram(&nats, train, 5, (const unsigned char *)"xa", 2, &err));
+    EXPECT_NEAR(nats, 5.545177444, 1e-8); /* ln 256 */
+    EXPECT_OK(baseline_bigram(&nats, train, 1, (const unsigned char *)"ab", 2, &err));
+    EXPECT_NEAR(nats, 5.545177444, 1e-8); /* one byte has no pair */
+    EXPECT_OK(baseline_bigram(&nats, high, 4, high, 3, &err));
+    /* 0xFF to 0: 3/258; 0 to 0xFF: 2/257 */
+    EXPECT_NEAR(nats, (log(258 / 3.0) + log(257 / 2.0)) / 2, 1e-12);
+}
+
+/* The ends of every number's range are taken, what lies beyond is refused, whatever kind uses it. */
+static void ranges(void)
+{
+    struct err err;
+    struct data *d;
+    static const struct {
+        size_t offset, lo, hi;
+        const char *name;
+    } sizes[] = {
+#define AT(name, lo, hi) {offsetof(struct data_spec, name), lo, hi, "data." #name "="}
+        AT(eval_tokens, 1, 1000000000), AT(base, 2, 65536), AT(digits, 1, 24),     AT(values, 0, 64),
+        AT(nodes, 3, 4096),             AT(degree, 2, 2048), AT(branching, 2, 16), AT(depth, 1, 16),
+        AT(rules, 1, 10000),            AT(symbols, 2, 65536),
+#undef AT
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct data_spec s = data_spec_default();
+        size_t *at = (size_t *)((char *)&s + sizes[i].offset);
+        s.kind = DATA_UNIGRAM; /* which reads but two of them */
+        s.symbols = 8;
+        const size_t good[] = {sizes[i].lo, sizes[i].hi}, bad[] = {sizes[i].lo - 1, sizes[i].hi + 1};
+        for (size_t j = 0; j < 2; j++) {
+            *at = good[j];
+            EXPECT_OK(data_open(&d, &s, 8, &err));
+            data_close(d);
+            *at = bad[j];
+            EXPECT_ERR(data_open(&d, &s, 8, &err), E_CONFIG, sizes[i].name);
+        }
+    }
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_UNIGRAM;
+    s.exponent = (double)NAN;
+    EXPECT_ERR(data_open(&d, &s, 8, &err), E_CONFIG, "data.exponent=");
+    s.exponent = 10.5;
+    EXPECT_ERR(data_open(&d, &s, 8, &err), E_CONFIG, "data.exponent=10.5: expected 0 to 10");
+    s.exponent = 1;
+    s.eps = -0.1;
+    EXPECT_ERR(data_open(&d, &s, 8, &err), E_CONFIG, "data.eps=-0.1: expected 0 to 1");
+}
+
 static const struct test tests[] = {
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
     {"eval_floor", eval_floor},
@@ -296,6 +358,7 @@ static const struct test tests[] = {
     {"graph_walk", graph_walk},
     {"hierarchy", hierarchy},
     {"text_windows", text_windows},   {"text_errors", text_errors},
+    {"bigram", bigram},               {"ranges", ranges},
 };
 
 int main(int argc, char **argv)
