@@ -12,6 +12,7 @@
 #include "model/checkpoint.h"
 #include "model/gpt.h"
 #include "model/optim.h"
+#include "model/team.h"
 #include "ref_gpt.h"
 
 static const struct gpt_shape small = {.V = 17, .T = 12, .C = 24, .L = 3, .NH = 3};
@@ -275,6 +276,34 @@ static void threads(void)
             gpt_free(&one);
             gpt_free(&many);
         }
+    }
+}
+
+/* What a busy machine does to training: the number of threads changes from step to step, within a standing team. */
+static void changing_steps(void *ctx)
+{
+    static const int used[] = {1, 3, 2, 1, 2, 3};
+    struct gpt *g = ctx;
+    for (uint64_t step = 1; step <= sizeof used / sizeof *used; step++) {
+        g->ops.threads = used[step - 1];
+        step_on(g, step);
+    }
+}
+
+static void changing_threads(void)
+{
+    FOR_ISA(k)
+    {
+        struct gpt one, many;
+        make(&one, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, 1);
+        make(&many, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, 3);
+        for (uint64_t step = 1; step <= 6; step++)
+            step_on(&one, step);
+        team_run(2, changing_steps, &many);
+        EXPECT_MSG(same_floats(one.grad, many.grad, one.n_flat) && same_state(&one, &many),
+                   "%s: a changing number of threads gives other bytes than one thread", kern_isa_name(k.isa));
+        gpt_free(&one);
+        gpt_free(&many);
     }
 }
 
@@ -734,6 +763,7 @@ static const struct test tests[] = {
     {"gradient_entries", gradient_entries},
     {"gradient_directions", gradient_directions},
     {"threads", threads},
+    {"changing threads", changing_threads},
     {"chunks", chunks},
     {"overfits", overfits},
     {"losses_and_logits", losses_and_logits},

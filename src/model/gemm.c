@@ -1,10 +1,7 @@
 #include "model/gemm.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "base/size.h"
+#include "model/team.h"
 
 /* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
  * as what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which
@@ -42,23 +39,6 @@ size_t gemm_row_floats(size_t n)
     const size_t line = 16;
     return n >= 384 && n % (2 * line) == 0 ? n + line
                                            : n; /* an odd number of lines reaches every set */
-}
-
-typedef void part_fn(void *ctx, int t, int threads);
-
-/* fn(ctx, t, threads) for every t, at the same time where OpenMP is there. One thread pays nothing.
- */
-static void run_parts(part_fn *fn, void *ctx, int threads)
-{
-    if (threads <= 1) {
-        fn(ctx, 0, 1);
-        return;
-    }
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-#endif
-    for (int t = 0; t < threads; t++)
-        fn(ctx, t, threads);
 }
 
 size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N)
@@ -118,7 +98,7 @@ void gemm_pack(const struct kern *k, int threads, float *packed, const float *w,
                size_t K, size_t N, bool transposed)
 {
     struct pack_job job = {k, packed, {.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed}};
-    run_parts(pack_part, &job, threads);
+    team_parts(pack_part, &job, threads);
 }
 
 /* C (M,N) = A B, or += where `accumulate`. */
@@ -269,7 +249,7 @@ void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const floa
     struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
     job.b = (struct operand){.packed = packed, .K = K, .N = N};
     job.finish = finish;
-    run_parts(nn_part, &job, threads);
+    team_parts(nn_part, &job, threads);
 }
 
 /* Floats of a block of B, (rows,columns) in all. */
@@ -300,7 +280,7 @@ void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, c
     struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
     job.b = (struct operand){.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed};
     job.finish = finish, job.scratch = scratch;
-    run_parts(nn_unpacked_part, &job, threads);
+    team_parts(nn_unpacked_part, &job, threads);
 }
 
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
@@ -342,5 +322,5 @@ void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const floa
     struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = 1, .a_cs = lda, .M = K};
     job.b = (struct operand){.w = b, .ldw = ldb, .K = M, .N = N};
     job.accumulate = accumulate, job.in_place = tn_in_place(ldb, K), job.scratch = scratch;
-    run_parts(tn_part, &job, threads);
+    team_parts(tn_part, &job, threads);
 }
