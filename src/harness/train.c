@@ -10,15 +10,9 @@
 #include "harness/logline.h"
 #include "harness/results.h"
 #include "harness/rundir.h"
+#include "harness/pace.h"
 #include "model/checkpoint.h"
-
-/* How fast steps go with one thread and with more, over windows of PACE_S. */
-struct pace {
-    double window_s;      /* when the window began */
-    int64_t steps;        /* in it */
-    double one_per_s;     /* steps a second with one thread; 0: not known yet */
-    double alone_until_s; /* more threads did not pay: use one until then */
-};
+#include "model/team.h"
 
 /* What one process holds while it trains a trajectory. */
 struct trainer {
@@ -50,7 +44,7 @@ struct trainer {
 
 enum { EVAL_CHUNK = 16, BAD_STEPS_MAX = 50 };
 
-static const double PACE_S = 0.25, PACE_RETRY_S = 5, REPORT_S = 0.05;
+static const double REPORT_S = 0.05;
 
 static enum status run_path(char *path, const struct trainer *tr, const struct run *r,
                             const char *name, struct err *err)
@@ -136,38 +130,103 @@ static double eval_tokens(const struct trainer *tr, size_t stride)
     return (double)((data_eval_windows(tr->data) + stride - 1) / stride * tr->g.shape.T);
 }
 
+/* The parent may take threads away or give more at any time: results do not depend on their number. */
+static int threads_granted(const struct trainer *tr)
+{
+    const struct train_options *o = tr->o;
+    int now = o->threads_now ? *o->threads_now : o->threads;
+    return now < o->threads ? now : o->threads;
+}
+
+/* Before and after a piece of work, a step or some sequences of an evaluation, in tokens of training: with as many
+ * threads as pay. Returns when it began, then the core-seconds that it took. */
+static double begin_piece(struct trainer *tr)
+{
+    double now = clock_now_s();
+    tr->g.ops.threads = pace_begin(&tr->pace, threads_granted(tr), now);
+    return now;
+}
+
+static double end_piece(struct trainer *tr, double began, double tokens)
+{
+    double now = clock_now_s();
+    pace_end(&tr->pace, tokens, now);
+    return (now - began) * tr->g.ops.threads;
+}
+
+/* Work in pieces. The function does one and says whether there are more. */
+typedef enum status piece_fn(void *ctx, bool *more, struct err *err);
+
+struct stretch {
+    const struct trainer *tr;
+    piece_fn *piece;
+    void *ctx;
+    enum status st;
+    bool more, inner; /* inner: within the piece of another stretch, whose team it cannot change */
+    struct err *err;
+};
+
+static void work_on(void *ctx)
+{
+    struct stretch *s = ctx;
+    while (s->st == OK && s->more && (s->inner || threads_granted(s->tr) <= team_size()))
+        s->st = s->piece(s->ctx, &s->more, s->err);
+}
+
+/* All pieces, by a team that grows when more threads are granted. */
+static enum status in_pieces(const struct trainer *tr, piece_fn *piece, void *ctx, struct err *err)
+{
+    struct stretch s = {.tr = tr, .piece = piece, .ctx = ctx, .st = OK, .more = true, .err = err};
+    s.inner = team_size() > 1;
+    while (s.st == OK && s.more)
+        team_run(threads_granted(tr), work_on, &s);
+    return s.st;
+}
+
+struct evaluation {
+    struct trainer *tr;
+    size_t stride, at, n; /* the next window; windows done */
+    double sum, sum2;     /* of their mean losses */
+};
+
+static enum status evaluate_some(void *ctx, bool *more, struct err *err)
+{
+    struct evaluation *e = ctx;
+    struct trainer *tr = e->tr;
+    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), m = 0;
+    if (*tr->o->stop)
+        return err_set(err, E_INTERRUPTED, "interrupted in an evaluation at step %lld", (long long)tr->step);
+    double began = begin_piece(tr);
+    for (; m < EVAL_CHUNK && e->at < W; m++, e->at += e->stride)
+        data_eval(tr->data, tr->x + m * T, tr->y + m * T, e->at, 1);
+    gpt_losses(&tr->g, tr->losses, tr->x, tr->y, m);
+    for (size_t w = 0; w < m; w++) {
+        double mean = 0;
+        for (size_t i = 0; i < T; i++)
+            mean += (double)tr->losses[w * T + i];
+        mean /= (double)T;
+        e->sum += mean;
+        e->sum2 += mean * mean;
+    }
+    e->n += m;
+    tr->eval_s += end_piece(tr, began, plan_eval_tokens((double)(m * T)));
+    if (e->stride == 1) {
+        tr->tokens_evaluated += (double)(m * T);
+        report(tr);
+    }
+    *more = e->at < W;
+    return OK;
+}
+
 /* Mean loss and its standard error over every stride-th window of the held-out set. Windows are the
  * independent draws: tokens of one window are not. A stop does not wait for the end: E_INTERRUPTED. */
 static enum status evaluate(struct trainer *tr, size_t stride, double *loss, double *se, struct err *err)
 {
-    size_t T = tr->g.shape.T, W = data_eval_windows(tr->data), n = 0;
-    double sum = 0, sum2 = 0, began = clock_now_s();
-    int32_t *x = tr->x, *y = tr->y;
-    for (size_t at = 0; at < W;) {
-        size_t m = 0;
-        if (*tr->o->stop)
-            return err_set(err, E_INTERRUPTED, "interrupted in an evaluation at step %lld", (long long)tr->step);
-        for (; m < EVAL_CHUNK && at < W; m++, at += stride)
-            data_eval(tr->data, x + m * T, y + m * T, at, 1);
-        gpt_losses(&tr->g, tr->losses, x, y, m);
-        for (size_t w = 0; w < m; w++) {
-            double mean = 0;
-            for (size_t i = 0; i < T; i++)
-                mean += (double)tr->losses[w * T + i];
-            mean /= (double)T;
-            sum += mean;
-            sum2 += mean * mean;
-        }
-        n += m;
-        if (stride == 1) {
-            tr->tokens_evaluated += (double)(m * T);
-            report(tr);
-        }
-    }
-    double dn = (double)n, var = n > 1 ? (sum2 - sum * sum / dn) / (dn - 1) : (double)NAN;
-    *loss = sum / dn;
-    *se = sqrt(fmax(0, var) / dn);
-    tr->eval_s += (clock_now_s() - began) * tr->g.ops.threads;
+    struct evaluation e = {.tr = tr, .stride = stride};
+    TRY(in_pieces(tr, evaluate_some, &e, err));
+    double n = (double)e.n, var = e.n > 1 ? (e.sum2 - e.sum * e.sum / n) / (n - 1) : (double)NAN;
+    *loss = e.sum / n;
+    *se = sqrt(fmax(0, var) / n);
     return OK;
 }
 
@@ -226,35 +285,6 @@ static enum status curve_point(struct trainer *tr, const struct run *r, struct r
                        eval_tokens(tr, TRAIN_CURVE_STRIDE), err);
 }
 
-/* The parent may take threads away or give more at any time: results do not depend on their number. More
- * of them are used while they make steps at least a tenth faster; on a machine that is busy with other
- * things, threads that wait for each other can be many times slower than one. */
-static void choose_threads(struct trainer *tr)
-{
-    struct pace *p = &tr->pace;
-    const struct train_options *o = tr->o;
-    if (!o->threads_now)
-        return;
-    double now = clock_now_s();
-    int granted = *o->threads_now < o->threads ? *o->threads_now : o->threads;
-    int use = granted > 1 && p->one_per_s > 0 && now >= p->alone_until_s ? granted : 1;
-    bool changed = use != tr->g.ops.threads;
-    if (!changed && now - p->window_s >= PACE_S) {
-        double rate = (double)p->steps / (now - p->window_s);
-        if (use == 1)
-            p->one_per_s = rate;
-        else if (rate < 1.1 * p->one_per_s)
-            p->alone_until_s = now + PACE_RETRY_S;
-        changed = true;
-    }
-    if (changed) {
-        p->window_s = now;
-        p->steps = 0;
-    }
-    tr->g.ops.threads = use;
-    p->steps++;
-}
-
 /* What a model says that knows nothing, with room for the noise of a batch and of the first steps. */
 static double untrained_loss(const struct run *r)
 {
@@ -266,8 +296,7 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
                               const struct optim *optim, struct runlog *log, struct err *err)
 {
     size_t B = tr->g.B;
-    double began = clock_now_s();
-    choose_threads(tr);
+    double began = begin_piece(tr);
     data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
     tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
     tr->loss_sum += tr->loss;
@@ -276,7 +305,7 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
     double norm = optim_step(&tr->g, optim, lr, tr->step + 1);
     tr->step++;
     tr->tokens_trained += batch_tokens(r);
-    tr->train_s += (clock_now_s() - began) * tr->g.ops.threads;
+    tr->train_s += end_piece(tr, began, batch_tokens(r));
     TRY(log_step(tr, r, log, lr, norm, total_steps(r), err));
     if (!isfinite(tr->loss) || !isfinite(norm))
         return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
@@ -300,27 +329,42 @@ static enum status stop_here(struct trainer *tr, const struct run *r, struct run
     return st;
 }
 
+struct steps {
+    struct trainer *tr;
+    const struct run *r;
+    struct runlog *log;
+    int64_t until;
+    struct schedule schedule;
+    struct optim optim;
+};
+
+static enum status step_on(void *ctx, bool *more, struct err *err)
+{
+    const struct steps *s = ctx;
+    struct trainer *tr = s->tr;
+    enum status st = curve_point(tr, s->r, s->log, total_steps(s->r), err);
+    if (st == OK && tr->step >= s->until) {
+        *more = false;
+        return OK;
+    }
+    if (st == OK && *tr->o->stop)
+        st = err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
+    if (st == E_INTERRUPTED)
+        return stop_here(tr, s->r, s->log, st, err);
+    TRY(st);
+    if (clock_now_s() - tr->saved_s > s->r->cfg.train.checkpoint_s)
+        TRY(save(tr, s->r, s->log, err));
+    TRY(train_step(tr, s->r, &s->schedule, &s->optim, s->log, err));
+    report(tr);
+    return OK;
+}
+
 /* Steps from where the state stands up to `until`. E_NUMERIC where training diverges. */
 static enum status train_to(struct trainer *tr, const struct run *r, struct runlog *log,
                             int64_t until, struct err *err)
 {
-    struct schedule schedule = config_schedule(&r->cfg);
-    struct optim optim = config_optim(&r->cfg);
-    int64_t last = total_steps(r);
-    for (;;) {
-        enum status st = curve_point(tr, r, log, last, err);
-        if (st == OK && tr->step >= until)
-            return OK;
-        if (st == OK && *tr->o->stop)
-            st = err_set(err, E_INTERRUPTED, "interrupted at step %lld", (long long)tr->step);
-        if (st == E_INTERRUPTED)
-            return stop_here(tr, r, log, st, err);
-        TRY(st);
-        if (clock_now_s() - tr->saved_s > r->cfg.train.checkpoint_s)
-            TRY(save(tr, r, log, err));
-        TRY(train_step(tr, r, &schedule, &optim, log, err));
-        report(tr);
-    }
+    struct steps s = {tr, r, log, until, config_schedule(&r->cfg), config_optim(&r->cfg)};
+    return in_pieces(tr, step_on, &s, err);
 }
 
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,

@@ -31,8 +31,8 @@ typedef void train_progress_fn(void *ctx, const struct train_progress *p);
 
 struct train_options {
     enum kern_isa isa;                 /* for new runs; one that has begun goes on with the kernels it was begun with */
-    int threads;                       /* at most */
-    const volatile int *threads_now;   /* how many to use at the next step; NULL: all */
+    int threads;                       /* at most; fewer where they do not pay (harness/pace.h) */
+    const volatile int *threads_now;   /* at most, at the next step; NULL: the above */
     bool tensorboard;                  /* an event file beside each log */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
