@@ -2,9 +2,19 @@
 
 #include <time.h>
 
-double clock_now_s(void)
+static double seconds(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double clock_now_s(void)
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double clock_cpu_s(void)
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
 }

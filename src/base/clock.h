@@ -4,4 +4,7 @@
 
 double clock_now_s(void);
 
+/* Seconds that all threads of this process have been on a core. */
+double clock_cpu_s(void);
+
 #endif

@@ -11,6 +11,7 @@ struct bench_report {
     double peak_gflops;     /* of `threads` cores; every figure has its own, taken in turn with it */
     double peak_one_gflops; /* of one */
     double fork_join_s;     /* of those threads; 0 for one */
+    struct bench_load load; /* of all measurements together */
     int threads;
     enum kern_isa isa;
     size_t n_gemms, n_trains;
@@ -24,9 +25,8 @@ struct bench_report {
     } trains[BENCH_N_SHAPES]; /* (n_trains) */
 };
 
-void bench_print_peak(const struct bench_report *r);
-void bench_print_gemms(const struct bench_report *r);
-void bench_print_trains(const struct bench_report *r);
+/* Shares that cannot be trusted are a dash, null in JSON. */
+void bench_print(FILE *out, const struct bench_report *r);
 void bench_print_json(FILE *out, const struct bench_report *r);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/bench_print.h"
 #include "cli/cmd.h"
 #include "harness/sweep.h"
+#include "model/team.h"
 
 struct bench_words {
     size_t threads, repeat;
@@ -35,9 +36,9 @@ static void say(const char *what, const struct bench_shape *s)
 /* On its own; every figure has one of its own beside it. */
 static void look_at_peak(struct bench_report *r, const struct bench_options *o)
 {
-    r->peak_gflops = bench_peak(o);
+    r->peak_gflops = bench_peak(o, &r->load);
     r->peak_one_gflops = o->threads == 1 ? r->peak_gflops
-                                         : bench_peak(&(struct bench_options){.k = o->k, .threads = 1});
+                                         : bench_peak(&(struct bench_options){.k = o->k, .threads = 1}, &r->load);
 }
 
 static enum status measure_gemm(struct bench_report *r, const struct bench_options *o,
@@ -64,16 +65,28 @@ static enum status measure_train(struct bench_report *r, const struct bench_opti
     return OK;
 }
 
-/* The run's peak: the median of those that its figures are shares of. */
+static void add_load(struct bench_load *sum, const struct bench_load *l)
+{
+    sum->wanted_s += l->wanted_s;
+    sum->had_s += l->had_s;
+}
+
+/* The run's peak, the median of those that its figures are shares of; and what other programs took of all of it. */
 static void settle_peak(struct bench_report *r)
 {
+    const struct bench_rate *rates[BENCH_N_SHAPES * (BENCH_N_GEMMS + 1)];
     double peaks[BENCH_N_SHAPES * (BENCH_N_GEMMS + 1)];
     size_t n = 0;
     for (size_t i = 0; i < r->n_gemms; i++)
         for (int j = 0; j < BENCH_N_GEMMS; j++)
-            peaks[n++] = r->gemms[i].gemm[j].peak_gflops;
+            rates[n++] = &r->gemms[i].gemm[j].rate;
     for (size_t i = 0; i < r->n_trains; i++)
-        peaks[n++] = r->trains[i].train.peak_gflops;
+        rates[n++] = &r->trains[i].train.rate;
+    for (size_t i = 0; i < n; i++) {
+        peaks[i] = rates[i]->peak_gflops;
+        add_load(&r->load, &rates[i]->load);
+        add_load(&r->load, &rates[i]->peak_load);
+    }
     if (n == 0)
         return;
     r->peak_gflops = sort_median(peaks, n);
@@ -143,6 +156,23 @@ static enum status pick_shape(struct bench_shape *one, struct bench_list *list,
     return gpt_shape_check(&one->shape, err);
 }
 
+/* A run on the threads that it measures, which stand by from its start to its end as in training. */
+struct bench_run {
+    struct bench_report *r;
+    const char *word;
+    const struct bench_options *o;
+    const struct bench_list *list;
+    enum status st;
+    struct err *err;
+};
+
+static void run_on_team(void *ctx)
+{
+    struct bench_run *b = ctx;
+    b->r->fork_join_s = bench_fork_join(b->o);
+    b->st = measure(b->r, b->word, b->o, b->list, b->err);
+}
+
 static enum status run(const struct bench_words *w, const char *word, struct err *err)
 {
     enum kern_isa cap = kern_isa_best();
@@ -152,20 +182,20 @@ static enum status run(const struct bench_words *w, const char *word, struct err
         return err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", w->threads);
     struct kern k;
     kern_init(&k, cap);
-    struct bench_options o = {.k = &k, .threads = (int)w->threads, .repeat = w->repeat};
-    struct bench_report r = {.threads = o.threads, .isa = k.isa, .fork_join_s = bench_fork_join(&o)};
+    struct bench_options o = {.k = &k, .threads = team_threads((int)w->threads), .repeat = w->repeat};
+    struct bench_report r = {.threads = o.threads, .isa = k.isa};
     struct bench_shape one;
     struct bench_list list;
     TRY(pick_shape(&one, &list, w, err));
-    TRY(measure(&r, word, &o, &list, err));
+    struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
+    team_run(o.threads, run_on_team, &all);
+    TRY(all.st);
     settle_peak(&r);
     if (w->json)
         TRY(write_json(&r, w->json, err));
     if (w->json && strcmp(w->json, "-") == 0)
         return OK;
-    bench_print_peak(&r);
-    bench_print_gemms(&r);
-    bench_print_trains(&r);
+    bench_print(stdout, &r);
     return OK;
 }
 

@@ -1,5 +1,6 @@
 #include "model/bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -34,16 +35,56 @@ struct peak {
     size_t steps;
 };
 
-static double peak_run_s(const struct peak *p, double *flops)
+double bench_lost(const struct bench_load *l)
 {
-    double start = clock_now_s();
-    *flops = ops_fma(p->ops, p->steps);
-    return clock_now_s() - start;
+    double lost = l->wanted_s > 0 ? 1 - l->had_s / l->wanted_s : 0;
+    return lost > 0 ? lost : 0;
 }
 
-static double peak_gflops(const struct peak *p)
+/* Undisturbed runs lose 1 to 3 %, to interrupts and to waits of threads for each other. */
+bool bench_busy(const struct bench_load *l)
 {
-    double flops, s = peak_run_s(p, &flops);
+    return !(bench_lost(l) <= 0.08);
+}
+
+double bench_share(const struct bench_rate *r)
+{
+    /* Equal measurements in turn differ by 2 %, seldom by 5. */
+    if (bench_busy(&r->load) || bench_busy(&r->peak_load) || !(r->peak_gflops > 0) ||
+        !(r->gflops <= 1.05 * r->peak_gflops))
+        return (double)NAN;
+    return r->gflops < r->peak_gflops ? r->gflops / r->peak_gflops : 1;
+}
+
+/* The time since a moment. */
+struct stretch {
+    double start_s, cpu_s;
+};
+
+static struct stretch stretch_begin(void)
+{
+    return (struct stretch){clock_now_s(), clock_cpu_s()};
+}
+
+/* Seconds, added to what `threads` threads wanted. */
+static double stretch_end(const struct stretch *from, int threads, struct bench_load *load)
+{
+    double s = clock_now_s() - from->start_s;
+    load->wanted_s += s * threads;
+    load->had_s += clock_cpu_s() - from->cpu_s;
+    return s;
+}
+
+static double peak_run_s(const struct peak *p, double *flops, struct bench_load *load)
+{
+    struct stretch from = stretch_begin();
+    *flops = ops_fma(p->ops, p->steps);
+    return stretch_end(&from, p->ops.threads, load);
+}
+
+static double peak_gflops(const struct peak *p, struct bench_load *load)
+{
+    double flops, s = peak_run_s(p, &flops, load);
     return flops / s * 1e-9;
 }
 
@@ -51,18 +92,19 @@ static double peak_gflops(const struct peak *p)
 static struct peak peak_init(const struct bench_options *o)
 {
     struct peak p = {.ops = {.k = o->k, .threads = o->threads}, .steps = 1000};
-    for (double flops; peak_run_s(&p, &flops) < PEAK_RUN_S;)
+    struct bench_load unused = {0};
+    for (double flops; peak_run_s(&p, &flops, &unused) < PEAK_RUN_S;)
         p.steps *= 2;
     return p;
 }
 
-double bench_peak(const struct bench_options *o)
+double bench_peak(const struct bench_options *o, struct bench_load *load)
 {
     enum { RUNS = 12 };
     struct peak p = peak_init(o);
     double rates[RUNS];
     for (int i = 0; i < RUNS; i++)
-        rates[i] = peak_gflops(&p);
+        rates[i] = peak_gflops(&p, load);
     return sort_median(rates, RUNS);
 }
 
@@ -86,42 +128,54 @@ static void timer_free(struct timer *t)
     free(t->peaks);
 }
 
-/* Seconds of one call of work, and *peak, in turn: medians over runs of run_s each, after one to warm up. */
-static double median_s(struct timer *t, double *peak, double run_s, work_fn *work, void *ctx)
+/* Seconds of one call of work, of `flops`, and its rate beside the peak, in turn: medians over runs of run_s each,
+ * after one to warm up. */
+static double median_s(struct timer *t, struct bench_rate *rate, double flops, double run_s, work_fn *work, void *ctx)
 {
     double start = clock_now_s(), passed = 0;
     size_t calls = 0;
+    *rate = (struct bench_rate){0};
     for (; calls == 0 || passed < run_s; calls++) {
         work(ctx);
         passed = clock_now_s() - start;
     }
     for (size_t i = 0; i < t->repeat; i++) {
-        t->peaks[i] = peak_gflops(&t->peak);
-        start = clock_now_s();
+        t->peaks[i] = peak_gflops(&t->peak, &rate->peak_load);
+        struct stretch from = stretch_begin();
         for (size_t c = 0; c < calls; c++)
             work(ctx);
-        t->times[i] = (clock_now_s() - start) / (double)calls;
+        t->times[i] = stretch_end(&from, t->peak.ops.threads, &rate->load) / (double)calls;
     }
-    *peak = sort_median(t->peaks, t->repeat);
-    return sort_median(t->times, t->repeat);
+    double s = sort_median(t->times, t->repeat);
+    rate->peak_gflops = sort_median(t->peaks, t->repeat);
+    rate->gflops = 1e-9 * flops / s;
+    return s;
+}
+
+/* Seconds of one call with parts of that many steps: the mean over a hundred. */
+static double region_s(struct ops o, size_t steps)
+{
+    enum { REGIONS = 100 };
+    double start = clock_now_s();
+    for (int j = 0; j < REGIONS; j++)
+        ops_fma(o, steps);
+    return (clock_now_s() - start) / REGIONS;
 }
 
 double bench_fork_join(const struct bench_options *o)
 {
-    enum { REGIONS = 100 };
-    struct ops ops = {.k = o->k, .threads = o->threads};
-    double best = 0, began = clock_now_s(), passed;
+    /* Parts of some 2 us: shorter ones the first thread has done before another begins. */
+    enum { STEPS = 700 };
+    struct ops all = {.k = o->k, .threads = o->threads}, one = {.k = o->k, .threads = 1};
+    double shared = 0, alone = 0, began = clock_now_s();
     if (o->threads <= 1)
         return 0;
     do {
-        double start = clock_now_s();
-        for (int j = 0; j < REGIONS; j++)
-            ops_fma(ops, 1);
-        passed = clock_now_s();
-        double mean = (passed - start) / REGIONS;
-        best = best > 0 && best < mean ? best : mean;
-    } while (passed - began < FORK_JOIN_S);
-    return best;
+        double a = region_s(all, STEPS), b = region_s(one, STEPS);
+        shared = shared > 0 && shared < a ? shared : a;
+        alone = alone > 0 && alone < b ? alone : b;
+    } while (clock_now_s() - began < FORK_JOIN_S);
+    return shared > alone ? shared - alone : 0;
 }
 
 /* --- products --------------------------------------------------------------------------------- */
@@ -176,8 +230,7 @@ static struct bench_gemm product_bench(struct timer *t, const char *layer, const
                                        size_t n, size_t k, work_fn *work, struct linear *l)
 {
     struct bench_gemm g = {.layer = layer, .op = op, .m = m, .n = n, .k = k};
-    double s = median_s(t, &g.peak_gflops, GEMM_RUN_S, work, l);
-    g.gflops = 2e-9 * (double)m * (double)n * (double)k / s;
+    median_s(t, &g.rate, 2 * (double)m * (double)n * (double)k, GEMM_RUN_S, work, l);
     return g;
 }
 
@@ -287,9 +340,9 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
     if (st == OK)
         st = timer_init(&timer, o, err);
     if (st == OK) {
-        out->step_s = median_s(&timer, &out->peak_gflops, TRAIN_RUN_S, train_step, &t);
+        double flops = gpt_flops_per_token(&s->shape) * (double)t.n;
+        out->step_s = median_s(&timer, &out->rate, flops, TRAIN_RUN_S, train_step, &t);
         out->tokens_per_s = (double)t.n / out->step_s;
-        out->gflops = gpt_flops_per_token(&s->shape) * out->tokens_per_s * 1e-9;
         breakdown(&t, out);
     }
     timer_free(&timer);

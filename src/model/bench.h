@@ -2,9 +2,12 @@
  * training step, whole training steps. Nothing here prints.
  *
  * The clock of the cores and what else runs on them change within seconds, so the peak is taken in turn
- * with the runs of a figure, and both are medians of `repeat` of them. */
+ * with the runs of a figure, and both are medians of `repeat` of them. What other programs took meanwhile is
+ * measured too. More than one thread wants a team of that size (model/team.h) around the calls. */
 #ifndef PLATEAU_MODEL_BENCH_H
 #define PLATEAU_MODEL_BENCH_H
+
+#include <stdbool.h>
 
 #include "base/status.h"
 #include "kernels/kern.h"
@@ -25,11 +28,34 @@ struct bench_options {
     size_t repeat; /* at least 1 */
 };
 
-/* GFLOP/s of independent multiply-adds in registers on o->threads cores at once: the median of a few runs. */
-double bench_peak(const struct bench_options *o);
+/* What other programs took of measurements: how long the threads wanted the cores, and had them. Threads that wait for
+ * one that is not on a core sleep after a moment: that is time lost too. */
+struct bench_load {
+    double wanted_s, had_s;
+};
 
-/* Seconds that it takes to hand work to o->threads threads and wait for them: the best of the means over a
- * hundred parallel regions that do next to nothing. 0 for one thread, which opens none. */
+/* The share of the time that was lost, 0 to 1. */
+double bench_lost(const struct bench_load *l);
+
+/* Whether so much was lost that times tell of other programs rather than of this one. */
+bool bench_busy(const struct bench_load *l);
+
+/* A figure and the peak that was taken in turn with it. */
+struct bench_rate {
+    double gflops, peak_gflops;
+    struct bench_load load, peak_load;
+};
+
+/* The figure's share of the peak, at most 1: a peak that was measured a little below it was more than that. NAN where
+ * either was measured beside other programs, or they do not fit together. */
+double bench_share(const struct bench_rate *r);
+
+/* GFLOP/s of independent multiply-adds in registers on o->threads cores at once: the median of a few runs. load: added
+ * to. */
+double bench_peak(const struct bench_options *o, struct bench_load *load);
+
+/* Seconds that it takes to hand work to o->threads threads and wait for them: what a parallel region of short parts
+ * takes longer than one part; the best of means over a hundred. 0 for one thread, which opens none. */
 double bench_fork_join(const struct bench_options *o);
 
 /* One product C (m,n) = A (m,k) B (k,n), or += for a gradient of weights. */
@@ -37,7 +63,7 @@ struct bench_gemm {
     const char *layer; /* qkv, attention, up, down, head */
     const char *op;    /* forward, grad-input, grad-weight */
     size_t m, n, k;
-    double gflops, peak_gflops;
+    struct bench_rate rate;
 };
 enum { BENCH_N_GEMMS = 5 * 3 };
 
@@ -46,8 +72,8 @@ enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench
                         const struct bench_shape *s, struct err *err) WARN_UNUSED;
 
 struct bench_train {
-    double step_s, tokens_per_s, gflops; /* by the count of gpt_flops_per_token */
-    double peak_gflops;
+    double step_s, tokens_per_s;
+    struct bench_rate rate; /* by the count of gpt_flops_per_token */
     double op_s[GPT_N_OPS]; /* of a step; they add up to step_s */
 };
 

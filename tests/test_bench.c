@@ -1,0 +1,102 @@
+/* What bench says of its measurements: shares of the peak where both were undisturbed, never above 1; else that the
+ * machine is busy, and no share. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench_print.h"
+#include "test.h"
+
+static const struct bench_load quiet = {10, 9.9}, busy = {10, 6};
+
+static void lost(void)
+{
+    EXPECT(bench_lost(&(struct bench_load){0, 0}) == 0);
+    EXPECT_NEAR(bench_lost(&(struct bench_load){2, 1.5}), 0.25, 1e-12);
+    EXPECT(bench_lost(&(struct bench_load){2, 2.1}) == 0); /* clocks differ by a tick */
+    EXPECT(bench_lost(&(struct bench_load){2, 0}) == 1);
+    EXPECT(bench_busy(&busy) && !bench_busy(&quiet));
+}
+
+static double share(double gflops, double peak, struct bench_load load, struct bench_load peak_load)
+{
+    struct bench_rate r = {gflops, peak, load, peak_load};
+    return bench_share(&r);
+}
+
+static void shares(void)
+{
+    EXPECT_NEAR(share(60, 120, quiet, quiet), 0.5, 1e-12);
+    EXPECT(share(120, 120, quiet, quiet) == 1);
+    EXPECT(share(122, 120, quiet, quiet) == 1); /* the peak is at least as high as what was reached */
+    EXPECT(isnan(share(130, 120, quiet, quiet)));
+    EXPECT(isnan(share(60, 120, busy, quiet)));
+    EXPECT(isnan(share(60, 120, quiet, busy)));
+    EXPECT(isnan(share(823.99, 1, busy, busy)));
+    EXPECT(isnan(share(60, 0, quiet, quiet)));
+    EXPECT(isnan(share((double)NAN, 120, quiet, quiet)));
+}
+
+/* A report of one shape whose every figure has this rate. */
+static struct bench_report report(struct bench_rate rate)
+{
+    struct bench_report r = {.peak_gflops = rate.peak_gflops, .peak_one_gflops = rate.peak_gflops,
+                             .load = rate.load, .threads = 2, .isa = KERN_REF, .n_gemms = 1, .n_trains = 1};
+    r.gemms[0].shape = r.trains[0].shape = &bench_shapes[0];
+    for (int j = 0; j < BENCH_N_GEMMS; j++)
+        r.gemms[0].gemm[j] = (struct bench_gemm){"qkv", "forward", 1, 2, 3, rate};
+    r.trains[0].train = (struct bench_train){.step_s = 1, .tokens_per_s = 1, .rate = rate};
+    return r;
+}
+
+typedef void print_fn(FILE *, const struct bench_report *);
+
+static void printed(char text[16384], print_fn *print, struct bench_rate rate)
+{
+    struct bench_report r = report(rate);
+    FILE *f = tmpfile();
+    text[0] = '\0';
+    if (!f) {
+        test_skip("no temporary file");
+        return;
+    }
+    print(f, &r);
+    rewind(f);
+    text[fread(text, 1, 16383, f)] = '\0';
+    fclose(f);
+}
+
+static bool has(const char *text, const char *words)
+{
+    return strstr(text, words) != NULL;
+}
+
+static void words(void)
+{
+    static char text[16384];
+    printed(text, bench_print, (struct bench_rate){60, 120, quiet, quiet});
+    EXPECT_MSG(has(text, " 50 %)") && has(text, " 50.0 %") && !has(text, "busy"), "%s", text);
+    printed(text, bench_print, (struct bench_rate){823.99, 1, busy, busy});
+    EXPECT_MSG(has(text, "The machine is busy: 40 % of the time went to other programs"), "%s", text);
+    EXPECT_MSG(has(text, "are left out (16)") && has(text, "(  -  )") && !has(text, "82399"), "%s", text);
+    EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
+    printed(text, bench_print, (struct bench_rate){140, 120, {10, 10}, {10, 10}});
+    EXPECT_MSG(!has(text, "busy") && has(text, "speed of the cores changed") && !has(text, "117"), "%s", text);
+}
+
+static void json(void)
+{
+    static char text[16384];
+    printed(text, bench_print_json, (struct bench_rate){60, 120, quiet, quiet});
+    EXPECT_MSG(has(text, "\"share\": 0.5, \"busy\": 0.01}") && has(text, "\"mfu\": 0.5, \"busy\": 0.01,"), "%s", text);
+    printed(text, bench_print_json, (struct bench_rate){823.99, 1, quiet, busy});
+    EXPECT_MSG(has(text, "\"share\": null, \"busy\": 0.4}") && has(text, "\"mfu\": null, \"busy\": 0.4,"), "%s", text);
+    EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {{"lost", lost}, {"shares", shares}, {"words", words}, {"json", json}};
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
