@@ -16,6 +16,10 @@
 
 enum type { T_STRING, T_ENUM, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES };
 
+/* Whether a key decides a run's results, and so enters config_hash: see "Adding a key" in config.h. FIRST is for the
+ * keys of the first version alone, whose rows keep their order. */
+enum hashed { NEVER, FIRST, LATER };
+
 struct key {
     const char *path;
     enum type type;
@@ -23,7 +27,7 @@ struct key {
     double min, max;
     double number;     /* default of a number, index of an enum's */
     const char *text;  /* default of a string; the words of an enum, separated by '|' */
-    bool result;       /* decides a run's results: part of the hash */
+    enum hashed hashed;
     const char *help;
 };
 
@@ -31,48 +35,48 @@ struct key {
 
 static const struct key keys[] = {
     /* clang-format off */
-    {"name", T_STRING, AT(name), 0, 0, 0, "sweep", false, "name of the sweep: its folder below runs/"},
-    {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", true, "text files, or a language whose true floor is known"},
-    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, true, "text: files and folders, read as bytes"},
-    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, true, "text: held-out files (default: the last 10 % of each file)"},
-#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, true, help},
+    {"name", T_STRING, AT(name), 0, 0, 0, "sweep", NEVER, "name of the sweep: its folder below runs/"},
+    {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", FIRST, "text files, or a language whose true floor is known"},
+    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
+    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: the last 10 % of each file)"},
+#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, FIRST, help},
     DATA_NUMBERS(X)
 #undef X
-    {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, true, "context length in tokens"},
-    {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, true, "width of one run (a sweep's grid sets it)"},
-    {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, true, "layers of one run"},
-    {"model.n_head", T_SIZE, AT(model.n_head), 0, 4096, 0, NULL, true, "heads of one run (0: d_model / head_size)"},
-    {"model.head_size", T_SIZE, AT(model.head_size), 1, 4096, 8, NULL, false, "head size where the planner picks the heads"},
-    {"model.aspect", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, false, "d_model / n_layer that the planner aims at"},
-    {"model.parametrisation", T_ENUM, AT(model.parametrisation), 0, 1, 0, "completep|standard", true, "how scales and rates follow width and depth"},
-    {"model.base_d_model", T_SIZE, AT(model.base_d_model), 1, 32768, 64, NULL, true, "completep: width at which lr was tuned"},
-    {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, true, "completep: depth at which lr was tuned"},
-    {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, true, "training tokens of one run (a sweep's grid sets it)"},
-    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, true, "tokens a step, a multiple of model.ctx"},
-    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, true, "peak learning rate at the base shape"},
-    {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", true, "learning-rate schedule"},
-    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, true, "linear warm-up (0: a tenth of the size's smallest budget)"},
-    {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, true, "wsd: share of the tokens spent cooling down"},
-    {"train.min_lr", T_DOUBLE, AT(train.min_lr), 0, 1, 0, NULL, true, "final rate as a share of the peak"},
-    {"train.beta1", T_DOUBLE, AT(train.beta1), 0, 0.9999, 0.9, NULL, true, "AdamW"},
-    {"train.beta2", T_DOUBLE, AT(train.beta2), 0, 0.99999, 0.98, NULL, true, "AdamW"},
-    {"train.eps", T_DOUBLE, AT(train.eps), 0, 1, 1e-8, NULL, true, "AdamW"},
-    {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, true, "AdamW, decoupled, matrices only"},
-    {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, true, "gradient norm is clipped to this (0: never)"},
-    {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, true, "seed of one run: initial weights and order of data"},
-    {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, false, "steps between lines of log.jsonl"},
-    {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, false, "seconds between checkpoints"},
-    {"grid.params", T_COUNTS, AT(grid.params), 1, 1e12, 0, NULL, false, "target sizes in parameters: the planner picks the shapes"},
-    {"grid.models", T_SHAPES, AT(grid.models), 0, 0, 0, NULL, false, "or explicit shapes {d_model, n_layer, n_head}"},
-    {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, false, "token budgets: every size at every budget"},
-    {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, false, "or compute budgets: every size at each (IsoFLOP)"},
-    {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, false, "seeds (default: train.seed alone)"},
-    {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", false, "law to fit (empty: chosen by the runs)"},
-    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", false, "huber:DELTA, lad or lsq"},
-    {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", false, "parameters counted as total, nonembd or matmul"},
-    {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, false, "resamples for the intervals"},
-    {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, false, "share of the runs, the largest, that are predicted"},
-    {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, false, "seed of the resamples"},
+    {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, FIRST, "context length in tokens"},
+    {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, FIRST, "width of one run (a sweep's grid sets it)"},
+    {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, FIRST, "layers of one run"},
+    {"model.n_head", T_SIZE, AT(model.n_head), 0, 4096, 0, NULL, FIRST, "heads of one run (0: d_model / head_size)"},
+    {"model.head_size", T_SIZE, AT(model.head_size), 1, 4096, 8, NULL, NEVER, "head size where the planner picks the heads"},
+    {"model.aspect", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, NEVER, "d_model / n_layer that the planner aims at"},
+    {"model.parametrisation", T_ENUM, AT(model.parametrisation), 0, 1, 0, "completep|standard", FIRST, "how scales and rates follow width and depth"},
+    {"model.base_d_model", T_SIZE, AT(model.base_d_model), 1, 32768, 64, NULL, FIRST, "completep: width at which lr was tuned"},
+    {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, FIRST, "completep: depth at which lr was tuned"},
+    {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, FIRST, "training tokens of one run (a sweep's grid sets it)"},
+    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, FIRST, "tokens a step, a multiple of model.ctx"},
+    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, FIRST, "peak learning rate at the base shape"},
+    {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", FIRST, "learning-rate schedule"},
+    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: a tenth of the size's smallest budget)"},
+    {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, FIRST, "wsd: share of the tokens spent cooling down"},
+    {"train.min_lr", T_DOUBLE, AT(train.min_lr), 0, 1, 0, NULL, FIRST, "final rate as a share of the peak"},
+    {"train.beta1", T_DOUBLE, AT(train.beta1), 0, 0.9999, 0.9, NULL, FIRST, "AdamW"},
+    {"train.beta2", T_DOUBLE, AT(train.beta2), 0, 0.99999, 0.98, NULL, FIRST, "AdamW"},
+    {"train.eps", T_DOUBLE, AT(train.eps), 0, 1, 1e-8, NULL, FIRST, "AdamW"},
+    {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, FIRST, "AdamW, decoupled, matrices only"},
+    {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, FIRST, "gradient norm is clipped to this (0: never)"},
+    {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, FIRST, "seed of one run: initial weights and order of data"},
+    {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, NEVER, "steps between lines of log.jsonl"},
+    {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, NEVER, "seconds between checkpoints"},
+    {"grid.params", T_COUNTS, AT(grid.params), 1, 1e12, 0, NULL, NEVER, "target sizes in parameters: the planner picks the shapes"},
+    {"grid.models", T_SHAPES, AT(grid.models), 0, 0, 0, NULL, NEVER, "or explicit shapes {d_model, n_layer, n_head}"},
+    {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, NEVER, "token budgets: every size at every budget"},
+    {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, NEVER, "or compute budgets: every size at each (IsoFLOP)"},
+    {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, NEVER, "seeds (default: train.seed alone)"},
+    {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
+    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq"},
+    {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", NEVER, "parameters counted as total, nonembd or matmul"},
+    {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, NEVER, "resamples for the intervals"},
+    {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, NEVER, "share of the runs, the largest, that are predicted"},
+    {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, NEVER, "seed of the resamples"},
     /* clang-format on */
 };
 
@@ -615,7 +619,7 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
     return NULL;
 }
 
-static cJSON *to_json(const struct config *c, bool run_only, bool results_only)
+static cJSON *to_json(const struct config *c, bool run_only, bool first_only)
 {
     cJSON *root = cJSON_CreateObject();
     for (size_t i = 0; root && i < N_KEYS; i++) {
@@ -623,7 +627,7 @@ static cJSON *to_json(const struct config *c, bool run_only, bool results_only)
         const char *dot = strchr(k->path, '.');
         bool of_run = strncmp(k->path, "data.", 5) == 0 || strncmp(k->path, "model.", 6) == 0 ||
                       strncmp(k->path, "train.", 6) == 0;
-        if ((run_only && !of_run) || (results_only && !k->result))
+        if ((run_only && !of_run) || (first_only && k->hashed != FIRST))
             continue;
         cJSON *parent = root;
         if (dot) {
@@ -652,18 +656,40 @@ enum status config_to_json(char **text, const struct config *c, bool run_only, s
     return print_json(text, to_json(c, run_only, false), true, err);
 }
 
-enum status config_hash(uint64_t *hash, const struct config *c, struct err *err)
-{
-    char *text;
-    TRY(print_json(&text, to_json(c, true, true), false, err));
-    *hash = hash_bytes(HASH_SEED, text, strlen(text));
-    free(text);
-    return OK;
-}
-
 static enum status key_text(char **text, const struct config *c, const struct key *k, struct err *err)
 {
     return print_json(text, key_to_json(c, k), false, err);
+}
+
+/* A key that came after the first version, where it is not at its default: mixed in without regard to order, so that
+ * rows may move. */
+static enum status hash_later(uint64_t *hash, const struct config *c, const struct config *defaults, const struct key *k,
+                              struct err *err)
+{
+    char *text, *usual;
+    TRY(key_text(&text, c, k, err));
+    enum status st = key_text(&usual, defaults, k, err);
+    if (st == OK && strcmp(text, usual) != 0)
+        *hash ^= hash_bytes(hash_bytes(HASH_SEED, k->path, strlen(k->path)), text, strlen(text));
+    free(text);
+    if (st == OK)
+        free(usual);
+    return st;
+}
+
+enum status config_hash(uint64_t *hash, const struct config *c, struct err *err)
+{
+    char *text;
+    struct config defaults;
+    TRY(print_json(&text, to_json(c, true, true), false, err));
+    uint64_t h = hash_bytes(HASH_SEED, text, strlen(text));
+    free(text);
+    config_init(&defaults);
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (keys[i].hashed == LATER)
+            TRY(hash_later(&h, c, &defaults, &keys[i], err));
+    *hash = h;
+    return OK;
 }
 
 enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
@@ -673,7 +699,7 @@ enum status config_diff(char *out, size_t size, const struct config *from, const
     out[0] = '\0';
     for (size_t i = 0; i < N_KEYS; i++) {
         char *a, *b;
-        if (!keys[i].result)
+        if (keys[i].hashed == NEVER)
             continue;
         TRY(key_text(&a, from, &keys[i], err));
         enum status st = key_text(&b, to, &keys[i], err);

@@ -2,7 +2,12 @@
  * config` and the JSON Schema all come from it.
  *
  * A config is loaded, changed by --set, checked, and const from then on. The config of one run is the
- * same structure with the shape, the tokens and the seed filled in and an empty grid. */
+ * same structure with the shape, the tokens and the seed filled in and an empty grid.
+ *
+ * Adding a key: a member below and a row in config.c, wherever it reads best. A key that decides a run's results is
+ * LATER: it enters a run's hash only where it differs from its default, so that the folders that are there already, whose
+ * runs were made without it, are found again; its default must therefore mean what the program did before. That default
+ * is fixed from then on: another one would rename every run. Rows that are FIRST are never moved, renamed or dropped. */
 #ifndef PLATEAU_HARNESS_CONFIG_H
 #define PLATEAU_HARNESS_CONFIG_H
 
@@ -92,8 +97,8 @@ enum status config_copy(struct config *dst, const struct config *src, struct err
  * name, grid and fit: the config of one run. */
 enum status config_to_json(char **text, const struct config *c, bool run_only,
                            struct err *err) WARN_UNUSED;
-/* Hash of what decides a run's results: config_to_json with run_only, without log and checkpoint
- * intervals. */
+/* Hash of what decides a run's results: every key of the first version, and of later keys those that differ from their
+ * defaults. */
 enum status config_hash(uint64_t *hash, const struct config *c, struct err *err) WARN_UNUSED;
 
 /* The keys that decide a run's results and differ, as "train.lr 0.002 -> 0.004, ..." cut to size; "" where

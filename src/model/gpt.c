@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "model/gemm.h"
@@ -273,11 +274,32 @@ static float *gradient(const struct gpt *g, enum gpt_tensor t, size_t layer)
     return g->grad + gpt_slot(g, t, layer)->offset;
 }
 
+/* The tensors of the first version, whose initial weights were drawn from streams counted in this order: those outside
+ * the layers count once, the others once a layer. Frozen: a change would give other weights to every model. */
+static const struct {
+    const char *name;
+    bool per_layer;
+} first_tensors[] = {{"wte", false}, {"wpe", false}, {"ln1w", true}, {"ln1b", true},  {"qkvw", true}, {"qkvb", true},
+                     {"attw", true}, {"attb", true}, {"ln2w", true}, {"ln2b", true},  {"upw", true},  {"upb", true},
+                     {"downw", true}, {"downb", true}, {"lnfw", false}, {"lnfb", false}};
+
+/* The stream of a tensor hangs on its name and layer, never on what other tensors there are. */
+static struct rng init_rng(uint64_t seed, const struct gpt_slot *slot, size_t L)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < sizeof first_tensors / sizeof *first_tensors; i++) {
+        if (strcmp(first_tensors[i].name, slot->name) == 0)
+            return rng_make(seed, RNG_INIT, before + slot->layer, 0);
+        before += first_tensors[i].per_layer ? L : 1;
+    }
+    return rng_make(seed, RNG_INIT, hash_bytes(HASH_SEED, slot->name, strlen(slot->name)), slot->layer);
+}
+
 void gpt_init_weights(struct gpt *g, uint64_t seed)
 {
     for (size_t i = 0; i < g->n_slots; i++) {
         const struct gpt_slot *slot = &g->slots[i];
-        struct rng rng = rng_make(seed, RNG_INIT, i, 0);
+        struct rng rng = init_rng(seed, slot, g->shape.L);
         double std = (double)g->rules.role[slot->role].init_std;
         float constant = slot->role == PARAM_GAIN ? 1.0f : 0.0f, *w = g->w + slot->offset;
         for (size_t j = 0; j < slot->rows * slot->cols; j++)
