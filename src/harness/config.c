@@ -77,6 +77,9 @@ static const struct key keys[] = {
     {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, NEVER, "resamples for the intervals"},
     {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, NEVER, "share of the runs, the largest, that are predicted"},
     {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, NEVER, "seed of the resamples"},
+#ifdef CONFIG_EXTRA_KEYS /* a test's */
+    CONFIG_EXTRA_KEYS
+#endif
     /* clang-format on */
 };
 

@@ -1,5 +1,6 @@
 #include "harness/results.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,21 +101,34 @@ static uint64_t checksum(const struct run_row *row, bool times)
 
 /* ---- result.json ---- */
 
-/* The shortest form that reads back as the same number: cJSON's own may lose the last digit. */
-static const char *exact(char *buf, double v)
+/* As cJSON has written numbers since the first version, and so the same bytes: 15 digits where they are within the last
+ * bit, else 17. */
+static const char *as_text(char *buf, double v)
 {
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(buf, NUMBER_MAX, "%.*g", digits, v);
-        if (strtod(buf, NULL) == v)
-            break;
-    }
+    snprintf(buf, NUMBER_MAX, "%.15g", v);
+    double back = strtod(buf, NULL);
+    if (fabs(v - back) > fmax(fabs(v), fabs(back)) * DBL_EPSILON)
+        snprintf(buf, NUMBER_MAX, "%.17g", v);
     return buf;
+}
+
+/* The row as it will be read back: what the checksums are of. */
+static struct run_row as_read(const struct run_row *row)
+{
+    struct run_row r = *row;
+    char buf[NUMBER_MAX];
+    for (int i = 0; i < N_COLUMNS; i++) {
+        double *v = (double *)(void *)((char *)&r + columns[i].offset);
+        if (!columns[i].size && isfinite(*v))
+            *v = strtod(as_text(buf, *v), NULL);
+    }
+    return r;
 }
 
 static void put_number(cJSON *root, const char *name, double v)
 {
     char buf[NUMBER_MAX];
-    cJSON_AddItemToObject(root, name, isfinite(v) ? cJSON_CreateRaw(exact(buf, v)) : cJSON_CreateNull());
+    cJSON_AddItemToObject(root, name, isfinite(v) ? cJSON_CreateRaw(as_text(buf, v)) : cJSON_CreateNull());
 }
 
 static void put_hash(cJSON *root, const char *name, uint64_t h)
@@ -124,8 +138,9 @@ static void put_hash(cJSON *root, const char *name, uint64_t h)
     cJSON_AddStringToObject(root, name, buf);
 }
 
-enum status run_row_write(const char *path, const struct run_row *row, struct err *err)
+enum status run_row_write(const char *path, const struct run_row *result, struct err *err)
 {
+    const struct run_row rounded = as_read(result), *row = &rounded;
     cJSON *root = cJSON_CreateObject();
     for (int i = 0; i < N_COLUMNS; i++) {
         const struct column *c = &columns[i];
