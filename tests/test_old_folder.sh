@@ -49,7 +49,7 @@ is_read() {
     grep -q '2 of 4 runs done, 1 begun, 1 waiting' status.txt || fail "status: $(tail -n 1 status.txt)"
     [ -d whole ] || { copy whole; sweep whole; }
     "$plateau" status whole >status.txt 2>&1 || fail "status: exit code $?: $(tail -n 3 status.txt)"
-    sweep whole --set 'grid.tokens=["60k","120k","180k","240k"]'
+    sweep whole --set 'grid.tokens=["60k","120k","180k","240k","300k","360k"]'
     for word in fit chart; do
         "$plateau" $word whole >$word.txt 2>&1 || fail "$word: exit code $?: $(tail -n 3 $word.txt)"
     done

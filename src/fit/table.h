@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "fit/lines.h"
+#include "fit/origin.h"
 
 enum fit_count { FIT_COUNT_TOTAL, FIT_COUNT_NONEMBD, FIT_COUNT_MATMUL, FIT_N_COUNTS };
 
@@ -55,6 +56,7 @@ struct fit_table {
     struct fit_lines notes;  /* what was chosen, derived or left out */
     struct fit_lines careful; /* what may make a fit wrong */
     struct unlike *unlike;   /* what the rows say beside it (fit/unlike.h); NULL: nothing */
+    struct origins from;     /* where each row stood */
     size_t cap;              /* rows that the arrays have room for */
 };
 

@@ -1,4 +1,5 @@
 #include "fit/table/derive.h"
+#include "fit/unlike.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -193,6 +194,8 @@ static enum status keep_best(struct fit_table *t, uint64_t *trunk, const struct 
     }
     t->n = kept;
     t->n_beaten = before - kept;
+    unlike_keep(t->unlike, keep, before);
+    origins_keep(&t->from, keep, before);
     free(keep);
     if (t->n_beaten)
         fit_lines_add(&t->notes, "--best: of %zu rows the %zu with the lowest loss at their size and budget are kept", before, kept);

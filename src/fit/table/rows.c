@@ -156,10 +156,12 @@ static enum status grow_hash(uint64_t **hash, size_t *cap, size_t n, struct err 
     return OK;
 }
 
-/* What tells whether this run, the table's newest, is like the others. */
+/* Where this run, the table's newest, stood, and what tells whether it is like the others. */
 static enum status note_traits(const struct reading *r, const struct grid_row *row, struct err *err)
 {
-    size_t at = r->t->n - 1;
+    size_t at = r->t->n - 1, run = r->roles.of[ROLE_RUN];
+    TRY(origins_set(&r->t->from, at, row->file ? row->file : r->g->name, row->line,
+                    run == ROLE_NO_COLUMN ? "" : grid_cell(row, run), err));
     TRY(unlike_row(r->t->unlike, at, err));
     for (size_t i = 0; i < r->g->n_columns; i++)
         if (r->trait[i] >= 0)

@@ -34,6 +34,7 @@ void fit_table_free(struct fit_table *t)
     fit_lines_free(&t->notes);
     fit_lines_free(&t->careful);
     unlike_free(t->unlike);
+    origins_free(&t->from);
     *t = (struct fit_table){0};
 }
 

@@ -1,0 +1,80 @@
+#include "fit/origin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+static enum status reserve(struct origins *o, size_t n, struct err *err)
+{
+    if (n <= o->cap)
+        return OK;
+    size_t cap = size_max(size_max(n, 2 * o->cap), 64), bytes;
+    struct origin *p = size_mul(&bytes, cap, sizeof *p) ? realloc(o->row, bytes) : NULL;
+    if (!p)
+        return err_set(err, E_NOMEM, "out of memory for %zu runs", cap);
+    o->row = p;
+    o->cap = cap;
+    return OK;
+}
+
+enum status origins_set(struct origins *o, size_t row, const char *file, size_t line, const char *run,
+                        struct err *err)
+{
+    TRY(reserve(o, row + 1, err));
+    while (o->n <= row)
+        o->row[o->n++] = (struct origin){NULL, 0, 0};
+    if (o->files.n == 0 || strcmp(o->files.text[o->files.n - 1], file) != 0)
+        fit_lines_add(&o->files, "%s", file);
+    char *name = run && run[0] != '\0' ? strdup(run) : NULL;
+    if (run && run[0] != '\0' && !name)
+        return err_set(err, E_NOMEM, "out of memory for the names of the runs");
+    free(o->row[row].run);
+    o->row[row] = (struct origin){name, o->files.n - 1, line};
+    return OK;
+}
+
+void origins_keep(struct origins *o, const bool *keep, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        if (i < n && keep[i])
+            o->row[kept++] = o->row[i];
+        else
+            free(o->row[i].run);
+    }
+    o->n = kept;
+}
+
+void origins_free(struct origins *o)
+{
+    for (size_t i = 0; i < o->n; i++)
+        free(o->row[i].run);
+    free(o->row);
+    fit_lines_free(&o->files);
+    *o = (struct origins){0};
+}
+
+const char *origins_run(const struct origins *o, size_t row)
+{
+    return row < o->n ? o->row[row].run : NULL;
+}
+
+size_t origins_line(const struct origins *o, size_t row)
+{
+    return row < o->n ? o->row[row].line : 0;
+}
+
+char *origins_name(char *buf, size_t size, const struct origins *o, size_t row)
+{
+    if (origins_run(o, row)) {
+        snprintf(buf, size, "run %s", o->row[row].run);
+    } else if (origins_line(o, row) > 0) {
+        const char *file = o->files.text[o->row[row].file], *slash = strrchr(file, '/');
+        snprintf(buf, size, "%s:%zu", slash ? slash + 1 : file, o->row[row].line);
+    } else {
+        snprintf(buf, size, "row %zu", row + 1);
+    }
+    return buf;
+}
