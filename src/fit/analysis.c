@@ -9,10 +9,13 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/boot.h"
+#include "fit/choice.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
+#include "fit/kept.h"
 #include "fit/methods.h"
 #include "fit/noise.h"
+#include "fit/odd_runs.h"
 #include "fit/profile.h"
 #include "fit/search.h"
 #include "fit/serial.h"
@@ -53,6 +56,7 @@ static void free_law(struct fit_law *f)
     free(f->rows);
     free(f->boot);
     free(f->boot_aicc);
+    free(f->scratch);
 }
 
 void fit_report_free(struct fit_report *r)
@@ -61,6 +65,9 @@ void fit_report_free(struct fit_report *r)
         free_law(&r->laws[i]);
     free(r->isoflop);
     free(r->frontier);
+    free(r->frontier_scratch);
+    free(r->off);
+    free(r->outliers);
     fit_lines_free(&r->notes);
     fit_lines_free(&r->warnings);
     fit_lines_free(&r->verdict.lines);
@@ -78,16 +85,9 @@ struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double 
                           log(fmin(unique, d)), {0, 0}};
     if (f->law->n_vars == 1)
         x.v = x.ln_unique = 0;
-    double value = law_value(f->law, f->best.p, &x, &f->problem.centre);
-    const double none = (double)NAN;
-    double *draws = malloc(size_max(f->n_boot, 1) * sizeof *draws);
-    if (!draws)
-        return (struct fit_value){value, none, none, none};
     for (size_t b = 0; b < f->n_boot; b++)
-        draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
-    struct fit_value v = stats_summary(value, draws, f->n_boot, f->z);
-    free(draws);
-    return v;
+        f->scratch[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
+    return stats_summary(law_value(f->law, f->best.p, &x, &f->problem.centre), f->scratch, f->n_boot, f->z);
 }
 
 /* --- one law ------------------------------------------------------------------------------------- */
@@ -336,60 +336,6 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
                                v->two ? "of size and data" : "of one variable");
 }
 
-/* --- choice --------------------------------------------------------------------------------------- */
-
-/* A further law replaces the first only for an AICc lower by this much (about e to 1 odds), and only
- * where it does not predict the held-out runs clearly worse. */
-#define AICC_MARGIN 2.0
-#define HOLDOUT_SLACK 1.2
-
-static void select_law(struct fit_report *r)
-{
-    r->selected = 0;
-    r->selected_why = r->n_laws == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
-    for (size_t i = 1; i < r->n_laws; i++) {
-        const struct fit_law *a = &r->laws[r->selected], *b = &r->laws[i];
-        bool simpler = b->problem.map.n_free < a->problem.map.n_free;
-        double margin = simpler ? 0 : AICC_MARGIN;
-        bool worse = b->holdout_error > HOLDOUT_SLACK * a->holdout_error;
-        if (b->aicc < a->aicc - margin && !worse) {
-            r->selected = i;
-            r->selected_why = "lower AICc, and no worse on the held-out runs";
-        }
-    }
-}
-
-/* How sure the choice is: Akaike weights, and in which share of the resamples each law's AICc is the lowest. */
-static void weigh_laws(struct fit_report *r)
-{
-    double lowest = (double)INFINITY, sum = 0;
-    size_t n = SIZE_MAX, compared = 0;
-    if (r->n_laws == 0)
-        return;
-    for (size_t i = 0; i < r->n_laws; i++) {
-        lowest = fmin(lowest, r->laws[i].aicc);
-        n = size_min(n, r->laws[i].n_boot + r->laws[i].n_boot_failed);
-    }
-    for (size_t i = 0; i < r->n_laws; i++)
-        sum += r->laws[i].weight = exp(-0.5 * (r->laws[i].aicc - lowest));
-    for (size_t i = 0; i < r->n_laws; i++)
-        r->laws[i].weight /= sum;
-    for (size_t b = 0; b < n; b++) {
-        size_t best = 0;
-        bool all = true;
-        for (size_t i = 0; i < r->n_laws; i++) {
-            all = all && isfinite(r->laws[i].boot_aicc[b]);
-            best = r->laws[i].boot_aicc[b] < r->laws[best].boot_aicc[b] ? i : best;
-        }
-        if (all) {
-            r->laws[best].share++;
-            compared++;
-        }
-    }
-    for (size_t i = 0; i < r->n_laws; i++)
-        r->laws[i].share = compared ? r->laws[i].share / (double)compared : (double)NAN;
-}
-
 /* --- everything ------------------------------------------------------------------------------------ */
 
 static enum status cluster_of(size_t **cluster, size_t *n_clusters, const struct fit_law *f,
@@ -429,6 +375,8 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
             stratum[i] = scale_of(f, t, i);
         st = boot_run(f, cluster, n_clusters, opt->stratify ? stratum : NULL, n_boot, opt->seed, err);
     }
+    if (st == OK)
+        st = size_calloc(&f->scratch, f->n_boot, sizeof *f->scratch, "draws", err);
     if (st == OK && ((double)f->n <= PROFILE_ROWS || opt->profile)) {
         st = boot_bca(f, cluster, n_clusters, err);
         profile_intervals(f);
@@ -453,32 +401,59 @@ static const struct fit_law *law_to_break(const struct fit_report *r)
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
+/* What the break test needs of each run that is kept, beside its problem. */
+struct beside {
+    double *ln_flops;
+    size_t *cluster, n_clusters; /* numbered anew */
+    bool compute;                /* all have it */
+};
+
+static enum status beside_take(struct beside *b, const struct kept *k, const struct fit_law *f,
+                               const struct fit_table *t, const size_t *cluster, struct err *err)
+{
+    size_t n = k->problem.n, *number;
+    TRY(size_calloc(&b->ln_flops, n, sizeof *b->ln_flops, "break test", err));
+    TRY(size_calloc(&b->cluster, n, sizeof *b->cluster, "break test", err));
+    TRY(size_calloc(&number, f->n, sizeof *number, "break test", err));
+    b->compute = true;
+    for (size_t m = 0; m < n; m++) {
+        size_t i = k->index[m];
+        if (number[cluster[i]] == 0)
+            number[cluster[i]] = ++b->n_clusters;
+        b->cluster[m] = number[cluster[i]] - 1;
+        b->ln_flops[m] = log(t->col[FIT_FLOPS][f->rows[i]]);
+        b->compute = b->compute && isfinite(b->ln_flops[m]);
+    }
+    free(number);
+    return OK;
+}
+
 static enum status test_break(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                               struct err *err)
 {
     const struct fit_law *f = law_to_break(r);
     size_t *cluster = NULL, n_clusters;
-    double *ln_flops = NULL;
+    struct beside b = {.ln_flops = NULL};
+    struct kept k = {.loss = NULL};
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
     if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
         return OK;
     enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
     if (st == OK)
-        st = size_calloc(&ln_flops, f->n, sizeof *ln_flops, "compute", err);
-    bool compute = st == OK;
-    for (size_t i = 0; i < f->n && st == OK; i++) {
-        ln_flops[i] = log(t->col[FIT_FLOPS][f->rows[i]]);
-        compute = compute && isfinite(ln_flops[i]);
-    }
-    struct breaks_in in = {.problem = &f->problem, .start = f->best.p, .ln_flops = compute ? ln_flops : NULL,
-                           .cluster = cluster, .n_clusters = n_clusters,
+        st = kept_take(&k, r, f, err);
+    if (st == OK)
+        st = beside_take(&b, &k, f, t, cluster, err);
+    struct breaks_in in = {.problem = &k.problem, .start = f->best.p, .ln_flops = b.compute ? b.ln_flops : NULL,
+                           .cluster = b.cluster, .n_clusters = b.n_clusters,
                            .n_sims = opt->break_sims,
                            .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
     if (st == OK)
         st = breaks_test(&r->verdict.brk, &in, err);
+    free(b.ln_flops);
+    free(b.cluster);
+    kept_free(&k);
     free(cluster);
-    free(ln_flops);
     return st;
 }
 
@@ -509,7 +484,7 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     frontier_cost(r, t, opt);
     r->selected = r->n_laws;
     if (r->n_laws > 0)
-        select_law(r);
+        choice_select(r);
     else
         say_nothing(r, t, v);
     if (r->n_laws > 0)
@@ -519,8 +494,9 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
             TRY(intervals(r, &r->laws[i], t, opt, err));
         TRY(leave_budgets_out(&r->laws[i], t, err));
     }
-    weigh_laws(r);
-    noise_fill(r, t, opt);
+    choice_weigh(r);
+    TRY(odd_runs_fill(r, t, err));
+    TRY(noise_fill(r, t, err));
     TRY(isoflop_analyse(r, t, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));

@@ -16,6 +16,7 @@
 #include "fit/envelope.h"
 #include "fit/law.h"
 #include "fit/lines.h"
+#include "fit/noise_model.h"
 #include "fit/solve.h"
 #include "fit/stats.h"
 #include "fit/table.h"
@@ -71,6 +72,7 @@ struct fit_law {
     double z;                 /* where intervals are read from resamples (fit/stats.h) */
     double *boot;             /* (n_boot, n_params) inner parameters of each resample */
     size_t n_boot, n_boot_failed;
+    double *scratch;          /* (n_boot) for the predictions of a resample each */
     double *boot_aicc;        /* (n_boot + n_boot_failed) NaN where the resample could not be fitted */
     double aicc, scale;       /* and the scale tau of the residuals that goes with it */
     double weight, share;     /* Akaike weight among the laws fitted; resamples where its AICc is the lowest */
@@ -93,17 +95,35 @@ struct fit_isoflop {
     bool valid;
 };
 
+/* A run that no law follows. */
+struct fit_outlier {
+    size_t row;            /* of the table */
+    char name[96];         /* "run d64-l4", "t.csv:12" */
+    bool has_run;          /* the name is a run's */
+    size_t line;           /* in its file; 0: made by the caller */
+    double loss, expected; /* what it has, and what the selected law says */
+};
+
+/* Where the runs that an extrapolation starts from lie off the law. */
+struct fit_top_off {
+    size_t n, of;  /* so many runs of so many; n = 0: none does */
+    double miss;   /* mean of loss / expected - 1 */
+    bool best;     /* it is the run with the lowest loss, else those of the largest budget */
+};
+
 struct fit_verdict {
     bool enough;              /* false: only `lines` says anything */
+    char withheld[400];       /* why floor, gain, halving and flattening are not given (NaN); "" where they are */
     bool floor_supported;     /* the runs tell a floor above 0 from none */
     struct fit_value floor;
     double floor_lo, floor_hi; /* hull of the 95 % intervals of the floor over all laws fitted */
     double floor_delta_aicc;   /* AICc without a floor less AICc with one */
-    double largest_flops;
+    double smallest, largest_flops; /* budgets of the runs, or their range of x where that stands in its place */
     struct fit_value loss;    /* on the frontier at largest_flops */
     struct fit_value gain;    /* of the next doubling there, nats */
     struct fit_value halving; /* doublings of compute that halve the excess over the floor */
-    struct fit_value flatten; /* compute where that gain falls below the noise */
+    struct fit_value flatten; /* compute where that gain falls below the noise; NaN below the smallest run */
+    bool flatten_at_least;    /* the noise is unknown and taken as large as the scatter: flattening starts no earlier */
     struct breaks_out brk;    /* does the excess fall with another exponent beyond some point? */
     bool truth_known, truth_covered, truth_covered_over_laws;
     double truth_floor, truth_heldout;
@@ -143,15 +163,23 @@ struct fit_report {
     const char *frontier_x;   /* "C", or the variable that stands in its place */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
     size_t n_frontier_boot;
+    double *frontier_scratch; /* (n_frontier_boot) for the values read off it */
     struct fit_methods methods[FIT_N_COUNTS];
     size_t n_methods;         /* 0 for laws of one variable */
     const char *envelope_of;  /* what its curves are */
     double frontier_z;        /* as fit_law.z */
-    double sigma;             /* noise between seeds of one run's loss, nats */
+    bool *off;                /* (rows of the table) runs that no law follows; NULL where no law was fitted */
+    struct fit_outlier *outliers;
+    size_t n_outliers;
+    struct fit_top_off top_off;
+    struct noise_model noise; /* between seeds, at any size and budget */
+    double sigma;             /* it at the best run of the largest budget, nats; NaN where no seed was repeated */
     const char *sigma_from;   /* where it comes from, in words */
-    double sigma_lo, sigma_hi; /* 95 % interval, where seeds were repeated */
-    size_t sigma_n;           /* degrees of freedom; 0 where not from repeated seeds */
+    double sigma_lo, sigma_hi; /* 95 % interval */
+    size_t sigma_n;           /* degrees of freedom of all repeated cells; 0: none */
     size_t sigma_independent; /* those left when budgets on one trajectory count once */
+    double sigma_slope_sd;    /* sd of ln sigma that comes of its slopes in size and data */
+    double scatter;           /* of the runs about the selected law, nats: what the noise is at most */
     double min_flops, max_flops;
     struct fit_lines notes, warnings;
     struct fit_verdict verdict;
@@ -170,7 +198,10 @@ void fit_report_free(struct fit_report *r);
 /* The selected law, or NULL. */
 const struct fit_law *fit_report_selected(const struct fit_report *r);
 
-/* What a law predicts at (N, D); laws of one variable take it as n and ignore d. The interval is that of
+/* Values of a fitted report are read with memory that it holds: they cannot fail, and only one thread at a time may
+ * ask.
+ *
+ * What a law predicts at (N, D); laws of one variable take it as n and ignore d. The interval is that of
  * the curve, not of a new run. */
 struct fit_value fit_predict(const struct fit_law *f, double n, double d);
 /* The same where only the first `unique` of the d tokens are new; it matters to the law `repeat` alone. */

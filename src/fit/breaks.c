@@ -20,6 +20,8 @@
 /* A Huber loss that bends at 1.345 sd keeps 95 % of the power of least squares under normal noise. */
 #define HUBER_SDS 1.345
 #define SIGNIFICANT 0.05
+/* A bend matters where it brings the error on left-out runs to this share of what it is without. */
+#define MATTERS 0.85
 
 struct work {
     const struct breaks_in *in;
@@ -462,7 +464,7 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
         if (st == OK)
             st = effect(out, &w, out->variable, err);
         bool sign = out->change.hi < 0 || out->change.lo > 0;
-        out->found = out->p < SIGNIFICANT && sign && out->cv_bent < out->cv;
+        out->found = out->p < SIGNIFICANT && sign && out->cv_bent < MATTERS * out->cv;
     }
     release(&w);
     return st;

@@ -31,7 +31,7 @@ enum breaks_variable { BREAKS_COMPUTE, BREAKS_SIZE, BREAKS_DATA, BREAKS_N_VARIAB
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
-    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs better predicted */
+    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a seventh */
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
     struct fit_value place;  /* of that variable, as it is */

@@ -228,11 +228,41 @@ static void put_break(cJSON *o, const struct fit_report *r)
     put(x, "left_out_error_bent", b->cv_bent);
 }
 
+static void put_noise(cJSON *o, const struct fit_report *r)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, "noise");
+    put(x, "value", r->sigma);
+    put_pair(x, "ci95", r->sigma_lo, r->sigma_hi);
+    put(x, "at_most", r->sigma > 0 ? (double)NAN : r->scatter);
+    put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
+    cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
+}
+
+static void put_outliers(cJSON *o, const struct fit_report *r)
+{
+    cJSON *a = cJSON_AddArrayToObject(o, "outliers");
+    for (size_t i = 0; i < r->n_outliers; i++) {
+        const struct fit_outlier *w = &r->outliers[i];
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, x);
+        if (w->has_run)
+            cJSON_AddStringToObject(x, "run", w->name + strlen("run "));
+        else
+            put(x, "row", (double)(w->line > 0 ? w->line : w->row + 1));
+        put(x, "loss", w->loss);
+        put(x, "expected", w->expected);
+    }
+}
+
 static void put_verdict(cJSON *root, const struct fit_report *r)
 {
     const struct fit_verdict *v = &r->verdict;
     cJSON *o = cJSON_AddObjectToObject(root, "verdict");
     cJSON_AddBoolToObject(o, "enough", v->enough);
+    if (v->withheld[0] != '\0')
+        cJSON_AddStringToObject(o, "withheld", v->withheld);
+    else
+        cJSON_AddNullToObject(o, "withheld");
     cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
     put_value(o, "floor", v->floor);
     put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
@@ -241,10 +271,10 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     put_value(o, "loss", v->loss);
     put_value(o, "gain_next_doubling", v->gain);
     put_value(o, "doublings_to_halve_excess", v->halving);
-    put(o, "noise", r->sigma);
-    put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
-    cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
+    put_noise(o, r);
     put_value(o, "flattens_at_flops", v->flatten);
+    cJSON_AddBoolToObject(o, "flattens_no_earlier", v->flatten_at_least);
+    put_outliers(o, r);
     put_break(o, r);
     put_lines(o, "lines", &v->lines);
     put_lines(o, "warnings", &r->warnings);

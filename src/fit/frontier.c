@@ -1,7 +1,6 @@
 #include "fit/frontier.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/size.h"
 
@@ -14,7 +13,7 @@ void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct
     r->flops_p = 1;
     r->min_flops = r->max_flops = (double)NAN;
     for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] > 0))
+        if (!(c[i] > 0 && isfinite(c[i])))
             continue;
         r->min_flops = fmin(r->min_flops, c[i]);
         r->max_flops = fmax(r->max_flops, c[i]);
@@ -29,7 +28,7 @@ void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct
     mx /= m;
     my /= m;
     for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] > 0 && n[i] > 0 && d[i] > 0))
+        if (!(c[i] > 0 && isfinite(c[i]) && n[i] > 0 && d[i] > 0))
             continue;
         double x = log(n[i]) - mx;
         sxx += x * x;
@@ -131,15 +130,9 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
     struct fit_value v = {none, none, none, none};
     if (!r->has_frontier)
         return v;
-    v.value = pick(&r->frontier[0], what, flops);
-    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
-    if (!draws)
-        return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
-        draws[b] = pick(&r->frontier[b + 1], what, flops);
-    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
-    free(draws);
-    return v;
+        r->frontier_scratch[b] = pick(&r->frontier[b + 1], what, flops);
+    return stats_summary(pick(&r->frontier[0], what, flops), r->frontier_scratch, r->n_frontier_boot, r->frontier_z);
 }
 
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
@@ -148,6 +141,7 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
     if (f->law->id == LAW_BNSL)
         return OK;
     TRY(size_calloc(&r->frontier, f->n_boot + 1, sizeof *r->frontier, "frontier", err));
+    TRY(size_calloc(&r->frontier_scratch, f->n_boot, sizeof *r->frontier_scratch, "frontier", err));
     r->frontier[0] = frontier_of(r, f, f->best.p);
     for (size_t b = 0; b < f->n_boot; b++)
         r->frontier[b + 1] = frontier_of(r, f, f->boot + b * f->law->n_params);

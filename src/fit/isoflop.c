@@ -288,8 +288,8 @@ static enum status analyse(struct fit_report *r, struct work *w, const struct fi
     TRY(size_calloc(&scratch, 3 * t->n + 8, sizeof *scratch, "curve", err));
     double sd = sqrt(first_pass(&df, r, w, opt->isoflop_window, scratch));
     free(scratch);
-    if (r->sigma_n > 0 && r->sigma > sd) {
-        sd = r->sigma;
+    if (r->sigma_n > 0 && r->noise.pooled > sd) {
+        sd = r->noise.pooled;
         df = (double)r->sigma_n;
     }
     r->isoflop_n_exponent = (struct fit_value){exponent(r->isoflop, m), none, none, none};
@@ -328,7 +328,7 @@ enum status isoflop_analyse(struct fit_report *r, const struct fit_table *t,
     if (st == OK) {
         for (size_t i = 0; i < t->n; i++) {
             double c = t->col[FIT_FLOPS][i], p = t->col[size][i], l = t->col[FIT_LOSS][i];
-            if (c > 0 && p > 0)
+            if (c > 0 && isfinite(c) && p > 0)
                 w.runs[n++] = (struct run){.c = c, .ln_n = log(p), .loss = l, .drawn = l};
         }
         group(&w, n);

@@ -1,17 +1,18 @@
-/* How far apart two runs lie that differ in their seed alone. */
+/* The noise that the report speaks of: what one run's loss moves by with its seed at the largest budget.
+ *
+ * Without repeated seeds it is unknown. The scatter about a law holds the noise and what the law gets wrong, so it is
+ * kept as what the noise is at most; the error of evaluation is shared by all runs and says nothing of it. */
 #ifndef PLATEAU_FIT_NOISE_H
 #define PLATEAU_FIT_NOISE_H
 
 #include "base/rng.h"
 #include "fit/analysis.h"
 
-/* Fills r->sigma and what goes with it, from the best source there is: runs repeated with other seeds (its 95 %
- * interval from chi-squared, counting trajectories and not runs), the errors of evaluation, or the scatter about
- * the selected law. */
-void noise_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt);
+/* Fill r->noise, r->sigma and what goes with it, at the best run of the largest budget, with its 95 % interval from
+ * chi-squared for its level and the spread of its slopes; r->scatter from the selected law. Both leave out the rows that r->off marks. */
+enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct err *err) WARN_UNUSED;
 
-/* sigma as it would come out of other seeds: sigma sqrt(m / chi2_m); sigma itself where its own spread is not
- * known. */
+/* sigma as it would come out of other seeds, level and slopes; sigma itself where its own spread is not known. */
 double noise_draw(const struct fit_report *r, struct rng *rng);
 
 #endif

@@ -33,7 +33,12 @@ double stats_normal_cdf(double z)
 
 double stats_t95(double v)
 {
-    const double z = STATS_Z95, z2 = z * z;
+    return stats_t_at(STATS_Z95, v);
+}
+
+double stats_t_at(double z, double v)
+{
+    const double z2 = z * z;
     double g1 = z * (z2 + 1) / 4, g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
     double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
     double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
@@ -47,6 +52,13 @@ static double gamma_p(double a, double x)
     for (double k = 1; term > 1e-16 * sum; k++)
         sum += term *= x / (a + k);
     return exp(a * log(x) - x - lgamma(a)) * sum;
+}
+
+double stats_chi2_cdf(double x, double m)
+{
+    if (m > 200) /* the inverse of the cube below */
+        return stats_normal_cdf((cbrt(x / m) - 1 + 2 / (9 * m)) / sqrt(2 / (9 * m)));
+    return x > 0 ? gamma_p(0.5 * m, 0.5 * x) : 0;
 }
 
 double stats_chi2_quantile(double p, double m)
@@ -81,6 +93,11 @@ double stats_quantile(const double *x, size_t n, double share)
     return x[i] == x[i + 1] ? x[i] : x[i] + (at - (double)i) * (x[i + 1] - x[i]);
 }
 
+/* Under a normal law the sd is the interval's width over 2 z. */
+#define HEAVY_TAILS 2
+/* Draws that are all one value differ by rounding. */
+#define ROUNDING 1e-9
+
 struct fit_value stats_summary(double value, double *draws, size_t n, double z)
 {
     const double none = (double)NAN;
@@ -100,5 +117,7 @@ struct fit_value stats_summary(double value, double *draws, size_t n, double z)
     v.se = sqrt(ss / (double)(m - 1));
     v.lo = stats_quantile(draws, m, stats_normal_cdf(-z));
     v.hi = stats_quantile(draws, m, stats_normal_cdf(z));
+    if (!(v.se <= HEAVY_TAILS * (v.hi - v.lo) / (2 * z) + ROUNDING * fabs(mean)))
+        v.se = none;
     return v;
 }

@@ -5,57 +5,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/count.h"
 #include "base/size.h"
 #include "base/sort.h"
-#include "fit/frontier.h"
-#include "fit/noise.h"
+#include "fit/kept.h"
 #include "fit/profile.h"
+#include "fit/returns.h"
 #include "fit/search.h"
+#include "fit/trend.h"
+#include "fit/words.h"
 
-/* --- words ------------------------------------------------------------------------------------------ */
-
-/* Compute as the papers write it, 5.31e12; anything else, such as tokens, with a suffix. */
-static const char *count(char *buf, size_t size, double v, bool compute)
+/* What the losses are measured in. */
+static const char *unit_of(const struct fit_table *t)
 {
-    if (!compute && v < 1e15 && v >= 1e-3)
-        return count_format(buf, size, v);
-    if (!(v >= 1e4) || !isfinite(v)) {
-        snprintf(buf, size, "%.3g", v);
-        return buf;
-    }
-    int e = (int)floor(log10(v) + 1e-12);
-    snprintf(buf, size, "%.3ge%d", v / pow(10, e), e);
-    return buf;
+    (void)t;
+    return "nats";
 }
 
-/* " (95 % interval 1.2 to 3.4)", or nothing where there is none. */
-static const char *interval(char *buf, size_t size, double lo, double hi)
-{
-    buf[0] = '\0';
-    if (!isnan(lo) && !isnan(hi))
-        snprintf(buf, size, " (95 %% interval %.4g to %.4g)", lo, hi);
-    return buf;
-}
+/* --- the floor --------------------------------------------------------------------------------------- */
 
 /* A floor whose interval reaches below this share of the lowest loss is no floor that the runs show. */
 #define FLOOR_SHARE 0.01
 /* AICc must be lower with the floor by this much. */
 #define FLOOR_AICC 2.0
 
-/* AICc of the same law with E held at 0, less that with E free. */
-static double without_floor(const struct fit_law *f)
+/* AICc of the same law with E held at 0, less that with E free, of the runs that follow it; NaN where either has
+ * none. */
+static enum status without_floor(double *delta, const struct fit_report *r, const struct fit_law *f, struct err *err)
 {
-    struct solve_problem q = f->problem;
-    struct solve_result s;
-    struct err ignored;
+    struct kept k;
+    struct solve_result with = f->best, without;
+    struct err why;
     char text[32];
-    snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
-    if (solve_map_fix(&q.map, f->law, text, &q.centre, &ignored) != OK ||
-        search_global(&s, &q, &ignored) != OK)
-        return (double)NAN;
     double tau;
-    return solve_aicc(&tau, &q, s.objective) - f->aicc;
+    *delta = (double)NAN;
+    enum status st = kept_take(&k, r, f, err);
+    if (st != OK) {
+        kept_free(&k);
+        return st;
+    }
+    if (r->n_outliers > 0)
+        st = search_near(&with, &k.problem, f->best.p, &why);
+    double aicc = solve_aicc(&tau, &k.problem, with.objective);
+    snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
+    if (st == OK && solve_map_fix(&k.problem.map, f->law, text, &k.problem.centre, &why) == OK) {
+        st = search_global(&without, &k.problem, &why);
+        *delta = st == OK ? solve_aicc(&tau, &k.problem, without.objective) - aicc : *delta;
+    }
+    kept_free(&k);
+    return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
 }
 
 /* An interval takes its law's form for granted. The floor lies beyond all data, where laws that describe the
@@ -79,35 +76,79 @@ static bool floor_over_laws(char *names, size_t size, struct fit_report *r)
     return v->floor_hi - v->floor_lo > 1.1 * (v->floor.hi - v->floor.lo);
 }
 
-static void judge_floor(struct fit_report *r, const struct fit_law *f)
+static bool held(const struct fit_law *f, size_t j)
+{
+    struct solve_map map = f->problem.map;
+    return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
+}
+
+/* What the runs allow where E lies at 0, or its interval has no lower end. */
+static void say_no_floor(struct fit_report *r, const char *unit)
 {
     struct fit_verdict *v = &r->verdict;
-    char iv[80], names[80] = "", hull[200] = "";
-    double lowest = (double)INFINITY;
-    if (f->law->level < 0) {
-        fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no "
-                                 "worse, so they say nothing about where the loss would end.");
-        return;
-    }
-    for (size_t i = 0; i < f->n; i++)
-        lowest = fmin(lowest, f->loss[i]);
-    v->floor = f->params[f->law->level];
-    v->floor_delta_aicc = without_floor(f);
-    v->floor_supported = v->floor.lo > FLOOR_SHARE * lowest && v->floor_delta_aicc > FLOOR_AICC;
-    interval(iv, sizeof iv, v->floor.lo, v->floor.hi);
-    if (floor_over_laws(names, sizeof names, r))
+    if (isfinite(v->floor_hi) && v->floor_hi > 0)
+        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none; over the laws fitted the runs "
+                                 "allow any floor below %.4g %s.", v->floor_hi, unit);
+    else
+        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none, and how high one may lie is not "
+                                 "known without resamples.");
+}
+
+/* " (AICc without one: +3.1)" */
+static const char *aicc_without(char *buf, size_t size, double delta)
+{
+    if (isfinite(delta))
+        snprintf(buf, size, "AICc without one: %+.1f", delta);
+    else
+        snprintf(buf, size, "too few runs for AICc");
+    return buf;
+}
+
+static void say_floor(struct fit_report *r, const struct fit_law *f, const char *unit)
+{
+    struct fit_verdict *v = &r->verdict;
+    char iv[100], names[80] = "", hull[240] = "", aicc[64];
+    bool wider = floor_over_laws(names, sizeof names, r);
+    words_interval(iv, sizeof iv, v->floor.lo, v->floor.hi, 4);
+    if (wider)
         snprintf(hull, sizeof hull, " The interval takes the law %s for granted; over the laws fitted (%s) it "
                                     "reaches from %.4g to %.4g.", f->law->name, names, v->floor_lo, v->floor_hi);
     if (v->floor_supported)
         fit_lines_add(&v->lines,
-                      "Floor: the loss would level off at %.4g nats%s. The runs support a floor above 0: "
+                      "Floor: the loss would level off at %.4g %s%s. The runs support a floor above 0: "
                       "a law without one fits worse (AICc higher by %.1f).%s",
-                      v->floor.value, iv, v->floor_delta_aicc, hull);
+                      v->floor.value, unit, iv, v->floor_delta_aicc, hull);
+    else if (f->best.at_bound >> f->law->level & 1)
+        say_no_floor(r, unit);
     else
         fit_lines_add(&v->lines,
-                      "Floor: not enough evidence. The best fit puts it at %.4g nats%s, but these runs do "
-                      "not tell a floor from none (AICc without one: %+.1f).%s",
-                      v->floor.value, iv, v->floor_delta_aicc, hull);
+                      "Floor: not enough evidence. The best fit puts it at %.4g %s%s, but these runs do "
+                      "not tell a floor from none (%s%s).%s",
+                      v->floor.value, unit, iv, aicc_without(aicc, sizeof aicc, v->floor_delta_aicc),
+                      isnan(v->floor.lo) ? ", and no resamples for an interval" : "", hull);
+}
+
+static enum status judge_floor(struct fit_report *r, const struct fit_law *f, const char *unit, struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    double lowest = (double)INFINITY;
+    if (f->law->level < 0) {
+        fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no "
+                                 "worse, so they say nothing about where the loss would end.");
+        return OK;
+    }
+    v->floor = f->params[f->law->level];
+    if (held(f, (size_t)f->law->level)) {
+        fit_lines_add(&v->lines, "Floor: held at %.4g %s, as asked, so this fit says nothing about it.",
+                      f->outer[f->law->level], unit);
+        return OK;
+    }
+    for (size_t i = 0; i < f->n; i++)
+        lowest = fmin(lowest, f->loss[i]);
+    TRY(without_floor(&v->floor_delta_aicc, r, f, err));
+    v->floor_supported = v->floor.lo > FLOOR_SHARE * lowest && v->floor_delta_aicc > FLOOR_AICC;
+    say_floor(r, f, unit);
+    return OK;
 }
 
 /* Losses are measured on the held-out set, so the floor that a fit can find is that of the set; where it is
@@ -115,7 +156,7 @@ static void judge_floor(struct fit_report *r, const struct fit_law *f)
 static void judge_truth(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
 {
     struct fit_verdict *v = &r->verdict;
-    if (!t->truth_known || f->law->level < 0)
+    if (!t->truth_known || f->law->level < 0 || held(f, (size_t)f->law->level))
         return;
     char known[128] = "";
     bool set = isfinite(t->truth_heldout);
@@ -138,84 +179,7 @@ static void judge_truth(struct fit_report *r, const struct fit_table *t, const s
                           : ", though the range over all laws fitted does");
 }
 
-/* A value of the frontier over its resamples. */
-static struct fit_value over_frontier(const struct fit_report *r,
-                                      double (*fn)(const struct fit_frontier *, double), double arg)
-{
-    const double none = (double)NAN;
-    struct fit_value v = {fn(&r->frontier[0], arg), none, none, none};
-    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
-    if (!draws)
-        return v;
-    for (size_t b = 0; b < r->n_frontier_boot; b++)
-        draws[b] = fn(&r->frontier[b + 1], arg);
-    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
-    free(draws);
-    return v;
-}
-
-/* Where returns sink under the noise; noise known from few repeated runs is itself drawn anew. */
-static struct fit_value flattening(const struct fit_report *r, uint64_t seed)
-{
-    const double none = (double)NAN;
-    struct fit_value v = {frontier_flatten(&r->frontier[0], r->sigma), none, none, none};
-    double *draws = malloc(size_max(r->n_frontier_boot, 1) * sizeof *draws);
-    if (!draws)
-        return v;
-    for (size_t b = 0; b < r->n_frontier_boot; b++) {
-        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 3001, b);
-        draws[b] = frontier_flatten(&r->frontier[b + 1], noise_draw(r, &rng));
-    }
-    v = stats_summary(v.value, draws, r->n_frontier_boot, r->frontier_z);
-    free(draws);
-    return v;
-}
-
-static double halving(const struct fit_frontier *f, double unused)
-{
-    (void)unused;
-    return 1 / f->g;
-}
-
-static void judge_returns(struct fit_report *r, uint64_t seed)
-{
-    struct fit_verdict *v = &r->verdict;
-    char c[32], at[32], lo[32], hi[32], iv[128];
-    bool compute = strcmp(r->frontier_x, "C") == 0;
-    const char *unit = compute ? " FLOPs" : "";
-    v->loss = over_frontier(r, frontier_loss, v->largest_flops);
-    v->gain = over_frontier(r, frontier_gain, v->largest_flops);
-    v->halving = over_frontier(r, halving, 0);
-    count(c, sizeof c, v->largest_flops, compute);
-    interval(iv, sizeof iv, v->gain.lo, v->gain.hi);
-    fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
-                             "%.3g nats%s.", r->frontier_of, r->frontier_x, c, unit, v->gain.value, iv);
-    interval(iv, sizeof iv, v->halving.lo, v->halving.hi);
-    fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on "
-                             "log axes is the same law: shrinking gains alone are no wall.",
-                  v->halving.value, iv);
-    if (!(r->sigma > 0))
-        return;
-    v->flatten = flattening(r, seed);
-    count(at, sizeof at, v->flatten.value, compute);
-    iv[0] = '\0';
-    if (!isnan(v->flatten.lo))
-        snprintf(iv, sizeof iv, " (95 %% interval %s to %s)", count(lo, sizeof lo, v->flatten.lo, compute),
-                 count(hi, sizeof hi, v->flatten.hi, compute));
-    char sigma[80] = "";
-    if (!isnan(r->sigma_lo))
-        snprintf(sigma, sizeof sigma, " (95 %% interval %.2g to %.2g)", r->sigma_lo, r->sigma_hi);
-    fit_lines_add(&v->lines, "Noise: one run's loss moves by %.2g nats%s, from %s.", r->sigma, sigma,
-                  r->sigma_from);
-    bool here = v->flatten.value <= v->largest_flops;
-    bool sure = here ? v->flatten.hi <= v->largest_flops : v->flatten.lo > v->largest_flops;
-    fit_lines_add(&v->lines,
-                  "Flattening: a doubling gains less than that noise beyond %s = %s%s%s: %s.",
-                  r->frontier_x, at, unit, iv,
-                  !sure ? "whether the runs here reach that point is open"
-                  : here ? "the largest runs here are past it, so a single seed no longer shows a gain"
-                         : "beyond the runs here, so this is an extrapolation");
-}
+/* --- breaks and extrapolation ------------------------------------------------------------------------ */
 
 static void judge_break(struct fit_report *r, const struct fit_law *f)
 {
@@ -223,34 +187,35 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
     const struct breaks_out *b = &r->verdict.brk;
     struct fit_lines *out = &r->verdict.lines;
     bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
-    char at[32], lo[32], hi[32], iv[80];
+    char at[32], place[128], change[128];
     if (!b->tested) {
         fit_lines_add(out, "Break: not tested: %s.", b->untested);
         return;
     }
-    if (!(b->p < 0.05)) {
+    if (!(b->p < 0.05) || !isfinite(b->change.value + b->place.value + b->cv + b->cv_bent)) {
         fit_lines_add(out, "Break: none found. Letting the excess fall with another exponent beyond some point "
                            "(tried all along %s) helps no more than chance would (p = %.2g).",
                       one ? f->x_name : "compute, size and data", b->p);
         return;
     }
-    interval(iv, sizeof iv, b->change.lo, b->change.hi);
-    const char *what = one ? f->x_name : names[b->variable];
-    fit_lines_add(out, "Break%s: beyond %s = %s%s (%s to %s) the excess falls %s: its exponent changes by "
+    fit_lines_add(out, "Break%s: beyond %s = %s%s%s the excess falls %s: its exponent changes by "
                        "%.3g%s, p = %.2g. Runs left out are missed by %.2g %% with the bend and %.2g %% without: "
                        "%s.",
-                  b->found ? "" : ", not enough evidence", what, count(at, sizeof at, b->place.value, compute),
-                  compute ? " FLOPs" : "", count(lo, sizeof lo, b->place.lo, compute),
-                  count(hi, sizeof hi, b->place.hi, compute), b->change.value < 0 ? "more slowly" : "faster",
-                  b->change.value, iv, b->p, 100 * b->cv_bent, 100 * b->cv,
+                  b->found ? "" : ", not enough evidence", one ? f->x_name : names[b->variable],
+                  words_count(at, sizeof at, b->place.value, compute), compute ? " FLOPs" : "",
+                  words_count_interval(place, sizeof place, b->place.lo, b->place.hi, compute),
+                  b->change.value < 0 ? "more slowly" : "faster", b->change.value,
+                  words_interval(change, sizeof change, b->change.lo, b->change.hi, 4), b->p, 100 * b->cv_bent,
+                  100 * b->cv,
                   b->found ? "the runs do change course there, or follow another law than the one fitted"
-        : b->cv_bent < b->cv ? "but its sign is open, so these runs do not tell which way they bend"
-                             : "so the bend explains what was seen and predicts nothing better");
+        : b->change.lo < 0 && b->change.hi > 0
+            ? "but its sign is open, so these runs do not tell which way they bend"
+            : "so the bend explains what was seen and predicts little or nothing better");
 }
 
 static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
 {
-    if (f->holdout_n == 0) {
+    if (f->holdout_n == 0 || !isfinite(f->holdout_error)) {
         fit_lines_add(&r->verdict.lines, "Extrapolation: not enough runs to hold the largest ones out.");
         return;
     }
@@ -259,6 +224,76 @@ static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
                   "(root mean square; on average %s by %.2g %%).",
                   f->holdout_n, 100 * f->holdout_error,
                   f->holdout_bias > 0 ? "too high" : "too low", 100 * fabs(f->holdout_bias));
+}
+
+/* --- runs off the law, and what is withheld ---------------------------------------------------------- */
+
+/* So many are named in the text; fit.json lists all. */
+#define MOST_NAMED 6
+
+static void name_outliers(struct fit_report *r, const char *unit)
+{
+    char list[700];
+    size_t at = 0, n = r->n_outliers, told = size_min(n, MOST_NAMED);
+    if (n == 0)
+        return;
+    for (size_t i = 0; i < told && at < sizeof list; i++) {
+        const struct fit_outlier *o = &r->outliers[i];
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s: loss %.4g, expected %.4g", i ? "; " : "", o->name,
+                               o->loss, o->expected);
+    }
+    if (told < n && at < sizeof list)
+        snprintf(list + at, sizeof list - at, "; and %zu more", n - told);
+    fit_lines_add(&r->verdict.lines,
+                  "Off the law: %zu run%s of %zu lie%s farther from every law than the scatter of the others explains "
+                  "(in %s; %s). %s left out of noise, break test and flattening: look at %s.",
+                  n, n == 1 ? "" : "s", r->n, n == 1 ? "s" : "", unit, list, n == 1 ? "It is" : "They are",
+                  n == 1 ? "it" : "them");
+}
+
+/* An exponent at its bound is a law that these runs do not tell: nothing that hangs on it is quoted. */
+static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
+{
+    for (size_t j = 0; j < f->law->n_params; j++) {
+        if (f->law->params[j].kind != LAW_EXPONENT || f->law->id == LAW_BNSL || !(f->best.at_bound >> j & 1))
+            continue;
+        snprintf(why, size, "%s of law %s lies at its bound (%.3g), so these runs do not settle how the loss falls",
+                 f->law->params[j].name, f->law->name, f->outer[j]);
+        return true;
+    }
+    return false;
+}
+
+static bool loss_falls(const struct fit_report *r, const struct fit_table *t)
+{
+    bool x = t->x_name[0] != '\0';
+    const double *n = t->col[x ? FIT_X : fit_count_column(r->count)], *d = x ? NULL : t->col[FIT_TOKENS];
+    return trend_falls(trend_tau(n, d, t->col[FIT_LOSS], r->off, t->n), t->n - r->n_outliers);
+}
+
+/* Fill v->withheld where nothing can be extrapolated; returns whether the loss falls at all. */
+static bool judge_withheld(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    const struct fit_top_off *top = &r->top_off;
+    const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
+    if (!loss_falls(r, t)) {
+        snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
+                 t->x_name[0] ? t->x_name : "size and data");
+        return false;
+    }
+    if (top->n > 0 && top->best)
+        snprintf(v->withheld, sizeof v->withheld,
+                 "the run with the lowest loss lies %.2g %% below what the law of the others says: %s",
+                 -100 * top->miss, after);
+    else if (top->n > 0)
+        snprintf(v->withheld, sizeof v->withheld,
+                 "%zu of the %zu run%s of the largest budget lie%s %.2g %% %s what the law of the others says: %s", top->n,
+                 top->of, top->of == 1 ? "" : "s", top->n == 1 ? "s" : "", 100 * fabs(top->miss),
+                 top->miss < 0 ? "below" : "above", after);
+    else
+        exponent_at_bound(v->withheld, sizeof v->withheld, f);
+    return true;
 }
 
 /* --- warnings about the design ----------------------------------------------------------------------- */
@@ -375,6 +410,48 @@ static void warn_fits(struct fit_report *r)
                          "further out before trusting N*", edge, r->n_isoflop);
 }
 
+/* Smallest and largest compute of the runs, or of x where that stands in its place. */
+static void range_of_runs(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    v->smallest = r->min_flops;
+    v->largest_flops = r->max_flops;
+    if (!f || f->law->n_vars != 1 || f->x != FIT_X)
+        return;
+    v->smallest = v->largest_flops = t->col[FIT_X][f->rows[0]];
+    for (size_t i = 1; i < f->n; i++) {
+        v->smallest = fmin(v->smallest, t->col[FIT_X][f->rows[i]]);
+        v->largest_flops = fmax(v->largest_flops, t->col[FIT_X][f->rows[i]]);
+    }
+}
+
+static enum status judge(struct fit_report *r, const struct fit_table *t, const struct fit_law *f, uint64_t seed,
+                         struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    const char *unit = unit_of(t);
+    bool falls = judge_withheld(r, t, f);
+    if (falls)
+        name_outliers(r, unit);
+    if (v->withheld[0] != '\0') {
+        fit_lines_add(&v->lines, "Withheld: floor, gain and flattening are not given, for %s.", v->withheld);
+        if (t->truth_known)
+            fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g %s.", t->truth_floor, unit);
+    } else {
+        TRY(judge_floor(r, f, unit, err));
+        judge_truth(r, t, f);
+    }
+    if (v->withheld[0] == '\0' && r->has_frontier && v->largest_flops > 0 && isfinite(v->largest_flops))
+        TRY(returns_judge(r, unit, seed, err));
+    else
+        returns_say_noise(r, unit);
+    if (falls) {
+        judge_break(r, f);
+        judge_extrapolation(r, f);
+    }
+    return OK;
+}
+
 enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                          struct err *err)
 {
@@ -385,7 +462,7 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     double *scratch;
     v->floor = v->loss = v->gain = v->halving = v->flatten = unknown;
     v->floor_delta_aicc = v->floor_lo = v->floor_hi = none;
-    v->largest_flops = r->max_flops;
+    range_of_runs(r, t, f);
     v->truth_known = t->truth_known;
     v->truth_floor = t->truth_floor;
     v->truth_heldout = t->truth_heldout;
@@ -398,16 +475,5 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
         return OK;
     }
     v->enough = true;
-    if (r->has_frontier && f->law->n_vars == 1 && f->x == FIT_X) {
-        v->largest_flops = 0;
-        for (size_t i = 0; i < f->n; i++)
-            v->largest_flops = fmax(v->largest_flops, t->col[FIT_X][f->rows[i]]);
-    }
-    judge_floor(r, f);
-    judge_truth(r, t, f);
-    if (r->has_frontier && v->largest_flops > 0)
-        judge_returns(r, opt->seed);
-    judge_break(r, f);
-    judge_extrapolation(r, f);
-    return OK;
+    return judge(r, t, f, opt->seed, err);
 }

@@ -1,5 +1,4 @@
 #include "fit/table/derive.h"
-#include "fit/unlike.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/table/roles.h"
+#include "fit/unlike.h"
 
 /* A factor between flops and 6 N D beyond this is no convention (attention, embeddings, forward only). */
 #define FAR 3.0

@@ -1,0 +1,12 @@
+/* Which of the laws fitted the report goes on with, and how sure that is. */
+#ifndef PLATEAU_FIT_CHOICE_H
+#define PLATEAU_FIT_CHOICE_H
+
+#include "fit/analysis.h"
+
+/* Set r->selected and the reason; there is at least one law. */
+void choice_select(struct fit_report *r);
+/* Akaike weights (NaN for a law without AICc), and in which share of the resamples each law's AICc is the lowest. */
+void choice_weigh(struct fit_report *r);
+
+#endif
