@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "fit/profile.h"
+#include "fit/words.h"
 
 #define WIDTH 100
 
@@ -38,16 +40,63 @@ static void number(double v)
         printf(" %12.6g", v);
 }
 
+/* Two ends, or what they are in words where they say nothing. */
+static void ends(double lo, double hi)
+{
+    if (isfinite(lo) && isfinite(hi) && !words_quotable(lo, hi)) {
+        printf(" %25s", "over six decades");
+        return;
+    }
+    number(lo);
+    number(hi);
+}
+
+/* Points of a profile that can be printed: an objective is sought far out, where values run out of range. */
+static bool printable(double v)
+{
+    return isfinite(v) && (v == 0 || (fabs(v) > 1e-99 && fabs(v) < 1e99));
+}
+
 /* The objective along a parameter that the runs do not settle. */
 static void print_profile(const struct fit_law *f, const struct fit_profile *t)
 {
+    size_t at[FIT_PROFILE_POINTS], n = 0;
+    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
+        if (printable(t->value[i]) && printable(t->objective[i]))
+            at[n++] = i;
+    if (n < 3)
+        return;
     printf("  %s against the objective, the rest at its best:\n   ", f->law->params[t->param].name);
-    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
-        printf(" %10.4g", t->value[i]);
+    for (size_t i = 0; i < n; i++)
+        printf(" %10.4g", t->value[at[i]]);
     printf("\n   ");
-    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
-        printf(" %10.5g", t->objective[i]);
+    for (size_t i = 0; i < n; i++)
+        printf(" %10.5g", t->objective[at[i]]);
     printf("\n");
+}
+
+/* Settled before the fit, by --fix. */
+static bool held(const struct fit_law *f, size_t j)
+{
+    struct solve_map map = f->problem.map;
+    return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
+}
+
+static void print_param(const struct fit_law *f, size_t j, bool all)
+{
+    const struct fit_value *p = &f->params[j];
+    bool bound = f->best.at_bound >> j & 1, fixed = held(f, j), open = !fixed && (bound || profile_open(f, j));
+    const double none = (double)NAN;
+    printf("  %-8s", f->law->params[j].name);
+    number(p->value);
+    /* what the runs do not settle has no error */
+    number(open || fixed ? none : p->se);
+    ends(open || fixed ? none : p->lo, open || fixed ? none : p->hi);
+    if (all) {
+        ends(open || fixed ? none : f->bca_lo[j], open || fixed ? none : f->bca_hi[j]);
+        ends(fixed ? none : f->profile_lo[j], fixed ? none : f->profile_hi[j]);
+    }
+    printf("%s\n", fixed ? "  held" : bound ? "  at its bound" : open ? "  not identified" : "");
 }
 
 static void print_law(const struct fit_report *r, size_t i, bool all)
@@ -58,29 +107,25 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
            i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
     printf("  %-8s %12s %12s %25s%s\n", "", "value", "std. error", "95 % interval",
            all ? "                       BCa        profile likelihood" : "");
-    for (size_t j = 0; j < f->law->n_params; j++) {
-        const struct fit_value *p = &f->params[j];
-        printf("  %-8s", f->law->params[j].name);
-        number(p->value);
-        number(p->se);
-        number(p->lo);
-        number(p->hi);
-        if (all) {
-            number(f->bca_lo[j]);
-            number(f->bca_hi[j]);
-            number(f->profile_lo[j]);
-            number(f->profile_hi[j]);
-        }
-        printf("%s\n", f->best.at_bound >> j & 1 ? "  at its bound" : "");
-    }
+    for (size_t j = 0; j < f->law->n_params; j++)
+        print_param(f, j, all);
     printf("  objective %.10g, typical error %.3g %%", f->best.objective, 100 * f->rms_log);
-    if (f->holdout_n > 0)
+    if (f->holdout_n > 0 && isfinite(f->holdout_error))
         printf(", on the %zu largest runs, held out: %.3g %%", f->holdout_n, 100 * f->holdout_error);
-    if (!isnan(f->aicc))
+    if (isfinite(f->aicc))
         printf(", AICc %.1f", f->aicc);
     printf("\n");
     for (size_t k = 0; k < f->n_profiles; k++)
         print_profile(f, &f->profiles[k]);
+}
+
+/* " (0.45 to 0.55)", or nothing. */
+static const char *bracket(char *buf, size_t size, double lo, double hi)
+{
+    buf[0] = '\0';
+    if (isfinite(lo) && isfinite(hi))
+        snprintf(buf, size, " (%.4f to %.4f)", lo, hi);
+    return buf;
 }
 
 static void print_isoflop(const struct fit_report *r)
@@ -95,7 +140,7 @@ static void print_isoflop(const struct fit_report *r)
             printf("  %-10s %6zu no minimum inside the sampled sizes\n", c, f->n);
             continue;
         }
-        bool ci = !isnan(f->n_opt.lo);
+        bool ci = isfinite(f->n_opt.lo) && isfinite(f->n_opt.hi);
         printf("  %-10s %6zu %10s %10s %10s %10s %10.4f%s\n", c, f->n,
                count_format(n, sizeof n, f->n_opt.value),
                ci ? count_format(lo, sizeof lo, f->n_opt.lo) : "-",
@@ -104,29 +149,33 @@ static void print_isoflop(const struct fit_report *r)
                f->at_edge ? "  at the edge of the sizes" : "");
     }
     const struct fit_value *a = &r->isoflop_n_exponent;
-    if (!isnan(a->value))
-        printf("  N* ~ C^%.4f (%.4f to %.4f), D* ~ C^%.4f\n", a->value, a->lo, a->hi,
+    char iv[64];
+    if (isfinite(a->value))
+        printf("  N* ~ C^%.4f%s, D* ~ C^%.4f\n", a->value, bracket(iv, sizeof iv, a->lo, a->hi),
                r->isoflop_d_exponent.value);
 }
 
 static void print_frontier(const struct fit_report *r)
 {
-    printf("\nFrontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f (%.4f to %.4f)\n",
+    char iv[64];
+    if (!isfinite(r->frontier_e.value) || !isfinite(r->frontier_g.value))
+        return;
+    printf("\nFrontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s\n",
            r->frontier_of, r->frontier_x, r->frontier_x, r->frontier_e.value, r->frontier_g.value,
-           r->frontier_g.lo, r->frontier_g.hi);
+           bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
     const struct fit_value *a = &r->frontier_n_exponent;
-    if (!isnan(a->value))
-        printf("  N* ~ C^%.4f (%.4f to %.4f), D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s\n",
-               a->value, a->lo, a->hi, r->frontier_d_exponent.value, r->flops_k, r->flops_p,
+    if (isfinite(a->value) && isfinite(r->flops_k))
+        printf("  N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s\n",
+               a->value, bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
                fit_count_name(r->count));
 }
 
 static void print_exponent(const struct fit_value *v)
 {
     char iv[48] = "";
-    if (!isnan(v->lo))
+    if (isfinite(v->lo) && isfinite(v->hi))
         snprintf(iv, sizeof iv, "(%.3f to %.3f)", v->lo, v->hi);
-    if (isnan(v->value))
+    if (!isfinite(v->value))
         printf(" %26s", "-");
     else
         printf(" %8.3f %17s", v->value, iv);
@@ -150,19 +199,26 @@ static void print_methods(const struct fit_report *r)
 
 static void print_choice(const struct fit_report *r)
 {
+    bool lacks = false;
     printf("\n%-14s %10s %14s %22s %10s\n", "Choice of law", "AICc", "Akaike weight", "lowest in resamples",
            "held out");
     for (size_t i = 0; i < r->n_laws; i++) {
         const struct fit_law *f = &r->laws[i];
-        printf("  %-12s %10.1f %14.3f", f->law->name, f->aicc, f->weight);
-        if (isnan(f->share))
-            printf(" %22s", "-");
+        if (isfinite(f->aicc))
+            printf("  %-12s %10.1f %14.3f", f->law->name, f->aicc, f->weight);
         else
+            printf("  %-12s %10s %14s", f->law->name, "-", "-");
+        lacks = lacks || !isfinite(f->aicc);
+        if (isfinite(f->share))
             printf(" %20.0f %%", 100 * f->share);
-        if (f->holdout_n > 0)
+        else
+            printf(" %22s", "-");
+        if (f->holdout_n > 0 && isfinite(f->holdout_error))
             printf(" %8.3g %%", 100 * f->holdout_error);
         printf("%s%s\n", i == r->selected ? "  selected: " : "", i == r->selected ? r->selected_why : "");
     }
+    if (lacks)
+        printf("  (-: too few runs for the AICc of a law with so many parameters)\n");
 }
 
 void fit_print_tables(const struct fit_report *r, bool all_intervals)
@@ -178,7 +234,7 @@ void fit_print_tables(const struct fit_report *r, bool all_intervals)
         print_choice(r);
     if (r->n_isoflop > 0)
         print_isoflop(r);
-    if (r->has_frontier)
+    if (r->has_frontier && r->verdict.withheld[0] == '\0')
         print_frontier(r);
     if (r->n_methods > 0)
         print_methods(r);
