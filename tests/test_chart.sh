@@ -39,7 +39,7 @@ little_memory() {
     for ((limit = 6000; limit < 60000; limit += 1000)); do
         { (ulimit -v $limit && "$plateau" fit w --json -); } >/dev/null 2>&1 && break
     done
-    for (( ; limit < 60000 && drawn < 2; limit += 500)); do
+    for (( ; limit < 200000 && drawn < 2; limit += 3000)); do
         rm -rf little
         (ulimit -v $limit && "$plateau" chart w --out little) >little.txt 2>little.err
         rc=$?

@@ -194,7 +194,7 @@ fit_while_it_trains() {
     kill -KILL $pid
     wait $pid 2>/dev/null
     "$plateau" fit busy --bootstrap 0 >fit.txt 2>&1
-    grep -q '1 run' fit.txt || fail "a run that is done cannot be read: $(cat fit.txt)"
+    grep -q '1 finished run' fit.txt || fail "a run that is done cannot be read: $(cat fit.txt)"
 }
 
 corpus() {

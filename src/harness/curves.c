@@ -50,10 +50,11 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
     TRY(file_join(run, sizeof run, dir, name, err));
     TRY(file_join(log, sizeof log, run, "log.jsonl", err));
     *found = file_exists(log);
-    if (*found)
-        TRY(run_row_read(&row, found, run, err));
-    if (!*found)
+    /* A damaged result is no result; the sweep's command names it and mends it. */
+    if (!*found || run_row_read(&row, found, run, NULL) != OK || !*found) {
+        *found = false;
         return OK;
+    }
     snprintf(c->run, sizeof c->run, "%s", name);
     snprintf(c->status, sizeof c->status, "%s", row.status);
     c->params = row.params;
