@@ -155,7 +155,7 @@ dry_run() {
     for d in 12 16 20 24 28; do models+=",{\"d_model\":$d,\"n_layer\":1}"; done
     "$plateau" sweep "$root/configs/tiny.json" --dry-run --set "grid.models=[$models]" --set "grid.tokens=$six" \
         --set 'model.head_size=4' --set 'grid.seeds=[1]' >dry.txt || fail "exit code $?"
-    grep -q '36 runs in 6 trajectories.*39 % saved' dry.txt || fail "a 6 x 6 grid: $(tail -n 3 dry.txt)"
+    grep -q '36 runs in 7 trajectories.*39 % saved' dry.txt || fail "a 6 x 6 grid: $(tail -n 3 dry.txt)"
     "$plateau" sweep "$root/configs/tiny.json" --dry-run --set data.eval_tokens=1M --set 'grid.tokens=["10k","100k"]' >dry.txt
     for d in 'data.eval_tokens=' 'fewer than 100 steps' '2 token budgets'; do
         grep -q "$d" dry.txt || fail "no word of $d"

@@ -70,10 +70,77 @@ static void initial_weights_stay(void)
     EXPECT_MSG(deep == 0xcc8a667eadaacb87, "%016llx", (unsigned long long)deep);
 }
 
+/* A sweep of one size and these budgets. */
+static void plan_of(struct plan *p, const char *budgets, const char *more)
+{
+    struct config c;
+    struct err err;
+    char set[128];
+    config_init(&c);
+    snprintf(set, sizeof set, "grid.tokens=%s", budgets);
+    EXPECT_OK(config_set(&c, "train.batch_tokens=1008", &err));
+    EXPECT_OK(config_set(&c, "grid.models=[{\"d_model\":16,\"n_layer\":1,\"n_head\":2}]", &err));
+    EXPECT_OK(config_set(&c, set, &err));
+    if (more)
+        EXPECT_OK(config_set(&c, more, &err));
+    EXPECT_OK(plan_make(p, &c, 65, 0, &err));
+    config_free(&c);
+}
+
+/* 5360 parameters: five steps of 1008, where a fifth of the budget is no less. */
+static void warmup_is_the_runs_own(void)
+{
+    struct plan few, many;
+    plan_of(&few, "[100800]", NULL);
+    plan_of(&many, "[2016,10080,25200,50400,100800]", NULL);
+    const double want[] = {1008, 2016, 5040, 5040, 5040};
+    EXPECT(many.n == 5 && few.n == 1);
+    for (size_t i = 0; i < many.n; i++)
+        EXPECT_NEAR(many.runs[i].cfg.train.warmup_tokens, want[i], 0);
+    EXPECT(strcmp(few.runs[0].name, many.runs[4].name) == 0);
+    EXPECT(strcmp(few.runs[0].trunk, many.runs[4].trunk) == 0);
+    /* The two small ones stand alone, the others share a trunk: 25200 and 50400 throw away a cooldown of a fifth. */
+    EXPECT(many.n_trajectories == 3);
+    EXPECT(many.trajectories[2].first == 2 && many.trajectories[2].n == 3);
+    EXPECT_NEAR(many.tokens_separate, 188496, 0);
+    EXPECT_NEAR(many.trajectories[2].tokens, 100800 + 5040 + 10080, 1008);
+    plan_free(&few);
+    plan_free(&many);
+}
+
+/* Folders of the first version: a tenth of the smallest budget that they had, whatever the grid holds now. */
+static void old_warmup_is_kept(void)
+{
+    struct plan p;
+    plan_of(&p, "[10080,50400,100800]", "grid.warmup_tokens=50400");
+    EXPECT_NEAR(p.runs[0].cfg.train.warmup_tokens, 2016, 0);
+    EXPECT_NEAR(p.runs[1].cfg.train.warmup_tokens, 5040, 0);
+    EXPECT_NEAR(p.runs[2].cfg.train.warmup_tokens, 5040, 0);
+    plan_free(&p);
+    plan_of(&p, "[100800,201600]", "grid.warmup_tokens=100800");
+    EXPECT_NEAR(p.runs[1].cfg.train.warmup_tokens, 10080, 0);
+    plan_free(&p);
+}
+
+static void long_warmup_is_refused(void)
+{
+    struct plan p;
+    struct err err;
+    plan_of(&p, "[20160,1008000]", "train.warmup_tokens=20160");
+    EXPECT_ERR(plan_check_warmup(&p, &err), E_CONFIG, "train.warmup_tokens=20160 is not below the 20160 tokens of run d16-l1");
+    plan_free(&p);
+    plan_of(&p, "[1008,21168]", NULL); /* a run of one step has one step of warm-up */
+    EXPECT_OK(plan_check_warmup(&p, &err));
+    plan_free(&p);
+}
+
 static const struct test tests[] = {
     {"hash_is_that_of_the_first_version", hash_is_that_of_the_first_version},
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
     {"initial_weights_stay", initial_weights_stay},
+    {"warmup_is_the_runs_own", warmup_is_the_runs_own},
+    {"old_warmup_is_kept", old_warmup_is_kept},
+    {"long_warmup_is_refused", long_warmup_is_refused},
 };
 
 int main(int argc, char **argv)

@@ -111,10 +111,10 @@ static void rows_given_up(void)
     struct fit_lines careful = {0};
     static const bool keep[] = {true, false, true};
     EXPECT_OK(read_text(&t, "t.csv", "params,tokens,loss,data,lr\n1,2,3,a,1\n2,4,2,b,1\n3,4,2,a,2\n", &err));
-    EXPECT_ERR(unlike_judge(&careful, t.unlike, &t, false, &err), E_DATA, "column data");
+    EXPECT_ERR(unlike_judge(&careful, t.unlike, &t, false, false, &err), E_DATA, "column data");
     unlike_keep(t.unlike, keep, 3);
     t.n = 2;
-    EXPECT_OK(unlike_judge(&careful, t.unlike, &t, false, &err));
+    EXPECT_OK(unlike_judge(&careful, t.unlike, &t, false, false, &err));
     EXPECT_MSG(careful.n == 1 && strstr(careful.text[0], "1 (1 run, t.csv), 2 (1 run, t.csv)"), "%s",
                careful.n ? careful.text[0] : "nothing said");
     EXPECT(unlike_rows_of(t.unlike, "t.csv") == 2 && unlike_rows_of(t.unlike, "x.csv") == 0);

@@ -60,12 +60,18 @@ is_read() {
     esac
 }
 
-# A larger budget shares the trunk.
+# A larger budget shares the trunk, and a smaller one leaves the runs that are there as they are.
 grows() {
     copy more
     sweep more
     sweep more --set 'grid.tokens=["60k","120k","180k"]'
     [ "$(results more | sort)" = "$(sort "$old/expected/results_180k.csv")" ] || fail "180k: other results: $(results more)"
+    [ ! -d whole ] || cp -R whole less
+    [ -d less ] || { copy less; sweep less; }
+    sweep less --set 'grid.tokens=["30k","60k","120k"]'
+    [ "$(results less | grep -v t29.7k | grep -v t30.2k | sort)" = "$(sort "$old/expected/results.csv")" ] ||
+        fail "30k: other results: $(results less)"
+    [ "$(results less | wc -l)" = 7 ] || fail "30k: not six runs: $(results less)"
 }
 
 for t in finishes is_read grows; do

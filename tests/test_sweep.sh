@@ -74,7 +74,7 @@ killed() {
 # As by the kernel for want of memory: the sweep says so, ends the others, and the same command goes on.
 child_killed() {
     local pid child code
-    local grid=(--set 'grid.tokens=["40k","400k"]')
+    local grid=(--set 'grid.tokens=["40k","400k"]' --set train.warmup_tokens=4k) # two runs share each trunk
     "$plateau" sweep "$tiny" "${grid[@]}" --out lost --jobs 2 >lost.txt 2>&1 &
     pid=$!
     for _ in $(seq 200); do

@@ -116,7 +116,7 @@ enum status alike_judge(struct fit_lines *careful, const char *const *sources, s
     struct sweeps all = {0};
     enum status st = n_sources > 1 ? open_sweeps(&all, sources, n_sources, t, picked, err) : OK;
     if (st == OK)
-        st = unlike_judge(careful, t->unlike, t, all.n == n_sources && one_fingerprint(&all), err);
+        st = unlike_judge(careful, t->unlike, t, all.n == n_sources && one_fingerprint(&all), all.n == n_sources && all.n > 1, err);
     for (size_t i = 1; i < all.n && st == OK; i++)
         st = compare(careful, &all.items[0], &all.items[i], err);
     for (size_t i = 0; i < all.n; i++)

@@ -109,7 +109,7 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         if (w.how.jobs < 1 || w.how.jobs > 256)
             st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.how.jobs);
         if (st == OK)
-            st = setup_open(&s, w.config, &sets, false, isa, err);
+            st = setup_open(&s, w.config, &sets, false, w.out, isa, err);
         if (st == OK)
             st = sweep(&s, &w, err);
         setup_free(&s);

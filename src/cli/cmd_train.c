@@ -50,7 +50,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
         if (how.jobs < 1 || how.jobs > 256)
             st = err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", how.jobs);
         if (st == OK)
-            st = setup_open(&s, words.items[0], &sets, true, isa, err);
+            st = setup_open(&s, words.items[0], &sets, true, out, isa, err);
         if (st == OK)
             st = train(&s, out, again, &how, err);
         setup_free(&s);

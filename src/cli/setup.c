@@ -96,8 +96,9 @@ static enum status check_fit(const struct config *c, struct err *err)
 }
 
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
-                       const char *isa, struct err *err)
+                       const char *out, const char *isa, struct err *err)
 {
+    char dir[FILE_PATH_MAX];
     *s = (struct setup){0};
     config_init(&s->cfg);
     TRY(pick_isa(&s->isa, isa, err));
@@ -108,6 +109,9 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     enum status st = config_check(&s->cfg, err);
     if (st == OK)
         st = check_fit(&s->cfg, err);
+        st = setup_folder(dir, s, out, err);
+    if (st == OK)
+        st = config_follow_sweep(&s->cfg, dir, single, err);
     if (st == OK) {
         struct data_spec spec = config_data_spec(&s->cfg);
         st = data_open(&s->data, &spec, s->cfg.model.ctx, err);
@@ -115,6 +119,8 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     if (st == OK)
         st = (single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data),
                                                 data_train_tokens(s->data), err);
+    if (st == OK)
+        st = plan_check_warmup(&s->plan, err);
     return st == OK ? OK : err_wrap(err, "%s", path);
 }
 

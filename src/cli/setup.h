@@ -14,9 +14,10 @@ struct setup {
 };
 
 /* Load and check the config at path with the --set assignments, open its data and make the plan: of the
- * grid, or of the one run that the config describes. setup_free also after a failure. */
+ * grid, or of the one run that the config describes, as it goes into the folder out (NULL: runs/NAME).
+ * setup_free also after a failure. */
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
-                       const char *isa, struct err *err) WARN_UNUSED;
+                       const char *out, const char *isa, struct err *err) WARN_UNUSED;
 void setup_free(struct setup *s);
 
 /* Where a sweep or run goes: out, or runs/NAME where that is NULL. dir: FILE_PATH_MAX bytes. */

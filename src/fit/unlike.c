@@ -319,13 +319,13 @@ static bool one_fingerprint(const struct unlike *u, size_t n)
 }
 
 enum status unlike_judge(struct fit_lines *careful, const struct unlike *u, const struct fit_table *t, bool same_data,
-                         struct err *err)
+                         bool same_print, struct err *err)
 {
     size_t n = u ? size_min(u->n_rows, t->n) : 0;
     same_data = same_data || (n > 0 && one_fingerprint(u, n));
     for (int i = 0; i < N_TRAITS && n > 0; i++) {
         struct spread s = spread_of(u, i, n);
-        if (s.n + (s.runs[BEYOND] > 0) < 2 || (i == NAME && same_data))
+        if (s.n + (s.runs[BEYOND] > 0) < 2 || (i == NAME && same_data) || (i == FINGERPRINT && same_print))
             continue;
         if (traits[i].effect == DATA)
             return refuse(u, i, &s, n, err);

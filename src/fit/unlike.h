@@ -36,8 +36,9 @@ size_t unlike_rows_of(const struct unlike *u, const char *name);
 
 /* E_DATA, naming the column, its values and their files, where the table's runs saw unlike data. Unlike training adds
  * one sentence a trait to `careful`. Names of data do not count where the data is known to be one: same_data, or by a
- * column of fingerprints. u may be NULL: nothing is known. */
+ * column of fingerprints; nor do these where same_print says that they are compared elsewhere. u may be NULL: nothing
+ * is known. */
 enum status unlike_judge(struct fit_lines *careful, const struct unlike *u, const struct fit_table *t,
-                         bool same_data, struct err *err) WARN_UNUSED;
+                         bool same_data, bool same_print, struct err *err) WARN_UNUSED;
 
 #endif

@@ -55,7 +55,7 @@ static const struct key keys[] = {
     {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, FIRST, "tokens a step, a multiple of model.ctx"},
     {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, FIRST, "peak learning rate at the base shape"},
     {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", FIRST, "learning-rate schedule"},
-    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: a tenth of the size's smallest budget)"},
+    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: one token a parameter, at most a fifth of the tokens)"},
     {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, FIRST, "wsd: share of the tokens spent cooling down"},
     {"train.min_lr", T_DOUBLE, AT(train.min_lr), 0, 1, 0, NULL, FIRST, "final rate as a share of the peak"},
     {"train.beta1", T_DOUBLE, AT(train.beta1), 0, 0.9999, 0.9, NULL, FIRST, "AdamW"},
@@ -71,6 +71,8 @@ static const struct key keys[] = {
     {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, NEVER, "token budgets: every size at every budget"},
     {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, NEVER, "or compute budgets: every size at each (IsoFLOP)"},
     {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, NEVER, "seeds (default: train.seed alone)"},
+    {"grid.warmup_tokens", T_COUNT, AT(grid.warmup_tokens), 0, 1e15, 0, NULL, NEVER, "unset warm-ups are a tenth of this budget (folders of version 0.1)"},
+    {"grid.warmup_flops", T_COUNT, AT(grid.warmup_flops), 0, 1e24, 0, NULL, NEVER, "the same as a compute budget"},
     {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
     {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq"},
     {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", NEVER, "parameters counted as total, nonembd or matmul"},
@@ -446,11 +448,49 @@ enum status config_load(struct config *c, const char *path, struct err *err)
     return load(c, path, NULL, err);
 }
 
+static double smallest(const struct config_counts *list)
+{
+    double least = list->n ? list->items[0] : 0;
+    for (size_t i = 1; i < list->n; i++)
+        least = fmin(least, list->items[i]);
+    return least;
+}
+
+static void remember_smallest(struct config *c)
+{
+    c->grid.warmup_tokens = c->grid.params.n + c->grid.models.n ? smallest(&c->grid.tokens) : c->train.tokens;
+    c->grid.warmup_flops = smallest(&c->grid.flops);
+}
+
 enum status config_load_sweep(struct config *c, const char *dir, struct err *err)
 {
     char path[FILE_PATH_MAX];
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
-    return load(c, path, "config", err);
+    /* Later versions write the key whatever it is. */
+    double kept = c->grid.warmup_tokens;
+    c->grid.warmup_tokens = (double)NAN;
+    TRY(load(c, path, "config", err));
+    if (isnan(c->grid.warmup_tokens)) {
+        c->grid.warmup_tokens = kept;
+        remember_smallest(c);
+    }
+    return OK;
+}
+
+enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err)
+{
+    struct config there;
+    struct err unread; /* who writes the file again says what was wrong with it */
+    config_init(&there);
+    enum status st = config_load_sweep(&there, dir, &unread);
+    if (st == OK) {
+        c->grid.warmup_tokens = there.grid.warmup_tokens;
+        c->grid.warmup_flops = there.grid.warmup_flops;
+        if (single && there.grid.warmup_tokens > 0 && there.grid.params.n + there.grid.models.n == 0)
+            c->grid.warmup_tokens = c->train.tokens;
+    }
+    config_free(&there);
+    return st == E_NOMEM ? err_set(err, st, "%s", unread.msg) : OK;
 }
 
 /* A value of --set: JSON, or a bare word such as cosine or 250k, which is a string. What opens as a list, an

@@ -69,6 +69,7 @@ struct config {
         struct config_counts params;
         struct config_shapes models;
         struct config_counts tokens, flops, seeds;
+        double warmup_tokens, warmup_flops; /* a budget, for folders of the first version: see config_load_sweep */
     } grid;
     struct {
         char law[CONFIG_NAME_MAX], objective[CONFIG_NAME_MAX], count[CONFIG_NAME_MAX];
@@ -83,12 +84,18 @@ void config_free(struct config *c);
 
 /* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. */
 enum status config_load(struct config *c, const char *path, struct err *err) WARN_UNUSED;
-/* The config that sweep.json of this folder holds. */
+/* The config that sweep.json of this folder holds. The first version took a tenth of the size's smallest budget for a
+ * warm-up that is not set: where the file comes from it, that budget is filled in as grid.warmup_tokens or
+ * grid.warmup_flops (of a single run, its own budget), so that its runs keep their warm-up whatever is added. */
 enum status config_load_sweep(struct config *c, const char *dir, struct err *err) WARN_UNUSED;
 /* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */
 enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
+
+/* Plan into the folder dir as its runs were planned: take the warm-up's budget over from its sweep.json, where there is
+ * one that can be read. single: c is one run, without a grid. */
+enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err) WARN_UNUSED;
 
 /* A copy with its own strings. */
 enum status config_copy(struct config *dst, const struct config *src, struct err *err) WARN_UNUSED;

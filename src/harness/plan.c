@@ -88,9 +88,26 @@ static enum status fill_run(struct run *r, size_t vocab, size_t train_tokens, st
     return name_run(r, err);
 }
 
+/* An unset warm-up takes a token for each parameter (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
+ * a fifth of the run: what it depends on is the run's own, so that a run is the same in every grid. Budgets of more than
+ * five tokens a parameter have one warm-up then, and share a trunk. */
+static double warmup_of(const struct config *c, const struct gpt_shape *s, double tokens)
+{
+    double batch = (double)c->train.batch_tokens, warmup = fmin(gpt_params(s), tokens / 5), smallest = 0;
+    if (c->train.warmup_tokens > 0)
+        return c->train.warmup_tokens;
+    if (c->grid.warmup_flops > 0)
+        smallest = round_tokens(c->grid.warmup_flops / gpt_flops_per_token(s), c);
+    else if (c->grid.warmup_tokens > 0)
+        smallest = round_tokens(c->grid.warmup_tokens, c);
+    /* A folder of the first version; budgets below all that it had are new to it. */
+    if (smallest > 0 && tokens >= smallest)
+        warmup = 0.1 * smallest;
+    return fmax(1, floor(warmup / batch)) * batch;
+}
+
 static enum status add_run(struct plan *p, const struct config *c, struct config_shape s, size_t seed,
-                           double tokens, double warmup, size_t vocab, size_t train_tokens,
-                           struct err *err)
+                           double tokens, size_t vocab, size_t train_tokens, struct err *err)
 {
     struct run *r = &p->runs[p->n];
     TRY(config_copy(&r->cfg, c, err));
@@ -102,7 +119,9 @@ static enum status add_run(struct plan *p, const struct config *c, struct config
     r->cfg.model.n_head = s.n_head;
     r->cfg.train.seed = seed;
     r->cfg.train.tokens = tokens;
-    r->cfg.train.warmup_tokens = warmup;
+    struct gpt_shape shape = config_gpt_shape(&r->cfg, vocab);
+    r->cfg.train.warmup_tokens = warmup_of(c, &shape, tokens);
+    r->cfg.grid.warmup_tokens = r->cfg.grid.warmup_flops = 0;
     return fill_run(r, vocab, train_tokens, err);
 }
 
@@ -143,14 +162,16 @@ static enum status budgets_of(double *out, size_t *n, const struct config *c,
     return OK;
 }
 
-/* An unset warm-up takes a tenth of the size's smallest budget: it must not depend on the budget, or
- * runs could not share a trunk. */
-static double warmup_of(const struct config *c, double smallest)
+enum status plan_check_warmup(const struct plan *p, struct err *err)
 {
-    double batch = (double)c->train.batch_tokens;
-    if (c->train.warmup_tokens > 0)
-        return c->train.warmup_tokens;
-    return fmax(1, floor(0.1 * smallest / batch)) * batch;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct run *r = &p->runs[i];
+        double warmup = r->cfg.train.warmup_tokens, tokens = r->cfg.train.tokens;
+        if (warmup >= tokens && warmup > (double)r->cfg.train.batch_tokens)
+            return err_set(err, E_CONFIG, "train.warmup_tokens=%.15g is not below the %.15g tokens of run %s", warmup,
+                           tokens, r->name);
+    }
+    return OK;
 }
 
 static enum status add_size(struct plan *p, const struct config *c, struct config_shape shape,
@@ -165,12 +186,11 @@ static enum status add_size(struct plan *p, const struct config *c, struct confi
     double budgets[CONFIG_LIST_MAX];
     size_t n;
     TRY(budgets_of(budgets, &n, c, &s, err));
-    double warmup = warmup_of(c, budgets[0]);
     size_t n_seeds = c->grid.seeds.n ? c->grid.seeds.n : 1;
     for (size_t i = 0; i < n_seeds; i++) {
         size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
         for (size_t b = 0; b < n; b++)
-            TRY(add_run(p, c, shape, seed, budgets[b], warmup, vocab, train_tokens, err));
+            TRY(add_run(p, c, shape, seed, budgets[b], vocab, train_tokens, err));
     }
     return OK;
 }
@@ -250,7 +270,7 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     double tokens = round_tokens(c->train.tokens, c);
     struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
     TRY(size_calloc(&p->runs, 1, sizeof *p->runs, "runs", err));
-    TRY(add_run(p, c, s, c->train.seed, tokens, warmup_of(c, tokens), vocab, train_tokens, err));
+    TRY(add_run(p, c, s, c->train.seed, tokens, vocab, train_tokens, err));
     return group(p, err);
 }
 

@@ -38,6 +38,8 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
 /* The plan of one run whose shape and tokens the config gives. */
 enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                         struct err *err) WARN_UNUSED;
+/* E_CONFIG naming the run and its budget where a warm-up leaves it no training at the full rate. */
+enum status plan_check_warmup(const struct plan *p, struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
 
 /* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those behind the fork. */
