@@ -30,7 +30,7 @@ static enum status judge(char *said, size_t size, const char *text, struct err *
     said[0] = '\0';
     enum status st = read_text(&t, "t.csv", text, err);
     if (st == OK)
-        st = unlike_judge(&careful, t.unlike, &t, false, err);
+        st = unlike_judge(&careful, t.unlike, &t, false, false, err);
     for (size_t i = 0; i < careful.n; i++)
         snprintf(said + strlen(said), size - strlen(said), "%s\n", careful.text[i]);
     fit_lines_free(&careful);

@@ -109,6 +109,7 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     enum status st = config_check(&s->cfg, err);
     if (st == OK)
         st = check_fit(&s->cfg, err);
+    if (st == OK)
         st = setup_folder(dir, s, out, err);
     if (st == OK)
         st = config_follow_sweep(&s->cfg, dir, single, err);
