@@ -3,7 +3,7 @@
 . "$(dirname "$0")/shell.sh"
 
 trained() {
-    "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["10k","20k","40k"]' --set fit.bootstrap=40 --out w \
+    "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["10k","20k","40k"]' --set train.warmup_tokens=1024 --set fit.bootstrap=40 --out w \
         >sweep.txt 2>&1 || fail "exit code $?: $(tail -n 3 sweep.txt)"
     rm -rf w/charts
     "$plateau" chart w >chart.txt 2>&1 || fail "chart: exit code $?: $(cat chart.txt)"

@@ -2,7 +2,8 @@
 # Whole sweeps: the same bytes whatever the jobs, and after any kill; branches equal to runs trained alone.
 . "$(dirname "$0")/shell.sh"
 tiny=$root/configs/tiny.json
-often=(--set train.checkpoint_s=0.01)
+# a warm-up of one length, with which every budget of a size shares its trunk and the runs settle a law
+often=(--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072)
 
 # Everything that a sweep leaves behind, without times and speeds.
 digest() {
@@ -114,7 +115,7 @@ interrupted() {
     # the command that was typed, as a shell takes it: run again, it goes on
     local again
     again=$(sed -n 's/.*Go on with: //p' stop.txt)
-    grep -qF -- "--set train.checkpoint_s=0.01 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
+    grep -qF -- "--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
     (eval "timeout -s INT 1 $again") >stop2.txt 2>&1
     [ $? = 130 ] || [ $? = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
     [ -n "$(find stop -name checkpoint.bin)" ] || fail "nothing was kept"

@@ -284,6 +284,18 @@ static bool goes_with_budget(const struct unlike *u, int trait, const double *to
     return hi <= 1.1 * lo;
 }
 
+/* The default rule of our own sweeps: a token a parameter, at most a fifth of the budget; to the rounding to steps. */
+static bool goes_by_rule(const struct unlike *u, int trait, const double *size, const double *tokens, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char k = u->rows[i].of[trait];
+        double want = fmin(size[i], tokens[i] / 5), is = k == 0 || k == BEYOND ? want : u->values[trait][k - 1].number;
+        if (!(fabs(is - want) <= 0.35 * want))
+            return false;
+    }
+    return true;
+}
+
 /* The pairs of rows that are looked at, at most. */
 #define MAX_ROWS 5000
 
@@ -303,7 +315,9 @@ static void warn(struct fit_lines *careful, const struct unlike *u, int trait, c
     bool few = n <= MAX_ROWS;
     const double *size = t->col[FIT_PARAMS];
     bool with_size = few && goes_with_size(u, trait, size, n);
-    if (traits[trait].effect == WARMUP && (with_size || goes_with_budget(u, trait, t->col[FIT_TOKENS], n)))
+    const double *tokens = t->col[FIT_TOKENS];
+    if (traits[trait].effect == WARMUP &&
+        (with_size || goes_with_budget(u, trait, tokens, n) || goes_by_rule(u, trait, size, tokens, n)))
         return;
     put_values(values, sizeof values, u, trait, s, n);
     fit_lines_add(careful, "the runs differ in their %s, column %s:%s: %s", traits[trait].words, u->columns[trait],
