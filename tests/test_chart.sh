@@ -7,7 +7,8 @@ trained() {
         >sweep.txt 2>&1 || fail "exit code $?: $(tail -n 3 sweep.txt)"
     rm -rf w/charts
     "$plateau" chart w >chart.txt 2>&1 || fail "chart: exit code $?: $(cat chart.txt)"
-    for chart in curves loss_tokens loss_params excess returns; do
+    # no chart of returns: these runs do not settle what the next doubling gains, and it is withheld
+    for chart in curves loss_tokens loss_params excess; do
         [ -s "w/charts/$chart.png" ] && [ -s "w/charts/$chart.svg" ] || fail "no chart $chart"
         grep -q "w/charts/$chart.png" chart.txt || fail "the path of $chart is not printed"
         grep -q 'Runs: tiny' "w/charts/$chart.svg" || fail "$chart does not name its runs"
@@ -15,7 +16,7 @@ trained() {
         ! grep -qE '[^a-z](nan|inf)[^a-z]' "w/charts/$chart.svg" || fail "$chart: nan or inf"
     done
     grep -q '1/16 of the held-out set' w/charts/curves.svg || fail "curves: evaluations along the way"
-    [ "$(find w/charts -type f | wc -l)" = 10 ] || fail "other files: $(ls w/charts)"
+    [ "$(find w/charts -type f | wc -l)" = 8 ] || fail "other files: $(ls w/charts)"
 }
 
 # A token of text is a byte.

@@ -33,7 +33,7 @@ undisturbed() {
     [ "$(wc -l <whole/results.csv)" = 10 ] || fail "not ten lines in results.csv"
     grep -q '^Verdict' whole.txt || fail "no verdict"
     grep -q 'exact floor of this language' whole.txt || fail "the true floor is not printed"
-    for chart in curves loss_tokens loss_params excess returns; do
+    for chart in curves loss_tokens loss_params excess; do
         [ -s "whole/charts/$chart.png" ] && [ -s "whole/charts/$chart.svg" ] || fail "no chart $chart"
     done
 }
@@ -113,11 +113,12 @@ interrupt() {
 interrupted() {
     interrupt 0.5 "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["20M"]' --out stop --jobs 2 --fresh
     # the command that was typed, as a shell takes it: run again, it goes on
-    local again
+    local again code
     again=$(sed -n 's/.*Go on with: //p' stop.txt)
     grep -qF -- "--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
     (eval "timeout -s INT 1 $again") >stop2.txt 2>&1
-    [ $? = 130 ] || [ $? = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
+    code=$?
+    [ "$code" = 130 ] || [ "$code" = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
     [ -n "$(find stop -name checkpoint.bin)" ] || fail "nothing was kept"
 }
 
