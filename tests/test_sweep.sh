@@ -135,7 +135,7 @@ interrupted_large() {
 
 # Stopped again and again, mostly in the evaluations along its curve, a run ends like any other.
 interrupted_often() {
-    local code i one=(--set 'grid.models=[{"d_model":8,"n_layer":1}]' --set 'grid.tokens=["160k"]' --set data.eval_tokens=5M)
+    local code i one=(--set train.warmup_tokens=3072 --set 'grid.models=[{"d_model":8,"n_layer":1}]' --set 'grid.tokens=["160k"]' --set data.eval_tokens=5M)
     for i in $(seq 15); do
         "$plateau" sweep "$tiny" "${one[@]}" --out nagged --jobs 1 >nagged.txt 2>&1 &
         sleep "0.$(printf %02d $((i * 7 % 20 + 3)))"
