@@ -102,7 +102,7 @@ own_fit_again() {
     cmp -s own.json again/fit.json || fail "a changed fit.json is not made anew"
     [ "$charts" = "$(cksum again/charts/*)" ] || fail "other charts of the same fit"
     # one digit of a number, not of the input
-    sed -i '0,/"se":\t[0-9]/s/"se":\t[0-9]/"se":\t7/' again/fit.json
+    sed -i '0,/"objective":\t[0-9]/s/"objective":\t[0-9]/"objective":\t7/' again/fit.json
     cmp -s own.json again/fit.json && fail "the test changed nothing"
     sweep again
     cmp -s own.json again/fit.json || fail "a changed number is not put right"
@@ -132,7 +132,7 @@ stale() {
     has stale.txt 'the fit is in stale/fit.json'
     # a chart that the new law cannot draw does not stay behind
     sweep stale --set fit.law=bnsl
-    [ ! -e stale/charts/excess.svg ] && [ ! -e stale/charts/returns.png ] || fail "charts of an earlier law stay"
+    [ ! -e stale/charts/excess.svg ] && [ ! -e stale/charts/excess.png ] || fail "charts of an earlier law stay"
     [ -e stale/charts/curves.png ] || fail "no training curves"
     sweep stale --set fit.count=nonembd
     has stale.txt 'it was made with law "bnsl", not null'
@@ -144,7 +144,7 @@ charts_are_mended() {
     local before
     cp -r whole bald
     before=$(kept bald)
-    rm bald/charts/returns.svg
+    rm bald/charts/excess.svg
     sweep bald
     [ "$before" = "$(kept bald)" ] || fail "a lost chart is not drawn again"
     rm -r bald/charts

@@ -290,7 +290,7 @@ static bool goes_by_rule(const struct unlike *u, int trait, const double *size, 
     for (size_t i = 0; i < n; i++) {
         unsigned char k = u->rows[i].of[trait];
         double want = fmin(size[i], tokens[i] / 5), is = k == 0 || k == BEYOND ? want : u->values[trait][k - 1].number;
-        if (!(fabs(is - want) <= 0.35 * want))
+        if (!(is > 0.5 * want && is <= 2 * want)) /* steps may be as long as the warm-up itself */
             return false;
     }
     return true;
