@@ -477,6 +477,55 @@ static void learnt_late(void)
     fit_table_free(&t);
 }
 
+/* --- out of memory ----------------------------------------------------------------------------------- */
+
+#ifdef WRAP_CALLOC
+static size_t n_calls, fail_at; /* the call, from 1, that gets nothing; 0: none */
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return ++n_calls == fail_at ? NULL : __real_calloc(n, size);
+}
+
+/* Whichever array cannot be had, the fit fails and says so: no number goes missing. */
+static void no_memory_is_an_error(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct err err;
+    struct fit_options o = quick("chinchilla", 20);
+    o.break_sims = 20;
+    o.one_count = true;
+    grid(&t, 2);
+    shake(&t, 0.003);
+    t.col[FIT_LOSS][30] *= 1.5;
+    n_calls = fail_at = 0;
+    analyse(&r, &t, &o);
+    fit_report_free(&r);
+    size_t all = n_calls, failed = 0;
+    EXPECT(all > 30);
+    for (size_t k = 1; k <= all && !test_failed(); k += k < 30 ? 1 : all / 30) {
+        n_calls = 0;
+        fail_at = k;
+        enum status st = fit_analyse(&r, &t, &o, &err);
+        fail_at = 0;
+        failed += st == E_NOMEM;
+        EXPECT_MSG(st == E_NOMEM, "array %zu of %zu cannot be had: status %d", k, all, (int)st);
+        fit_report_free(&r);
+    }
+    EXPECT(failed > 30);
+    fit_table_free(&t);
+}
+#else
+static void no_memory_is_an_error(void)
+{
+    test_skip("this linker has no --wrap");
+}
+#endif
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -493,6 +542,7 @@ int main(int argc, char **argv)
         {"lack_of_fit_names_nothing", lack_of_fit_names_nothing},
         {"losses_that_do_not_fall", losses_that_do_not_fall},
         {"learnt_late", learnt_late},
+        {"no_memory_is_an_error", no_memory_is_an_error},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

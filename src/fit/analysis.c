@@ -143,18 +143,23 @@ static void judge(struct fit_law *f)
     f->aicc = solve_aicc(&f->scale, &f->problem, f->best.objective);
 }
 
-/* Fit the points with w = 1, predict the others: sum of squared and of plain log errors there. */
-static bool predict_rest(const struct fit_law *f, const double *w, double *ss, double *sum, size_t *m)
+/* Fit the points with w = 1, predict the others: sum of squared and of plain log errors there, and how many; nothing
+ * is added where the rest is too little to fit. */
+static enum status predict_rest(const struct fit_law *f, const double *w, double *ss, double *sum, size_t *m,
+                                struct err *err)
 {
     struct solve_problem q = f->problem;
     struct solve_result r;
-    struct err ignored;
     size_t kept = 0;
     for (size_t i = 0; i < f->n; i++)
         kept += w[i] > 0;
     q.w = w;
-    if (kept < q.map.n_free + 2 || kept == f->n || search_near(&r, &q, f->best.p, &ignored) != OK)
-        return false;
+    if (kept < q.map.n_free + 2 || kept == f->n)
+        return OK;
+    struct err why;
+    enum status st = search_near(&r, &q, f->best.p, &why);
+    if (st != OK)
+        return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
     for (size_t i = 0; i < f->n; i++) {
         if (w[i] > 0)
             continue;
@@ -163,7 +168,7 @@ static bool predict_rest(const struct fit_law *f, const double *w, double *ss, d
         *sum += e;
         ++*m;
     }
-    return true;
+    return OK;
 }
 
 /* Compute of a point, or the variable itself where there is no compute. */
@@ -190,7 +195,9 @@ static enum status hold_out(struct fit_law *f, const struct fit_table *t, const 
         double edge = c[size_min(at, f->n - 1)] / 1.03;
         for (size_t i = 0; i < f->n; i++)
             w[i] = scale_of(f, t, i) < edge;
-        if (opt->holdout > 0 && predict_rest(f, w, &ss, &sum, &f->holdout_n)) {
+        if (opt->holdout > 0)
+            st = predict_rest(f, w, &ss, &sum, &f->holdout_n, err);
+        if (f->holdout_n > 0) {
             f->holdout_error = sqrt(ss / (double)f->holdout_n);
             f->holdout_bias = sum / (double)f->holdout_n;
         }
@@ -215,11 +222,11 @@ static enum status leave_budgets_out(struct fit_law *f, const struct fit_table *
             if (levels == 0 || c[i] > c[levels - 1] * 1.03)
                 c[levels++] = c[i];
         size_t groups = size_min(levels, MAX_BUDGET_GROUPS);
-        for (size_t g = 0; g < groups && levels > 2; g++) {
+        for (size_t g = 0; g < groups && levels > 2 && st == OK; g++) {
             double lo = c[g * levels / groups], hi = c[(g + 1) * levels / groups - 1] * 1.03;
             for (size_t i = 0; i < f->n; i++)
                 w[i] = scale_of(f, t, i) < lo || scale_of(f, t, i) > hi;
-            predict_rest(f, w, &ss, &sum, &f->lobo_n);
+            st = predict_rest(f, w, &ss, &sum, &f->lobo_n, err);
         }
         if (f->lobo_n > 0)
             f->lobo_error = sqrt(ss / (double)f->lobo_n);
