@@ -360,13 +360,13 @@ static enum status starts(struct start *best, size_t *n, const struct solve_prob
     struct solve_problem grid;
     struct law_point *x;
     double *y;
-    TRY(thin(&grid, q, GRID_ROWS, &x, &y, err));
-    *n = grid_starts(best, keep, &grid);
+    enum status st = thin(&grid, q, GRID_ROWS, &x, &y, err);
+    *n = st == OK ? grid_starts(best, keep, &grid) : 0;
     for (size_t i = 0; i < *n && q->law->id == LAW_REPEAT; i++)
         spread_repeat(&best[i], &grid);
     free(x);
     free(y);
-    return OK;
+    return st;
 }
 
 static enum status from_starts(struct solve_result *out, const struct solve_problem *q,
