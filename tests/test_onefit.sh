@@ -55,7 +55,8 @@ what_if() {
     before=$(kept whole)
     cp whole/fit.json own.json
     for option in '--law power' '--fix E=0' '--tie alpha=beta' '--where seed=1' '--where d_model=8 --law power' '--objective lad' '--raw' \
-        '--count nonembd' '--holdout 0.3' '--bootstrap 50' '--seed 2' '--stratify' '--window 2' '--profile' '--x tokens'; do
+        '--count nonembd' '--holdout 0.3' '--bootstrap 50' '--seed 2' '--stratify' '--window 2' '--profile' '--x tokens' \
+        '--best' '--column loss=bpb' '--column loss=loss' '--scale tokens=2' '--where lr<1'; do
         # shellcheck disable=SC2086
         "$plateau" fit whole $option >stdout 2>stderr
         [ "$before" = "$(kept whole)" ] || { fail "fit $option replaced what the sweep keeps"; cp own.json whole/fit.json; }
@@ -221,6 +222,10 @@ tables() {
     exits 0 "$plateau" plan whole --flops 1e11 --json -
     grep -q '"time_s": [0-9]' stdout && grep -q '"command": ".*plateau.* train whole/d' stdout || fail "no time or command: $(cat stdout)"
     [ -z "$(find . -name '*.json' -newer stdout)" ] || fail "files appeared"
+    # losses in other units
+    sed '1s/loss/val_bpb/' "$table" >bits.csv
+    exits 0 "$plateau" plan bits.csv --flops 1e19
+    has stdout 'bits per byte 95 % interval'
     # sources can be joined, as for fit
     cp "$table" t2.csv
     exits 0 "$plateau" plan "$table" t2.csv --where keep=1 --flops 1e19
@@ -303,6 +308,17 @@ unlike_texts() {
     has stderr 'texta and textd differ in the content of data.files'
 }
 
+# What --best leaves out is not compared.
+best_of_cells() {
+    awk -F, 'NR == 1 { print $0 ",lr"; next } { print $0 ",0.1" } $6 == 1 { $5 += 1; print $1 "," $2 "," $3 "," $4 "," $5 "," $6 ",0.2" }' \
+        "$table" >rates.csv
+    exits 0 "$plateau" fit rates.csv --where keep=1 --bootstrap 0
+    has stdout 'the runs differ in their learning rate'
+    exits 0 "$plateau" fit rates.csv --where keep=1 --bootstrap 0 --best
+    has stdout '39 runs'
+    lacks stdout 'the runs differ'
+}
+
 nothing_to_fit() {
     bare_sweep pair --set 'grid.tokens=["40k"]' --set 'grid.models=[{"d_model":8,"n_layer":1},{"d_model":16,"n_layer":1}]'
     has pair.txt 'Not enough runs: 2 finished runs; a law needs at least 5'
@@ -376,7 +392,7 @@ closed_pipe() {
 }
 
 for t in what_if what_if_goes_elsewhere own_fit_again stale charts_are_mended charts_fail chart_what_if tables example draws unlike_folders \
-    unlike_texts nothing_to_fit stdout_full closed_pipe; do
+    unlike_texts best_of_cells nothing_to_fit stdout_full closed_pipe; do
     run_test "$t"
 done
 finish

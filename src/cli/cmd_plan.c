@@ -169,6 +169,7 @@ static enum status answer(struct plan_answer *a, const struct fitted *f, const s
     const struct fit_report *r = &f->report;
     static const char table[] = "a table does not say it: only a sweep's folder does";
     *a = (struct plan_answer){.report = r,
+                              .unit = fitted_unit(f),
                               .flops = flops,
                               .largest_flops = r->max_flops,
                               .params = fit_frontier_params(r, flops),
@@ -197,6 +198,8 @@ static enum status show(const struct plan_answer *a, const struct fitted *f, con
     plan_print_text(a);
     if (f->folder && !f->own)
         printf("a what-if: with these options it is not the sweep's own fit\n");
+    for (size_t i = 0; i < f->table.careful.n; i++)
+        printf("careful: %s\n", f->table.careful.text[i]);
     for (size_t i = 0; i < f->careful.n; i++)
         printf("careful: %s\n", f->careful.text[i]);
     if (!w->json)

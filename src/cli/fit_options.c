@@ -117,18 +117,6 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
     return sizeof all / sizeof *all;
 }
 
-void fit_words_free(struct fit_words *w)
-{
-    struct arg args[FIT_OPTIONS_MAX];
-    size_t n = fit_words_args(args, w);
-    for (size_t i = 0; i < n; i++)
-        if (args[i].type == ARG_LIST) {
-            struct arg_list *list = args[i].target;
-            free(list->items);
-            *list = (struct arg_list){0};
-        }
-}
-
 static enum status copy_list(const char **out, size_t *n, const struct arg_list *list, const char *name,
                              struct err *err)
 {

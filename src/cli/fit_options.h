@@ -33,8 +33,6 @@ void fit_words_config(struct fit_words *w, const struct config *c);
 
 /* The options' rows for args_parse, which fill w; returns how many. */
 size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w);
-/* What was appended to lists goes. */
-void fit_words_free(struct fit_words *w);
 
 /* Checked, as the fitter and the reader take them; strings and lists stay w's. */
 enum status fit_words_options(struct fit_options *opt, const struct fit_words *w, struct err *err) WARN_UNUSED;

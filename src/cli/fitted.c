@@ -38,6 +38,13 @@ const char *fitted_name(const struct fitted *f)
     return f->folder ? f->folder : f->sources[0];
 }
 
+const char *fitted_unit(const struct fitted *f)
+{
+    if (!f->about)
+        return f->table.loss_unit;
+    return config_data_spec(f->about).kind == DATA_TEXT ? "nats per byte" : "nats per token";
+}
+
 /* ---- the folder's own fit ---- */
 
 /* Options of a fit that a config can ask for. */

@@ -62,5 +62,7 @@ enum status fitted_check_place(const struct fitted *f, const char *option, const
 
 /* What the runs are of, for messages. */
 const char *fitted_name(const struct fitted *f);
+/* What their losses are in: "nats per byte", "bits", ...; "" where it is not known. */
+const char *fitted_unit(const struct fitted *f);
 
 #endif

@@ -25,12 +25,11 @@ enum status keep_fit(struct fitted *f, struct err *err)
 
 static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
 {
-    const bool bytes = f->about && config_data_spec(f->about).kind == DATA_TEXT;
     const struct charts_input in = {
         .table = &f->table,
         .report = &f->report,
         .title = f->about ? f->about->name : file_basename(f->sources[0]),
-        .loss_unit = bytes ? "nats per byte" : "nats per token",
+        .loss_unit = fitted_unit(f),
         .eval_part = f->about ? TRAIN_CURVE_STRIDE : 0,
     };
     printf("\nCharts\n");

@@ -1,19 +1,20 @@
 #include "cli/plan_print.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/count.h"
 
-/* A count, or a loss in nats. */
-static void print_value(const char *what, struct fit_value v, bool count)
+/* A count, where unit is NULL, or a loss. */
+static void print_value(const char *what, struct fit_value v, const char *unit)
 {
     char a[32], b[32], c[32];
     bool known = isfinite(v.lo) && isfinite(v.hi);
-    if (count)
+    if (!unit)
         printf("  %-18s %11s", what, count_format(a, sizeof a, v.value));
     else
-        printf("  %-18s %11.4f nats per token", what, v.value);
-    if (known && count)
+        printf("  %-18s %11.4f %s", what, v.value, unit);
+    if (known && !unit)
         printf("   95 %% interval %s to %s", count_format(b, sizeof b, v.lo), count_format(c, sizeof c, v.hi));
     else if (known)
         printf("   95 %% interval %.4f to %.4f", v.lo, v.hi);
@@ -26,11 +27,12 @@ void plan_print_text(const struct plan_answer *a)
     char text[32];
     printf("For %.3g FLOPs, by law %s (%zu runs, N counted %s):\n", a->flops, law->law->name, law->n,
            fit_count_name(a->report->count));
-    print_value("parameters N", a->params, true);
-    print_value("tokens D", a->tokens, true);
-    print_value("loss", a->loss_curve, false);
+    print_value("parameters N", a->params, NULL);
+    print_value("tokens D", a->tokens, NULL);
+    print_value("loss", a->loss_curve, a->unit);
     if (isfinite(a->loss.lo))
-        printf("  %-18s %11s                   95 %% interval %.4f to %.4f\n", "  of one new run", "", a->loss.lo, a->loss.hi);
+        printf("  %-18s %11s %*s   95 %% interval %.4f to %.4f\n", "  of one new run", "", (int)strlen(a->unit), "", a->loss.lo,
+               a->loss.hi);
     if (a->has_shape)
         printf("  %-18s d_model %zu, %zu layers, %zu heads (%s parameters, all counted)\n", "nearest shape",
                a->shape.d_model, a->shape.n_layer, a->shape.n_head, count_format(text, sizeof text, a->shape_params));

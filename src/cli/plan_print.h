@@ -10,6 +10,7 @@
 /* What is not known is NaN or "", and its `no_` says why. */
 struct plan_answer {
     const struct fit_report *report;
+    const char *unit;            /* of losses */
     double flops, largest_flops; /* asked for, and of the runs */
     struct fit_value params, tokens;
     struct fit_value loss_curve; /* of the frontier */
