@@ -2,7 +2,8 @@
 # What lies in a sweep's folder: damage is noticed, named and mended by the same command, and nothing is lost in silence.
 . "$(dirname "$0")/shell.sh"
 tiny=$root/configs/tiny.json
-quick=(--jobs 1 --set fit.bootstrap=0)
+# one warm-up, so that every budget of a size shares its trunk
+quick=(--jobs 1 --set fit.bootstrap=0 --set train.warmup_tokens=3072)
 one=(--set 'grid.models=[{"d_model":16,"n_layer":1}]')
 long=("${one[@]}" --set 'grid.tokens=["1.5M"]' --set train.checkpoint_s=0.05)
 
@@ -54,7 +55,7 @@ checkpoints_removed() {
     finished saved
     rm saved/*/checkpoint.bin
     before=$(cat saved/*/log.jsonl saved/*/result.json | cksum)
-    sweep 0 saved --set 'grid.tokens=["40k","60k","80k","160k"]' --set train.warmup_tokens=3072
+    sweep 0 saved --set 'grid.tokens=["40k","60k","80k","160k"]'
     before=$(for f in saved/*/; do case $f in *t59.4k* | *t60* | *charts*) ;; *) cat "$f/log.jsonl" ;; esac; done | cksum)
     [ "$before" = "$(cat whole/*/log.jsonl | cksum)" ] || fail "logs of finished runs were changed"
 }
@@ -172,7 +173,7 @@ other_grids() {
     same_rows g
     "$plateau" status g >status.txt
     [ "$(grep -c 'done .*tokens' status.txt)" = 9 ] || fail "status does not show nine runs"
-    sweep 0 g --set 'grid.tokens=["320k"]' "${one[@]}" --set train.warmup_tokens=3072
+    sweep 0 g --set 'grid.tokens=["320k"]' "${one[@]}"
     same_rows g
     [ "$(wc -l <g/results.csv)" = 11 ] || fail "not ten rows"
 }

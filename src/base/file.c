@@ -231,7 +231,7 @@ static long temporary_owner(const char *name)
     return pid;
 }
 
-void file_sweep_temporaries(const char *dir)
+void file_sweep_temporaries(const char *dir, bool all)
 {
     struct file_list list;
     char path[FILE_PATH_MAX];
@@ -240,7 +240,7 @@ void file_sweep_temporaries(const char *dir)
         return;
     for (size_t i = 0; i < list.n; i++) {
         long pid = temporary_owner(list.names[i]);
-        if (pid == 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+        if (pid == 0 || (!all && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)))
             continue;
         if (file_join(path, sizeof path, dir, list.names[i], NULL) == OK && lstat(path, &sb) == 0 && S_ISREG(sb.st_mode))
             unlink(path);

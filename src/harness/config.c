@@ -465,7 +465,10 @@ static void remember_smallest(struct config *c)
 enum status config_load_sweep(struct config *c, const char *dir, struct err *err)
 {
     char path[FILE_PATH_MAX];
+    FILE *f;
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
+    TRY(file_open_regular(&f, path, err)); /* the reader of configs takes pipes, and would wait at one */
+    fclose(f);
     /* Later versions write the key whatever it is. */
     double kept = c->grid.warmup_tokens;
     c->grid.warmup_tokens = (double)NAN;

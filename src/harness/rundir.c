@@ -230,7 +230,7 @@ static enum status mend_run(struct run_row *row, const struct run *r, const char
     row->status[0] = '\0';
     if (!file_exists(run_dir))
         return OK;
-    file_sweep_temporaries(run_dir);
+    file_sweep_temporaries(run_dir, true); /* only the sweep that holds the lock writes here */
     enum status st = run_row_read(row, &found, run_dir, &why);
     if (is_damage(st)) {
         log_msg(log, LOG_WARN, "%s; the run's end is made again", why.msg);
@@ -259,9 +259,9 @@ static enum status mend_run(struct run_row *row, const struct run *r, const char
 enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *dir, const struct log *log, struct err *err)
 {
     char charts[FILE_PATH_MAX];
-    file_sweep_temporaries(dir);
+    file_sweep_temporaries(dir, false);
     if (file_join(charts, sizeof charts, dir, "charts", NULL) == OK)
-        file_sweep_temporaries(charts);
+        file_sweep_temporaries(charts, false);
     for (size_t i = 0; i < p->n; i++)
         TRY(mend_run(&rows[i], &p->runs[i], dir, log, err));
     return OK;
