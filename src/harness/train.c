@@ -163,13 +163,14 @@ struct stretch {
     void *ctx;
     enum status st;
     bool more, inner; /* inner: within the piece of another stretch, whose team it cannot change */
+    int asked;        /* threads that this team was made for: the system may have given fewer, and will again */
     struct err *err;
 };
 
 static void work_on(void *ctx)
 {
     struct stretch *s = ctx;
-    while (s->st == OK && s->more && (s->inner || threads_granted(s->tr) <= team_size()))
+    while (s->st == OK && s->more && (s->inner || threads_granted(s->tr) <= s->asked))
         s->st = s->piece(s->ctx, &s->more, s->err);
 }
 
@@ -178,8 +179,10 @@ static enum status in_pieces(const struct trainer *tr, piece_fn *piece, void *ct
 {
     struct stretch s = {.tr = tr, .piece = piece, .ctx = ctx, .st = OK, .more = true, .err = err};
     s.inner = team_size() > 1;
-    while (s.st == OK && s.more)
-        team_run(threads_granted(tr), work_on, &s);
+    while (s.st == OK && s.more) {
+        s.asked = threads_granted(tr);
+        team_run(s.asked, work_on, &s);
+    }
     return s.st;
 }
 
