@@ -539,5 +539,8 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     if (st == OK)
         st = fill(r, t, opt, &v, err);
     view_free(&v);
+    const struct fit_lines *said[] = {&t->notes, &r->notes, &r->warnings, &r->verdict.lines};
+    for (size_t i = 0; i < sizeof said / sizeof *said && st == OK; i++)
+        st = fit_lines_check(said[i], err);
     return st;
 }

@@ -13,11 +13,19 @@ void fit_lines_add(struct fit_lines *lines, const char *fmt, ...)
     vsnprintf(buf, sizeof buf, fmt, ap);
     va_end(ap);
     char **p = realloc(lines->text, (lines->n + 1) * sizeof *p);
-    CHECK(p != NULL);
-    lines->text = p;
-    p[lines->n] = strdup(buf);
-    CHECK(p[lines->n] != NULL);
-    lines->n++;
+    if (p)
+        lines->text = p;
+    size_t n = strlen(buf) + 1;
+    char *text = p ? malloc(n) : NULL;
+    if (text)
+        p[lines->n++] = memcpy(text, buf, n);
+    else
+        lines->lost = true;
+}
+
+enum status fit_lines_check(const struct fit_lines *lines, struct err *err)
+{
+    return lines->lost ? err_set(err, E_NOMEM, "out of memory for a sentence") : OK;
 }
 
 void fit_lines_free(struct fit_lines *lines)
