@@ -55,8 +55,8 @@ static void free_law(struct fit_law *f)
     free(f->ln_loss);
     free(f->rows);
     free(f->boot);
+    free(f->draws);
     free(f->boot_aicc);
-    free(f->scratch);
 }
 
 void fit_report_free(struct fit_report *r)
@@ -65,7 +65,7 @@ void fit_report_free(struct fit_report *r)
         free_law(&r->laws[i]);
     free(r->isoflop);
     free(r->frontier);
-    free(r->frontier_scratch);
+    free(r->draws);
     free(r->off);
     free(r->outliers);
     fit_lines_free(&r->notes);
@@ -86,8 +86,8 @@ struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double 
     if (f->law->n_vars == 1)
         x.v = x.ln_unique = 0;
     for (size_t b = 0; b < f->n_boot; b++)
-        f->scratch[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
-    return stats_summary(law_value(f->law, f->best.p, &x, &f->problem.centre), f->scratch, f->n_boot, f->z);
+        f->draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
+    return stats_summary(law_value(f->law, f->best.p, &x, &f->problem.centre), f->draws, f->n_boot, f->z);
 }
 
 /* --- one law ------------------------------------------------------------------------------------- */
@@ -382,8 +382,6 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
             stratum[i] = scale_of(f, t, i);
         st = boot_run(f, cluster, n_clusters, opt->stratify ? stratum : NULL, n_boot, opt->seed, err);
     }
-    if (st == OK)
-        st = size_calloc(&f->scratch, f->n_boot, sizeof *f->scratch, "draws", err);
     if (st == OK && ((double)f->n <= PROFILE_ROWS || opt->profile)) {
         st = boot_bca(f, cluster, n_clusters, err);
         profile_intervals(f);

@@ -72,7 +72,7 @@ struct fit_law {
     double z;                 /* where intervals are read from resamples (fit/stats.h) */
     double *boot;             /* (n_boot, n_params) inner parameters of each resample */
     size_t n_boot, n_boot_failed;
-    double *scratch;          /* (n_boot) for the predictions of a resample each */
+    double *draws;            /* (n_boot) room for the draws of one number, so that asking for it cannot fail */
     double *boot_aicc;        /* (n_boot + n_boot_failed) NaN where the resample could not be fitted */
     double aicc, scale;       /* and the scale tau of the residuals that goes with it */
     double weight, share;     /* Akaike weight among the laws fitted; resamples where its AICc is the lowest */
@@ -163,7 +163,7 @@ struct fit_report {
     const char *frontier_x;   /* "C", or the variable that stands in its place */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
     size_t n_frontier_boot;
-    double *frontier_scratch; /* (n_frontier_boot) for the values read off it */
+    double *draws;            /* (n_frontier_boot) as fit_law.draws */
     struct fit_methods methods[FIT_N_COUNTS];
     size_t n_methods;         /* 0 for laws of one variable */
     const char *envelope_of;  /* what its curves are */

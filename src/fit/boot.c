@@ -100,34 +100,34 @@ static void draw(struct plan *p, const size_t *cluster, size_t n, size_t n_clust
         p->w[i] = p->share[cluster[i]];
 }
 
-static bool refit(struct solve_result *r, const struct solve_problem *q, const double *start)
+/* *ok: the resample has a finite fit. Fails where memory for a wider search is gone. */
+static enum status refit(struct solve_result *r, bool *ok, const struct solve_problem *q, const double *start,
+                         struct err *err)
 {
-    struct err ignored;
     solve_from(r, q, start);
-    if (!r->converged || !isfinite(r->objective)) {
-        struct solve_result wide;
-        if (search_near(&wide, q, start, &ignored) == OK &&
-            (!isfinite(r->objective) || wide.objective <= r->objective))
-            *r = wide;
-    }
-    return isfinite(r->objective);
+    *ok = isfinite(r->objective);
+    if (*ok && r->converged)
+        return OK;
+    struct solve_result wide;
+    struct err why;
+    enum status st = search_near(&wide, q, start, &why);
+    if (st == OK && (!*ok || wide.objective <= r->objective))
+        *r = wide;
+    *ok = isfinite(r->objective);
+    return st == OK || st == E_NUMERIC ? OK : err_set(err, st, "%s", why.msg);
 }
 
-static enum status summarise(struct fit_law *f, struct err *err)
+static void summarise(struct fit_law *f)
 {
-    double *draws;
     size_t k = f->law->n_params;
-    TRY(size_calloc(&draws, f->n_boot, sizeof *draws, "draws", err));
     for (size_t j = 0; j < k; j++) {
         for (size_t b = 0; b < f->n_boot; b++) {
             double outer[LAW_MAX_PARAMS];
             law_external(outer, f->law, f->boot + b * k, &f->problem.centre);
-            draws[b] = outer[j];
+            f->draws[b] = outer[j];
         }
-        f->params[j] = stats_summary(f->outer[j], draws, f->n_boot, f->z);
+        f->params[j] = stats_summary(f->outer[j], f->draws, f->n_boot, f->z);
     }
-    free(draws);
-    return OK;
 }
 
 /* All laws see the same draws, so that they are compared resample by resample. */
@@ -142,6 +142,8 @@ enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters
     if (st == OK)
         st = size_calloc(&f->boot, n_boot * k, sizeof *f->boot, "resamples", err);
     if (st == OK)
+        st = size_calloc(&f->draws, n_boot, sizeof *f->draws, "resamples", err);
+    if (st == OK)
         st = size_calloc(&f->boot_aicc, n_boot, sizeof *f->boot_aicc, "resamples", err);
     struct solve_problem q = f->problem;
     q.w = plan.w;
@@ -149,16 +151,17 @@ enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters
         struct rng rng = rng_make(seed, RNG_BOOTSTRAP, STREAM, b);
         struct solve_result r;
         double tau;
+        bool ok;
         draw(&plan, cluster, f->n, n_clusters, &rng);
-        bool ok = refit(&r, &q, f->best.p);
+        st = refit(&r, &ok, &q, f->best.p, err);
         f->boot_aicc[b] = ok ? solve_aicc(&tau, &q, r.objective) : (double)NAN;
-        if (ok)
+        if (ok && st == OK)
             memcpy(f->boot + f->n_boot++ * k, r.p, k * sizeof *r.p);
         else
             f->n_boot_failed++;
     }
     if (st == OK)
-        st = summarise(f, err);
+        summarise(f);
     free_plan(&plan);
     return st;
 }
@@ -178,8 +181,10 @@ enum status boot_check(size_t *same, const struct fit_law *f, const size_t *clus
         struct rng rng = rng_make(seed, RNG_BOOTSTRAP, STREAM, b);
         struct solve_result near, global;
         draw(&plan, cluster, f->n, n_clusters, &rng);
-        refit(&near, &q, f->best.p);
-        st = search_global(&global, &q, err);
+        bool ok;
+        st = refit(&near, &ok, &q, f->best.p, err);
+        if (st == OK)
+            st = search_global(&global, &q, err);
         *same += st == OK && near.objective <= global.objective * (1 + SAME);
     }
     free_plan(&plan);
@@ -204,7 +209,9 @@ static enum status jackknife(double **out, size_t *n_out, const struct fit_law *
         struct solve_result r;
         for (size_t i = 0; i < f->n; i++)
             w[i] = cluster[i] % m != g;
-        if (refit(&r, &q, f->best.p))
+        bool ok;
+        st = refit(&r, &ok, &q, f->best.p, err);
+        if (ok && st == OK)
             law_external(*out + (*n_out)++ * k, f->law, r.p, &q.centre);
     }
     free(w);
@@ -232,13 +239,11 @@ static double bca_share(double z0, double acc, double z)
 
 enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters, struct err *err)
 {
-    double *jack = NULL, *draws = NULL;
+    double *jack = NULL, *draws = f->draws;
     size_t k = f->law->n_params, m = 0, n = f->n_boot;
     if (n < 100)
         return OK;
     enum status st = jackknife(&jack, &m, f, cluster, n_clusters, err);
-    if (st == OK)
-        st = size_calloc(&draws, n, sizeof *draws, "draws", err);
     for (size_t j = 0; j < k && st == OK; j++) {
         double below = 0;
         for (size_t b = 0; b < n; b++) {
@@ -254,6 +259,5 @@ enum status boot_bca(struct fit_law *f, const size_t *cluster, size_t n_clusters
         f->bca_hi[j] = stats_quantile(draws, n, bca_share(z0, acc, STATS_Z95));
     }
     free(jack);
-    free(draws);
     return st;
 }

@@ -131,8 +131,8 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
     if (!r->has_frontier)
         return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
-        r->frontier_scratch[b] = pick(&r->frontier[b + 1], what, flops);
-    return stats_summary(pick(&r->frontier[0], what, flops), r->frontier_scratch, r->n_frontier_boot, r->frontier_z);
+        r->draws[b] = pick(&r->frontier[b + 1], what, flops);
+    return stats_summary(pick(&r->frontier[0], what, flops), r->draws, r->n_frontier_boot, r->frontier_z);
 }
 
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
@@ -141,7 +141,7 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
     if (f->law->id == LAW_BNSL)
         return OK;
     TRY(size_calloc(&r->frontier, f->n_boot + 1, sizeof *r->frontier, "frontier", err));
-    TRY(size_calloc(&r->frontier_scratch, f->n_boot, sizeof *r->frontier_scratch, "frontier", err));
+    TRY(size_calloc(&r->draws, f->n_boot, sizeof *r->draws, "frontier", err));
     r->frontier[0] = frontier_of(r, f, f->best.p);
     for (size_t b = 0; b < f->n_boot; b++)
         r->frontier[b + 1] = frontier_of(r, f, f->boot + b * f->law->n_params);

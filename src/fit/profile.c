@@ -1,7 +1,6 @@
 #include "fit/profile.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sort.h"
@@ -51,18 +50,16 @@ static double held(const struct fit_law *f, size_t j, double at, double *p)
 static double spread(const struct fit_law *f, size_t j)
 {
     size_t k = f->law->n_params;
-    double *draws = malloc((f->n_boot + 1) * sizeof *draws), s = (double)NAN;
-    for (size_t b = 0; b < f->n_boot && draws; b++) {
+    double *draws = f->draws;
+    if (f->n_boot < 20)
+        return (double)NAN;
+    for (size_t b = 0; b < f->n_boot; b++) {
         double outer[LAW_MAX_PARAMS];
         law_external(outer, f->law, f->boot + b * k, &f->problem.centre);
         draws[b] = coordinate(f, j, outer[j]);
     }
-    if (draws && f->n_boot >= 20) {
-        sort_doubles(draws, f->n_boot);
-        s = 0.5 * (stats_quantile(draws, f->n_boot, 0.8413) - stats_quantile(draws, f->n_boot, 0.1587));
-    }
-    free(draws);
-    return s;
+    sort_doubles(draws, f->n_boot);
+    return 0.5 * (stats_quantile(draws, f->n_boot, 0.8413) - stats_quantile(draws, f->n_boot, 0.1587));
 }
 
 /* The same from the curvature of the objective at the optimum. */
