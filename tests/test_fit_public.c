@@ -91,7 +91,7 @@ static void besiroglu_delta(void)
         EXPECT_NEAR(r.laws[0].outer[4], cases[i].beta, 1e-5);
         fit_report_free(&r);
     }
-    o.obj = (struct solve_objective){SOLVE_LSQ, 0, SOLVE_RAW};
+    o.obj = (struct solve_objective){SOLVE_LSQ, 0, SOLVE_RAW, 0};
     struct err err;
     struct fit_report r;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
@@ -139,7 +139,7 @@ static void bnsl_addition(void)
     struct fit_options o = fit_options_default();
     o.law = "bnsl";
     o.bootstrap = 0;
-    o.obj = (struct solve_objective){SOLVE_LSQ, 0, SOLVE_LOG1P};
+    o.obj = (struct solve_objective){SOLVE_LSQ, 0, SOLVE_LOG1P, 0};
     if (!read_public(&t, "bnsl_4digit_addition.csv", &opt))
         return;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));

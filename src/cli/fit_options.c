@@ -4,24 +4,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A number from lo to hi that ends at `end`; false otherwise. */
+static bool number_up_to(double *out, const char *text, const char *end, double lo, double hi)
+{
+    char *stop;
+    *out = strtod(text, &stop);
+    return stop == end && stop != text && *out >= lo && *out <= hi;
+}
+
+static bool parse_objective(struct solve_objective *obj, const char *text)
+{
+    static const struct {
+        const char *word;
+        enum solve_loss loss;
+    } words[] = {{"huber", SOLVE_HUBER}, {"lad", SOLVE_LAD}, {"lsq", SOLVE_LSQ}};
+    const char *comma = strchr(text, ','), *end = text + strlen(text), *head = comma ? comma : end;
+    size_t n = strcspn(text, ":,"), k = 0;
+    while (k < 3 && !(strlen(words[k].word) == n && strncmp(text, words[k].word, n) == 0))
+        k++;
+    if (k == 3)
+        return false;
+    obj->loss = words[k].loss;
+    /* below that a Huber loss is least absolute deviations, which has its own name */
+    if (text + n != head && (obj->loss != SOLVE_HUBER || !number_up_to(&obj->delta, text + n + 1, head, 1e-9, 1e3)))
+        return false;
+    obj->over = 1;
+    return !comma ||
+           (strncmp(comma, ",over=", 6) == 0 && number_up_to(&obj->over, comma + 6, end, 1e-3, 1e3));
+}
+
 enum status fit_options_objective(struct solve_objective *obj, const char *text, struct err *err)
 {
-    if (strcmp(text, "lad") == 0 || strcmp(text, "lsq") == 0) {
-        obj->loss = text[1] == 'a' ? SOLVE_LAD : SOLVE_LSQ;
-        return OK;
-    }
-    obj->loss = SOLVE_HUBER;
-    if (strcmp(text, "huber") == 0)
-        return OK;
-    char *end = NULL;
-    if (strncmp(text, "huber:", 6) == 0) {
-        obj->delta = strtod(text + 6, &end);
-        /* below that a Huber loss is least absolute deviations, which has its own name */
-        if (end != text + 6 && *end == '\0' && obj->delta >= 1e-9 && obj->delta <= 1e3)
-            return OK;
-    }
-    return err_set(err, E_USAGE,
-                   "--objective %s: expected huber:DELTA with DELTA from 1e-9 to 1000, lad or lsq", text);
+    struct solve_objective parsed = *obj;
+    if (!parse_objective(&parsed, text))
+        return err_set(err, E_USAGE, "--objective %s: expected " FIT_OPTIONS_OBJECTIVES ", with DELTA from 1e-9 to "
+                       "1000 and W, the weight of runs that the law puts too high, from .001 to 1000", text);
+    *obj = parsed;
+    return OK;
 }
 
 enum status fit_options_count(enum fit_count *out, const char *text, struct err *err)
@@ -90,7 +109,8 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
 {
     const struct arg all[] = {
         {"--law", ARG_STRING, &w->law, "L", "power, floor, bnsl, chinchilla, joint or repeat (default: choose)"},
-        {"--objective", ARG_STRING, &w->objective, "O", "huber:DELTA (default huber:1e-3, summed), lad or lsq"},
+        {"--objective", ARG_STRING, &w->objective, "O", 
+         "huber:DELTA (default huber:1e-3, summed), lad or lsq; with ,over=W runs that the law puts too high weigh W times"},
         {"--raw", ARG_FLAG, &w->raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},
         {"--scale", ARG_LIST, &w->scale, "ROLE=FACTOR",
          "numbers of a column times a factor or unit: params=1e6, flops=PF-days; or log (default), raw, log1p: residuals of "
@@ -107,7 +127,7 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
         {"--best", ARG_FLAG, &w->best, NULL, "of each size and budget only the run with the lowest loss"},
         {"--x", ARG_STRING, &w->x, "COLUMN", "the variable of a one-variable law"},
         {"--y", ARG_STRING, &w->y, "COLUMN", "the column to fit (default: the loss)"},
-        {"--tie", ARG_LIST, &w->tie, "A=B", "keep two parameters equal, such as alpha=beta"},
+        {"--tie", ARG_LIST, &w->tie, "A=B", "keep two parameters equal: alpha=beta, A=B, g=beta, RN=RD"},
         {"--fix", ARG_LIST, &w->fix, "P=VALUE", "hold a parameter, such as E=0"},
         {"--window", ARG_DOUBLE, &w->window, "F", "IsoFLOP parabola within this factor of the minimum (default 4)"},
         {"--seed", ARG_U64, &w->seed, "S", "seed of the resamples (default 1)"},
@@ -206,6 +226,9 @@ void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const
         snprintf(s->objective, sizeof s->objective, "huber:%.9g", opt->obj.delta);
     else
         snprintf(s->objective, sizeof s->objective, "%s", losses[opt->obj.loss]);
+    size_t at = strlen(s->objective);
+    if (opt->obj.over != 1)
+        snprintf(s->objective + at, sizeof s->objective - at, ",over=%.9g", opt->obj.over);
     copy.objective = s->objective;
     copy.raw = opt->obj.scale == SOLVE_RAW;
     s->n = 0;

@@ -8,7 +8,11 @@
 #include "fit/input.h"
 #include "harness/config.h"
 
-/* huber:DELTA, lad or lsq; total, nonembd or matmul. E_USAGE otherwise. */
+#define FIT_OPTIONS_OBJECTIVES "huber:DELTA, lad or lsq, each with ,over=W"
+
+/* The objective: huber (delta as it was), huber:DELTA, lad or lsq, each with ",over=W" behind it, which multiplies the
+ * loss of runs that the law overestimates (prediction above measurement). The count: total, nonembd or matmul.
+ * E_USAGE otherwise, with the output untouched. */
 enum status fit_options_objective(struct solve_objective *obj, const char *text,
                                   struct err *err) WARN_UNUSED;
 enum status fit_options_count(enum fit_count *out, const char *text, struct err *err) WARN_UNUSED;
@@ -43,7 +47,7 @@ struct fit_read_options fit_words_read(const struct fit_words *w, const struct f
 struct fit_settings {
     struct input_setting items[FIT_OPTIONS_MAX];
     size_t n;
-    char objective[40];
+    char objective[64];
 };
 void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const struct fit_options *opt);
 

@@ -35,7 +35,7 @@
 
 struct fit_options fit_options_default(void)
 {
-    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG},
+    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG, 1},
                                 .bootstrap = 1000,
                                 .holdout = 0.2,
                                 .break_sims = 399,

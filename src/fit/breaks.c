@@ -116,6 +116,7 @@ static bool fit_null(struct work *w)
         w->null.obj.loss = SOLVE_HUBER;
         w->null.obj.delta = fmax(HUBER_SDS * sd, 1e-9);
     }
+    w->null.obj.over = 1;
     solve_from(&r, &w->null, w->in->start);
     memcpy(w->p0, r.p, sizeof w->p0);
     return r.converged && isfinite(r.objective);

@@ -295,6 +295,8 @@ static void put_objective(cJSON *root, const struct fit_report *r)
     cJSON_AddStringToObject(o, "loss", names[r->obj.loss]);
     if (r->obj.loss == SOLVE_HUBER)
         put(o, "delta", r->obj.delta);
+    if (r->obj.over > 0 && r->obj.over != 1)
+        put(o, "over", r->obj.over);
     cJSON_AddStringToObject(o, "of", scales[r->obj.scale]);
 }
 

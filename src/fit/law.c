@@ -13,21 +13,22 @@
 /* clang-format off */
 static const struct law laws[LAW_COUNT] = {
     {LAW_POWER, "power", "k x^-g", 1, 2,
-     {COEF("k", 0, 1), EXPONENT("g")}, -1, 1, false},
+     {COEF("k", 0, 1), EXPONENT("g")}, -1, 1, "", false},
     {LAW_FLOOR, "floor", "E + k x^-g", 1, 3,
-     {LEVEL("E"), COEF("k", 0, 2), EXPONENT("g")}, 0, 1, false},
+     {LEVEL("E"), COEF("k", 0, 2), EXPONENT("g")}, 0, 1, "", false},
     {LAW_BNSL, "bnsl", "a + b x^-c0 (1 + (x/d1)^(1/f1))^(-c1 f1)", 1, 6,
      {LEVEL("a"), COEF("b", 0, 2), {"c0", LAW_EXPONENT, 0, 0, -2.0, 10.0},
       {"c1", LAW_EXPONENT, 0, 0, -5.0, 50.0}, {"d1", LAW_PLACE, 0, 0, -40.0, 40.0},
-      LOGP("f1", -7.0, 4.0)}, 0, 0, false},
+      LOGP("f1", -7.0, 4.0)}, 0, 0, "", false},
     {LAW_CHINCHILLA, "chinchilla", "E + A/N^alpha + B/D^beta", 2, 5,
-     {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta")}, 0, 2, false},
+     {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta")}, 0, 2,
+     "A=B alpha=beta", false},
     {LAW_JOINT, "joint", "E + ((A/N^alpha)^(1/g) + (B/D^beta)^(1/g))^g", 2, 6,
      {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta"),
-      LOGP("g", -5.0, 4.0)}, 0, 0, false},
+      LOGP("g", -5.0, 4.0)}, 0, 0, "A=B alpha=beta g=alpha g=beta", false},
     {LAW_REPEAT, "repeat", "E + A/N'^alpha + B/D'^beta, D' = U_D (1 + R_D* (1 - exp(-R_D/R_D*))), N' alike", 2, 7,
      {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta"),
-      LOGP("RN", -5.0, 9.0), LOGP("RD", -5.0, 9.0)}, 0, 0, false},
+      LOGP("RN", -5.0, 9.0), LOGP("RD", -5.0, 9.0)}, 0, 0, "A=B alpha=beta RN=RD", false},
 };
 /* clang-format on */
 

@@ -58,6 +58,7 @@ struct law {
     struct law_param params[LAW_MAX_PARAMS];
     int level;   /* index of E, -1 where the law has none */
     int n_terms; /* > 0: the law is [E +] sum of exp(a_j - e_j u_j), with a closed fast path */
+    const char *ties; /* pairs of parameters that may be held equal, "A=B alpha=beta"; "" where none may */
     bool bent;   /* term t of the excess over E is multiplied by exp(bend * hinge[t]); bend comes last */
 };
 

@@ -20,14 +20,20 @@ struct rho {
     double value, d1, d2, weight; /* weight = d1/r, the one of reweighted least squares */
 };
 
+/* What a row counts for the side that its residual is on. */
+static double side(const struct solve_objective *o, double r)
+{
+    return r > 0 && o->over > 0 ? o->over : 1;
+}
+
 static struct rho rho_at(const struct solve_objective *o, double delta, double r)
 {
+    double k = side(o, r), a = fabs(r), kd = k * delta;
     if (o->loss == SOLVE_LSQ)
-        return (struct rho){r * r, 2 * r, 2, 2};
-    double a = fabs(r);
+        return (struct rho){k * r * r, 2 * k * r, 2 * k, 2 * k};
     if (a <= delta)
-        return (struct rho){0.5 * r * r, r, 1, 1};
-    return (struct rho){delta * (a - 0.5 * delta), r < 0 ? -delta : delta, 0, delta / a};
+        return (struct rho){0.5 * k * r * r, k * r, k, k};
+    return (struct rho){kd * (a - 0.5 * delta), r < 0 ? -kd : kd, 0, kd / a};
 }
 
 /* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
@@ -131,45 +137,27 @@ static void sums_of_jets(struct sums *s, const struct solve_problem *q, const do
     }
 }
 
-static void inner_of(double *p, const struct solve_map *map, const double *z, size_t n)
-{
-    if (map->identity) {
-        memcpy(p, z, n * sizeof *p);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        p[i] = map->c[i];
-        for (size_t j = 0; j < map->n_free; j++)
-            p[i] += map->m[i][j] * z[j];
-    }
-}
-
-void solve_on_map(double *p, const struct solve_problem *q)
-{
-    double z[NP];
-    if (q->map.identity)
-        return;
-    for (size_t j = 0; j < q->map.n_free; j++)
-        z[j] = p[q->map.of[j]];
-    inner_of(p, &q->map, z, q->law->n_params);
-}
-
-/* Chain rule through p = m z + c. */
-static void pull_back(struct sums *s, const struct solve_map *map, size_t n)
+/* Chain rule through p(z): affine but for a parameter that is the logarithm of another (solve_map.ln_of). */
+static void pull_back(struct sums *s, const struct solve_map *map, const double *p, size_t n)
 {
     struct sums t;
+    double d[NP][NP];
+    solve_map_slopes(d, map, p, n);
     t.value = s->value;
     for (size_t a = 0; a < map->n_free; a++) {
         t.g[a] = t.scale[a] = 0;
         for (size_t i = 0; i < n; i++) {
-            t.g[a] += map->m[i][a] * s->g[i];
-            t.scale[a] += map->m[i][a] * map->m[i][a] * s->scale[i];
+            t.g[a] += d[i][a] * s->g[i];
+            t.scale[a] += d[i][a] * d[i][a] * s->scale[i];
         }
         for (size_t b = a; b < map->n_free; b++) {
             double sum = 0;
-            for (size_t i = 0; i < n; i++)
+            for (size_t i = 0; i < n; i++) {
                 for (size_t j = 0; j < n; j++)
-                    sum += map->m[i][a] * map->m[j][b] * (i <= j ? s->h[i][j] : s->h[j][i]);
+                    sum += d[i][a] * d[j][b] * (i <= j ? s->h[i][j] : s->h[j][i]);
+                if (map->ln_of[i]) /* the second derivative of ln x is -1/x^2 */
+                    sum -= s->g[i] * d[i][a] * d[i][b];
+            }
             t.h[a][b] = sum;
         }
     }
@@ -180,14 +168,14 @@ static void sums_at(struct sums *s, const struct solve_problem *q, const double 
 {
     double p[NP];
     size_t n = q->law->n_params;
-    inner_of(p, &q->map, z, n);
+    solve_map_inner(p, &q->map, z, n);
     sums_clear(s, n);
     if (q->law->n_terms > 0)
         sums_of_terms(s, q, p, delta);
     else
         sums_of_jets(s, q, p, delta);
     if (!q->map.identity)
-        pull_back(s, &q->map, n);
+        pull_back(s, &q->map, p, n);
 }
 
 double solve_objective(const struct solve_problem *q, const double *p)
@@ -199,154 +187,9 @@ double solve_objective(const struct solve_problem *q, const double *p)
         if (w == 0)
             continue;
         double r = residual(q, i, law_at_value(&at, &q->x[i]));
-        sum += w * (q->obj.loss == SOLVE_LAD ? fabs(r) : rho_at(&q->obj, q->obj.delta, r).value);
+        sum += w * (q->obj.loss == SOLVE_LAD ? side(&q->obj, r) * fabs(r) : rho_at(&q->obj, q->obj.delta, r).value);
     }
     return isfinite(sum) ? sum : (double)INFINITY;
-}
-
-/* --- ties and fixed values -------------------------------------------------------------------- */
-
-void solve_map_identity(struct solve_map *map, const struct law *law)
-{
-    memset(map, 0, sizeof *map);
-    map->n_free = law->n_params;
-    map->identity = true;
-    for (size_t i = 0; i < law->n_params; i++) {
-        map->m[i][i] = 1;
-        map->of[i] = i;
-    }
-}
-
-/* Remove free variable f by z_f = sum_j row[j] z_j + c (row[f] is ignored). */
-static void eliminate(struct solve_map *map, size_t f, const double *row, double c)
-{
-    for (size_t i = 0; i < NP; i++) {
-        double share = map->m[i][f];
-        for (size_t j = 0; j < map->n_free; j++)
-            if (j != f)
-                map->m[i][j] += share * row[j];
-        map->c[i] += share * c;
-        for (size_t j = f; j + 1 < map->n_free; j++)
-            map->m[i][j] = map->m[i][j + 1];
-        map->m[i][map->n_free - 1] = 0;
-    }
-    for (size_t j = f; j + 1 < map->n_free; j++)
-        map->of[j] = map->of[j + 1];
-    map->n_free--;
-    map->identity = false;
-}
-
-/* Impose sum_i a_i p_i = b by eliminating free variable that is parameter `out`, or the one with the
- * largest coefficient where that one is gone. False where the condition leaves nothing to solve for. */
-static bool impose(struct solve_map *map, const double *a, double b, size_t out)
-{
-    double coef[NP] = {0}, row[NP], rest = b, best = 0;
-    size_t f = NP;
-    for (size_t i = 0; i < NP; i++)
-        rest -= a[i] * map->c[i];
-    for (size_t j = 0; j < map->n_free; j++) {
-        for (size_t i = 0; i < NP; i++)
-            coef[j] += a[i] * map->m[i][j];
-        double size = map->of[j] == out ? (double)INFINITY : fabs(coef[j]);
-        if (coef[j] != 0 && size > best) {
-            best = size;
-            f = j;
-        }
-    }
-    if (f == NP)
-        return false;
-    for (size_t j = 0; j < map->n_free; j++)
-        row[j] = -coef[j] / coef[f];
-    eliminate(map, f, row, rest / coef[f]);
-    return true;
-}
-
-/* The inner expression that stands for an outer value: p_i, plus exponent times centre for a
- * coefficient, plus the centre for a place. */
-static void outer_row(double *a, double *shift, const struct law *law, size_t i,
-                      const struct law_centre *c, double sign)
-{
-    const struct law_param *q = &law->params[i];
-    double at = q->var ? c->v : c->u;
-    a[i] += sign;
-    if (q->kind == LAW_COEF)
-        a[q->partner] += sign * at;
-    if (q->kind == LAW_PLACE)
-        *shift += sign * at;
-}
-
-static enum status name_of(int *param, const struct law *law, const char *text, size_t n,
-                           struct err *err)
-{
-    char name[32];
-    if (n < sizeof name) {
-        memcpy(name, text, n);
-        name[n] = '\0';
-        *param = law_param_find(law, name);
-        if (*param >= 0)
-            return OK;
-    }
-    return err_set(err, E_USAGE, "law %s has no parameter '%.*s'", law->name, (int)n, text);
-}
-
-static bool on_log(enum law_kind kind)
-{
-    return kind == LAW_COEF || kind == LAW_LOG || kind == LAW_PLACE;
-}
-
-enum status solve_map_tie(struct solve_map *map, const struct law *law, const char *text,
-                          const struct law_centre *c, struct err *err)
-{
-    const char *eq = strchr(text, '=');
-    int i = -1, j = -1;
-    if (!eq)
-        return err_set(err, E_USAGE, "--tie %s: expected two parameters, such as alpha=beta", text);
-    TRY(name_of(&i, law, text, (size_t)(eq - text), err));
-    TRY(name_of(&j, law, eq + 1, strlen(eq + 1), err));
-    if (i == j || on_log(law->params[i].kind) != on_log(law->params[j].kind))
-        return err_set(err, E_USAGE, "--tie %s: these two cannot be tied", text);
-    double a[NP] = {0}, shift = 0;
-    outer_row(a, &shift, law, (size_t)i, c, 1);
-    outer_row(a, &shift, law, (size_t)j, c, -1);
-    if (!impose(map, a, -shift, (size_t)j))
-        return err_set(err, E_USAGE, "--tie %s: both are settled already", text);
-    return OK;
-}
-
-bool solve_map_hold(struct solve_map *map, const struct law *law, size_t i, double outer,
-                    const struct law_centre *c)
-{
-    double a[NP] = {0}, shift = 0;
-    outer_row(a, &shift, law, i, c, 1);
-    return impose(map, a, (on_log(law->params[i].kind) ? log(outer) : outer) - shift, i);
-}
-
-enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
-                          const struct law_centre *c, struct err *err)
-{
-    const char *eq = strchr(text, '=');
-    char *end = NULL;
-    int i = -1;
-    if (!eq)
-        return err_set(err, E_USAGE, "--fix %s: expected parameter=value, such as E=0", text);
-    TRY(name_of(&i, law, text, (size_t)(eq - text), err));
-    double value = strtod(eq + 1, &end);
-    if (end == eq + 1 || *end != '\0' || !isfinite(value))
-        return err_set(err, E_USAGE, "--fix %s: '%s' is not a number", text, eq + 1);
-    bool logs = on_log(law->params[i].kind);
-    if (value < 0 || (logs && value == 0))
-        return err_set(err, E_USAGE, "--fix %s: the value must be %s", text,
-                       logs ? "above 0" : "0 or more");
-    if (!solve_map_hold(map, law, (size_t)i, value, c))
-        return err_set(err, E_USAGE, "--fix %s: it is settled already", text);
-    return OK;
-}
-
-void solve_map_fix_inner(struct solve_map *map, size_t param, double inner)
-{
-    double a[NP] = {0};
-    a[param] = 1;
-    CHECK(impose(map, a, inner, param));
 }
 
 /* --- damped Newton on a box -------------------------------------------------------------------- */
@@ -387,17 +230,24 @@ static bool newton_step(double *step, const struct sums *s, const size_t *idx, s
     return true;
 }
 
-static const struct law_param *bounds(const struct solve_problem *q, size_t j)
+struct box {
+    struct solve_range of[NP]; /* (n_free) */
+};
+
+static struct box box_of(const struct solve_problem *q)
 {
-    return &q->law->params[q->map.of[j]];
+    struct box box;
+    for (size_t j = 0; j < q->map.n_free; j++)
+        box.of[j] = solve_map_range(&q->map, q->law, j);
+    return box;
 }
 
 /* Variables that may move: not at a bound with the slope pushing outwards. */
-static size_t free_set(size_t *idx, const struct solve_problem *q, const double *z, const double *g)
+static size_t free_set(size_t *idx, size_t n_free, const struct box *box, const double *z, const double *g)
 {
     size_t n = 0;
-    for (size_t j = 0; j < q->map.n_free; j++) {
-        const struct law_param *b = bounds(q, j);
+    for (size_t j = 0; j < n_free; j++) {
+        const struct solve_range *b = &box->of[j];
         if (!((z[j] <= b->lo && g[j] > 0) || (z[j] >= b->hi && g[j] < 0)))
             idx[n++] = j;
     }
@@ -408,17 +258,32 @@ static size_t free_set(size_t *idx, const struct solve_problem *q, const double 
 /* A promised decrease below this share of the objective is rounding. */
 #define DECREASE_TOL 1e-14
 
-static bool descend(double *z, const struct solve_problem *q, double delta, size_t max_iter,
-                    size_t *iterations)
+/* The step from z in the box; what Newton's model promises to gain by it. */
+static double bounded_step(double *next, const double *z, const double *step, const struct sums *s,
+                           const size_t *idx, size_t n, const struct box *box)
+{
+    double promised = 0;
+    for (size_t a = 0; a < n; a++) {
+        const struct solve_range *b = &box->of[idx[a]];
+        next[idx[a]] = fmin(fmax(z[idx[a]] + step[a], b->lo), b->hi);
+        promised -= s->g[idx[a]] * (next[idx[a]] - z[idx[a]]);
+    }
+    return promised;
+}
+
+static bool descend(double *z, const struct solve_problem *q, const struct box *box, double delta,
+                    size_t max_iter, size_t *iterations)
 {
     struct sums s, t;
     double lambda = 1e-4;
+    size_t n_free = q->map.n_free;
+    bool undamped = false; /* the step without damping has been tried from here */
     sums_at(&s, q, z, delta);
     if (!isfinite(s.value))
         return false;
     for (size_t it = 0; it < max_iter; it++) {
-        size_t idx[NP], n = free_set(idx, q, z, s.g);
-        double step[NP], next[NP], promised = 0;
+        size_t idx[NP], n = free_set(idx, n_free, box, z, s.g);
+        double step[NP], next[NP];
         if (n == 0)
             return true;
         while (!newton_step(step, &s, idx, n, lambda)) {
@@ -426,21 +291,28 @@ static bool descend(double *z, const struct solve_problem *q, double delta, size
             if (!(lambda < LAMBDA_MAX))
                 return false;
         }
-        memcpy(next, z, q->map.n_free * sizeof *next);
-        for (size_t a = 0; a < n; a++) {
-            const struct law_param *b = bounds(q, idx[a]);
-            next[idx[a]] = fmin(fmax(z[idx[a]] + step[a], b->lo), b->hi);
-            promised -= s.g[idx[a]] * (next[idx[a]] - z[idx[a]]);
+        memcpy(next, z, n_free * sizeof *next);
+        double promised = bounded_step(next, z, step, &s, idx, n, box);
+        bool tiny = lambda <= 1e-3 && fabs(promised) <= DECREASE_TOL * s.value + DBL_MIN;
+        /* damping hides what a flat valley still holds: believed only without */
+        if (tiny && lambda > 0 && !undamped && newton_step(step, &s, idx, n, 0)) {
+            undamped = true;
+            lambda = 0;
+            promised = bounded_step(next, z, step, &s, idx, n, box);
+            tiny = fabs(promised) <= DECREASE_TOL * s.value + DBL_MIN;
         }
         ++*iterations;
-        if (lambda <= 1e-3 && fabs(promised) <= DECREASE_TOL * s.value + DBL_MIN)
+        if (tiny) {
+            memcpy(z, next, n_free * sizeof *next); /* the last digits */
             return true;
+        }
         sums_at(&t, q, next, delta);
         if (isfinite(t.value) && t.value <= s.value - 1e-4 * fmax(promised, 0) &&
             t.value < s.value) {
-            memcpy(z, next, q->map.n_free * sizeof *next);
+            memcpy(z, next, n_free * sizeof *next);
             s = t;
             lambda = lambda < 1e-9 ? 0 : lambda * 0.05;
+            undamped = false;
         } else if (fabs(promised) <= 1e-11 * s.value && lambda <= 1e-3) {
             return true; /* the values can no longer be told apart */
         } else {
@@ -458,23 +330,24 @@ static const double lad_deltas[] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e
 void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start)
 {
     double z[NP];
+    const struct box box = box_of(q);
     memset(out, 0, sizeof *out);
-    for (size_t j = 0; j < q->map.n_free; j++) {
-        const struct law_param *b = bounds(q, j);
-        z[j] = fmin(fmax(start[q->map.of[j]], b->lo), b->hi);
-    }
+    for (size_t j = 0; j < q->map.n_free; j++)
+        z[j] = fmin(fmax(start[q->map.of[j]], box.of[j].lo), box.of[j].hi);
     if (q->obj.loss == SOLVE_LAD) {
         for (size_t k = 0; k < sizeof lad_deltas / sizeof *lad_deltas; k++)
-            out->converged = descend(z, q, lad_deltas[k], 200, &out->iterations);
+            out->converged = descend(z, q, &box, lad_deltas[k], 200, &out->iterations);
     } else {
-        out->converged = descend(z, q, q->obj.delta, 300, &out->iterations);
+        out->converged = descend(z, q, &box, q->obj.delta, 300, &out->iterations);
     }
-    inner_of(out->p, &q->map, z, q->law->n_params);
+    solve_map_inner(out->p, &q->map, z, q->law->n_params);
     out->objective = solve_objective(q, out->p);
     for (size_t j = 0; j < q->map.n_free; j++) {
-        const struct law_param *b = bounds(q, j);
-        if (z[j] <= b->lo || z[j] >= b->hi)
-            out->at_bound |= 1u << q->map.of[j];
+        if (z[j] > box.of[j].lo && z[j] < box.of[j].hi)
+            continue;
+        for (size_t i = 0; i < q->law->n_params; i++) /* itself, and what equals it */
+            if (q->map.m[q->map.ln_of[i] ? q->map.ln_of[i] - 1 : i][j] == 1)
+                out->at_bound |= 1u << i;
     }
 }
 
@@ -482,13 +355,15 @@ void solve_from(struct solve_result *out, const struct solve_problem *q, const d
 
 bool solve_covariance(double cov[NP][NP], const struct solve_problem *q, const double *p, double tau)
 {
-    double z[NP], inv[NP][NP] = {{0}};
+    double z[NP], d[NP][NP], inv[NP][NP] = {{0}};
     size_t idx[NP];
     struct sums s;
     for (size_t j = 0; j < q->map.n_free; j++)
         z[j] = p[q->map.of[j]];
     sums_at(&s, q, z, q->obj.loss == SOLVE_LAD ? 1e-3 : q->obj.delta);
-    size_t n = free_set(idx, q, z, s.g);
+    const struct box box = box_of(q);
+    size_t n = free_set(idx, q->map.n_free, &box, z, s.g);
+    solve_map_slopes(d, &q->map, p, q->law->n_params);
     for (size_t b = 0; b < n; b++) { /* column by column: H x = e_b */
         double x[NP];
         for (size_t a = 0; a < n; a++)
@@ -503,13 +378,13 @@ bool solve_covariance(double cov[NP][NP], const struct solve_problem *q, const d
             cov[i][j] = 0;
             for (size_t a = 0; a < q->map.n_free; a++)
                 for (size_t b = 0; b < q->map.n_free; b++)
-                    cov[i][j] += q->map.m[i][a] * inv[a][b] * q->map.m[j][b];
+                    cov[i][j] += d[i][a] * inv[a][b] * d[j][b];
         }
     return true;
 }
 
-/* ln of the integral of exp(-rho(r)/tau) over r */
-static double ln_norm(const struct solve_objective *o, double tau)
+/* ln of the integral of exp(-rho(r)/tau) over r, rho symmetric */
+static double ln_norm_even(const struct solve_objective *o, double tau)
 {
     const double pi = 3.14159265358979323846;
     if (o->loss == SOLVE_LSQ)
@@ -519,6 +394,15 @@ static double ln_norm(const struct solve_objective *o, double tau)
     double d = o->delta, a = d * d / (2 * tau);
     /* exp(-a) underflows for wide deltas: the normal limit */
     return log(sqrt(2 * pi * tau) * erf(sqrt(a)) + 2 * tau / d * exp(-a));
+}
+
+/* The same where residuals above 0 weigh more: each side is half a symmetric one, of its own scale. */
+static double ln_norm(const struct solve_objective *o, double tau)
+{
+    double below = ln_norm_even(o, tau);
+    if (!(o->over > 0) || o->over == 1)
+        return below;
+    return below + log(0.5 * (1 + exp(ln_norm_even(o, tau / o->over) - below)));
 }
 
 double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n)

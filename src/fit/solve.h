@@ -20,20 +20,28 @@ enum solve_loss { SOLVE_HUBER, SOLVE_LAD, SOLVE_LSQ };
 enum solve_scale { SOLVE_LOG, SOLVE_RAW, SOLVE_LOG1P };
 
 /* Sum of rho(residual).
- * Huber: r^2/2 within delta, delta (|r| - delta/2) outside. LAD: |r|. LSQ: r^2. */
+ * Huber: r^2/2 within delta, delta (|r| - delta/2) outside. LAD: |r|. LSQ: r^2. Where the law lies above the
+ * measured loss (r > 0, an overestimate), rho is multiplied by `over`; 0 stands for 1. */
 struct solve_objective {
     enum solve_loss loss;
     double delta;
     enum solve_scale scale;
+    double over;
 };
 
-/* Inner parameters as an affine function of the free ones, p = m z + c: ties and fixed values. */
+/* Inner parameters as a function of the free ones, p = m z + c: ties and fixed values. Where a parameter held as
+ * its logarithm equals one held as it is (g = beta), it is ln of that one instead. */
 struct solve_map {
     size_t n_free;
     size_t of[LAW_MAX_PARAMS]; /* (n_free) the parameter that each free one is */
     double m[LAW_MAX_PARAMS][LAW_MAX_PARAMS];
     double c[LAW_MAX_PARAMS];
+    size_t ln_of[LAW_MAX_PARAMS]; /* 1 + the parameter that this one is the logarithm of; 0: affine */
     bool identity; /* nothing tied or fixed */
+};
+
+struct solve_range {
+    double lo, hi;
 };
 
 struct solve_problem {
@@ -59,7 +67,8 @@ struct solve_result {
 };
 
 void solve_map_identity(struct solve_map *map, const struct law *law);
-/* "alpha=beta" and "E=0" in outer values; E_USAGE for an unknown name or an impossible value. */
+/* "alpha=beta" and "E=0" in outer values; E_USAGE for an unknown name, a tie that the law's row does not list, or
+ * a value outside the law's bounds. */
 enum status solve_map_tie(struct solve_map *map, const struct law *law, const char *text,
                           const struct law_centre *c, struct err *err) WARN_UNUSED;
 enum status solve_map_fix(struct solve_map *map, const struct law *law, const char *text,
@@ -67,8 +76,14 @@ enum status solve_map_fix(struct solve_map *map, const struct law *law, const ch
 /* Hold parameter i at an outer value; false where it is settled already. */
 bool solve_map_hold(struct solve_map *map, const struct law *law, size_t i, double outer,
                     const struct law_centre *c);
-/* Fix one parameter at an inner value. Where it was tied, its partners move with it. */
-void solve_map_fix_inner(struct solve_map *map, size_t param, double inner);
+/* The n inner parameters at free values z, and their derivatives d[i][a] in z_a where they are p. */
+void solve_map_inner(double *p, const struct solve_map *map, const double *z, size_t n);
+void solve_map_slopes(double d[LAW_MAX_PARAMS][LAW_MAX_PARAMS], const struct solve_map *map, const double *p,
+                      size_t n);
+/* True where the parameter is one of the free variables, neither held nor following another. */
+bool solve_map_is_free(const struct solve_map *map, size_t param);
+/* What free variable j may be: the law's bounds, and those of what follows it. */
+struct solve_range solve_map_range(const struct solve_map *map, const struct law *law, size_t j);
 
 static inline double solve_weight(const struct solve_problem *q, size_t i)
 {

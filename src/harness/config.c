@@ -74,7 +74,7 @@ static const struct key keys[] = {
     {"grid.warmup_tokens", T_COUNT, AT(grid.warmup_tokens), 0, 1e15, 0, NULL, NEVER, "unset warm-ups are a tenth of this budget (folders of version 0.1)"},
     {"grid.warmup_flops", T_COUNT, AT(grid.warmup_flops), 0, 1e24, 0, NULL, NEVER, "the same as a compute budget"},
     {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
-    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq"},
+    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq; with ,over=W overestimates weigh W times"},
     {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", NEVER, "parameters counted as total, nonembd or matmul"},
     {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, NEVER, "resamples for the intervals"},
     {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, NEVER, "share of the runs, the largest, that are predicted"},
