@@ -75,7 +75,7 @@ static double loss_at(const struct sim_design *s, const struct law *law, const s
     return (law->level >= 0 ? at->p[law->level] : 0) + t[0] + t[1];
 }
 
-static enum status sim_table(struct fit_table *t, const struct sim_design *s, uint64_t seed, struct err *err)
+enum status sim_table(struct fit_table *t, const struct sim_design *s, uint64_t seed, struct err *err)
 {
     const struct law *law = law_find(s->law);
     const struct law_centre c = {log(1e6), log(3e7)};

@@ -19,6 +19,9 @@ struct sim_design {
 extern const struct sim_design sim_laws[], sim_breaks[];
 extern const size_t sim_n_laws, sim_n_breaks;
 
+/* The table of one simulated sweep. */
+enum status sim_table(struct fit_table *t, const struct sim_design *s, uint64_t seed, struct err *err);
+
 struct sim_coverage {
     size_t n;                              /* simulated sweeps */
     size_t ci95[LAW_MAX_PARAMS], bca[LAW_MAX_PARAMS], profile[LAW_MAX_PARAMS]; /* that cover the truth */

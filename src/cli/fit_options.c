@@ -227,7 +227,7 @@ void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const
     else
         snprintf(s->objective, sizeof s->objective, "%s", losses[opt->obj.loss]);
     size_t at = strlen(s->objective);
-    if (opt->obj.over != 1)
+    if (opt->obj.over > 0 && opt->obj.over != 1)
         snprintf(s->objective + at, sizeof s->objective - at, ",over=%.9g", opt->obj.over);
     copy.objective = s->objective;
     copy.raw = opt->obj.scale == SOLVE_RAW;

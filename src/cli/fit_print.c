@@ -57,11 +57,11 @@ static bool printable(double v)
     return isfinite(v) && (v == 0 || (fabs(v) > 1e-99 && fabs(v) < 1e99));
 }
 
-/* The objective along a parameter that the runs do not settle. */
+/* The objective along a parameter. */
 static void print_profile(const struct fit_law *f, const struct fit_profile *t)
 {
     size_t at[FIT_PROFILE_POINTS], n = 0;
-    for (size_t i = 0; i < FIT_PROFILE_POINTS; i++)
+    for (size_t i = 0; i < t->n; i++)
         if (printable(t->value[i]) && printable(t->objective[i]))
             at[n++] = i;
     if (n < 3)
@@ -85,7 +85,7 @@ static bool held(const struct fit_law *f, size_t j)
 static void print_param(const struct fit_law *f, size_t j, bool all)
 {
     const struct fit_value *p = &f->params[j];
-    bool bound = f->best.at_bound >> j & 1, fixed = held(f, j), open = !fixed && (bound || profile_open(f, j));
+    bool bound = f->best.at_bound >> j & 1, fixed = held(f, j), open = !fixed && !profile_identified(f, j);
     const double none = (double)NAN;
     printf("  %-8s", f->law->params[j].name);
     number(p->value);
@@ -115,6 +115,8 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
     if (isfinite(f->aicc))
         printf(", AICc %.1f", f->aicc);
     printf("\n");
+    if (!f->best.converged)
+        wrapped("  ", "the search did not converge: the objective is flat about this point");
     for (size_t k = 0; k < f->n_profiles; k++)
         print_profile(f, &f->profiles[k]);
 }

@@ -385,7 +385,8 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     if (st == OK && ((double)f->n <= PROFILE_ROWS || opt->profile)) {
         st = boot_bca(f, cluster, n_clusters, err);
         profile_intervals(f);
-        profile_tables(f, opt->profile);
+        if (opt->profile)
+            profile_tables(f);
     }
     free(cluster);
     free(stratum);

@@ -48,7 +48,7 @@ struct fit_options fit_options_default(void);
 /* The objective along one parameter, the others at their best. */
 enum { FIT_PROFILE_POINTS = 11 };
 struct fit_profile {
-    size_t param;
+    size_t param, n; /* n points, in rising order of the parameter */
     double value[FIT_PROFILE_POINTS], objective[FIT_PROFILE_POINTS];
 };
 
@@ -66,7 +66,7 @@ struct fit_law {
     struct fit_value params[LAW_MAX_PARAMS];
     double bca_lo[LAW_MAX_PARAMS], bca_hi[LAW_MAX_PARAMS];
     double profile_lo[LAW_MAX_PARAMS], profile_hi[LAW_MAX_PARAMS]; /* -INFINITY, INFINITY: without end */
-    struct fit_profile profiles[LAW_MAX_PARAMS]; /* of what the runs do not settle; of all where asked */
+    struct fit_profile profiles[LAW_MAX_PARAMS]; /* of what the runs identify, where asked */
     size_t n_profiles;
     size_t n_clusters;        /* what is resampled: runs, or trajectories where runs share one */
     double z;                 /* where intervals are read from resamples (fit/stats.h) */

@@ -102,8 +102,8 @@ static void put_profile(cJSON *params, const struct fit_law *f, const struct fit
 {
     cJSON *p = cJSON_GetObjectItemCaseSensitive(params, f->law->params[t->param].name);
     cJSON *o = cJSON_AddObjectToObject(p, "profile");
-    cJSON_AddItemToObject(o, "values", cJSON_CreateDoubleArray(t->value, FIT_PROFILE_POINTS));
-    cJSON_AddItemToObject(o, "objective", cJSON_CreateDoubleArray(t->objective, FIT_PROFILE_POINTS));
+    cJSON_AddItemToObject(o, "values", cJSON_CreateDoubleArray(t->value, (int)t->n));
+    cJSON_AddItemToObject(o, "objective", cJSON_CreateDoubleArray(t->objective, (int)t->n));
 }
 
 static void put_law(cJSON *laws, const struct fit_law *f)
@@ -117,13 +117,14 @@ static void put_law(cJSON *laws, const struct fit_law *f)
     put(o, "n", (double)f->n);
     cJSON *params = cJSON_AddObjectToObject(o, "params");
     for (size_t j = 0; j < f->law->n_params; j++) {
-        cJSON *p = put_value(params, f->law->params[j].name, f->params[j]);
-        if (isfinite(f->bca_lo[j]) || isfinite(f->bca_hi[j]))
+        cJSON *p = put_value(params, f->law->params[j].name, profile_value(f, j));
+        bool identified = profile_identified(f, j);
+        if (identified && (isfinite(f->bca_lo[j]) || isfinite(f->bca_hi[j])))
             put_pair(p, "ci95_bca", f->bca_lo[j], f->bca_hi[j]);
-        if (isfinite(f->profile_lo[j]) || isfinite(f->profile_hi[j]))
+        if (identified && (isfinite(f->profile_lo[j]) || isfinite(f->profile_hi[j])))
             put_pair(p, "ci95_profile", f->profile_lo[j], f->profile_hi[j]);
         cJSON_AddBoolToObject(p, "at_bound", f->best.at_bound >> j & 1);
-        cJSON_AddBoolToObject(p, "identified", !(f->best.at_bound >> j & 1) && !profile_open(f, j));
+        cJSON_AddBoolToObject(p, "identified", identified);
     }
     for (size_t i = 0; i < f->n_profiles; i++)
         put_profile(params, f, &f->profiles[i]);

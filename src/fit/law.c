@@ -138,22 +138,16 @@ size_t law_basis(double phi[3], const struct law *law, const double *p, const st
     return m;
 }
 
-/* A coefficient that came out 0 starts at this share of the others: its logarithm must exist. */
-#define TINY_SHARE 1e-3
-
 void law_set_linear(double *p, const struct law *law, const double *coef)
 {
-    size_t m = 0;
-    double level = law->level >= 0 ? coef[m++] : 0;
-    if (law->level >= 0)
-        p[law->level] = level;
-    size_t first = law->level >= 0 ? 1 : 0;
+    size_t m = 0, first = law->level >= 0 ? 1 : 0;
     bool two = law->id == LAW_CHINCHILLA || law->id == LAW_REPEAT;
-    double least = TINY_SHARE * (level + coef[m] + (two ? coef[m + 1] : 0)) + 1e-12;
     double ratio = p[2] - p[1];
-    p[first] = log(fmax(coef[m], least));
+    if (law->level >= 0)
+        p[law->level] = coef[m++];
+    p[first] = log(coef[m]);
     if (two)
-        p[2] = log(fmax(coef[m + 1], least));
+        p[2] = log(coef[m + 1]);
     if (law->id == LAW_JOINT)
         p[2] = p[1] + ratio;
 }

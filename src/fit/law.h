@@ -102,7 +102,7 @@ void law_internal(double *inner, const struct law *law, const double *outer,
  * phi[0..m) and returns m; prediction = sum c_j phi_j with c_j >= 0. */
 size_t law_basis(double phi[3], const struct law *law, const double *p, const struct law_point *x,
                  const struct law_centre *c);
-/* Put solved coefficients c[0..m) into p, whose exponents stay. */
+/* Put solved coefficients c[0..m) into p, whose exponents stay; all but that of a floor are above 0. */
 void law_set_linear(double *p, const struct law *law, const double *coef);
 
 #endif

@@ -162,8 +162,9 @@ static size_t left_out(const struct work *w)
 /* The robust optimum to start from: the user's own, where it is one. */
 static enum status robust_start(struct work *w, const struct outliers_law *law, struct err *err)
 {
-    const struct solve_objective huber = {SOLVE_HUBER, 1e-3, SOLVE_LOG};
-    bool robust = w->q.obj.loss != SOLVE_LSQ && w->q.obj.scale == SOLVE_LOG && w->q.obj.delta <= 1e-2;
+    const struct solve_objective huber = {SOLVE_HUBER, 1e-3, SOLVE_LOG, 1};
+    bool even = !(w->q.obj.over > 0) || w->q.obj.over == 1;
+    bool robust = w->q.obj.loss != SOLVE_LSQ && w->q.obj.scale == SOLVE_LOG && even && w->q.obj.delta <= 1e-2;
     w->q.obj = huber;
     memcpy(w->p, law->start, w->q.law->n_params * sizeof *w->p);
     if (robust)

@@ -172,6 +172,28 @@ bool profile_open(const struct fit_law *f, size_t j)
     return isinf(f->profile_lo[j]) || isinf(f->profile_hi[j]) || ends_at_bound(f, j);
 }
 
+static bool settled(const struct fit_law *f, size_t j)
+{
+    return !((f->best.at_bound | f->best.unsettled) >> j & 1) && !profile_open(f, j);
+}
+
+bool profile_identified(const struct fit_law *f, size_t j)
+{
+    const struct law_param *q = &f->law->params[j];
+    struct solve_map map = f->problem.map;
+    if (!solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre))
+        return true; /* held by the user */
+    return f->best.converged && settled(f, j) && (q->kind != LAW_COEF || settled(f, (size_t)q->partner));
+}
+
+struct fit_value profile_value(const struct fit_law *f, size_t j)
+{
+    struct fit_value v = f->params[j];
+    if (!profile_identified(f, j))
+        v.se = v.lo = v.hi = (double)NAN;
+    return v;
+}
+
 bool profile_disagrees(const struct fit_law *f, size_t j)
 {
     double lo = coordinate(f, j, f->params[j].lo), hi = coordinate(f, j, f->params[j].hi);
@@ -195,26 +217,30 @@ static void range_of(const struct fit_law *f, size_t j, double *from, double *to
 
 static void add_table(struct fit_law *f, size_t j)
 {
-    struct fit_profile *t = &f->profiles[f->n_profiles++];
+    struct fit_profile *t = &f->profiles[f->n_profiles];
     double from, to, p[LAW_MAX_PARAMS];
     range_of(f, j, &from, &to);
-    t->param = j;
+    *t = (struct fit_profile){.param = j};
     memcpy(p, f->best.p, sizeof p);
     for (size_t i = 0; i < FIT_PROFILE_POINTS; i++) {
         double at = from + (to - from) * (double)i / (FIT_PROFILE_POINTS - 1), near[LAW_MAX_PARAMS];
         memcpy(near, f->best.p, sizeof near);
-        t->value[i] = outer_of(f, j, at);
+        double value = outer_of(f, j, at);
         /* from the point before and from the optimum: the better of both */
-        t->objective[i] = fmin(held(f, j, at, p), held(f, j, at, near));
+        double objective = fmin(held(f, j, at, p), held(f, j, at, near));
+        if (!isfinite(objective) || !isfinite(value) || fpclassify(value) == FP_SUBNORMAL)
+            continue; /* beyond the numbers */
+        t->value[t->n] = value;
+        t->objective[t->n++] = objective;
     }
+    f->n_profiles += t->n > 0;
 }
 
-void profile_tables(struct fit_law *f, bool all)
+void profile_tables(struct fit_law *f)
 {
     for (size_t j = 0; j < f->law->n_params; j++) {
         bool fixed = isnan(f->profile_lo[j]) && isnan(f->profile_hi[j]);
-        bool degenerate = (f->best.at_bound >> j & 1) || profile_open(f, j) || !f->best.converged;
-        if (!fixed && (all || degenerate))
+        if (!fixed && profile_identified(f, j))
             add_table(f, j);
     }
 }

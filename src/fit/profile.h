@@ -10,9 +10,16 @@
  * the bootstrap's variance to the curvature's, if above 1 (Chandler and Bate 2007, vertical scaling). */
 void profile_intervals(struct fit_law *f);
 
-/* Add to f->profiles the parameters that the runs do not settle: at a bound, without an end, or all where the
- * objective is flat at the optimum; `all`: every one. */
-void profile_tables(struct fit_law *f, bool all);
+/* Add to f->profiles every parameter that is free and that the runs identify. */
+void profile_tables(struct fit_law *f);
+
+/* True where the runs pin parameter j down, or the user held it. Not so at a bound, where an interval runs on to a
+ * bound or has no end, where digits that are printed hang on digits of the losses that are not (solve.h), where the
+ * search did not end, and for the coefficient of an exponent that is not identified. What is not identified is given no
+ * error bar: its value is one of many. */
+bool profile_identified(const struct fit_law *f, size_t j);
+/* The estimate as it may be shown: without an error bar where it is not identified. */
+struct fit_value profile_value(const struct fit_law *f, size_t j);
 
 /* True where a bound of the law or an open end says that the runs do not settle parameter j. */
 bool profile_open(const struct fit_law *f, size_t j);

@@ -2,238 +2,25 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "fit/starts.h"
 
-/* Starts that are brought to an optimum, the best of the grid; fewer where a fit near by is known. */
-#define N_KEEP 12
-#define N_NEAR 3
-#define MAX_STARTS (N_KEEP + 1)
-
-/* One axis of the start grid: n values from lo to hi, evenly. */
-struct axis {
-    size_t param;
-    double lo, hi;
-    size_t n;
-};
-
-#define MAX_AXES 4
-
-struct start {
-    double p[LAW_MAX_PARAMS];
-    double score;
-    size_t at[MAX_AXES];
-};
-
-/* Non-negative least squares in at most three unknowns from normal equations: the best of all
- * subsets, which for three is quicker than any active-set method. */
-static void nnls(double *c, double a[3][3], const double *b, size_t m)
-{
-    double best = 0;
-    c[0] = c[1] = c[2] = 0;
-    for (unsigned mask = 1; mask < 1u << m; mask++) {
-        double t[3][4], x[3] = {0};
-        size_t idx[3], k = 0;
-        bool ok = true;
-        for (size_t i = 0; i < m; i++)
-            if (mask >> i & 1)
-                idx[k++] = i;
-        for (size_t i = 0; i < k; i++) {
-            for (size_t j = 0; j < k; j++)
-                t[i][j] = a[idx[i]][idx[j]];
-            t[i][k] = b[idx[i]];
-        }
-        for (size_t i = 0; i < k && ok; i++) {
-            ok = t[i][i] > 1e-14 * a[idx[i]][idx[i]];
-            for (size_t r = i + 1; r < k && ok; r++)
-                for (size_t j = k + 1; j-- > i;)
-                    t[r][j] -= t[r][i] / t[i][i] * t[i][j];
-        }
-        for (size_t i = k; ok && i-- > 0;) {
-            x[i] = t[i][k];
-            for (size_t j = i + 1; j < k; j++)
-                x[i] -= t[i][j] * x[j];
-            x[i] /= t[i][i];
-            ok = x[i] >= 0;
-        }
-        double gain = 0;
-        for (size_t i = 0; i < k; i++)
-            gain += x[i] * b[idx[i]];
-        if (!ok || !(gain > best))
-            continue;
-        best = gain;
-        c[0] = c[1] = c[2] = 0;
-        for (size_t i = 0; i < k; i++)
-            c[idx[i]] = x[i];
-    }
-}
-
-/* Solve the linear part at the exponents in p, in relative error. */
-static bool project(double *p, const struct solve_problem *q)
-{
-    double a[3][3] = {{0}}, b[3] = {0}, coef[3];
-    size_t m = 0;
-    for (size_t i = 0; i < q->n; i++) {
-        double phi[3], w = solve_weight(q, i) / (q->loss[i] * q->loss[i]);
-        m = law_basis(phi, q->law, p, &q->x[i], &q->centre);
-        for (size_t r = 0; r < m; r++) {
-            b[r] += w * phi[r] * q->loss[i];
-            for (size_t c = 0; c < m; c++)
-                a[r][c] += w * phi[r] * phi[c];
-        }
-    }
-    nnls(coef, a, b, m);
-    law_set_linear(p, q->law, coef);
-    for (size_t i = 0; i < q->law->n_params; i++)
-        if (!isfinite(p[i]))
-            return false;
-    return true;
-}
-
-static size_t start_axes(struct axis *ax, const struct solve_problem *q)
-{
-    double lo = (double)INFINITY, hi = -(double)INFINITY;
-    for (size_t i = 0; i < q->n; i++) {
-        lo = fmin(lo, q->x[i].u);
-        hi = fmax(hi, q->x[i].u);
-    }
-    switch (q->law->id) {
-    case LAW_POWER:
-        ax[0] = (struct axis){1, 0.02, 2.0, 40};
-        return 1;
-    case LAW_FLOOR:
-        ax[0] = (struct axis){2, 0.02, 3.0, 60};
-        return 1;
-    case LAW_BNSL:
-        ax[0] = (struct axis){2, -0.1, 1.2, 7};
-        ax[1] = (struct axis){3, -0.8, 6.0, 9};
-        ax[2] = (struct axis){4, lo, hi, 9};
-        ax[3] = (struct axis){5, -3.5, 1.0, 4};
-        return 4;
-    case LAW_JOINT:
-        ax[0] = (struct axis){3, 0.05, 1.2, 7};
-        ax[1] = (struct axis){4, 0.05, 1.2, 7};
-        ax[2] = (struct axis){2, -4.0, 4.0, 5};
-        ax[3] = (struct axis){5, -1.6, 1.2, 5};
-        return 4;
-    default:
-        ax[0] = (struct axis){3, 0.04, 1.6, 20};
-        ax[1] = (struct axis){4, 0.04, 1.6, 20};
-        return 2;
-    }
-}
-
-/* Keep the best starts, no two of them neighbours on the grid. */
-static void keep_start(struct start *best, size_t *n, size_t keep, const struct start *s, size_t n_axes)
-{
-    for (size_t i = 0; i < *n; i++) {
-        size_t far = 0;
-        for (size_t a = 0; a < n_axes; a++)
-            far = size_max(far, s->at[a] > best[i].at[a] ? s->at[a] - best[i].at[a]
-                                                         : best[i].at[a] - s->at[a]);
-        if (far < 2) {
-            if (s->score < best[i].score)
-                best[i] = *s;
-            return;
-        }
-    }
-    if (*n < keep) {
-        best[(*n)++] = *s;
-        return;
-    }
-    size_t worst = 0;
-    for (size_t i = 1; i < *n; i++)
-        if (best[i].score > best[worst].score)
-            worst = i;
-    if (s->score < best[worst].score)
-        best[worst] = *s;
-}
-
-static void middle(double *p, const struct law *law)
-{
-    for (size_t i = 0; i < law->n_params; i++)
-        p[i] = law->params[i].kind == LAW_EXPONENT ? 0.4 : 0;
-    if (law->id == LAW_REPEAT)
-        p[5] = p[6] = log(10.0);
-}
-
-/* What the start grid sees of a large table: enough rows to rank exponents. */
-#define GRID_ROWS 600
+/* Starts that are brought to an optimum. Few rows make many small basins, and cost little each: so many rows are
+ * few, and so many rows times starts are little. */
+#define MIN_STARTS 12
+#define MAX_STARTS 40
+#define FEW_ROWS 40
+#define START_ROWS 1000
+/* Starts of a narrower problem on many rows. */
+#define NARROW_STARTS 4
+/* Longer tables are fitted as a sample of so many rows first. */
 #define SAMPLE_ROWS ((size_t)5000)
-
-static enum status thin(struct solve_problem *out, const struct solve_problem *q, size_t n,
-                        struct law_point **x, double **y, struct err *err)
-{
-    *out = *q;
-    *x = NULL;
-    *y = NULL;
-    if (q->n <= n)
-        return OK;
-    TRY(size_calloc(x, n, sizeof **x, "start rows", err));
-    TRY(size_calloc(y, 3 * n, sizeof **y, "start rows", err));
-    for (size_t k = 0; k < n; k++) {
-        size_t i = (size_t)((double)k * (double)q->n / (double)n);
-        (*x)[k] = q->x[i];
-        (*y)[k] = q->loss[i];
-        (*y)[n + k] = q->ln_loss[i];
-        (*y)[2 * n + k] = solve_weight(q, i);
-    }
-    out->x = *x;
-    out->loss = *y;
-    out->ln_loss = *y + n;
-    out->w = *y + 2 * n;
-    out->n = n;
-    return OK;
-}
-
-static size_t grid_starts(struct start *best, size_t keep, const struct solve_problem *q)
-{
-    struct axis ax[MAX_AXES];
-    size_t n_axes = start_axes(ax, q), total = 1, n = 0;
-    for (size_t a = 0; a < n_axes; a++)
-        total *= ax[a].n;
-    for (size_t k = 0; k < total; k++) {
-        struct start s = {.score = (double)INFINITY};
-        middle(s.p, q->law);
-        for (size_t a = 0, rest = k; a < n_axes; a++) {
-            s.at[a] = rest % ax[a].n;
-            rest /= ax[a].n;
-            s.p[ax[a].param] =
-                ax[a].lo + (ax[a].hi - ax[a].lo) * (double)s.at[a] / (double)(ax[a].n - 1);
-        }
-        if (!project(s.p, q))
-            continue;
-        solve_on_map(s.p, q);
-        s.score = solve_objective(q, s.p);
-        if (isfinite(s.score))
-            keep_start(best, &n, keep, &s, n_axes);
-    }
-    return n;
-}
-
-/* R* of law repeat are tried on a grid of their own behind each start of the plain law. */
-static const double repeat_stars[] = {0.7, 2.5, 6.0, 16.0, 60.0, 400.0};
-#define N_STARS (sizeof repeat_stars / sizeof *repeat_stars)
-
-static void spread_repeat(struct start *s, const struct solve_problem *q)
-{
-    struct start best = *s;
-    best.score = (double)INFINITY;
-    for (size_t i = 0; i < N_STARS * N_STARS; i++) {
-        struct start t = *s;
-        t.p[5] = log(repeat_stars[i % N_STARS]);
-        t.p[6] = log(repeat_stars[i / N_STARS]);
-        solve_on_map(t.p, q);
-        t.score = solve_objective(q, t.p);
-        if (t.score < best.score)
-            best = t;
-    }
-    if (isfinite(best.score))
-        *s = best;
-}
+#define HOPS_MAX 120
+/* Starts, the optima of narrower problems included. */
+#define MAX_ALL (MAX_STARTS + 4)
 
 /* Two optima are one where their objectives agree to this share. */
 #define SAME_OPTIMUM 1e-7
@@ -261,64 +48,155 @@ static void take_best(struct solve_result *out, const struct solve_result *all, 
     }
 }
 
-/* The joint law contains chinchilla (g = 1), so its answer must not be worse. */
-static size_t nested_start(struct start *s, const struct solve_problem *q)
+/* --- what is not settled ------------------------------------------------------------------------------ */
+
+/* Losses come with ten digits or more, and parameters are printed with six: a parameter that moves further than the
+ * second when losses move by the first is an accident of rounding. */
+#define LOSS_DIGITS 5e-10
+#define PRINTED_DIGITS 2e-6
+
+/* Optima as good as the best as far as the digits of the losses tell. */
+struct pool {
+    struct solve_result r[MAX_ALL + HOPS_MAX];
+    size_t n;
+};
+
+static void pool_add(struct pool *pool, const struct solve_result *r)
 {
-    struct solve_problem plain = *q;
-    struct solve_result r;
-    struct err ignored;
-    if (q->law->id != LAW_JOINT || !q->map.identity)
-        return 0;
-    plain.law = law_get(LAW_CHINCHILLA);
-    solve_map_identity(&plain.map, plain.law);
-    if (search_global(&r, &plain, &ignored) != OK)
-        return 0;
-    memcpy(s->p, r.p, sizeof s->p);
-    s->p[5] = 0;
-    return 1;
+    if (pool && isfinite(r->objective))
+        pool->r[pool->n++] = *r;
 }
+
+/* Two ends of one valley, and not two valleys: whether it is flat, its curvature tells. */
+static bool one_valley(const struct solve_problem *q, const struct solve_result *a, const struct solve_result *b,
+                       double top)
+{
+    double mid[LAW_MAX_PARAMS];
+    for (size_t i = 0; i < q->law->n_params; i++)
+        mid[i] = 0.5 * (a->p[i] + b->p[i]);
+    solve_on_map(mid, q);
+    return solve_objective(q, mid) <= top;
+}
+
+static void mark_unsettled(struct solve_result *best, const struct solve_problem *q, const struct pool *pool)
+{
+    double moves[LAW_MAX_PARAMS], outer[LAW_MAX_PARAMS], other[LAW_MAX_PARAMS];
+    double top = best->objective + 2 * solve_slack(q, best->p, LOSS_DIGITS);
+    solve_sensitivity(moves, q, best->p, LOSS_DIGITS);
+    law_external(outer, q->law, best->p, &q->centre);
+    best->unsettled = 0;
+    for (size_t i = 0; i < q->law->n_params; i++)
+        best->unsettled |= !(moves[i] <= PRINTED_DIGITS) ? 1u << i : 0;
+    for (size_t k = 0; k < pool->n; k++) {
+        if (!(pool->r[k].objective <= top) || one_valley(q, best, &pool->r[k], top))
+            continue;
+        law_external(other, q->law, pool->r[k].p, &q->centre);
+        for (size_t i = 0; i < q->law->n_params; i++)
+            best->unsettled |= !(fabs(other[i] - outer[i]) <= PRINTED_DIGITS * fabs(outer[i])) ? 1u << i : 0;
+    }
+}
+
+/* --- narrower problems ------------------------------------------------------------------------------ */
+
+static enum status basins(struct solve_result *out, const struct solve_problem *q, struct start *best, size_t n,
+                          struct pool *pool, struct err *err) WARN_UNUSED;
+
+/* Fit the narrower problem and take its optimum as a start: what it holds, the wider one must not do worse. One
+ * that leads nowhere is no failure, running out of memory is. */
+static enum status start_from(struct start *s, size_t *n, const struct solve_problem *narrow, struct err *err)
+{
+    struct solve_result r;
+    struct err why;
+    struct start best[MAX_ALL];
+    enum status st = basins(&r, narrow, best, 0, NULL, &why);
+    if (st == OK)
+        memcpy(s[(*n)++].p, r.p, sizeof r.p);
+    else if (st != E_NUMERIC)
+        return err_set(err, st, "%s", why.msg);
+    return OK;
+}
+
+/* No floor. */
+static enum status start_no_level(struct start *s, size_t *n, const struct solve_problem *q, struct err *err)
+{
+    struct solve_problem narrow = *q;
+    if (q->law->level < 0 || !solve_map_is_free(&q->map, (size_t)q->law->level) || q->map.n_free < 2 ||
+        !solve_map_hold(&narrow.map, q->law, (size_t)q->law->level, 0, &q->centre))
+        return OK;
+    return start_from(s, n, &narrow, err);
+}
+
+/* One exponent. */
+static enum status start_one_exponent(struct start *s, size_t *n, const struct solve_problem *q, struct err *err)
+{
+    struct solve_problem narrow = *q;
+    struct err none;
+    if (!strstr(q->law->ties, "alpha=beta") || !solve_map_is_free(&q->map, 3) || !solve_map_is_free(&q->map, 4) ||
+        solve_map_tie(&narrow.map, q->law, "alpha=beta", &q->centre, &none) != OK)
+        return OK;
+    return start_from(s, n, &narrow, err);
+}
+
+/* Joint with g = 1, and repeat where repeated data hardly wear out, are chinchilla: the parameters beyond its five go
+ * from the map, where they are free. At the bound of R*, where nothing moves it, repeat would stay there. */
+#define LN_LONG_LIFE 5.0
+static enum status start_plain(struct start *s, size_t *n, const struct solve_problem *q, struct err *err)
+{
+    struct solve_problem narrow = *q;
+    size_t before = *n;
+    if (q->law->id != LAW_JOINT && q->law->id != LAW_REPEAT)
+        return OK;
+    narrow.law = law_get(LAW_CHINCHILLA);
+    for (size_t i = narrow.law->n_params; i < q->law->n_params; i++)
+        if (!solve_map_is_free(&q->map, i) || !solve_map_hold(&narrow.map, q->law, i, 1, &q->centre))
+            return OK;
+    narrow.map.identity = narrow.map.n_free == narrow.law->n_params;
+    TRY(start_from(s, n, &narrow, err));
+    for (size_t i = narrow.law->n_params; i < q->law->n_params && *n > before; i++)
+        s[before].p[i] = q->law->id == LAW_JOINT ? 0 : LN_LONG_LIFE;
+    return OK;
+}
+
+/* --- a long table ------------------------------------------------------------------------------------ */
 
 /* Of a very long table, a sample is fitted from every start first, and the whole only from the optima that
  * the sample has within half of its best: returns how many starts are left. */
 static enum status sift_starts(struct start *best, size_t *n, const struct solve_problem *q, struct err *err)
 {
-    struct solve_problem sample;
-    struct law_point *x;
-    double *y;
-    struct solve_result all[MAX_STARTS];
+    struct starts_thin sample;
+    struct solve_result all[MAX_ALL];
     if (q->n <= 2 * SAMPLE_ROWS)
         return OK;
-    enum status st = thin(&sample, q, SAMPLE_ROWS, &x, &y, err);
+    TRY(starts_thin(&sample, q, SAMPLE_ROWS, err));
     size_t left = 0;
-    for (size_t i = 0; i < *n && st == OK; i++)
-        solve_from(&all[i], &sample, best[i].p);
     double lowest = (double)INFINITY;
-    for (size_t i = 0; i < *n && st == OK; i++)
+    for (size_t i = 0; i < *n; i++) {
+        solve_from(&all[i], &sample.q, best[i].p);
         lowest = fmin(lowest, all[i].objective);
-    for (size_t i = 0; i < *n && st == OK; i++) {
+    }
+    for (size_t i = 0; i < *n; i++) {
         bool keep = all[i].objective <= 1.5 * lowest;
         for (size_t j = 0; j < i && keep; j++)
             keep = !(fabs(all[i].objective - all[j].objective) <= 1e-6 * all[j].objective);
         if (keep)
             memcpy(best[left++].p, all[i].p, sizeof all[i].p);
     }
-    if (st == OK && left > 0)
+    if (left > 0)
         *n = left;
-    free(x);
-    free(y);
-    return st;
+    starts_thin_free(&sample);
+    return OK;
 }
 
 /* --- hops -------------------------------------------------------------------------------------- */
 
-/* Laws whose objective has several minima (joint, repeat, bnsl) are searched around the best optimum until so
- * many starts in a row, drawn about it, lead nowhere lower. */
-static size_t hops_of(const struct law *law)
+/* The best optimum's surroundings are searched until so many starts in a row, drawn about it, lead nowhere lower.
+ * Sums of powers need it where a few rows leave many basins. */
+static size_t hops_of(const struct solve_problem *q)
 {
-    return law->n_terms > 0 ? 0 : law->id == LAW_REPEAT ? 24 : 12;
+    bool few = q->n <= FEW_ROWS;
+    return q->law->n_terms > 0 ? (few ? 12 : 0) : q->law->id == LAW_REPEAT || few ? 24 : 12;
 }
 
-#define HOPS_MAX 120
 /* Rows times hops: about 10 s of one core; a table beyond it is smooth enough without. */
 #define HOP_WORK 4e5
 
@@ -332,9 +210,9 @@ static void start_about(double *out, const struct solve_problem *q, const double
     solve_on_map(out, q);
 }
 
-static void hop(struct solve_result *best, const struct solve_problem *q)
+static void hop(struct solve_result *best, const struct solve_problem *q, struct pool *pool)
 {
-    size_t patience = hops_of(q->law), since = 0;
+    size_t patience = hops_of(q), since = 0;
     for (size_t k = 0; since < patience && k < HOPS_MAX; k++, since++) {
         struct solve_result r;
         double p[LAW_MAX_PARAMS];
@@ -342,7 +220,8 @@ static void hop(struct solve_result *best, const struct solve_problem *q)
             return;
         start_about(p, q, best->p, k);
         solve_from(&r, q, p);
-        if (!(r.objective < best->objective * (1 - SAME_OPTIMUM)) || !r.converged)
+        pool_add(pool, &r);
+        if (!(r.objective < best->objective * (1 - SAME_OPTIMUM)))
             continue;
         r.n_starts = best->n_starts;
         r.n_optima = best->n_optima + 1;
@@ -352,29 +231,65 @@ static void hop(struct solve_result *best, const struct solve_problem *q)
     }
 }
 
-/* --- the search -------------------------------------------------------------------------------- */
+/* --- the ends of a flat valley ---------------------------------------------------------------------- */
 
-static enum status starts(struct start *best, size_t *n, const struct solve_problem *q, size_t keep,
-                          struct err *err)
+static void keep_lower(struct solve_result *best, const struct solve_result *r)
 {
-    struct solve_problem grid;
-    struct law_point *x;
-    double *y;
-    enum status st = thin(&grid, q, GRID_ROWS, &x, &y, err);
-    *n = st == OK ? grid_starts(best, keep, &grid) : 0;
-    for (size_t i = 0; i < *n && q->law->id == LAW_REPEAT; i++)
-        spread_repeat(&best[i], &grid);
-    free(x);
-    free(y);
-    return st;
+    struct solve_result was = *best;
+    if (!(r->objective < best->objective || (r->objective == best->objective && r->converged)))
+        return;
+    *best = *r;
+    best->n_starts = was.n_starts;
+    best->n_optima = was.n_optima;
+    best->n_best = was.n_best;
 }
 
-static enum status from_starts(struct solve_result *out, const struct solve_problem *q,
-                               const struct start *best, size_t n, struct err *err)
+/* A valley along which an exponent runs to its end falls by less and less, and Newton's steps stop short of the end:
+ * go there, and from there. */
+static void try_ends(struct solve_result *best, const struct solve_problem *q)
 {
-    struct solve_result all[MAX_STARTS];
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < q->law->n_params; i++) {
+        const struct law_param *a = &q->law->params[i];
+        bool bounded = a->kind == LAW_EXPONENT || a->kind == LAW_LOG;
+        for (int end = 0; end < 2 && bounded && solve_map_is_free(&q->map, i); end++) {
+            struct solve_problem held = *q;
+            struct solve_result r;
+            double at = end ? a->hi : a->lo;
+            if (q->map.n_free < 2 ||
+                !solve_map_hold(&held.map, q->law, i, a->kind == LAW_LOG ? exp(at) : at, &q->centre))
+                continue;
+            solve_from(&r, &held, best->p);
+            solve_from(&r, q, r.p);
+            keep_lower(best, &r);
+        }
+    }
+}
+
+#define MAX_RESTARTS 8
+
+/* Newton again, with fresh damping, as long as that finds anything. */
+static void restart(struct solve_result *best, const struct solve_problem *q)
+{
+    for (int i = 0; i < MAX_RESTARTS && !best->converged; i++) {
+        struct solve_result r;
+        double before = best->objective;
+        solve_from(&r, q, best->p);
+        keep_lower(best, &r);
+        if (!(best->objective < before * (1 - 1e-12)))
+            break;
+    }
+}
+
+/* --- the search -------------------------------------------------------------------------------- */
+
+static enum status from_starts(struct solve_result *out, const struct solve_problem *q,
+                               const struct start *best, size_t n, struct pool *pool, struct err *err)
+{
+    struct solve_result all[MAX_ALL];
+    for (size_t i = 0; i < n; i++) {
         solve_from(&all[i], q, best[i].p);
+        pool_add(pool, &all[i]);
+    }
     if (n > 0)
         take_best(out, all, n);
     if (n == 0 || !isfinite(out->objective))
@@ -383,34 +298,57 @@ static enum status from_starts(struct solve_result *out, const struct solve_prob
     return OK;
 }
 
+/* From the grid's starts and n more that best holds already; all that is found goes into the pool. Without one it is a
+ * narrower problem, which is looked through quickly where many rows leave few basins. */
+static enum status basins(struct solve_result *out, const struct solve_problem *q, struct start *best, size_t n,
+                          struct pool *pool, struct err *err)
+{
+    size_t n_grid = 0;
+    bool few = q->n <= FEW_ROWS, terms = q->law->n_terms > 0, narrow = pool == NULL;
+    struct starts_effort effort = {.fine = few || terms,
+                                   .reweights = few ? 3 : terms ? 1 : 0,
+                                   .keep = few ? size_min(MAX_STARTS, START_ROWS / size_max(q->n, 1))
+                                           : narrow ? NARROW_STARTS : MIN_STARTS};
+    TRY(starts_grid(best + n, &n_grid, q, &effort, err));
+    n += n_grid;
+    TRY(sift_starts(best, &n, q, err));
+    TRY(from_starts(out, q, best, n, pool, err));
+    if (few || !narrow)
+        hop(out, q, pool);
+    if (few || !out->converged) {
+        try_ends(out, q);
+        restart(out, q);
+    }
+    return OK;
+}
+
 enum status search_global(struct solve_result *out, const struct solve_problem *q, struct err *err)
 {
-    struct start best[MAX_STARTS];
+    struct start best[MAX_ALL];
     size_t n = 0;
-    TRY(starts(best, &n, q, N_KEEP, err));
-    n += nested_start(&best[n], q);
-    TRY(sift_starts(best, &n, q, err));
-    TRY(from_starts(out, q, best, n, err));
-    hop(out, q);
+    TRY(start_plain(best, &n, q, err));
+    TRY(start_no_level(best, &n, q, err));
+    TRY(start_one_exponent(best, &n, q, err));
+    struct pool pool = {.n = 0};
+    TRY(basins(out, q, best, n, &pool, err));
+    mark_unsettled(out, q, &pool);
     return OK;
 }
 
 /* How many starts are drawn about the optimum of a problem that differs little. */
 #define NEAR_HOPS 6
+#define N_NEAR 3
 
 enum status search_near(struct solve_result *out, const struct solve_problem *q, const double *near,
                         struct err *err)
 {
-    struct start best[MAX_STARTS];
-    size_t n = 1;
-    memcpy(best[0].p, near, sizeof best[0].p);
-    if (q->law->n_terms > 0 && q->n <= 2 * SAMPLE_ROWS)
-        return search_global(out, q, err);
-    if (q->law->n_terms > 0) {
-        TRY(starts(best, &n, q, N_NEAR, err));
-        memcpy(best[n++].p, near, sizeof best[0].p);
-    }
-    for (; q->law->n_terms == 0 && n <= NEAR_HOPS; n++)
-        start_about(best[n].p, q, near, n);
-    return from_starts(out, q, best, n, err);
+    struct start best[MAX_ALL];
+    size_t n = 0;
+    const struct starts_effort effort = {.keep = q->n > 2 * SAMPLE_ROWS ? N_NEAR : MIN_STARTS};
+    if (q->law->n_terms > 0)
+        TRY(starts_grid(best, &n, q, &effort, err));
+    memcpy(best[n++].p, near, sizeof best[0].p);
+    for (size_t k = 1; q->law->n_terms == 0 && k <= NEAR_HOPS; k++)
+        start_about(best[n++].p, q, near, k);
+    return from_starts(out, q, best, n, NULL, err);
 }

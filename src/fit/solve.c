@@ -383,6 +383,151 @@ bool solve_covariance(double cov[NP][NP], const struct solve_problem *q, const d
     return true;
 }
 
+/* --- what the last digits of the losses do ---------------------------------------------------------- */
+
+/* Derivative of a residual in ln loss, up to its sign. */
+static double residual_slope(const struct solve_problem *q, size_t i)
+{
+    double y = q->loss[i];
+    return q->obj.scale == SOLVE_RAW ? y : q->obj.scale == SOLVE_LOG1P ? y / (1 + y) : 1;
+}
+
+static double last_delta(const struct solve_objective *o)
+{
+    return o->loss == SOLVE_LAD ? lad_deltas[sizeof lad_deltas / sizeof *lad_deltas - 1] : o->delta;
+}
+
+double solve_slack(const struct solve_problem *q, const double *p, double share)
+{
+    struct law_at at = law_at(q->law, p, &q->centre);
+    double sum = 0, delta = q->obj.loss == SOLVE_LAD ? 1 : q->obj.delta;
+    for (size_t i = 0; i < q->n; i++) {
+        double r = residual(q, i, law_at_value(&at, &q->x[i])), step = share * residual_slope(q, i);
+        double d1 = q->obj.loss == SOLVE_LAD ? side(&q->obj, r) : fabs(rho_at(&q->obj, delta, r).d1);
+        sum += solve_weight(q, i) * (d1 + step) * step;
+    }
+    return sum;
+}
+
+/* A variable whose moves change a prediction by less than this share of what others change is a term that has gone. */
+#define GONE 1e-9
+
+static bool moves_nothing(const struct sums *s, size_t n_free, size_t a)
+{
+    double top = 0;
+    for (size_t b = 0; b < n_free; b++)
+        top = fmax(top, s->scale[b]);
+    return !(s->scale[a] > GONE * GONE * top);
+}
+
+/* The part of the Hessian that can be solved with: variables that move nothing are left out, and what is flat gets just
+ * enough damping. Returns how many are left, 0 where none, and that damping. */
+static size_t solvable(size_t *idx, double *lambda, const struct solve_problem *q, const double *z,
+                       const struct sums *s)
+{
+    const struct box box = box_of(q);
+    size_t m = free_set(idx, q->map.n_free, &box, z, s->g), n = 0;
+    double step[NP];
+    for (size_t a = 0; a < m; a++)
+        if (!moves_nothing(s, q->map.n_free, idx[a]))
+            idx[n++] = idx[a];
+    for (*lambda = 0; !newton_step(step, s, idx, n, *lambda); *lambda = fmax(10 * *lambda, 1e-12))
+        if (*lambda > 1e-6)
+            return 0;
+    return n;
+}
+
+/* Add the moves of the outer parameters, in logarithms or as they are, for a move x of the free variables. */
+static void add_moves(double *moves, const struct solve_problem *q, double d[NP][NP], const double *x)
+{
+    double dp[NP];
+    size_t n = q->law->n_params;
+    for (size_t i = 0; i < n; i++) {
+        dp[i] = 0;
+        for (size_t a = 0; a < q->map.n_free; a++)
+            dp[i] += d[i][a] * x[a];
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct law_param *a = &q->law->params[i];
+        bool coef = a->kind == LAW_COEF;
+        moves[i] += fabs(dp[i] + (coef ? dp[a->partner] * (a->var ? q->centre.v : q->centre.u) : 0));
+    }
+}
+
+/* Directions along which the objective bends less than this share of what its rows could bend it: there the optimum is
+ * a segment, and a point of it an accident. */
+#define FLAT 1e-12
+/* A parameter lies along one where so much of a move of a variable is left when all that bends is taken out of it. */
+#define FLAT_PART 1e-3
+
+static void mark_flat(double moves[NP], const struct solve_problem *q, double d[NP][NP], struct sums *s,
+                      const size_t *idx, size_t m, double lambda)
+{
+    lambda = fmax(lambda, FLAT);
+    for (size_t a = 0; a < m; a++) {
+        double step[NP], x[NP] = {0}, along[NP] = {0};
+        for (size_t b = 0; b < m; b++)
+            s->g[idx[b]] = a == b ? -lambda * s->scale[idx[b]] : 0;
+        if (!newton_step(step, s, idx, m, lambda))
+            continue;
+        for (size_t b = 0; b < m; b++)
+            x[idx[b]] = step[b];
+        add_moves(along, q, d, x);
+        for (size_t i = 0; i < q->law->n_params; i++)
+            if (along[i] > FLAT_PART)
+                moves[i] = (double)INFINITY;
+    }
+}
+
+void solve_sensitivity(double moves[NP], const struct solve_problem *q, const double *p, double share)
+{
+    double z[NP], d[NP][NP], lambda, delta = last_delta(&q->obj);
+    size_t idx[NP], n = q->law->n_params;
+    struct sums s;
+    struct law_at at = law_at(q->law, p, &q->centre);
+    for (size_t j = 0; j < q->map.n_free; j++)
+        z[j] = p[q->map.of[j]];
+    sums_at(&s, q, z, delta);
+    solve_map_slopes(d, &q->map, p, n);
+    size_t m = solvable(idx, &lambda, q, z, &s);
+    for (size_t i = 0; i < n; i++)
+        moves[i] = 0;
+    for (size_t i = 0; i < q->n && m > 0; i++) {
+        struct law_jet f;
+        double step[NP], x[NP] = {0}, c1, c2, cs;
+        law_at_jet(&f, &at, &q->x[i]);
+        struct rho k = rho_at(&q->obj, delta, residual(q, i, f.v));
+        k.d1 = k.d2; /* the slope of a row's pull in its loss */
+        row_factors(q, &k, solve_weight(q, i), f.v, &c1, &c2, &cs);
+        if (c1 == 0)
+            continue;
+        for (size_t a = 0; a < q->map.n_free; a++) {
+            s.g[a] = 0;
+            for (size_t j = 0; j < n; j++)
+                s.g[a] += c1 * residual_slope(q, i) * share * f.g[j] * d[j][a];
+        }
+        if (!newton_step(step, &s, idx, m, lambda))
+            break;
+        for (size_t a = 0; a < m; a++)
+            x[idx[a]] = step[a];
+        add_moves(moves, q, d, x);
+    }
+    mark_flat(moves, q, d, &s, idx, m, lambda);
+    for (size_t i = 0; i < n; i++) {
+        bool as_it_is = q->law->params[i].kind == LAW_LEVEL || q->law->params[i].kind == LAW_EXPONENT;
+        bool stuck = m == 0, free_ = false;
+        for (size_t a = 0; a < q->map.n_free; a++) {
+            bool out = true;
+            for (size_t b = 0; b < m; b++)
+                out = out && idx[b] != a;
+            free_ = free_ || d[i][a] != 0;
+            /* it hangs on a variable that moves nothing, and that no bound holds */
+            stuck = stuck || (out && d[i][a] != 0 && moves_nothing(&s, q->map.n_free, a));
+        }
+        moves[i] = !free_ ? 0 : stuck ? (double)INFINITY : as_it_is && p[i] != 0 ? moves[i] / fabs(p[i]) : moves[i];
+    }
+}
+
 /* ln of the integral of exp(-rho(r)/tau) over r, rho symmetric */
 static double ln_norm_even(const struct solve_objective *o, double tau)
 {

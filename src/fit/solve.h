@@ -60,7 +60,9 @@ struct solve_result {
     double p[LAW_MAX_PARAMS]; /* inner parameters */
     double objective;
     bool converged;
-    unsigned at_bound; /* bit i: parameter i sits at its bound */
+    unsigned at_bound;  /* bit i: parameter i sits at its bound */
+    unsigned unsettled; /* bit i: a digit of parameter i that is printed hangs on digits of the losses that are not
+                           (search_global alone fills it) */
     size_t iterations;
     size_t n_starts, n_best; /* starts brought to an optimum, and how many ended at this one */
     size_t n_optima;         /* distinct optima among them */
@@ -101,6 +103,11 @@ void solve_from(struct solve_result *out, const struct solve_problem *q, const d
  * solve_deviance): rows of what is fixed or at a bound are 0. False where the curvature is not positive. */
 bool solve_covariance(double cov[LAW_MAX_PARAMS][LAW_MAX_PARAMS], const struct solve_problem *q,
                       const double *p, double tau);
+/* How far each outer parameter moves, as a share of itself, when every loss is off by this share of it, at worst; what
+ * nothing settles moves without end. */
+void solve_sensitivity(double moves[LAW_MAX_PARAMS], const struct solve_problem *q, const double *p, double share);
+/* And how far the objective at p moves. */
+double solve_slack(const struct solve_problem *q, const double *p, double share);
 /* -2 ln likelihood of residuals that follow exp(-rho(r)/tau), tau at its best value (stored in *tau):
  * one scale for every objective, so that AICc and profile intervals mean the same for all. */
 double solve_deviance(double *tau, const struct solve_objective *obj, double objective, double n);
