@@ -14,12 +14,13 @@ fail() {
 
 # run_test NAME: calls the function of that name.
 run_test() {
+    local began=${EPOCHREALTIME/[.,]/}
     name=$1 broken=0
     "$1"
     if [ "$broken" = 77 ]; then
         skipped=$((skipped + 1))
     elif [ "$broken" = 0 ]; then
-        echo "  ok $name"
+        printf '  ok %s (%d ms)\n' "$name" $(((${EPOCHREALTIME/[.,]/} - began) / 1000))
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

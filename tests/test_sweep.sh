@@ -70,7 +70,7 @@ finished() {
 
 # Parent, one child or all at a random moment, a hundred times; SOAK_SEED repeats a run.
 killed() {
-    "$root/scripts/soak" --plateau "$plateau" --kills 100 --seed "${SOAK_SEED:-$((RANDOM + 1))}" -- \
+    "$root/scripts/soak" --plateau "$plateau" --kills "${SOAK_KILLS:-20}" --seed "${SOAK_SEED:-$((RANDOM + 1))}" -- \
         --set 'grid.tokens=["20k","60k","240k"]' >soak.txt 2>&1 || fail "$(cat soak.txt)"
     echo "  $(tail -n 1 soak.txt)"
 }
