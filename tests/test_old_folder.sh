@@ -3,6 +3,8 @@
 # trained again, and what is resumed ends where the program of then ended.
 . "$(dirname "$0")/shell.sh"
 old=$root/tests/old_folder
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) # which picks its exponentials by what the CPU has
+grep -qw fma /proc/cpuinfo 2>/dev/null || libc+=" without fma"
 
 # copy NAME: a writable copy of the folder.
 copy() {
@@ -28,11 +30,16 @@ lines() {
     sed -nE 's/,"(loss|lr|grad_norm)":.*//; s/.*"type":"(step|eval)"/\1/p' "$1"
 }
 
-# same WHAT GOT EXPECTED: the same runs with the same losses. The plain loops call the C library's exponentials, which
-# differ in their last bit from one library to the next, and training carries that on.
+# same WHAT GOT EXPECTED: the same runs with the same losses, digit for digit. The plain loops call the C library's
+# exponentials: under another library (GLIBC of the fixture: 2.36) their last bits differ, training carries that on, and
+# losses part by up to two thousandths over 180k tokens.
 same() {
-    local bad
-    bad=$(join -t, <(sort "$2") <(sort "$3") | awk -F, '$1 != "run" { d = $4 - $9; d = d < 0 ? -d : d; if ($2 != $7 || $3 != $8 || !(d <= 1e-3 * $9)) print }')
+    local bad tolerance=0
+    [ "$libc" = "glibc 2.36" ] || tolerance=1e-2
+    bad=$(join -t, <(sort "$2") <(sort "$3") | awk -F, -v t=$tolerance '
+        $1 == "run" { next }
+        { d = $4 - $9; d = d < 0 ? -d : d }
+        $2 != $7 || $3 != $8 || !(t > 0 ? d <= t * $9 : $4 == $9) { print }')
     [ -z "$bad" ] && [ "$(cut -d, -f1 "$2" | sort)" = "$(cut -d, -f1 "$3" | sort)" ] || fail "$1: other results: $(cat "$2")"
 }
 
