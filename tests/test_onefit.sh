@@ -225,7 +225,7 @@ tables() {
     # losses in other units
     sed '1s/loss/val_bpb/' "$table" >bits.csv
     exits 0 "$plateau" plan bits.csv --flops 1e19
-    has stdout 'bits per byte 95 % interval'
+    has stdout 'bits per byte, 95 % interval'
     # sources can be joined, as for fit
     cp "$table" t2.csv
     exits 0 "$plateau" plan "$table" t2.csv --where keep=1 --flops 1e19

@@ -70,7 +70,7 @@ no_bar_without_reason() {
         # shellcheck disable=SC2086
         fit step.csv --law chinchilla $args
         sed -n '/^chinchilla/,/objective/p' out | grep -E 'not identified|at its bound' >rows || fail "all is identified"
-        awk '$3 != "-" || $4 != "-" || $5 != "-" { exit 1 }' rows || fail "an error bar: $(cat rows)"
+        awk '$3 != "-" || $4 ~ /[0-9]/ { exit 1 }' rows || fail "an error bar: $(cat rows)"
         sed '/^Verdict/,$d' out | grep -nwE 'nan|-nan|inf|-inf|[0-9.]+e-3[0-9][0-9]' && fail "no numbers"
     done
     grep -q 'alpha against' out && fail "a profile of what is not identified"

@@ -108,6 +108,32 @@ what_stands_there() {
     grep -q '^  E  *1\.7 \|^  E  *1\.\(69\|70\)' out || fail "--best: $(grep '^  E ' out)"
 }
 
+# The unit that the column's name tells is the one that is spoken.
+units() {
+    table t.csv params,tokens,val_bpb
+    fits t.csv
+    says "at 2.328 bits per byte, but"
+    grep -q nats out && fail "nats: $(grep nats out)"
+    table t.csv params,tokens,score
+    "$plateau" fit t.csv --column loss=score --law chinchilla --bootstrap 0 >out || fail "score: exit code $?"
+    says "at 2.328, but"
+    table t.csv params,tokens,loss
+    fits t.csv
+    says "at 2.328 nats, but"
+}
+
+# Tables stay within 60 columns, and text within the terminal.
+narrow() {
+    local args
+    for args in "" --profile "--where params=2100000 --x tokens"; do
+        # shellcheck disable=SC2086
+        COLUMNS=60 "$plateau" fit "$root/docs/example-runs.csv" --bootstrap 20 $args >out 2>&1 || fail "$args: $(tail -1 out)"
+        awk 'length($0) > 60 { print "wider than 60: " $0; exit 1 }' out >wide || fail "$args: $(cat wide)"
+    done
+    COLUMNS=60 "$plateau" plan "$root/docs/example-runs.csv" --flops 1e21 >out || fail "plan: exit code $?"
+    awk 'length($0) > 60 { print "wider than 60: " $0; exit 1 }' out >wide || fail "plan: $(cat wide)"
+}
+
 zero_bytes() {
     printf 'params,tokens,loss\n1,"2\0junk",3\n' >t.csv
     refused "t.csv:2" t.csv
@@ -117,7 +143,7 @@ zero_bytes() {
     refused "'true' is not a number" t.json
 }
 
-for t in forms named nothing_to_fit what_stands_there zero_bytes; do
+for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes; do
     run_test "$t"
 done
 finish

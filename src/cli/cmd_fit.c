@@ -7,6 +7,7 @@
 #include "cli/fit_print.h"
 #include "cli/fitted.h"
 #include "cli/keep.h"
+#include "cli/text.h"
 #include "fit/draws.h"
 
 /* Where a fit goes, beside the terminal. */
@@ -62,14 +63,21 @@ static enum status tell_folder(const struct fitted *f, bool was_current, struct 
         return OK;
     }
     if (!f->own) {
-        printf("a what-if: %s/fit.json, the sweep's own fit, is left alone (--json FILE keeps this one)\n", f->folder);
+        char text[FILE_PATH_MAX + 100];
+        snprintf(text, sizeof text, "a what-if: %s/fit.json, the sweep's own fit, is left alone (--json FILE keeps this one)",
+                 f->folder);
+        text_beside(stdout, "", text);
         return OK;
     }
     printf("%s %s/fit.json\n", was_current ? "this is the sweep's own fit, in" : "the sweep's own fit, written to",
            f->folder);
     TRY(keep_charts_current(&drawn, f, err));
-    if (!drawn)
-        printf("the charts in %s/charts are of another fit, or not all there: plateau chart draws them\n", f->folder);
+    if (!drawn) {
+        char text[FILE_PATH_MAX + 100];
+        snprintf(text, sizeof text, "the charts in %s/charts are of another fit, or not all there: plateau chart draws them",
+                 f->folder);
+        text_beside(stdout, "", text);
+    }
     return OK;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/live_view.h"
+#include "cli/text.h"
 #include "data/data.h"
 #include "harness/curves.h"
 #include "harness/live.h"
@@ -48,20 +49,27 @@ static enum status look(struct standing *st, const char *dir, const struct run *
     return st->done || !file_exists(path) ? OK : read_log_end(st, path, err);
 }
 
+/* "d8-l1-t40k-s1-fd81ae5b    done     39.9k tokens loss 1.5636" fits 60 columns; what comes after may not. */
+static void print_run(const char *name, const char *status, double tokens, double loss)
+{
+    char total[32];
+    printf("%-25s %-8s %6s tokens", name, status, count_format(total, sizeof total, tokens));
+    if (isfinite(loss))
+        printf(" loss %.4f", loss);
+}
+
 static void print_standing(const struct run *r, const struct standing *st)
 {
     char tokens[32], total[32];
-    count_format(total, sizeof total, r->cfg.train.tokens);
-    if (st->done && isfinite(st->result.loss))
-        printf("%-34s %-9s %8s tokens  loss %.4f\n", r->name, st->result.status, total, st->result.loss);
-    else if (st->done)
-        printf("%-34s %-9s %8s tokens\n", r->name, st->result.status, total);
-    else if (isfinite(st->tokens))
-        printf("%-34s %-9s %8s of %s tokens, %.0f %%  training loss %.4f\n", r->name, "begun",
-               count_format(tokens, sizeof tokens, st->tokens), total,
-               100 * st->tokens / r->cfg.train.tokens, st->loss);
-    else
-        printf("%-34s %-9s %8s tokens\n", r->name, "waiting", total);
+    if (!st->done && isfinite(st->tokens)) {
+        printf("%-25s begun %s of %s tokens, %.0f %%", r->name, count_format(tokens, sizeof tokens, st->tokens),
+               count_format(total, sizeof total, r->cfg.train.tokens), 100 * st->tokens / r->cfg.train.tokens);
+        if (text_width(stdout, TEXT_WIDTH_MAX) >= 80)
+            printf(", training loss %.4f", st->loss);
+    } else
+        print_run(r->name, st->done ? st->result.status : "waiting", r->cfg.train.tokens,
+                  st->done ? st->result.loss : (double)NAN);
+    printf("\n");
     if (st->damaged.msg[0])
         fprintf(stderr, "warning: %s; the same sweep command mends it\n", st->damaged.msg);
 }
@@ -97,13 +105,16 @@ static void print_progress(const char *dir, const struct plan *p, const struct t
                           .share = all->cost_done / all->cost,
                           .left_s = (double)NAN};
     live_view_print(stdout, &l);
-    printf("%zu of %zu runs done, %zu begun, %zu waiting", all->done, p->n, all->begun,
-           p->n - all->done - all->begun);
+    char text[200];
+    int at = snprintf(text, sizeof text, "%zu of %zu runs done, %zu begun, %zu waiting", all->done, p->n, all->begun,
+                      p->n - all->done - all->begun);
     if (all->diverged)
-        printf(" (%zu diverged)", all->diverged);
-    printf("; %s\n", at_work           ? "a sweep is at work here"
-                     : all->done == p->n ? "nothing is left to do"
-                                         : "no sweep is at work here: the same command goes on with it");
+        at += snprintf(text + at, sizeof text - (size_t)at, " (%zu diverged)", all->diverged);
+    snprintf(text + at, sizeof text - (size_t)at, "; %s",
+             at_work             ? "a sweep is at work here"
+             : all->done == p->n ? "nothing is left to do"
+                                 : "no sweep is at work here: the same command goes on with it");
+    text_beside(stdout, "", text);
 }
 
 /* Runs that are done but were not asked for last: they are in results.csv all the same. */
@@ -114,11 +125,8 @@ static enum status print_others(const char *dir, const struct plan *p, struct er
     const struct log log = cmd_log();
     enum status st = rundir_others(&rows, &n, p, dir, &log, err);
     for (size_t i = 0; i < n && st == OK; i++) {
-        char total[32];
-        printf("%-34s %-9s %8s tokens", rows[i].run, rows[i].status, count_format(total, sizeof total, rows[i].tokens));
-        if (isfinite(rows[i].loss))
-            printf("  loss %.4f", rows[i].loss);
-        printf("  (of an earlier grid)\n");
+        print_run(rows[i].run, rows[i].status, rows[i].tokens, rows[i].loss);
+        printf(" (earlier grid)\n");
     }
     free(rows);
     return st;

@@ -5,46 +5,29 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "cli/text.h"
 #include "fit/profile.h"
 #include "fit/words.h"
 
-#define WIDTH 100
-
-/* Print text with line breaks at blanks; the first line starts with `lead`, the others are indented. */
+/* Text as wide as the terminal; the tables fit 60 columns. */
 static void wrapped(const char *lead, const char *text)
 {
-    size_t indent = strlen(lead), at = indent;
-    printf("%s", lead);
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (at > indent && at + 1 + n > WIDTH) {
-            printf("\n%*s", (int)indent, "");
-            at = indent;
-        } else if (at > indent) {
-            printf(" ");
-            at++;
-        }
-        printf("%.*s", (int)n, text);
-        at += n;
-        text += n;
-        text += *text == ' ';
-    }
-    printf("\n");
+    text_beside(stdout, lead, text);
 }
 
 static void number(double v)
 {
     if (isnan(v) || isinf(v))
-        printf(" %12s", isnan(v) ? "-" : v < 0 ? "-open" : "open");
+        printf(" %11s", isnan(v) ? "-" : v < 0 ? "-open" : "open");
     else
-        printf(" %12.6g", v);
+        printf(" %11.6g", v);
 }
 
 /* Two ends, or what they are in words where they say nothing. */
 static void ends(double lo, double hi)
 {
     if (isfinite(lo) && isfinite(hi) && !words_quotable(lo, hi)) {
-        printf(" %25s", "over six decades");
+        printf(" %23s", "over six decades");
         return;
     }
     number(lo);
@@ -66,13 +49,9 @@ static void print_profile(const struct fit_law *f, const struct fit_profile *t)
             at[n++] = i;
     if (n < 3)
         return;
-    printf("  %s against the objective, the rest at its best:\n   ", f->law->params[t->param].name);
+    printf("  %s against the objective, the rest at its best:\n", f->law->params[t->param].name);
     for (size_t i = 0; i < n; i++)
-        printf(" %10.4g", t->value[at[i]]);
-    printf("\n   ");
-    for (size_t i = 0; i < n; i++)
-        printf(" %10.5g", t->objective[at[i]]);
-    printf("\n");
+        printf("    %11.4g %11.5g\n", t->value[at[i]], t->objective[at[i]]);
 }
 
 /* Settled before the fit, by --fix. */
@@ -82,39 +61,67 @@ static bool held(const struct fit_law *f, size_t j)
     return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
 }
 
-static void print_param(const struct fit_law *f, size_t j, bool all)
+/* Why a parameter has no error: "held", "at its bound", "not identified"; NULL where it has one. */
+static const char *no_error(const struct fit_law *f, size_t j)
+{
+    if (held(f, j))
+        return "held";
+    return f->best.at_bound >> j & 1 ? "at its bound" : profile_identified(f, j) ? NULL : "not identified";
+}
+
+static void print_param(const struct fit_law *f, size_t j)
 {
     const struct fit_value *p = &f->params[j];
-    bool bound = f->best.at_bound >> j & 1, fixed = held(f, j), open = !fixed && !profile_identified(f, j);
-    const double none = (double)NAN;
-    printf("  %-8s", f->law->params[j].name);
+    const char *why = no_error(f, j);
+    printf("  %-6s", f->law->params[j].name);
     number(p->value);
-    /* what the runs do not settle has no error */
-    number(open || fixed ? none : p->se);
-    ends(open || fixed ? none : p->lo, open || fixed ? none : p->hi);
-    if (all) {
-        ends(open || fixed ? none : f->bca_lo[j], open || fixed ? none : f->bca_hi[j]);
-        ends(fixed ? none : f->profile_lo[j], fixed ? none : f->profile_hi[j]);
+    if (why) {
+        printf(" %10s %23s\n", "-", why);
+        return;
     }
-    printf("%s\n", fixed ? "  held" : bound ? "  at its bound" : open ? "  not identified" : "");
+    if (isfinite(p->se))
+        printf(" %10.4g", p->se);
+    else
+        printf(" %10s", "-");
+    ends(p->lo, p->hi);
+    printf("\n");
+}
+
+/* Two more kinds of intervals. */
+static void print_intervals(const struct fit_law *f)
+{
+    const double none = (double)NAN;
+    printf("  %-6s %23s %23s\n", "", "95 % interval, BCa", "profile likelihood");
+    for (size_t j = 0; j < f->law->n_params; j++) {
+        bool open = no_error(f, j), fixed = held(f, j);
+        printf("  %-6s", f->law->params[j].name);
+        ends(open ? none : f->bca_lo[j], open ? none : f->bca_hi[j]);
+        ends(fixed ? none : f->profile_lo[j], fixed ? none : f->profile_hi[j]);
+        printf("\n");
+    }
 }
 
 static void print_law(const struct fit_report *r, size_t i, bool all)
 {
     const struct fit_law *f = &r->laws[i];
-    printf("\n%s: %s%s%s%s, %zu runs\n", f->law->name, f->law->form,
-           f->law->n_vars == 1 ? ", x = " : "", f->law->n_vars == 1 ? f->x_name : "",
-           i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
-    printf("  %-8s %12s %12s %25s%s\n", "", "value", "std. error", "95 % interval",
-           all ? "                       BCa        profile likelihood" : "");
-    for (size_t j = 0; j < f->law->n_params; j++)
-        print_param(f, j, all);
-    printf("  objective %.10g, typical error %.3g %%", f->best.objective, 100 * f->rms_log);
-    if (f->holdout_n > 0 && isfinite(f->holdout_error))
-        printf(", on the %zu largest runs, held out: %.3g %%", f->holdout_n, 100 * f->holdout_error);
-    if (isfinite(f->aicc))
-        printf(", AICc %.1f", f->aicc);
+    char line[240];
+    int at;
+    snprintf(line, sizeof line, "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
+             f->law->n_vars == 1 ? f->x_name : "", i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
     printf("\n");
+    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 2, line);
+    printf("  %-6s %11s %10s %23s\n", "", "value", "std. error", "95 % interval");
+    for (size_t j = 0; j < f->law->n_params; j++)
+        print_param(f, j);
+    if (all)
+        print_intervals(f);
+    at = snprintf(line, sizeof line, "objective %.10g, typical error %.3g %%", f->best.objective, 100 * f->rms_log);
+    if (f->holdout_n > 0 && isfinite(f->holdout_error))
+        at += snprintf(line + at, sizeof line - (size_t)at, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n,
+                       100 * f->holdout_error);
+    if (isfinite(f->aicc))
+        snprintf(line + at, sizeof line - (size_t)at, ", AICc %.1f", f->aicc);
+    wrapped("  ", line);
     if (!f->best.converged)
         wrapped("  ", "the search did not converge: the objective is flat about this point");
     for (size_t k = 0; k < f->n_profiles; k++)
@@ -130,26 +137,31 @@ static const char *bracket(char *buf, size_t size, double lo, double hi)
     return buf;
 }
 
-static void print_isoflop(const struct fit_report *r)
+static void print_minimum(const struct fit_isoflop *f)
 {
     char c[32], n[32], lo[32], hi[32], d[32];
-    printf("\nIsoFLOP minima (parabola in ln N)\n  %-10s %6s %10s %21s %10s %10s\n", "flops", "runs",
-           "N*", "95 % interval", "D*", "loss");
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        const struct fit_isoflop *f = &r->isoflop[i];
-        snprintf(c, sizeof c, "%.3g", f->flops);
-        if (!f->valid) {
-            printf("  %-10s %6zu no minimum inside the sampled sizes\n", c, f->n);
-            continue;
-        }
-        bool ci = isfinite(f->n_opt.lo) && isfinite(f->n_opt.hi);
-        printf("  %-10s %6zu %10s %10s %10s %10s %10.4f%s\n", c, f->n,
-               count_format(n, sizeof n, f->n_opt.value),
-               ci ? count_format(lo, sizeof lo, f->n_opt.lo) : "-",
-               ci ? count_format(hi, sizeof hi, f->n_opt.hi) : "-",
-               count_format(d, sizeof d, f->d_opt.value), f->loss.value,
-               f->at_edge ? "  at the edge of the sizes" : "");
+    snprintf(c, sizeof c, "%.3g", f->flops);
+    if (!f->valid) {
+        printf("  %-8s %4zu no minimum inside the sampled sizes\n", c, f->n);
+        return;
     }
+    bool ci = isfinite(f->n_opt.lo) && isfinite(f->n_opt.hi);
+    printf("  %-8s %4zu %8s %8s %8s %8s %7.4f%s\n", c, f->n, count_format(n, sizeof n, f->n_opt.value),
+           ci ? count_format(lo, sizeof lo, f->n_opt.lo) : "-", ci ? count_format(hi, sizeof hi, f->n_opt.hi) : "-",
+           count_format(d, sizeof d, f->d_opt.value), f->loss.value, f->at_edge ? "*" : "");
+}
+
+static void print_isoflop(const struct fit_report *r)
+{
+    bool edge = false;
+    printf("\nIsoFLOP minima (parabola in ln N)\n  %-8s %4s %8s %17s %8s %7s\n", "flops", "runs", "N*", "95 % interval",
+           "D*", "loss");
+    for (size_t i = 0; i < r->n_isoflop; i++) {
+        print_minimum(&r->isoflop[i]);
+        edge = edge || (r->isoflop[i].valid && r->isoflop[i].at_edge);
+    }
+    if (edge)
+        printf("  (*: at the edge of the sizes)\n");
     const struct fit_value *a = &r->isoflop_n_exponent;
     char iv[64];
     if (isfinite(a->value))
@@ -159,68 +171,78 @@ static void print_isoflop(const struct fit_report *r)
 
 static void print_frontier(const struct fit_report *r)
 {
-    char iv[64];
+    char iv[64], line[300];
     if (!isfinite(r->frontier_e.value) || !isfinite(r->frontier_g.value))
         return;
-    printf("\nFrontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s\n",
-           r->frontier_of, r->frontier_x, r->frontier_x, r->frontier_e.value, r->frontier_g.value,
-           bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
+    snprintf(line, sizeof line, "Frontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s", r->frontier_of, r->frontier_x,
+             r->frontier_x, r->frontier_e.value, r->frontier_g.value,
+             bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
+    printf("\n");
+    wrapped("", line);
     const struct fit_value *a = &r->frontier_n_exponent;
-    if (isfinite(a->value) && isfinite(r->flops_k))
-        printf("  N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s\n",
-               a->value, bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
-               fit_count_name(r->count));
+    if (!isfinite(a->value) || !isfinite(r->flops_k))
+        return;
+    snprintf(line, sizeof line, "N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s", a->value,
+             bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
+             fit_count_name(r->count));
+    wrapped("  ", line);
 }
 
-static void print_exponent(const struct fit_value *v)
+static void print_exponent(const char *counted, const char *method, const struct fit_value *v)
 {
     char iv[48] = "";
     if (isfinite(v->lo) && isfinite(v->hi))
-        snprintf(iv, sizeof iv, "(%.3f to %.3f)", v->lo, v->hi);
-    if (!isfinite(v->value))
-        printf(" %26s", "-");
+        snprintf(iv, sizeof iv, "  (%.3f to %.3f)", v->lo, v->hi);
+    printf("  %-8s %-17s", counted, method);
+    if (isfinite(v->value))
+        printf(" %7.3f%s\n", v->value, iv);
     else
-        printf(" %8.3f %17s", v->value, iv);
+        printf(" %7s\n", "-");
 }
 
 static void print_methods(const struct fit_report *r)
 {
-    printf("\nExponent a of the best size, N* ~ C^a, by method and by what counts as a parameter\n");
-    printf("  %-9s %26s %26s %26s\n", "counted", "parametric law", "IsoFLOP parabolas", "envelope");
+    char line[200];
+    printf("\n");
+    wrapped("", "Exponent a of the best size, N* ~ C^a, by method and by what counts as a parameter");
+    printf("  %-8s %-17s %7s  95 %% interval\n", "counted", "method", "a");
     for (size_t i = 0; i < r->n_methods; i++) {
         const struct fit_methods *m = &r->methods[i];
-        printf("  %-9s", fit_count_name(m->count));
-        print_exponent(&m->law_n);
-        print_exponent(&m->isoflop_n);
-        print_exponent(&m->envelope.n_exponent);
-        printf("\n");
+        print_exponent(fit_count_name(m->count), "parametric law", &m->law_n);
+        print_exponent("", "IsoFLOP parabolas", &m->isoflop_n);
+        print_exponent("", "envelope", &m->envelope.n_exponent);
     }
     size_t n = r->methods[0].envelope.n_crossings;
-    printf("  (envelope: %s; the best size changes %zu time%s)\n", r->envelope_of, n, n == 1 ? "" : "s");
+    snprintf(line, sizeof line, "(envelope: %s; the best size changes %zu time%s)", r->envelope_of, n, n == 1 ? "" : "s");
+    wrapped("  ", line);
 }
 
 static void print_choice(const struct fit_report *r)
 {
     bool lacks = false;
-    printf("\n%-14s %10s %14s %22s %10s\n", "Choice of law", "AICc", "Akaike weight", "lowest in resamples",
-           "held out");
+    char line[240] = "";
+    printf("\n%-13s %8s %7s %9s %8s\n", "Choice of law", "AICc", "weight", "resamples", "held out");
     for (size_t i = 0; i < r->n_laws; i++) {
         const struct fit_law *f = &r->laws[i];
         if (isfinite(f->aicc))
-            printf("  %-12s %10.1f %14.3f", f->law->name, f->aicc, f->weight);
+            printf("  %-11s %8.1f %7.3f", f->law->name, f->aicc, f->weight);
         else
-            printf("  %-12s %10s %14s", f->law->name, "-", "-");
+            printf("  %-11s %8s %7s", f->law->name, "-", "-");
         lacks = lacks || !isfinite(f->aicc);
         if (isfinite(f->share))
-            printf(" %20.0f %%", 100 * f->share);
+            printf(" %7.0f %%", 100 * f->share);
         else
-            printf(" %22s", "-");
+            printf(" %9s", "-");
         if (f->holdout_n > 0 && isfinite(f->holdout_error))
-            printf(" %8.3g %%", 100 * f->holdout_error);
-        printf("%s%s\n", i == r->selected ? "  selected: " : "", i == r->selected ? r->selected_why : "");
+            printf(" %6.3g %%", 100 * f->holdout_error);
+        printf("%s\n", i == r->selected ? "  selected" : "");
     }
+    if (r->selected < r->n_laws)
+        snprintf(line, sizeof line, "(%s selected: %s. weight: Akaike's; resamples: where its AICc is the lowest)",
+                 r->laws[r->selected].law->name, r->selected_why);
+    wrapped("  ", line);
     if (lacks)
-        printf("  (-: too few runs for the AICc of a law with so many parameters)\n");
+        wrapped("  ", "(-: too few runs for the AICc of a law with so many parameters)");
 }
 
 void fit_print_tables(const struct fit_report *r, bool all_intervals)

@@ -1,49 +1,84 @@
 #include "cli/plan_print.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/count.h"
+#include "cli/text.h"
+
+/* "  tokens D   118B, 95 % interval 105B to 131B", broken where the terminal is narrow. */
+static void row(const char *what, const char *text)
+{
+    printf("  %-15s ", what);
+    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 18, 18, text);
+}
 
 /* A count, where unit is NULL, or a loss. */
 static void print_value(const char *what, struct fit_value v, const char *unit)
 {
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], text[200];
     bool known = isfinite(v.lo) && isfinite(v.hi);
+    int at;
     if (!unit)
-        printf("  %-18s %11s", what, count_format(a, sizeof a, v.value));
+        at = snprintf(text, sizeof text, "%s", count_format(a, sizeof a, v.value));
     else
-        printf("  %-18s %11.4f %s", what, v.value, unit);
+        at = snprintf(text, sizeof text, "%.4f%s%s", v.value, *unit ? " " : "", unit);
     if (known && !unit)
-        printf("   95 %% interval %s to %s", count_format(b, sizeof b, v.lo), count_format(c, sizeof c, v.hi));
+        snprintf(text + at, sizeof text - (size_t)at, ", 95 %% interval %s to %s", count_format(b, sizeof b, v.lo),
+                 count_format(c, sizeof c, v.hi));
     else if (known)
-        printf("   95 %% interval %.4f to %.4f", v.lo, v.hi);
-    printf("\n");
+        snprintf(text + at, sizeof text - (size_t)at, ", 95 %% interval %.4f to %.4f", v.lo, v.hi);
+    row(what, text);
+}
+
+static void print_shape(const struct plan_answer *a)
+{
+    char text[160], count[32];
+    snprintf(text, sizeof text, "d_model %zu, %zu layer%s, %zu head%s (%s parameters, all counted)", a->shape.d_model,
+             a->shape.n_layer, a->shape.n_layer == 1 ? "" : "s", a->shape.n_head, a->shape.n_head == 1 ? "" : "s",
+             count_format(count, sizeof count, a->shape_params));
+    row("nearest shape", text);
+}
+
+static void print_time(const struct plan_answer *a)
+{
+    char text[160], time[32];
+    snprintf(text, sizeof text, "%s on %zu core%s, at the speed of the sweep's runs nearest in size",
+             count_format_seconds(time, sizeof time, a->seconds), a->jobs, a->jobs == 1 ? "" : "s");
+    row("time", text);
 }
 
 void plan_print_text(const struct plan_answer *a)
 {
     const struct fit_law *law = fit_report_selected(a->report);
-    char text[32];
-    printf("For %.3g FLOPs, by law %s (%zu runs, N counted %s):\n", a->flops, law->law->name, law->n,
-           fit_count_name(a->report->count));
+    char text[512];
+    snprintf(text, sizeof text, "For %.3g FLOPs, by law %s (%zu runs, N counted %s):", a->flops, law->law->name, law->n,
+             fit_count_name(a->report->count));
+    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 4, text);
     print_value("parameters N", a->params, NULL);
     print_value("tokens D", a->tokens, NULL);
     print_value("loss", a->loss_curve, a->unit);
-    if (isfinite(a->loss.lo))
-        printf("  %-18s %11s %*s   95 %% interval %.4f to %.4f\n", "  of one new run", "", (int)strlen(a->unit), "", a->loss.lo,
-               a->loss.hi);
+    if (isfinite(a->loss.lo)) {
+        snprintf(text, sizeof text, "95 %% interval %.4f to %.4f", a->loss.lo, a->loss.hi);
+        row("  of one new run", text);
+    }
     if (a->has_shape)
-        printf("  %-18s d_model %zu, %zu layers, %zu heads (%s parameters, all counted)\n", "nearest shape",
-               a->shape.d_model, a->shape.n_layer, a->shape.n_head, count_format(text, sizeof text, a->shape_params));
+        print_shape(a);
     if (isfinite(a->seconds))
-        printf("  %-18s %11s   on %zu core%s, at the speed of the sweep's runs nearest in size\n", "time",
-               count_format_seconds(text, sizeof text, a->seconds), a->jobs, a->jobs == 1 ? "" : "s");
+        print_time(a);
     if (a->command[0])
-        printf("  %-18s %s\n", "train it", a->command);
-    if (a->flops > 2 * a->largest_flops)
-        printf("careful: that is %.3g times the largest budget of the runs, so this is an extrapolation\n",
-               a->flops / a->largest_flops);
+        printf("  %-15s %s\n", "train it", a->command); /* in one piece, to be copied */
+    if (a->flops > 2 * a->largest_flops) {
+        snprintf(text, sizeof text, "that is %.3g times the largest budget of the runs, so this is an extrapolation",
+                 a->flops / a->largest_flops);
+        text_beside(stdout, "careful: ", text);
+    }
+    if (a->report->verdict.withheld[0]) {
+        snprintf(text, sizeof text, "these runs do not settle the law (%s): what it promises is one guess of many",
+                 a->report->verdict.withheld);
+        text_beside(stdout, "careful: ", text);
+    }
 }
 
 /* ---- JSON ---- */

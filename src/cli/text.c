@@ -47,3 +47,9 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
     }
     fputc('\n', out);
 }
+
+void text_beside(FILE *out, const char *lead, const char *text)
+{
+    fputs(lead, out);
+    text_wrap(out, text_width(out, TEXT_WIDTH_MAX), strlen(lead), strlen(lead), text);
+}

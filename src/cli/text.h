@@ -16,4 +16,7 @@ size_t text_width(FILE *out, size_t otherwise);
  * a blank, two end a paragraph. Ends with a newline. */
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
 
+/* "careful: " and a text beside it, broken where the terminal ends. */
+void text_beside(FILE *out, const char *lead, const char *text);
+
 #endif

@@ -48,14 +48,14 @@ static enum status flattening(struct fit_value *v, const struct fit_report *r, d
 
 void returns_say_noise(struct fit_report *r, const char *unit)
 {
-    char iv[100], most[120] = "";
+    char iv[100], most[200] = "";
     if (r->sigma > 0) {
-        fit_lines_add(&r->verdict.lines, "Noise: at the largest budget one run's loss moves by %.2g %s%s, from %s.",
+        fit_lines_add(&r->verdict.lines, "Noise: at the largest budget one run's loss moves by %.2g%s%s, from %s.",
                       r->sigma, unit, words_interval(iv, sizeof iv, r->sigma_lo, r->sigma_hi, 2), r->sigma_from);
         return;
     }
     if (r->scatter > 0 && r->verdict.withheld[0] == '\0')
-        snprintf(most, sizeof most, " It is at most the scatter of the runs about the law, %.2g %s, which holds what "
+        snprintf(most, sizeof most, " It is at most the scatter of the runs about the law, %.2g%s, which holds what "
                                     "the law gets wrong as well.", r->scatter, unit);
     fit_lines_add(&r->verdict.lines, "Noise: unknown, for no run was repeated with another seed: repeat a corner of the "
                                      "grid, best the largest run, with another one.%s", most);
@@ -138,7 +138,7 @@ enum status returns_judge(struct fit_report *r, const char *unit, uint64_t seed,
     TRY(over_frontier(&v->halving, r, halving, 0, err));
     if (isfinite(v->gain.value))
         fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
-                                 "%.3g %s%s.", r->frontier_of, r->frontier_x,
+                                 "%.3g%s%s.", r->frontier_of, r->frontier_x,
                       words_count(c, sizeof c, v->largest_flops, compute), compute ? " FLOPs" : "", v->gain.value, unit,
                       words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
     if (isfinite(v->halving.value))

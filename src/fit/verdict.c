@@ -14,13 +14,6 @@
 #include "fit/trend.h"
 #include "fit/words.h"
 
-/* What the losses are measured in. */
-static const char *unit_of(const struct fit_table *t)
-{
-    (void)t;
-    return "nats";
-}
-
 /* --- the floor --------------------------------------------------------------------------------------- */
 
 /* A floor whose interval reaches below this share of the lowest loss is no floor that the runs show. */
@@ -88,7 +81,7 @@ static void say_no_floor(struct fit_report *r, const char *unit)
     struct fit_verdict *v = &r->verdict;
     if (isfinite(v->floor_hi) && v->floor_hi > 0)
         fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none; over the laws fitted the runs "
-                                 "allow any floor below %.4g %s.", v->floor_hi, unit);
+                                 "allow any floor below %.4g%s.", v->floor_hi, unit);
     else
         fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none, and how high one may lie is not "
                                  "known without resamples.");
@@ -115,14 +108,14 @@ static void say_floor(struct fit_report *r, const struct fit_law *f, const char 
                                     "reaches from %.4g to %.4g.", f->law->name, names, v->floor_lo, v->floor_hi);
     if (v->floor_supported)
         fit_lines_add(&v->lines,
-                      "Floor: the loss would level off at %.4g %s%s. The runs support a floor above 0: "
+                      "Floor: the loss would level off at %.4g%s%s. The runs support a floor above 0: "
                       "a law without one fits worse (AICc higher by %.1f).%s",
                       v->floor.value, unit, iv, v->floor_delta_aicc, hull);
     else if (f->best.at_bound >> f->law->level & 1)
         say_no_floor(r, unit);
     else
         fit_lines_add(&v->lines,
-                      "Floor: not enough evidence. The best fit puts it at %.4g %s%s, but these runs do "
+                      "Floor: not enough evidence. The best fit puts it at %.4g%s%s, but these runs do "
                       "not tell a floor from none (%s%s).%s",
                       v->floor.value, unit, iv, aicc_without(aicc, sizeof aicc, v->floor_delta_aicc),
                       isnan(v->floor.lo) ? ", and no resamples for an interval" : "", hull);
@@ -139,7 +132,7 @@ static enum status judge_floor(struct fit_report *r, const struct fit_law *f, co
     }
     v->floor = f->params[f->law->level];
     if (held(f, (size_t)f->law->level)) {
-        fit_lines_add(&v->lines, "Floor: held at %.4g %s, as asked, so this fit says nothing about it.",
+        fit_lines_add(&v->lines, "Floor: held at %.4g%s, as asked, so this fit says nothing about it.",
                       f->outer[f->law->level], unit);
         return OK;
     }
@@ -246,8 +239,9 @@ static void name_outliers(struct fit_report *r, const char *unit)
         snprintf(list + at, sizeof list - at, "; and %zu more", n - told);
     fit_lines_add(&r->verdict.lines,
                   "Off the law: %zu run%s of %zu lie%s farther from every law than the scatter of the others explains "
-                  "(in %s; %s). %s left out of noise, break test and flattening: look at %s.",
-                  n, n == 1 ? "" : "s", r->n, n == 1 ? "s" : "", unit, list, n == 1 ? "It is" : "They are",
+                  "(%s%s%s%s). %s left out of noise, break test and flattening: look at %s.",
+                  n, n == 1 ? "" : "s", r->n, n == 1 ? "s" : "", *unit ? "in" : "", unit, *unit ? "; " : "", list,
+                  n == 1 ? "It is" : "They are",
                   n == 1 ? "it" : "them");
 }
 
@@ -429,14 +423,16 @@ static enum status judge(struct fit_report *r, const struct fit_table *t, const 
                          struct err *err)
 {
     struct fit_verdict *v = &r->verdict;
-    const char *unit = unit_of(t);
+    char unit[40] = ""; /* " nats"; nothing where no name of a column tells */
+    if (t->loss_unit && t->loss_unit[0])
+        snprintf(unit, sizeof unit, " %s", t->loss_unit);
     bool falls = judge_withheld(r, t, f);
     if (falls)
         name_outliers(r, unit);
     if (v->withheld[0] != '\0') {
         fit_lines_add(&v->lines, "Withheld: floor, gain and flattening are not given, for %s.", v->withheld);
         if (t->truth_known)
-            fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g %s.", t->truth_floor, unit);
+            fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g%s.", t->truth_floor, unit);
     } else {
         TRY(judge_floor(r, f, unit, err));
         judge_truth(r, t, f);
