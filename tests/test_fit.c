@@ -206,10 +206,30 @@ static void one_variable(void)
     o = quick(NULL, 200);
     line_table(&t, 20, 0, 30, 0.4, 0.003);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_laws == 2 && !r.verdict.floor_supported);
+    EXPECT(r.n_laws == 3 && !r.verdict.floor_supported);
+    EXPECT(fit_report_selected(&r)->law->id != LAW_BNSL); /* what does not bend needs no bend */
     for (size_t i = 0; i < r.n_laws; i++)
         if (r.laws[i].law->id == LAW_POWER)
             check_params(&r.laws[i], plain, 0.02);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* A curve of one variable that breaks is fitted by the law with a break, unasked. */
+static void one_variable_breaks(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick(NULL, 100);
+    line_table(&t, 24, 0, 30, 0.2, 0);
+    for (size_t i = 0; i < t.n; i++)
+        t.col[FIT_LOSS][i] = 1 + t.col[FIT_LOSS][i] * pow(1 + pow(t.col[FIT_X][i] / 3e5, 4), -0.3 / 4) *
+                                     exp(0.002 * rng_normal(test_rng()));
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    const struct fit_law *f = fit_report_selected(&r);
+    EXPECT(f && f->law->id == LAW_BNSL);
+    EXPECT_REL(f->outer[f->law->level], 1, 0.05);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -780,6 +800,7 @@ int main(int argc, char **argv)
         {"law_formulas", law_formulas},
         {"recovers_without_noise", recovers_without_noise},
         {"one_variable", one_variable},
+        {"one_variable_breaks", one_variable_breaks},
         {"intervals_cover", intervals_cover},
         {"same_seed_same_report", same_seed_same_report},
         {"ties_and_fixed", ties_and_fixed},

@@ -381,6 +381,33 @@ static void one_odd_run_is_told(void)
     fit_table_free(&t);
 }
 
+/* Beyond half the range the excess falls by .05 less: nothing of the unbent law is quoted, and the place is told. */
+static void a_bend_withholds(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 60);
+    o.break_sims = 99;
+    grid(&t, 1);
+    double from = 1e17;
+    for (size_t i = 0; i < t.n; i++)
+        if (t.col[FIT_FLOPS][i] > from)
+            t.col[FIT_LOSS][i] = E0 + (t.col[FIT_LOSS][i] - E0) * pow(t.col[FIT_FLOPS][i] / from, 0.05);
+    shake(&t, 0.001);
+    analyse(&r, &t, &o);
+    EXPECT(r.verdict.brk.found && says(&r, "change course at C = "));
+    EXPECT(r.verdict.brk.place.value > from / 5 && r.verdict.brk.place.value < from * 5);
+    EXPECT(isnan(r.verdict.floor.value) && isnan(r.verdict.gain.value) && isnan(r.verdict.flatten.value));
+    fit_report_free(&r);
+    /* one who holds the floor asks for that law */
+    o.fix[0] = "E=1.7";
+    o.n_fix = 1;
+    analyse(&r, &t, &o);
+    EXPECT(says(&r, "held at 1.7") && !says(&r, "change course"));
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* Rows of a file are named by their run, or by file and line. */
 static void rows_have_names(void)
 {
@@ -549,6 +576,7 @@ int main(int argc, char **argv)
         {"no_place_below_the_smallest_run", no_place_below_the_smallest_run},
         {"odd_runs_are_named", odd_runs_are_named},
         {"one_odd_run_is_told", one_odd_run_is_told},
+        {"a_bend_withholds", a_bend_withholds},
         {"rows_have_names", rows_have_names},
         {"lack_of_fit_names_nothing", lack_of_fit_names_nothing},
         {"losses_that_do_not_fall", losses_that_do_not_fall},

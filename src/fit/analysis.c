@@ -26,6 +26,8 @@
 #define MIN_RUNS 5
 /* A sixth parameter beside chinchilla's five is not looked for in fewer. */
 #define MIN_RUNS_JOINT 12
+/* A smoothly broken law has six parameters, and its bend needs runs on both sides. */
+#define MIN_RUNS_BNSL 16
 /* Row refits that a bootstrap may take in all (about 20 s on one core), and fewer for the laws that are
  * more than a sum of powers. */
 #define BOOT_WORK 4e7
@@ -327,11 +329,12 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     const bool all[LAW_COUNT] = {
         [LAW_FLOOR] = !v->two,
         [LAW_POWER] = !v->two,
+        [LAW_BNSL] = !v->two && v->n >= MIN_RUNS_BNSL && (double)v->n <= PROFILE_ROWS,
         [LAW_CHINCHILLA] = v->two,
         [LAW_REPEAT] = v->two && repeats(t),
         [LAW_JOINT] = v->two && (double)v->n <= PROFILE_ROWS && v->n >= MIN_RUNS_JOINT,
     };
-    static const enum law_id order[] = {LAW_FLOOR, LAW_POWER, LAW_CHINCHILLA, LAW_REPEAT, LAW_JOINT};
+    static const enum law_id order[] = {LAW_FLOOR, LAW_POWER, LAW_BNSL, LAW_CHINCHILLA, LAW_REPEAT, LAW_JOINT};
     bool some = false;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (!all[order[i]] || !takes_conditions(order[i], opt))

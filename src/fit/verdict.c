@@ -174,9 +174,15 @@ static void judge_truth(struct fit_report *r, const struct fit_table *t, const s
 
 /* --- breaks and extrapolation ------------------------------------------------------------------------ */
 
-static void judge_break(struct fit_report *r, const struct fit_law *f)
+/* "C", "N", "D", or the one variable, along which a break was looked for. */
+static const char *break_variable(const struct fit_verdict *v, const struct fit_law *f)
 {
     static const char *const names[] = {"C", "N", "D"};
+    return f->law->n_vars == 1 ? f->x_name : names[v->brk.variable];
+}
+
+static void judge_break(struct fit_report *r, const struct fit_law *f)
+{
     const struct breaks_out *b = &r->verdict.brk;
     struct fit_lines *out = &r->verdict.lines;
     bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
@@ -194,7 +200,7 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
     fit_lines_add(out, "Break%s: beyond %s = %s%s%s the excess falls %s: its exponent changes by "
                        "%.3g%s, p = %.2g. Runs left out are missed by %.2g %% with the bend and %.2g %% without: "
                        "%s.",
-                  b->found ? "" : ", not enough evidence", one ? f->x_name : names[b->variable],
+                  b->found ? "" : ", not enough evidence", break_variable(&r->verdict, f),
                   words_count(at, sizeof at, b->place.value, compute), compute ? " FLOPs" : "",
                   words_count_interval(place, sizeof place, b->place.lo, b->place.hi, compute),
                   b->change.value < 0 ? "more slowly" : "faster", b->change.value,
@@ -258,6 +264,21 @@ static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
     return false;
 }
 
+/* The law has a bend of its own, or a floor that the user held, which may be why the runs leave it. */
+static bool bends_as_asked(const struct fit_law *f)
+{
+    return f->law->id == LAW_BNSL || (f->law->level >= 0 && held(f, (size_t)f->law->level));
+}
+
+/* A law without the bend is not what the largest runs follow. */
+static void course_changes(struct fit_verdict *v, const struct fit_law *f)
+{
+    char at[32];
+    bool compute = f->law->n_vars == 1 ? f->x == FIT_FLOPS : v->brk.variable == BREAKS_COMPUTE;
+    snprintf(v->withheld, sizeof v->withheld, "the runs change course at %s = %s, and law %s knows of no bend",
+             break_variable(v, f), words_count(at, sizeof at, v->brk.place.value, compute), f->law->name);
+}
+
 static bool loss_falls(const struct fit_report *r, const struct fit_table *t)
 {
     bool x = t->x_name[0] != '\0';
@@ -285,8 +306,8 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
                  "%zu of the %zu run%s of the largest budget lie%s %.2g %% %s what the law of the others says: %s", top->n,
                  top->of, top->of == 1 ? "" : "s", top->n == 1 ? "s" : "", 100 * fabs(top->miss),
                  top->miss < 0 ? "below" : "above", after);
-    else
-        exponent_at_bound(v->withheld, sizeof v->withheld, f);
+    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !bends_as_asked(f))
+        course_changes(v, f);
     return true;
 }
 
