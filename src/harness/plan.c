@@ -221,13 +221,42 @@ static enum status group(struct plan *p, struct err *err)
     return OK;
 }
 
-static enum status check_names(const struct plan *p, struct err *err)
+static int by_name(const void *a, const void *b)
 {
+    const struct run *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* Names in order, so that two that are the same are neighbours, and one is found without a look at all. */
+static enum status sort_names(struct plan *p, struct err *err)
+{
+    TRY(size_calloc(&p->sorted, p->n, sizeof *p->sorted, "the names of the runs", err));
     for (size_t i = 0; i < p->n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(p->runs[i].name, p->runs[j].name) == 0)
-                return err_set(err, E_CONFIG, "grid: two runs are the same (%s)", p->runs[i].name);
+        p->sorted[i] = &p->runs[i];
+    qsort(p->sorted, p->n, sizeof *p->sorted, by_name);
+    for (size_t i = 1; i < p->n; i++)
+        if (strcmp(p->sorted[i]->name, p->sorted[i - 1]->name) == 0)
+            return err_set(err, E_CONFIG, "grid: two runs are the same (%s)", p->sorted[i]->name);
     return OK;
+}
+
+size_t plan_first_from(const struct plan *p, const char *name)
+{
+    size_t lo = 0, hi = p->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (strcmp(p->sorted[mid]->name, name) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+bool plan_has(const struct plan *p, const char *name)
+{
+    size_t i = plan_first_from(p, name);
+    return i < p->n && strcmp(p->sorted[i]->name, name) == 0;
 }
 
 enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
@@ -256,7 +285,7 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
                                s.d_model, s.n_layer);
         TRY(add_size(p, c, s, vocab, train_tokens, err));
     }
-    TRY(check_names(p, err));
+    TRY(sort_names(p, err));
     return group(p, err);
 }
 
@@ -271,6 +300,7 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
     TRY(size_calloc(&p->runs, 1, sizeof *p->runs, "runs", err));
     TRY(add_run(p, c, s, c->train.seed, tokens, vocab, train_tokens, err));
+    TRY(sort_names(p, err));
     return group(p, err);
 }
 
@@ -279,6 +309,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->n; i++)
         config_free(&p->runs[i].cfg);
     free(p->runs);
+    free(p->sorted);
     free(p->trajectories);
     *p = (struct plan){0};
 }

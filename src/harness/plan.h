@@ -27,6 +27,7 @@ struct trajectory {
 struct plan {
     struct run *runs; /* (n), trajectories contiguous */
     size_t n;
+    struct run **sorted; /* (n) the same by their names, in the order of strcmp */
     struct trajectory *trajectories;
     size_t n_trajectories;
     double tokens_separate; /* what the runs would train without shared trunks */
@@ -41,6 +42,10 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
 /* E_CONFIG naming the run and its budget where a warm-up leaves it no training at the full rate. */
 enum status plan_check_warmup(const struct plan *p, struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
+
+bool plan_has(const struct plan *p, const char *name);
+/* The first place of `sorted` whose name is not before this one; p->n where there is none. */
+size_t plan_first_from(const struct plan *p, const char *name);
 
 /* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those behind the fork. */
 double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i);

@@ -69,31 +69,39 @@ static enum status refuse_other(const char *dir, const struct run *r, const char
     return err_set(err, E_CONFIG, "%s/%s holds the same run of another config (%s): give another --out", dir, name, diff);
 }
 
+/* Length of a run's name up to the hash at its end; 0 where nothing like it is there. */
+static size_t stem_length(const char *name)
+{
+    const char *dash = strrchr(name, '-');
+    return dash ? (size_t)(dash - name) + 1 : 0;
+}
+
+/* The runs of the plan that a name in the folder collides with are neighbours in the order of names. Two runs of one
+ * plan may share all but the hash, where their budgets are the same to three digits. */
+static enum status refuse_collision(const struct plan *p, const char *dir, const char *other, struct err *err)
+{
+    char stem[RUN_NAME_MAX];
+    size_t n = stem_length(other);
+    if (n == 0 || n >= sizeof stem || plan_has(p, other))
+        return OK;
+    memcpy(stem, other, n);
+    stem[n] = '\0';
+    for (size_t i = plan_first_from(p, stem); i < p->n && strncmp(p->sorted[i]->name, stem, n) == 0; i++)
+        if (strlen(p->sorted[i]->name) == strlen(other))
+            TRY(refuse_other(dir, p->sorted[i], other, err));
+    return OK;
+}
+
 /* Run names end in a hash of their config: the same name up to that, and another hash, is a collision. */
 enum status rundir_refuse_collisions(const struct plan *p, const char *dir, struct err *err)
 {
     struct file_list list = {0};
     TRY(file_list_dir(&list, dir, err));
     enum status st = OK;
-    for (size_t i = 0; i < p->n && st == OK; i++) {
-        const char *name = p->runs[i].name;
-        size_t stem = (size_t)(strrchr(name, '-') - name) + 1;
-        for (size_t j = 0; j < list.n && st == OK; j++) {
-            const char *other = list.names[j];
-            if (strncmp(other, name, stem) == 0 && strcmp(other, name) != 0 && strlen(other) == strlen(name))
-                st = refuse_other(dir, &p->runs[i], other, err);
-        }
-    }
+    for (size_t i = 0; i < list.n && st == OK; i++)
+        st = refuse_collision(p, dir, list.names[i], err);
     file_list_free(&list);
     return st;
-}
-
-static bool in_plan(const struct plan *p, const char *name)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (strcmp(p->runs[i].name, name) == 0)
-            return true;
-    return false;
 }
 
 static enum status other_data(const char *run, const char *dir, const struct data *d, const struct sweep_json *s,
@@ -118,7 +126,7 @@ enum status rundir_refuse_data(const struct plan *p, const char *dir, const stru
         const char *then = s->fingerprint;
         struct run_row row;
         bool found;
-        if (fresh && in_plan(p, list.names[i]))
+        if (fresh && plan_has(p, list.names[i]))
             continue;
         st = rundir_path(path, dir, list.names[i], "config.json", err);
         if (st != OK || !file_exists(path)) /* no folder of a run */
@@ -279,7 +287,7 @@ enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p
     enum status st = size_calloc(rows, list.n, sizeof **rows, "results", err);
     for (size_t i = 0; i < list.n && st == OK; i++) {
         bool found;
-        if (in_plan(p, list.names[i]))
+        if (plan_has(p, list.names[i]))
             continue;
         st = file_join(path, sizeof path, dir, list.names[i], err);
         if (st != OK || !file_is_dir(path))
