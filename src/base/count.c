@@ -86,6 +86,20 @@ char *count_format(char *buf, size_t size, double value)
     return buf;
 }
 
+char *count_format_bytes(char *buf, size_t size, double bytes)
+{
+    static const char prefix[] = {'k', 'M', 'G', 'T', 'P', 'E'};
+    size_t i = 0;
+    double v = bytes / 1e3;
+    for (; v >= 999.5 && i + 1 < sizeof prefix; i++)
+        v /= 1e3;
+    if (bytes < 999.5)
+        snprintf(buf, size, "%.0f B", bytes);
+    else
+        snprintf(buf, size, "%.3g %cB", v, prefix[i]);
+    return buf;
+}
+
 char *count_format_exact(char *buf, size_t size, double value)
 {
     for (size_t i = 0; i + 1 < sizeof scales / sizeof *scales; i++) {

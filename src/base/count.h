@@ -19,6 +19,9 @@ char *count_format(char *buf, size_t size, double value);
 /* Like count_format but exact and usable in a name: 4000000 -> "4M", 262144 -> "262144". */
 char *count_format_exact(char *buf, size_t size, double value);
 
+/* Bytes: 83200000000 -> "83.2 GB". */
+char *count_format_bytes(char *buf, size_t size, double bytes);
+
 /* 3.2 -> "3.2 s", 75 -> "1 min 15 s", 5400 -> "1 h 30 min". */
 char *count_format_seconds(char *buf, size_t size, double seconds);
 

@@ -7,44 +7,120 @@
 
 #include "base/count.h"
 #include "base/size.h"
-#include "model/bench.h"
+#include "cli/calibrate.h"
+#include "harness/memory.h"
 
-/* Seconds that one core takes for a token of each trajectory's shape. Shapes that come again, with another
- * seed, are measured once. */
-static enum status calibrate(double *seconds, const struct setup *s, const struct kern *k, struct err *err)
+/* The grid and what is found out about it. */
+struct view {
+    const struct setup *s;
+    const struct plan *p;
+    struct kern k;
+    int jobs;
+    double available_bytes;
+    bool *too_large; /* (n_trajectories) for this machine's memory */
+    double *seconds; /* (n_trajectories) that one core takes for a token; NaN where it is too large */
+    size_t n_fitting; /* trajectories that are not too large */
+};
+
+static double bytes_of(const struct view *v, size_t trajectory)
 {
-    const struct plan *p = &s->plan;
-    const struct bench_options o = {.k = k, .threads = 1, .repeat = 1};
-    for (size_t i = 0; i < p->n_trajectories; i++) {
-        const struct run *r = &p->runs[p->trajectories[i].first];
-        size_t j = 0;
-        while (j < i && memcmp(&p->runs[p->trajectories[j].first].shape, &r->shape, sizeof r->shape) != 0)
-            j++;
-        if (j < i) {
-            seconds[i] = seconds[j];
-            continue;
-        }
-        struct bench_shape shape = {r->shape, r->cfg.train.batch_tokens / r->shape.T};
-        struct bench_train t;
-        TRY(bench_train(&t, &o, &shape, err));
-        seconds[i] = 1 / t.tokens_per_s;
+    return memory_of_run(&v->p->runs[v->p->trajectories[trajectory].first], &v->k, v->jobs);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* In a grid of more runs than that only the first and the last of each size are shown: at most 128. */
+enum { ROWS_MAX = 256, N_COLUMNS = 10, CELL_MAX = RUN_NAME_MAX };
+
+static const char *const columns[N_COLUMNS] = {"run",   "d_model", "n_layer", "params", "nonembd",
+                                               "tokens", "flops",  "epochs",  "memory", "adds"};
+
+struct row {
+    char cells[N_COLUMNS][CELL_MAX];
+};
+
+/* Shorter than count_format_seconds, for the table's width. */
+static char *short_time(char *buf, size_t size, double seconds)
+{
+    if (seconds < 59.5)
+        return count_format_seconds(buf, size, seconds);
+    if (seconds < 3599.5)
+        snprintf(buf, size, "%.0f min", seconds / 60);
+    else
+        snprintf(buf, size, "%.*f h", seconds < 36e3 ? 1 : 0, seconds / 3600);
+    return buf;
+}
+
+static void fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run)
+{
+    const struct run *r = &v->p->runs[run];
+    char(*c)[CELL_MAX] = row->cells;
+    snprintf(c[0], CELL_MAX, "%s", r->name);
+    snprintf(c[1], CELL_MAX, "%zu", r->shape.C);
+    snprintf(c[2], CELL_MAX, "%zu", r->shape.L);
+    count_format(c[3], CELL_MAX, r->params);
+    count_format(c[4], CELL_MAX, r->params_nonembd);
+    count_format(c[5], CELL_MAX, r->cfg.train.tokens);
+    snprintf(c[6], CELL_MAX, "%.3g", r->flops);
+    snprintf(c[7], CELL_MAX, isfinite(r->epochs) ? "%.2f" : "-", r->epochs);
+    count_format_bytes(c[8], CELL_MAX, bytes_of(v, trajectory));
+    if (v->too_large[trajectory])
+        snprintf(c[9], CELL_MAX, "too big");
+    else
+        short_time(c[9], CELL_MAX,
+                   plan_own_tokens(v->p, &v->p->trajectories[trajectory], run) * v->seconds[trajectory]);
+}
+
+/* Whether a run is the first or the last of its size, whose runs are neighbours. */
+static bool at_end_of_size(const struct plan *p, size_t run)
+{
+    const struct gpt_shape *s = &p->runs[run].shape;
+    return run == 0 || run + 1 == p->n || !gpt_shape_same(s, &p->runs[run - 1].shape) ||
+           !gpt_shape_same(s, &p->runs[run + 1].shape);
+}
+
+static size_t fill_rows(struct row *rows, const struct view *v)
+{
+    const struct plan *p = v->p;
+    size_t n = 0;
+    for (size_t t = 0; t < p->n_trajectories; t++)
+        for (size_t i = p->trajectories[t].first; i < p->trajectories[t].first + p->trajectories[t].n; i++)
+            if (p->n <= ROWS_MAX || at_end_of_size(p, i))
+                fill_row(&rows[n++], v, t, i);
+    return n;
+}
+
+/* Columns as wide as what stands in them. */
+static void print_rows(const struct row *rows, size_t n)
+{
+    int width[N_COLUMNS];
+    for (int c = 0; c < N_COLUMNS; c++) {
+        size_t most = strlen(columns[c]);
+        for (size_t i = 0; i < n; i++)
+            most = size_max(most, strlen(rows[i].cells[c]));
+        width[c] = (int)most;
     }
+    for (int c = 0; c < N_COLUMNS; c++)
+        printf(c == 0 ? "%-*s" : " %*s", width[c], columns[c]);
+    printf("\n");
+    for (size_t i = 0; i < n; i++, printf("\n"))
+        for (int c = 0; c < N_COLUMNS; c++)
+            printf(c == 0 ? "%-*s" : " %*s", width[c], rows[i].cells[c]);
+}
+
+static enum status print_table(const struct view *v, struct err *err)
+{
+    struct row *rows;
+    TRY(size_calloc(&rows, ROWS_MAX, sizeof *rows, "the table", err));
+    size_t n = fill_rows(rows, v);
+    print_rows(rows, n);
+    free(rows);
+    if (n < v->p->n)
+        printf("%zu more runs are not shown: of each size the first and the last one stand here\n", v->p->n - n);
     return OK;
 }
 
-static void print_run(const struct run *r, const struct kern *k, double own_s)
-{
-    char params[32], nonembd[32], tokens[32], time[32], memory[32], epochs[32] = "-";
-    size_t B = r->cfg.train.batch_tokens / r->shape.T;
-    if (isfinite(r->epochs))
-        snprintf(epochs, sizeof epochs, "%.2f", r->epochs);
-    printf("%-34s %7zu %7zu %8s %7s %8s %9.3g %7s %7sB %9s\n", r->name, r->shape.C, r->shape.L,
-           count_format(params, sizeof params, r->params),
-           count_format(nonembd, sizeof nonembd, r->params_nonembd),
-           count_format(tokens, sizeof tokens, r->cfg.train.tokens), r->flops, epochs,
-           count_format(memory, sizeof memory, (double)gpt_bytes(&r->shape, k, B, 1)),
-           count_format_seconds(time, sizeof time, own_s));
-}
+/* --- the totals ------------------------------------------------------------------------------- */
 
 static int longest_first(const void *a, const void *b)
 {
@@ -70,35 +146,125 @@ static double makespan(double *seconds, size_t n, int jobs)
     return fmax(sum / jobs, n < (size_t)jobs ? end * (double)n / jobs * 1.3 : end);
 }
 
-static void print_totals(const struct setup *s, int jobs, double *seconds, size_t most_bytes)
+/* Of what fits into memory: the rest the sweep leaves out. */
+struct totals {
+    size_t runs, trajectories;
+    double tokens, separate, flops, most_bytes;
+};
+
+static struct totals totals_of(const struct view *v)
 {
-    const struct plan *p = &s->plan;
-    double tokens = 0, flops = 0;
-    char a[32], b[32], c[32], m[32];
-    for (size_t i = 0; i < p->n_trajectories; i++) {
-        tokens += p->trajectories[i].tokens;
-        flops += p->trajectories[i].flops;
+    struct totals a = {0};
+    for (size_t i = 0; i < v->p->n_trajectories; i++) {
+        const struct trajectory *t = &v->p->trajectories[i];
+        if (v->too_large[i])
+            continue;
+        a.runs += t->n;
+        a.trajectories++;
+        a.tokens += t->tokens;
+        a.flops += t->flops;
+        a.most_bytes = fmax(a.most_bytes, bytes_of(v, i));
+        for (size_t j = t->first; j < t->first + t->n; j++)
+            a.separate += v->p->runs[j].cfg.train.tokens;
     }
-    printf("%zu runs in %zu trajectories, %d at a time: %s tokens to train", p->n, p->n_trajectories, jobs,
-           count_format(a, sizeof a, tokens));
-    if (p->tokens_separate > tokens)
-        printf(" (%s without shared trunks: %.0f %% saved)", count_format(b, sizeof b, p->tokens_separate),
-               100 * (1 - tokens / p->tokens_separate));
-    printf(", %.3g flops\nabout %s here with evaluations; at most %sB of memory\n", flops,
-           count_format_seconds(c, sizeof c, makespan(seconds, p->n_trajectories, jobs)),
-           count_format(m, sizeof m, (double)most_bytes * (double)size_min((size_t)jobs, p->n_trajectories)));
+    return a;
+}
+
+/* The held-out set is the same for every run, so that a grid of short runs may spend its time on it. */
+static double eval_tokens(const struct setup *s)
+{
+    return plan_eval_tokens((double)(data_eval_windows(s->data) * s->plan.runs[0].shape.T));
+}
+
+/* Of all that fits, on one core. */
+static enum status whole_time(double *whole_s, const struct view *v, struct err *err)
+{
+    double *seconds;
+    size_t n = 0;
+    TRY(size_calloc(&seconds, v->p->n_trajectories, sizeof *seconds, "the times", err));
+    for (size_t i = 0; i < v->p->n_trajectories; i++) {
+        const struct trajectory *t = &v->p->trajectories[i];
+        if (!v->too_large[i])
+            seconds[n++] = v->seconds[i] * (t->tokens + (double)t->n * eval_tokens(v->s));
+    }
+    *whole_s = makespan(seconds, n, v->jobs);
+    free(seconds);
+    return OK;
+}
+
+static enum status print_totals(const struct view *v, struct err *err)
+{
+    char text[32], memory[32];
+    double whole_s;
+    const struct totals a = totals_of(v);
+    TRY(whole_time(&whole_s, v, err));
+    double bytes = fmin(v->available_bytes, a.most_bytes * (double)size_min((size_t)v->jobs, a.trajectories));
+    printf("%zu runs in %zu trajectories, %d at a time: %s tokens to train", a.runs, a.trajectories, v->jobs,
+           count_format(text, sizeof text, a.tokens));
+    if (a.separate > a.tokens)
+        printf(" (%s without shared trunks: %.0f %% saved)", count_format(text, sizeof text, a.separate),
+               100 * (1 - a.tokens / a.separate));
+    printf("\n%.3g flops, about %s here with evaluations; at most %s of memory\n", a.flops,
+           count_format_seconds(text, sizeof text, whole_s), count_format_bytes(memory, sizeof memory, bytes));
+    return OK;
+}
+
+/* What the sweep will leave out. */
+static void print_too_large(const struct view *v)
+{
+    char least[32], available[32];
+    size_t runs = 0, sizes = 0;
+    const struct gpt_shape *last = NULL;
+    double smallest = (double)INFINITY;
+    for (size_t i = 0; i < v->p->n_trajectories; i++) {
+        const struct trajectory *t = &v->p->trajectories[i];
+        const struct gpt_shape *shape = &v->p->runs[t->first].shape;
+        if (!v->too_large[i])
+            continue;
+        runs += t->n;
+        sizes += !(last && gpt_shape_same(last, shape));
+        smallest = fmin(smallest, bytes_of(v, i));
+        last = shape;
+    }
+    if (runs)
+        printf("too big: %zu run%s of %zu size%s, which the sweep leaves out: training takes %s of memory%s,\n"
+               "         %s can be had here\n", runs, runs == 1 ? "" : "s", sizes, sizes == 1 ? "" : "s",
+               count_format_bytes(least, sizeof least, smallest), sizes == 1 ? "" : " or more",
+               count_format_bytes(available, sizeof available, v->available_bytes));
 }
 
 /* --- what is doubtful about the design -------------------------------------------------------- */
 
-static size_t distinct(const struct plan *p, double (*value)(const struct run *))
+/* Runs that fit into memory, one after the other: i is a run, *t its trajectory. Begin with i = *t = 0. */
+static size_t next_fitting(const struct view *v, size_t i, size_t *t)
 {
+    for (; *t < v->p->n_trajectories; ++*t) {
+        const struct trajectory *own = &v->p->trajectories[*t];
+        if (!v->too_large[*t] && i < own->first + own->n)
+            return size_max(i, own->first);
+    }
+    return v->p->n;
+}
+
+#define EACH_FITTING(v, i, t) \
+    for (size_t t = 0, i = next_fitting(v, 0, &t); i < (v)->p->n; i = next_fitting(v, i + 1, &t))
+
+enum { ENOUGH = 3 };
+
+/* How many values more than 2 % apart there are, up to ENOUGH. */
+static size_t distinct(const struct view *v, double (*value)(const struct run *))
+{
+    double seen[ENOUGH];
     size_t n = 0;
-    for (size_t i = 0; i < p->n; i++) {
+    EACH_FITTING(v, i, t)
+    {
         size_t j = 0;
-        while (j < i && !(fabs(log(value(&p->runs[j]) / value(&p->runs[i]))) < 0.02))
+        while (j < n && !(fabs(log(value(&v->p->runs[i]) / seen[j])) < 0.02))
             j++;
-        n += j == i;
+        if (j == n)
+            seen[n++] = value(&v->p->runs[i]);
+        if (n == ENOUGH)
+            break;
     }
     return n;
 }
@@ -118,12 +284,13 @@ static double ratio_of(const struct run *r)
     return r->cfg.train.tokens / r->params;
 }
 
-static void warn_budgets(const struct plan *p)
+static void warn_budgets(const struct view *v)
 {
     size_t few_steps = 0, repeated = 0;
     double epochs = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        const struct run *r = &p->runs[i];
+    EACH_FITTING(v, i, t)
+    {
+        const struct run *r = &v->p->runs[i];
         few_steps += r->cfg.train.tokens < 100 * (double)r->cfg.train.batch_tokens;
         if (r->epochs > 4) {
             repeated++;
@@ -138,82 +305,96 @@ static void warn_budgets(const struct plan *p)
                "         only the law repeat accounts for it\n", repeated, epochs);
 }
 
-/* Where one ratio of tokens to parameters, or too few values, leave a law undetermined. */
-static void warn_grid(const struct config *c, const struct plan *p)
+/* What is best lay between 5 and 200 tokens a parameter in every sweep seen so far. */
+static void warn_profile(const struct view *v, double flops)
 {
-    size_t sizes = distinct(p, params_of), tokens = distinct(p, tokens_of);
-    if (p->n > 1 && distinct(p, ratio_of) == 1)
+    double lo = (double)INFINITY, hi = 0;
+    EACH_FITTING(v, i, t)
+    if (fabs(log(v->p->runs[i].flops / flops)) < 0.1) {
+        lo = fmin(lo, ratio_of(&v->p->runs[i]));
+        hi = fmax(hi, ratio_of(&v->p->runs[i]));
+    }
+    if (hi > 0 && (hi < 20 || lo > 50))
+        printf("careful: at %.3g flops the sizes get %.0f to %.0f tokens a parameter: the best size is likely\n"
+               "         %s than all of them\n", flops, lo, hi, hi < 20 ? "smaller" : "larger");
+}
+
+/* Where one ratio of tokens to parameters, or too few values, leave a law undetermined. */
+static void warn_grid(const struct view *v)
+{
+    const struct config *c = &v->s->cfg;
+    size_t sizes = distinct(v, params_of), tokens = distinct(v, tokens_of);
+    if (v->p->n > 1 && distinct(v, ratio_of) == 1)
         printf("careful: all runs have one ratio of tokens to parameters: size and data cannot be told apart\n");
-    if (sizes < 3)
+    if (sizes < ENOUGH)
         printf("careful: %zu model size%s: a law in size needs at least three\n", sizes, sizes == 1 ? "" : "s");
-    if (tokens < 3)
+    if (tokens < ENOUGH)
         printf("careful: %zu token budget%s: a law in data needs at least three\n", tokens,
                tokens == 1 ? "" : "s");
-    for (size_t i = 0; i < c->grid.flops.n; i++) {
-        double lo = (double)INFINITY, hi = 0;
-        for (size_t j = 0; j < p->n; j++)
-            if (fabs(log(p->runs[j].flops / c->grid.flops.items[i])) < 0.1) {
-                lo = fmin(lo, ratio_of(&p->runs[j]));
-                hi = fmax(hi, ratio_of(&p->runs[j]));
-            }
-        /* what is best lay between 5 and 200 tokens a parameter in every sweep seen so far */
-        if (hi > 0 && (hi < 20 || lo > 50))
-            printf("careful: at %.3g flops the sizes get %.0f to %.0f tokens a parameter: the best size is likely\n"
-                   "         %s than all of them\n", c->grid.flops.items[i], lo, hi,
-                   hi < 20 ? "smaller" : "larger");
-    }
+    for (size_t i = 0; i < c->grid.flops.n; i++)
+        warn_profile(v, c->grid.flops.items[i]);
 }
 
-/* The held-out set is the same for every run, so that a grid of short runs may spend its time on it. */
+/* The share of the training's time that evaluations may take. */
 #define EVAL_SHARE 0.05
 
-static double eval_tokens(const struct setup *s)
+static void warn_evaluations(const struct view *v)
 {
-    return plan_eval_tokens((double)(data_eval_windows(s->data) * s->plan.runs[0].shape.T));
-}
-
-static void warn_evaluations(const struct setup *s)
-{
-    const struct plan *p = &s->plan;
     double train = 0, eval = 0;
-    for (size_t i = 0; i < p->n_trajectories; i++) {
-        const struct trajectory *t = &p->trajectories[i];
+    for (size_t i = 0; i < v->p->n_trajectories; i++) {
+        const struct trajectory *t = &v->p->trajectories[i];
+        if (v->too_large[i])
+            continue;
         train += t->cost * t->tokens;
-        eval += t->cost * (double)t->n * eval_tokens(s);
+        eval += t->cost * (double)t->n * eval_tokens(v->s);
     }
     double share = eval / train;
     if (share > EVAL_SHARE)
         printf("careful: evaluations will take %.1f %% of the time of training: data.eval_tokens=%.0f would make that\n"
-               "         %.0f %%\n", 100 * share, floor((double)s->cfg.data.eval_tokens * EVAL_SHARE / share),
+               "         %.0f %%\n", 100 * share, floor((double)v->s->cfg.data.eval_tokens * EVAL_SHARE / share),
                100 * EVAL_SHARE);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum status view_init(struct view *v, const struct setup *s, int jobs, struct err *err)
+{
+    *v = (struct view){.s = s, .p = &s->plan, .jobs = jobs, .available_bytes = memory_available()};
+    kern_init(&v->k, s->isa);
+    TRY(size_calloc(&v->seconds, v->p->n_trajectories, sizeof *v->seconds, "the calibration", err));
+    TRY(size_calloc(&v->too_large, v->p->n_trajectories, sizeof *v->too_large, "the calibration", err));
+    for (size_t i = 0; i < v->p->n_trajectories; i++) {
+        v->too_large[i] = bytes_of(v, i) > v->available_bytes;
+        v->n_fitting += !v->too_large[i];
+    }
+    return OK;
+}
+
+static enum status print_view(const struct view *v, struct err *err)
+{
+    char least[32];
+    TRY(print_table(v, err));
+    if (v->n_fitting > 0)
+        TRY(print_totals(v, err));
+    print_too_large(v);
+    if (v->n_fitting == 0)
+        return err_set(err, E_RUN, "no size of the grid fits into the %s of memory that can be had here",
+                       count_format_bytes(least, sizeof least, v->available_bytes));
+    warn_grid(v);
+    warn_budgets(v);
+    warn_evaluations(v);
+    return OK;
 }
 
 enum status dry_run(const struct setup *s, int jobs, struct err *err)
 {
-    const struct plan *p = &s->plan;
-    struct kern k;
-    double *seconds;
-    size_t most_bytes = 0;
-    kern_init(&k, s->isa);
-    TRY(size_calloc(&seconds, p->n_trajectories, sizeof *seconds, "the calibration", err));
-    enum status st = calibrate(seconds, s, &k, err);
-    if (st == OK) {
-        printf("%-34s %7s %7s %8s %7s %8s %9s %7s %8s %9s\n", "run", "d_model", "n_layer", "params", "nonembd",
-               "tokens", "flops", "epochs", "memory", "adds");
-        for (size_t i = 0; i < p->n_trajectories; i++) {
-            const struct trajectory *t = &p->trajectories[i];
-            const struct run *first = &p->runs[t->first];
-            for (size_t j = t->first; j < t->first + t->n; j++)
-                print_run(&p->runs[j], &k, plan_own_tokens(p, t, j) * seconds[i]);
-            most_bytes = size_max(most_bytes, gpt_bytes(&first->shape, &k,
-                                                        first->cfg.train.batch_tokens / first->shape.T, jobs));
-            seconds[i] *= t->tokens + (double)t->n * eval_tokens(s);
-        }
-        print_totals(s, jobs, seconds, most_bytes);
-        warn_grid(&s->cfg, p);
-        warn_budgets(p);
-        warn_evaluations(s);
-    }
-    free(seconds);
+    struct view v;
+    enum status st = view_init(&v, s, jobs, err);
+    if (st == OK)
+        st = calibrate(v.seconds, v.p, v.too_large, &v.k, err);
+    if (st == OK)
+        st = print_view(&v, err);
+    free(v.seconds);
+    free(v.too_large);
     return st;
 }

@@ -118,6 +118,11 @@ void config_free(struct config *c)
 {
     strings_free(&c->data.files);
     strings_free(&c->data.val_files);
+    struct config_counts *counts[] = {&c->grid.params, &c->grid.tokens, &c->grid.flops, &c->grid.seeds};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        free(counts[i]->items);
+    free(c->grid.models.items);
+    memset(&c->grid, 0, sizeof c->grid);
 }
 
 /* ---- reading ---- */
@@ -279,6 +284,8 @@ static enum status read_counts(struct config_counts *list, const struct key *k, 
     if (!cJSON_IsArray(v))
         return wrong_type(k, "a list of numbers", v, err);
     list->n = 0;
+    if (!list->items)
+        TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
     for (const cJSON *item = v->child; item; item = item->next) {
         if (list->n == CONFIG_LIST_MAX)
             return list_full(k, err);
@@ -336,6 +343,8 @@ static enum status read_shapes(struct config_shapes *list, const struct key *k, 
     if (!cJSON_IsArray(v))
         return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
     list->n = 0;
+    if (!list->items)
+        TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
     for (const cJSON *item = v->child; item; item = item->next) {
         if (list->n == CONFIG_LIST_MAX)
             return list_full(k, err);
@@ -593,15 +602,11 @@ enum status config_check(const struct config *c, struct err *err)
     return check_grid(c, err);
 }
 
-enum status config_copy(struct config *dst, const struct config *src, struct err *err)
+struct config config_of_run(const struct config *c)
 {
-    *dst = *src;
-    dst->data.files = dst->data.val_files = (struct config_strings){0};
-    for (size_t i = 0; i < src->data.files.n; i++)
-        TRY(strings_append(&dst->data.files, src->data.files.items[i], err));
-    for (size_t i = 0; i < src->data.val_files.n; i++)
-        TRY(strings_append(&dst->data.val_files, src->data.val_files.items[i], err));
-    return OK;
+    struct config run = *c;
+    memset(&run.grid, 0, sizeof run.grid);
+    return run;
 }
 
 /* ---- writing ---- */
@@ -665,7 +670,7 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
     return NULL;
 }
 
-static cJSON *to_json(const struct config *c, bool run_only, bool first_only)
+static cJSON *to_json(const struct config *c, bool run_only)
 {
     cJSON *root = cJSON_CreateObject();
     for (size_t i = 0; root && i < N_KEYS; i++) {
@@ -673,7 +678,7 @@ static cJSON *to_json(const struct config *c, bool run_only, bool first_only)
         const char *dot = strchr(k->path, '.');
         bool of_run = strncmp(k->path, "data.", 5) == 0 || strncmp(k->path, "model.", 6) == 0 ||
                       strncmp(k->path, "train.", 6) == 0;
-        if ((run_only && !of_run) || (first_only && k->hashed != FIRST))
+        if (run_only && !of_run)
             continue;
         cJSON *parent = root;
         if (dot) {
@@ -699,7 +704,7 @@ static enum status print_json(char **text, cJSON *root, bool pretty, struct err 
 
 enum status config_to_json(char **text, const struct config *c, bool run_only, struct err *err)
 {
-    return print_json(text, to_json(c, run_only, false), true, err);
+    return print_json(text, to_json(c, run_only), true, err);
 }
 
 static enum status key_text(char **text, const struct config *c, const struct key *k, struct err *err)
@@ -707,35 +712,139 @@ static enum status key_text(char **text, const struct config *c, const struct ke
     return print_json(text, key_to_json(c, k), false, err);
 }
 
-/* A key that came after the first version, where it is not at its default: mixed in without regard to order, so that
- * rows may move. */
-static enum status hash_later(uint64_t *hash, const struct config *c, const struct config *defaults, const struct key *k,
+/* ---- the hash ---- */
+
+enum { VALUE_MAX = sizeof(struct config_strings) };
+
+struct config_hasher {
+    struct known {
+        char *text; /* NULL: not known yet */
+        unsigned char value[VALUE_MAX]; /* that it is the text of */
+        char *usual; /* the text of the default, of a later key */
+    } known[N_KEYS];
+    char *all; /* what is hashed */
+    size_t used, room;
+};
+
+enum status config_hasher_new(struct config_hasher **h, struct err *err)
+{
+    return size_calloc(h, 1, sizeof **h, "the names of the runs", err);
+}
+
+void config_hasher_free(struct config_hasher *h)
+{
+    for (size_t i = 0; h && i < N_KEYS; i++) {
+        free(h->known[i].text);
+        free(h->known[i].usual);
+    }
+    if (h)
+        free(h->all);
+    free(h);
+}
+
+static size_t value_size(const struct key *k)
+{
+    CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES);
+    return k->type == T_STRINGS ? sizeof(struct config_strings)
+           : k->type == T_SIZE || k->type == T_ENUM ? sizeof(size_t) : sizeof(double);
+}
+
+/* The text of a value, from the config before where it is the same: printing numbers is what a hash takes time for. */
+static enum status known_text(const char **text, struct config_hasher *h, const struct config *c, const struct key *k,
                               struct err *err)
 {
-    char *text, *usual;
-    TRY(key_text(&text, c, k, err));
-    enum status st = key_text(&usual, defaults, k, err);
-    if (st == OK && strcmp(text, usual) != 0)
+    struct known *now = &h->known[k - keys];
+    if (!now->text || memcmp(now->value, field(c, k), value_size(k)) != 0) {
+        free(now->text);
+        now->text = NULL;
+        TRY(key_text(&now->text, c, k, err));
+        memcpy(now->value, field(c, k), value_size(k));
+    }
+    *text = now->text;
+    return OK;
+}
+
+static enum status put(struct config_hasher *h, const char *text, size_t n, struct err *err)
+{
+    if (h->room - h->used < n) {
+        size_t room = 2 * (h->used + n);
+        char *p = realloc(h->all, room);
+        if (!p)
+            return err_set(err, E_NOMEM, "out of memory writing the config");
+        h->all = p;
+        h->room = room;
+    }
+    memcpy(h->all + h->used, text, n);
+    h->used += n;
+    return OK;
+}
+
+static bool same_section(const struct key *a, const struct key *b)
+{
+    size_t n = strcspn(a->path, ".");
+    return strncmp(a->path, b->path, n + 1) == 0;
+}
+
+/* The keys of the first version as the JSON that it wrote, in the order of the table: {"data":{"source":...},...}. */
+static enum status put_first(struct config_hasher *h, const struct config *c, struct err *err)
+{
+    const struct key *before = NULL;
+    h->used = 0;
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        char open[96];
+        const char *text;
+        if (k->hashed != FIRST)
+            continue;
+        int section = (int)strcspn(k->path, ".");
+        const char *name = k->path + section + 1;
+        int n = before && same_section(before, k)
+                    ? snprintf(open, sizeof open, ",\"%s\":", name)
+                    : snprintf(open, sizeof open, "%s\"%.*s\":{\"%s\":", before ? "}," : "{", section, k->path, name);
+        TRY(put(h, open, (size_t)n, err));
+        TRY(known_text(&text, h, c, k, err));
+        TRY(put(h, text, strlen(text), err));
+        before = k;
+    }
+    return put(h, "}}", 2, err);
+}
+
+/* A key that came after the first version, where it is not at its default: mixed in without regard to order, so that
+ * rows may move. */
+static enum status hash_later(uint64_t *hash, struct config_hasher *h, const struct config *c, const struct key *k,
+                              struct err *err)
+{
+    struct known *own = &h->known[k - keys];
+    const char *text;
+    if (!own->usual) {
+        struct config defaults;
+        config_init(&defaults);
+        TRY(key_text(&own->usual, &defaults, k, err));
+    }
+    TRY(known_text(&text, h, c, k, err));
+    if (strcmp(text, own->usual) != 0)
         *hash ^= hash_bytes(hash_bytes(HASH_SEED, k->path, strlen(k->path)), text, strlen(text));
-    free(text);
-    if (st == OK)
-        free(usual);
-    return st;
+    return OK;
+}
+
+enum status config_hasher_hash(uint64_t *hash, struct config_hasher *h, const struct config *c, struct err *err)
+{
+    TRY(put_first(h, c, err));
+    uint64_t sum = hash_bytes(HASH_SEED, h->all, h->used);
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (keys[i].hashed == LATER)
+            TRY(hash_later(&sum, h, c, &keys[i], err));
+    *hash = sum;
+    return OK;
 }
 
 enum status config_hash(uint64_t *hash, const struct config *c, struct err *err)
 {
-    char *text;
-    struct config defaults;
-    TRY(print_json(&text, to_json(c, true, true), false, err));
-    uint64_t h = hash_bytes(HASH_SEED, text, strlen(text));
-    free(text);
-    config_init(&defaults);
-    for (size_t i = 0; i < N_KEYS; i++)
-        if (keys[i].hashed == LATER)
-            TRY(hash_later(&h, c, &defaults, &keys[i], err));
-    *hash = h;
-    return OK;
+    struct config_hasher *h;
+    TRY(config_hasher_new(&h, err));
+    enum status st = config_hasher_hash(hash, h, c, err);
+    config_hasher_free(h);
+    return st;
 }
 
 enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,

@@ -29,7 +29,7 @@ struct config_strings {
 };
 
 struct config_counts {
-    double items[CONFIG_LIST_MAX];
+    double *items; /* owned (CONFIG_LIST_MAX); NULL: never set */
     size_t n;
 };
 
@@ -38,7 +38,7 @@ struct config_shape {
 };
 
 struct config_shapes {
-    struct config_shape items[CONFIG_LIST_MAX];
+    struct config_shape *items; /* as those of config_counts */
     size_t n;
 };
 
@@ -97,8 +97,8 @@ enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
  * one that can be read. single: c is one run, without a grid. */
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err) WARN_UNUSED;
 
-/* A copy with its own strings. */
-enum status config_copy(struct config *dst, const struct config *src, struct err *err) WARN_UNUSED;
+/* c without its grid. Strings are borrowed from c, so that it is never passed to config_free. */
+struct config config_of_run(const struct config *c);
 
 /* The resolved config as JSON text, every default included; free with free(). run_only leaves out
  * name, grid and fit: the config of one run. */
@@ -107,6 +107,14 @@ enum status config_to_json(char **text, const struct config *c, bool run_only,
 /* Hash of what decides a run's results: every key of the first version, and of later keys those that differ from their
  * defaults. */
 enum status config_hash(uint64_t *hash, const struct config *c, struct err *err) WARN_UNUSED;
+
+/* The same of many configs, each quick where it has most values in common with the one before, as the runs of a grid
+ * have. All that one hasher sees borrow their strings from one config. NULL may be freed. */
+struct config_hasher;
+enum status config_hasher_new(struct config_hasher **h, struct err *err) WARN_UNUSED;
+enum status config_hasher_hash(uint64_t *hash, struct config_hasher *h, const struct config *c,
+                               struct err *err) WARN_UNUSED;
+void config_hasher_free(struct config_hasher *h);
 
 /* The keys that decide a run's results and differ, as "train.lr 0.002 -> 0.004, ..." cut to size; "" where
  * none does. */

@@ -45,6 +45,14 @@ struct config_shape plan_shape(double params, const struct config *c, size_t voc
     return best;
 }
 
+/* What a plan is made of. */
+struct maker {
+    struct plan *p;
+    const struct config *c;
+    struct config_hasher *hasher;
+    size_t vocab, train_tokens;
+};
+
 /* Whole steps, at least one. */
 static double round_tokens(double tokens, const struct config *c)
 {
@@ -52,10 +60,10 @@ static double round_tokens(double tokens, const struct config *c)
     return fmax(1, round(tokens / batch)) * batch;
 }
 
-static enum status name_run(struct run *r, struct err *err)
+static enum status name_run(struct run *r, struct config_hasher *h, struct err *err)
 {
     uint64_t hash, trunk_hash;
-    TRY(config_hash(&hash, &r->cfg, err));
+    TRY(config_hasher_hash(&hash, h, &r->cfg, err));
     char tokens[32];
     count_format(tokens, sizeof tokens, r->cfg.train.tokens);
     snprintf(r->name, sizeof r->name, "d%zu-l%zu-t%s-s%zu-%08x", r->shape.C, r->shape.L, tokens,
@@ -67,16 +75,16 @@ static enum status name_run(struct run *r, struct err *err)
     }
     double tokens_kept = r->cfg.train.tokens;
     r->cfg.train.tokens = 0;
-    enum status st = config_hash(&trunk_hash, &r->cfg, err);
+    enum status st = config_hasher_hash(&trunk_hash, h, &r->cfg, err);
     r->cfg.train.tokens = tokens_kept;
     snprintf(r->trunk, sizeof r->trunk, "d%zu-l%zu-s%zu-%08x", r->shape.C, r->shape.L,
              r->cfg.train.seed, (unsigned)(trunk_hash >> 32));
     return st;
 }
 
-static enum status fill_run(struct run *r, size_t vocab, size_t train_tokens, struct err *err)
+static enum status fill_run(struct run *r, const struct maker *m, struct err *err)
 {
-    r->shape = config_gpt_shape(&r->cfg, vocab);
+    r->shape = config_gpt_shape(&r->cfg, m->vocab);
     TRY(gpt_shape_check(&r->shape, err));
     r->cfg.model.n_head = r->shape.NH;
     r->params = gpt_params(&r->shape);
@@ -84,8 +92,8 @@ static enum status fill_run(struct run *r, size_t vocab, size_t train_tokens, st
     r->params_matmul = gpt_params_matmul(&r->shape);
     r->flops = gpt_flops_per_token(&r->shape) * r->cfg.train.tokens;
     r->flops_6nd = 6 * r->params * r->cfg.train.tokens;
-    r->epochs = train_tokens ? r->cfg.train.tokens / (double)train_tokens : (double)NAN;
-    return name_run(r, err);
+    r->epochs = m->train_tokens ? r->cfg.train.tokens / (double)m->train_tokens : (double)NAN;
+    return name_run(r, m->hasher, err);
 }
 
 /* An unset warm-up takes a token for each parameter (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
@@ -106,23 +114,18 @@ static double warmup_of(const struct config *c, const struct gpt_shape *s, doubl
     return fmax(1, floor(warmup / batch)) * batch;
 }
 
-static enum status add_run(struct plan *p, const struct config *c, struct config_shape s, size_t seed,
-                           double tokens, size_t vocab, size_t train_tokens, struct err *err)
+static enum status add_run(const struct maker *m, struct config_shape s, size_t seed, double tokens, struct err *err)
 {
-    struct run *r = &p->runs[p->n];
-    TRY(config_copy(&r->cfg, c, err));
-    p->n++;
-    r->cfg.grid.params.n = r->cfg.grid.models.n = 0;
-    r->cfg.grid.tokens.n = r->cfg.grid.flops.n = r->cfg.grid.seeds.n = 0;
+    struct run *r = &m->p->runs[m->p->n++];
+    r->cfg = config_of_run(m->c);
     r->cfg.model.d_model = s.d_model;
     r->cfg.model.n_layer = s.n_layer;
     r->cfg.model.n_head = s.n_head;
     r->cfg.train.seed = seed;
     r->cfg.train.tokens = tokens;
-    struct gpt_shape shape = config_gpt_shape(&r->cfg, vocab);
-    r->cfg.train.warmup_tokens = warmup_of(c, &shape, tokens);
-    r->cfg.grid.warmup_tokens = r->cfg.grid.warmup_flops = 0;
-    return fill_run(r, vocab, train_tokens, err);
+    struct gpt_shape shape = config_gpt_shape(&r->cfg, m->vocab);
+    r->cfg.train.warmup_tokens = warmup_of(m->c, &shape, tokens);
+    return fill_run(r, m, err);
 }
 
 static int ascending(const void *a, const void *b)
@@ -174,14 +177,14 @@ enum status plan_check_warmup(const struct plan *p, struct err *err)
     return OK;
 }
 
-static enum status add_size(struct plan *p, const struct config *c, struct config_shape shape,
-                            size_t vocab, size_t train_tokens, struct err *err)
+static enum status add_size(const struct maker *m, struct config_shape shape, struct err *err)
 {
+    const struct config *c = m->c;
     struct config one = *c;
     one.model.d_model = shape.d_model;
     one.model.n_layer = shape.n_layer;
     one.model.n_head = shape.n_head;
-    struct gpt_shape s = config_gpt_shape(&one, vocab);
+    struct gpt_shape s = config_gpt_shape(&one, m->vocab);
     TRY(gpt_shape_check(&s, err));
     double budgets[CONFIG_LIST_MAX];
     size_t n;
@@ -190,7 +193,7 @@ static enum status add_size(struct plan *p, const struct config *c, struct confi
     for (size_t i = 0; i < n_seeds; i++) {
         size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
         for (size_t b = 0; b < n; b++)
-            TRY(add_run(p, c, shape, seed, budgets[b], vocab, train_tokens, err));
+            TRY(add_run(m, shape, seed, budgets[b], err));
     }
     return OK;
 }
@@ -259,6 +262,46 @@ bool plan_has(const struct plan *p, const char *name)
     return i < p->n && strcmp(p->sorted[i]->name, name) == 0;
 }
 
+static enum status add_sizes(const struct maker *m, struct err *err)
+{
+    const struct config *c = m->c;
+    struct config_shape seen[CONFIG_LIST_MAX];
+    for (size_t i = 0; i < c->grid.params.n + c->grid.models.n; i++) {
+        struct config_shape s = c->grid.models.n ? c->grid.models.items[i]
+                                                 : plan_shape(c->grid.params.items[i], c, m->vocab);
+        seen[i] = s;
+        for (size_t j = 0; j < i; j++)
+            if (seen[j].d_model == s.d_model && seen[j].n_layer == s.n_layer &&
+                seen[j].n_head == s.n_head)
+                return err_set(err, E_CONFIG,
+                               "grid: two sizes give the same shape, d_model=%zu n_layer=%zu: put them "
+                               "further apart",
+                               s.d_model, s.n_layer);
+        TRY(add_size(m, s, err));
+    }
+    return OK;
+}
+
+static enum status add_single(const struct maker *m, struct err *err)
+{
+    const struct config *c = m->c;
+    struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
+    return add_run(m, s, c->train.seed, round_tokens(c->train.tokens, c), err);
+}
+
+static enum status make(struct plan *p, size_t n, enum status (*add)(const struct maker *, struct err *),
+                        struct maker m, struct err *err)
+{
+    TRY(size_calloc(&p->runs, n, sizeof *p->runs, "runs", err));
+    TRY(config_hasher_new(&m.hasher, err));
+    m.p = p;
+    enum status st = add(&m, err);
+    config_hasher_free(m.hasher);
+    TRY(st);
+    TRY(sort_names(p, err));
+    return group(p, err);
+}
+
 enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                       struct err *err)
 {
@@ -269,24 +312,8 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
         return err_set(err, E_CONFIG, "grid: give grid.params or grid.models");
     if (n_budgets == 0)
         return err_set(err, E_CONFIG, "grid: give grid.tokens or grid.flops");
-    size_t n = n_sizes * n_budgets * size_max(1, c->grid.seeds.n);
-    TRY(size_calloc(&p->runs, n, sizeof *p->runs, "runs", err));
-    struct config_shape seen[CONFIG_LIST_MAX];
-    for (size_t i = 0; i < n_sizes; i++) {
-        struct config_shape s = c->grid.models.n ? c->grid.models.items[i]
-                                                 : plan_shape(c->grid.params.items[i], c, vocab);
-        seen[i] = s;
-        for (size_t j = 0; j < i; j++)
-            if (seen[j].d_model == s.d_model && seen[j].n_layer == s.n_layer &&
-                seen[j].n_head == s.n_head)
-                return err_set(err, E_CONFIG,
-                               "grid: two sizes give the same shape, d_model=%zu n_layer=%zu: put them "
-                               "further apart",
-                               s.d_model, s.n_layer);
-        TRY(add_size(p, c, s, vocab, train_tokens, err));
-    }
-    TRY(sort_names(p, err));
-    return group(p, err);
+    const struct maker m = {.c = c, .vocab = vocab, .train_tokens = train_tokens};
+    return make(p, n_sizes * n_budgets * size_max(1, c->grid.seeds.n), add_sizes, m, err);
 }
 
 enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
@@ -296,18 +323,12 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     if (c->model.d_model == 0 || c->model.n_layer == 0)
         return err_set(err, E_CONFIG, "model.d_model and model.n_layer: one run needs them");
     TRY(check_budget(c->train.tokens, c, "train.tokens", err));
-    double tokens = round_tokens(c->train.tokens, c);
-    struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
-    TRY(size_calloc(&p->runs, 1, sizeof *p->runs, "runs", err));
-    TRY(add_run(p, c, s, c->train.seed, tokens, vocab, train_tokens, err));
-    TRY(sort_names(p, err));
-    return group(p, err);
+    const struct maker m = {.c = c, .vocab = vocab, .train_tokens = train_tokens};
+    return make(p, 1, add_single, m, err);
 }
 
 void plan_free(struct plan *p)
 {
-    for (size_t i = 0; i < p->n; i++)
-        config_free(&p->runs[i].cfg);
     free(p->runs);
     free(p->sorted);
     free(p->trajectories);

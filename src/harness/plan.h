@@ -33,7 +33,8 @@ struct plan {
     double tokens_separate; /* what the runs would train without shared trunks */
 };
 
-/* vocab and train_tokens (0: unlimited) as the data says. plan_free also after a failure. */
+/* vocab and train_tokens (0: unlimited) as the data says. c outlives the plan, whose runs borrow its strings. plan_free
+ * also after a failure. */
 enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                       struct err *err) WARN_UNUSED;
 /* The plan of one run whose shape and tokens the config gives. */

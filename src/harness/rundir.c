@@ -35,6 +35,8 @@ enum status rundir_refuse_links(const struct plan *p, const char *dir, struct er
     for (size_t i = 0; i < p->n; i++) {
         TRY(file_join(path, sizeof path, dir, p->runs[i].name, err));
         TRY(file_refuse_link(path, err));
+        if (!file_exists(path))
+            continue;
         for (int f = 0; f < N_RUN_FILES; f++) {
             TRY(rundir_path(path, dir, p->runs[i].name, run_files[f], err));
             TRY(file_refuse_link(path, err));

@@ -12,13 +12,13 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/memory.h"
 #include "harness/results.h"
 #include "harness/rundir.h"
 #include "harness/sweep_json.h"
@@ -63,6 +63,7 @@ struct sweep {
     size_t n_others;       /* of runs in the folder that are none of the plan's */
     size_t runs_told;      /* in results.csv */
     double results_s;      /* when that was written */
+    double results_took_s; /* and how long it took: of a grid of many thousands of runs, a second and more */
     size_t runs_ended;   /* of trajectories that have ended since the start */
     size_t runs_before;  /* of those to train: results that were there, counted by their children too */
     bool stopping;
@@ -366,6 +367,7 @@ static void look(struct live *l, const struct sweep *s)
 static enum status tell_results(struct sweep *s, struct err *err)
 {
     size_t done = 0, n = s->p->n + s->n_others;
+    double began = clock_now_s();
     for (size_t i = 0; i < s->p->n; i++) {
         char run_dir[FILE_PATH_MAX];
         bool found;
@@ -375,14 +377,16 @@ static enum status tell_results(struct sweep *s, struct err *err)
         done += s->rows[i].status[0] != '\0';
     }
     s->runs_told = done;
+    enum status st = results_write(s->dir, s->rows, n, err);
     s->results_s = clock_now_s();
-    return results_write(s->dir, s->rows, n, err);
+    s->results_took_s = s->results_s - began;
+    return st;
 }
 
 static void show(struct sweep *s, bool final)
 {
     double now = clock_now_s();
-    if (!final && now - s->results_s >= 1 && runs_done_now(s) > s->runs_told) {
+    if (!final && now - s->results_s >= fmax(1, 20 * s->results_took_s) && runs_done_now(s) > s->runs_told) {
         enum status st = tell_results(s, NULL);
         (void)st; /* what keeps it from being written is told at the end */
         s->results_s = now;
@@ -427,22 +431,9 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     return OK;
 }
 
-/* What the system could give without swapping when the sweep begins, and no more than a limit on a process's memory
- * (ulimit -v) allows one beside what it maps already. */
-static double available_bytes(void)
+static const struct gpt_shape *shape_of(const struct sweep *s, size_t trajectory)
 {
-    char line[128];
-    double kb = (double)INFINITY;
-    FILE *f = fopen("/proc/meminfo", "r");
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "MemAvailable:", 13) == 0)
-            kb = strtod(line + 13, NULL);
-    if (f)
-        fclose(f);
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        kb = fmin(kb, (double)limit.rlim_cur / 1024);
-    return 1024 * kb;
+    return &s->p->runs[s->p->trajectories[trajectory].first].shape;
 }
 
 static double child_bytes(const struct sweep *s, size_t trajectory)
@@ -450,7 +441,7 @@ static double child_bytes(const struct sweep *s, size_t trajectory)
     const struct run *r = &s->p->runs[s->p->trajectories[trajectory].first];
     struct kern k;
     kern_init(&k, s->o->isa);
-    return (double)gpt_bytes(&r->shape, &k, r->cfg.train.batch_tokens / r->shape.T, s->o->jobs);
+    return memory_of_run(r, &k, s->o->jobs);
 }
 
 /* Whether the next trajectory fits beside those that run, with a tenth to spare; a single one is always
@@ -461,22 +452,6 @@ static bool fits_in_memory(const struct sweep *s)
     for (size_t i = 0; i < s->n_children; i++)
         bytes += child_bytes(s, s->children[i].trajectory);
     return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
-}
-
-/* A size that this machine cannot hold fails alone: the others are trained. */
-static bool is_too_large(struct sweep *s)
-{
-    const struct trajectory *t = &s->p->trajectories[s->order[s->next]];
-    double bytes = child_bytes(s, s->order[s->next]);
-    if (bytes <= s->memory_bytes)
-        return false;
-    struct err err;
-    err_set(&err, E_RUN, "%s%s is left out: training it takes %.3g GB of memory, %.3g GB can be had here",
-            s->p->runs[t->first].name, t->n > 1 ? ", with the other budgets of its size," : "", bytes / 1e9,
-            s->memory_bytes / 1e9);
-    count_failure(s, &err);
-    s->next++;
-    return true;
 }
 
 /* Cores that no waiting trajectory needs go to those with the most to do. */
@@ -509,8 +484,6 @@ static enum status run_children(struct sweep *s, struct err *err)
     double before = clock_now_s();
     while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
         while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
-            if (is_too_large(s))
-                continue;
             if (!fits_in_memory(s))
                 break;
             st = start_child(s, err);
@@ -540,22 +513,69 @@ static enum status run_children(struct sweep *s, struct err *err)
 
 /* ---- the folder ---- */
 
-/* Longest first, so that what is left at the end is short. */
-static void insert_by_cost(struct sweep *s, size_t t)
+struct work {
+    double cost;
+    size_t trajectory;
+};
+
+/* Longest first, so that what is left at the end is short; what takes as long, as the plan has it. */
+static int longest_first(const void *a, const void *b)
 {
-    const struct trajectory *all = s->p->trajectories;
-    size_t at = s->n_order++;
-    for (; at > 0; at--) {
-        const struct trajectory *before = &all[s->order[at - 1]];
-        if (work_of(s, before) >= work_of(s, &all[t]))
-            break;
-        s->order[at] = s->order[at - 1];
+    const struct work *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost < y->cost ? 1 : -1;
+    return (x->trajectory > y->trajectory) - (x->trajectory < y->trajectory);
+}
+
+/* The trajectories order[from..to-1], all of one size. */
+static void leave_out(struct sweep *s, size_t from, size_t to, double bytes)
+{
+    struct err err;
+    char others[64] = "";
+    size_t runs = 0;
+    for (size_t i = from; i < to; i++)
+        runs += s->p->trajectories[s->order[i]].n;
+    if (runs > 1)
+        snprintf(others, sizeof others, ", with the other %zu run%s of its size", runs - 1, runs == 2 ? "" : "s");
+    err_set(&err, E_RUN, "%s is left out%s: training one takes %.3g GB of memory, %.3g GB can be had here",
+            s->p->runs[s->p->trajectories[s->order[from]].first].name, others, bytes / 1e9, s->memory_bytes / 1e9);
+    count_failure(s, &err);
+}
+
+/* A size that this machine cannot hold fails alone: the others are trained. The order is still that of the plan, in
+ * which the runs of a size are neighbours. */
+static void leave_out_large(struct sweep *s)
+{
+    size_t kept = 0, next;
+    for (size_t i = 0; i < s->n_order; i = next) {
+        const struct gpt_shape *shape = shape_of(s, s->order[i]);
+        double bytes = child_bytes(s, s->order[i]);
+        for (next = i; next < s->n_order && gpt_shape_same(shape_of(s, s->order[next]), shape); next++)
+            if (bytes <= s->memory_bytes)
+                s->order[kept++] = s->order[next];
+        if (bytes > s->memory_bytes)
+            leave_out(s, i, next, bytes);
     }
-    s->order[at] = t;
+    s->n_order = kept;
+}
+
+static enum status sort_work(struct sweep *s, struct err *err)
+{
+    struct work *all;
+    TRY(size_calloc(&all, s->n_order, sizeof *all, "the schedule", err));
+    for (size_t i = 0; i < s->n_order; i++) {
+        all[i] = (struct work){work_of(s, &s->p->trajectories[s->order[i]]), s->order[i]};
+        s->cost_total += all[i].cost;
+    }
+    qsort(all, s->n_order, sizeof *all, longest_first);
+    for (size_t i = 0; i < s->n_order; i++)
+        s->order[i] = all[i].trajectory;
+    free(all);
+    return OK;
 }
 
 /* Trajectories with a run that has no result yet. */
-static void find_work(struct sweep *s)
+static enum status find_work(struct sweep *s, struct err *err)
 {
     for (size_t t = 0; t < s->p->n_trajectories; t++) {
         const struct trajectory *tr = &s->p->trajectories[t];
@@ -566,9 +586,10 @@ static void find_work(struct sweep *s)
         if (there == tr->n)
             continue;
         s->runs_before += there;
-        insert_by_cost(s, t);
-        s->cost_total += work_of(s, tr);
+        s->order[s->n_order++] = t;
     }
+    leave_out_large(s);
+    return sort_work(s, err);
 }
 
 /* Event files of finished runs that lack some events or all: those of a sweep that had not been asked for
@@ -682,10 +703,10 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct er
     if (st == OK)
         st = rundir_mend(s->rows, s->p, s->dir, &s->o->log, err);
     TRY(st);
-    find_work(s);
+    s->memory_bytes = memory_available();
+    TRY(find_work(s, err));
     TRY(write_record(s, c, &there, err));
     s->started_s = clock_now_s();
-    s->memory_bytes = available_bytes();
     st = run_children(s, err);
     if (st == OK)
         return finish(s, err);
