@@ -575,6 +575,36 @@ static void methods_and_counts(void)
     fit_table_free(&t);
 }
 
+/* Three sizes: the best one changes twice, and a line through two points is no exponent. */
+static void envelope_of_two_steps(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct err err;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    const struct law *law = law_get(LAW_CHINCHILLA);
+    const struct law_centre c = {log(1e6), log(1e8)};
+    struct fit_options o = quick("chinchilla", 50);
+    double p[LAW_MAX_PARAMS];
+    law_internal(p, law, truth, &c);
+    EXPECT_OK(fit_table_init(&t, 3 * 12, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double n = 1e5 * pow(8, (double)(i % 3)), d = 2e6 * pow(2, (double)(i / 3));
+        struct law_point x = {log(n) - c.u, log(d) - c.v, log(d), {0, 0}};
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = t.col[FIT_UNIQUE_TOKENS][i] = d;
+        t.col[FIT_FLOPS][i] = 6 * n * d;
+        t.col[FIT_LOSS][i] = law_value(law, p, &x, &c);
+    }
+    t.has[FIT_PARAMS] = true;
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(r.n_methods == 1 && r.methods[0].envelope.n_crossings == 2);
+    EXPECT(isnan(r.methods[0].envelope.n_exponent.value) && isnan(r.methods[0].envelope.n_exponent.hi));
+    EXPECT(isfinite(r.methods[0].law_n.value));
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 static void thin_designs(void)
 {
     struct err err;
@@ -813,6 +843,7 @@ int main(int argc, char **argv)
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
         {"methods_and_counts", methods_and_counts},
+        {"envelope_of_two_steps", envelope_of_two_steps},
         {"thin_designs", thin_designs},
         {"fullest_level", fullest_level},
         {"noise_counts_trajectories", noise_counts_trajectories},

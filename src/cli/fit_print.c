@@ -213,7 +213,8 @@ static void print_methods(const struct fit_report *r)
         print_exponent("", "envelope", &m->envelope.n_exponent);
     }
     size_t n = r->methods[0].envelope.n_crossings;
-    snprintf(line, sizeof line, "(envelope: %s; the best size changes %zu time%s)", r->envelope_of, n, n == 1 ? "" : "s");
+    snprintf(line, sizeof line, "(envelope: %s; the best size changes %zu time%s%s)", r->envelope_of, n, n == 1 ? "" : "s",
+             n < ENVELOPE_MIN_CROSSINGS ? ", too few for an exponent" : "");
     wrapped("  ", line);
 }
 

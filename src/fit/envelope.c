@@ -157,8 +157,9 @@ static void exponents(double *a, double *b, size_t *crossings, const struct grid
         last = best;
     }
     *crossings = (size_t)n.n;
-    *a = line_slope(&n);
-    *b = line_slope(&d);
+    bool enough = *crossings >= ENVELOPE_MIN_CROSSINGS;
+    *a = enough ? line_slope(&n) : (double)NAN;
+    *b = enough ? line_slope(&d) : (double)NAN;
 }
 
 /* --- all ---------------------------------------------------------------------------------------------- */

@@ -21,12 +21,15 @@ struct envelope_curve {
     const double *tokens, *flops, *loss; /* (n) borrowed */
 };
 
+/* A line through two or three steps says nothing (2.3 on runs whose exponent is .5). */
+enum { ENVELOPE_MIN_CROSSINGS = 4 };
+
 struct envelope {
-    struct fit_value n_exponent, d_exponent; /* NaN below two crossings */
+    struct fit_value n_exponent, d_exponent; /* NaN below ENVELOPE_MIN_CROSSINGS */
     size_t n_crossings;
 };
 
-/* Intervals from n_boot resamples of the curves; those without two crossings are left out. */
+/* Intervals from n_boot resamples of the curves; those with fewer crossings are left out. */
 enum status envelope_fit(struct envelope *e, const struct envelope_curve *curves, size_t n, enum fit_count count,
                          size_t n_boot, uint64_t seed, struct err *err) WARN_UNUSED;
 
