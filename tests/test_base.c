@@ -68,6 +68,10 @@ static void counts(void)
     EXPECT(strcmp(count_format(buf, sizeof buf, 0), "0") == 0);
     EXPECT(strcmp(count_format_exact(buf, sizeof buf, 4e6), "4M") == 0);
     EXPECT(strcmp(count_format_exact(buf, sizeof buf, 262144), "262144") == 0);
+    EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 999), "999 B") == 0);
+    EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 999.6), "1 kB") == 0);
+    EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 83.25e9), "83.2 GB") == 0);
+    EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 999.7e9), "1 TB") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 75), "1 min 15 s") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 3599.7), "1 h 00 min") == 0);
 }

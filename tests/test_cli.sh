@@ -162,6 +162,51 @@ dry_run() {
     done
 }
 
+# The largest grid that a config may ask for, 64 sizes x 64 budgets x 64 seeds: seconds, and a table to read.
+giant_grid() {
+    local models='' tokens='' i pid
+    for i in $(seq 1 64); do models+="{\"d_model\":$((8 * i)),\"n_layer\":1}," tokens+="$((20000 + 1024 * i)),"; done
+    config "{\"data\": {\"base\": 16, \"digits\": 2, \"values\": 2, \"eval_tokens\": 1024}, \"model\": {\"ctx\": 32},
+        \"train\": {\"batch_tokens\": 1024}, \"grid\": {\"models\": [${models%,}], \"tokens\": [${tokens%,}], \"seeds\": [$(seq -s , 64)]}}"
+    timeout 60 "$plateau" sweep c.json --dry-run >dry.txt || fail "a dry run: exit code $?"
+    grep -q '^262144 runs in ' dry.txt || fail "not all runs are counted"
+    grep -q '^262016 more runs are not shown' dry.txt || fail "it does not say how many runs are not shown"
+    for i in $(seq 8 8 512); do
+        [ "$(grep -c "^d$i-l1-t" dry.txt)" = 2 ] || fail "size $i: $(grep -c "^d$i-l1-t" dry.txt) lines"
+    done
+    timeout -s INT 60 "$plateau" sweep c.json --out giant >stdout 2>stderr &
+    pid=$!
+    for i in $(seq 1 300); do
+        ! compgen -G 'giant/d*' >compgen.txt || break
+        sleep 0.2
+    done
+    kill -INT $pid
+    wait $pid
+    compgen -G 'giant/d*' >compgen.txt || fail "no run was begun within a minute: $(cat stderr)"
+    rm -r giant
+}
+
+# Sizes that no machine holds, and those that a limit does not leave room for: in the table, and marked.
+dry_run_too_large() {
+    local small='{"d_model":8,"n_layer":1}' giant='{"d_model":16384,"n_layer":40,"n_head":16}'
+    "$plateau" sweep "$root/configs/tiny.json" --dry-run --set "grid.models=[$small,$giant]" >dry.txt || fail "exit code $?"
+    [ "$(grep -c '^d16384-l40-t.* 2.0[0-9] TB too big$' dry.txt)" = 3 ] || fail "not marked: $(cat dry.txt)"
+    [ "$(grep -c '^d8-l1-t.* [0-9.]* MB  *[0-9.]* s$' dry.txt)" = 3 ] || fail "the others: $(cat dry.txt)"
+    grep -q '^too big: 3 runs of 1 size, which the sweep leaves out' dry.txt || fail "it does not say what is left out"
+    grep -q '^3 runs in 1 trajectories' dry.txt || fail "totals of what is left out: $(cat dry.txt)"
+    awk '/^(run|d[0-9])/ && length > 100 { exit 1 }' dry.txt || fail "wider than 100 columns"
+    "$plateau" sweep "$root/configs/tiny.json" --dry-run --set "grid.models=[$giant]" >dry.txt 2>stderr
+    [ $? = 1 ] || fail "exit code where nothing fits"
+    [ "$(grep -c 'too big$' dry.txt)" = 3 ] || fail "no table where nothing fits"
+    grep -q 'no size of the grid fits' stderr || fail "$(cat stderr)"
+    if ! { (ulimit -v 400000 && "$plateau" version); } >stdout 2>&1; then
+        return # sanitizers map terabytes
+    fi
+    (ulimit -v 400000 && "$plateau" sweep "$root/configs/tiny.json" --dry-run \
+        --set "grid.models=[$small,{\"d_model\":1024,\"n_layer\":4}]") >dry.txt || fail "exit code $? with a limit"
+    [ "$(grep -c '^d1024-l4-t.* MB too big$' dry.txt)" = 3 ] || fail "the limit is not seen: $(cat dry.txt)"
+}
+
 # What bench prints for programs: one JSON object and nothing else, numbers that can be.
 bench() {
     local python
@@ -189,7 +234,7 @@ assert b["fit_s"] > 0 and b["bootstrap_s"] > 0 and b["resamples"] == 4000
 assert b["same_optimum"] == b["checked"] > 0' || fail "bench fit: not the same optimum"
 }
 
-for t in bench dry_run usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
+for t in bench dry_run dry_run_too_large giant_grid usage config_syntax config_keys impossible_shapes budgets texts tables no_permission help_everywhere; do
     run_test "$t"
 done
 finish

@@ -9,7 +9,7 @@
 
 /* A dry run should answer within seconds: so many sizes, and none more once that time is spent. */
 enum { MEASURED_MAX = 12 };
-#define MEASURING_S 6.0
+#define MEASURING_S 4.0
 /* In the units of plan_cost, flops: some two seconds for a step on one core, of which a measurement takes four. */
 #define LONG_STEP 1e11
 

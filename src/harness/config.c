@@ -718,6 +718,7 @@ enum { VALUE_MAX = sizeof(struct config_strings) };
 
 struct config_hasher {
     struct known {
+        char open[96]; /* what stands before the value: ,"seed": or },"train":{"tokens": */
         char *text; /* NULL: not known yet */
         unsigned char value[VALUE_MAX]; /* that it is the text of */
         char *usual; /* the text of the default, of a later key */
@@ -726,9 +727,36 @@ struct config_hasher {
     size_t used, room;
 };
 
+static bool same_section(const struct key *a, const struct key *b)
+{
+    size_t n = strcspn(a->path, ".");
+    return strncmp(a->path, b->path, n + 1) == 0;
+}
+
+/* The JSON that the first version wrote of its keys, in the order of the table: {"data":{"source":...},...}. */
+static void open_keys(struct config_hasher *h)
+{
+    const struct key *before = NULL;
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const struct key *k = &keys[i];
+        int section = (int)strcspn(k->path, ".");
+        const char *name = k->path + section + 1;
+        if (k->hashed != FIRST)
+            continue;
+        if (before && same_section(before, k))
+            snprintf(h->known[i].open, sizeof h->known[i].open, ",\"%s\":", name);
+        else
+            snprintf(h->known[i].open, sizeof h->known[i].open, "%s\"%.*s\":{\"%s\":", before ? "}," : "{", section,
+                     k->path, name);
+        before = k;
+    }
+}
+
 enum status config_hasher_new(struct config_hasher **h, struct err *err)
 {
-    return size_calloc(h, 1, sizeof **h, "the names of the runs", err);
+    TRY(size_calloc(h, 1, sizeof **h, "the names of the runs", err));
+    open_keys(*h);
+    return OK;
 }
 
 void config_hasher_free(struct config_hasher *h)
@@ -764,8 +792,9 @@ static enum status known_text(const char **text, struct config_hasher *h, const 
     return OK;
 }
 
-static enum status put(struct config_hasher *h, const char *text, size_t n, struct err *err)
+static enum status put(struct config_hasher *h, const char *text, struct err *err)
 {
+    size_t n = strlen(text);
     if (h->room - h->used < n) {
         size_t room = 2 * (h->used + n);
         char *p = realloc(h->all, room);
@@ -779,34 +808,18 @@ static enum status put(struct config_hasher *h, const char *text, size_t n, stru
     return OK;
 }
 
-static bool same_section(const struct key *a, const struct key *b)
-{
-    size_t n = strcspn(a->path, ".");
-    return strncmp(a->path, b->path, n + 1) == 0;
-}
-
-/* The keys of the first version as the JSON that it wrote, in the order of the table: {"data":{"source":...},...}. */
 static enum status put_first(struct config_hasher *h, const struct config *c, struct err *err)
 {
-    const struct key *before = NULL;
     h->used = 0;
     for (size_t i = 0; i < N_KEYS; i++) {
-        const struct key *k = &keys[i];
-        char open[96];
         const char *text;
-        if (k->hashed != FIRST)
+        if (keys[i].hashed != FIRST)
             continue;
-        int section = (int)strcspn(k->path, ".");
-        const char *name = k->path + section + 1;
-        int n = before && same_section(before, k)
-                    ? snprintf(open, sizeof open, ",\"%s\":", name)
-                    : snprintf(open, sizeof open, "%s\"%.*s\":{\"%s\":", before ? "}," : "{", section, k->path, name);
-        TRY(put(h, open, (size_t)n, err));
-        TRY(known_text(&text, h, c, k, err));
-        TRY(put(h, text, strlen(text), err));
-        before = k;
+        TRY(known_text(&text, h, c, &keys[i], err));
+        TRY(put(h, h->known[i].open, err));
+        TRY(put(h, text, err));
     }
-    return put(h, "}}", 2, err);
+    return put(h, "}}", err);
 }
 
 /* A key that came after the first version, where it is not at its default: mixed in without regard to order, so that

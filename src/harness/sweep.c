@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
 #include "harness/memory.h"
@@ -531,14 +532,15 @@ static int longest_first(const void *a, const void *b)
 static void leave_out(struct sweep *s, size_t from, size_t to, double bytes)
 {
     struct err err;
-    char others[64] = "";
+    char others[64] = "", needed[32], there[32];
     size_t runs = 0;
     for (size_t i = from; i < to; i++)
         runs += s->p->trajectories[s->order[i]].n;
     if (runs > 1)
         snprintf(others, sizeof others, ", with the other %zu run%s of its size", runs - 1, runs == 2 ? "" : "s");
-    err_set(&err, E_RUN, "%s is left out%s: training one takes %.3g GB of memory, %.3g GB can be had here",
-            s->p->runs[s->p->trajectories[s->order[from]].first].name, others, bytes / 1e9, s->memory_bytes / 1e9);
+    err_set(&err, E_RUN, "%s is left out%s: training takes %s of memory, %s can be had here",
+            s->p->runs[s->p->trajectories[s->order[from]].first].name, others,
+            count_format_bytes(needed, sizeof needed, bytes), count_format_bytes(there, sizeof there, s->memory_bytes));
     count_failure(s, &err);
 }
 
