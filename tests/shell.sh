@@ -12,8 +12,10 @@ fail() {
     broken=1
 }
 
-# run_test NAME: calls the function of that name.
+# run_test NAME: calls the function of that name, unless the command line names others behind the binary.
+only=("${@:2}")
 run_test() {
+    [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]] || return 0
     local began=${EPOCHREALTIME/[.,]/}
     name=$1 broken=0
     "$1"

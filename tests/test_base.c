@@ -54,6 +54,10 @@ static void counts(void)
     EXPECT(count_parse(&v, "4M") && v == 4e6);
     EXPECT(count_parse(&v, "1e13") && v == 1e13);
     EXPECT(count_parse(&v, "1.5B") && v == 1.5e9);
+    EXPECT(count_parse(&v, "2T") && v == 2e12);
+    EXPECT(count_parse(&v, "3P") && v == 3e15);
+    EXPECT(count_parse(&v, "5G") && v == 5e9);
+    EXPECT(count_parse(&v, "1.5B") && v == 1.5e9);
     static const char *const bad[] = {"", "-3", "nan", "inf", "0x10", "3q", "3kk", "k", "1e999", " 3"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         EXPECT_MSG(!count_parse(&v, bad[i]) && v == 1.5e9, "'%s' was taken for a count", bad[i]);
@@ -65,6 +69,9 @@ static void counts(void)
     char buf[32];
     EXPECT(strcmp(count_format(buf, sizeof buf, 262144), "262k") == 0);
     EXPECT(strcmp(count_format(buf, sizeof buf, 999600), "1M") == 0);
+    EXPECT(strcmp(count_format(buf, sizeof buf, 1.5e9), "1.5B") == 0);
+    EXPECT(strcmp(count_format(buf, sizeof buf, 2.5e12), "2.5T") == 0);
+    EXPECT(strcmp(count_format(buf, sizeof buf, 7e15), "7P") == 0);
     EXPECT(strcmp(count_format(buf, sizeof buf, 0), "0") == 0);
     EXPECT(strcmp(count_format_exact(buf, sizeof buf, 4e6), "4M") == 0);
     EXPECT(strcmp(count_format_exact(buf, sizeof buf, 262144), "262144") == 0);
@@ -73,6 +80,7 @@ static void counts(void)
     EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 83.25e9), "83.2 GB") == 0);
     EXPECT(strcmp(count_format_bytes(buf, sizeof buf, 999.7e9), "1 TB") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 75), "1 min 15 s") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 7325), "2 h 02 min") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 3599.7), "1 h 00 min") == 0);
 }
 

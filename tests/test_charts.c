@@ -273,6 +273,14 @@ static void curves(void)
         points++;
         EXPECT_REL(b->y[i], 2, 1e-12);
         EXPECT(i == 0 || a->x[i] > a->x[i - 1]);
+        /* a point stands at the mean ln tokens of its fifth */
+        double bin = floor(5 * log(a->x[i])), m = 0, sum = 0;
+        for (size_t k = 0; k < POINTS; k++)
+            if (floor(5 * log(tokens[k])) == bin) {
+                m++;
+                sum += log(tokens[k]);
+            }
+        EXPECT_NEAR(log(a->x[i]), sum / m, 1e-9);
         if (a->x[i] > 3e5) /* an average of several, no longer of one */
             EXPECT_NEAR(a->y[i], 3, 0.1);
     }
@@ -356,6 +364,7 @@ static void isoflop(void)
     const struct charts_input in = {.table = &t, .report = &r};
     b[1].at_edge = true;
     b[2].valid = false;
+    b[0].c1 = 0.02; /* as if centred elsewhere */
     r.isoflop_n_exponent = (struct fit_value){0.5, 0.02, 0.46, 0.54};
     struct chart ch = must_build("isoflop", &in);
     EXPECT(ch.log_x && !ch.log_y);
@@ -370,7 +379,7 @@ static void isoflop(void)
         EXPECT_NEAR(s->hi[i], s->y[i] + 1.96 * SE, 1e-12);
     }
     for (size_t i = 0; l && i < l->n; i++)
-        EXPECT_NEAR(l->y[i], 3 + 0.05 * pow(log(l->x[i] / 1e6), 2), 1e-9);
+        EXPECT_NEAR(l->y[i], 3 + 0.02 * log(l->x[i] / 1e6) + 0.05 * pow(log(l->x[i] / 1e6), 2), 1e-9);
     s = find(&ch, "2×10¹⁵", false, 0);
     EXPECT(s && s->marker == MARKER_RING);
     size_t diamonds = 0, intervals = 0;
@@ -533,6 +542,44 @@ static void returns(void)
     bool drawn = true;
     ch = build("returns", &in, &drawn);
     EXPECT(!drawn);
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
+/* Forty-one resamples whose coefficient is 50 exp(0.01 j), j = -20 .. 20: at the quantiles 2.5 and 97.5 % j is -19 and 19. */
+static void band(void)
+{
+    enum { DRAWS = 40 };
+    static struct fit_frontier all[DRAWS + 2];
+    static double room[DRAWS + 1];
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    const struct charts_input in = {.table = &t, .report = &r};
+    for (size_t i = 0; i < DRAWS + 2; i++) {
+        all[i] = frontier[0];
+        all[i].ln_k += i ? 0.01 * ((double)i - 1 - DRAWS / 2) : 0;
+    }
+    r.frontier = all, r.n_frontier_boot = DRAWS + 1, r.draws = room, r.frontier_z = 1.959963984540054;
+    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
+    r.verdict.gain.value = 0.1;
+    struct chart ch = must_build("excess", &in);
+    const struct chart_series *s = find(&ch, "best at each C", true, 0);
+    for (size_t i = 0; s && i < s->n; i++) {
+        double above = K * pow(s->x[i], -G);
+        EXPECT_REL(s->lo[i], 0.1 + above * exp(-0.19), 1e-6);
+        EXPECT_REL(s->hi[i], 0.1 + above * exp(0.19), 1e-6);
+    }
+    EXPECT_HAS(ch.subtitle, "with its 95 % band");
+    chart_free(&ch);
+    ch = must_build("returns", &in);
+    for (size_t k = 0; k < 2; k++) {
+        s = find(&ch, NULL, true, k);
+        for (size_t i = 0; s && i < s->n; i++) {
+            double gain = K * pow(s->x[i], -G) * (1 - pow(2, -G));
+            EXPECT_REL(s->lo[i], gain * exp(-0.19), 1e-6);
+            EXPECT_REL(s->hi[i], gain * exp(0.19), 1e-6);
+        }
+    }
     chart_free(&ch);
     fit_table_free(&t);
 }
@@ -934,6 +981,7 @@ static const struct test tests[] = {
     {"excess", excess},
     {"below_the_floor", below_the_floor},
     {"returns", returns},
+    {"band", band},
     {"many_sizes", many_sizes},
     {"corpus", corpus},
     {"odd_tables", odd_tables},

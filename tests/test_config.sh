@@ -324,7 +324,14 @@ schema() {
     awk '!($2 < $3) { bad = 1 } END { exit bad }' got || fail "a range is empty: $(cat got)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema times; do
+# Of two budgets on one trunk the smaller one trains its cooldown alone: 204800 and a fifth of 102400 tokens of 307200.
+saved_by_trunks() {
+    config ''
+    "$plateau" sweep c.json --dry-run --set 'grid.tokens=[102400,204800]' >stdout 2>stderr || fail "exit code $?: $(cat stderr)"
+    grep -q '225k tokens to train (307k without shared trunks: 27 % saved)' stdout || fail "not 27 %: $(grep 'to train' stdout)"
+}
+
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks times; do
     run_test "$t"
 done
 finish

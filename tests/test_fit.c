@@ -8,8 +8,10 @@
 
 #include "base/file.h"
 #include "fit/analysis.h"
+#include "fit/boot.h"
 #include "fit/fit_json.h"
 #include "fit/stats.h"
+#include "fit/words.h"
 
 static const struct fit_read_options by_alias = {.count = FIT_COUNT_TOTAL};
 
@@ -409,6 +411,45 @@ static void expanded_quantiles(void)
     EXPECT_REL(stats_chi2_quantile(0.975, 1000), 1089.5309, 1e-4);
 }
 
+/* Tables of the normal law; order statistics of 0, 1, ... 100 shuffled, whose sd is sqrt(101 102 / 12). */
+static void quantiles(void)
+{
+    EXPECT_NEAR(stats_normal_quantile(0.999), 3.090232306, 1e-7);
+    EXPECT_NEAR(stats_normal_quantile(0.001), -3.090232306, 1e-7);
+    EXPECT_NEAR(stats_normal_quantile(0.975), STATS_Z95, 1e-8);
+    EXPECT_NEAR(stats_normal_quantile(0.9), 1.281551566, 1e-8);
+    const double five[] = {1, 2, 4, 8, 16};
+    EXPECT_NEAR(stats_quantile(five, 5, 0.5), 4, 0);
+    EXPECT_NEAR(stats_quantile(five, 5, 0.9), 12.8, 1e-12);
+    EXPECT_NEAR(stats_quantile(five, 5, 1), 16, 0);
+    double draws[101];
+    for (size_t i = 0; i < 101; i++)
+        draws[i] = (double)(37 * i % 101);
+    struct fit_value v = stats_summary(7, draws, 101, STATS_Z95);
+    EXPECT_NEAR(v.value, 7, 0);
+    EXPECT_REL(v.se, sqrt(101 * 102 / 12.0), 1e-12);
+    EXPECT_NEAR(v.lo, 2.5, 1e-6);
+    EXPECT_NEAR(v.hi, 97.5, 1e-6);
+}
+
+/* Weights of a resample sum to the clusters: counts where they are many, shares where they are few. */
+static void weights_of_a_resample(void)
+{
+    double share[80];
+    for (int many = 0; many < 2; many++) {
+        size_t n = many ? 80 : 12;
+        bool whole = true;
+        double sum = 0;
+        boot_weights(share, n, NULL, n, test_rng());
+        for (size_t i = 0; i < n; i++) {
+            sum += share[i];
+            whole = whole && share[i] == floor(share[i]);
+        }
+        EXPECT_REL(sum, (double)n, 1e-12);
+        EXPECT(whole == (many == 1));
+    }
+}
+
 /* An exponent that halves beyond a point: found there, with the sign and the size that it has. */
 static void break_found(void)
 {
@@ -428,6 +469,15 @@ static void break_found(void)
     EXPECT_NEAR(b->change.value, -0.2, 0.08);
     EXPECT(b->change.lo < -0.2 && b->change.hi > -0.2 && b->change.hi < 0);
     EXPECT(b->place.value > at / 6 && b->place.value < at * 6);
+    char place[32], said[200];
+    size_t n_said = 0;
+    snprintf(said, sizeof said, "beyond x = %s (", words_count(place, sizeof place, b->place.value, false));
+    for (size_t i = 0; i < r.verdict.lines.n; i++)
+        n_said += strstr(r.verdict.lines.text[i], said) != NULL;
+    snprintf(said, sizeof said, "are missed by %.2g %% with the bend and %.2g %% without", 100 * b->cv_bent, 100 * b->cv);
+    for (size_t i = 0; i < r.verdict.lines.n; i++)
+        n_said += strstr(r.verdict.lines.text[i], said) != NULL;
+    EXPECT_MSG(n_said == 2, "the verdict does not say where, or '%s'", said);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -566,6 +616,8 @@ static void methods_and_counts(void)
         EXPECT(m->count == (k ? FIT_COUNT_NONEMBD : FIT_COUNT_TOTAL));
         EXPECT_NEAR(m->law_n.value, want, 1e-6);
         EXPECT_NEAR(m->isoflop_n.value, want, 0.03);
+        EXPECT_NEAR(m->law_d.value, 1 - a, 1e-6);
+        EXPECT_NEAR(m->isoflop_d.value, 1 - a, 0.03);
         EXPECT_NEAR(m->envelope.n_exponent.value, want, 0.03);
         EXPECT_NEAR(m->envelope.d_exponent.value, 1 - a, 0.03);
         EXPECT(m->envelope.n_crossings > 6);
@@ -839,6 +891,8 @@ int main(int argc, char **argv)
         {"not_identified", not_identified},
         {"stratified", stratified},
         {"expanded_quantiles", expanded_quantiles},
+        {"quantiles", quantiles},
+        {"weights_of_a_resample", weights_of_a_resample},
         {"break_found", break_found},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},

@@ -4,7 +4,17 @@
     {"model.pretend", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, LATER, "a key of a later version"},
 #include "../src/harness/config.c"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "data/data.h"
+#include "harness/curves.h"
 #include "harness/plan.h"
+#include "harness/results.h"
+#include "harness/train.h"
+#include "model/checkpoint.h"
 #include "test.h"
 
 static uint64_t hash_of(struct config *c)
@@ -104,6 +114,9 @@ static void warmup_is_the_runs_own(void)
     EXPECT(many.trajectories[2].first == 2 && many.trajectories[2].n == 3);
     EXPECT_NEAR(many.tokens_separate, 188496, 0);
     EXPECT_NEAR(many.trajectories[2].tokens, 100800 + 5040 + 10080, 1008);
+    const double own[] = {5040, 10080, 100800};
+    for (size_t i = 0; i < 3; i++)
+        EXPECT_NEAR(plan_own_tokens(&many, &many.trajectories[2], 2 + i), own[i], 1e-6);
     plan_free(&few);
     plan_free(&many);
 }
@@ -134,6 +147,174 @@ static void long_warmup_is_refused(void)
     plan_free(&p);
 }
 
+/* The training flops of a token by hand: three times two for each weight of the products and for the scores. */
+static double flops_of_token(double C, double L, double V, double T)
+{
+    return 3 * (2 * (12 * L * C * C + C * V) + 2 * L * C * (T + 1));
+}
+
+/* d16-l1 at a vocabulary of 65 and contexts of 63: 5360 parameters. A budget of compute buys whole steps. */
+static void costs_of_a_run(void)
+{
+    struct config c;
+    struct plan p;
+    struct err err;
+    const double token = flops_of_token(16, 1, 65, 63), budgets[] = {1e9, 3e9};
+    config_init(&c);
+    EXPECT_OK(config_set(&c, "train.batch_tokens=1008", &err));
+    EXPECT_OK(config_set(&c, "grid.models=[{\"d_model\":16,\"n_layer\":1,\"n_head\":2}]", &err));
+    EXPECT_OK(config_set(&c, "grid.flops=[1e9,3e9]", &err));
+    EXPECT_OK(plan_make(&p, &c, 65, 50000, &err));
+    EXPECT(p.n == 2);
+    for (size_t i = 0; i < p.n; i++) {
+        const struct run *r = &p.runs[i];
+        double tokens = round(budgets[i] / token / 1008) * 1008;
+        EXPECT_NEAR(r->cfg.train.tokens, tokens, 0);
+        EXPECT_REL(r->flops, token * tokens, 1e-12);
+        EXPECT_REL(r->flops_6nd, 6 * 5360 * tokens, 1e-12);
+        EXPECT_REL(r->epochs, tokens / 50000, 1e-12);
+    }
+    plan_free(&p);
+    config_free(&c);
+}
+
+/* The planner's shapes have the size that was asked for, and the aspect where sizes allow it. */
+static void plan_shape_is_near(void)
+{
+    struct config c;
+    config_init(&c);
+    c.model.ctx = 64;
+    for (double want = 3e5; want < 3e8; want *= 3) {
+        struct config_shape s = plan_shape(want, &c, 256);
+        double C = (double)s.d_model, L = (double)s.n_layer;
+        double params = (256 + 64) * C + 12 * L * C * C + 13 * L * C + 2 * C;
+        EXPECT_MSG(fabs(log(params / want)) < 0.1, "%g parameters, %g asked for", params, want);
+        EXPECT_MSG(fabs(log(C / L / c.model.aspect)) < 0.3, "d_model %g, %g layers", C, L);
+        EXPECT(s.n_head * c.model.head_size == s.d_model);
+    }
+    config_free(&c);
+}
+
+enum { CTX = 16, EVERY = 5, BATCH = 64, TOKENS = 1280 };
+
+/* A corpus of four letters, and the plan of one run on it. */
+static void tiny_run(struct plan *p, struct data **d)
+{
+    struct config c;
+    struct err err;
+    char bytes[4000], path[FILE_PATH_MAX], set[FILE_PATH_MAX + 32];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = "abcd"[rng_below(test_rng(), 4)];
+    CHECK(file_join(path, sizeof path, test_tmpdir(), "corpus", &err) == OK);
+    CHECK(file_write_atomic(path, bytes, sizeof bytes, &err) == OK);
+    config_init(&c);
+    snprintf(set, sizeof set, "data.files=[\"%s\"]", path);
+    EXPECT_OK(config_set(&c, set, &err));
+    static const char *const more[] = {"data.source=text",       "model.ctx=16",     "model.d_model=8",
+                                       "model.n_layer=1",        "train.tokens=1280", "train.batch_tokens=64",
+                                       "train.log_every=5"};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        EXPECT_OK(config_set(&c, more[i], &err));
+    struct data_spec spec = config_data_spec(&c);
+    CHECK(data_open(d, &spec, CTX, &err) == OK);
+    CHECK(plan_single(p, &c, data_vocab(*d), data_train_tokens(*d), &err) == OK);
+    config_free(&c);
+}
+
+/* Mean loss of each held-out window under the weights that a run ended with: their mean, and its standard error. */
+static void evaluate_again(double *loss, double *se, const struct run *r, const struct data *d, const char *dir)
+{
+    struct kern k;
+    struct gpt g;
+    struct err err;
+    struct checkpoint_meta meta;
+    char path[FILE_PATH_MAX];
+    struct param_rules rules = config_param_rules(&r->cfg);
+    double n = (double)data_eval_windows(d), sum = 0, sum2 = 0;
+    kern_init(&k, KERN_REF);
+    CHECK(gpt_init(&g, &r->shape, &rules, &k, BATCH / CTX, 1, &err) == OK);
+    EXPECT_OK(file_join(path, sizeof path, dir, "checkpoint.bin", &err));
+    EXPECT_OK(checkpoint_load(path, &g, &meta, &err));
+    for (size_t i = 0; i < data_eval_windows(d); i++) {
+        int32_t x[CTX], y[CTX];
+        float l[CTX];
+        double mean = 0;
+        data_eval(d, x, y, i, 1);
+        gpt_losses(&g, l, x, y, 1);
+        for (size_t j = 0; j < CTX; j++)
+            mean += (double)l[j] / CTX;
+        sum += mean;
+        sum2 += mean * mean;
+    }
+    *loss = sum / n;
+    *se = sqrt((sum2 - sum * sum / n) / (n - 1) / n);
+    gpt_free(&g);
+}
+
+/* The loss of the first step: that of the initial weights on the first batch. */
+static double first_loss(const struct run *r, const struct data *d)
+{
+    struct kern k;
+    struct gpt g;
+    struct err err;
+    int32_t x[BATCH], y[BATCH];
+    struct param_rules rules = config_param_rules(&r->cfg);
+    kern_init(&k, KERN_REF);
+    CHECK(gpt_init(&g, &r->shape, &rules, &k, BATCH / CTX, 1, &err) == OK);
+    gpt_init_weights(&g, r->cfg.train.seed);
+    data_train(d, x, y, r->cfg.train.seed, 0, BATCH / CTX);
+    double loss = gpt_forward_backward(&g, x, y);
+    gpt_free(&g);
+    return loss;
+}
+
+/* What a run leaves behind, in result.json and in its log, against what its weights and its config say. */
+static void result_of_a_run(void)
+{
+    static const volatile sig_atomic_t go_on = 0;
+    const struct train_options o = {.isa = KERN_REF, .threads = 1, .stop = &go_on};
+    struct plan p;
+    struct data *d;
+    struct err err;
+    struct run_row row;
+    struct curves all;
+    char dir[FILE_PATH_MAX];
+    bool found = false;
+    double loss, se;
+    tiny_run(&p, &d);
+    const struct run *r = &p.runs[0];
+    const double token = flops_of_token(8, 1, 256, CTX);
+    EXPECT_OK(train_trajectory(&p, &p.trajectories[0], d, test_tmpdir(), &o, &err));
+    EXPECT_OK(file_join(dir, sizeof dir, test_tmpdir(), r->name, &err));
+    EXPECT_OK(run_row_read(&row, &found, dir, &err));
+    EXPECT(found && strcmp(row.status, "done") == 0);
+    evaluate_again(&loss, &se, r, d, dir);
+    EXPECT_REL(row.loss, loss, 1e-6);
+    EXPECT_REL(row.loss_se, se, 1e-4);
+    EXPECT_REL(row.bpb, loss / log(2), 1e-6);
+    EXPECT_REL(row.flops, token * TOKENS, 1e-12);
+    EXPECT_REL(row.flops_6nd, 6 * row.params * TOKENS, 1e-12);
+    EXPECT_NEAR(row.tokens, TOKENS, 0);
+    EXPECT_NEAR(row.warmup_tokens, 256, 0); /* a fifth of the run: it has more parameters than that */
+    EXPECT_REL(row.epochs, TOKENS / 3600.0, 1e-12);
+    EXPECT_OK(curves_read(&all, test_tmpdir(), &err));
+    EXPECT(all.n == 1 && all.items[0].n == 1 + TOKENS / BATCH / EVERY);
+    for (size_t i = 0; all.n == 1 && i < all.items[0].n; i++) {
+        double tokens = i ? (double)(BATCH * EVERY) * (double)i : BATCH;
+        EXPECT_NEAR(all.items[0].tokens[i], tokens, 0);
+        EXPECT_REL(all.items[0].flops[i], token * tokens, 1e-8);
+    }
+    if (all.n == 1) {
+        EXPECT_REL(all.items[0].loss[0], first_loss(r, d), 1e-6);
+        EXPECT_NEAR(all.items[0].budget_tokens, TOKENS, 0);
+        EXPECT_NEAR(all.items[0].final_loss, row.loss, 0);
+        EXPECT_NEAR(all.items[0].params, r->params, 0);
+    }
+    curves_free(&all);
+    plan_free(&p);
+    data_close(d);
+}
+
 static const struct test tests[] = {
     {"hash_is_that_of_the_first_version", hash_is_that_of_the_first_version},
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
@@ -141,6 +322,9 @@ static const struct test tests[] = {
     {"warmup_is_the_runs_own", warmup_is_the_runs_own},
     {"old_warmup_is_kept", old_warmup_is_kept},
     {"long_warmup_is_refused", long_warmup_is_refused},
+    {"costs_of_a_run", costs_of_a_run},
+    {"plan_shape_is_near", plan_shape_is_near},
+    {"result_of_a_run", result_of_a_run},
 };
 
 int main(int argc, char **argv)

@@ -527,6 +527,7 @@ static void rules(void)
     for (int i = 0; i < 2; i++) {
         const struct param_rule *h = &r.role[hidden[i]], *b = &base.role[hidden[i]];
         EXPECT_REL((double)h->init_std / (double)b->init_std, sqrt(0.5), tol);
+        EXPECT_REL((double)h->init_std, 0.04, tol); /* 0.02 at 768, four times as wide */
         EXPECT_REL((double)h->lr, 0.5, tol);
         EXPECT_REL((double)h->decay, 2.0, tol);
         EXPECT_REL((double)h->eps, 1 / 6.0, tol);

@@ -212,6 +212,35 @@ static void units(void)
     }
 }
 
+/* Of N, D and C = 6 N D any two give the third; epochs say how much of the tokens is new. */
+static void what_is_derived(void)
+{
+    static const struct {
+        const char *text;
+        double n, d, c, unique;
+    } cases[] = {
+        {"params,flops,loss\n1e6,1.2e14,4\n4e6,4.8e14,4\n", 1e6, 2e7, 1.2e14, 0},
+        {"tokens,flops,loss\n2e7,1.2e14,4\n2e7,4.8e14,4\n", 1e6, 2e7, 1.2e14, 0},
+        {"params,tokens,loss\n1e6,2e7,4\n4e6,2e7,4\n", 1e6, 2e7, 1.2e14, 0},
+        {"params,tokens,loss,epochs\n1e6,2e7,4,8\n4e6,2e7,4,0.5\n", 1e6, 2e7, 1.2e14, 2.5e6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err;
+        struct fit_table t;
+        EXPECT_OK(read_as(&t, "t.csv", cases[i].text, &by_name, &err));
+        EXPECT(t.n == 2);
+        EXPECT_REL(t.col[FIT_PARAMS][0], cases[i].n, 1e-12);
+        EXPECT_REL(t.col[FIT_TOKENS][0], cases[i].d, 1e-12);
+        EXPECT_REL(t.col[FIT_FLOPS][0], cases[i].c, 1e-12);
+        EXPECT_REL(t.col[FIT_FLOPS][1], 4 * cases[i].c, 1e-12);
+        if (cases[i].unique > 0) {
+            EXPECT_REL(t.col[FIT_UNIQUE_TOKENS][0], cases[i].unique, 1e-12);
+            EXPECT_REL(t.col[FIT_UNIQUE_TOKENS][1], 2e7, 1e-12); /* less than once: all of them */
+        }
+        fit_table_free(&t);
+    }
+}
+
 static void left_out(void)
 {
     static const char *const nothing[] = {"", "NaN", "nan", "N/A", "-", "null", "None"};
@@ -441,7 +470,7 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         {"formats", formats}, {"states", states}, {"names_and_values", names_and_values}, {"asked_columns", asked_columns},
-        {"units", units}, {"left_out", left_out}, {"checkpoints", checkpoints}, {"neighbours", neighbours},
+        {"units", units}, {"what_is_derived", what_is_derived}, {"left_out", left_out}, {"checkpoints", checkpoints}, {"neighbours", neighbours},
         {"settings_tried", settings_tried}, {"several_data_sets", several_data_sets}, {"where", where}, {"hostile", hostile}, {"one_file_a_run", one_file_a_run},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);

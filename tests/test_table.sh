@@ -143,7 +143,30 @@ zero_bytes() {
     refused "'true' is not a number" t.json
 }
 
-for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes; do
+# Losses of a power law, off by 1 % to one side and the other: that is the typical error, and the held-out one.
+fit_in_numbers() {
+    awk 'BEGIN { print "x,loss"; for (i = 0; i < 24; i++) { x = 1000 * 1.5 ^ i; s = i % 4 == 0 || i % 4 == 3 ? 1 : -1
+        printf "%.6g,%.9g\n", x, 5 * x ^ -0.1 * exp(0.01 * s) } }' >t.csv
+    "$plateau" fit t.csv --x x --law power --objective lsq --bootstrap 0 >out || fail "exit code $?: $(tail -1 out)"
+    tr -s ' \n' ' ' <out | awk '{ for (i = 1; i < NF; i++) { if ($i == "error" && $(i - 1) == "typical") a = $(i + 1); if ($i == "out:") b = $(i + 1) } }
+        END { exit !(a > 0.9 && a < 1.1 && b > 0.8 && b < 1.6) }' || fail "not about 1 %: $(grep typical out)"
+}
+
+# Pairs of seeds 0.02 apart: one run moves by 0.01 sqrt 2. A new run's interval is that of the curve and 1.96 times that.
+plan_in_numbers() {
+    awk 'BEGIN { print "params,tokens,seed,loss"; for (i = 0; i < 6; i++) for (j = 0; j < 6; j++) for (s = 0; s < 2; s++) {
+        n = 1e6 * 4 ^ i; d = 2e7 * 4 ^ j
+        printf "%.9g,%.9g,%d,%.9g\n", n, d, s, 1.7 + 400 / n ^ .34 + 410 / d ^ .28 + (s ? .01 : -.01) } }' >t.csv
+    "$plateau" plan t.csv --law chinchilla --bootstrap 60 --flops 1.258291e22 --json - >out || fail "exit code $?"
+    # the largest run has 6 x 1.024e9 x 2.048e10 = 1.2582912e20 flops
+    tr -s '][:,{}" ' ' ' <out | awk '$1 == "loss" { v = $3; lo = $5; hi = $6 } $1 == "loss_curve" { l = $5; c = $6 } $1 == "times_largest_budget" { t = $2 }
+        function near(a, b, by) { return a > b - by && a < b + by }
+        END { noise = 1.959964 * 0.01 * sqrt(2)
+            exit !(near(hi - v, sqrt((c - v) ^ 2 + noise ^ 2), 1e-3) && near(v - lo, sqrt((v - l) ^ 2 + noise ^ 2), 1e-3) &&
+                near(t, 100, 0.01)) }' || fail "not what the noise says: $(cat out)"
+}
+
+for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes fit_in_numbers plan_in_numbers; do
     run_test "$t"
 done
 finish

@@ -9,6 +9,7 @@
 #include "base/sort.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
+#include "fit/noise.h"
 
 /* --- tables of a known law --------------------------------------------------------------------------- */
 
@@ -110,6 +111,13 @@ static void returns_of_a_known_law(void)
     EXPECT(r.sigma_lo < sigma && sigma < r.sigma_hi);
     EXPECT_REL(v->flatten.value, c * pow(gain / sigma, 1 / G0), 0.25);
     EXPECT(!v->flatten_at_least && v->withheld[0] == '\0' && r.n_outliers == 0);
+    double rms = 0;
+    for (size_t i = 0; i < t.n; i++)
+        rms += pow(half / t.col[FIT_LOSS][i], 2) / (double)t.n;
+    EXPECT_REL(r.laws[0].rms_log, sqrt(rms), 0.05);
+    char gains[128];
+    snprintf(gains, sizeof gains, "at C = 1.78e19 FLOPs, the largest budget here, the next doubling gains %.3g nats", v->gain.value);
+    EXPECT(says(&r, gains));
     EXPECT_REL(fit_frontier_params(&r, c).value, n, 0.02);
     EXPECT_REL(fit_frontier_tokens(&r, c).value, c / (6 * n), 0.02);
     EXPECT_NEAR(r.frontier_n_exponent.value, BETA / (ALPHA + BETA), 2e-3);
@@ -136,6 +144,7 @@ static void held_out_has_a_sign(void)
         EXPECT(r.laws[0].holdout_n >= 10 && r.laws[0].holdout_n < 14);
         EXPECT_NEAR(r.laws[0].holdout_bias, -0.02 * sign, 1e-4);
         EXPECT_NEAR(r.laws[0].holdout_error, 0.02, 1e-4);
+        EXPECT(says(&r, "largest by 2 % (root mean square"));
         EXPECT(says(&r, sign > 0 ? "on average too low by 2 %" : "on average too high by 2 %"));
         fit_report_free(&r);
         fit_table_free(&t);
@@ -195,6 +204,11 @@ static void leave_out_and_bca(void)
     }
     EXPECT(f->lobo_n == LINE);
     EXPECT_REL(f->lobo_error, sqrt(ss / LINE), 1e-5);
+    line_through(&slope, &height, x, y, LINE);
+    ss = 0;
+    for (size_t i = 0; i < LINE; i++)
+        ss += pow(exp(height + slope * x[i]) - exp(y[i]), 2);
+    EXPECT_REL(r.scatter, sqrt(ss / (LINE - 2)), 1e-5); /* two of eleven are spent on the law */
     EXPECT(f->n_boot == 400);
     for (size_t b = 0; b < f->n_boot && f->n_boot == 400; b++) {
         g[b] = f->boot[b * f->law->n_params + 1];
@@ -239,6 +253,156 @@ static void minima_of_symmetric_curves(void)
     fit_table_free(&t);
 }
 
+/* Minima that lie between the sizes: a parabola finds place and height exactly. */
+static void minima_between_the_sizes(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 0);
+    EXPECT_OK(fit_table_init(&t, 21, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double c = 1e13 * pow(8, (double)(i / 7)), n = 40 * pow(c / 1e8, 0.5) * pow(1.5, (double)(i % 7) - 3);
+        double z = log(n / (40 * pow(c / 1e8, 0.5) * 1.15));
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = c / (6 * n);
+        t.col[FIT_FLOPS][i] = c;
+        t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * z * z;
+    }
+    analyse(&r, &t, &o);
+    EXPECT(r.n_isoflop == 3);
+    for (size_t i = 0; i < r.n_isoflop; i++) {
+        double c = 1e13 * pow(8, (double)i), n = 40 * pow(c / 1e8, 0.5) * 1.15;
+        EXPECT_REL(r.isoflop[i].n_opt.value, n, 1e-6);
+        EXPECT_REL(r.isoflop[i].d_opt.value, c / (6 * n), 1e-6);
+        EXPECT_NEAR(r.isoflop[i].loss.value, 2 + 100 * pow(c, -0.15), 1e-9);
+    }
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Residuals that no parabola takes up (the cubic contrast of seven points), so that their variance is 6 e^2 over 4
+ * degrees of freedom. Its error in the minimum, -c1 / (2 c2), is that of the slope c1: sd / (sqrt(28) ln 1.5 2 c2). */
+static void error_of_a_minimum(void)
+{
+    static const double contrast[] = {-1, 1, 1, 0, -1, -1, 1};
+    const double e = 0.002, c2 = 0.05, want = e * sqrt(6.0 / 4) / (sqrt(28) * log(1.5) * 2 * c2);
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 400);
+    EXPECT_OK(fit_table_init(&t, 28, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double c = 1e13 * pow(8, (double)(i / 7)), z = log(1.5) * ((double)(i % 7) - 3), n = 40 * pow(c / 1e8, 0.5) * exp(z);
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = c / (6 * n);
+        t.col[FIT_FLOPS][i] = c;
+        t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + c2 * z * z + e * contrast[i % 7];
+    }
+    analyse(&r, &t, &o);
+    EXPECT(r.n_isoflop == 4);
+    for (size_t i = 0; i < r.n_isoflop; i++)
+        EXPECT_REL(r.isoflop[i].n_opt.se / r.isoflop[i].n_opt.value, want, 0.15);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Where flops are 11 N^0.9 D, what is known of N* says as much of D* = C / (11 N*^0.9): an end comes from the other
+ * end, and an error in relative terms times 0.9. */
+static void expect_tokens(struct fit_value d, struct fit_value n, double c)
+{
+    EXPECT(n.lo < n.value && n.value < n.hi);
+    EXPECT_REL(d.value, c / (11 * pow(n.value, 0.9)), 1e-9);
+    EXPECT_REL(d.lo, c / (11 * pow(n.hi, 0.9)), 1e-9);
+    EXPECT_REL(d.hi, c / (11 * pow(n.lo, 0.9)), 1e-9);
+    EXPECT_REL(d.se / d.value, 0.9 * n.se / n.value, 1e-9);
+}
+
+static void expect_exponents(struct fit_value d, struct fit_value n)
+{
+    EXPECT(n.lo < n.value && n.value < n.hi);
+    EXPECT_NEAR(d.value, 1 - 0.9 * n.value, 1e-9);
+    EXPECT_NEAR(d.lo, 1 - 0.9 * n.hi, 1e-9);
+    EXPECT_NEAR(d.hi, 1 - 0.9 * n.lo, 1e-9);
+    EXPECT_NEAR(d.se, 0.9 * n.se, 1e-9);
+}
+
+static void ends_of_what_is_derived(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 60);
+    EXPECT_OK(fit_table_init(&t, 28, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        double c = 1e16 * pow(8, (double)(i / 7)), n = 2e7 * pow(c / 1e16, 0.47) * pow(1.6, (double)(i % 7) - 3);
+        double d = c / (11 * pow(n, 0.9));
+        t.col[FIT_PARAMS][i] = n;
+        t.col[FIT_TOKENS][i] = t.col[FIT_UNIQUE_TOKENS][i] = d;
+        t.col[FIT_FLOPS][i] = c;
+        t.col[FIT_LOSS][i] = law_at_point(n, d);
+    }
+    shake(&t, 0.002);
+    analyse(&r, &t, &o);
+    EXPECT_REL(r.flops_p, 0.9, 1e-9);
+    EXPECT_REL(r.flops_k, 11, 1e-9);
+    expect_tokens(fit_frontier_tokens(&r, 1e18), fit_frontier_params(&r, 1e18), 1e18);
+    expect_exponents(r.frontier_d_exponent, r.frontier_n_exponent);
+    EXPECT(r.n_isoflop == 4);
+    for (size_t i = 0; i < r.n_isoflop; i++)
+        if (r.isoflop[i].valid)
+            expect_tokens(r.isoflop[i].d_opt, r.isoflop[i].n_opt, r.isoflop[i].flops);
+    expect_exponents(r.isoflop_d_exponent, r.isoflop_n_exponent);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* One size and ever more tokens, or one budget of tokens and ever larger sizes: compute is 6 N D all the same. */
+static void compute_of_one_variable(void)
+{
+    struct err err;
+    for (int sizes = 0; sizes < 2; sizes++) {
+        struct fit_table t;
+        struct fit_report r;
+        struct fit_options o = quick("floor", 0);
+        EXPECT_OK(fit_table_init(&t, 14, &err));
+        for (size_t i = 0; i < t.n; i++) {
+            double n = sizes ? 1e6 * pow(2, (double)i) : 3e7, d = sizes ? 5e8 : 1e7 * pow(2, (double)i);
+            t.col[FIT_PARAMS][i] = n;
+            t.col[FIT_TOKENS][i] = t.col[FIT_UNIQUE_TOKENS][i] = d;
+            t.col[FIT_FLOPS][i] = 6 * n * d;
+            t.col[FIT_LOSS][i] = E0 + (sizes ? A0 * pow(n, -ALPHA) : B0 * pow(d, -BETA));
+        }
+        analyse(&r, &t, &o);
+        for (double c = r.min_flops; c < 1.1 * r.max_flops; c *= 16) {
+            double excess = sizes ? A0 * pow(c / (6 * 5e8), -ALPHA) : B0 * pow(c / (6 * 3e7), -BETA);
+            EXPECT_REL(fit_frontier_loss(&r, c).value, E0 + excess, 1e-3);
+            EXPECT_REL(fit_frontier_gain(&r, c).value, excess * (1 - pow(2, sizes ? -ALPHA : -BETA)), 1e-2);
+        }
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
+/* What a floor is worth is the AICc of the law held at E = 0, less that of the law itself. */
+static void floor_against_none(void)
+{
+    struct fit_table t;
+    struct fit_report r, none;
+    struct fit_options o = quick("chinchilla", 0);
+    grid(&t, 1);
+    shake(&t, 0.003);
+    analyse(&r, &t, &o);
+    o.fix[o.n_fix++] = "E=0";
+    analyse(&none, &t, &o);
+    EXPECT(r.n_outliers == 0);
+    EXPECT_NEAR(none.laws[0].outer[0], 0, 1e-12);
+    EXPECT_REL(r.verdict.floor_delta_aicc, none.laws[0].aicc - r.laws[0].aicc, 1e-3);
+    fit_report_free(&none);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* --- noise ------------------------------------------------------------------------------------------- */
 
 /* Noise that falls with the data is quoted at the largest budget, and one wild pair does not make it. */
@@ -266,6 +430,51 @@ static void noise_at_the_largest_budget(void)
     fit_report_free(&r[0]);
     fit_report_free(&r[1]);
     fit_table_free(&t);
+}
+
+/* Six seeds of the largest run alone: sigma is their standard deviation, and its interval that of chi-squared with
+ * five degrees of freedom (0.831212 and 12.832502). */
+static void noise_of_one_cell(void)
+{
+    static const double off[] = {-0.012, 0.004, 0.01, -0.006, 0.008, -0.004};
+    struct err err;
+    struct fit_table t, g;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 0);
+    double ss = 0;
+    grid(&g, 1);
+    shake(&g, 0.004); /* all others scatter as much */
+    EXPECT_OK(fit_table_init(&t, g.n + 5, &err));
+    for (size_t i = 0; i < t.n; i++) {
+        for (int c = 0; c < FIT_N_COLUMNS; c++)
+            t.col[c][i] = g.col[c][i < g.n ? i : g.n - 1];
+        if (i + 6 < t.n)
+            continue;
+        size_t k = i + 6 - t.n;
+        t.col[FIT_SEED][i] = (double)k;
+        t.col[FIT_LOSS][i] += off[k];
+        ss += off[k] * off[k];
+    }
+    analyse(&r, &t, &o);
+    double sigma = sqrt(ss / 5); /* the six sum to 0 */
+    EXPECT(r.sigma_n == 5 && r.sigma_independent == 5);
+    EXPECT_REL(r.sigma, sigma, 1e-6);
+    EXPECT_REL(r.sigma_lo, sigma * sqrt(5 / 12.832502), 1e-5);
+    EXPECT_REL(r.sigma_hi, sigma * sqrt(5 / 0.831212), 1e-5);
+    fit_report_free(&r);
+    fit_table_free(&g);
+    fit_table_free(&t);
+}
+
+/* Of noise drawn anew k sigma^2 / draw^2 is chi-squared: its mean is k, its variance 2 k. */
+static void noise_drawn_anew(void)
+{
+    enum { DRAWS = 4000, K = 4 };
+    const struct fit_report r = {.sigma = 0.02, .sigma_independent = K};
+    double sum = 0;
+    for (size_t i = 0; i < DRAWS; i++)
+        sum += K * pow(r.sigma / noise_draw(&r, test_rng()), 2) / DRAWS;
+    EXPECT_NEAR(sum, K, 6 * sqrt(2.0 * K / DRAWS));
 }
 
 /* One seed: the scatter is what the noise is at most, and where returns flatten no earlier than it says. */
@@ -505,6 +714,9 @@ static void learnt_late(void)
     expect_withheld(&r, "something was learnt late; run larger ones");
     EXPECT(r.top_off.n == 2 && r.top_off.of == 2);
     EXPECT_NEAR(r.top_off.miss, -0.07, 0.01);
+    char below[32];
+    snprintf(below, sizeof below, "%.2g %% below", -100 * r.top_off.miss);
+    EXPECT_MSG(strstr(r.verdict.withheld, below) != NULL, "'%s' does not say '%s'", r.verdict.withheld, below);
     EXPECT(r.n_outliers == 0); /* they bear each other out */
     fit_report_free(&r);
     fit_table_free(&t);
@@ -571,6 +783,13 @@ int main(int argc, char **argv)
         {"held_out_has_a_sign", held_out_has_a_sign},
         {"leave_out_and_bca", leave_out_and_bca},
         {"minima_of_symmetric_curves", minima_of_symmetric_curves},
+        {"minima_between_the_sizes", minima_between_the_sizes},
+        {"error_of_a_minimum", error_of_a_minimum},
+        {"ends_of_what_is_derived", ends_of_what_is_derived},
+        {"compute_of_one_variable", compute_of_one_variable},
+        {"floor_against_none", floor_against_none},
+        {"noise_of_one_cell", noise_of_one_cell},
+        {"noise_drawn_anew", noise_drawn_anew},
         {"noise_at_the_largest_budget", noise_at_the_largest_budget},
         {"noise_is_unknown_without_seeds", noise_is_unknown_without_seeds},
         {"no_place_below_the_smallest_run", no_place_below_the_smallest_run},
