@@ -290,7 +290,20 @@ END
     refused "--set goes with --language" "$plateau" data info c.json --set data.symbols=4
     refused "data.files" "$plateau" data info --language unigram --set 'data.files=["x"]'
     "$plateau" data info --language unigram --set data.symbols=16 --set data.exponent=0 --seed 3 >stdout
-    grep -q 'unigram, seed 3: 16 symbols, floor 2.772589 nats' stdout || fail "not ln 16: $(cat stdout)"
+    grep -q 'unigram, seed 3: 16 symbols, floor 2.772589 nats per token (4.000000 bits)' stdout || fail "not ln 16: $(cat stdout)"
+}
+
+# 50 times "ab", the last ten bytes held out: b follows a 45 times of 45 and a follows b 44 of 44, each with one added to
+# 256. Of the nine pairs held out five are ab.
+data_by_hand() {
+    local i nats bits
+    for i in {1..50}; do printf ab; done >ab.txt
+    read -r nats bits < <(awk 'BEGIN { x = (5 * log(301 / 46) + 4 * log(300 / 45)) / 9; printf "%.6f %.6f\n", x, x / log(2) }')
+    "$plateau" data info ab.txt >stdout || fail "exit code $?"
+    grep -q "1 files, 90 training bytes, 10 held-out bytes" stdout || fail "$(cat stdout)"
+    grep -q "bigram $nats nats per byte, $bits bits per byte" stdout || fail "not $nats nats: $(cat stdout)"
+    "$plateau" data info --language unigram --set data.symbols=16 --set data.exponent=0 >stdout || fail "exit code $?"
+    grep -q '16 symbols, floor 2.772589 nats per token (4.000000 bits)' stdout || fail "not four bits: $(cat stdout)"
 }
 
 # A time is written on the command line as in a config.
@@ -299,6 +312,9 @@ times() {
     "$plateau" sweep "$root/configs/tiny.json" --out timed --set fit.bootstrap=20 >stdout 2>stderr ||
         fail "exit code $?: $(cat stderr)"
     "$plateau" plan timed --time 900 >want 2>stderr || fail "exit code $?: $(cat stderr)"
+    # what is planned for a time takes it, on as many cores
+    "$plateau" plan timed --time 900 --jobs 4 --json - >stdout 2>stderr || fail "exit code $?: $(cat stderr)"
+    awk -F'[:,]' '/"time_s":/ { t = $2 } END { exit !(t > 600 && t < 1350) }' stdout || fail "not 900 s: $(grep time_s stdout)"
     for t in 900s 15m 15min 0.25h; do
         "$plateau" plan timed --time $t 2>&1 | diff want - >/dev/null || fail "--time $t is not 900 s"
         "$plateau" sweep "$root/configs/tiny.json" --dry-run --set train.checkpoint_s=$t >stdout 2>stderr ||
@@ -331,7 +347,7 @@ saved_by_trunks() {
     grep -q '225k tokens to train (307k without shared trunks: 27 % saved)' stdout || fail "not 27 %: $(grep 'to train' stdout)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks times; do
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand times; do
     run_test "$t"
 done
 finish

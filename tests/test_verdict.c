@@ -209,6 +209,19 @@ static void leave_out_and_bca(void)
     for (size_t i = 0; i < LINE; i++)
         ss += pow(exp(height + slope * x[i]) - exp(y[i]), 2);
     EXPECT_REL(r.scatter, sqrt(ss / (LINE - 2)), 1e-5); /* two of eleven are spent on the law */
+    /* AICc of normal errors with three parameters, the variance one of them; a profile that is Student's interval */
+    double mean = 0, sxx = 0, n = LINE;
+    ss = 0;
+    for (size_t i = 0; i < LINE; i++) {
+        mean += x[i] / n;
+        ss += pow(height + slope * x[i] - y[i], 2);
+    }
+    for (size_t i = 0; i < LINE; i++)
+        sxx += pow(x[i] - mean, 2);
+    double wide = 2.262157 * sqrt(ss / (n - 2) / sxx);
+    EXPECT_NEAR(f->aicc, n * (log(2 * acos(-1) * ss / n) + 1) + 2 * 3 + 2 * 3 * 4 / (n - 4), 1e-4);
+    EXPECT_NEAR(f->profile_lo[1], -slope - wide, 1e-3 * wide);
+    EXPECT_NEAR(f->profile_hi[1], -slope + wide, 1e-3 * wide);
     EXPECT(f->n_boot == 400);
     for (size_t b = 0; b < f->n_boot && f->n_boot == 400; b++) {
         g[b] = f->boot[b * f->law->n_params + 1];
