@@ -9,38 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/child.h"
 #include "harness/memory.h"
 #include "harness/results.h"
 #include "harness/rundir.h"
 #include "harness/sweep_json.h"
-
-/* One message down a child's pipe; far below PIPE_BUF, so it arrives whole. Progress comes without the text. */
-enum message_kind { MESSAGE_PROGRESS, MESSAGE_WORD, MESSAGE_WARNING, MESSAGE_FAILED };
-
-struct message {
-    struct train_progress progress;
-    enum message_kind kind;
-    struct err err; /* the reason of a failure; the text of a word or a warning */
-};
-
-struct child {
-    pid_t pid;
-    int fd;
-    int slot; /* its place in the shared table of thread counts */
-    size_t trajectory;
-    struct train_progress last;
-    struct err err;
-};
 
 struct sweep {
     const struct plan *p;
@@ -58,7 +37,6 @@ struct sweep {
     double granted_s;               /* core-seconds that children could use so far */
     double train_s, eval_s, tokens; /* of the children that have ended */
     int lock;
-    pid_t pid;
     double memory_bytes; /* that may be used; INFINITY: not known */
     struct run_row *rows;  /* (p->n + n_others) results, status "" where there is none yet */
     size_t n_others;       /* of runs in the folder that are none of the plan's */
@@ -109,82 +87,7 @@ static double work_by(const struct trajectory *t, const struct train_progress *p
     return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
 }
 
-/* ---- the child ---- */
-
-static volatile sig_atomic_t child_stop;
-
-static void on_child_signal(int sig)
-{
-    (void)sig;
-    child_stop = 1;
-}
-
-static void send_progress(void *ctx, const struct train_progress *p)
-{
-    const int *fd = ctx;
-    struct message m = {.progress = *p};
-    /* The parent is gone: save and stop, so that nothing runs on unseen. */
-    if (write(*fd, &m, offsetof(struct message, err)) < 0 && errno == EPIPE)
-        child_stop = 1;
-}
-
-static void send_text(int fd, enum message_kind kind, const struct err *err)
-{
-    struct message m = {.kind = kind, .err = *err};
-    ssize_t n = write(fd, &m, sizeof m);
-    (void)n; /* of a failure the exit code tells as much */
-}
-
-static void send_word(void *ctx, enum log_level level, const char *text)
-{
-    const int *fd = ctx;
-    struct err word = {.code = OK};
-    snprintf(word.msg, sizeof word.msg, "%s", text);
-    send_text(*fd, level == LOG_INFO ? MESSAGE_WORD : MESSAGE_WARNING, &word);
-}
-
-/* Signals wait while a child is made: it has handlers of its own before one can reach it. */
-static void hold_signals(sigset_t *before)
-{
-    sigset_t held;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigprocmask(SIG_BLOCK, &held, before);
-}
-
-_Noreturn static void child_main(const struct sweep *s, size_t trajectory, int fd, int slot, const sigset_t *signals)
-{
-    struct sigaction sa = {.sa_handler = on_child_signal};
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_SETMASK, signals, NULL);
-#ifdef __linux__
-    /* At once when the parent dies; elsewhere the next word to it fails. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != s->pid)
-        child_stop = 1;
-#endif
-    struct train_options to = {.isa = s->o->isa,
-                               .threads = s->o->jobs,
-                               .threads_now = &s->threads[slot],
-                               .tensorboard = s->o->tensorboard,
-                               .stop = &child_stop,
-                               .progress = send_progress,
-                               .progress_ctx = &fd,
-                               .log = {.fn = send_word, .ctx = &fd}};
-    struct err err = {0};
-    enum status st =
-        train_trajectory(s->p, &s->p->trajectories[trajectory], s->d, s->dir, &to, &err);
-    if (st != OK && st != E_INTERRUPTED) {
-        err.code = st;
-        send_text(fd, MESSAGE_FAILED, &err);
-    }
-    _exit(status_exit_code(st));
-}
-
-/* ---- the parent ---- */
+/* ---- children ---- */
 
 static int free_slot(const struct sweep *s)
 {
@@ -197,64 +100,19 @@ static int free_slot(const struct sweep *s)
     return slot;
 }
 
-static enum status start_child(struct sweep *s, struct err *err)
+static enum status start_next(struct sweep *s, struct err *err)
 {
-    int fd[2], slot = free_slot(s);
+    int slot = free_slot(s);
+    struct child *c = &s->children[s->n_children];
+    const struct child_task task = {.plan = s->p, .data = s->d, .dir = s->dir, .isa = s->o->isa, .jobs = s->o->jobs,
+                                    .threads = &s->threads[slot], .tensorboard = s->o->tensorboard,
+                                    .trajectory = s->order[s->next]};
     s->threads[slot] = 1;
-    if (pipe(fd) != 0)
-        return err_set(err, E_IO, "cannot start a run: %s", strerror(errno));
-    size_t trajectory = s->order[s->next];
-    sigset_t before;
-    hold_signals(&before);
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(fd[0]);
-        child_main(s, trajectory, fd[1], slot, &before);
-    }
-    int e = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    close(fd[1]);
-    if (pid < 0) {
-        close(fd[0]);
-        return err_set(err, E_IO, "cannot start a run: %s", strerror(e));
-    }
+    TRY(child_start(c, &task, err));
+    c->slot = slot;
     s->next++;
-    s->children[s->n_children++] = (struct child){
-        .pid = pid, .fd = fd[0], .slot = slot, .trajectory = trajectory,
-        .last = {.run = s->p->trajectories[trajectory].first, .loss = (double)NAN}};
+    s->n_children++;
     return OK;
-}
-
-/* Messages of two lengths: progress alone, or with a text after it. Returns false at end of file. */
-static bool read_messages(const struct sweep *s, struct child *c)
-{
-    struct message m;
-    const size_t head = offsetof(struct message, err);
-    ssize_t n = read(c->fd, &m, head);
-    if (n < (ssize_t)head)
-        return n < 0 && errno == EINTR;
-    if (m.kind == MESSAGE_PROGRESS) {
-        c->last = m.progress;
-        return true;
-    }
-    n = read(c->fd, &m.err, sizeof m.err);
-    if (n != (ssize_t)sizeof m.err)
-        return true;
-    if (m.kind == MESSAGE_FAILED)
-        c->err = m.err;
-    else
-        log_msg(&s->o->log, m.kind == MESSAGE_WORD ? LOG_INFO : LOG_WARN, "%s", m.err.msg);
-    return true;
-}
-
-static void describe_death(struct err *err, int wait_status)
-{
-    if (WIFSIGNALED(wait_status))
-        err_set(err, E_RUN, "its process was killed by signal %d (%s%s)", WTERMSIG(wait_status),
-                strsignal(WTERMSIG(wait_status)),
-                WTERMSIG(wait_status) == SIGKILL ? ": by hand, or by the system for want of memory" : "");
-    else
-        err_set(err, E_RUN, "its process ended with code %d", WEXITSTATUS(wait_status));
 }
 
 static void count_failure(struct sweep *s, const struct err *err)
@@ -269,23 +127,19 @@ static void count_failure(struct sweep *s, const struct err *err)
 static void reap(struct sweep *s, size_t i)
 {
     struct child c = s->children[i];
-    int ws = 0;
-    close(c.fd);
-    while (waitpid(c.pid, &ws, 0) < 0 && errno == EINTR)
-        continue;
+    bool told = c.err.msg[0] != '\0';
+    enum child_end end = child_reap(&c);
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
-    bool whole = WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
+    bool whole = end == CHILD_WHOLE;
     s->cost_done += whole ? work_of(s, t) : work_done(s, t, &c.last);
     s->cost_trained += work_by(t, &c.last);
     s->tokens += c.last.tokens_trained;
     s->train_s += c.last.train_s;
     s->eval_s += c.last.eval_s;
     s->runs_ended += whole ? t->n : c.last.runs_done;
-    if (!whole && !(WIFEXITED(ws) && WEXITSTATUS(ws) == 130)) {
-        if (c.err.msg[0] == '\0') {
-            describe_death(&c.err, ws);
+    if (end == CHILD_FAILED) {
+        if (!told)
             err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
-        }
         count_failure(s, &c.err);
         /* A full disk or a refused permission meets every run: starting more would only repeat it. */
         if (c.err.code == E_IO)
@@ -427,7 +281,7 @@ static enum status wait_for_children(struct sweep *s, struct err *err)
     if (n < 0 && errno != EINTR)
         return err_set(err, E_IO, "poll: %s", strerror(errno));
     for (size_t i = s->n_children; n > 0 && i-- > 0;)
-        if (fds[i].revents && !read_messages(s, &s->children[i]))
+        if (fds[i].revents && !child_read(&s->children[i], &s->o->log))
             reap(s, i);
     return OK;
 }
@@ -487,7 +341,7 @@ static enum status run_children(struct sweep *s, struct err *err)
         while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
             if (!fits_in_memory(s))
                 break;
-            st = start_child(s, err);
+            st = start_next(s, err);
             if (st != OK && s->n_children > 0) {
                 /* no room for one more process or pipe: those that are there go on, and the next one waits */
                 st = OK;
@@ -723,7 +577,7 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
 {
     CHECK(o->jobs >= 1 && o->jobs <= 256);
     *out = (struct sweep_outcome){0};
-    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out, .lock = -1, .pid = getpid()};
+    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out, .lock = -1};
     TRY(file_mkdirs(dir, err));
     size_t shared = (size_t)o->jobs * sizeof *s.threads;
     s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
