@@ -97,13 +97,28 @@ child_killed() {
     [ "$(digest kept)" = "$(digest lost)" ] || fail "it ends with other results"
 }
 
-# interrupt SECONDS COMMAND...: SIGINT after that time; 130, within 2 s, and the words that go on with it.
+# begun SECONDS|LOGS: wait so long, or until one of the logs has a step, on a machine however slow, and a second more.
+begun() {
+    local tries=0
+    case $1 in
+    *log.jsonl)
+        until compgen -G "$1" >/dev/null && grep -qs '"type":"step"' $1; do
+            sleep 0.1
+            [ $((tries += 1)) -lt 1200 ] || return
+        done
+        sleep 1
+        ;;
+    *) sleep "$1" ;;
+    esac
+}
+
+# interrupt SECONDS|LOGS COMMAND...: SIGINT after that time; 130, within 2 s, and the words that go on with it.
 interrupt() {
     local after=$1 pid code began
     shift
     "$@" >stop.txt 2>&1 &
     pid=$!
-    sleep "$after"
+    begun "$after"
     began=$(date +%s%N)
     kill -INT "$pid"
     wait "$pid"
@@ -128,10 +143,10 @@ interrupted() {
 # The largest model of laptop.json: while it trains, and in the middle of a long evaluation.
 interrupted_large() {
     local large=(--set 'grid.models=[{"d_model":192,"n_layer":2}]' --set 'grid.seeds=[1,2]')
-    interrupt 1.5 "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --out large
+    interrupt 'large/*/log.jsonl' "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --out large
     echo "  in training: $took_ms ms"
     [ -n "$(find large -name checkpoint.bin)" ] || fail "nothing was kept"
-    interrupt 3 "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --set data.eval_tokens=20M --set 'grid.flops=["2e10"]' --out long
+    interrupt 'long/*/log.jsonl' "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --set data.eval_tokens=20M --set 'grid.flops=["2e10"]' --out long
     echo "  in an evaluation: $took_ms ms"
     [ -n "$(find long -name checkpoint.bin)" ] || fail "nothing was kept of an evaluation"
 }
