@@ -10,8 +10,9 @@
 /* A dry run should answer within seconds: so many sizes, and none more once that time is spent. */
 enum { MEASURED_MAX = 12 };
 #define MEASURING_S 4.0
-/* In the units of plan_cost, flops: some two seconds for a step on one core, of which a measurement takes four. */
-#define LONG_STEP 1e11
+/* A measurement takes four steps: none of steps that would last longer, by the rate of the smallest size, which is
+ * mostly the lowest. */
+#define LONG_STEP_S 2.0
 
 /* A size of the grid. */
 struct size {
@@ -58,14 +59,18 @@ static enum status measure(struct size *s, const struct kern *k, struct err *err
  * ends inwards. */
 static enum status measure_some(struct size *sizes, size_t n, const struct kern *k, struct err *err)
 {
+    double began = clock_now_s();
+    if (n == 0)
+        return OK;
+    TRY(measure(&sizes[0], k, err));
     size_t n_short = 1;
-    while (n_short < n && sizes[n_short].cost * (double)sizes[n_short].r->cfg.train.batch_tokens <= LONG_STEP)
+    while (n_short < n &&
+           sizes[n_short].cost * (double)sizes[n_short].r->cfg.train.batch_tokens <= LONG_STEP_S * sizes[0].rate)
         n_short++;
     size_t m = size_min(n_short, MEASURED_MAX);
-    double began = clock_now_s();
-    for (size_t i = 0; n > 0 && i < m && (i == 0 || clock_now_s() - began < MEASURING_S); i++) {
+    for (size_t i = 1; i < m && clock_now_s() - began < MEASURING_S; i++) {
         size_t at = i % 2 ? m - 1 - i / 2 : i / 2;
-        TRY(measure(&sizes[m > 1 ? at * (n_short - 1) / (m - 1) : 0], k, err));
+        TRY(measure(&sizes[at * (n_short - 1) / (m - 1)], k, err));
     }
     return OK;
 }
