@@ -197,28 +197,26 @@ static void plan_shape_is_near(void)
 
 enum { CTX = 16, EVERY = 5, BATCH = 64, TOKENS = 1280 };
 
-/* A corpus of four letters, and the plan of one run on it. */
-static void tiny_run(struct plan *p, struct data **d)
+/* A corpus of four letters, and the plan of one run on it, which borrows the config's strings. */
+static void tiny_run(struct plan *p, struct data **d, struct config *c)
 {
-    struct config c;
     struct err err;
     char bytes[4000], path[FILE_PATH_MAX], set[FILE_PATH_MAX + 32];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = "abcd"[rng_below(test_rng(), 4)];
     CHECK(file_join(path, sizeof path, test_tmpdir(), "corpus", &err) == OK);
     CHECK(file_write_atomic(path, bytes, sizeof bytes, &err) == OK);
-    config_init(&c);
+    config_init(c);
     snprintf(set, sizeof set, "data.files=[\"%s\"]", path);
-    EXPECT_OK(config_set(&c, set, &err));
+    EXPECT_OK(config_set(c, set, &err));
     static const char *const more[] = {"data.source=text",       "model.ctx=16",     "model.d_model=8",
                                        "model.n_layer=1",        "train.tokens=1280", "train.batch_tokens=64",
                                        "train.log_every=5"};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        EXPECT_OK(config_set(&c, more[i], &err));
-    struct data_spec spec = config_data_spec(&c);
+        EXPECT_OK(config_set(c, more[i], &err));
+    struct data_spec spec = config_data_spec(c);
     CHECK(data_open(d, &spec, CTX, &err) == OK);
-    CHECK(plan_single(p, &c, data_vocab(*d), data_train_tokens(*d), &err) == OK);
-    config_free(&c);
+    CHECK(plan_single(p, c, data_vocab(*d), data_train_tokens(*d), &err) == OK);
 }
 
 /* Mean loss of each held-out window under the weights that a run ended with: their mean, and its standard error. */
@@ -274,6 +272,7 @@ static void result_of_a_run(void)
     static const volatile sig_atomic_t go_on = 0;
     const struct train_options o = {.isa = KERN_REF, .threads = 1, .stop = &go_on};
     struct plan p;
+    struct config c;
     struct data *d;
     struct err err;
     struct run_row row;
@@ -281,7 +280,7 @@ static void result_of_a_run(void)
     char dir[FILE_PATH_MAX];
     bool found = false;
     double loss, se;
-    tiny_run(&p, &d);
+    tiny_run(&p, &d, &c);
     const struct run *r = &p.runs[0];
     const double token = flops_of_token(8, 1, 256, CTX);
     EXPECT_OK(train_trajectory(&p, &p.trajectories[0], d, test_tmpdir(), &o, &err));
@@ -312,6 +311,7 @@ static void result_of_a_run(void)
     }
     curves_free(&all);
     plan_free(&p);
+    config_free(&c);
     data_close(d);
 }
 
