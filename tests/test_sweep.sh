@@ -237,8 +237,8 @@ live_view() {
 
 event_files() {
     command -v python3 >/dev/null || { skip "no python3 to read event files: install python3"; return; }
-    interrupt 0.3 "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","4M"]' --tensorboard --out events --jobs 2
-    "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","4M"]' --tensorboard --out events --jobs 2 >events.txt 2>&1 || fail "exit code $?"
+    interrupt 0.3 "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","1M"]' --tensorboard --out events --jobs 2
+    "$plateau" sweep "$tiny" --set 'grid.tokens=["80k","1M"]' --tensorboard --out events --jobs 2 >events.txt 2>&1 || fail "exit code $?"
     "$root/scripts/check_tensorboard" events >events.txt || fail "$(cat events.txt)"
     grep -q '^6 event files' events.txt || fail "not six event files: $(cat events.txt)"
     echo "  $(cat events.txt)"
