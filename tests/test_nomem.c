@@ -1,6 +1,7 @@
 /* Running out of memory: every allocation of a fit made to fail in turn, alone and with all that follow. What comes back
  * is E_NOMEM with a message, or a report that lacks nothing; nothing leaks, which AddressSanitizer sees. */
 #include "test.h"
+#include "wrap.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,51 +9,6 @@
 #include <string.h>
 
 #include "fit/analysis.h"
-
-#ifdef WRAP_MALLOC
-/* Allocations until one fails; whether all after it fail too. */
-static size_t countdown = SIZE_MAX, n_allocations;
-static bool for_good;
-
-static bool fails(void)
-{
-    n_allocations++;
-    if (countdown > 0) {
-        countdown -= countdown < SIZE_MAX;
-        return false;
-    }
-    countdown = for_good ? 0 : SIZE_MAX;
-    return true;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-int __real_posix_memalign(void **p, size_t align, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-int __wrap_posix_memalign(void **p, size_t align, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fails() ? NULL : __real_realloc(p, n);
-}
-
-int __wrap_posix_memalign(void **p, size_t align, size_t n)
-{
-    return fails() ? 12 : __real_posix_memalign(p, align, n);
-}
 
 static void fill(struct fit_table *t)
 {
@@ -100,17 +56,18 @@ static void every_allocation_fails(void)
     o.law = "chinchilla";
     o.bootstrap = 20;
     o.break_sims = 20;
+    if (!wrap_works())
+        return;
     fill(&t);
-    n_allocations = 0;
+    wrap_fail(WRAP_NONE, false);
     EXPECT_OK(fit_analyse(&whole, &t, &o, &err));
-    size_t n = n_allocations, refused = 0;
+    size_t n = wrap_stop(), refused = 0;
     EXPECT_MSG(n > 50, "%zu allocations", n);
     for (size_t k = 0; k < 2 * n && !test_failed(); k++) {
-        countdown = k / 2;
-        for_good = k % 2;
         err.msg[0] = '\0';
+        wrap_fail(k / 2, k % 2);
         enum status st = fit_analyse(&r, &t, &o, &err);
-        countdown = SIZE_MAX;
+        wrap_stop();
         refused += st == E_NOMEM;
         EXPECT_MSG(st == OK ? complete(&r, &whole) : st == E_NOMEM && strstr(err.msg, "memory"),
                    "allocation %zu of %zu: status %d, '%s'", k / 2 + 1, n, (int)st, err.msg);
@@ -120,12 +77,6 @@ static void every_allocation_fails(void)
     fit_report_free(&whole);
     fit_table_free(&t);
 }
-#else
-static void every_allocation_fails(void)
-{
-    test_skip("this linker cannot wrap malloc");
-}
-#endif
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,69 @@
+#include "wrap.h"
+
+#include <errno.h>
+
+#include "test.h"
+
+static size_t count, fail_at = WRAP_NONE;
+static bool all_after;
+
+void wrap_fail(size_t i, bool on)
+{
+    count = 0;
+    fail_at = i;
+    all_after = on;
+}
+
+size_t wrap_stop(void)
+{
+    fail_at = WRAP_NONE;
+    return count;
+}
+
+#ifdef WRAP_MALLOC
+bool wrap_works(void)
+{
+    return true;
+}
+
+static bool refused(void)
+{
+    size_t i = count++;
+    return fail_at != WRAP_NONE && (i == fail_at || (all_after && i > fail_at));
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+int __real_posix_memalign(void **p, size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+int __wrap_posix_memalign(void **p, size_t align, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return refused() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refused() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return refused() ? NULL : __real_realloc(p, n);
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t n)
+{
+    return refused() ? ENOMEM : __real_posix_memalign(p, align, n);
+}
+#else
+bool wrap_works(void)
+{
+    test_skip("this linker cannot wrap malloc");
+    return false;
+}
+#endif
