@@ -63,21 +63,16 @@ static enum status tell_folder(const struct fitted *f, bool was_current, struct 
         return OK;
     }
     if (!f->own) {
-        char text[FILE_PATH_MAX + 100];
-        snprintf(text, sizeof text, "a what-if: %s/fit.json, the sweep's own fit, is left alone (--json FILE keeps this one)",
-                 f->folder);
-        text_beside(stdout, "", text);
+        text_beside(stdout, "", "a what-if: %s/fit.json, the sweep's own fit, is left alone (--json FILE keeps this one)",
+                    f->folder);
         return OK;
     }
     printf("%s %s/fit.json\n", was_current ? "this is the sweep's own fit, in" : "the sweep's own fit, written to",
            f->folder);
     TRY(keep_charts_current(&drawn, f, err));
-    if (!drawn) {
-        char text[FILE_PATH_MAX + 100];
-        snprintf(text, sizeof text, "the charts in %s/charts are of another fit, or not all there: plateau chart draws them",
-                 f->folder);
-        text_beside(stdout, "", text);
-    }
+    if (!drawn)
+        text_beside(stdout, "", "the charts in %s/charts are of another fit, or not all there: plateau chart draws them",
+                    f->folder);
     return OK;
 }
 

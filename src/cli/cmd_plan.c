@@ -200,9 +200,9 @@ static enum status show(const struct plan_answer *a, const struct fitted *f, con
     if (f->folder && !f->own)
         printf("a what-if: with these options it is not the sweep's own fit\n");
     for (size_t i = 0; i < f->table.careful.n; i++)
-        text_beside(stdout, "careful: ", f->table.careful.text[i]);
+        text_beside(stdout, "careful: ", "%s", f->table.careful.text[i]);
     for (size_t i = 0; i < f->careful.n; i++)
-        text_beside(stdout, "careful: ", f->careful.text[i]);
+        text_beside(stdout, "careful: ", "%s", f->careful.text[i]);
     if (!w->json)
         return OK;
     struct file_writer out;

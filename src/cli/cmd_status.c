@@ -105,16 +105,14 @@ static void print_progress(const char *dir, const struct plan *p, const struct t
                           .share = all->cost_done / all->cost,
                           .left_s = (double)NAN};
     live_view_print(stdout, &l);
-    char text[200];
-    int at = snprintf(text, sizeof text, "%zu of %zu runs done, %zu begun, %zu waiting", all->done, p->n, all->begun,
-                      p->n - all->done - all->begun);
+    char diverged[40] = "";
     if (all->diverged)
-        at += snprintf(text + at, sizeof text - (size_t)at, " (%zu diverged)", all->diverged);
-    snprintf(text + at, sizeof text - (size_t)at, "; %s",
-             at_work             ? "a sweep is at work here"
-             : all->done == p->n ? "nothing is left to do"
-                                 : "no sweep is at work here: the same command goes on with it");
-    text_beside(stdout, "", text);
+        snprintf(diverged, sizeof diverged, " (%zu diverged)", all->diverged);
+    text_beside(stdout, "", "%zu of %zu runs done, %zu begun, %zu waiting%s; %s", all->done, p->n, all->begun,
+                p->n - all->done - all->begun, diverged,
+                at_work             ? "a sweep is at work here"
+                : all->done == p->n ? "nothing is left to do"
+                                    : "no sweep is at work here: the same command goes on with it");
 }
 
 /* Runs that are done but were not asked for last: they are in results.csv all the same. */

@@ -9,11 +9,7 @@
 #include "fit/profile.h"
 #include "fit/words.h"
 
-/* Text as wide as the terminal; the tables fit 60 columns. */
-static void wrapped(const char *lead, const char *text)
-{
-    text_beside(stdout, lead, text);
-}
+/* Tables fit 60 columns; text is as wide as the terminal. */
 
 static void number(double v)
 {
@@ -54,17 +50,10 @@ static void print_profile(const struct fit_law *f, const struct fit_profile *t)
         printf("    %11.4g %11.5g\n", t->value[at[i]], t->objective[at[i]]);
 }
 
-/* Settled before the fit, by --fix. */
-static bool held(const struct fit_law *f, size_t j)
-{
-    struct solve_map map = f->problem.map;
-    return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
-}
-
 /* Why a parameter has no error: "held", "at its bound", "not identified"; NULL where it has one. */
 static const char *no_error(const struct fit_law *f, size_t j)
 {
-    if (held(f, j))
+    if (profile_held(f, j))
         return "held";
     return f->best.at_bound >> j & 1 ? "at its bound" : profile_identified(f, j) ? NULL : "not identified";
 }
@@ -93,7 +82,7 @@ static void print_intervals(const struct fit_law *f)
     const double none = (double)NAN;
     printf("  %-6s %23s %23s\n", "", "95 % interval, BCa", "profile likelihood");
     for (size_t j = 0; j < f->law->n_params; j++) {
-        bool open = no_error(f, j), fixed = held(f, j);
+        bool open = no_error(f, j), fixed = profile_held(f, j);
         printf("  %-6s", f->law->params[j].name);
         ends(open ? none : f->bca_lo[j], open ? none : f->bca_hi[j]);
         ends(fixed ? none : f->profile_lo[j], fixed ? none : f->profile_hi[j]);
@@ -104,26 +93,23 @@ static void print_intervals(const struct fit_law *f)
 static void print_law(const struct fit_report *r, size_t i, bool all)
 {
     const struct fit_law *f = &r->laws[i];
-    char line[240];
-    int at;
-    snprintf(line, sizeof line, "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
-             f->law->n_vars == 1 ? f->x_name : "", i == r->selected && r->n_laws > 1 ? "  [selected]" : "", f->n);
+    char heldout[100] = "", aicc[40] = "";
     printf("\n");
-    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 2, line);
+    text_beside(stdout, "", "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
+                f->law->n_vars == 1 ? f->x_name : "", i == r->selected && r->n_laws > 1 ? " [selected]" : "", f->n);
     printf("  %-6s %11s %10s %23s\n", "", "value", "std. error", "95 % interval");
     for (size_t j = 0; j < f->law->n_params; j++)
         print_param(f, j);
     if (all)
         print_intervals(f);
-    at = snprintf(line, sizeof line, "objective %.10g, typical error %.3g %%", f->best.objective, 100 * f->rms_log);
     if (f->holdout_n > 0 && isfinite(f->holdout_error))
-        at += snprintf(line + at, sizeof line - (size_t)at, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n,
-                       100 * f->holdout_error);
+        snprintf(heldout, sizeof heldout, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n,
+                 100 * f->holdout_error);
     if (isfinite(f->aicc))
-        snprintf(line + at, sizeof line - (size_t)at, ", AICc %.1f", f->aicc);
-    wrapped("  ", line);
+        snprintf(aicc, sizeof aicc, ", AICc %.1f", f->aicc);
+    text_beside(stdout, "  ", "objective %.10g, typical error %.3g %%%s%s", f->best.objective, 100 * f->rms_log, heldout, aicc);
     if (!f->best.converged)
-        wrapped("  ", "the search did not converge: the objective is flat about this point");
+        text_beside(stdout, "  ", "the search did not converge: the objective is flat about this point");
     for (size_t k = 0; k < f->n_profiles; k++)
         print_profile(f, &f->profiles[k]);
 }
@@ -171,21 +157,18 @@ static void print_isoflop(const struct fit_report *r)
 
 static void print_frontier(const struct fit_report *r)
 {
-    char iv[64], line[300];
+    char iv[64];
     if (!isfinite(r->frontier_e.value) || !isfinite(r->frontier_g.value))
         return;
-    snprintf(line, sizeof line, "Frontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s", r->frontier_of, r->frontier_x,
-             r->frontier_x, r->frontier_e.value, r->frontier_g.value,
-             bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
     printf("\n");
-    wrapped("", line);
+    text_beside(stdout, "", "Frontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s", r->frontier_of, r->frontier_x,
+                r->frontier_x, r->frontier_e.value, r->frontier_g.value,
+                bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
     const struct fit_value *a = &r->frontier_n_exponent;
-    if (!isfinite(a->value) || !isfinite(r->flops_k))
-        return;
-    snprintf(line, sizeof line, "N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s", a->value,
-             bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
-             fit_count_name(r->count));
-    wrapped("  ", line);
+    if (isfinite(a->value) && isfinite(r->flops_k))
+        text_beside(stdout, "  ", "N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s", a->value,
+                    bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
+                    fit_count_name(r->count));
 }
 
 static void print_exponent(const char *counted, const char *method, const struct fit_value *v)
@@ -202,9 +185,8 @@ static void print_exponent(const char *counted, const char *method, const struct
 
 static void print_methods(const struct fit_report *r)
 {
-    char line[200];
     printf("\n");
-    wrapped("", "Exponent a of the best size, N* ~ C^a, by method and by what counts as a parameter");
+    text_beside(stdout, "", "Exponent a of the best size, N* ~ C^a, by method and by what counts as a parameter");
     printf("  %-8s %-17s %7s  95 %% interval\n", "counted", "method", "a");
     for (size_t i = 0; i < r->n_methods; i++) {
         const struct fit_methods *m = &r->methods[i];
@@ -213,15 +195,13 @@ static void print_methods(const struct fit_report *r)
         print_exponent("", "envelope", &m->envelope.n_exponent);
     }
     size_t n = r->methods[0].envelope.n_crossings;
-    snprintf(line, sizeof line, "(envelope: %s; the best size changes %zu time%s%s)", r->envelope_of, n, n == 1 ? "" : "s",
-             n < ENVELOPE_MIN_CROSSINGS ? ", too few for an exponent" : "");
-    wrapped("  ", line);
+    text_beside(stdout, "  ", "(envelope: %s; the best size changes %zu time%s%s)", r->envelope_of, n, n == 1 ? "" : "s",
+                n < ENVELOPE_MIN_CROSSINGS ? ", too few for an exponent" : "");
 }
 
 static void print_choice(const struct fit_report *r)
 {
     bool lacks = false;
-    char line[240] = "";
     printf("\n%-13s %8s %7s %9s %8s\n", "Choice of law", "AICc", "weight", "resamples", "held out");
     for (size_t i = 0; i < r->n_laws; i++) {
         const struct fit_law *f = &r->laws[i];
@@ -239,11 +219,10 @@ static void print_choice(const struct fit_report *r)
         printf("%s\n", i == r->selected ? "  selected" : "");
     }
     if (r->selected < r->n_laws)
-        snprintf(line, sizeof line, "(%s selected: %s. weight: Akaike's; resamples: where its AICc is the lowest)",
-                 r->laws[r->selected].law->name, r->selected_why);
-    wrapped("  ", line);
+        text_beside(stdout, "  ", "(%s selected: %s. weight: Akaike's; resamples: where its AICc is the lowest)",
+                    r->laws[r->selected].law->name, r->selected_why);
     if (lacks)
-        wrapped("  ", "(-: too few runs for the AICc of a law with so many parameters)");
+        text_beside(stdout, "  ", "(-: too few runs for the AICc of a law with so many parameters)");
 }
 
 void fit_print_tables(const struct fit_report *r, bool all_intervals)
@@ -266,14 +245,14 @@ void fit_print_tables(const struct fit_report *r, bool all_intervals)
     if (r->notes.n + r->warnings.n > 0)
         printf("\n");
     for (size_t i = 0; i < r->notes.n; i++)
-        wrapped("note: ", r->notes.text[i]);
+        text_beside(stdout, "note: ", "%s", r->notes.text[i]);
     for (size_t i = 0; i < r->warnings.n; i++)
-        wrapped("careful: ", r->warnings.text[i]);
+        text_beside(stdout, "careful: ", "%s", r->warnings.text[i]);
 }
 
 void fit_print_verdict(const struct fit_report *r)
 {
     printf("\nVerdict\n");
     for (size_t i = 0; i < r->verdict.lines.n; i++)
-        wrapped("  ", r->verdict.lines.text[i]);
+        text_beside(stdout, "  ", "%s", r->verdict.lines.text[i]);
 }

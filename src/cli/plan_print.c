@@ -7,78 +7,65 @@
 #include "base/count.h"
 #include "cli/text.h"
 
-/* "  tokens D   118B, 95 % interval 105B to 131B", broken where the terminal is narrow. */
-static void row(const char *what, const char *text)
+/* What stands before a text: all as wide. */
+#define LEAD "  %-15s "
+enum { LEAD_MAX = 40 };
+
+static const char *lead(char buf[LEAD_MAX], const char *what)
 {
-    printf("  %-15s ", what);
-    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 18, 18, text);
+    snprintf(buf, LEAD_MAX, LEAD, what);
+    return buf;
 }
 
-/* A count, where unit is NULL, or a loss. */
-static void print_value(const char *what, struct fit_value v, const char *unit)
+static void print_count(const char *what, struct fit_value v)
 {
-    char a[32], b[32], c[32], text[200];
-    bool known = isfinite(v.lo) && isfinite(v.hi);
-    int at;
-    if (!unit)
-        at = snprintf(text, sizeof text, "%s", count_format(a, sizeof a, v.value));
-    else
-        at = snprintf(text, sizeof text, "%.4f%s%s", v.value, *unit ? " " : "", unit);
-    if (known && !unit)
-        snprintf(text + at, sizeof text - (size_t)at, ", 95 %% interval %s to %s", count_format(b, sizeof b, v.lo),
+    char a[32], b[32], c[32], at[LEAD_MAX], interval[100] = "";
+    if (isfinite(v.lo) && isfinite(v.hi))
+        snprintf(interval, sizeof interval, ", 95 %% interval %s to %s", count_format(b, sizeof b, v.lo),
                  count_format(c, sizeof c, v.hi));
-    else if (known)
-        snprintf(text + at, sizeof text - (size_t)at, ", 95 %% interval %.4f to %.4f", v.lo, v.hi);
-    row(what, text);
+    text_beside(stdout, lead(at, what), "%s%s", count_format(a, sizeof a, v.value), interval);
 }
 
-static void print_shape(const struct plan_answer *a)
+static void print_loss(const struct plan_answer *a)
 {
-    char text[160], count[32];
-    snprintf(text, sizeof text, "d_model %zu, %zu layer%s, %zu head%s (%s parameters, all counted)", a->shape.d_model,
-             a->shape.n_layer, a->shape.n_layer == 1 ? "" : "s", a->shape.n_head, a->shape.n_head == 1 ? "" : "s",
-             count_format(count, sizeof count, a->shape_params));
-    row("nearest shape", text);
+    char at[LEAD_MAX], interval[100] = "";
+    const struct fit_value *v = &a->loss_curve;
+    if (isfinite(v->lo) && isfinite(v->hi))
+        snprintf(interval, sizeof interval, ", 95 %% interval %.4f to %.4f", v->lo, v->hi);
+    text_beside(stdout, lead(at, "loss"), "%.4f%s%s%s", v->value, *a->unit ? " " : "", a->unit, interval);
+    if (isfinite(a->loss.lo))
+        text_beside(stdout, lead(at, "  of one new run"), "95 %% interval %.4f to %.4f", a->loss.lo, a->loss.hi);
 }
 
-static void print_time(const struct plan_answer *a)
+static void print_training(const struct plan_answer *a)
 {
-    char text[160], time[32];
-    snprintf(text, sizeof text, "%s on %zu core%s, at the speed of the sweep's runs nearest in size",
-             count_format_seconds(time, sizeof time, a->seconds), a->jobs, a->jobs == 1 ? "" : "s");
-    row("time", text);
+    char at[LEAD_MAX], text[32];
+    if (a->has_shape)
+        text_beside(stdout, lead(at, "nearest shape"), "d_model %zu, %zu layer%s, %zu head%s (%s parameters, all counted)",
+                    a->shape.d_model, a->shape.n_layer, a->shape.n_layer == 1 ? "" : "s", a->shape.n_head,
+                    a->shape.n_head == 1 ? "" : "s", count_format(text, sizeof text, a->shape_params));
+    if (isfinite(a->seconds))
+        text_beside(stdout, lead(at, "time"), "%s on %zu core%s, at the speed of the sweep's runs nearest in size",
+                    count_format_seconds(text, sizeof text, a->seconds), a->jobs, a->jobs == 1 ? "" : "s");
+    if (a->command[0])
+        printf(LEAD "%s\n", "train it", a->command); /* in one piece, to be copied */
 }
 
 void plan_print_text(const struct plan_answer *a)
 {
     const struct fit_law *law = fit_report_selected(a->report);
-    char text[512];
-    snprintf(text, sizeof text, "For %.3g FLOPs, by law %s (%zu runs, N counted %s):", a->flops, law->law->name, law->n,
-             fit_count_name(a->report->count));
-    text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 4, text);
-    print_value("parameters N", a->params, NULL);
-    print_value("tokens D", a->tokens, NULL);
-    print_value("loss", a->loss_curve, a->unit);
-    if (isfinite(a->loss.lo)) {
-        snprintf(text, sizeof text, "95 %% interval %.4f to %.4f", a->loss.lo, a->loss.hi);
-        row("  of one new run", text);
-    }
-    if (a->has_shape)
-        print_shape(a);
-    if (isfinite(a->seconds))
-        print_time(a);
-    if (a->command[0])
-        printf("  %-15s %s\n", "train it", a->command); /* in one piece, to be copied */
-    if (a->flops > 2 * a->largest_flops) {
-        snprintf(text, sizeof text, "that is %.3g times the largest budget of the runs, so this is an extrapolation",
-                 a->flops / a->largest_flops);
-        text_beside(stdout, "careful: ", text);
-    }
-    if (a->report->verdict.withheld[0]) {
-        snprintf(text, sizeof text, "these runs do not settle the law (%s): what it promises is one guess of many",
-                 a->report->verdict.withheld);
-        text_beside(stdout, "careful: ", text);
-    }
+    text_beside(stdout, "", "For %.3g FLOPs, by law %s (%zu runs, N counted %s):", a->flops, law->law->name, law->n,
+                fit_count_name(a->report->count));
+    print_count("parameters N", a->params);
+    print_count("tokens D", a->tokens);
+    print_loss(a);
+    print_training(a);
+    if (a->flops > 2 * a->largest_flops)
+        text_beside(stdout, "careful: ", "that is %.3g times the largest budget of the runs, so this is an extrapolation",
+                    a->flops / a->largest_flops);
+    if (a->report->verdict.withheld[0])
+        text_beside(stdout, "careful: ", "these runs do not settle the law (%s): what it promises is one guess of many",
+                    a->report->verdict.withheld);
 }
 
 /* ---- JSON ---- */

@@ -1,12 +1,14 @@
 #define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "cli/text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/size.h"
 
 size_t text_width(FILE *out, size_t otherwise)
@@ -48,8 +50,13 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
     fputc('\n', out);
 }
 
-void text_beside(FILE *out, const char *lead, const char *text)
+void text_beside(FILE *out, const char *lead, const char *fmt, ...)
 {
+    char text[2 * FILE_PATH_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
     fputs(lead, out);
     text_wrap(out, text_width(out, TEXT_WIDTH_MAX), strlen(lead), strlen(lead), text);
 }

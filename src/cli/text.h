@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/status.h"
+
 enum { TEXT_WIDTH_MAX = 100 };
 
 /* Columns to use: the terminal's where `out` is one, else what COLUMNS says, else `otherwise`; from 20 to
@@ -17,6 +19,6 @@ size_t text_width(FILE *out, size_t otherwise);
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
 
 /* "careful: " and a text beside it, broken where the terminal ends. */
-void text_beside(FILE *out, const char *lead, const char *text);
+void text_beside(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

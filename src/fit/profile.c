@@ -177,12 +177,17 @@ static bool settled(const struct fit_law *f, size_t j)
     return !((f->best.at_bound | f->best.unsettled) >> j & 1) && !profile_open(f, j);
 }
 
+bool profile_held(const struct fit_law *f, size_t j)
+{
+    struct solve_map map = f->problem.map;
+    return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
+}
+
 bool profile_identified(const struct fit_law *f, size_t j)
 {
     const struct law_param *q = &f->law->params[j];
-    struct solve_map map = f->problem.map;
-    if (!solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre))
-        return true; /* held by the user */
+    if (profile_held(f, j))
+        return true;
     return f->best.converged && settled(f, j) && (q->kind != LAW_COEF || settled(f, (size_t)q->partner));
 }
 

@@ -13,6 +13,8 @@ void profile_intervals(struct fit_law *f);
 /* Add to f->profiles every parameter that is free and that the runs identify. */
 void profile_tables(struct fit_law *f);
 
+/* True where parameter j was settled before the fit, by --fix. */
+bool profile_held(const struct fit_law *f, size_t j);
 /* True where the runs pin parameter j down, or the user held it. Not so at a bound, where an interval runs on to a
  * bound or has no end, where digits that are printed hang on digits of the losses that are not (solve.h), where the
  * search did not end, and for the coefficient of an exponent that is not identified. What is not identified is given no

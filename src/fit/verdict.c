@@ -69,12 +69,6 @@ static bool floor_over_laws(char *names, size_t size, struct fit_report *r)
     return v->floor_hi - v->floor_lo > 1.1 * (v->floor.hi - v->floor.lo);
 }
 
-static bool held(const struct fit_law *f, size_t j)
-{
-    struct solve_map map = f->problem.map;
-    return !solve_map_hold(&map, f->law, j, f->outer[j], &f->problem.centre);
-}
-
 /* What the runs allow where E lies at 0, or its interval has no lower end. */
 static void say_no_floor(struct fit_report *r, const char *unit)
 {
@@ -131,7 +125,7 @@ static enum status judge_floor(struct fit_report *r, const struct fit_law *f, co
         return OK;
     }
     v->floor = f->params[f->law->level];
-    if (held(f, (size_t)f->law->level)) {
+    if (profile_held(f, (size_t)f->law->level)) {
         fit_lines_add(&v->lines, "Floor: held at %.4g%s, as asked, so this fit says nothing about it.",
                       f->outer[f->law->level], unit);
         return OK;
@@ -149,7 +143,7 @@ static enum status judge_floor(struct fit_report *r, const struct fit_law *f, co
 static void judge_truth(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
 {
     struct fit_verdict *v = &r->verdict;
-    if (!t->truth_known || f->law->level < 0 || held(f, (size_t)f->law->level))
+    if (!t->truth_known || f->law->level < 0 || profile_held(f, (size_t)f->law->level))
         return;
     char known[128] = "";
     bool set = isfinite(t->truth_heldout);
@@ -267,7 +261,7 @@ static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
 /* The law has a bend of its own, or a floor that the user held, which may be why the runs leave it. */
 static bool bends_as_asked(const struct fit_law *f)
 {
-    return f->law->id == LAW_BNSL || (f->law->level >= 0 && held(f, (size_t)f->law->level));
+    return f->law->id == LAW_BNSL || (f->law->level >= 0 && profile_held(f, (size_t)f->law->level));
 }
 
 /* A law without the bend is not what the largest runs follow. */
