@@ -94,6 +94,7 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
 {
     const struct fit_law *f = &r->laws[i];
     char heldout[100] = "", aicc[40] = "";
+    const double missed = 100 * f->holdout_error;
     printf("\n");
     text_beside(stdout, "", "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
                 f->law->n_vars == 1 ? f->x_name : "", i == r->selected && r->n_laws > 1 ? " [selected]" : "", f->n);
@@ -103,8 +104,7 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
     if (all)
         print_intervals(f);
     if (f->holdout_n > 0 && isfinite(f->holdout_error))
-        snprintf(heldout, sizeof heldout, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n,
-                 100 * f->holdout_error);
+        snprintf(heldout, sizeof heldout, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n, missed);
     if (isfinite(f->aicc))
         snprintf(aicc, sizeof aicc, ", AICc %.1f", f->aicc);
     text_beside(stdout, "  ", "objective %.10g, typical error %.3g %%%s%s", f->best.objective, 100 * f->rms_log, heldout, aicc);
