@@ -8,11 +8,11 @@
 #include "base/count.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/ahead.h"
 #include "fit/boot.h"
 #include "fit/choice.h"
 #include "fit/frontier.h"
 #include "fit/isoflop.h"
-#include "fit/kept.h"
 #include "fit/methods.h"
 #include "fit/noise.h"
 #include "fit/odd_runs.h"
@@ -52,10 +52,7 @@ const struct fit_law *fit_report_selected(const struct fit_report *r)
 
 static void free_law(struct fit_law *f)
 {
-    free(f->points);
-    free(f->loss);
-    free(f->ln_loss);
-    free(f->rows);
+    free(f->held);
     free(f->boot);
     free(f->draws);
     free(f->boot_aicc);
@@ -65,6 +62,8 @@ void fit_report_free(struct fit_report *r)
 {
     for (size_t i = 0; i < r->n_laws; i++)
         free_law(&r->laws[i]);
+    design_free(&r->design);
+    design_free(&r->kept);
     free(r->isoflop);
     free(r->frontier);
     free(r->draws);
@@ -94,46 +93,6 @@ struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double 
 
 /* --- one law ------------------------------------------------------------------------------------- */
 
-static double ln_unique(const struct fit_table *t, size_t i)
-{
-    double u = t->col[FIT_UNIQUE_TOKENS][i];
-    return log(u > 0 ? u : t->col[FIT_TOKENS][i]);
-}
-
-static enum status gather(struct fit_law *f, const struct fit_table *t, const struct view *v,
-                          const struct fit_options *opt, struct err *err)
-{
-    const double *n = f->law->n_vars == 2 ? t->col[fit_count_column(opt->count)] : t->col[v->x];
-    /* what stands still beside the variable, for the way from x to compute */
-    const double *d = f->law->n_vars == 2 || v->x != FIT_TOKENS ? t->col[FIT_TOKENS]
-                                                                : t->col[fit_count_column(opt->count)];
-    TRY(size_calloc(&f->points, v->n, sizeof *f->points, "points", err));
-    TRY(size_calloc(&f->loss, v->n, sizeof *f->loss, "losses", err));
-    TRY(size_calloc(&f->ln_loss, v->n, sizeof *f->ln_loss, "losses", err));
-    TRY(size_calloc(&f->rows, v->n, sizeof *f->rows, "rows", err));
-    struct law_centre c = {0, 0};
-    for (size_t i = 0; i < t->n; i++) {
-        if (!v->use[i])
-            continue;
-        size_t k = f->n++;
-        f->rows[k] = i;
-        f->loss[k] = t->col[FIT_LOSS][i];
-        f->ln_loss[k] = log(f->loss[k]);
-        f->points[k] = (struct law_point){log(n[i]), log(d[i]), ln_unique(t, i), {0, 0}};
-    }
-    for (size_t k = 0; k < f->n; k++) {
-        c.u += f->points[k].u / (double)f->n;
-        c.v += f->points[k].v / (double)f->n;
-    }
-    for (size_t k = 0; k < f->n; k++) {
-        f->points[k].u -= c.u;
-        f->points[k].v = f->law->n_vars == 2 ? f->points[k].v - c.v : 0;
-    }
-    f->problem = (struct solve_problem){.law = f->law, .n = f->n, .x = f->points, .loss = f->loss,
-                                        .ln_loss = f->ln_loss, .centre = c, .obj = opt->obj};
-    return OK;
-}
-
 static void judge(struct fit_law *f)
 {
     double n = (double)f->n, ss = 0;
@@ -143,99 +102,6 @@ static void judge(struct fit_law *f)
     }
     f->rms_log = sqrt(ss);
     f->aicc = solve_aicc(&f->scale, &f->problem, f->best.objective);
-}
-
-/* Fit the points with w = 1, predict the others: sum of squared and of plain log errors there, and how many; nothing
- * is added where the rest is too little to fit. */
-static enum status predict_rest(const struct fit_law *f, const double *w, double *ss, double *sum, size_t *m,
-                                struct err *err)
-{
-    struct solve_problem q = f->problem;
-    struct solve_result r;
-    size_t kept = 0;
-    for (size_t i = 0; i < f->n; i++)
-        kept += w[i] > 0;
-    q.w = w;
-    if (kept < q.map.n_free + 2 || kept == f->n)
-        return OK;
-    struct err why;
-    enum status st = search_near(&r, &q, f->best.p, &why);
-    if (st != OK)
-        return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
-    for (size_t i = 0; i < f->n; i++) {
-        if (w[i] > 0)
-            continue;
-        double e = log(law_value(f->law, r.p, &f->points[i], &q.centre)) - f->ln_loss[i];
-        *ss += e * e;
-        *sum += e;
-        ++*m;
-    }
-    return OK;
-}
-
-/* Compute of a point, or the variable itself where there is no compute. */
-static double scale_of(const struct fit_law *f, const struct fit_table *t, size_t i)
-{
-    double c = t->col[FIT_FLOPS][f->rows[i]];
-    return f->x == FIT_X && f->law->n_vars == 1 ? t->col[FIT_X][f->rows[i]] : c;
-}
-
-#define MAX_BUDGET_GROUPS 12
-
-static enum status hold_out(struct fit_law *f, const struct fit_table *t, const struct fit_options *opt,
-                            struct err *err)
-{
-    double *c, *w = NULL, sum = 0, ss = 0;
-    f->holdout_error = f->holdout_bias = f->lobo_error = (double)NAN;
-    TRY(size_calloc(&c, f->n, sizeof *c, "compute", err));
-    enum status st = size_calloc(&w, f->n, sizeof *w, "weights", err);
-    if (st == OK) {
-        for (size_t i = 0; i < f->n; i++)
-            c[i] = scale_of(f, t, i);
-        sort_doubles(c, f->n);
-        size_t at = (size_t)((1 - opt->holdout) * (double)f->n);
-        double edge = c[size_min(at, f->n - 1)] / 1.03;
-        for (size_t i = 0; i < f->n; i++)
-            w[i] = scale_of(f, t, i) < edge;
-        if (opt->holdout > 0)
-            st = predict_rest(f, w, &ss, &sum, &f->holdout_n, err);
-        if (f->holdout_n > 0) {
-            f->holdout_error = sqrt(ss / (double)f->holdout_n);
-            f->holdout_bias = sum / (double)f->holdout_n;
-        }
-    }
-    free(c);
-    free(w);
-    return st;
-}
-
-/* Leave each compute budget out in turn; where there are many, twelve groups of them. */
-static enum status leave_budgets_out(struct fit_law *f, const struct fit_table *t, struct err *err)
-{
-    double *c, *w = NULL, sum = 0, ss = 0;
-    TRY(size_calloc(&c, f->n, sizeof *c, "compute", err));
-    enum status st = size_calloc(&w, f->n, sizeof *w, "weights", err);
-    if (st == OK) {
-        size_t levels = 0;
-        for (size_t i = 0; i < f->n; i++)
-            c[i] = scale_of(f, t, i);
-        sort_doubles(c, f->n);
-        for (size_t i = 0; i < f->n; i++)
-            if (levels == 0 || c[i] > c[levels - 1] * 1.03)
-                c[levels++] = c[i];
-        size_t groups = size_min(levels, MAX_BUDGET_GROUPS);
-        for (size_t g = 0; g < groups && levels > 2 && st == OK; g++) {
-            double lo = c[g * levels / groups], hi = c[(g + 1) * levels / groups - 1] * 1.03;
-            for (size_t i = 0; i < f->n; i++)
-                w[i] = scale_of(f, t, i) < lo || scale_of(f, t, i) > hi;
-            st = predict_rest(f, w, &ss, &sum, &f->lobo_n, err);
-        }
-        if (f->lobo_n > 0)
-            f->lobo_error = sqrt(ss / (double)f->lobo_n);
-    }
-    free(c);
-    free(w);
-    return st;
 }
 
 static enum status conditions(struct solve_map *map, const struct law *law, const struct law_centre *c,
@@ -275,14 +141,16 @@ enum status fit_options_check(const struct fit_options *opt, struct err *err)
 }
 
 /* Add one law to the report; a law with too few runs for its parameters is noted and left out. */
-static enum status add_law(struct fit_report *r, enum law_id id, const struct fit_table *t,
-                           const struct view *v, const struct fit_options *opt, struct err *err)
+static enum status add_law(struct fit_report *r, enum law_id id, const struct fit_options *opt, struct err *err)
 {
     struct fit_law *f = &r->laws[r->n_laws];
-    *f = (struct fit_law){.law = law_get(id), .x = v->x, .x_name = v->x_name};
-    enum status st = gather(f, t, v, opt, err);
-    if (st == OK)
-        st = conditions(&f->problem.map, f->law, &f->problem.centre, opt, err);
+    const struct fit_design *d = &r->design;
+    *f = (struct fit_law){.law = law_get(id), .x = d->x, .x_name = d->x_name, .n = d->n, .points = d->points,
+                          .loss = d->loss, .ln_loss = d->ln_loss, .rows = d->rows, .n_clusters = d->n_clusters,
+                          .z = stats_expanded(d->n_clusters)};
+    f->problem = (struct solve_problem){.law = f->law, .n = d->n, .x = d->points, .loss = d->loss,
+                                        .ln_loss = d->ln_loss, .centre = d->centre, .obj = opt->obj};
+    enum status st = conditions(&f->problem.map, f->law, &f->problem.centre, opt, err);
     bool enough = st == OK && f->n >= f->problem.map.n_free + 1;
     if (enough)
         st = search_global(&f->best, &f->problem, err);
@@ -294,7 +162,7 @@ static enum status add_law(struct fit_report *r, enum law_id id, const struct fi
             f->bca_lo[j] = f->bca_hi[j] = f->profile_lo[j] = f->profile_hi[j] = none;
         }
         judge(f);
-        st = hold_out(f, t, opt, err);
+        st = ahead_hold_out(f, d, opt->holdout, err);
     }
     if (st != OK || !enough) {
         if (st == OK)
@@ -322,7 +190,7 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     if (v->n < MIN_RUNS || v->levels < VIEW_MIN_LEVELS)
         return OK;
     if (law && law->n_vars == (v->two ? 2 : 1))
-        return add_law(r, law->id, t, v, opt, err);
+        return add_law(r, law->id, opt, err);
     if (law && t->x_name[0] != '\0')
         return err_set(err, E_USAGE, "--law %s takes params and tokens, not --x %s", law->name,
                        t->x_name);
@@ -340,7 +208,7 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
         if (!all[order[i]] || !takes_conditions(order[i], opt))
             continue;
         some = true;
-        TRY(add_law(r, order[i], t, v, opt, err));
+        TRY(add_law(r, order[i], opt, err));
     }
     return some ? OK : err_set(err, E_USAGE, "--tie, --fix: no law %s has these parameters",
                                v->two ? "of size and data" : "of one variable");
@@ -348,52 +216,22 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
 
 /* --- everything ------------------------------------------------------------------------------------ */
 
-static enum status cluster_of(size_t **cluster, size_t *n_clusters, const struct fit_law *f,
-                              const struct fit_table *t, struct err *err)
+static enum status intervals(struct fit_report *r, struct fit_law *f, const struct fit_options *opt, struct err *err)
 {
-    size_t *seen = NULL;
-    TRY(size_calloc(cluster, f->n, sizeof **cluster, "clusters", err));
-    enum status st = size_calloc(&seen, t->n_trunks, sizeof *seen, "clusters", err);
-    *n_clusters = 0;
-    for (size_t i = 0; i < f->n && st == OK; i++) {
-        size_t *id = &seen[t->trunk[f->rows[i]]];
-        if (*id == 0)
-            *id = ++*n_clusters;
-        (*cluster)[i] = *id - 1;
-    }
-    free(seen);
-    return st;
-}
-
-static enum status intervals(struct fit_report *r, struct fit_law *f, const struct fit_table *t,
-                             const struct fit_options *opt, struct err *err)
-{
-    size_t *cluster = NULL, n_clusters = 0;
-    double *stratum = NULL;
+    const struct fit_design *d = &r->design;
     double work = f->law->n_terms > 0 ? BOOT_WORK : BOOT_WORK_CURVED;
     size_t n_boot = size_min(opt->bootstrap, (size_t)fmax(50, work / (double)f->n));
     if (n_boot < opt->bootstrap)
         fit_lines_add(&r->notes, "law %s: %zu resamples instead of %zu, because there are %zu runs",
                       f->law->name, n_boot, opt->bootstrap, f->n);
-    enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
-    f->n_clusters = n_clusters;
-    f->z = stats_expanded(n_clusters);
-    if (st == OK)
-        st = size_calloc(&stratum, f->n, sizeof *stratum, "strata", err);
-    if (st == OK) {
-        for (size_t i = 0; i < f->n; i++)
-            stratum[i] = scale_of(f, t, i);
-        st = boot_run(f, cluster, n_clusters, opt->stratify ? stratum : NULL, n_boot, opt->seed, err);
-    }
-    if (st == OK && ((double)f->n <= PROFILE_ROWS || opt->profile)) {
-        st = boot_bca(f, cluster, n_clusters, err);
-        profile_intervals(f);
-        if (opt->profile)
-            profile_tables(f);
-    }
-    free(cluster);
-    free(stratum);
-    return st;
+    TRY(boot_run(f, d->cluster, d->n_clusters, opt->stratify ? d->scale : NULL, n_boot, opt->seed, err));
+    if ((double)f->n > PROFILE_ROWS && !opt->profile)
+        return OK;
+    TRY(boot_bca(f, d->cluster, d->n_clusters, err));
+    profile_intervals(f);
+    if (opt->profile)
+        profile_tables(f);
+    return OK;
 }
 
 /* The law whose excess is tested for a break: the selected one, or that with a floor in its place where the
@@ -410,60 +248,17 @@ static const struct fit_law *law_to_break(const struct fit_report *r)
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
-/* What the break test needs of each run that is kept, beside its problem. */
-struct beside {
-    double *ln_flops;
-    size_t *cluster, n_clusters; /* numbered anew */
-    bool compute;                /* all have it */
-};
-
-static enum status beside_take(struct beside *b, const struct kept *k, const struct fit_law *f,
-                               const struct fit_table *t, const size_t *cluster, struct err *err)
-{
-    size_t n = k->problem.n, *number;
-    TRY(size_calloc(&b->ln_flops, n, sizeof *b->ln_flops, "break test", err));
-    TRY(size_calloc(&b->cluster, n, sizeof *b->cluster, "break test", err));
-    TRY(size_calloc(&number, f->n, sizeof *number, "break test", err));
-    b->compute = true;
-    for (size_t m = 0; m < n; m++) {
-        size_t i = k->index[m];
-        if (number[cluster[i]] == 0)
-            number[cluster[i]] = ++b->n_clusters;
-        b->cluster[m] = number[cluster[i]] - 1;
-        b->ln_flops[m] = log(t->col[FIT_FLOPS][f->rows[i]]);
-        b->compute = b->compute && isfinite(b->ln_flops[m]);
-    }
-    free(number);
-    return OK;
-}
-
-static enum status test_break(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                              struct err *err)
+static enum status test_break(struct fit_report *r, const struct fit_options *opt, struct err *err)
 {
     const struct fit_law *f = law_to_break(r);
-    size_t *cluster = NULL, n_clusters;
-    struct beside b = {.ln_flops = NULL};
-    struct kept k = {.loss = NULL};
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
     if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
         return OK;
-    enum status st = cluster_of(&cluster, &n_clusters, f, t, err);
-    if (st == OK)
-        st = kept_take(&k, r, f, err);
-    if (st == OK)
-        st = beside_take(&b, &k, f, t, cluster, err);
-    struct breaks_in in = {.problem = &k.problem, .start = f->best.p, .ln_flops = b.compute ? b.ln_flops : NULL,
-                           .cluster = b.cluster, .n_clusters = b.n_clusters,
-                           .n_sims = opt->break_sims,
-                           .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
-    if (st == OK)
-        st = breaks_test(&r->verdict.brk, &in, err);
-    free(b.ln_flops);
-    free(b.cluster);
-    kept_free(&k);
-    free(cluster);
-    return st;
+    const struct solve_problem q = design_problem(&r->kept, &f->problem);
+    const struct breaks_in in = {.problem = &q, .start = f->best.p, .design = &r->kept, .n_sims = opt->break_sims,
+                                 .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
+    return breaks_test(&r->verdict.brk, &in, err);
 }
 
 /* What it would have taken to fit a law. Why only some of the runs are looked at, or why a law was left out, has been
@@ -489,6 +284,7 @@ static void say_nothing(struct fit_report *r, const struct fit_table *t, const s
 static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         const struct view *v, struct err *err)
 {
+    TRY(design_make(&r->design, t, v->use, v->two, v->x, v->x_name, opt->count, err));
     TRY(add_laws(r, t, v, opt, err));
     frontier_cost(r, t, opt);
     r->selected = r->n_laws;
@@ -500,17 +296,18 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         TRY(serial_warn(r, &r->laws[r->selected], t, err));
     for (size_t i = 0; i < r->n_laws; i++) {
         if (opt->bootstrap > 0)
-            TRY(intervals(r, &r->laws[i], t, opt, err));
-        TRY(leave_budgets_out(&r->laws[i], t, err));
+            TRY(intervals(r, &r->laws[i], opt, err));
+        TRY(ahead_leave_out(&r->laws[i], &r->design, err));
     }
     choice_weigh(r);
     TRY(odd_runs_fill(r, t, err));
+    TRY(design_without(&r->kept, &r->design, r->off, err));
     TRY(noise_fill(r, t, err));
     TRY(isoflop_analyse(r, t, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
     TRY(methods_fill(r, t, opt, err));
-    TRY(test_break(r, t, opt, err));
+    TRY(test_break(r, opt, err));
     return verdict_fill(r, t, opt, err);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "fit/breaks.h"
+#include "fit/design.h"
 #include "fit/envelope.h"
 #include "fit/law.h"
 #include "fit/lines.h"
@@ -52,15 +53,22 @@ struct fit_profile {
     double value[FIT_PROFILE_POINTS], objective[FIT_PROFILE_POINTS];
 };
 
+/* A run that was held out. */
+struct fit_held {
+    size_t row; /* of the table */
+    double loss, predicted;
+    bool best;  /* no other held-out run of at most its compute has a lower loss */
+};
+
 struct fit_law {
     const struct law *law;
     enum fit_column x;        /* the variable of a law in one variable */
     const char *x_name;
     size_t n;                 /* runs that it was fitted to */
-    struct solve_problem problem; /* borrows the arrays below */
-    struct law_point *points; /* (n) */
-    double *loss, *ln_loss;   /* (n) */
-    size_t *rows;             /* (n) row of the table behind each point */
+    struct solve_problem problem;
+    const struct law_point *points; /* (n) this and the next three are the report's design's */
+    const double *loss, *ln_loss;   /* (n) */
+    const size_t *rows;       /* (n) row of the table behind each point */
     struct solve_result best;
     double outer[LAW_MAX_PARAMS];
     struct fit_value params[LAW_MAX_PARAMS];
@@ -79,6 +87,8 @@ struct fit_law {
     double rms_log;           /* root mean square of ln prediction - ln loss */
     double holdout_error;     /* the same on held-out larger runs; NaN where too few are left */
     double holdout_bias;      /* mean of ln prediction - ln loss there */
+    double holdout_best;      /* the error on those of them that no other of at most their compute beats */
+    struct fit_held *held;    /* (holdout_n) */
     size_t holdout_n;
     double lobo_error;        /* each larger budget predicted from the smaller ones */
     size_t lobo_n;
@@ -146,6 +156,7 @@ struct fit_report {
     size_t n, n_diverged, n_failed;
     enum fit_count count;
     struct solve_objective obj;
+    struct fit_design design, kept; /* all that laws are fitted to, and without the outliers below */
     struct fit_law laws[FIT_MAX_LAWS];
     size_t n_laws;
     size_t selected;          /* index into laws; n_laws where none could be fitted */

@@ -51,7 +51,7 @@ static enum status alloc(struct work *w, struct err *err)
     TRY(size_calloc(&w->place, MAX_SCORES, sizeof *w->place, "break test", err));
     TRY(size_calloc(&w->use, MAX_SCORES, sizeof *w->use, "break test", err));
     TRY(size_calloc(&w->points, n, sizeof *w->points, "break test", err));
-    TRY(size_calloc(&w->sign, in->n_clusters, sizeof *w->sign, "break test", err));
+    TRY(size_calloc(&w->sign, in->design->n_clusters, sizeof *w->sign, "break test", err));
     return size_calloc(&w->scores, in->n_sims * MAX_SCORES, sizeof *w->scores, "break test", err);
 }
 
@@ -76,15 +76,23 @@ static size_t distinct(const double *x, double *scratch, size_t n)
     return m;
 }
 
+static bool all_known(const struct fit_design *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (!(isfinite(d->scale[i]) && d->scale[i] > 0))
+            return false;
+    return true;
+}
+
 /* Fill the variables and their places; false where none has enough values. */
 static bool choose_places(struct work *w)
 {
     const struct solve_problem *q = w->in->problem;
     bool any = false, one = q->law->n_vars == 1;
     for (size_t v = 0; v < BREAKS_N_VARIABLES; v++) {
-        bool on = one ? v == BREAKS_SIZE : v != BREAKS_COMPUTE || w->in->ln_flops;
+        bool on = one ? v == BREAKS_SIZE : v != BREAKS_COMPUTE || all_known(w->in->design);
         for (size_t i = 0; i < q->n && on; i++)
-            w->x[v][i] = v == BREAKS_COMPUTE ? w->in->ln_flops[i] : v == BREAKS_SIZE ? q->x[i].u : q->x[i].v;
+            w->x[v][i] = v == BREAKS_COMPUTE ? log(w->in->design->scale[i]) : v == BREAKS_SIZE ? q->x[i].u : q->x[i].v;
         if (!on || distinct(w->x[v], w->w, q->n) < MIN_VALUES)
             continue;
         double lo = w->w[0], range = w->w[q->n - 1] - lo; /* sorted by distinct */
@@ -127,19 +135,19 @@ static bool fit_null(struct work *w)
 static void split_residuals(struct work *w)
 {
     const struct breaks_in *in = w->in;
-    size_t n = w->null.n, k = w->null.map.n_free, shared = n - in->n_clusters;
+    size_t n = w->null.n, k = w->null.map.n_free, shared = n - in->design->n_clusters;
     double inflate = sqrt((double)n / (double)(n - k)), within = 0, between = 0;
     double *mean = w->sign, *count = w->w; /* until they are drawn */
-    for (size_t c = 0; c < in->n_clusters; c++)
+    for (size_t c = 0; c < in->design->n_clusters; c++)
         mean[c] = count[c] = 0;
     for (size_t i = 0; i < n; i++) {
         w->rest[i] = -ln_residual(w, w->p0, i) * inflate;
         w->fitted[i] = log(w->null.loss[i]) - w->rest[i] / inflate;
-        mean[in->cluster[i]] += w->rest[i];
-        count[in->cluster[i]]++;
+        mean[in->design->cluster[i]] += w->rest[i];
+        count[in->design->cluster[i]]++;
     }
     for (size_t i = 0; i < n; i++) {
-        size_t c = in->cluster[i];
+        size_t c = in->design->cluster[i];
         w->offset[i] = shared ? mean[c] / count[c] : 0;
         w->rest[i] -= w->offset[i];
         within += w->rest[i] * w->rest[i];
@@ -148,7 +156,7 @@ static void split_residuals(struct work *w)
     if (shared == 0)
         return;
     /* a mean of m runs carries 1/m of the noise within, which is drawn by itself */
-    double var = within / (double)shared, noise = var * (double)in->n_clusters;
+    double var = within / (double)shared, noise = var * (double)in->design->n_clusters;
     double keep = between > noise ? sqrt(1 - noise / between) : 0, widen = sqrt((double)n / (double)shared);
     for (size_t i = 0; i < n; i++) {
         w->offset[i] *= keep;
@@ -210,10 +218,10 @@ static bool simulate(double *u, struct work *w, size_t s)
     struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 2000, s);
     struct solve_problem *q = &w->null;
     struct solve_result r;
-    for (size_t c = 0; c < in->n_clusters; c++)
+    for (size_t c = 0; c < in->design->n_clusters; c++)
         w->sign[c] = rng_below(&rng, 2) ? 1 : -1;
     for (size_t i = 0; i < q->n; i++) {
-        double e = w->sign[in->cluster[i]] * w->offset[i] + (rng_below(&rng, 2) ? w->rest[i] : -w->rest[i]);
+        double e = w->sign[in->design->cluster[i]] * w->offset[i] + (rng_below(&rng, 2) ? w->rest[i] : -w->rest[i]);
         w->ln_loss[i] = w->fitted[i] + e;
         w->loss[i] = exp(w->ln_loss[i]);
     }
@@ -412,7 +420,7 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
     size_t n = w->null.n, last = w->null.law->n_params, m = 0;
     struct solve_result r;
     struct bent b;
-    double *draws, place = 0, z = stats_expanded(in->n_clusters);
+    double *draws, place = 0, z = stats_expanded(in->design->n_clusters);
     TRY(size_calloc(&draws, 2 * in->n_boot + 1, sizeof *draws, "break test", err));
     bend_problem(&b, w, v, NULL);
     if (fit_bent(&r, &place, &b, w)) {
@@ -425,9 +433,9 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
         size_t n_boot = out->p < SIGNIFICANT ? in->n_boot : 0;
         for (size_t s = 0; s < n_boot; s++) {
             struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 2001, s);
-            boot_weights(w->sign, in->n_clusters, NULL, in->n_clusters, &rng);
+            boot_weights(w->sign, in->design->n_clusters, NULL, in->design->n_clusters, &rng);
             for (size_t i = 0; i < n; i++)
-                w->w[i] = w->sign[in->cluster[i]];
+                w->w[i] = w->sign[in->design->cluster[i]];
             set_hinges(&b, w, best_place);
             solve_from(&r, &b.q, best.p);
             draws[in->n_boot + m] = -r.p[last];

@@ -13,15 +13,13 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "fit/solve.h"
+#include "fit/design.h"
 #include "fit/stats.h"
 
 struct breaks_in {
     const struct solve_problem *problem; /* of the law without a break */
     const double *start;                 /* its optimum, inner parameters */
-    const double *ln_flops;              /* (n), NULL: no compute; not looked at for laws of one variable */
-    const size_t *cluster;               /* (n) 0 .. n_clusters-1: runs that share a trajectory share a number */
-    size_t n_clusters;
+    const struct fit_design *design;     /* of its runs; its scale is their compute in laws of two variables */
     size_t n_sims, n_boot;               /* draws of the null distribution, resamples for the intervals */
     uint64_t seed;
 };

@@ -18,9 +18,6 @@ static double scatter(const struct fit_report *r)
     return known ? sqrt(ss / (m - (double)f->problem.map.n_free)) : (double)NAN;
 }
 
-/* Budgets within 3 % are one. */
-#define SAME_BUDGET 1.03
-
 /* The best run of the largest budget; t->n where none has one. */
 static size_t best_of_largest(const struct fit_report *r, const struct fit_table *t, const double *c)
 {
@@ -29,7 +26,7 @@ static size_t best_of_largest(const struct fit_report *r, const struct fit_table
     for (size_t i = 0; i < t->n; i++)
         top = c[i] > top && isfinite(c[i]) && !(r->off && r->off[i]) ? c[i] : top;
     for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] * SAME_BUDGET >= top) || !isfinite(c[i]) || (r->off && r->off[i]))
+        if (!(c[i] * DESIGN_SAME >= top) || !isfinite(c[i]) || (r->off && r->off[i]))
             continue;
         if (best == t->n || t->col[FIT_LOSS][i] < t->col[FIT_LOSS][best])
             best = i;

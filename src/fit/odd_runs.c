@@ -10,13 +10,12 @@
 
 /* Fewer repeated cells than this say too little of a single run's noise: the cell may hold the odd run. */
 #define MIN_CELLS 4
-#define SAME_BUDGET 1.03
 /* The share of the runs, by compute, that are the large ones. */
 #define LARGE 0.2
 
 struct work {
     const struct fit_law *f; /* the selected law, whose runs all laws share */
-    size_t *cell;            /* (n) */
+    const size_t *cell;      /* (n) */
     double *noise, *expected; /* (n) */
     bool *off_law, *odd;     /* (n) */
     struct outliers_law laws[FIT_MAX_LAWS];
@@ -25,7 +24,6 @@ struct work {
 static enum status alloc(struct work *w, struct err *err)
 {
     size_t n = w->f->n;
-    TRY(size_calloc(&w->cell, n, sizeof *w->cell, "odd runs", err));
     TRY(size_calloc(&w->noise, n, sizeof *w->noise, "odd runs", err));
     TRY(size_calloc(&w->expected, n, sizeof *w->expected, "odd runs", err));
     TRY(size_calloc(&w->off_law, n, sizeof *w->off_law, "odd runs", err));
@@ -34,42 +32,10 @@ static enum status alloc(struct work *w, struct err *err)
 
 static void release(struct work *w)
 {
-    free(w->cell);
     free(w->noise);
     free(w->expected);
     free(w->off_law);
     free(w->odd);
-}
-
-struct placed {
-    struct law_point at;
-    size_t i;
-};
-
-static int by_place(const void *a, const void *b)
-{
-    const struct placed *x = a, *y = b;
-    if (x->at.u != y->at.u)
-        return x->at.u < y->at.u ? -1 : 1;
-    if (x->at.v != y->at.v)
-        return x->at.v < y->at.v ? -1 : 1;
-    return (x->i > y->i) - (x->i < y->i);
-}
-
-static enum status number_cells(struct work *w, struct err *err)
-{
-    struct placed *p;
-    size_t n = w->f->n;
-    TRY(size_calloc(&p, n, sizeof *p, "odd runs", err));
-    for (size_t i = 0; i < n; i++)
-        p[i] = (struct placed){w->f->points[i], i};
-    qsort(p, n, sizeof *p, by_place);
-    for (size_t i = 0; i < n; i++) {
-        bool same = i > 0 && p[i].at.u == p[i - 1].at.u && p[i].at.v == p[i - 1].at.v;
-        w->cell[p[i].i] = same ? w->cell[p[i - 1].i] : p[i].i;
-    }
-    free(p);
-    return OK;
 }
 
 /* The noise of a run is that of the other cells: it may be odd itself, and the noise of its own cell with it. Beyond so
@@ -145,7 +111,7 @@ static void judge_top(struct fit_report *r, const struct fit_table *t, const str
         top = fmax(top, t->col[c][f->rows[i]]);
     }
     for (size_t i = 0; i < f->n; i++) {
-        if (t->col[c][f->rows[i]] * SAME_BUDGET < top)
+        if (t->col[c][f->rows[i]] * DESIGN_SAME < top)
             continue;
         largest++;
         if (w->off_law[i]) {
@@ -156,7 +122,7 @@ static void judge_top(struct fit_report *r, const struct fit_table *t, const str
     /* a low run in the midst of the grid is odd, and says nothing of what comes after the largest */
     size_t larger = 0;
     for (size_t i = 0; i < f->n; i++)
-        larger += t->col[c][f->rows[i]] > t->col[c][f->rows[best]] * SAME_BUDGET;
+        larger += t->col[c][f->rows[i]] > t->col[c][f->rows[best]] * DESIGN_SAME;
     bool late = (double)larger < LARGE * (double)f->n;
     if (late && w->off_law[best] && f->loss[best] < w->expected[best])
         r->top_off = (struct fit_top_off){1, 1, f->loss[best] / w->expected[best] - 1, true};
@@ -166,14 +132,12 @@ static void judge_top(struct fit_report *r, const struct fit_table *t, const str
 
 enum status odd_runs_fill(struct fit_report *r, const struct fit_table *t, struct err *err)
 {
-    struct work w = {.f = fit_report_selected(r)};
+    struct work w = {.f = fit_report_selected(r), .cell = r->design.cell};
     if (!w.f)
         return OK;
     for (size_t i = 0; i < r->n_laws; i++)
         w.laws[i] = (struct outliers_law){&r->laws[i].problem, r->laws[i].best.p};
     enum status st = alloc(&w, err);
-    if (st == OK)
-        st = number_cells(&w, err);
     if (st == OK)
         st = seed_noise(&w, r, t, err);
     struct outliers_in in = {w.laws, r->n_laws, r->selected, w.cell, w.noise};

@@ -7,7 +7,6 @@
 
 #include "base/size.h"
 #include "base/sort.h"
-#include "fit/kept.h"
 #include "fit/profile.h"
 #include "fit/returns.h"
 #include "fit/search.h"
@@ -25,26 +24,21 @@
  * none. */
 static enum status without_floor(double *delta, const struct fit_report *r, const struct fit_law *f, struct err *err)
 {
-    struct kept k;
+    struct solve_problem q = design_problem(&r->kept, &f->problem);
     struct solve_result with = f->best, without;
     struct err why;
     char text[32];
     double tau;
+    enum status st = OK;
     *delta = (double)NAN;
-    enum status st = kept_take(&k, r, f, err);
-    if (st != OK) {
-        kept_free(&k);
-        return st;
-    }
     if (r->n_outliers > 0)
-        st = search_near(&with, &k.problem, f->best.p, &why);
-    double aicc = solve_aicc(&tau, &k.problem, with.objective);
+        st = search_near(&with, &q, f->best.p, &why);
+    double aicc = solve_aicc(&tau, &q, with.objective);
     snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
-    if (st == OK && solve_map_fix(&k.problem.map, f->law, text, &k.problem.centre, &why) == OK) {
-        st = search_global(&without, &k.problem, &why);
-        *delta = st == OK ? solve_aicc(&tau, &k.problem, without.objective) - aicc : *delta;
+    if (st == OK && solve_map_fix(&q.map, f->law, text, &q.centre, &why) == OK) {
+        st = search_global(&without, &q, &why);
+        *delta = st == OK ? solve_aicc(&tau, &q, without.objective) - aicc : *delta;
     }
-    kept_free(&k);
     return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
 }
 
@@ -307,20 +301,8 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
 
 /* --- warnings about the design ----------------------------------------------------------------------- */
 
-/* Values that differ by more than 0.1 % from the last one counted: a continuum is many, not one. */
-static size_t distinct(double *x, size_t n)
-{
-    size_t m = 0;
-    double last = 0;
-    sort_doubles(x, n);
-    for (size_t i = 0; i < n; i++) {
-        if (m > 0 && !(x[i] > last * 1.001))
-            continue;
-        last = x[i];
-        m++;
-    }
-    return m;
-}
+/* Values within 0.1 % are one: a continuum is many. */
+#define SAME_VALUE 1.001
 
 static void warn_design(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         double *scratch)
@@ -338,10 +320,7 @@ static void warn_design(struct fit_report *r, const struct fit_table *t, const s
                          "too narrow", t->n_trunks);
     if (t->x_name[0] != '\0' || t->n == 0)
         return;
-    memcpy(scratch, n, t->n * sizeof *scratch);
-    size_t sizes = distinct(scratch, t->n);
-    memcpy(scratch, d, t->n * sizeof *scratch);
-    size_t budgets = distinct(scratch, t->n);
+    size_t sizes = design_levels(scratch, n, t->n, SAME_VALUE), budgets = design_levels(scratch, d, t->n, SAME_VALUE);
     if (sizes < 4)
         fit_lines_add(w, "only %zu model size%s: the exponent of size rests on very little", sizes,
                       sizes == 1 ? "" : "s");

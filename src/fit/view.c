@@ -8,20 +8,15 @@
 #include "base/sort.h"
 
 /* Values within 0.1 % are one level. */
+#define SAME_LEVEL 1.001
+
 static size_t count_levels(const double *x, const bool *use, size_t n, double *scratch)
 {
-    size_t m = 0, levels = 0;
-    double last = 0;
+    size_t m = 0;
     for (size_t i = 0; i < n; i++)
         if (!use || use[i])
             scratch[m++] = x[i];
-    sort_doubles(scratch, m);
-    for (size_t i = 0; i < m; i++)
-        if (i == 0 || scratch[i] > last * 1.001) {
-            last = scratch[i];
-            levels++;
-        }
-    return levels;
+    return design_levels(scratch, scratch, m, SAME_LEVEL);
 }
 
 static const char *column_name(enum fit_column c, const struct fit_table *t)
