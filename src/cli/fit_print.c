@@ -147,7 +147,7 @@ static void print_isoflop(const struct fit_report *r)
         edge = edge || (r->isoflop[i].valid && r->isoflop[i].at_edge);
     }
     if (edge)
-        printf("  (*: at the edge of the sizes)\n");
+        printf("  (*: at the edge of the sizes: not used in the exponent)\n");
     const struct fit_value *a = &r->isoflop_n_exponent;
     char iv[64];
     if (isfinite(a->value))

@@ -162,12 +162,12 @@ static double akima_minimum(const struct run *x, size_t n, double *scratch)
     return exp(at);
 }
 
-/* Exponent of N* against C over valid budgets; NaN below two. */
+/* Exponent of N* against C; NaN below two budgets. A minimum at the edge of the sizes is a guess, and not used. */
 static double exponent(const struct fit_isoflop *b, size_t n)
 {
     double m = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!b[i].valid)
+        if (!b[i].valid || b[i].at_edge)
             continue;
         double x = log(b[i].flops / b[0].flops), y = log(b[i].n_opt.value);
         m++, sx += x, sy += y, sxx += x * x, sxy += x * y;
@@ -188,15 +188,23 @@ struct work {
 #define REDRAW_WORK 2e7
 #define MIN_REDRAWS 60
 
+/* A budget that somebody chose stands apart from the runs below and above it by more than this; the compute of a log's
+ * checkpoints is a continuum. */
+#define APART 1.1
+
 static void group(struct work *w, size_t n)
 {
+    double below = 0;
     qsort(w->runs, n, sizeof *w->runs, by_budget);
     for (size_t i = 0; i < n;) {
         size_t j = i + 1;
         while (j < n && w->runs[j].c <= w->runs[i].c * SAME_BUDGET)
             j++;
+        double least = w->runs[i].c, most = w->runs[j - 1].c;
+        bool apart = least > APART * below && (j == n || w->runs[j].c > APART * most);
+        below = most;
         qsort(w->runs + i, j - i, sizeof *w->runs, by_size);
-        if (count_sizes(w->runs + i, j - i) >= MIN_SIZES)
+        if (apart && count_sizes(w->runs + i, j - i) >= MIN_SIZES)
             w->budgets[w->n_budgets++] = (struct budget){i, j - i};
         i = j;
     }

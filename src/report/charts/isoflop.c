@@ -29,7 +29,7 @@ static void say(struct chart *ch, const struct parts *p)
     parts_say(ch->legend_title, sizeof ch->legend_title, "compute C (FLOPs)");
     parts_say(ch->note, sizeof ch->note, "%s%s%s",
               edge ? "Open circles: the best run is the smallest or the largest size, so that the minimum is a guess "
-                     "(it counts in the exponent all the same). "
+                     "and not used in the exponent. "
                    : "",
               left_out ? "No line: no minimum near the sizes. " : "", parts_bars_words(p));
     ch->log_x = true;
