@@ -100,16 +100,25 @@ static void draw(struct plan *p, const size_t *cluster, size_t n, size_t n_clust
         p->w[i] = p->share[cluster[i]];
 }
 
+/* In a flat valley Newton's steps can go on for long and gain nothing: a resample is at its optimum where as many steps
+ * again lower the objective by less than this share of it. */
+#define FLAT 1e-4
+
 /* *ok: the resample has a finite fit. Fails where memory for a wider search is gone. */
 static enum status refit(struct solve_result *r, bool *ok, const struct solve_problem *q, const double *start,
                          struct err *err)
 {
+    struct solve_result more, wide;
+    struct err why;
     solve_from(r, q, start);
     *ok = isfinite(r->objective);
+    if (*ok && !r->converged) {
+        solve_from(&more, q, r->p);
+        more.converged = more.converged || more.objective >= r->objective * (1 - FLAT);
+        *r = more;
+    }
     if (*ok && r->converged)
         return OK;
-    struct solve_result wide;
-    struct err why;
     enum status st = search_near(&wide, q, start, &why);
     if (st == OK && (!*ok || wide.objective <= r->objective))
         *r = wide;
