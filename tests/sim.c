@@ -79,7 +79,7 @@ enum status sim_table(struct fit_table *t, const struct sim_design *s, uint64_t 
 {
     const struct law *law = law_find(s->law);
     const struct law_centre c = {log(1e6), log(3e7)};
-    struct rng rng = rng_make(seed, RNG_TEST, (uint64_t)law->id, (uint64_t)s->brk);
+    struct rng rng = rng_make(seed, RNG_TEST, law->stream, (uint64_t)s->brk);
     double inner[LAW_MAX_PARAMS], shared = 0;
     TRY(fit_table_init(t, s->sizes * s->seeds * s->points, err));
     law_internal(inner, law, s->truth, &c);
@@ -91,7 +91,7 @@ enum status sim_table(struct fit_table *t, const struct sim_design *s, uint64_t 
         size_t trunk = i / s->points, size = trunk / s->seeds, seed_of = trunk % s->seeds;
         struct place p = place_of(s, size, i % s->points);
         /* law repeat: a third of the trajectories each with 4M, 32M and 256M distinct tokens */
-        double unique = law->id == LAW_REPEAT ? fmin(p.d, 4e6 * pow(8, (double)(seed_of % 3))) : p.d;
+        double unique = law == law_find("repeat") ? fmin(p.d, 4e6 * pow(8, (double)(seed_of % 3))) : p.d;
         if (i % s->points == 0)
             shared = s->trunk_noise * rng_normal(&rng);
         t->trunk[i] = trunk;

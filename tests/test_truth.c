@@ -13,7 +13,7 @@ static void intervals_cover_known_laws(void)
     for (size_t i = 0; i < sim_n_laws; i++) {
         const struct law *law = law_find(sim_laws[i].law);
         /* the slowest laws on half as many sweeps */
-        bool slow = law->id == LAW_REPEAT || law->id == LAW_BNSL;
+        bool slow = law == law_find("repeat") || law == law_find("bnsl");
         size_t n = slow ? SWEEPS / 2 : SWEEPS, least = slow ? SWEEPS / 2 - 4 : LEAST;
         struct sim_coverage c = {0};
         struct err err;

@@ -28,7 +28,7 @@ struct figures {
 static enum status simulate(struct fit_table *t, struct err *err)
 {
     static const double truth[] = {1.82, 480, 2100, 0.35, 0.37};
-    const struct law *law = law_get(LAW_CHINCHILLA);
+    const struct law *law = law_find("chinchilla");
     const struct law_centre c = {log(1e9), log(2e10)};
     struct rng rng = rng_make(1, RNG_SAMPLE, 0, 0);
     double p[LAW_MAX_PARAMS];
@@ -117,7 +117,7 @@ enum status bench_fit(const char *path, const struct arg_list *where, size_t rep
         st = fit_analyse(&r, &t, &o, err);
     if (st == OK && r.n_laws == 0)
         st = err_set(err, E_DATA, "%s: too few runs to fit a law to", path);
-    if (st == OK && r.laws[0].law->id != LAW_CHINCHILLA)
+    if (st == OK && r.laws[0].law != law_find("chinchilla"))
         st = err_set(err, E_DATA, "%s: law chinchilla needs three sizes and three token budgets", path);
     if (st == OK)
         st = measure(&g, &r.laws[0], repeat, err);

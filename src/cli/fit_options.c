@@ -107,8 +107,10 @@ void fit_words_config(struct fit_words *w, const struct config *c)
 
 size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
 {
+    char names[LAW_NAMES];
+    snprintf(w->law_help, sizeof w->law_help, "%s (default: choose)", law_names(names));
     const struct arg all[] = {
-        {"--law", ARG_STRING, &w->law, "L", "power, floor, bnsl, chinchilla, joint or repeat (default: choose)"},
+        {"--law", ARG_STRING, &w->law, "L", w->law_help},
         {"--objective", ARG_STRING, &w->objective, "O", 
          "huber:DELTA (default huber:1e-3, summed), lad or lsq; with ,over=W runs that the law puts too high weigh W times"},
         {"--raw", ARG_FLAG, &w->raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},

@@ -28,6 +28,7 @@ struct fit_words {
     uint64_t seed;
     bool raw, stratify, profile, best;
     struct arg_list where, column, tie, fix;
+    char law_help[LAW_NAMES + 32];
     struct arg_list scale; /* role=FACTOR; one without = is the scale of residuals */
 };
 

@@ -24,10 +24,6 @@
 
 /* Fewer runs than this carry no law. */
 #define MIN_RUNS 5
-/* A sixth parameter beside chinchilla's five is not looked for in fewer. */
-#define MIN_RUNS_JOINT 12
-/* A smoothly broken law has six parameters, and its bend needs runs on both sides. */
-#define MIN_RUNS_BNSL 16
 /* Row refits that a bootstrap may take in all (about 20 s on one core), and fewer for the laws that are
  * more than a sum of powers. */
 #define BOOT_WORK 4e7
@@ -118,34 +114,34 @@ static enum status conditions(struct solve_map *map, const struct law *law, cons
 }
 
 /* Ties and fixed values leave out the laws that lack their parameters. */
-static bool takes_conditions(enum law_id id, const struct fit_options *opt)
+static bool takes_conditions(const struct law *law, const struct fit_options *opt)
 {
     const struct law_centre c = {0, 0};
     struct solve_map map;
     struct err ignored;
-    return conditions(&map, law_get(id), &c, opt, &ignored) == OK;
+    return conditions(&map, law, &c, opt, &ignored) == OK;
 }
 
 enum status fit_options_check(const struct fit_options *opt, struct err *err)
 {
-    const struct law *law = opt->law ? law_find(opt->law) : law_get(LAW_CHINCHILLA);
+    const struct law *law = opt->law ? law_find(opt->law) : law_find("chinchilla");
     const struct law_centre c = {0, 0};
     struct solve_map map;
+    char names[LAW_NAMES];
     if (!law)
-        return err_set(err, E_USAGE, "--law %s: no such law (power, floor, bnsl, chinchilla, joint, repeat)",
-                       opt->law);
-    for (int id = 0; id < LAW_COUNT && !opt->law; id++)
-        if (takes_conditions((enum law_id)id, opt))
+        return err_set(err, E_USAGE, "--law %s: no such law (%s)", opt->law, law_names(names));
+    for (size_t i = 0; law_nth(i) && !opt->law; i++)
+        if (takes_conditions(law_nth(i), opt))
             return OK;
     return conditions(&map, law, &c, opt, err);
 }
 
 /* Add one law to the report; a law with too few runs for its parameters is noted and left out. */
-static enum status add_law(struct fit_report *r, enum law_id id, const struct fit_options *opt, struct err *err)
+static enum status add_law(struct fit_report *r, const struct law *law, const struct fit_options *opt, struct err *err)
 {
     struct fit_law *f = &r->laws[r->n_laws];
     const struct fit_design *d = &r->design;
-    *f = (struct fit_law){.law = law_get(id), .x = d->x, .x_name = d->x_name, .n = d->n, .points = d->points,
+    *f = (struct fit_law){.law = law, .x = d->x, .x_name = d->x_name, .n = d->n, .points = d->points,
                           .loss = d->loss, .ln_loss = d->ln_loss, .rows = d->rows, .n_clusters = d->n_clusters,
                           .z = stats_expanded(d->n_clusters)};
     f->problem = (struct solve_problem){.law = f->law, .n = d->n, .x = d->points, .loss = d->loss,
@@ -190,25 +186,17 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     if (v->n < MIN_RUNS || v->levels < VIEW_MIN_LEVELS)
         return OK;
     if (law && law->n_vars == (v->two ? 2 : 1))
-        return add_law(r, law->id, opt, err);
+        return add_law(r, law, opt, err);
     if (law && t->x_name[0] != '\0')
         return err_set(err, E_USAGE, "--law %s takes params and tokens, not --x %s", law->name,
                        t->x_name);
-    const bool all[LAW_COUNT] = {
-        [LAW_FLOOR] = !v->two,
-        [LAW_POWER] = !v->two,
-        [LAW_BNSL] = !v->two && v->n >= MIN_RUNS_BNSL && (double)v->n <= PROFILE_ROWS,
-        [LAW_CHINCHILLA] = v->two,
-        [LAW_REPEAT] = v->two && repeats(t),
-        [LAW_JOINT] = v->two && (double)v->n <= PROFILE_ROWS && v->n >= MIN_RUNS_JOINT,
-    };
-    static const enum law_id order[] = {LAW_FLOOR, LAW_POWER, LAW_BNSL, LAW_CHINCHILLA, LAW_REPEAT, LAW_JOINT};
+    const struct law_runs runs = {.two = v->two, .repeats = repeats(t), .n = v->n};
     bool some = false;
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        if (!all[order[i]] || !takes_conditions(order[i], opt))
+    for (size_t i = 0; (law = law_nth(i)); i++) {
+        if (!law_suits(law, &runs) || !takes_conditions(law, opt))
             continue;
         some = true;
-        TRY(add_law(r, order[i], opt, err));
+        TRY(add_law(r, law, opt, err));
     }
     return some ? OK : err_set(err, E_USAGE, "--tie, --fix: no law %s has these parameters",
                                v->two ? "of size and data" : "of one variable");
@@ -239,8 +227,8 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
 static const struct fit_law *law_to_break(const struct fit_report *r)
 {
     const struct fit_law *f = fit_report_selected(r);
-    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->id == LAW_BNSL); i++)
-        if (r->laws[i].law->id == LAW_FLOOR)
+    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->bends); i++)
+        if (r->laws[i].law->level >= 0 && !r->laws[i].law->bends)
             f = &r->laws[i];
     return f;
 }

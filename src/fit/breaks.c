@@ -169,9 +169,8 @@ static void split_residuals(struct work *w)
 /* Which terms of the law bend with a variable: compute all of them; size and data their own. */
 static void terms_bent(bool bent[2], const struct law *law, size_t v)
 {
-    bool two = law->id == LAW_CHINCHILLA || law->id == LAW_REPEAT;
-    bent[0] = v != BREAKS_DATA || !two;
-    bent[1] = v != BREAKS_SIZE && two;
+    bent[0] = v != BREAKS_DATA || !law->apart;
+    bent[1] = v != BREAKS_SIZE && law->apart;
 }
 
 /* The derivative of the objective in ln of each term, row by row. */

@@ -46,11 +46,11 @@ static double ln_other(const struct fit_law *f)
     return f->problem.centre.v;
 }
 
-static struct fit_frontier of_two(const struct fit_report *r, const double *o, double g)
+static struct fit_frontier of_two(const struct fit_report *r, const struct law_powers *w)
 {
-    double p = r->flops_p, lk = log(r->flops_k), alpha = o[3] / g, beta = o[4] / g;
-    double la = log(o[1]) / g, lb = log(o[2]) / g, sum = alpha + p * beta;
-    struct fit_frontier f = {.e = o[0]};
+    double p = r->flops_p, lk = log(r->flops_k), g = w->g, alpha = w->alpha / g, beta = w->beta / g;
+    double la = log(w->a) / g, lb = log(w->b) / g, sum = alpha + p * beta;
+    struct fit_frontier f = {.e = w->e};
     f.n_exp = beta / sum;
     f.ln_n = (log(alpha) + la - log(p * beta) - lb - beta * lk) / sum;
     /* both terms fall as C^-(alpha beta / sum) there; their sum at C = 1, to the power g */
@@ -62,11 +62,10 @@ static struct fit_frontier of_two(const struct fit_report *r, const double *o, d
 }
 
 static struct fit_frontier of_one(const struct fit_report *r, const struct fit_law *law,
-                                  const double *o)
+                                  const struct law_powers *w)
 {
-    bool level = law->law->level >= 0;
-    double ln_k = log(o[level ? 1 : 0]), g = o[level ? 2 : 1], lk = log(r->flops_k);
-    struct fit_frontier f = {level ? o[0] : 0, ln_k, g, (double)NAN, (double)NAN};
+    double ln_k = log(w->a), g = w->alpha, lk = log(r->flops_k);
+    struct fit_frontier f = {w->e, ln_k, g, (double)NAN, (double)NAN};
     if (law->x == FIT_TOKENS) { /* C = k N^p x */
         f.ln_k += g * (lk + r->flops_p * ln_other(law));
     } else if (law->x != FIT_FLOPS && law->x != FIT_X) { /* C = k x^p D */
@@ -81,9 +80,8 @@ static struct fit_frontier frontier_of(const struct fit_report *r, const struct 
 {
     double o[LAW_MAX_PARAMS];
     law_external(o, f->law, inner, &f->problem.centre);
-    if (f->law->n_vars == 1)
-        return of_one(r, f, o);
-    return of_two(r, o, f->law->id == LAW_JOINT ? o[5] : 1.0);
+    struct law_powers w = f->law->powers(o);
+    return f->law->n_vars == 1 ? of_one(r, f, &w) : of_two(r, &w);
 }
 
 double frontier_loss(const struct fit_frontier *f, double flops)
@@ -138,7 +136,7 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
 {
     static const double any = 1;
-    if (f->law->id == LAW_BNSL)
+    if (!f->law->powers)
         return OK;
     TRY(size_calloc(&r->frontier, f->n_boot + 1, sizeof *r->frontier, "frontier", err));
     TRY(size_calloc(&r->draws, f->n_boot, sizeof *r->draws, "frontier", err));

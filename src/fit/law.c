@@ -1,48 +1,42 @@
 #include "fit/law.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Bounds on inner values. An exponent stays off 0, where its term turns into a second floor; e^+-60
- * around the losses at the centre is as good as no bound on a coefficient. */
-#define LEVEL(nm) {nm, LAW_LEVEL, 0, 0, 0.0, 1e6}
-#define COEF(nm, var, exponent) {nm, LAW_COEF, var, exponent, -60.0, 60.0}
-#define EXPONENT(nm) {nm, LAW_EXPONENT, 0, 0, 1e-3, 10.0}
-#define LOGP(nm, lo, hi) {nm, LAW_LOG, 0, 0, lo, hi}
+#include "fit/laws/laws.h"
 
-/* clang-format off */
-static const struct law laws[LAW_COUNT] = {
-    {LAW_POWER, "power", "k x^-g", 1, 2,
-     {COEF("k", 0, 1), EXPONENT("g")}, -1, 1, "", false},
-    {LAW_FLOOR, "floor", "E + k x^-g", 1, 3,
-     {LEVEL("E"), COEF("k", 0, 2), EXPONENT("g")}, 0, 1, "", false},
-    {LAW_BNSL, "bnsl", "a + b x^-c0 (1 + (x/d1)^(1/f1))^(-c1 f1)", 1, 6,
-     {LEVEL("a"), COEF("b", 0, 2), {"c0", LAW_EXPONENT, 0, 0, -2.0, 10.0},
-      {"c1", LAW_EXPONENT, 0, 0, -5.0, 50.0}, {"d1", LAW_PLACE, 0, 0, -40.0, 40.0},
-      LOGP("f1", -7.0, 4.0)}, 0, 0, "", false},
-    {LAW_CHINCHILLA, "chinchilla", "E + A/N^alpha + B/D^beta", 2, 5,
-     {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta")}, 0, 2,
-     "A=B alpha=beta", false},
-    {LAW_JOINT, "joint", "E + ((A/N^alpha)^(1/g) + (B/D^beta)^(1/g))^g", 2, 6,
-     {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta"),
-      LOGP("g", -5.0, 4.0)}, 0, 0, "A=B alpha=beta g=alpha g=beta", false},
-    {LAW_REPEAT, "repeat", "E + A/N'^alpha + B/D'^beta, D' = U_D (1 + R_D* (1 - exp(-R_D/R_D*))), N' alike", 2, 7,
-     {LEVEL("E"), COEF("A", 0, 3), COEF("B", 1, 4), EXPONENT("alpha"), EXPONENT("beta"),
-      LOGP("RN", -5.0, 9.0), LOGP("RD", -5.0, 9.0)}, 0, 0, "A=B alpha=beta RN=RD", false},
-};
-/* clang-format on */
+#define ROW(name) &law_##name,
+static const struct law *const laws[] = {LAWS(ROW)};
+#undef ROW
+#define N_LAWS (sizeof laws / sizeof *laws)
 
-const struct law *law_get(enum law_id id)
+const struct law *law_nth(size_t i)
 {
-    return &laws[id];
+    return i < N_LAWS ? laws[i] : NULL;
 }
 
 const struct law *law_find(const char *name)
 {
-    for (size_t i = 0; i < LAW_COUNT; i++)
-        if (strcmp(laws[i].name, name) == 0)
-            return &laws[i];
+    for (size_t i = 0; i < N_LAWS; i++)
+        if (strcmp(laws[i]->name, name) == 0)
+            return laws[i];
     return NULL;
+}
+
+const char *law_names(char names[LAW_NAMES])
+{
+    size_t at = 0;
+    names[0] = '\0';
+    for (size_t i = 0; i < N_LAWS && at < LAW_NAMES; i++)
+        at += (size_t)snprintf(names + at, LAW_NAMES - at, "%s%s", i ? ", " : "", laws[i]->name);
+    return names;
+}
+
+bool law_suits(const struct law *law, const struct law_runs *runs)
+{
+    return law->n_vars == (runs->two ? 2 : 1) && runs->n >= law->min_runs &&
+           (law->max_runs == 0 || runs->n <= law->max_runs) && (runs->repeats || !law->for_repeats);
 }
 
 int law_param_find(const struct law *law, const char *name)
@@ -56,7 +50,7 @@ int law_param_find(const struct law *law, const char *name)
 struct law law_bent(const struct law *base)
 {
     struct law bent = *base;
-    bent.params[bent.n_params++] = (struct law_param){"bend", LAW_EXPONENT, 0, 0, -5.0, 5.0};
+    bent.params[bent.n_params++] = (struct law_param){"bend", LAW_EXPONENT, 0, 0, -5.0, 5.0, 0};
     bent.bent = true;
     bent.n_terms = 0;
     return bent;
@@ -113,41 +107,65 @@ void law_internal(double *inner, const struct law *law, const double *outer,
     }
 }
 
+/* --- the linear part -------------------------------------------------------------------------------- */
+
 size_t law_basis(double phi[3], const struct law *law, const double *p, const struct law_point *x,
                  const struct law_centre *c)
 {
-    double q[LAW_MAX_PARAMS];
-    memcpy(q, p, law->n_params * sizeof *q);
     size_t m = 0;
-    if (law->level >= 0) {
-        q[law->level] = 0;
+    if (law->level >= 0)
         phi[m++] = 1;
-    }
-    if (law->id == LAW_CHINCHILLA || law->id == LAW_REPEAT) {
-        phi[m++] = exp(-p[3] * x->u);
-        phi[m++] = exp(-p[4] * x->v);
-        return m;
-    }
-    if (law->id == LAW_JOINT) {
-        q[2] = p[2] - p[1]; /* the ratio of the two terms stays */
-        q[1] = 0;
-    } else {
-        q[law->level >= 0 ? 1 : 0] = 0;
-    }
-    phi[m++] = law_value(law, q, x, c);
-    return m;
+    return m + law->basis(phi + m, law, p, x, c);
 }
 
 void law_set_linear(double *p, const struct law *law, const double *coef)
 {
-    size_t m = 0, first = law->level >= 0 ? 1 : 0;
-    bool two = law->id == LAW_CHINCHILLA || law->id == LAW_REPEAT;
-    double ratio = p[2] - p[1];
     if (law->level >= 0)
-        p[law->level] = coef[m++];
-    p[first] = log(coef[m]);
-    if (two)
-        p[2] = log(coef[m + 1]);
-    if (law->id == LAW_JOINT)
-        p[2] = p[1] + ratio;
+        p[law->level] = *coef++;
+    law->set_linear(p, law, coef);
+}
+
+/* --- values ----------------------------------------------------------------------------------------- */
+
+struct law_at law_at(const struct law *law, const double *p, const struct law_centre *c)
+{
+    struct law_at at = {.law = law, .p = p, .centre = *c};
+    if (law->share)
+        law->share(&at);
+    return at;
+}
+
+void law_at_terms(double t[2], const struct law_at *at, const struct law_point *x)
+{
+    t[1] = 0;
+    at->law->terms(t, at, x);
+    for (size_t k = 0; k < 2 && at->law->bent; k++)
+        t[k] *= exp(at->p[at->law->n_params - 1] * x->hinge[k]);
+}
+
+double law_at_value(const struct law_at *at, const struct law_point *x)
+{
+    double t[2];
+    law_at_terms(t, at, x);
+    return (at->law->level >= 0 ? at->p[at->law->level] : 0) + t[0] + t[1];
+}
+
+double law_value(const struct law *law, const double *p, const struct law_point *x,
+                 const struct law_centre *c)
+{
+    struct law_at at = law_at(law, p, c);
+    return law_at_value(&at, x);
+}
+
+void law_at_jet(struct law_jet *out, const struct law_at *at, const struct law_point *x)
+{
+    size_t n = at->law->n_params;
+    out->v = 0;
+    memset(out->g, 0, n * sizeof *out->g);
+    memset(out->h, 0, n * sizeof *out->h);
+    at->law->jet(out, at, x);
+    if (at->law->level >= 0) {
+        out->v += at->p[at->law->level];
+        out->g[at->law->level] += 1;
+    }
 }

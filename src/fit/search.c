@@ -131,29 +131,29 @@ static enum status start_one_exponent(struct start *s, size_t *n, const struct s
 {
     struct solve_problem narrow = *q;
     struct err none;
-    if (!strstr(q->law->ties, "alpha=beta") || !solve_map_is_free(&q->map, 3) || !solve_map_is_free(&q->map, 4) ||
+    int alpha = law_param_find(q->law, "alpha"), beta = law_param_find(q->law, "beta");
+    if (!strstr(q->law->ties, "alpha=beta") || !solve_map_is_free(&q->map, (size_t)alpha) ||
+        !solve_map_is_free(&q->map, (size_t)beta) ||
         solve_map_tie(&narrow.map, q->law, "alpha=beta", &q->centre, &none) != OK)
         return OK;
     return start_from(s, n, &narrow, err);
 }
 
-/* Joint with g = 1, and repeat where repeated data hardly wear out, are chinchilla: the parameters beyond its five go
- * from the map, where they are free. At the bound of R*, where nothing moves it, repeat would stay there. */
-#define LN_LONG_LIFE 5.0
+/* The narrower law that this one may become: the parameters beyond it go from the map, where they are free. */
 static enum status start_plain(struct start *s, size_t *n, const struct solve_problem *q, struct err *err)
 {
     struct solve_problem narrow = *q;
     size_t before = *n;
-    if (q->law->id != LAW_JOINT && q->law->id != LAW_REPEAT)
+    if (!q->law->narrower)
         return OK;
-    narrow.law = law_get(LAW_CHINCHILLA);
+    narrow.law = q->law->narrower;
     for (size_t i = narrow.law->n_params; i < q->law->n_params; i++)
         if (!solve_map_is_free(&q->map, i) || !solve_map_hold(&narrow.map, q->law, i, 1, &q->centre))
             return OK;
     narrow.map.identity = narrow.map.n_free == narrow.law->n_params;
     TRY(start_from(s, n, &narrow, err));
     for (size_t i = narrow.law->n_params; i < q->law->n_params && *n > before; i++)
-        s[before].p[i] = q->law->id == LAW_JOINT ? 0 : LN_LONG_LIFE;
+        s[before].p[i] = q->law->narrower_at;
     return OK;
 }
 
@@ -194,7 +194,7 @@ static enum status sift_starts(struct start *best, size_t *n, const struct solve
 static size_t hops_of(const struct solve_problem *q)
 {
     bool few = q->n <= FEW_ROWS;
-    return q->law->n_terms > 0 ? (few ? 12 : 0) : q->law->id == LAW_REPEAT || few ? 24 : 12;
+    return q->law->n_terms > 0 ? (few ? 12 : 0) : q->law->rugged || few ? 24 : 12;
 }
 
 /* Rows times hops: about 10 s of one core; a table beyond it is smooth enough without. */
@@ -203,7 +203,7 @@ static size_t hops_of(const struct solve_problem *q)
 /* The k-th start about p, by turns near and far. */
 static void start_about(double *out, const struct solve_problem *q, const double *p, size_t k)
 {
-    struct rng rng = rng_make(0, RNG_SEARCH, (uint64_t)q->law->id, k);
+    struct rng rng = rng_make(0, RNG_SEARCH, q->law->stream, k);
     double width = k % 2 ? 1.0 : 0.3;
     for (size_t j = 0; j < q->law->n_params; j++)
         out[j] = p[j] + (q->law->params[j].kind == LAW_LOG ? 3 : 1) * width * rng_normal(&rng);

@@ -86,7 +86,7 @@ static void add_row(struct sums *s, size_t n, const double *g, double c1, double
     }
 }
 
-/* Laws that are a floor plus power terms: order E, coefficients, exponents (law.c's table). */
+/* Laws that are a floor plus power terms: order E, coefficients, exponents (law->n_terms). */
 static void sums_of_terms(struct sums *s, const struct solve_problem *q, const double *p, double delta)
 {
     const struct law *law = q->law;

@@ -92,57 +92,24 @@ static bool project(double *p, const struct solve_problem *q, size_t reweights)
 
 /* --- the grid ------------------------------------------------------------------------------------- */
 
-/* One axis: n values from lo to hi, evenly, or by a constant factor. */
-struct axis {
-    size_t param;
-    double lo, hi;
-    size_t n;
-    bool geometric;
-};
-
-#define MAX_AXES 4
-
-static double axis_at(const struct axis *ax, size_t i)
+static double axis_at(const struct law_axis *ax, size_t i)
 {
     double share = ax->n > 1 ? (double)i / (double)(ax->n - 1) : 0;
     return ax->geometric ? ax->lo * pow(ax->hi / ax->lo, share) : ax->lo + (ax->hi - ax->lo) * share;
 }
 
-static size_t all_axes(struct axis *ax, const struct solve_problem *q, bool fine)
+static size_t all_axes(struct law_axis *ax, const struct solve_problem *q, bool fine)
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < q->n; i++) {
         lo = fmin(lo, q->x[i].u);
         hi = fmax(hi, q->x[i].u);
     }
-    switch (q->law->id) {
-    case LAW_POWER:
-        ax[0] = (struct axis){1, 0.01, 10, 60, true};
-        return 1;
-    case LAW_FLOOR:
-        ax[0] = (struct axis){2, 0.01, 10, 80, true};
-        return 1;
-    case LAW_BNSL:
-        ax[0] = (struct axis){2, -0.1, 1.2, 7, false};
-        ax[1] = (struct axis){3, -0.8, 6.0, 9, false};
-        ax[2] = (struct axis){4, lo, hi, 9, false};
-        ax[3] = (struct axis){5, -3.5, 1.0, 4, false};
-        return 4;
-    case LAW_JOINT:
-        ax[0] = (struct axis){3, 0.05, fine ? 4 : 1.2, 7, fine};
-        ax[1] = (struct axis){4, 0.05, fine ? 4 : 1.2, 7, fine};
-        ax[2] = (struct axis){2, -4.0, 4.0, 5, false};
-        ax[3] = (struct axis){5, -1.6, 1.2, 5, false};
-        return 4;
-    default:
-        ax[0] = fine ? (struct axis){3, 0.01, 10, 24, true} : (struct axis){3, 0.04, 1.6, 20, false};
-        ax[1] = fine ? (struct axis){4, 0.01, 10, 24, true} : (struct axis){4, 0.04, 1.6, 20, false};
-        return 2;
-    }
+    return q->law->axes(ax, lo, hi, fine);
 }
 
 /* The axes along which something is free. */
-static size_t free_axes(struct axis *ax, const struct solve_problem *q, bool fine)
+static size_t free_axes(struct law_axis *ax, const struct solve_problem *q, bool fine)
 {
     size_t n = all_axes(ax, q, fine), kept = 0;
     for (size_t a = 0; a < n; a++)
@@ -151,18 +118,11 @@ static size_t free_axes(struct axis *ax, const struct solve_problem *q, bool fin
     return kept;
 }
 
-static void middle(double *p, const struct law *law)
+static void fill_cell(struct start *s, size_t k, const struct law_axis *ax, size_t n_axes,
+                      const struct solve_problem *q, size_t reweights)
 {
-    for (size_t i = 0; i < law->n_params; i++)
-        p[i] = law->params[i].kind == LAW_EXPONENT ? 0.4 : 0;
-    if (law->id == LAW_REPEAT)
-        p[5] = p[6] = log(10.0);
-}
-
-static void fill_cell(struct start *s, size_t k, const struct axis *ax, size_t n_axes, const struct solve_problem *q,
-                      size_t reweights)
-{
-    middle(s->p, q->law);
+    for (size_t i = 0; i < q->law->n_params; i++)
+        s->p[i] = q->law->params[i].middle;
     for (size_t a = 0; a < n_axes; k /= ax[a++].n)
         s->p[ax[a].param] = axis_at(&ax[a], k % ax[a].n);
     solve_on_map(s->p, q);
@@ -170,7 +130,7 @@ static void fill_cell(struct start *s, size_t k, const struct axis *ax, size_t n
 }
 
 /* No neighbour along an axis is lower. */
-static bool is_minimum(const struct start *cell, size_t k, const struct axis *ax, size_t n_axes)
+static bool is_minimum(const struct start *cell, size_t k, const struct law_axis *ax, size_t n_axes)
 {
     if (!isfinite(cell[k].score))
         return false;
@@ -195,18 +155,16 @@ static void keep_start(struct start *best, size_t *n, size_t keep, const struct 
     best[at] = *s;
 }
 
-/* R* of law repeat are tried on a grid of their own behind each start of the plain law. */
-static const double repeat_stars[] = {0.7, 2.5, 6.0, 16.0, 60.0, 400.0};
-#define N_STARS (sizeof repeat_stars / sizeof *repeat_stars)
-
-static void spread_repeat(struct start *s, const struct solve_problem *q)
+/* Put s at the best of the law's pairs of values. */
+static void spread_pair(struct start *s, const struct solve_problem *q)
 {
+    const struct law_pair *pair = &q->law->pair;
     struct start best = *s;
     best.score = (double)INFINITY;
-    for (size_t i = 0; i < N_STARS * N_STARS; i++) {
+    for (size_t i = 0; i < pair->n * pair->n; i++) {
         struct start t = *s;
-        t.p[5] = log(repeat_stars[i % N_STARS]);
-        t.p[6] = log(repeat_stars[i / N_STARS]);
+        t.p[pair->a] = log(pair->values[i % pair->n]);
+        t.p[pair->b] = log(pair->values[i / pair->n]);
         solve_on_map(t.p, q);
         t.score = solve_objective(q, t.p);
         if (t.score < best.score)
@@ -222,7 +180,7 @@ static void spread_repeat(struct start *s, const struct solve_problem *q)
 enum status starts_grid(struct start *best, size_t *n, const struct solve_problem *q,
                         const struct starts_effort *effort, struct err *err)
 {
-    struct axis ax[MAX_AXES];
+    struct law_axis ax[LAW_MAX_AXES];
     struct starts_thin thin;
     struct start *cell = NULL;
     size_t n_axes = free_axes(ax, q, effort->fine), total = 1;
@@ -236,8 +194,8 @@ enum status starts_grid(struct start *best, size_t *n, const struct solve_proble
     for (size_t k = 0; k < total && st == OK; k++)
         if (is_minimum(cell, k, ax, n_axes))
             keep_start(best, n, effort->keep, &cell[k]);
-    for (size_t i = 0; i < *n && q->law->id == LAW_REPEAT; i++)
-        spread_repeat(&best[i], &thin.q);
+    for (size_t i = 0; i < *n && q->law->pair.n > 0; i++)
+        spread_pair(&best[i], &thin.q);
     free(cell);
     starts_thin_free(&thin);
     return st;

@@ -243,7 +243,7 @@ static void name_outliers(struct fit_report *r, const char *unit)
 static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
 {
     for (size_t j = 0; j < f->law->n_params; j++) {
-        if (f->law->params[j].kind != LAW_EXPONENT || f->law->id == LAW_BNSL || !(f->best.at_bound >> j & 1))
+        if (f->law->params[j].kind != LAW_EXPONENT || f->law->bends || !(f->best.at_bound >> j & 1))
             continue;
         snprintf(why, size, "%s of law %s lies at its bound (%.3g), so these runs do not settle how the loss falls",
                  f->law->params[j].name, f->law->name, f->outer[j]);
@@ -255,7 +255,7 @@ static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
 /* The law has a bend of its own, or a floor that the user held, which may be why the runs leave it. */
 static bool bends_as_asked(const struct fit_law *f)
 {
-    return f->law->id == LAW_BNSL || (f->law->level >= 0 && profile_held(f, (size_t)f->law->level));
+    return f->law->bends || (f->law->level >= 0 && profile_held(f, (size_t)f->law->level));
 }
 
 /* A law without the bend is not what the largest runs follow. */
