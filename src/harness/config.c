@@ -913,22 +913,28 @@ static bool has_range(const struct key *k)
     return k->type != T_STRING && k->type != T_ENUM && k->type != T_STRINGS && k->type != T_SHAPES;
 }
 
-void config_print_keys(FILE *out)
+/* The words of a choice with room between them, so that a line can end there. */
+static void spell_type(char *out, size_t size, const struct key *k)
+{
+    size_t used = 0;
+    for (const char *p = type_words(k); *p && used + 4 < size; p++)
+        used += (size_t)snprintf(out + used, size - used, k->type == T_ENUM && *p == '|' ? " | " : "%c", *p);
+}
+
+bool config_key_at(struct config_key *key, size_t i)
 {
     struct config c;
+    if (i >= N_KEYS)
+        return false;
+    const struct key *k = &keys[i];
+    *key = (struct config_key){.path = k->path, .help = k->help, .ranged = has_range(k), .min = k->min, .max = k->max};
+    spell_type(key->type, sizeof key->type, k);
     config_init(&c);
-    for (size_t i = 0; i < N_KEYS; i++) {
-        const struct key *k = &keys[i];
-        cJSON *v = key_to_json(&c, k);
-        char *text = cJSON_PrintUnformatted(v);
-        fprintf(out, "%-22s %s\n%22s   type %s, default %s", k->path, k->help, "", type_words(k),
-                text ? text : "?");
-        if (has_range(k))
-            fprintf(out, ", %g to %g", k->min, k->max);
-        fprintf(out, "\n");
-        cJSON_free(text);
-        cJSON_Delete(v);
-    }
+    cJSON *v = key_to_json(&c, k);
+    if (!v || !cJSON_PrintPreallocated(v, key->usual, sizeof key->usual, false))
+        strcpy(key->usual, "?");
+    cJSON_Delete(v);
+    return true;
 }
 
 static cJSON *key_schema(const struct config *c, const struct key *k)

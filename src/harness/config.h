@@ -121,8 +121,18 @@ void config_hasher_free(struct config_hasher *h);
 enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
                         struct err *err) WARN_UNUSED;
 
-/* The table for people, and as a JSON Schema (draft 2020-12). */
-void config_print_keys(FILE *out);
+/* What people are told of a key. */
+struct config_key {
+    const char *path, *help;
+    char type[192];  /* "whole number"; of a choice its words, as "wsd | cosine" */
+    char usual[192]; /* its default, as JSON */
+    bool ranged;     /* a number, or a list of them, from min to max */
+    double min, max;
+};
+
+/* The i-th key of the table; false behind the last. */
+bool config_key_at(struct config_key *key, size_t i);
+/* The table as a JSON Schema (draft 2020-12). */
 void config_print_schema(FILE *out);
 
 /* Views for the layers below. Strings are borrowed from c. */
