@@ -1,14 +1,15 @@
-/* Config, hash, initial weights and plan: what a run's name and numbers hang on. config.c is compiled in here, with a
+/* Config, hash, initial weights and plan: what a run's name and numbers hang on. config_keys.c is compiled in here, with a
  * key that nobody has: it borrows the place of model.aspect, which no hash sees. */
 #define CONFIG_EXTRA_KEYS                                                                                              \
     {"model.pretend", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, LATER, "a key of a later version"},
-#include "../src/harness/config.c"
+#include "../src/harness/config_keys.c"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "data/data.h"
 #include "harness/curves.h"
 #include "harness/plan.h"
@@ -46,7 +47,7 @@ static void later_key_counts_where_it_is_set(void)
     char text[256];
     config_init(&c);
     config_init(&with);
-    EXPECT(find_key("model.pretend") != NULL);
+    EXPECT(config_keys_find("model.pretend") != NULL);
     EXPECT_OK(config_set(&with, "model.pretend=16", &err));
     EXPECT(hash_of(&with) == hash_of(&c));
     EXPECT_OK(config_set(&with, "model.pretend=17", &err));
