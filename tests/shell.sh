@@ -1,5 +1,6 @@
 # Sourced by the tests of the binary: the harness of tests/test.h for bash. $1 is the plateau binary.
 set -u
+unset COLUMNS # messages are one line where nothing says how wide the output is
 plateau=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/plateau test.XXXXXX") # a blank in the path on purpose

@@ -1,16 +1,18 @@
-/* Config, hash, initial weights and plan: what a run's name and numbers hang on. config.c is compiled in here, with a
+/* Config, hash, initial weights and plan: what a run's name and numbers hang on. config_keys.c is compiled in here, with a
  * key that nobody has: it borrows the place of model.aspect, which no hash sees. */
 #define CONFIG_EXTRA_KEYS                                                                                              \
     {"model.pretend", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, LATER, "a key of a later version"},
-#include "../src/harness/config.c"
+#include "../src/harness/config_keys.c"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "data/data.h"
 #include "harness/curves.h"
+#include "harness/memory.h"
 #include "harness/plan.h"
 #include "harness/results.h"
 #include "harness/train.h"
@@ -46,7 +48,7 @@ static void later_key_counts_where_it_is_set(void)
     char text[256];
     config_init(&c);
     config_init(&with);
-    EXPECT(find_key("model.pretend") != NULL);
+    EXPECT(config_keys_find("model.pretend") != NULL);
     EXPECT_OK(config_set(&with, "model.pretend=16", &err));
     EXPECT(hash_of(&with) == hash_of(&c));
     EXPECT_OK(config_set(&with, "model.pretend=17", &err));
@@ -315,6 +317,58 @@ static void result_of_a_run(void)
     data_close(d);
 }
 
+/* A file below test_tmpdir(), with the folders that it takes. */
+static void write_below(const char *dir, const char *name, const char *text)
+{
+    char folder[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    struct err err;
+    EXPECT_OK(file_join(folder, sizeof folder, test_tmpdir(), dir, &err));
+    EXPECT_OK(file_mkdirs(folder, &err));
+    EXPECT_OK(file_join(path, sizeof path, folder, name, &err));
+    EXPECT_OK(file_write_atomic(path, text, strlen(text), &err));
+}
+
+static double left_in_groups(const char *own)
+{
+    char path[FILE_PATH_MAX], root[FILE_PATH_MAX];
+    struct err err;
+    write_below("", "own", own);
+    EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "own", &err));
+    EXPECT_OK(file_join(root, sizeof root, test_tmpdir(), "groups", &err));
+    return memory_of_groups(path, root);
+}
+
+static void limits_of_groups(void)
+{
+    EXPECT(isinf(memory_of_groups("/none", "/none")));
+    EXPECT(isinf(left_in_groups("0::/a/b\n")));
+    /* version 2: the group's own limit is none, that of the one above counts, less what is in use and no cache */
+    write_below("groups/a/b", "memory.max", "max\n");
+    write_below("groups/a", "memory.max", "1000000\n");
+    EXPECT(left_in_groups("0::/a/b\n") == 1000000);
+    write_below("groups/a", "memory.current", "300000\n");
+    EXPECT(left_in_groups("0::/a/b\n") == 700000);
+    write_below("groups/a", "memory.stat", "anon 5\ninactive_file 100000\nactive_file 7\n");
+    EXPECT(left_in_groups("0::/a/b\n") == 800000);
+    write_below("groups/a/b", "memory.max", "2000\n");
+    EXPECT(left_in_groups("0::/a/b\n") == 2000);
+    EXPECT(left_in_groups("0::/a") == 800000);
+    /* a path that is not seen from within a container: the root is its group */
+    EXPECT(isinf(left_in_groups("0::/docker/1\n")));
+    write_below("groups", "memory.max", "5000\n");
+    EXPECT(left_in_groups("0::/docker/1\n") == 5000);
+    EXPECT(left_in_groups("0::/\n") == 5000);
+    /* more in use than the limit allows */
+    write_below("groups", "memory.current", "6000\n");
+    EXPECT(left_in_groups("0::/\n") == 0);
+    /* version 1: a tree of its own, named in a list; other trees do not count */
+    write_below("groups/memory/c", "memory.limit_in_bytes", "900\n");
+    write_below("groups/memory/c", "memory.usage_in_bytes", "500\n");
+    write_below("groups/memory/c", "memory.stat", "inactive_file 1\ntotal_inactive_file 200\n");
+    EXPECT(left_in_groups("5:cpuset:/c\n9:cpu,memory:/c/d\n") == 600);
+    EXPECT(isinf(left_in_groups("5:cpuset,memoryx:/c\n1:name=systemd:/c\nnonsense\n\n")));
+}
+
 static const struct test tests[] = {
     {"hash_is_that_of_the_first_version", hash_is_that_of_the_first_version},
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
@@ -325,6 +379,7 @@ static const struct test tests[] = {
     {"costs_of_a_run", costs_of_a_run},
     {"plan_shape_is_near", plan_shape_is_near},
     {"result_of_a_run", result_of_a_run},
+    {"limits_of_groups", limits_of_groups},
 };
 
 int main(int argc, char **argv)

@@ -34,6 +34,51 @@ narrow_help() {
     done
 }
 
+# fits CODE COMMAND...: that exit code, and no line wider than 60 columns on either stream, but for one that holds a
+# command to copy or a path without a blank.
+fits() {
+    local code=$1 got
+    shift
+    COLUMNS=60 "$@" >out.txt 2>&1
+    got=$?
+    [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(tail -n 3 out.txt)"
+    awk 'length > 60 && !/  train it  | Go on with: / && !/^ *[^ ]*\/[^ ]*$/ { print length ": " $0; exit 1 }' out.txt >wide.txt ||
+        fail "$*: a line of $(cat wide.txt)"
+}
+
+# What the commands print where a terminal, or COLUMNS, has 60 columns.
+sixty_columns() {
+    local config=$root/configs/tiny.json shape=(--d-model 20 --n-layer 1 --n-head 4 --ctx 7 --batch 3 --vocab 3)
+    fits 0 "$plateau" sweep "$config" --dry-run
+    fits 0 "$plateau" sweep "$config" --dry-run --set 'grid.tokens=["10k"]' --set data.eval_tokens=1M
+    fits 0 "$plateau" sweep "$config" --dry-run --set data.source=text --set "data.files=[\"$root/README.md\"]" --set grid.tokens=[3000000]
+    fits 0 "$plateau" sweep "$config" --out s --set fit.bootstrap=20
+    fits 0 "$plateau" sweep "$config" --out s --set fit.bootstrap=20
+    fits 0 "$plateau" train "$config" --out t --set model.d_model=16 --set model.n_layer=1 --set train.tokens=20k
+    fits 0 "$plateau" status s
+    fits 0 "$plateau" plan s --time 10m
+    fits 0 "$plateau" plan s --flops 1e12
+    fits 0 "$plateau" fit s --law power --bootstrap 20
+    fits 0 "$plateau" fit s --json f.json --draws d.csv --bootstrap 20
+    fits 0 "$plateau" chart s
+    fits 0 "$plateau" chart s --out c --law power
+    fits 0 "$plateau" bench --repeat 1 --threads 2 "${shape[@]}"
+    fits 0 "$plateau" config
+    fits 0 "$plateau" version
+    fits 0 "$plateau" --help
+    fits 2 "$plateau"
+    fits 2 "$plateau" frobnicate
+    fits 2 "$plateau" "$config"
+    fits 2 "$plateau" plan s --flops 10y
+    fits 2 "$plateau" sweep "$config" --set train.batch_tokens=77
+    fits 2 "$plateau" sweep "$config" --set grid.tokens=[1]
+    fits 2 "$plateau" fit s --fix E=-1
+    fits 1 "$plateau" sweep "$config" --dry-run --set 'grid.models=[{"d_model":16384,"n_layer":40,"n_head":16}]'
+    # a program gets a message in one line
+    "$plateau" sweep "$config" --set train.batch_tokens=77 2>stderr
+    [ "$(wc -l <stderr)" = 1 ] && [ "$(wc -c <stderr)" -gt 62 ] || fail "not one line: $(cat stderr)"
+}
+
 version() {
     "$plateau" version >version.txt || fail "exit code $?"
     head -n 1 version.txt | grep -qE '^plateau [0-9]+\.[0-9]+\.[0-9]+$' || fail "no version: $(head -n 1 version.txt)"
@@ -49,7 +94,7 @@ other_tools_words() {
     says "plateau sweep" "$plateau" "$root/configs/tiny.json"
 }
 
-for t in help_of_a_command narrow_help version other_tools_words; do
+for t in help_of_a_command narrow_help sixty_columns version other_tools_words; do
     run_test "$t"
 done
 finish

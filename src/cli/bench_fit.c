@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "cli/text.h"
 #include "fit/analysis.h"
 #include "fit/boot.h"
 #include "fit/search.h"
@@ -83,16 +84,22 @@ static void print_json(FILE *out, const struct figures *g)
             g->rows, g->objective, g->fit_s, RESAMPLES, g->bootstrap_s, CHECKED, g->same);
 }
 
+static void print_figures(const struct figures *g)
+{
+    printf("Law chinchilla on %zu runs, one core\n", g->rows);
+    printf("  fit, from the best %2zu starts         %8.4f s\n", g->starts, g->fit_s);
+    printf("  %d resamples, each to its optimum %8.4f s\n", RESAMPLES, g->bootstrap_s);
+    text_beside(stdout, "  ", "objective %.10g; of %d resamples %zu end where a search from every start ends", g->objective,
+                CHECKED, g->same);
+}
+
 static enum status show(const struct figures *g, const char *path, struct err *err)
 {
     if (!path || strcmp(path, "-") == 0) {
         if (path)
             print_json(stdout, g);
         else
-            printf("Law chinchilla on %zu runs, one core\n  fit, from the best %2zu starts         %8.4f s   "
-                   "objective %.10g\n  %d resamples, each to its optimum %8.4f s\n  of %d of them, %zu end where a "
-                   "search from every start ends\n",
-                   g->rows, g->starts, g->fit_s, g->objective, RESAMPLES, g->bootstrap_s, CHECKED, g->same);
+            print_figures(g);
         return OK;
     }
     struct file_writer w;

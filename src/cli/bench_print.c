@@ -2,15 +2,19 @@
 
 #include <math.h>
 
+#include "cli/text.h"
+
 static void print_peak(FILE *out, const struct bench_report *r)
 {
-    fprintf(out, "peak of the multiply-add (%s): %.1f GFLOP/s on one core", kern_isa_name(r->isa),
-            r->peak_one_gflops);
+    char more[96] = "";
     if (r->threads > 1)
-        fprintf(out, ", %.1f on %d; handing work to %d threads and back takes %.2g us", r->peak_gflops, r->threads,
-                r->threads, 1e6 * r->fork_join_s);
-    fprintf(out, "\n");
+        snprintf(more, sizeof more, ", %.1f on %d; handing work to %d threads and back takes %.2g us", r->peak_gflops,
+                 r->threads, r->threads, 1e6 * r->fork_join_s);
+    text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
+                r->peak_one_gflops, more);
 }
+
+/* The tables are 60 columns wide: half a screen, a slide, a phone. */
 
 /* A share in percent as wide as `digits` asks for, or a dash. */
 static const char *percent(char text[32], double share, int width, int digits)
@@ -27,17 +31,29 @@ static void print_gemms(FILE *out, const struct bench_report *r)
     char share[32];
     if (r->n_gemms == 0)
         return;
-    fprintf(out, "\n%-8s %-9s  %8s %8s %8s  %22s %22s %22s\n", "d_model", "layer", "rows", "in", "out",
-            "forward GFLOP/s", "grad-input GFLOP/s", "grad-weight GFLOP/s");
-    for (size_t i = 0; i < r->n_gemms; i++)
+    fprintf(out, "\nmatrix products: GFLOP/s and share of the peak\n");
+    for (size_t i = 0; i < r->n_gemms; i++) {
+        fprintf(out, "d_model %zu, %zu rows\n", r->gemms[i].shape->shape.C, r->gemms[i].gemm[0].m);
+        fprintf(out, "  %-9s %5s %5s %12s %11s %11s\n", "layer", "in", "out", "forward", "grad-in", "grad-weight");
         for (int j = 0; j < BENCH_N_GEMMS; j += 3) {
             const struct bench_gemm *g = &r->gemms[i].gemm[j];
-            fprintf(out, "%-8zu %-9s  %8zu %8zu %8zu ", r->gemms[i].shape->shape.C, g->layer, g->m, g->k,
-                    g->n);
+            fprintf(out, "  %-9s %5zu %5zu ", g->layer, g->k, g->n);
             for (int d = 0; d < 3; d++)
-                fprintf(out, "  %13.1f (%s)", g[d].rate.gflops, percent(share, bench_share(&g[d].rate), 3, 0));
+                fprintf(out, " %5.1f %s", g[d].rate.gflops, percent(share, bench_share(&g[d].rate), 3, 0));
             fprintf(out, "\n");
         }
+    }
+}
+
+/* What a step's time goes to. */
+static void print_parts(FILE *out, const struct bench_train *t)
+{
+    char text[64 * GPT_N_OPS] = "";
+    size_t used = 0;
+    for (int op = 0; op < GPT_N_OPS; op++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %.1f", op ? ", " : "", gpt_op_names[op],
+                                 100 * t->op_s[op] / t->step_s);
+    text_beside(out, "  ", "share of its time (%%): %s", text);
 }
 
 static void print_trains(FILE *out, const struct bench_report *r)
@@ -45,19 +61,16 @@ static void print_trains(FILE *out, const struct bench_report *r)
     char share[32];
     if (r->n_trains == 0)
         return;
-    fprintf(out, "\n%-26s %10s %11s %8s %7s  share of the step (%%)\n", "training step", "ms", "tokens/s",
-            "GFLOP/s", "of peak");
+    fprintf(out, "\n%-24s %9s %8s %7s %7s\n", "training step", "ms", "tokens/s", "GFLOP/s", "of peak");
     for (size_t i = 0; i < r->n_trains; i++) {
         const struct gpt_shape *s = &r->trains[i].shape->shape;
         const struct bench_train *t = &r->trains[i].train;
         char name[96];
         snprintf(name, sizeof name, "d%zu L%zu H%zu T%zu B%zu V%zu", s->C, s->L, s->NH, s->T,
                  r->trains[i].shape->batch, s->V);
-        fprintf(out, "%-26s %10.3f %11.0f %8.1f %s  ", name, 1e3 * t->step_s, t->tokens_per_s,
-                t->rate.gflops, percent(share, bench_share(&t->rate), 5, 1));
-        for (int op = 0; op < GPT_N_OPS; op++)
-            fprintf(out, "%s %.1f%s", gpt_op_names[op], 100 * t->op_s[op] / t->step_s,
-                    op + 1 < GPT_N_OPS ? ", " : "\n");
+        fprintf(out, "%-24s %9.3f %8.0f %7.1f %s\n", name, 1e3 * t->step_s, t->tokens_per_s, t->rate.gflops,
+                percent(share, bench_share(&t->rate), 5, 1));
+        print_parts(out, t);
     }
 }
 
@@ -79,14 +92,15 @@ static void print_busy(FILE *out, const struct bench_report *r)
     double lost = 100 * bench_lost(&r->load);
     if (!bench_busy(&r->load) && n == 0)
         return;
-    if (lost >= 1)
-        fprintf(out, "\nThe machine is busy: %.0f %% of the time went to other programs, so these figures say less than "
-                     "it can do.", lost);
-    else
-        fprintf(out, "\nThe speed of the cores changed between a figure and its peak.");
-    if (n > 0)
-        fprintf(out, " Shares of the peak that cannot be trusted are left out (%zu).", n);
     fprintf(out, "\n");
+    if (lost >= 1)
+        text_beside(out, "",
+                    "The machine is busy: %.0f %% of the time went to other programs, so these figures say less than it can do.",
+                    lost);
+    else
+        text_beside(out, "", "The speed of the cores changed between a figure and its peak.");
+    if (n > 0)
+        text_beside(out, "", "Shares of the peak that cannot be trusted are left out (%zu).", n);
 }
 
 void bench_print(FILE *out, const struct bench_report *r)

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/fitted.h"
 #include "cli/keep.h"
+#include "cli/text.h"
 
 /* Is `out` the folder where the sweep's own charts lie? */
 static enum status is_own_charts(bool *own, const struct fitted *f, const char *out, struct err *err)
@@ -38,11 +39,13 @@ static void say_what(const struct fitted *f)
     if (f->own && !f->current)
         log_msg(&log, LOG_INFO, "%s/fit.json is no fit of these runs (%s): they are fitted anew with the folder's options",
                 f->folder, f->why);
-    printf("%zu run%s%s%s, %s%s", f->report.n, f->report.n == 1 ? "" : "s", f->folder ? " of the sweep " : " of ",
-           fitted_name(f), law ? "law " : "no law: ", law ? law->law->name : f->report.nothing);
+    char more[48] = "";
     if (f->n_sources > 1)
-        printf(", with %zu more source%s", f->n_sources - 1, f->n_sources == 2 ? "" : "s");
-    printf("%s\n", f->folder && !f->own ? ": a what-if, not the sweep's own fit" : "");
+        snprintf(more, sizeof more, ", with %zu more source%s", f->n_sources - 1, f->n_sources == 2 ? "" : "s");
+    text_message(stdout, "", "%zu run%s%s%s, %s%s%s%s", f->report.n, f->report.n == 1 ? "" : "s",
+                 f->folder ? " of the sweep " : " of ", fitted_name(f), law ? "law " : "no law: ",
+                 law ? law->law->name : f->report.nothing, more,
+                 f->folder && !f->own ? ": a what-if, not the sweep's own fit" : "");
 }
 
 static enum status draw(struct fitted *f, const char *out, struct err *err)

@@ -57,7 +57,7 @@ static enum status tell_folder(const struct fitted *f, bool was_current, struct 
     if (!f->folder) {
         for (size_t i = 0; i < f->n_sources; i++)
             if (file_is_dir(f->sources[i])) {
-                printf("%s keeps its own fit: this one is not written there\n", f->sources[i]);
+                text_message(stdout, "", "%s keeps its own fit: this one is not written there", f->sources[i]);
                 break;
             }
         return OK;
@@ -67,8 +67,8 @@ static enum status tell_folder(const struct fitted *f, bool was_current, struct 
                     f->folder);
         return OK;
     }
-    printf("%s %s/fit.json\n", was_current ? "this is the sweep's own fit, in" : "the sweep's own fit, written to",
-           f->folder);
+    text_message(stdout, "", "%s %s/fit.json",
+                 was_current ? "this is the sweep's own fit, in" : "the sweep's own fit, written to", f->folder);
     TRY(keep_charts_current(&drawn, f, err));
     if (!drawn)
         text_beside(stdout, "", "the charts in %s/charts are of another fit, or not all there: plateau chart draws them",

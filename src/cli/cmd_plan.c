@@ -198,7 +198,7 @@ static enum status show(const struct plan_answer *a, const struct fitted *f, con
     }
     plan_print_text(a);
     if (f->folder && !f->own)
-        printf("a what-if: with these options it is not the sweep's own fit\n");
+        text_message(stdout, "", "a what-if: with these options it is not the sweep's own fit");
     for (size_t i = 0; i < f->table.careful.n; i++)
         text_beside(stdout, "careful: ", "%s", f->table.careful.text[i]);
     for (size_t i = 0; i < f->careful.n; i++)

@@ -71,7 +71,7 @@ static void print_standing(const struct run *r, const struct standing *st)
                   st->done ? st->result.loss : (double)NAN);
     printf("\n");
     if (st->damaged.msg[0])
-        fprintf(stderr, "warning: %s; the same sweep command mends it\n", st->damaged.msg);
+        text_message(stderr, "warning: ", "%s; the same sweep command mends it", st->damaged.msg);
 }
 
 /* How far all runs are. */

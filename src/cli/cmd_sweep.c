@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/dry_run.h"
 #include "cli/setup.h"
+#include "cli/text.h"
 #include "cli/verdict.h"
 
 struct sweep_words {
@@ -23,32 +24,32 @@ static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err
 
 static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
 {
-    char took[32], tokens[32], alone[32];
+    char took[32], tokens[32], alone[32], share[96] = "";
     if (o->n_done == 0 && o->n_failed == 0) {
-        fprintf(stderr, "%s: all %zu runs are done, nothing to train\n", dir, s->plan.n);
+        text_message(stderr, "", "%s: all %zu runs are done, nothing to train", dir, s->plan.n);
         return;
     }
-    fprintf(stderr, "trained %zu runs in %s (%zu were done before): %s tokens", o->n_done,
-            count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
-            count_format(tokens, sizeof tokens, o->tokens));
     if (o->n_skipped == 0 && o->tokens > 0 && o->tokens < s->plan.tokens_separate)
-        fprintf(stderr, ", %.1f %% of the %s of runs without shared trunks",
-                100 * o->tokens / s->plan.tokens_separate,
-                count_format(alone, sizeof alone, s->plan.tokens_separate));
-    fputs("\n", stderr);
+        snprintf(share, sizeof share, ", %.1f %% of the %s of runs without shared trunks",
+                 100 * o->tokens / s->plan.tokens_separate,
+                 count_format(alone, sizeof alone, s->plan.tokens_separate));
+    text_message(stderr, "", "trained %zu runs in %s (%zu were done before): %s tokens%s", o->n_done,
+                 count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
+                 count_format(tokens, sizeof tokens, o->tokens), share);
     if (o->n_diverged)
-        fprintf(stderr, "%zu runs diverged and are left out of the fits:%s\n", o->n_diverged, o->diverged);
+        text_message(stderr, "", "%zu runs diverged and are left out of the fits:%s", o->n_diverged, o->diverged);
     if (o->train_share > 0)
-        fprintf(stderr, "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
-                        "of training\n",
-                100 * o->train_share, 100 * o->eval_share, 100 * o->eval_share / o->train_share);
+        text_message(stderr, "",
+                     "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
+                     "of training",
+                     100 * o->train_share, 100 * o->eval_share, 100 * o->eval_share / o->train_share);
 }
 
 /* Where there is one run and no law to fit, its loss is what one wants to see. */
 static void print_loss(const struct sweep_outcome *o)
 {
     char line[128];
-    printf("%s\n", setup_loss_text(line, sizeof line, &o->first));
+    text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &o->first));
 }
 
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)

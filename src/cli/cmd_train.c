@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
+#include "cli/text.h"
 
 static enum status train(struct setup *s, const char *out, const char *again,
                          const struct setup_how *how, struct err *err)
@@ -15,7 +16,8 @@ static enum status train(struct setup *s, const char *out, const char *again,
         return err_set(err, st, "interrupted; everything is kept. Go on with: %s", again);
     TRY(st);
     char line[128];
-    printf("%s/%s\n%s\n", dir, s->plan.runs[0].name, setup_loss_text(line, sizeof line, &outcome.first));
+    printf("%s/%s\n", dir, s->plan.runs[0].name);
+    text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &outcome.first));
     return outcome.n_diverged ? err_set(err, E_RUN, "the run diverged: a lower train.lr may help") : OK;
 }
 

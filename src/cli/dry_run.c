@@ -8,6 +8,7 @@
 #include "base/count.h"
 #include "base/size.h"
 #include "cli/calibrate.h"
+#include "cli/text.h"
 #include "harness/memory.h"
 
 /* The grid and what is found out about it. */
@@ -30,13 +31,19 @@ static double bytes_of(const struct view *v, size_t trajectory)
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* In a grid of more runs than that only the first and the last of each size are shown: at most 128. */
-enum { ROWS_MAX = 256, N_COLUMNS = 10, CELL_MAX = RUN_NAME_MAX };
+enum { ROWS_MAX = 256, CELL_MAX = RUN_NAME_MAX };
 
-static const char *const columns[N_COLUMNS] = {"run",   "d_model", "n_layer", "params", "nonembd",
-                                               "tokens", "flops",  "epochs",  "memory", "adds"};
+/* Width, depth, tokens and seed stand in a run's name. */
+enum column { RUN, PARAMS, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
 
-struct row {
-    char cells[N_COLUMNS][CELL_MAX];
+static const char *const columns[N_COLUMNS] = {"run", "params", "nonembd", "flops", "epochs", "memory", "adds"};
+
+struct table {
+    struct row {
+        char cells[N_COLUMNS][CELL_MAX];
+    } *rows; /* (n), owned */
+    size_t n;
+    int width[N_COLUMNS]; /* 0: not shown */
 };
 
 /* Shorter than count_format_seconds, for the table's width. */
@@ -51,23 +58,37 @@ static char *short_time(char *buf, size_t size, double seconds)
     return buf;
 }
 
-static void fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run)
+/* The length of a run's name without "-" and the hash at its end. */
+static size_t short_name(const char *name)
+{
+    return (size_t)(strrchr(name, '-') - name);
+}
+
+/* Whether two runs of the grid differ in their hashes alone: such names are neighbours when sorted. */
+static bool needs_hashes(const struct plan *p)
+{
+    for (size_t i = 1; i < p->n; i++) {
+        const char *a = p->sorted[i - 1]->name, *b = p->sorted[i]->name;
+        if (strncmp(a, b, short_name(a) + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run, bool hashes)
 {
     const struct run *r = &v->p->runs[run];
     char(*c)[CELL_MAX] = row->cells;
-    snprintf(c[0], CELL_MAX, "%s", r->name);
-    snprintf(c[1], CELL_MAX, "%zu", r->shape.C);
-    snprintf(c[2], CELL_MAX, "%zu", r->shape.L);
-    count_format(c[3], CELL_MAX, r->params);
-    count_format(c[4], CELL_MAX, r->params_nonembd);
-    count_format(c[5], CELL_MAX, r->cfg.train.tokens);
-    snprintf(c[6], CELL_MAX, "%.3g", r->flops);
-    snprintf(c[7], CELL_MAX, isfinite(r->epochs) ? "%.2f" : "-", r->epochs);
-    count_format_bytes(c[8], CELL_MAX, bytes_of(v, trajectory));
+    snprintf(c[RUN], CELL_MAX, "%.*s", hashes ? CELL_MAX : (int)short_name(r->name), r->name);
+    count_format(c[PARAMS], CELL_MAX, r->params);
+    count_format(c[NONEMBD], CELL_MAX, r->params_nonembd);
+    snprintf(c[FLOPS], CELL_MAX, "%.3g", r->flops);
+    snprintf(c[EPOCHS], CELL_MAX, isfinite(r->epochs) ? "%.2f" : "-", r->epochs);
+    count_format_bytes(c[MEMORY], CELL_MAX, bytes_of(v, trajectory));
     if (v->too_large[trajectory])
-        snprintf(c[9], CELL_MAX, "too big");
+        snprintf(c[ADDS], CELL_MAX, "too big");
     else
-        short_time(c[9], CELL_MAX,
+        short_time(c[ADDS], CELL_MAX,
                    plan_own_tokens(v->p, &v->p->trajectories[trajectory], run) * v->seconds[trajectory]);
 }
 
@@ -79,44 +100,61 @@ static bool at_end_of_size(const struct plan *p, size_t run)
            !gpt_shape_same(s, &p->runs[run + 1].shape);
 }
 
-static size_t fill_rows(struct row *rows, const struct view *v)
+static void fill_rows(struct table *t, const struct view *v)
 {
     const struct plan *p = v->p;
-    size_t n = 0;
-    for (size_t t = 0; t < p->n_trajectories; t++)
-        for (size_t i = p->trajectories[t].first; i < p->trajectories[t].first + p->trajectories[t].n; i++)
+    bool hashes = needs_hashes(p);
+    for (size_t k = 0; k < p->n_trajectories; k++)
+        for (size_t i = p->trajectories[k].first; i < p->trajectories[k].first + p->trajectories[k].n; i++)
             if (p->n <= ROWS_MAX || at_end_of_size(p, i))
-                fill_row(&rows[n++], v, t, i);
-    return n;
+                fill_row(&t->rows[t->n++], v, k, i, hashes);
 }
 
-/* Columns as wide as what stands in them. */
-static void print_rows(const struct row *rows, size_t n)
+/* Half a screen, a slide, a phone. */
+enum { TABLE_WIDTH = 60 };
+
+/* Columns as wide as what stands in them. Epochs are of texts alone; and where long names leave no room, what results.csv
+ * will say of the runs goes before what decides whether to begin them. */
+static void fit_columns(struct table *t, bool epochs)
 {
-    int width[N_COLUMNS];
+    static const enum column first_to_go[] = {NONEMBD, FLOPS, PARAMS};
+    int sum = -1; /* a blank between any two */
     for (int c = 0; c < N_COLUMNS; c++) {
         size_t most = strlen(columns[c]);
-        for (size_t i = 0; i < n; i++)
-            most = size_max(most, strlen(rows[i].cells[c]));
-        width[c] = (int)most;
+        for (size_t i = 0; i < t->n; i++)
+            most = size_max(most, strlen(t->rows[i].cells[c]));
+        t->width[c] = c == EPOCHS && !epochs ? 0 : (int)most;
+        sum += t->width[c] ? t->width[c] + 1 : 0;
     }
+    for (size_t i = 0; sum > TABLE_WIDTH && i < sizeof first_to_go / sizeof *first_to_go; i++) {
+        sum -= t->width[first_to_go[i]] + 1;
+        t->width[first_to_go[i]] = 0;
+    }
+}
+
+static void print_rows(const struct table *t)
+{
     for (int c = 0; c < N_COLUMNS; c++)
-        printf(c == 0 ? "%-*s" : " %*s", width[c], columns[c]);
+        if (t->width[c])
+            printf(c == RUN ? "%-*s" : " %*s", t->width[c], columns[c]);
     printf("\n");
-    for (size_t i = 0; i < n; i++, printf("\n"))
+    for (size_t i = 0; i < t->n; i++, printf("\n"))
         for (int c = 0; c < N_COLUMNS; c++)
-            printf(c == 0 ? "%-*s" : " %*s", width[c], rows[i].cells[c]);
+            if (t->width[c])
+                printf(c == RUN ? "%-*s" : " %*s", t->width[c], t->rows[i].cells[c]);
 }
 
 static enum status print_table(const struct view *v, struct err *err)
 {
-    struct row *rows;
-    TRY(size_calloc(&rows, ROWS_MAX, sizeof *rows, "the table", err));
-    size_t n = fill_rows(rows, v);
-    print_rows(rows, n);
-    free(rows);
-    if (n < v->p->n)
-        printf("%zu more runs are not shown: of each size the first and the last one stand here\n", v->p->n - n);
+    struct table t = {0};
+    TRY(size_calloc(&t.rows, ROWS_MAX, sizeof *t.rows, "the table", err));
+    fill_rows(&t, v);
+    fit_columns(&t, isfinite(v->p->runs[0].epochs));
+    print_rows(&t);
+    free(t.rows);
+    if (t.n < v->p->n)
+        text_beside(stdout, "", "%zu more runs are not shown: of each size the first and the last one stand here",
+                    v->p->n - t.n);
     return OK;
 }
 
@@ -194,18 +232,18 @@ static enum status whole_time(double *whole_s, const struct view *v, struct err 
 
 static enum status print_totals(const struct view *v, struct err *err)
 {
-    char text[32], memory[32];
+    char text[32], memory[32], saved[96] = "";
     double whole_s;
     const struct totals a = totals_of(v);
     TRY(whole_time(&whole_s, v, err));
     double bytes = fmin(v->available_bytes, a.most_bytes * (double)size_min((size_t)v->jobs, a.trajectories));
-    printf("%zu runs in %zu trajectories, %d at a time: %s tokens to train", a.runs, a.trajectories, v->jobs,
-           count_format(text, sizeof text, a.tokens));
+    printf("%zu runs in %zu trajectories, %d at a time\n", a.runs, a.trajectories, v->jobs);
     if (a.separate > a.tokens)
-        printf(" (%s without shared trunks: %.0f %% saved)", count_format(text, sizeof text, a.separate),
-               100 * (1 - a.tokens / a.separate));
-    printf("\n%.3g flops, about %s here with evaluations; at most %s of memory\n", a.flops,
-           count_format_seconds(text, sizeof text, whole_s), count_format_bytes(memory, sizeof memory, bytes));
+        snprintf(saved, sizeof saved, ", %.0f %% less than the %s without shared trunks", 100 * (1 - a.tokens / a.separate),
+                 count_format(text, sizeof text, a.separate));
+    text_beside(stdout, "", "%s tokens to train%s", count_format(text, sizeof text, a.tokens), saved);
+    text_beside(stdout, "", "%.3g flops, about %s here with evaluations; at most %s of memory", a.flops,
+                count_format_seconds(text, sizeof text, whole_s), count_format_bytes(memory, sizeof memory, bytes));
     return OK;
 }
 
@@ -227,10 +265,11 @@ static void print_too_large(const struct view *v)
         last = shape;
     }
     if (runs)
-        printf("too big: %zu run%s of %zu size%s, which the sweep leaves out: training takes %s of memory%s,\n"
-               "         %s can be had here\n", runs, runs == 1 ? "" : "s", sizes, sizes == 1 ? "" : "s",
-               count_format_bytes(least, sizeof least, smallest), sizes == 1 ? "" : " or more",
-               count_format_bytes(available, sizeof available, v->available_bytes));
+        text_beside(stdout, "too big: ",
+                    "%zu run%s of %zu size%s, which the sweep leaves out: training takes %s of memory%s, %s can be had here",
+                    runs, runs == 1 ? "" : "s", sizes, sizes == 1 ? "" : "s",
+                    count_format_bytes(least, sizeof least, smallest), sizes == 1 ? "" : " or more",
+                    count_format_bytes(available, sizeof available, v->available_bytes));
 }
 
 /* --- what is doubtful about the design -------------------------------------------------------- */
@@ -298,11 +337,12 @@ static void warn_budgets(const struct view *v)
         }
     }
     if (few_steps)
-        printf("careful: %zu runs have fewer than 100 steps: give them more tokens or smaller batches\n",
-               few_steps);
+        text_beside(stdout, "careful: ",
+                    "%zu runs have fewer than 100 steps: give them more tokens or smaller batches", few_steps);
     if (repeated)
-        printf("careful: %zu runs read the corpus more than 4 times (up to %.1f): repeated data teach less, and\n"
-               "         only the law repeat accounts for it\n", repeated, epochs);
+        text_beside(stdout, "careful: ",
+                    "%zu runs read the corpus more than 4 times (up to %.1f): repeated data teach less, "
+                    "and only the law repeat accounts for it", repeated, epochs);
 }
 
 /* What is best lay between 5 and 200 tokens a parameter in every sweep seen so far. */
@@ -315,8 +355,9 @@ static void warn_profile(const struct view *v, double flops)
         hi = fmax(hi, ratio_of(&v->p->runs[i]));
     }
     if (hi > 0 && (hi < 20 || lo > 50))
-        printf("careful: at %.3g flops the sizes get %.0f to %.0f tokens a parameter: the best size is likely\n"
-               "         %s than all of them\n", flops, lo, hi, hi < 20 ? "smaller" : "larger");
+        text_beside(stdout, "careful: ",
+                    "at %.3g flops the sizes get %.0f to %.0f tokens a parameter: the best size is likely "
+                    "%s than all of them", flops, lo, hi, hi < 20 ? "smaller" : "larger");
 }
 
 /* Where one ratio of tokens to parameters, or too few values, leave a law undetermined. */
@@ -325,12 +366,14 @@ static void warn_grid(const struct view *v)
     const struct config *c = &v->s->cfg;
     size_t sizes = distinct(v, params_of), tokens = distinct(v, tokens_of);
     if (v->p->n > 1 && distinct(v, ratio_of) == 1)
-        printf("careful: all runs have one ratio of tokens to parameters: size and data cannot be told apart\n");
+        text_beside(stdout, "careful: ",
+                    "all runs have one ratio of tokens to parameters: size and data cannot be told apart");
     if (sizes < ENOUGH)
-        printf("careful: %zu model size%s: a law in size needs at least three\n", sizes, sizes == 1 ? "" : "s");
+        text_beside(stdout, "careful: ",
+                    "%zu model size%s: a law in size needs at least three", sizes, sizes == 1 ? "" : "s");
     if (tokens < ENOUGH)
-        printf("careful: %zu token budget%s: a law in data needs at least three\n", tokens,
-               tokens == 1 ? "" : "s");
+        text_beside(stdout, "careful: ",
+                    "%zu token budget%s: a law in data needs at least three", tokens, tokens == 1 ? "" : "s");
     for (size_t i = 0; i < c->grid.flops.n; i++)
         warn_profile(v, c->grid.flops.items[i]);
 }
@@ -350,9 +393,10 @@ static void warn_evaluations(const struct view *v)
     }
     double share = eval / train;
     if (share > EVAL_SHARE)
-        printf("careful: evaluations will take %.1f %% of the time of training: data.eval_tokens=%.0f would make that\n"
-               "         %.0f %%\n", 100 * share, floor((double)v->s->cfg.data.eval_tokens * EVAL_SHARE / share),
-               100 * EVAL_SHARE);
+        text_beside(stdout, "careful: ",
+                    "evaluations will take %.1f %% of the time of training: data.eval_tokens=%.0f would make "
+                    "that %.0f %%", 100 * share, floor((double)v->s->cfg.data.eval_tokens * EVAL_SHARE / share),
+                    100 * EVAL_SHARE);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */

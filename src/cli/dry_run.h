@@ -4,9 +4,9 @@
 
 #include "cli/setup.h"
 
-/* The grid as a table on stdout: shape, counts, tokens, flops, epochs, memory, and the time each run adds
- * on this machine, from a short calibration of every shape; then the totals, and what is doubtful about
- * the design. */
+/* The grid as a table on stdout, at most 60 columns wide where the runs' names allow: name, counts, flops, epochs of a
+ * text, memory, and the time each run adds on this machine, from a short calibration of every shape; then the totals,
+ * and what is doubtful about the design. */
 enum status dry_run(const struct setup *s, int jobs, struct err *err) WARN_UNUSED;
 
 #endif

@@ -116,7 +116,7 @@ static void to_stderr(void *ctx, enum log_level level, const char *msg)
 {
     (void)ctx;
     static const char *const prefix[] = {"", "warning: ", "error: "};
-    fprintf(stderr, "%s%s\n", prefix[level], msg);
+    text_message(stderr, prefix[level], "%s", msg);
 }
 
 struct log cmd_log(void)
@@ -180,7 +180,9 @@ int main(int argc, char **argv)
         err = later;
     }
     utf8_make_plain(err.msg); /* one line, whatever a file or an option held that it quotes */
-    if (st != OK && err.msg[0] != '\0')
+    if (st == E_INTERRUPTED) /* ends with a command to copy, which stays in one piece */
         fprintf(stderr, "plateau: %s\n", err.msg);
+    else if (st != OK && err.msg[0] != '\0')
+        text_message(stderr, "plateau: ", "%s", err.msg);
     return status_exit_code(st);
 }

@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* TIOCGWINSZ */
+#define _DEFAULT_SOURCE 1 /* TIOCGWINSZ */
 #include "cli/text.h"
 
 #include <stdarg.h>
@@ -11,32 +11,39 @@
 #include "base/file.h"
 #include "base/size.h"
 
-size_t text_width(FILE *out, size_t otherwise)
+/* 0: nothing says how wide it is. */
+static size_t known_width(FILE *out)
 {
     struct winsize w;
-    size_t width = otherwise;
     const char *columns = getenv("COLUMNS");
     if (ioctl(fileno(out), TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
-        width = w.ws_col;
-    else if (columns && atoi(columns) > 0)
-        width = (size_t)atoi(columns);
-    return size_max(20, size_min(width, TEXT_WIDTH_MAX));
+        return w.ws_col;
+    return columns && atoi(columns) > 0 ? (size_t)atoi(columns) : 0;
+}
+
+size_t text_width(FILE *out, size_t otherwise)
+{
+    size_t width = known_width(out);
+    return size_max(20, size_min(width ? width : otherwise, TEXT_WIDTH_MAX));
 }
 
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text)
 {
     bool fresh = true; /* nothing of the text stands on this line yet */
+    size_t blanks = 0; /* since the last word */
     while (*text) {
         size_t n = strcspn(text, " \n");
         if (n > 0) {
-            if (!fresh && at + 1 + n > width) {
+            if (!fresh && at + blanks + n > width) {
                 fprintf(out, "\n%*s", (int)indent, "");
                 at = indent;
                 fresh = true;
             }
-            fprintf(out, "%s%.*s", fresh ? "" : " ", (int)n, text);
-            at += n + !fresh;
+            blanks = fresh ? 0 : blanks;
+            fprintf(out, "%*s%.*s", (int)blanks, "", (int)n, text);
+            at += blanks + n;
             fresh = false;
+            blanks = 0;
         }
         text += n;
         if (strncmp(text, "\n\n", 2) == 0) {
@@ -45,9 +52,24 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
             fresh = true;
             text++;
         }
+        blanks += *text != '\0';
         text += *text != '\0';
     }
     fputc('\n', out);
+}
+
+void text_message(FILE *out, const char *lead, const char *fmt, ...)
+{
+    char text[2 * FILE_PATH_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    fputs(lead, out);
+    if (known_width(out))
+        text_wrap(out, text_width(out, 0), strlen(lead), strlen(lead), text);
+    else
+        fprintf(out, "%s\n", text);
 }
 
 void text_beside(FILE *out, const char *lead, const char *fmt, ...)

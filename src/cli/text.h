@@ -15,8 +15,12 @@ size_t text_width(FILE *out, size_t otherwise);
 
 /* Print text broken at blanks so that no line is wider than width where words allow. The first line starts at
  * column `at` (what stands there has been printed), the others are indented by `indent`. A newline in the text is
- * a blank, two end a paragraph. Ends with a newline. */
+ * a blank, two end a paragraph; several blanks, as in a file's name, stay. Ends with a newline. */
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
+
+/* The same behind `lead` where a person reads it, at a terminal's width. One line where a program does: nothing says how
+ * wide the output is. */
+void text_message(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* "careful: " and a text beside it, broken where the terminal ends. */
 void text_beside(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);

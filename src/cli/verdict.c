@@ -7,6 +7,7 @@
 #include "cli/fit_print.h"
 #include "cli/fitted.h"
 #include "cli/keep.h"
+#include "cli/text.h"
 #include "data/baseline.h"
 #include "data/text.h"
 
@@ -27,10 +28,13 @@ static enum status print_baseline(const struct fitted *f, const struct config *c
     enum status st = OK;
     if (text.held.n >= 2) {
         st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);
-        if (st == OK)
-            printf("\nBaseline: a bigram model of the same training bytes reaches %.4f nats per byte on the\n"
-                   "held-out bytes; the largest run reaches %.4f and %s it.\n",
-                   nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
+        if (st == OK) {
+            printf("\n");
+            text_beside(stdout, "",
+                        "Baseline: a bigram model of the same training bytes reaches %.4f nats per byte on the held-out "
+                        "bytes; the largest run reaches %.4f and %s it.",
+                        nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
+        }
     }
     text_free(&text);
     return st;
@@ -60,7 +64,7 @@ static enum status fit_and_tell(struct fitted *f, const struct config *c, struct
 
 static enum status draw_again(struct fitted *f, struct err *err)
 {
-    printf("the fit is in %s/fit.json; its charts are drawn again\n", f->folder);
+    text_message(stdout, "", "the fit is in %s/fit.json; its charts are drawn again", f->folder);
     TRY(fitted_analyse(f, err));
     return keep_charts(f, err);
 }
@@ -78,12 +82,14 @@ enum status verdict_of_folder(const char *dir, const struct config *c, bool unch
     if (st == OK && f.current)
         st = keep_charts_current(&drawn, &f, err);
     if (st == OK && unchanged && f.current && drawn) {
-        printf("the fit is in %s/fit.json, the charts are in %s/charts\n", dir, dir);
+        text_message(stdout, "", "the fit is in %s/fit.json, the charts are in %s/charts", dir, dir);
     } else if (st == OK && unchanged && f.current) {
         st = draw_again(&f, err);
     } else if (st == OK) {
-        if (unchanged && f.stored.there)
-            printf("%s/fit.json is made anew: %s\n\n", dir, f.why);
+        if (unchanged && f.stored.there) {
+            text_message(stdout, "", "%s/fit.json is made anew: %s", dir, f.why);
+            printf("\n");
+        }
         st = fit_and_tell(&f, c, err);
     }
     fitted_close(&f);

@@ -1,10 +1,10 @@
-/* The configuration: one table in config.c holds every key, and reading, writing, --set, `plateau
+/* The configuration: one table in config_keys.c holds every key, and reading, writing, --set, `plateau
  * config` and the JSON Schema all come from it.
  *
  * A config is loaded, changed by --set, checked, and const from then on. The config of one run is the
  * same structure with the shape, the tokens and the seed filled in and an empty grid.
  *
- * Adding a key: a member below and a row in config.c, wherever it reads best. A key that decides a run's results is
+ * Adding a key: a member below and a row in config_keys.c, wherever it reads best. A key that decides a run's results is
  * LATER: it enters a run's hash only where it differs from its default, so that the folders that are there already, whose
  * runs were made without it, are found again; its default must therefore mean what the program did before. That default
  * is fixed from then on: another one would rename every run. Rows that are FIRST are never moved, renamed or dropped. */
@@ -121,8 +121,18 @@ void config_hasher_free(struct config_hasher *h);
 enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
                         struct err *err) WARN_UNUSED;
 
-/* The table for people, and as a JSON Schema (draft 2020-12). */
-void config_print_keys(FILE *out);
+/* What people are told of a key. */
+struct config_key {
+    const char *path, *help;
+    char type[192];  /* "whole number"; of a choice its words, as "wsd | cosine" */
+    char usual[192]; /* its default, as JSON */
+    bool ranged;     /* a number, or a list of them, from min to max */
+    double min, max;
+};
+
+/* The i-th key of the table; false behind the last. */
+bool config_key_at(struct config_key *key, size_t i);
+/* The table as a JSON Schema (draft 2020-12). */
 void config_print_schema(FILE *out);
 
 /* Views for the layers below. Strings are borrowed from c. */

@@ -1,40 +1,119 @@
 #include "harness/memory.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static double system_bytes(void)
+#include "base/file.h"
+
+/* The number behind that word at the start of a line, NaN where there is none, as in a limit of "max". */
+static double number_behind(const char *path, const char *word)
 {
-    char line[128];
+    char line[128], *end;
+    double number = (double)NAN;
+    FILE *f = fopen(path, "r");
+    while (f && isnan(number) && fgets(line, sizeof line, f))
+        if (strncmp(line, word, strlen(word)) == 0) {
+            double v = strtod(line + strlen(word), &end);
+            number = end == line + strlen(word) ? number : v;
+        }
+    if (f)
+        fclose(f);
+    return number;
+}
+
+/* --- control groups, by which containers, systemd and batch systems limit memory ------------------------ */
+
+/* The two versions of the kernel's interface. */
+struct tree {
+    const char *controller; /* in a line of /proc/self/cgroup */
+    const char *folder;     /* below the root */
+    const char *limit, *usage;
+    const char *cache; /* in memory.stat: of the usage, what the system takes back when memory is short */
+};
+
+static const struct tree trees[] = {
+    {"", "", "memory.max", "memory.current", "inactive_file "},
+    {"memory", "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "},
+};
+
+static double number_in(const struct tree *t, const char *root, const char *group, const char *name, const char *word)
+{
+    char path[2 * FILE_PATH_MAX];
+    snprintf(path, sizeof path, "%s%s%s/%s", root, t->folder, group, name);
+    return number_behind(path, word);
+}
+
+/* What a group's limit leaves beside what is in use. */
+static double left_in(const struct tree *t, const char *root, const char *group)
+{
+    double limit = number_in(t, root, group, t->limit, "");
+    double cache = fmax(0, number_in(t, root, group, "memory.stat", t->cache));
+    double used = fmax(0, number_in(t, root, group, t->usage, "") - cache);
+    return isnan(limit) ? (double)INFINITY : fmax(0, limit - used);
+}
+
+/* Limits of groups above hold as well. A container's own group is often seen as the root, and its path not at all. */
+static double left_upwards(const struct tree *t, const char *root, char *group)
+{
+    double least = left_in(t, root, group);
+    for (char *slash; (slash = strrchr(group, '/')) != NULL;) {
+        *slash = '\0';
+        least = fmin(least, left_in(t, root, group));
+    }
+    return least;
+}
+
+/* Whether a list such as "cpu,memory" holds the word; the empty list is the empty word. */
+static bool lists(const char *list, const char *word)
+{
+    size_t n;
+    do {
+        n = strcspn(list, ",");
+        if (n == strlen(word) && strncmp(list, word, n) == 0)
+            return true;
+        list += n + (list[n] == ',');
+    } while (*list);
+    return false;
+}
+
+double memory_of_groups(const char *own, const char *root)
+{
+    char line[FILE_PATH_MAX];
     double bytes = (double)INFINITY;
-    FILE *f = fopen("/proc/meminfo", "r");
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "MemAvailable:", 13) == 0)
-            bytes = 1024 * strtod(line + 13, NULL);
+    FILE *f = fopen(own, "r");
+    while (f && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL; /* 9:cpu,memory:/user/1 */
+        if (!group)
+            continue;
+        *group++ = '\0';
+        for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
+            if (lists(list + 1, trees[i].controller))
+                bytes = fmin(bytes, left_upwards(&trees[i], root, group));
+    }
     if (f)
         fclose(f);
     return bytes;
 }
 
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
 /* The first number of statm: pages that this process maps. */
 static double mapped_bytes(void)
 {
-    char line[128];
-    FILE *f = fopen("/proc/self/statm", "r");
-    double pages = f && fgets(line, sizeof line, f) ? strtod(line, NULL) : 0;
-    if (f)
-        fclose(f);
-    return pages * (double)sysconf(_SC_PAGESIZE);
+    return fmax(0, number_behind("/proc/self/statm", "")) * (double)sysconf(_SC_PAGESIZE);
 }
 
 double memory_available(void)
 {
     struct rlimit limit;
-    double bytes = system_bytes();
+    double bytes = fmin(1024 * number_behind("/proc/meminfo", "MemAvailable:"), (double)INFINITY);
+    bytes = fmin(bytes, memory_of_groups("/proc/self/cgroup", "/sys/fs/cgroup"));
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
         bytes = fmin(bytes, fmax(0, (double)limit.rlim_cur - mapped_bytes()));
     return bytes;

@@ -4,9 +4,13 @@
 
 #include "harness/plan.h"
 
-/* What the system could give now without swapping, and no more than a limit on a process's memory (ulimit -v) leaves
- * beside what is mapped already. INFINITY where neither is known. */
+/* What the system could give now without swapping, and no more than the limits of control groups (containers, batch
+ * systems) and of a process's memory (ulimit -v) leave beside what is in use. INFINITY where none is known. */
 double memory_available(void);
+
+/* What the limits of control groups leave, INFINITY where there are none: of the groups that the file `own` names
+ * (/proc/self/cgroup), in the tree at `root` (/sys/fs/cgroup), and of all groups above them. Both versions. */
+double memory_of_groups(const char *own, const char *root);
 
 /* Weights, gradients, both moments of the optimiser, activations and scratch of a process that trains this run with up
  * to that many threads. Nothing is allocated. */

@@ -1,0 +1,44 @@
+/* What the files of the configuration share: the table's rows, and how to find one. config.h is for all others. */
+#ifndef PLATEAU_HARNESS_CONFIG_INTERNAL_H
+#define PLATEAU_HARNESS_CONFIG_INTERNAL_H
+
+#include "harness/config.h"
+
+enum type { T_STRING, T_ENUM, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES };
+
+/* Whether a key decides a run's results, and so enters config_hash: see "Adding a key" in config.h. FIRST is for the
+ * keys of the first version alone, whose rows keep their order. */
+enum hashed { NEVER, FIRST, LATER };
+
+struct key {
+    const char *path;
+    enum type type;
+    size_t offset;
+    double min, max;
+    double number;     /* default of a number, index of an enum's */
+    const char *text;  /* default of a string; the words of an enum, separated by '|' */
+    enum hashed hashed;
+    const char *help;
+};
+
+extern const struct key config_keys[]; /* (config_n_keys) */
+extern const size_t config_n_keys;
+
+static inline void *config_field(const struct config *c, const struct key *k)
+{
+    return (char *)c + k->offset;
+}
+
+/* NULL where there is none. */
+const struct key *config_keys_find(const char *path);
+/* Whether keys of that section are there: "train" for train.lr. */
+bool config_keys_has_section(const char *name);
+/* Always E_CONFIG: a key of another tool, of another section, or misspelt, and what was meant. */
+enum status config_keys_unknown(const char *path, struct err *err) WARN_UNUSED;
+
+/* The value of a key as JSON on one line; free with free(). */
+enum status config_key_text(char **text, const struct config *c, const struct key *k, struct err *err) WARN_UNUSED;
+
+void config_strings_free(struct config_strings *s);
+
+#endif

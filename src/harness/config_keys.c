@@ -1,0 +1,118 @@
+#include "harness/config_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "harness/aliases.h"
+
+#define AT(member) offsetof(struct config, member)
+
+const struct key config_keys[] = {
+    /* clang-format off */
+    {"name", T_STRING, AT(name), 0, 0, 0, "sweep", NEVER, "name of the sweep: its folder below runs/"},
+    {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", FIRST, "text files, or a language whose true floor is known"},
+    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
+    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: the last 10 % of each file)"},
+#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, FIRST, help},
+    DATA_NUMBERS(X)
+#undef X
+    {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, FIRST, "context length in tokens"},
+    {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, FIRST, "width of one run (a sweep's grid sets it)"},
+    {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, FIRST, "layers of one run"},
+    {"model.n_head", T_SIZE, AT(model.n_head), 0, 4096, 0, NULL, FIRST, "heads of one run (0: d_model / head_size)"},
+    {"model.head_size", T_SIZE, AT(model.head_size), 1, 4096, 8, NULL, NEVER, "head size where the planner picks the heads"},
+    {"model.aspect", T_DOUBLE, AT(model.aspect), 0.1, 1e4, 16, NULL, NEVER, "d_model / n_layer that the planner aims at"},
+    {"model.parametrisation", T_ENUM, AT(model.parametrisation), 0, 1, 0, "completep|standard", FIRST, "how scales and rates follow width and depth"},
+    {"model.base_d_model", T_SIZE, AT(model.base_d_model), 1, 32768, 64, NULL, FIRST, "completep: width at which lr was tuned"},
+    {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, FIRST, "completep: depth at which lr was tuned"},
+    {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, FIRST, "training tokens of one run (a sweep's grid sets it)"},
+    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, FIRST, "tokens a step, a multiple of model.ctx"},
+    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, FIRST, "peak learning rate at the base shape"},
+    {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", FIRST, "learning-rate schedule"},
+    {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: one token a parameter, at most a fifth of the tokens)"},
+    {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, FIRST, "wsd: share of the tokens spent cooling down"},
+    {"train.min_lr", T_DOUBLE, AT(train.min_lr), 0, 1, 0, NULL, FIRST, "final rate as a share of the peak"},
+    {"train.beta1", T_DOUBLE, AT(train.beta1), 0, 0.9999, 0.9, NULL, FIRST, "AdamW"},
+    {"train.beta2", T_DOUBLE, AT(train.beta2), 0, 0.99999, 0.98, NULL, FIRST, "AdamW"},
+    {"train.eps", T_DOUBLE, AT(train.eps), 0, 1, 1e-8, NULL, FIRST, "AdamW"},
+    {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, FIRST, "AdamW, decoupled, matrices only"},
+    {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, FIRST, "gradient norm is clipped to this (0: never)"},
+    {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, FIRST, "seed of one run: initial weights and order of data"},
+    {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, NEVER, "steps between lines of log.jsonl"},
+    {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, NEVER, "seconds between checkpoints"},
+    {"grid.params", T_COUNTS, AT(grid.params), 1, 1e12, 0, NULL, NEVER, "target sizes in parameters: the planner picks the shapes"},
+    {"grid.models", T_SHAPES, AT(grid.models), 0, 0, 0, NULL, NEVER, "or explicit shapes {d_model, n_layer, n_head}"},
+    {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, NEVER, "token budgets: every size at every budget"},
+    {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, NEVER, "or compute budgets: every size at each (IsoFLOP)"},
+    {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, NEVER, "seeds (default: train.seed alone)"},
+    {"grid.warmup_tokens", T_COUNT, AT(grid.warmup_tokens), 0, 1e15, 0, NULL, NEVER, "unset warm-ups are a tenth of this budget (folders of version 0.1)"},
+    {"grid.warmup_flops", T_COUNT, AT(grid.warmup_flops), 0, 1e24, 0, NULL, NEVER, "the same as a compute budget"},
+    {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
+    {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq; with ,over=W overestimates weigh W times"},
+    {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", NEVER, "parameters counted as total, nonembd or matmul"},
+    {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 1000, NULL, NEVER, "resamples for the intervals"},
+    {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, NEVER, "share of the runs, the largest, that are predicted"},
+    {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, NEVER, "seed of the resamples"},
+#ifdef CONFIG_EXTRA_KEYS /* a test's */
+    CONFIG_EXTRA_KEYS
+#endif
+    /* clang-format on */
+};
+
+const size_t config_n_keys = sizeof config_keys / sizeof *config_keys;
+
+const struct key *config_keys_find(const char *path)
+{
+    for (size_t i = 0; i < config_n_keys; i++)
+        if (strcmp(config_keys[i].path, path) == 0)
+            return &config_keys[i];
+    return NULL;
+}
+
+bool config_keys_has_section(const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < config_n_keys; i++)
+        if (strncmp(config_keys[i].path, name, n) == 0 && config_keys[i].path[n] == '.')
+            return true;
+    return false;
+}
+
+/* The keys of that name in other sections, as "train.seed or fit.seed"; false where there is none. */
+static bool same_name(char *out, size_t size, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *name = dot ? dot + 1 : path;
+    size_t used = 0;
+    for (size_t i = 0; i < config_n_keys && used < size; i++) {
+        const char *own = strrchr(config_keys[i].path, '.');
+        if (own && strcmp(own + 1, name) == 0) {
+            int n = snprintf(out + used, size - used, "%s%s", used ? " or " : "", config_keys[i].path);
+            used += n > 0 ? (size_t)n : 0;
+        }
+    }
+    return used > 0;
+}
+
+/* Unknown: a key of another tool, of another section, or misspelt. */
+enum status config_keys_unknown(const char *path, struct err *err)
+{
+    const struct alias *a = aliases_find(path);
+    const char *best = NULL;
+    char others[128];
+    size_t distance = NEAREST_MAX;
+    if (config_keys_has_section(path))
+        return err_set(err, E_CONFIG, "'%s' is a section: give one of its keys, %s.KEY=VALUE", path, path);
+    if (a && a->key)
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?%s%s)", path, a->key, a->note ? " " : "",
+                       a->note ? a->note : "");
+    if (a)
+        return err_set(err, E_CONFIG, "unknown key '%s' (there is none: %s)", path, a->note);
+    if (same_name(others, sizeof others, path))
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, others);
+    for (size_t i = 0; i < config_n_keys; i++)
+        nearest_consider(&best, &distance, path, config_keys[i].path);
+    if (best)
+        return err_set(err, E_CONFIG, "unknown key '%s' (did you mean %s?)", path, best);
+    return err_set(err, E_CONFIG, "unknown key '%s' (plateau config lists them)", path);
+}

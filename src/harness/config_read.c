@@ -1,0 +1,375 @@
+#include "harness/config_internal.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "base/file.h"
+#include "base/json_check.h"
+#include "base/size.h"
+#include "base/utf8.h"
+#include "harness/aliases.h"
+
+static const char *type_name(const cJSON *v)
+{
+    if (cJSON_IsString(v))
+        return "a string";
+    if (cJSON_IsNumber(v))
+        return "a number";
+    if (cJSON_IsBool(v))
+        return "true or false";
+    if (cJSON_IsArray(v))
+        return "a list";
+    if (cJSON_IsObject(v))
+        return "an object";
+    return "null";
+}
+
+static enum status wrong_type(const struct key *k, const char *want, const cJSON *v,
+                              struct err *err)
+{
+    return err_set(err, E_CONFIG, "%s: expected %s, found %s", k->path, want, type_name(v));
+}
+
+static enum status check_range(const struct key *k, double v, struct err *err)
+{
+    if (!(v >= k->min && v <= k->max))
+        return err_set(err, E_CONFIG, "%s=%g is out of range: %g to %g", k->path, v, k->min, k->max);
+    return OK;
+}
+
+/* A number as JSON writes it, and a unit behind it: "250k", "15m". strtod takes more than that (032, 5.). */
+static bool parse_count(double *out, const struct key *k, const char *text)
+{
+    size_t n = json_check_number(text, strlen(text));
+    if (n == 0 || (text[n] >= '0' && text[n] <= '9') || text[n] == '.')
+        return false;
+    return k->type == T_SECONDS ? count_parse_seconds(out, text) : count_parse(out, text);
+}
+
+static enum status read_number(double *out, const struct key *k, const cJSON *v, bool whole,
+                               struct err *err)
+{
+    double x;
+    if (cJSON_IsNumber(v))
+        x = v->valuedouble;
+    else if (!cJSON_IsString(v))
+        return wrong_type(k, whole ? "a whole number" : "a number", v, err);
+    else if (!parse_count(&x, k, v->valuestring))
+        return err_set(err, E_CONFIG, "%s: '%s' is not a number", k->path, v->valuestring);
+    if (whole && x != floor(x))
+        return err_set(err, E_CONFIG, "%s=%g is not a whole number", k->path, x);
+    TRY(check_range(k, x, err));
+    *out = x;
+    return OK;
+}
+
+static enum status read_enum(size_t *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsString(v))
+        return wrong_type(k, k->text, v, err);
+    size_t index = 0, n = strlen(v->valuestring);
+    for (const char *word = k->text; word; index++) {
+        size_t len = strcspn(word, "|");
+        if (len == n && strncmp(word, v->valuestring, n) == 0) {
+            *out = index;
+            return OK;
+        }
+        word = word[len] ? word + len + 1 : NULL;
+    }
+    return err_set(err, E_CONFIG, "%s: '%s' is none of %s", k->path, v->valuestring, k->text);
+}
+
+static enum status strings_append(struct config_strings *s, const char *text, struct err *err)
+{
+    char **p = realloc(s->items, (s->n + 1) * sizeof *p);
+    if (!p)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    s->items = p;
+    char *copy = strdup(text);
+    if (!copy)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    s->items[s->n++] = copy;
+    return OK;
+}
+
+static enum status read_strings(struct config_strings *s, const struct key *k, const cJSON *v,
+                                struct err *err)
+{
+    config_strings_free(s);
+    if (cJSON_IsString(v))
+        return strings_append(s, v->valuestring, err);
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of strings", v, err);
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (!cJSON_IsString(item))
+            return wrong_type(k, "a list of strings", item, err);
+        TRY(strings_append(s, item->valuestring, err));
+    }
+    return OK;
+}
+
+static enum status list_full(const struct key *k, struct err *err)
+{
+    return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, CONFIG_LIST_MAX);
+}
+
+static enum status read_counts(struct config_counts *list, const struct key *k, const cJSON *v,
+                               struct err *err)
+{
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of numbers", v, err);
+    list->n = 0;
+    if (!list->items)
+        TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (list->n == CONFIG_LIST_MAX)
+            return list_full(k, err);
+        double x;
+        TRY(read_number(&x, k, item, false, err));
+        for (size_t i = 0; i < list->n; i++)
+            if (list->items[i] == x)
+                return err_set(err, E_CONFIG, "%s names %g twice", k->path, x);
+        list->items[list->n++] = x;
+    }
+    return OK;
+}
+
+/* A key of a shape that is none of ours: d_model, n_layer and n_head have the names of the model's keys. */
+static enum status unknown_part(const struct key *k, const char *name, struct err *err)
+{
+    const struct alias *a = aliases_find(name);
+    const char *known = "d_model, n_layer, n_head", *own = a && a->key ? strchr(a->key, '.') : NULL;
+    if (own && strstr(known, own + 1))
+        return err_set(err, E_CONFIG, "%s: unknown key '%s' (did you mean %s?)", k->path, name, own + 1);
+    return err_set(err, E_CONFIG, "%s: unknown key '%s' (known: %s)", k->path, name, known);
+}
+
+static enum status read_shape(struct config_shape *s, const struct key *k, const cJSON *v,
+                              struct err *err)
+{
+    const struct {
+        const char *name;
+        size_t *at;
+    } parts[] = {{"d_model", &s->d_model}, {"n_layer", &s->n_layer}, {"n_head", &s->n_head}};
+    *s = (struct config_shape){0};
+    if (!cJSON_IsObject(v))
+        return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
+    for (const cJSON *item = v->child; item; item = item->next) {
+        size_t i = 0;
+        while (i < 3 && strcmp(parts[i].name, item->string) != 0)
+            i++;
+        if (i == 3)
+            return unknown_part(k, item->string, err);
+        double x = 0;
+        char path[128];
+        snprintf(path, sizeof path, "%s: %s", k->path, item->string);
+        const struct key part = {.path = path, .type = T_SIZE, .min = 1, .max = 32768};
+        TRY(read_number(&x, &part, item, true, err));
+        *parts[i].at = (size_t)x;
+    }
+    if (s->d_model == 0 || s->n_layer == 0)
+        return err_set(err, E_CONFIG, "%s: a shape needs d_model and n_layer", k->path);
+    return OK;
+}
+
+static enum status read_shapes(struct config_shapes *list, const struct key *k, const cJSON *v,
+                               struct err *err)
+{
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
+    list->n = 0;
+    if (!list->items)
+        TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (list->n == CONFIG_LIST_MAX)
+            return list_full(k, err);
+        TRY(read_shape(&list->items[list->n], k, item, err));
+        list->n++;
+    }
+    return OK;
+}
+
+static enum status read_string(char *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsString(v))
+        return wrong_type(k, "a string", v, err);
+    if (strlen(v->valuestring) >= CONFIG_NAME_MAX)
+        return err_set(err, E_CONFIG, "%s is longer than %d characters", k->path, CONFIG_NAME_MAX - 1);
+    strcpy(out, v->valuestring);
+    return OK;
+}
+
+static enum status read_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
+{
+    void *at = config_field(c, k);
+    double x;
+    switch (k->type) {
+    case T_STRING:
+        return read_string(at, k, v, err);
+    case T_ENUM:
+        return read_enum(at, k, v, err);
+    case T_SIZE:
+        TRY(read_number(&x, k, v, true, err));
+        *(size_t *)at = (size_t)x;
+        return OK;
+    case T_COUNT:
+    case T_DOUBLE:
+    case T_SECONDS:
+        return read_number(at, k, v, false, err);
+    case T_STRINGS:
+        return read_strings(at, k, v, err);
+    case T_COUNTS:
+        return read_counts(at, k, v, err);
+    case T_SHAPES:
+        return read_shapes(at, k, v, err);
+    }
+    return OK;
+}
+
+static enum status read_object(struct config *c, const cJSON *object, const char *prefix,
+                               struct err *err)
+{
+    for (const cJSON *item = object->child; item; item = item->next) {
+        char path[256];
+        snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] ? "." : "", item->string);
+        const struct key *k = config_keys_find(path);
+        if (k) {
+            TRY(read_key(c, k, item, err));
+        } else if (!prefix[0] && config_keys_has_section(path)) {
+            if (!cJSON_IsObject(item))
+                return err_set(err, E_CONFIG, "%s: expected an object, found %s", path,
+                               type_name(item));
+            TRY(read_object(c, item, path, err));
+        } else {
+            return config_keys_unknown(path, err);
+        }
+    }
+    return OK;
+}
+
+/* member: the config is the value of that key of the file's object; NULL: the object itself. */
+static enum status read_text(struct config *c, const char *text, size_t size, const char *member,
+                             struct err *err)
+{
+    TRY(json_check(text, size, E_CONFIG, err));
+    cJSON *root = cJSON_ParseWithLength(text, size);
+    if (!root)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    const cJSON *object = member ? cJSON_GetObjectItemCaseSensitive(root, member) : root;
+    enum status st;
+    if (!object)
+        st = err_set(err, E_CONFIG, "no key '%s'", member);
+    else if (cJSON_IsObject(object))
+        st = read_object(c, object, "", err);
+    else
+        st = err_set(err, E_CONFIG, "expected an object, found %s", type_name(object));
+    cJSON_Delete(root);
+    return st;
+}
+
+static enum status load(struct config *c, const char *path, const char *member, struct err *err)
+{
+    char *text;
+    size_t size;
+    TRY(file_read(&text, &size, path, err));
+    enum status st = read_text(c, text, size, member, err);
+    free(text);
+    if (st != OK)
+        err_wrap(err, "%s", path);
+    return st;
+}
+
+enum status config_load(struct config *c, const char *path, struct err *err)
+{
+    return load(c, path, NULL, err);
+}
+
+static double smallest(const struct config_counts *list)
+{
+    double least = list->n ? list->items[0] : 0;
+    for (size_t i = 1; i < list->n; i++)
+        least = fmin(least, list->items[i]);
+    return least;
+}
+
+static void remember_smallest(struct config *c)
+{
+    c->grid.warmup_tokens = c->grid.params.n + c->grid.models.n ? smallest(&c->grid.tokens) : c->train.tokens;
+    c->grid.warmup_flops = smallest(&c->grid.flops);
+}
+
+enum status config_load_sweep(struct config *c, const char *dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    FILE *f;
+    TRY(file_join(path, sizeof path, dir, "sweep.json", err));
+    TRY(file_open_regular(&f, path, err)); /* the reader of configs takes pipes, and would wait at one */
+    fclose(f);
+    /* Later versions write the key whatever it is. */
+    double kept = c->grid.warmup_tokens;
+    c->grid.warmup_tokens = (double)NAN;
+    TRY(load(c, path, "config", err));
+    if (isnan(c->grid.warmup_tokens)) {
+        c->grid.warmup_tokens = kept;
+        remember_smallest(c);
+    }
+    return OK;
+}
+
+enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err)
+{
+    struct config there;
+    struct err unread; /* who writes the file again says what was wrong with it */
+    config_init(&there);
+    enum status st = config_load_sweep(&there, dir, &unread);
+    if (st == OK) {
+        c->grid.warmup_tokens = there.grid.warmup_tokens;
+        c->grid.warmup_flops = there.grid.warmup_flops;
+        if (single && there.grid.warmup_tokens > 0 && there.grid.params.n + there.grid.models.n == 0)
+            c->grid.warmup_tokens = c->train.tokens;
+    }
+    config_free(&there);
+    return st == E_NOMEM ? err_set(err, st, "%s", unread.msg) : OK;
+}
+
+/* A value of --set: JSON, or a bare word such as cosine or 250k, which is a string. What opens as a list, an
+ * object or a string was meant as JSON, and is told what is wrong with it. */
+static enum status parse_value(cJSON **v, const char *text, struct err *err)
+{
+    size_t n = strlen(text);
+    struct err ignored;
+    char first = text[strspn(text, " \t\r\n")];
+    bool brackets = first == '[' || first == '{' || first == '"';
+    enum status st = json_check(text, n, E_CONFIG, brackets ? err : &ignored);
+    if (st == E_NOMEM || (st != OK && brackets))
+        return st;
+    if (st != OK && !utf8_is_plain(text))
+        return err_set(err, E_CONFIG, "the value is not UTF-8, or holds control characters");
+    *v = st == OK ? cJSON_Parse(text) : cJSON_CreateString(text);
+    return *v ? OK : err_set(err, E_NOMEM, "out of memory reading --set");
+}
+
+enum status config_set(struct config *c, const char *assignment, struct err *err)
+{
+    const char *eq = strchr(assignment, '=');
+    char path[256];
+    if (!eq || (size_t)(eq - assignment) >= sizeof path)
+        return err_set(err, E_USAGE, "--set %s: expected key=value", assignment);
+    memcpy(path, assignment, (size_t)(eq - assignment));
+    path[eq - assignment] = '\0';
+    const struct key *k = config_keys_find(path);
+    enum status st;
+    if (!k) {
+        st = config_keys_unknown(path, err);
+    } else {
+        cJSON *v = NULL;
+        st = parse_value(&v, eq + 1, err);
+        if (st == OK)
+            st = read_key(c, k, v, err);
+        cJSON_Delete(v);
+    }
+    return st == OK ? OK : err_wrap(err, "--set %s", assignment);
+}
