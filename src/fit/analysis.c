@@ -62,6 +62,10 @@ void fit_report_free(struct fit_report *r)
     design_free(&r->kept);
     free(r->isoflop);
     free(r->frontier);
+    free(r->frontier_weight);
+    free(r->mixture);
+    ensemble_free(&r->spread);
+    breaks_free(&r->verdict.brk);
     free(r->draws);
     free(r->off);
     free(r->outliers);
@@ -249,6 +253,24 @@ static enum status test_break(struct fit_report *r, const struct fit_options *op
     return breaks_test(&r->verdict.brk, &in, err);
 }
 
+/* Resamples of each law in each window. */
+#define SPREAD_BOOT 40
+
+static enum status spread(struct fit_report *r, const struct fit_options *opt, struct err *err)
+{
+    struct solve_problem problems[FIT_MAX_LAWS];
+    const double *starts[FIT_MAX_LAWS];
+    if (r->n_laws == 0 || opt->bootstrap == 0 || opt->one_count || (double)r->kept.n > PROFILE_ROWS)
+        return OK;
+    for (size_t i = 0; i < r->n_laws; i++) {
+        problems[i] = design_problem(&r->kept, &r->laws[i].problem);
+        starts[i] = r->laws[i].best.p;
+    }
+    const struct ensemble_in in = {.design = &r->kept, .problems = problems, .starts = starts, .n_laws = r->n_laws,
+                                   .n_boot = size_min(opt->bootstrap, SPREAD_BOOT), .seed = opt->seed};
+    return ensemble_fill(&r->spread, &in, err);
+}
+
 /* What it would have taken to fit a law. Why only some of the runs are looked at, or why a law was left out, has been
  * noted last. */
 static void say_nothing(struct fit_report *r, const struct fit_table *t, const struct view *v)
@@ -292,10 +314,11 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     TRY(design_without(&r->kept, &r->design, r->off, err));
     TRY(noise_fill(r, t, err));
     TRY(isoflop_analyse(r, t, opt, err));
+    TRY(test_break(r, opt, err));
+    TRY(spread(r, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
     TRY(methods_fill(r, t, opt, err));
-    TRY(test_break(r, opt, err));
     return verdict_fill(r, t, opt, err);
 }
 

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "fit/breaks.h"
 #include "fit/design.h"
+#include "fit/ensemble.h"
 #include "fit/envelope.h"
 #include "fit/law.h"
 #include "fit/lines.h"
@@ -125,8 +126,9 @@ struct fit_verdict {
     bool enough;              /* false: only `lines` says anything */
     char withheld[400];       /* why floor, gain, halving and flattening are not given (NaN); "" where they are */
     bool floor_supported;     /* the runs tell a floor above 0 from none */
-    struct fit_value floor;
-    double floor_lo, floor_hi; /* hull of the 95 % intervals of the floor over all laws fitted */
+    bool floor_identified;    /* and settle how high it lies */
+    struct fit_value floor;   /* lo NaN: without end below */
+    double floor_lo, floor_hi; /* hull of the 95 % intervals of the floor that each law fitted has of its own */
     double floor_delta_aicc;   /* AICc without a floor less AICc with one */
     double smallest, largest_flops; /* budgets of the runs, or their range of x where that stands in its place */
     struct fit_value loss;    /* on the frontier at largest_flops */
@@ -172,9 +174,13 @@ struct fit_report {
     struct fit_value frontier_e, frontier_k, frontier_g;
     const char *frontier_of;  /* "compute-optimal frontier", or what varies in the runs */
     const char *frontier_x;   /* "C", or the variable that stands in its place */
+    struct ensemble spread;   /* laws x windows x resamples; empty where none was made */
+    bool bent;                /* the frontier is that of the law beyond the break */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */
+    double *frontier_weight;  /* (n_frontier_boot) NULL: all alike, of one law */
     size_t n_frontier_boot;
     double *draws;            /* (n_frontier_boot) as fit_law.draws */
+    struct stats_draw *mixture; /* (n_frontier_boot) where they have weights */
     struct fit_methods methods[FIT_N_COUNTS];
     size_t n_methods;         /* 0 for laws of one variable */
     const char *envelope_of;  /* what its curves are */

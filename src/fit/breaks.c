@@ -410,6 +410,21 @@ static double outer_place(const struct work *w, size_t v, double ln)
     return exp(ln + (v == BREAKS_COMPUTE ? 0 : v == BREAKS_SIZE ? c->u : c->v));
 }
 
+static void keep(struct breaks_out *out, const struct solve_result *r, size_t bend, double place)
+{
+    struct breaks_draw *d = &out->draws[out->n_draws++];
+    memcpy(d->p, r->p, sizeof d->p);
+    d->bend = r->p[bend];
+    d->place = place;
+}
+
+void breaks_free(struct breaks_out *out)
+{
+    free(out->draws);
+    out->draws = NULL;
+    out->n_draws = 0;
+}
+
 /* Resample trajectories: the change at the best place, and the place that each resample would choose. With the
  * floor free, an early bend one way and a late one the other look alike, so that the change over all places at
  * once would be an interval of two unrelated halves. */
@@ -420,6 +435,7 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
     struct solve_result r;
     struct bent b;
     double *draws, place = 0, z = stats_expanded(in->design->n_clusters);
+    TRY(size_calloc(&out->draws, in->n_boot + 1, sizeof *out->draws, "break test", err));
     TRY(size_calloc(&draws, 2 * in->n_boot + 1, sizeof *draws, "break test", err));
     bend_problem(&b, w, v, NULL);
     if (fit_bent(&r, &place, &b, w)) {
@@ -427,6 +443,7 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
         double best_place = place;
         out->place.value = outer_place(w, v, place);
         out->change.value = -r.p[last];
+        keep(out, &r, last, out->place.value);
         b.q.w = w->w;
         /* the search of places in each resample is dear, and says nothing where there is no break */
         size_t n_boot = out->p < SIGNIFICANT ? in->n_boot : 0;
@@ -441,6 +458,8 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
             bool ok = isfinite(r.objective) && fit_bent(&r, &place, &b, w);
             draws[m] = outer_place(w, v, place);
             m += ok;
+            if (ok)
+                keep(out, &r, last, draws[m - 1]);
         }
         out->place = stats_summary(out->place.value, draws, m, z);
         out->change = stats_summary(out->change.value, draws + in->n_boot, m, z);

@@ -26,6 +26,12 @@ struct breaks_in {
 
 enum breaks_variable { BREAKS_COMPUTE, BREAKS_SIZE, BREAKS_DATA, BREAKS_N_VARIABLES };
 
+/* A law with its break: inner parameters, the bend among them last. */
+struct breaks_draw {
+    double p[LAW_MAX_PARAMS];
+    double bend, place; /* place as it is */
+};
+
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
@@ -35,8 +41,12 @@ struct breaks_out {
     struct fit_value place;  /* of that variable, as it is */
     struct fit_value change; /* of the exponent, were that the place; below 0: returns slow down */
     double cv, cv_bent;      /* rms error in ln loss on runs left out, an eighth at a time */
+    struct breaks_draw *draws; /* (n_draws) the fit, then its resamples; where p is small */
+    size_t n_draws;
 };
 
+/* breaks_free also after a failure. */
 enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, struct err *err) WARN_UNUSED;
+void breaks_free(struct breaks_out *out);
 
 #endif

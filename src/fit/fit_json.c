@@ -265,6 +265,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     else
         cJSON_AddNullToObject(o, "withheld");
     cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
+    cJSON_AddBoolToObject(o, "floor_identified", v->floor_identified);
     put_value(o, "floor", v->floor);
     put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
     put(o, "floor_delta_aicc", v->floor_delta_aicc);

@@ -75,13 +75,60 @@ static struct fit_frontier of_one(const struct fit_report *r, const struct fit_l
     return f;
 }
 
-static struct fit_frontier frontier_of(const struct fit_report *r, const struct fit_law *f,
-                                       const double *inner)
+/* A law without powers in closed form, as the power law that touches it at the largest runs: what it promises of the
+ * next doublings, and no more. */
+static struct law_powers touching(const struct fit_law *f, const double *inner)
+{
+    const double step = 1e-3;
+    double top = -(double)INFINITY, t[2], u[2];
+    for (size_t i = 0; i < f->n; i++)
+        top = fmax(top, f->points[i].u);
+    for (int k = 0; k < 2; k++) {
+        struct law_at at = law_at(f->law, inner, &f->problem.centre);
+        struct law_point x = {top + k * step, 0, 0, {0, 0}};
+        law_at_terms(t, &at, &x);
+        u[k] = log(t[0] + t[1]);
+    }
+    double g = (u[0] - u[1]) / step;
+    return (struct law_powers){.e = f->law->level >= 0 ? inner[f->law->level] : 0,
+                               .a = exp(u[0] + g * (top + f->problem.centre.u)), .alpha = g};
+}
+
+static struct law_powers powers_of(const struct fit_law *f, const double *inner)
 {
     double o[LAW_MAX_PARAMS];
+    if (!f->law->powers)
+        return touching(f, inner);
     law_external(o, f->law, inner, &f->problem.centre);
-    struct law_powers w = f->law->powers(o);
-    return f->law->n_vars == 1 ? of_one(r, f, &w) : of_two(r, &w);
+    return f->law->powers(o);
+}
+
+static struct fit_frontier frontier_of(const struct fit_report *r, const struct fit_law *f, const struct law_powers *w)
+{
+    return f->law->n_vars == 1 ? of_one(r, f, w) : of_two(r, w);
+}
+
+/* Beyond a break at x0 a term times (x/x0)^bend is a power again: the frontier of the largest runs. In compute all terms
+ * bend alike, which leaves the best size where it was. */
+static struct fit_frontier bent_frontier(const struct fit_report *r, const struct fit_law *f, const struct breaks_draw *d)
+{
+    enum breaks_variable v = r->verdict.brk.variable;
+    struct law_powers w = powers_of(f, d->p);
+    bool data = f->law->n_vars == 2 && v == BREAKS_DATA, compute = f->law->n_vars == 2 && v == BREAKS_COMPUTE;
+    double shift = -d->bend * log(d->place);
+    if (data)
+        w.b *= exp(shift), w.beta -= d->bend;
+    else if (!compute)
+        w.a *= exp(shift), w.alpha -= d->bend;
+    struct fit_frontier out = frontier_of(r, f, &w);
+    if (compute)
+        out.ln_k += shift, out.g -= d->bend;
+    return out;
+}
+
+bool frontier_can_bend(const struct fit_law *f, enum breaks_variable v)
+{
+    return f->law->n_vars == 1 || v == BREAKS_COMPUTE || f->law->apart;
 }
 
 double frontier_loss(const struct fit_frontier *f, double flops)
@@ -122,6 +169,25 @@ static double pick(const struct fit_frontier *f, enum pick what, double flops)
     return (double)NAN;
 }
 
+/* Positive and over decades, so that its quantiles are stretched as logarithms. */
+static bool spans_decades(enum pick what)
+{
+    return what == PICK_K || what == PICK_GAIN || what == PICK_PARAMS;
+}
+
+struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades)
+{
+    struct fit_value v;
+    if (!r->frontier_weight)
+        return stats_summary(value, r->draws, r->n_frontier_boot, r->frontier_z);
+    for (size_t b = 0; b < r->n_frontier_boot; b++)
+        r->mixture[b] = (struct stats_draw){decades ? log(r->draws[b]) : r->draws[b], r->frontier_weight[b]};
+    v = stats_mixture(decades ? log(value) : value, r->mixture, r->n_frontier_boot, ENSEMBLE_STRETCH);
+    if (!decades)
+        return v;
+    return (struct fit_value){value, v.se * value, exp(v.lo), exp(v.hi)};
+}
+
 static struct fit_value value_of(const struct fit_report *r, enum pick what, double flops)
 {
     const double none = (double)NAN;
@@ -130,20 +196,70 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
         return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         r->draws[b] = pick(&r->frontier[b + 1], what, flops);
-    return stats_summary(pick(&r->frontier[0], what, flops), r->draws, r->n_frontier_boot, r->frontier_z);
+    v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what));
+    if (what == PICK_E || what == PICK_LOSS)
+        v.lo = fmax(v.lo, 0); /* NaN stays */
+    return v;
+}
+
+static enum status room(struct fit_report *r, size_t n, struct err *err)
+{
+    r->n_frontier_boot = n;
+    TRY(size_calloc(&r->frontier, n + 1, sizeof *r->frontier, "frontier", err));
+    return size_calloc(&r->draws, n, sizeof *r->draws, "frontier", err);
+}
+
+/* The one law's own resamples. */
+static enum status from_resamples(struct fit_report *r, const struct fit_law *f, struct err *err)
+{
+    TRY(room(r, f->n_boot, err));
+    struct law_powers w = powers_of(f, f->best.p);
+    r->frontier[0] = frontier_of(r, f, &w);
+    for (size_t b = 0; b < f->n_boot; b++) {
+        w = powers_of(f, f->boot + b * f->law->n_params);
+        r->frontier[b + 1] = frontier_of(r, f, &w);
+    }
+    return OK;
+}
+
+static enum status from_ensemble(struct fit_report *r, const struct fit_law *f, struct err *err)
+{
+    const struct ensemble *e = &r->spread;
+    TRY(room(r, e->n_members, err));
+    TRY(size_calloc(&r->frontier_weight, e->n_members, sizeof *r->frontier_weight, "frontier", err));
+    TRY(size_calloc(&r->mixture, e->n_members, sizeof *r->mixture, "frontier", err));
+    struct law_powers w = powers_of(f, f->best.p);
+    r->frontier[0] = frontier_of(r, f, &w);
+    for (size_t b = 0; b < e->n_members; b++) {
+        const struct ensemble_member *m = &e->members[b];
+        const struct fit_law *law = &r->laws[e->cells[m->cell].law];
+        w = powers_of(law, m->p);
+        r->frontier[b + 1] = frontier_of(r, law, &w);
+        r->frontier_weight[b] = m->weight;
+    }
+    return OK;
+}
+
+static enum status from_break(struct fit_report *r, const struct fit_law *f, struct err *err)
+{
+    const struct breaks_out *b = &r->verdict.brk;
+    TRY(room(r, b->n_draws - 1, err));
+    for (size_t i = 0; i < b->n_draws; i++)
+        r->frontier[i] = bent_frontier(r, f, &b->draws[i]);
+    return OK;
 }
 
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
 {
     static const double any = 1;
-    if (!f->law->powers)
-        return OK;
-    TRY(size_calloc(&r->frontier, f->n_boot + 1, sizeof *r->frontier, "frontier", err));
-    TRY(size_calloc(&r->draws, f->n_boot, sizeof *r->draws, "frontier", err));
-    r->frontier[0] = frontier_of(r, f, f->best.p);
-    for (size_t b = 0; b < f->n_boot; b++)
-        r->frontier[b + 1] = frontier_of(r, f, f->boot + b * f->law->n_params);
-    r->n_frontier_boot = f->n_boot;
+    const struct breaks_out *brk = &r->verdict.brk;
+    r->bent = brk->found && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(f, brk->variable);
+    if (r->bent)
+        TRY(from_break(r, f, err));
+    else if (r->spread.n_members > 0)
+        TRY(from_ensemble(r, f, err));
+    else
+        TRY(from_resamples(r, f, err));
     r->frontier_z = f->z;
     r->has_frontier = true;
     r->frontier_of = f->law->n_vars == 2      ? "compute-optimal frontier"

@@ -11,9 +11,17 @@
 /* k and p of flops = k N^p D by least squares in logarithms; the smallest and largest flops. */
 void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt);
 
-/* Fill the report's frontier from this law and its resamples; leaves has_frontier false where the law has
- * none in closed form (bnsl). */
+/* Fill the report's frontier: of this law, with what the ensemble of laws and windows makes of it, or where there is none
+ * (no resamples, a very long table) the law's own resamples; beyond a break that was found, of the bent law. A law that
+ * is no sum of powers stands in as the power law that touches it at the largest runs. */
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err) WARN_UNUSED;
+
+/* Whether a break in this variable leaves the law a frontier in closed form. */
+bool frontier_can_bend(const struct fit_law *f, enum breaks_variable v);
+
+/* A value with its interval from r->draws, one for each resampled frontier; `decades`: positive, and read as a
+ * logarithm. */
+struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades);
 
 /* Loss, and gain of one doubling, on one frontier. */
 double frontier_loss(const struct fit_frontier *f, double flops);

@@ -18,32 +18,22 @@ static double halving(const struct fit_frontier *f, double unused)
     return 1 / f->g;
 }
 
-/* A value of the frontier over its resamples. */
-static enum status over_frontier(struct fit_value *v, const struct fit_report *r, frontier_fn *fn, double arg,
-                                 struct err *err)
+/* A value of the frontier over its draws; of losses, which span no decades, as they are. */
+static struct fit_value over_frontier(const struct fit_report *r, frontier_fn *fn, double arg, bool decades)
 {
-    double *draws;
-    TRY(size_calloc(&draws, r->n_frontier_boot, sizeof *draws, "draws", err));
     for (size_t b = 0; b < r->n_frontier_boot; b++)
-        draws[b] = fn(&r->frontier[b + 1], arg);
-    *v = stats_summary(fn(&r->frontier[0], arg), draws, r->n_frontier_boot, r->frontier_z);
-    free(draws);
-    return OK;
+        r->draws[b] = fn(&r->frontier[b + 1], arg);
+    return frontier_spread(r, fn(&r->frontier[0], arg), decades);
 }
 
 /* Where returns sink under `sigma`; noise known from few repeated runs is itself drawn anew. */
-static enum status flattening(struct fit_value *v, const struct fit_report *r, double sigma, bool known, uint64_t seed,
-                              struct err *err)
+static struct fit_value flattening(const struct fit_report *r, double sigma, bool known, uint64_t seed)
 {
-    double *draws;
-    TRY(size_calloc(&draws, r->n_frontier_boot, sizeof *draws, "draws", err));
     for (size_t b = 0; b < r->n_frontier_boot; b++) {
         struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 3001, b);
-        draws[b] = frontier_flatten(&r->frontier[b + 1], known ? noise_draw(r, &rng) : sigma);
+        r->draws[b] = frontier_flatten(&r->frontier[b + 1], known ? noise_draw(r, &rng) : sigma);
     }
-    *v = stats_summary(frontier_flatten(&r->frontier[0], sigma), draws, r->n_frontier_boot, r->frontier_z);
-    free(draws);
-    return OK;
+    return frontier_spread(r, frontier_flatten(&r->frontier[0], sigma), true);
 }
 
 void returns_say_noise(struct fit_report *r, const char *unit)
@@ -106,14 +96,20 @@ static void say_earliest(struct fit_report *r, bool compute)
                       r->frontier_x, words_count(at, sizeof at, v->flatten.value, compute), compute ? " FLOPs" : "");
 }
 
-static enum status judge_flattening(struct fit_report *r, uint64_t seed, bool compute, struct err *err)
+static void judge_flattening(struct fit_report *r, uint64_t seed, bool compute)
 {
     struct fit_verdict *v = &r->verdict;
     const double none = (double)NAN;
     bool known = r->sigma > 0;
     if (!known && !(r->scatter > 0))
-        return OK;
-    TRY(flattening(&v->flatten, r, known ? r->sigma : r->scatter, known, seed, err));
+        return;
+    v->flatten = flattening(r, known ? r->sigma : r->scatter, known, seed);
+    if (isfinite(v->flatten.lo) && !words_quotable(v->flatten.lo, v->flatten.hi)) {
+        v->flatten = (struct fit_value){none, none, none, none};
+        fit_lines_add(&v->lines, "Flattening: where a doubling gains less than %s is not settled: the runs allow places more "
+                                 "than six decades apart.", known ? "that noise" : "even that scatter");
+        return;
+    }
     if (known) {
         say_flattening(r, compute);
     } else if (v->flatten.value > v->largest_flops) {
@@ -125,26 +121,41 @@ static enum status judge_flattening(struct fit_report *r, uint64_t seed, bool co
     }
     if (!is_place(r, v->flatten.value) || (!known && !v->flatten_at_least))
         v->flatten = (struct fit_value){none, none, none, none};
-    return OK;
 }
 
-enum status returns_judge(struct fit_report *r, const char *unit, uint64_t seed, struct err *err)
+/* How fast an excess falls hangs on the floor that it is an excess over. */
+static void say_halving(struct fit_report *r)
+{
+    struct fit_verdict *v = &r->verdict;
+    const double none = (double)NAN;
+    char iv[128];
+    if (!isfinite(v->halving.value))
+        return;
+    if (isfinite(v->floor.hi) && !isfinite(v->floor.lo)) {
+        v->halving = (struct fit_value){none, none, none, none};
+        fit_lines_add(&v->lines, "How many doublings halve the excess over the floor is not settled, for the floor is not. A "
+                                 "straight line on log axes is the same law: shrinking gains alone are no wall.");
+        return;
+    }
+    fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on log axes is the "
+                             "same law: shrinking gains alone are no wall.",
+                  v->halving.value, words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 3));
+}
+
+void returns_judge(struct fit_report *r, const char *unit, uint64_t seed)
 {
     struct fit_verdict *v = &r->verdict;
     char c[32], iv[128];
     bool compute = strcmp(r->frontier_x, "C") == 0;
-    TRY(over_frontier(&v->loss, r, frontier_loss, v->largest_flops, err));
-    TRY(over_frontier(&v->gain, r, frontier_gain, v->largest_flops, err));
-    TRY(over_frontier(&v->halving, r, halving, 0, err));
+    v->loss = over_frontier(r, frontier_loss, v->largest_flops, false);
+    v->gain = over_frontier(r, frontier_gain, v->largest_flops, true);
+    v->halving = over_frontier(r, halving, 0, true);
     if (isfinite(v->gain.value))
         fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
                                  "%.3g%s%s.", r->frontier_of, r->frontier_x,
                       words_count(c, sizeof c, v->largest_flops, compute), compute ? " FLOPs" : "", v->gain.value, unit,
                       words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
-    if (isfinite(v->halving.value))
-        fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on "
-                                 "log axes is the same law: shrinking gains alone are no wall.",
-                      v->halving.value, words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 4));
+    say_halving(r);
     returns_say_noise(r, unit);
-    return judge_flattening(r, seed, compute, err);
+    judge_flattening(r, seed, compute);
 }

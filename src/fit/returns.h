@@ -6,7 +6,7 @@
 
 /* Fill loss, gain, halving and flatten of the verdict from the frontier, and add their sentences. `unit` is the
  * loss's with a space in front (" nats"), or "". */
-enum status returns_judge(struct fit_report *r, const char *unit, uint64_t seed, struct err *err) WARN_UNUSED;
+void returns_judge(struct fit_report *r, const char *unit, uint64_t seed);
 /* The sentence on the noise alone, for where nothing else can be said. */
 void returns_say_noise(struct fit_report *r, const char *unit);
 

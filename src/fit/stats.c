@@ -1,6 +1,7 @@
 #include "fit/stats.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/sort.h"
 
@@ -118,6 +119,59 @@ struct fit_value stats_summary(double value, double *draws, size_t n, double z)
     v.lo = stats_quantile(draws, m, stats_normal_cdf(-z));
     v.hi = stats_quantile(draws, m, stats_normal_cdf(z));
     if (!(v.se <= HEAVY_TAILS * (v.hi - v.lo) / (2 * z) + ROUNDING * fabs(mean)))
+        v.se = none;
+    return v;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const struct stats_draw *x = a, *y = b;
+    if (x->value != y->value)
+        return x->value < y->value ? -1 : 1;
+    return (x->weight > y->weight) - (x->weight < y->weight);
+}
+
+/* Each draw stands at the middle of its weight; linear between them. */
+static double weighted_quantile(const struct stats_draw *x, size_t n, double all, double share)
+{
+    double below = 0, last = 0;
+    for (size_t i = 0; i < n; i++) {
+        double at = (below + x[i].weight / 2) / all;
+        if (at >= share) {
+            if (i == 0 || x[i].value == x[i - 1].value)
+                return x[i].value;
+            return x[i - 1].value + (share - last) / (at - last) * (x[i].value - x[i - 1].value);
+        }
+        below += x[i].weight;
+        last = at;
+    }
+    return x[n - 1].value;
+}
+
+struct fit_value stats_mixture(double value, struct stats_draw *draws, size_t n, double stretch)
+{
+    const double none = (double)NAN;
+    struct fit_value v = {value, none, none, none};
+    size_t m = 0;
+    double all = 0, mean = 0, ss = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(draws[i].value) && draws[i].weight > 0) {
+            all += draws[i].weight;
+            draws[m++] = draws[i];
+        }
+    if (m < 20)
+        return v;
+    qsort(draws, m, sizeof *draws, by_value);
+    for (size_t i = 0; i < m; i++)
+        mean += draws[i].weight * draws[i].value / all;
+    for (size_t i = 0; i < m; i++)
+        ss += draws[i].weight * (draws[i].value - mean) * (draws[i].value - mean) / all;
+    double middle = weighted_quantile(draws, m, all, 0.5);
+    double lo = weighted_quantile(draws, m, all, 0.025), hi = weighted_quantile(draws, m, all, 0.975);
+    v.se = sqrt(ss);
+    v.lo = fmin(value, middle - stretch * (middle - lo));
+    v.hi = fmax(value, middle + stretch * (hi - middle));
+    if (!(v.se <= HEAVY_TAILS * (v.hi - v.lo) / (2 * STATS_Z95) + ROUNDING * fabs(mean)))
         v.se = none;
     return v;
 }

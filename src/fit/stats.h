@@ -34,4 +34,13 @@ double stats_quantile(const double *sorted, size_t n, double share);
  * that heavy it measures the farthest few draws. Sorts draws. */
 struct fit_value stats_summary(double value, double *draws, size_t n, double z);
 
+/* A value among draws that differ in weight. */
+struct stats_draw {
+    double value, weight;
+};
+
+/* A value with the sd of its draws and their 2.5 % and 97.5 % quantiles, these moved away from the median by a factor
+ * and as far as the value itself; NaN draws are left out, and fewer than 20 give no interval. Sorts draws. */
+struct fit_value stats_mixture(double value, struct stats_draw *draws, size_t n, double stretch);
+
 #endif

@@ -7,158 +7,12 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/floor.h"
+#include "fit/frontier.h"
 #include "fit/profile.h"
 #include "fit/returns.h"
-#include "fit/search.h"
 #include "fit/trend.h"
 #include "fit/words.h"
-
-/* --- the floor --------------------------------------------------------------------------------------- */
-
-/* A floor whose interval reaches below this share of the lowest loss is no floor that the runs show. */
-#define FLOOR_SHARE 0.01
-/* AICc must be lower with the floor by this much. */
-#define FLOOR_AICC 2.0
-
-/* AICc of the same law with E held at 0, less that with E free, of the runs that follow it; NaN where either has
- * none. */
-static enum status without_floor(double *delta, const struct fit_report *r, const struct fit_law *f, struct err *err)
-{
-    struct solve_problem q = design_problem(&r->kept, &f->problem);
-    struct solve_result with = f->best, without;
-    struct err why;
-    char text[32];
-    double tau;
-    enum status st = OK;
-    *delta = (double)NAN;
-    if (r->n_outliers > 0)
-        st = search_near(&with, &q, f->best.p, &why);
-    double aicc = solve_aicc(&tau, &q, with.objective);
-    snprintf(text, sizeof text, "%s=0", f->law->params[f->law->level].name);
-    if (st == OK && solve_map_fix(&q.map, f->law, text, &q.centre, &why) == OK) {
-        st = search_global(&without, &q, &why);
-        *delta = st == OK ? solve_aicc(&tau, &q, without.objective) - aicc : *delta;
-    }
-    return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
-}
-
-/* An interval takes its law's form for granted. The floor lies beyond all data, where laws that describe the
- * runs alike part ways, so the others that were fitted have a say: the hull of their intervals. Returns
- * whether it is wider by more than a tenth of the selected law's, with the names of the laws. */
-static bool floor_over_laws(char *names, size_t size, struct fit_report *r)
-{
-    struct fit_verdict *v = &r->verdict;
-    size_t used = 0;
-    v->floor_lo = v->floor.lo;
-    v->floor_hi = v->floor.hi;
-    for (size_t i = 0; i < r->n_laws; i++) {
-        const struct fit_law *g = &r->laws[i];
-        if (g->law->level < 0 || isnan(g->params[g->law->level].lo))
-            continue;
-        v->floor_lo = fmin(v->floor_lo, g->params[g->law->level].lo);
-        v->floor_hi = fmax(v->floor_hi, g->params[g->law->level].hi);
-        int n = snprintf(names + used, size - used, "%s%s", used ? ", " : "", g->law->name);
-        used = size_min(size - 1, used + (size_t)n);
-    }
-    return v->floor_hi - v->floor_lo > 1.1 * (v->floor.hi - v->floor.lo);
-}
-
-/* What the runs allow where E lies at 0, or its interval has no lower end. */
-static void say_no_floor(struct fit_report *r, const char *unit)
-{
-    struct fit_verdict *v = &r->verdict;
-    if (isfinite(v->floor_hi) && v->floor_hi > 0)
-        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none; over the laws fitted the runs "
-                                 "allow any floor below %.4g%s.", v->floor_hi, unit);
-    else
-        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit has none, and how high one may lie is not "
-                                 "known without resamples.");
-}
-
-/* " (AICc without one: +3.1)" */
-static const char *aicc_without(char *buf, size_t size, double delta)
-{
-    if (isfinite(delta))
-        snprintf(buf, size, "AICc without one: %+.1f", delta);
-    else
-        snprintf(buf, size, "too few runs for AICc");
-    return buf;
-}
-
-static void say_floor(struct fit_report *r, const struct fit_law *f, const char *unit)
-{
-    struct fit_verdict *v = &r->verdict;
-    char iv[100], names[80] = "", hull[240] = "", aicc[64];
-    bool wider = floor_over_laws(names, sizeof names, r);
-    words_interval(iv, sizeof iv, v->floor.lo, v->floor.hi, 4);
-    if (wider)
-        snprintf(hull, sizeof hull, " The interval takes the law %s for granted; over the laws fitted (%s) it "
-                                    "reaches from %.4g to %.4g.", f->law->name, names, v->floor_lo, v->floor_hi);
-    if (v->floor_supported)
-        fit_lines_add(&v->lines,
-                      "Floor: the loss would level off at %.4g%s%s. The runs support a floor above 0: "
-                      "a law without one fits worse (AICc higher by %.1f).%s",
-                      v->floor.value, unit, iv, v->floor_delta_aicc, hull);
-    else if (f->best.at_bound >> f->law->level & 1)
-        say_no_floor(r, unit);
-    else
-        fit_lines_add(&v->lines,
-                      "Floor: not enough evidence. The best fit puts it at %.4g%s%s, but these runs do "
-                      "not tell a floor from none (%s%s).%s",
-                      v->floor.value, unit, iv, aicc_without(aicc, sizeof aicc, v->floor_delta_aicc),
-                      isnan(v->floor.lo) ? ", and no resamples for an interval" : "", hull);
-}
-
-static enum status judge_floor(struct fit_report *r, const struct fit_law *f, const char *unit, struct err *err)
-{
-    struct fit_verdict *v = &r->verdict;
-    double lowest = (double)INFINITY;
-    if (f->law->level < 0) {
-        fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no "
-                                 "worse, so they say nothing about where the loss would end.");
-        return OK;
-    }
-    v->floor = f->params[f->law->level];
-    if (profile_held(f, (size_t)f->law->level)) {
-        fit_lines_add(&v->lines, "Floor: held at %.4g%s, as asked, so this fit says nothing about it.",
-                      f->outer[f->law->level], unit);
-        return OK;
-    }
-    for (size_t i = 0; i < f->n; i++)
-        lowest = fmin(lowest, f->loss[i]);
-    TRY(without_floor(&v->floor_delta_aicc, r, f, err));
-    v->floor_supported = v->floor.lo > FLOOR_SHARE * lowest && v->floor_delta_aicc > FLOOR_AICC;
-    say_floor(r, f, unit);
-    return OK;
-}
-
-/* Losses are measured on the held-out set, so the floor that a fit can find is that of the set; where it is
- * not known, that of the language. */
-static void judge_truth(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
-{
-    struct fit_verdict *v = &r->verdict;
-    if (!t->truth_known || f->law->level < 0 || profile_held(f, (size_t)f->law->level))
-        return;
-    char known[128] = "";
-    bool set = isfinite(t->truth_heldout);
-    double truth = set ? t->truth_heldout : t->truth_floor;
-    if (set)
-        snprintf(known, sizeof known, ", and %.4g on this held-out set", t->truth_heldout);
-    v->truth_covered = v->floor.lo <= truth && truth <= v->floor.hi;
-    v->truth_covered_over_laws = v->floor_lo <= truth && truth <= v->floor_hi;
-    if (isnan(v->floor.lo))
-        fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g nats%s; the fit says "
-                                 "%.4g, without an interval.", t->truth_floor, known, v->floor.value);
-    else
-        fit_lines_add(&v->lines,
-                      "Truth: the exact floor of this language is %.4g nats%s; the fit says %.4g, and its "
-                      "interval %.4g to %.4g %s it%s.",
-                      t->truth_floor, known, v->floor.value, v->floor.lo, v->floor.hi,
-                      v->truth_covered ? "covers" : "does NOT cover",
-                      v->truth_covered || !v->truth_covered_over_laws
-                          ? ""
-                          : ", though the range over all laws fitted does");
-}
 
 /* --- breaks and extrapolation ------------------------------------------------------------------------ */
 
@@ -294,7 +148,7 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
                  "%zu of the %zu run%s of the largest budget lie%s %.2g %% %s what the law of the others says: %s", top->n,
                  top->of, top->of == 1 ? "" : "s", top->n == 1 ? "s" : "", 100 * fabs(top->miss),
                  top->miss < 0 ? "below" : "above", after);
-    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !bends_as_asked(f))
+    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !r->bent && !bends_as_asked(f))
         course_changes(v, f);
     return true;
 }
@@ -428,11 +282,11 @@ static enum status judge(struct fit_report *r, const struct fit_table *t, const 
         if (t->truth_known)
             fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g%s.", t->truth_floor, unit);
     } else {
-        TRY(judge_floor(r, f, unit, err));
-        judge_truth(r, t, f);
+        TRY(floor_judge(r, f, unit, err));
+        floor_judge_truth(r, f);
     }
     if (v->withheld[0] == '\0' && r->has_frontier && v->largest_flops > 0 && isfinite(v->largest_flops))
-        TRY(returns_judge(r, unit, seed, err));
+        returns_judge(r, unit, seed);
     else
         returns_say_noise(r, unit);
     if (falls) {
