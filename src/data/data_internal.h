@@ -1,5 +1,5 @@
 /* What a source of tokens implements: one row of function pointers per kind, one state per open
- * source. Only src/data and its test include this. */
+ * source. Only src/data, its languages and its test include this. */
 #ifndef PLATEAU_DATA_DATA_INTERNAL_H
 #define PLATEAU_DATA_DATA_INTERNAL_H
 

@@ -5,7 +5,7 @@
 
 #include "base/size.h"
 #include "data/data_internal.h"
-#include "data/zipf.h"
+#include "data/languages/zipf.h"
 
 /* The j-th value of rank k: a fixed random function, so that a learner can only memorise it. */
 static int32_t fact(const struct data_spec *s, size_t k, size_t j)

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "data/data_internal.h"
-#include "data/zipf.h"
+#include "data/languages/zipf.h"
 
 static enum status unigram_open(struct data *d, struct err *err)
 {
