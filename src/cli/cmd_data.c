@@ -86,13 +86,15 @@ static enum status run(const struct arg_list *words, const char *language, const
     return text_info(&paths, bigram, err);
 }
 
+#define WORD(id, source, name) " " name
+
 enum status cmd_data(int argc, char **argv, struct err *err)
 {
     const char *language = NULL;
     uint64_t seed = 1;
     struct arg_list sets = {0};
     const struct arg args[] = {
-        {"--language", ARG_STRING, &language, "NAME", "zipf-facts, graph-walk, hierarchy or unigram"},
+        {"--language", ARG_STRING, &language, "NAME", "one of:" DATA_LANGUAGES(WORD)},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "a key of the language, such as data.symbols=16; may be given several times"},
         {"--seed", ARG_U64, &seed, "S", "seed of the language (default 1)"},
     };

@@ -10,16 +10,16 @@
 
 static const struct data_source *const sources[DATA_N_KINDS] = {
     [DATA_TEXT] = &data_source_text,
-    [DATA_ZIPF_FACTS] = &data_source_zipf_facts,
-    [DATA_GRAPH_WALK] = &data_source_graph_walk,
-    [DATA_HIERARCHY] = &data_source_hierarchy,
-    [DATA_UNIGRAM] = &data_source_unigram,
+#define X(id, source, name) [DATA_##id] = &data_source_##source,
+    DATA_LANGUAGES(X)
+#undef X
 };
 
 static const char *const kind_names[DATA_N_KINDS] = {
-    [DATA_TEXT] = "text",           [DATA_ZIPF_FACTS] = "zipf-facts",
-    [DATA_GRAPH_WALK] = "graph-walk", [DATA_HIERARCHY] = "hierarchy",
-    [DATA_UNIGRAM] = "unigram",
+    [DATA_TEXT] = "text",
+#define X(id, source, name) [DATA_##id] = name,
+    DATA_LANGUAGES(X)
+#undef X
 };
 
 struct data_spec data_spec_default(void)
@@ -96,12 +96,8 @@ bool data_power(size_t *out, size_t base, size_t exp, size_t limit)
 
 size_t data_unit(const struct data_spec *s)
 {
-    size_t unit = 1;
-    if (s->kind == DATA_ZIPF_FACTS)
-        return size_max(1, s->digits + s->values);
-    if (s->kind == DATA_HIERARCHY && data_power(&unit, s->branching, s->depth, (size_t)1 << 20))
-        return size_max(1, unit);
-    return 1;
+    const struct data_source *source = sources[s->kind];
+    return source->unit ? size_max(1, source->unit(s)) : 1;
 }
 
 /* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. */

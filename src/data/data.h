@@ -14,8 +14,20 @@
 
 #include "base/status.h"
 
-enum data_kind { DATA_TEXT, DATA_ZIPF_FACTS, DATA_GRAPH_WALK, DATA_HIERARCHY, DATA_UNIGRAM };
-#define DATA_N_KINDS 5
+/* The languages: constant, file and name of each. A new one goes to the end: numbers name streams of random draws. */
+#define DATA_LANGUAGES(X)                                                                                      \
+    X(ZIPF_FACTS, zipf_facts, "zipf-facts")                                                                    \
+    X(GRAPH_WALK, graph_walk, "graph-walk")                                                                    \
+    X(HIERARCHY, hierarchy, "hierarchy")                                                                       \
+    X(UNIGRAM, unigram, "unigram")
+
+enum data_kind {
+    DATA_TEXT,
+#define X(id, source, name) DATA_##id,
+    DATA_LANGUAGES(X)
+#undef X
+    DATA_N_KINDS
+};
 
 /* What the config's section "data" says. Strings are borrowed. */
 struct data_spec {

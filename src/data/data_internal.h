@@ -7,6 +7,8 @@
 #include "data/data.h"
 
 struct data_source {
+    /* What data_unit is; NULL: any window will do. The numbers may be out of their ranges. */
+    size_t (*unit)(const struct data_spec *s);
     /* Every number of the spec lies in its range. Check them against each other and d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
      * and fingerprint. On failure `close` is still called, on whatever state there is. */
     enum status (*open)(struct data *d, struct err *err);
@@ -32,8 +34,10 @@ struct data {
     size_t n_files;
 };
 
-extern const struct data_source data_source_text, data_source_zipf_facts, data_source_unigram,
-    data_source_graph_walk, data_source_hierarchy;
+extern const struct data_source data_source_text;
+#define X(id, source, name) extern const struct data_source data_source_##source;
+DATA_LANGUAGES(X)
+#undef X
 
 /* E_CONFIG "data.KEY=V: expected LO to HI". */
 enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
