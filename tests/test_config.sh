@@ -273,10 +273,15 @@ hierarchy depth branching=2 symbols=4
 hierarchy rules branching=3 symbols=100
 unigram symbols exponent=1
 hierarchy seed symbols=8
+markov-mix base digits=1
+markov-mix digits base=2
+markov-mix exponent base=16
+markov-mix walk base=16
+markov-mix branches base=64 digits=2
 END
     [ -z "$("$plateau" config | sed -n '/^data.symbols/{n;/default 8,/!p}')" ] || fail "the default of data.symbols is not 8"
     # by the default of each key and by that value given
-    for language in hierarchy graph-walk unigram zipf-facts; do
+    for language in hierarchy graph-walk unigram zipf-facts markov-mix; do
         "$plateau" data info --language $language >stdout || fail "exit code $?"
         values=$("$plateau" config | sed -n '/^data\.[a-z]* /{h;n;H;x;s/^\(data\.[a-z]*\) .*default \([0-9.]*\), .*/\1=\2/p}' | tr '\n' ' ')
         set --

@@ -208,6 +208,125 @@ static void hierarchy(void)
     EXPECT_ERR(data_open(&d, &s, 16, &err), E_CONFIG, "data.depth");
 }
 
+/* A pair of source and symbol has exactly so many successors, each as likely, and other pairs have others. */
+static void mix_successors(void)
+{
+    enum { B = 5, STEPS = 7, UNIT = 8, DRAWS = 20000 };
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    s.base = B;
+    s.digits = 1;
+    s.walk = STEPS;
+    s.branches = 3;
+    EXPECT_OK(data_open(&d, &s, UNIT, &err));
+    if (!d)
+        return;
+    int32_t x[UNIT], y[UNIT];
+    static int count[B][B][B];
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        data_train(d, x, y, 5, i, 1);
+        EXPECT(x[0] == B && x[1] == y[0]);
+        for (int j = 2; j < UNIT; j++)
+            count[y[0]][y[j - 1]][y[j]]++;
+    }
+    int sets[B * B], n_sets = 0;
+    double chi2 = 0;
+    for (int pair = 0; pair < B * B; pair++) {
+        const int *of = count[pair / B][pair % B];
+        int set = 0, n = 0, sum = 0, same = 0;
+        for (int k = 0; k < B; k++) {
+            set |= (of[k] > 0) << k;
+            n += of[k] > 0;
+            sum += of[k];
+        }
+        EXPECT_MSG(n == 3, "%d successors", n);
+        for (int k = 0; k < B; k++)
+            chi2 += of[k] ? pow(of[k] - sum / 3.0, 2) / (sum / 3.0) : 0;
+        for (int k = 0; k < n_sets; k++)
+            same |= sets[k] == set;
+        if (!same)
+            sets[n_sets++] = set;
+    }
+    EXPECT_MSG(n_sets >= 6, "%d different sets of 10", n_sets);
+    EXPECT_MSG(chi2 < 96.1, "chi-square %g with 50 degrees of freedom", chi2); /* p = 1e-4 */
+    int possible = 0;
+    for (int32_t next = 0; next < B; next++) {
+        y[UNIT - 1] = next;
+        possible += isfinite(data_log_prob(d, x, y)) != 0;
+    }
+    EXPECT_MSG(possible == 3, "%d of 5 symbols may end a walk", possible);
+    data_close(d);
+}
+
+/* Floor by hand: two equal ranks, then ln b for the first symbol and ln branches for each of the others. */
+static void markov_mix(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    EXPECT(data_unit(&s) == 16);
+    EXPECT_OK(data_open(&d, &s, 32, &err));
+    if (!d)
+        return;
+    EXPECT_NEAR(data_floor(d), (3.187479 + log(64) + 12 * log(2)) / 16, 5e-7); /* H_K of zipf-facts */
+    EXPECT(data_vocab(d) == 65);
+    check_log_prob(d);
+    check_stateless(d);
+    data_close(d);
+    s.base = s.branches = 2;
+    s.digits = 1;
+    s.exponent = 0;
+    EXPECT_OK(data_open(&d, &s, 14, &err));
+    EXPECT_NEAR(data_floor(d), log(2), 1e-15); /* of any window: all are as likely */
+    uint64_t fingerprint = data_fingerprint(d);
+    int32_t x[14], y[14];
+    data_train(d, x, y, 5, 0, 1);
+    EXPECT_NEAR(-data_log_prob(d, x, y) / 14, data_floor(d), 1e-14);
+    data_close(d);
+    s.branches = 1;
+    EXPECT_OK(data_open(&d, &s, 14, &err));
+    EXPECT_NEAR(data_floor(d), 2 * log(2) / 14, 1e-15);
+    EXPECT(data_fingerprint(d) != fingerprint);
+    data_train(d, x, y, 5, 0, 1);
+    EXPECT_NEAR(-data_log_prob(d, x, y) / 14, data_floor(d), 1e-14);
+    data_close(d);
+    s.walk = 1;
+    EXPECT_OK(data_open(&d, &s, 2, &err));
+    EXPECT_NEAR(data_floor(d), log(2), 1e-15);
+    data_close(d);
+    s.branches = 3;
+    EXPECT_ERR(data_open(&d, &s, 2, &err), E_CONFIG, "data.branches=3: expected 1 to 2");
+    s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    EXPECT_ERR(data_open(&d, &s, 63, &err), E_CONFIG, "nearest are 48 and 64");
+    s.digits = 5;
+    EXPECT_ERR(data_open(&d, &s, 18, &err), E_CONFIG, "data.digits=5");
+}
+
+/* A folder is not resumed with other data than it was begun with, so that these must stay. */
+static void fingerprints_stay(void)
+{
+    static const uint64_t expected[DATA_N_KINDS] = {
+        [DATA_ZIPF_FACTS] = 0xcffac772d59c5fb7, [DATA_GRAPH_WALK] = 0xb5da91e15056e856,
+        [DATA_HIERARCHY] = 0x13a9455208067a0d, [DATA_UNIGRAM] = 0xed4632ade0b1d3b1,
+        [DATA_MARKOV_MIX] = 0x4c0351dc9d4bec78,
+    };
+    for (int kind = DATA_TEXT + 1; kind < DATA_N_KINDS; kind++) {
+        struct err err;
+        struct data *d = NULL;
+        struct data_spec s = data_spec_default();
+        s.kind = (enum data_kind)kind;
+        EXPECT_OK(data_open(&d, &s, data_unit(&s), &err));
+        if (d)
+            EXPECT_MSG(data_fingerprint(d) == expected[kind], "%s: %016llx", data_name(d),
+                       (unsigned long long)data_fingerprint(d));
+        data_close(d);
+    }
+}
+
 static void bad_specs(void)
 {
     struct err err;
@@ -322,7 +441,7 @@ static void ranges(void)
 #define AT(name, lo, hi) {offsetof(struct data_spec, name), lo, hi, "data." #name "="}
         AT(eval_tokens, 1, 1000000000), AT(base, 2, 65536), AT(digits, 1, 24),     AT(values, 0, 64),
         AT(nodes, 3, 4096),             AT(degree, 2, 2048), AT(branching, 2, 16), AT(depth, 1, 16),
-        AT(rules, 1, 10000),            AT(symbols, 2, 65536),
+        AT(rules, 1, 10000),            AT(symbols, 2, 65536), AT(walk, 1, 1024), AT(branches, 1, 64),
 #undef AT
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -357,6 +476,8 @@ static const struct test tests[] = {
     {"unigram", unigram},
     {"graph_walk", graph_walk},
     {"hierarchy", hierarchy},
+    {"markov_mix", markov_mix},       {"mix_successors", mix_successors},
+    {"fingerprints_stay", fingerprints_stay},
     {"text_windows", text_windows},   {"text_errors", text_errors},
     {"bigram", bigram},               {"ranges", ranges},
 };

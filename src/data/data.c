@@ -24,7 +24,7 @@ static const char *const kind_names[DATA_N_KINDS] = {
 
 struct data_spec data_spec_default(void)
 {
-#define X(name, type, min, max, number, help) .name = number,
+#define X(name, type, min, max, number, hashed, help) .name = number,
     return (struct data_spec){.kind = DATA_TEXT, DATA_NUMBERS(X)};
 #undef X
 }
@@ -63,7 +63,7 @@ static enum status check_numbers(const struct data_spec *s, struct err *err)
 {
 #define SIZE data_check_size
 #define DOUBLE check_number
-#define X(name, type, min, max, number, help) TRY(type(#name, s->name, min, max, err));
+#define X(name, type, min, max, number, hashed, help) TRY(type(#name, s->name, min, max, err));
     DATA_NUMBERS(X)
 #undef X
 #undef DOUBLE
@@ -100,7 +100,8 @@ size_t data_unit(const struct data_spec *s)
     return source->unit ? size_max(1, source->unit(s)) : 1;
 }
 
-/* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. */
+/* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. Numbers that came later are
+ * mixed in by the languages that have them, so that the fingerprints of the others stay. */
 static uint64_t spec_hash(const struct data_spec *s)
 {
     uint64_t eps, exponent;

@@ -19,7 +19,8 @@
     X(ZIPF_FACTS, zipf_facts, "zipf-facts")                                                                    \
     X(GRAPH_WALK, graph_walk, "graph-walk")                                                                    \
     X(HIERARCHY, hierarchy, "hierarchy")                                                                       \
-    X(UNIGRAM, unigram, "unigram")
+    X(UNIGRAM, unigram, "unigram")                                                                             \
+    X(MARKOV_MIX, markov_mix, "markov-mix")
 
 enum data_kind {
     DATA_TEXT,
@@ -42,29 +43,35 @@ struct data_spec {
     size_t base, digits, values;
     double eps, exponent;
     /* graph-walk: nodes and mean degree; hierarchy: branching s, depth L, rules m, symbols v;
-     * unigram: symbols and exponent */
+     * unigram: symbols and exponent; markov-mix: base, digits, exponent, walk and branches */
     size_t nodes, degree;
     size_t branching, depth, rules, symbols;
+    size_t walk, branches;
 };
 
-/* Name, type (SIZE or DOUBLE), smallest, largest, default and meaning of the numbers of a spec: the one list that
- * the config's section "data", the defaults below and the checks of data_open come from. What two of
- * them must be to each other, as the meanings say, data_open checks beside. */
+enum { DATA_BRANCHES_MAX = 64 };
+
+/* Name, type (SIZE or DOUBLE), smallest, largest, default, how it enters a run's hash (FIRST or LATER, see
+ * harness/config.h) and meaning of the numbers of a spec: the one list that the config's section "data", the defaults
+ * below and the checks of data_open come from. What two of them must be to each other, as the meanings say, data_open
+ * checks beside. */
 /* clang-format off */
 #define DATA_NUMBERS(X)                                                                                        \
-    X(eval_tokens, SIZE,   1, 1e9,   65536, "tokens of the fixed held-out set")                                \
-    X(seed,        SIZE,   0, 9e15,  1,     "names the language's tables and its held-out set")                \
-    X(base,        SIZE,   2, 65536, 64,    "zipf-facts: base b of the digits, and number of symbols")         \
-    X(digits,      SIZE,   1, 24,    3,     "zipf-facts: digits m of a rank; b^m facts, at most 2^24")         \
-    X(values,      SIZE,   0, 64,    4,     "zipf-facts: value tokens v of a fact")                            \
-    X(eps,         DOUBLE, 0, 1,     0.05,  "zipf-facts: chance that a value token is replaced by noise")      \
-    X(exponent,    DOUBLE, 0, 10,    1.5,   "zipf-facts, unigram: exponent a of the Zipf law")                 \
-    X(nodes,       SIZE,   3, 4096,  64,    "graph-walk: nodes of the graph")                                  \
-    X(degree,      SIZE,   2, 2048,  8,     "graph-walk: mean degree, at most nodes / 2")                       \
-    X(branching,   SIZE,   2, 16,    2,     "hierarchy: children s of a node")                                 \
-    X(depth,       SIZE,   1, 16,    4,     "hierarchy: levels L; s^L at most 2^16")                           \
-    X(rules,       SIZE,   1, 1e4,   4,     "hierarchy: rules m a symbol, at most v^(s-1)")                    \
-    X(symbols,     SIZE,   2, 65536, 8,     "hierarchy (v^s at most 2^20), unigram: symbols v")
+    X(eval_tokens, SIZE,   1, 1e9,   65536, FIRST, "tokens of the fixed held-out set")                         \
+    X(seed,        SIZE,   0, 9e15,  1,     FIRST, "names the language's tables and its held-out set")         \
+    X(base,        SIZE,   2, 65536, 64,    FIRST, "zipf-facts, markov-mix: base b of the digits, and number of symbols") \
+    X(digits,      SIZE,   1, 24,    3,     FIRST, "zipf-facts, markov-mix: digits m of a rank; b^m ranks, at most 2^24") \
+    X(values,      SIZE,   0, 64,    4,     FIRST, "zipf-facts: value tokens v of a fact")                     \
+    X(eps,         DOUBLE, 0, 1,     0.05,  FIRST, "zipf-facts: chance that a value token is replaced by noise") \
+    X(exponent,    DOUBLE, 0, 10,    1.5,   FIRST, "zipf-facts, unigram, markov-mix: exponent a of the Zipf law") \
+    X(nodes,       SIZE,   3, 4096,  64,    FIRST, "graph-walk: nodes of the graph")                           \
+    X(degree,      SIZE,   2, 2048,  8,     FIRST, "graph-walk: mean degree, at most nodes / 2")               \
+    X(branching,   SIZE,   2, 16,    2,     FIRST, "hierarchy: children s of a node")                          \
+    X(depth,       SIZE,   1, 16,    4,     FIRST, "hierarchy: levels L; s^L at most 2^16")                    \
+    X(rules,       SIZE,   1, 1e4,   4,     FIRST, "hierarchy: rules m a symbol, at most v^(s-1)")             \
+    X(symbols,     SIZE,   2, 65536, 8,     FIRST, "hierarchy (v^s at most 2^20), unigram: symbols v")         \
+    X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
+    X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base")
 /* clang-format on */
 
 /* The defaults. The kind is text, without files. */

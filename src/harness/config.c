@@ -41,7 +41,7 @@ static const struct key keys[] = {
 #undef X
     {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
     {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: the last 10 % of each file)"},
-#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, FIRST, help},
+#define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
     {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, FIRST, "context length in tokens"},
@@ -1001,7 +1001,7 @@ struct data_spec config_data_spec(const struct config *c)
         .n_files = c->data.files.n,
         .val_files = (const char *const *)c->data.val_files.items,
         .n_val_files = c->data.val_files.n,
-#define X(name, type, min, max, number, help) .name = c->data.name,
+#define X(name, type, min, max, number, hashed, help) .name = c->data.name,
         DATA_NUMBERS(X)
 #undef X
     };
