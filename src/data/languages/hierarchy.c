@@ -3,6 +3,7 @@
  * symbols of the level below, each as likely. No tuple belongs to two symbols, so a text has one
  * derivation and its probability is known. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/size.h"
@@ -139,6 +140,15 @@ static double hierarchy_log_prob(const struct data *d, const int32_t *x, const i
     return sum;
 }
 
+static void hierarchy_theory(struct data_theory *t, const struct data *d)
+{
+    const struct data_spec *s = &d->spec;
+    t->source = "Cagnetta et al. 2024, arXiv 2307.02129";
+    snprintf(t->says, sizeof t->says, "the levels are learnt one after the other; the root takes about v m^L = %.4g texts, %.4g tokens",
+             (double)s->symbols * pow((double)s->rules, (double)s->depth),
+             (double)s->symbols * pow((double)s->rules, (double)s->depth) * (double)data_unit(s));
+}
+
 const struct data_source data_source_hierarchy = {
     .unit = hierarchy_unit,
     .open = hierarchy_open,
@@ -146,4 +156,5 @@ const struct data_source data_source_hierarchy = {
     .draw = hierarchy_draw,
     .token_text = record_text,
     .log_prob = hierarchy_log_prob,
+    .theory = hierarchy_theory,
 };

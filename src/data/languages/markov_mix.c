@@ -2,6 +2,7 @@
  * each next one is one of `branches` successors that the source and the symbol have. What follows what has no rule, so a
  * learner can only remember it, pair by pair of source and symbol; pairs of frequent sources come often, others rarely. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/size.h"
@@ -92,6 +93,62 @@ static double mix_log_prob(const struct data *d, const int32_t *x, const int32_t
     return sum;
 }
 
+/* What a known pair saves each time it comes. */
+static double pair_gain(const struct data_spec *s)
+{
+    return log((double)s->base / (double)s->branches) / (double)mix_unit(s);
+}
+
+static void mix_theory(struct data_theory *t, const struct data *d)
+{
+    if (d->spec.walk > 1 && d->spec.branches < d->spec.base)
+        data_theory_zipf(t, d->spec.exponent, "pairs of source and symbol");
+    else
+        snprintf(t->says, sizeof t->says, "none: no successor can be learnt");
+}
+
+static size_t mix_n_pairs(const struct data *d)
+{
+    const struct zipf *z = d->state;
+    return z->n * d->spec.base;
+}
+
+/* How often a walk of source k leaves each symbol, times `each`, into gain (base). here and there (base) are for use: where
+ * the walk stands, and where one step later. */
+static void gains_of_source(double *gain, double *here, double *there, const struct data_spec *s, size_t k, double each)
+{
+    int32_t next[DATA_BRANCHES_MAX];
+    for (size_t i = 0; i < s->base; i++)
+        here[i] = 1 / (double)s->base;
+    for (size_t step = 1; step < s->walk; step++) {
+        for (size_t i = 0; i < s->base; i++)
+            there[i] = 0;
+        for (size_t i = 0; i < s->base; i++) {
+            gain[i] += here[i] * each;
+            successors(next, s, k, (int32_t)i);
+            for (size_t j = 0; j < s->branches; j++)
+                there[next[j]] += here[i] / (double)s->branches;
+        }
+        double *swap = here;
+        here = there;
+        there = swap;
+    }
+}
+
+static enum status mix_gains(double *gain, const struct data *d, struct err *err)
+{
+    const struct data_spec *s = &d->spec;
+    const struct zipf *z = d->state;
+    double *work;
+    TRY(size_calloc(&work, 2 * s->base, sizeof *work, "a walk's places", err));
+    for (size_t i = 0; i < mix_n_pairs(d); i++)
+        gain[i] = 0;
+    for (size_t k = 1; k <= z->n; k++)
+        gains_of_source(gain + (k - 1) * s->base, work, work + s->base, s, k, exp(zipf_log_prob(z, k)) * pair_gain(s));
+    free(work);
+    return OK;
+}
+
 const struct data_source data_source_markov_mix = {
     .unit = mix_unit,
     .open = mix_open,
@@ -99,4 +156,7 @@ const struct data_source data_source_markov_mix = {
     .draw = mix_draw,
     .token_text = record_text,
     .log_prob = mix_log_prob,
+    .theory = mix_theory,
+    .n_facts = mix_n_pairs,
+    .gains = mix_gains,
 };

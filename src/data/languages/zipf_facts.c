@@ -1,5 +1,6 @@
 /* zipf-facts: records of a rank, written as digits, and the values that belong to it. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/size.h"
@@ -76,6 +77,35 @@ static double facts_log_prob(const struct data *d, const int32_t *x, const int32
     return sum;
 }
 
+/* What a known fact saves each time it comes. */
+static double facts_gain(const struct data_spec *s)
+{
+    return (double)s->values * (log((double)s->base) - value_entropy(s)) / (double)facts_unit(s);
+}
+
+static void facts_theory(struct data_theory *t, const struct data *d)
+{
+    if (d->spec.values > 0 && d->spec.eps < 1)
+        data_theory_zipf(t, d->spec.exponent, "facts");
+    else
+        snprintf(t->says, sizeof t->says, "none: no value can be learnt");
+}
+
+static size_t facts_n(const struct data *d)
+{
+    const struct zipf *z = d->state;
+    return z->n;
+}
+
+static enum status facts_gains(double *gain, const struct data *d, struct err *err)
+{
+    const struct zipf *z = d->state;
+    (void)err;
+    for (size_t i = 0; i < z->n; i++)
+        gain[i] = exp(zipf_log_prob(z, i + 1)) * facts_gain(&d->spec);
+    return OK;
+}
+
 const struct data_source data_source_zipf_facts = {
     .unit = facts_unit,
     .open = facts_open,
@@ -83,4 +113,7 @@ const struct data_source data_source_zipf_facts = {
     .draw = facts_draw,
     .token_text = record_text,
     .log_prob = facts_log_prob,
+    .theory = facts_theory,
+    .n_facts = facts_n,
+    .gains = facts_gains,
 };
