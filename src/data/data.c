@@ -29,6 +29,27 @@ struct data_spec data_spec_default(void)
 #undef X
 }
 
+/* The meaning behind the names of the kinds that it is for; NULL where `kind` is not among them. */
+static const char *meaning_for(const char *help, const char *kind)
+{
+    const char *colon = strchr(help, ':'), *found = strstr(help, kind);
+    if (!colon)
+        return help;
+    return found && found < colon ? colon + 2 : NULL;
+}
+
+size_t data_numbers(struct data_number *out, const struct data_spec *s)
+{
+    const char *meaning, *kind = data_kind_name(s->kind);
+    size_t n = 0;
+#define X(name, type, min, max, number, hashed, help)                                                                  \
+    if ((meaning = meaning_for(help, kind)) != NULL)                                                                   \
+        out[n++] = (struct data_number){#name, meaning, (double)s->name};
+    DATA_NUMBERS(X)
+#undef X
+    return n;
+}
+
 const char *data_kind_name(enum data_kind kind)
 {
     return kind_names[kind];

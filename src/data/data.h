@@ -77,6 +77,17 @@ enum { DATA_BRANCHES_MAX = 64 };
 /* The defaults. The kind is text, without files. */
 struct data_spec data_spec_default(void);
 
+/* Name, value and meaning of the numbers of a spec that its kind reads, in the order above: those whose meaning has the
+ * kind's name before a colon, and those without a colon. Returns how many of out (DATA_N_NUMBERS) it filled. */
+#define X(name, type, min, max, number, hashed, help) +1
+enum { DATA_N_NUMBERS = 0 DATA_NUMBERS(X) };
+#undef X
+struct data_number {
+    const char *name, *meaning;
+    double value;
+};
+size_t data_numbers(struct data_number *out, const struct data_spec *s);
+
 /* The name of a kind, "text" or a language's, and back; false where there is no such kind. */
 const char *data_kind_name(enum data_kind kind);
 bool data_kind_parse(enum data_kind *out, const char *name);
