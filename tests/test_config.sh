@@ -354,6 +354,9 @@ data_of_config() {
     has stdout 'held-out loss, bigram'
     has stdout 'not known'
     has stdout 'words ä plain'
+    head -c 5000 /dev/zero | tr '\0' '\200' >'no text'
+    "$plateau" data info c.json --set data.source=text --set 'data.files=["no text"]' >stdout || fail "exit code $?"
+    tail -n 1 stdout | grep -qE '^  [?]{1,58}$' || fail "bytes that are no text: $(cat stdout)"
 }
 
 # A time is written on the command line as in a config.

@@ -14,7 +14,8 @@
 
 #define LN2 0.693147180559945309
 
-enum { SAMPLE_LINES = 4, SAMPLE_WIDTH = 58, SAMPLE_SEED = 1 };
+/* With an indent of two and the rest of a character no line has more than 60 columns. */
+enum { SAMPLE_LINES = 4, SAMPLE_WIDTH = 54, SAMPLE_SEED = 1 };
 
 enum status data_info_text(const struct data_spec *s, bool bigram_only, struct err *err)
 {
@@ -76,6 +77,8 @@ static void print_tokens(const struct data *d, const int32_t *y, size_t record)
     for (size_t i = 0; i < data_ctx(d) && lines < SAMPLE_LINES; i++) {
         size_t n = strlen(line);
         data_token_text(d, piece, sizeof piece, y[i]);
+        if (piece[0] == '\0')
+            snprintf(piece, sizeof piece, "?"); /* a text's byte 0 */
         if (isspace((unsigned char)piece[0]))
             piece[0] = ' ';
         bool inside = (piece[0] & 0xC0) == 0x80 && n < SAMPLE_WIDTH + 4;
