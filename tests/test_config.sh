@@ -273,10 +273,15 @@ hierarchy depth branching=2 symbols=4
 hierarchy rules branching=3 symbols=100
 unigram symbols exponent=1
 hierarchy seed symbols=8
+markov-mix base digits=1
+markov-mix digits base=2
+markov-mix exponent base=16
+markov-mix walk base=16
+markov-mix branches base=64 digits=2
 END
     [ -z "$("$plateau" config | sed -n '/^data.symbols/{n;/default 8,/!p}')" ] || fail "the default of data.symbols is not 8"
     # by the default of each key and by that value given
-    for language in hierarchy graph-walk unigram zipf-facts; do
+    for language in hierarchy graph-walk unigram zipf-facts markov-mix; do
         "$plateau" data info --language $language >stdout || fail "exit code $?"
         values=$("$plateau" config | sed -n '/^data\.[a-z]* /{h;n;H;x;s/^\(data\.[a-z]*\) .*default \([0-9.]*\), .*/\1=\2/p}' | tr '\n' ' ')
         set --
@@ -287,7 +292,8 @@ END
     refused "data.symbols=1 is out of range" "$plateau" data info --language unigram --set data.symbols=1
     refused "--set train.lr=1" "$plateau" data info --language unigram --set train.lr=1
     refused "did you mean data.symbols" "$plateau" data info --language unigram --set data.symbol=3
-    refused "--set goes with --language" "$plateau" data info c.json --set data.symbols=4
+    refused "--set goes with --language or a config" "$plateau" data info c.json c.json --set data.symbols=4
+    refused "--seed goes with --language" "$plateau" data info c.json --seed 2
     refused "data.files" "$plateau" data info --language unigram --set 'data.files=["x"]'
     "$plateau" data info --language unigram --set data.symbols=16 --set data.exponent=0 --seed 3 >stdout
     grep -q 'unigram, seed 3: 16 symbols, floor 2.772589 nats per token (4.000000 bits)' stdout || fail "not ln 16: $(cat stdout)"
@@ -304,6 +310,53 @@ data_by_hand() {
     grep -q "bigram $nats nats per byte, $bits bits per byte" stdout || fail "not $nats nats: $(cat stdout)"
     "$plateau" data info --language unigram --set data.symbols=16 --set data.exponent=0 >stdout || fail "exit code $?"
     grep -q '16 symbols, floor 2.772589 nats per token (4.000000 bits)' stdout || fail "not four bits: $(cat stdout)"
+}
+
+# has FILE TEXT: a line of FILE holds TEXT.
+has() {
+    grep -qF -- "$2" "$1" || fail "'$2' is not in: $(cat "$1")"
+}
+
+# What a config's data are: numbers, floor, theory and a sample, the same as of the language by its name.
+data_of_config() {
+    local at
+    config ''
+    "$plateau" data info c.json >of_config || fail "exit code $?"
+    has of_config 'zipf-facts, seed 1: 17 symbols, floor '
+    has of_config 'data.eval_tokens=1024'
+    has of_config 'data.values=2 '
+    ! grep -qE 'data\.(nodes|walk|symbols)=' of_config || fail "numbers of other languages: $(cat of_config)"
+    has of_config 'theory: excess ~ tokens^-0.3333 (1 - 1/a) and ~ params^-0.5 (a - 1)'
+    has of_config '2102.04074'
+    at=$(grep -n '^a window begins:' of_config | cut -d: -f1)
+    tail -n +$((at + 1)) of_config >sample
+    [ "$(wc -l <sample)" = 5 ] && [ "$(sed -n 1p sample | wc -w)" = 4 ] || fail "no sample: $(cat sample)"
+    "$plateau" data info --language zipf-facts --set data.base=16 --set data.digits=2 --set data.values=2 --set data.eval_tokens=1024 |
+        cmp -s - of_config || fail "the language by its name is described differently"
+    "$plateau" data info c.json --set data.source=markov-mix --set data.walk=6 >stdout || fail "exit code $?"
+    has stdout 'keeps the'
+    has stdout 'data.branches=2 '
+    "$plateau" data info c.json --set data.source=graph-walk --set data.nodes=4096 >stdout || fail "exit code $?"
+    has stdout 'theory: none known'
+    awk -v at="$(grep -n '^a window' stdout | cut -d: -f1)" 'NR > at && length > 60 { exit 1 }' stdout || fail "wide: $(cat stdout)"
+    "$plateau" data info --language hierarchy >stdout || fail "exit code $?"
+    has stdout '2048 texts'
+    "$plateau" data info --language unigram >stdout || fail "exit code $?"
+    has stdout 'nothing to scale'
+    refused "c.json: train.batch_tokens=1024" "$plateau" data info c.json --set model.ctx=63
+    refused "c.json: model.ctx=32: expected a multiple of 5" "$plateau" data info c.json --set data.values=3
+    refused "gone.json" "$plateau" data info gone.json
+    printf '{"data": {"bas": 3}}' >c.json
+    refused "c.json: " "$plateau" data info c.json
+    for at in {1..200}; do printf 'plain words \303\244\n'; done >'a text'
+    config '"name": "t",'
+    "$plateau" data info c.json --set data.source=text --set 'data.files=["a text"]' >stdout || fail "exit code $?"
+    has stdout 'held-out loss, bigram'
+    has stdout 'not known'
+    has stdout 'words ä plain'
+    head -c 5000 /dev/zero | tr '\0' '\200' >'no text'
+    "$plateau" data info c.json --set data.source=text --set 'data.files=["no text"]' >stdout || fail "exit code $?"
+    tail -n 1 stdout | grep -qE '^  [?]{1,58}$' || fail "bytes that are no text: $(cat stdout)"
 }
 
 # A time is written on the command line as in a config.
@@ -347,7 +400,7 @@ saved_by_trunks() {
     grep -q '^225k tokens to train, 27 % less than the 307k without shared trunks' stdout || fail "not 27 %: $(grep 'to train' stdout)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand times; do
+for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
     run_test "$t"
 done
 finish

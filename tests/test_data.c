@@ -208,6 +208,276 @@ static void hierarchy(void)
     EXPECT_ERR(data_open(&d, &s, 16, &err), E_CONFIG, "data.depth");
 }
 
+/* A pair of source and symbol has exactly so many successors, each as likely, and other pairs have others. */
+static void mix_successors(void)
+{
+    enum { B = 5, STEPS = 7, UNIT = 8, DRAWS = 20000 };
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    s.base = B;
+    s.digits = 1;
+    s.walk = STEPS;
+    s.branches = 3;
+    EXPECT_OK(data_open(&d, &s, UNIT, &err));
+    if (!d)
+        return;
+    int32_t x[UNIT], y[UNIT];
+    static int count[B][B][B];
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        data_train(d, x, y, 5, i, 1);
+        EXPECT(x[0] == B && x[1] == y[0]);
+        for (int j = 2; j < UNIT; j++)
+            count[y[0]][y[j - 1]][y[j]]++;
+    }
+    int sets[B * B], n_sets = 0;
+    double chi2 = 0;
+    for (int pair = 0; pair < B * B; pair++) {
+        const int *of = count[pair / B][pair % B];
+        int set = 0, n = 0, sum = 0, same = 0;
+        for (int k = 0; k < B; k++) {
+            set |= (of[k] > 0) << k;
+            n += of[k] > 0;
+            sum += of[k];
+        }
+        EXPECT_MSG(n == 3, "%d successors", n);
+        for (int k = 0; k < B; k++)
+            chi2 += of[k] ? pow(of[k] - sum / 3.0, 2) / (sum / 3.0) : 0;
+        for (int k = 0; k < n_sets; k++)
+            same |= sets[k] == set;
+        if (!same)
+            sets[n_sets++] = set;
+    }
+    EXPECT_MSG(n_sets >= 6, "%d different sets of 10", n_sets);
+    EXPECT_MSG(chi2 < 96.1, "chi-square %g with 50 degrees of freedom", chi2); /* p = 1e-4 */
+    int possible = 0;
+    for (int32_t next = 0; next < B; next++) {
+        y[UNIT - 1] = next;
+        possible += isfinite(data_log_prob(d, x, y)) != 0;
+    }
+    EXPECT_MSG(possible == 3, "%d of 5 symbols may end a walk", possible);
+    data_close(d);
+}
+
+/* Floor by hand: two equal ranks, then ln b for the first symbol and ln branches for each of the others. */
+static void markov_mix(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    EXPECT(data_unit(&s) == 16);
+    EXPECT_OK(data_open(&d, &s, 32, &err));
+    if (!d)
+        return;
+    EXPECT_NEAR(data_floor(d), (3.187479 + log(64) + 12 * log(2)) / 16, 5e-7); /* H_K of zipf-facts */
+    EXPECT(data_vocab(d) == 65);
+    check_log_prob(d);
+    check_stateless(d);
+    data_close(d);
+    s.base = s.branches = 2;
+    s.digits = 1;
+    s.exponent = 0;
+    EXPECT_OK(data_open(&d, &s, 14, &err));
+    EXPECT_NEAR(data_floor(d), log(2), 1e-15); /* of any window: all are as likely */
+    uint64_t fingerprint = data_fingerprint(d);
+    int32_t x[14], y[14];
+    data_train(d, x, y, 5, 0, 1);
+    EXPECT_NEAR(-data_log_prob(d, x, y) / 14, data_floor(d), 1e-14);
+    data_close(d);
+    s.branches = 1;
+    EXPECT_OK(data_open(&d, &s, 14, &err));
+    EXPECT_NEAR(data_floor(d), 2 * log(2) / 14, 1e-15);
+    EXPECT(data_fingerprint(d) != fingerprint);
+    data_train(d, x, y, 5, 0, 1);
+    EXPECT_NEAR(-data_log_prob(d, x, y) / 14, data_floor(d), 1e-14);
+    data_close(d);
+    s.walk = 1;
+    EXPECT_OK(data_open(&d, &s, 2, &err));
+    EXPECT_NEAR(data_floor(d), log(2), 1e-15);
+    data_close(d);
+    s.branches = 3;
+    EXPECT_ERR(data_open(&d, &s, 2, &err), E_CONFIG, "data.branches=3: expected 1 to 2");
+    s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    EXPECT_ERR(data_open(&d, &s, 63, &err), E_CONFIG, "nearest are 48 and 64");
+    s.digits = 5;
+    EXPECT_ERR(data_open(&d, &s, 18, &err), E_CONFIG, "data.digits=5");
+}
+
+/* What is left to learn once n facts are known, against the sum written out. */
+static void facts_excess(void)
+{
+    enum { K = 16 };
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    s.base = 4;
+    s.digits = 2;
+    s.values = 3;
+    s.eps = 0.2;
+    s.exponent = 1.3;
+    EXPECT_OK(data_open(&d, &s, 5, &err));
+    if (!d)
+        return;
+    double z = 0, learnt[K + 1], excess[K + 1], h = -0.85 * log(0.85) - 3 * 0.05 * log(0.05);
+    for (int k = 1; k <= K; k++)
+        z += pow(k, -1.3);
+    for (int n = 0; n <= K; n++)
+        learnt[n] = n;
+    EXPECT_OK(data_excess(excess, d, learnt, K + 1, &err));
+    for (int n = 0; n <= K; n++) {
+        double sum = 0;
+        for (int k = n + 1; k <= K; k++)
+            sum += pow(k, -1.3) / z * 3 * (log(4) - h) / 5;
+        EXPECT_NEAR(excess[n], sum, 1e-14);
+    }
+    const double odd[] = {2.25, -1, 1e9};
+    double at[3];
+    EXPECT_OK(data_excess(at, d, odd, 3, &err));
+    EXPECT_NEAR(at[0], 0.75 * excess[2] + 0.25 * excess[3], 1e-14);
+    EXPECT(at[1] == excess[0] && at[2] == 0);
+    data_close(d);
+}
+
+/* The same of pairs: how often each comes is the sum over all windows, each with its probability. */
+static void mix_excess(void)
+{
+    enum { B = 3, UNIT = 5, WINDOWS = 243, PAIRS = B * B };
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    s.base = B;
+    s.digits = 1;
+    s.walk = 4;
+    EXPECT_OK(data_open(&d, &s, UNIT, &err));
+    if (!d)
+        return;
+    double count[PAIRS] = {0}, learnt[PAIRS + 1], excess[PAIRS + 1], total = 0, left = 0;
+    for (int w = 0; w < WINDOWS; w++) {
+        int32_t y[UNIT], x[UNIT] = {0};
+        for (int i = 0, rest = w; i < UNIT; i++, rest /= B)
+            y[i] = rest % B;
+        double p = exp(data_log_prob(d, x, y));
+        total += p;
+        for (int i = 1; i + 1 < UNIT; i++)
+            count[y[0] * B + y[i]] += p;
+    }
+    EXPECT_NEAR(total, 1, 1e-13);
+    for (int n = 0; n <= PAIRS; n++)
+        learnt[n] = PAIRS - n; /* an order of the asker's */
+    EXPECT_OK(data_excess(excess, d, learnt, PAIRS + 1, &err));
+    EXPECT(excess[0] == 0);
+    for (int n = 0; n < PAIRS; n++) {
+        int rarest = -1;
+        for (int i = 0; i < PAIRS; i++)
+            if (count[i] >= 0 && (rarest < 0 || count[i] < count[rarest]))
+                rarest = i;
+        left += count[rarest] * log(1.5) / UNIT;
+        count[rarest] = -1;
+        EXPECT_NEAR(excess[n + 1], left, 1e-13);
+    }
+    EXPECT_NEAR(left, 3 * log(1.5) / UNIT, 1e-13);
+    data_close(d);
+}
+
+static double slope(const double *y, double x0, double x1)
+{
+    return -log(y[1] / y[0]) / log(x1 / x0);
+}
+
+/* Far from the last fact the sum falls as theory says: with the facts that are known as a model's size, and as tokens
+ * where those known are the 1/a-th power of them. */
+static void excess_has_the_exponents(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    struct data_theory t;
+    double excess[2];
+    s.exponent = 2;
+    EXPECT_OK(data_open(&d, &s, 7, &err));
+    if (!d)
+        return;
+    data_theory(&t, d);
+    EXPECT_NEAR(t.size_exponent, 1, 1e-15);
+    EXPECT_NEAR(t.data_exponent, 0.5, 1e-15);
+    EXPECT(strstr(t.says, "tokens^-0.5 ") && strstr(t.source, "2102.04074"));
+    EXPECT_OK(data_excess(excess, d, (const double[]){100, 1000}, 2, &err));
+    EXPECT_NEAR(slope(excess, 100, 1000), t.size_exponent, 0.005);
+    EXPECT_NEAR(slope(excess, 100 * 100, 1000 * 1000), t.data_exponent, 0.0025);
+    data_close(d);
+    s = data_spec_default();
+    s.kind = DATA_MARKOV_MIX;
+    s.base = 4;
+    s.digits = 8;
+    s.walk = 14;
+    s.exponent = 2;
+    EXPECT_OK(data_open(&d, &s, 22, &err));
+    data_theory(&t, d);
+    EXPECT_NEAR(t.size_exponent, 1, 1e-15);
+    EXPECT_OK(data_excess(excess, d, (const double[]){400, 4000}, 2, &err));
+    EXPECT_NEAR(slope(excess, 400, 4000), t.size_exponent, 0.01);
+    data_close(d);
+}
+
+/* Each language says what is known of it; only facts have an excess. */
+static void theories(void)
+{
+    static const struct {
+        enum data_kind kind;
+        double exponent;
+        const char *says;
+    } cases[] = {
+        {DATA_ZIPF_FACTS, 1.5, "tokens^-0.3333"},  {DATA_ZIPF_FACTS, 1, "no power law"},
+        {DATA_MARKOV_MIX, 1.5, "params^-0.5 "},    {DATA_GRAPH_WALK, 1.5, "none known"},
+        {DATA_HIERARCHY, 1.5, "2048 texts, 3.277e+04 tokens"}, {DATA_UNIGRAM, 1.5, "nothing to scale"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err;
+        struct data *d = NULL;
+        struct data_spec s = data_spec_default();
+        struct data_theory t;
+        double excess, none = 0;
+        s.kind = cases[i].kind;
+        s.exponent = cases[i].exponent;
+        s.digits = 2;
+        EXPECT_OK(data_open(&d, &s, data_unit(&s), &err));
+        if (!d)
+            return;
+        data_theory(&t, d);
+        EXPECT_MSG(strstr(t.says, cases[i].says), "%s: %s", data_name(d), t.says);
+        bool facts = s.kind == DATA_ZIPF_FACTS || s.kind == DATA_MARKOV_MIX;
+        EXPECT(isnan(t.data_exponent) == !(facts && s.exponent > 1));
+        EXPECT_OK(data_excess(&excess, d, &none, 1, &err));
+        EXPECT(isnan(excess) == !facts);
+        data_close(d);
+    }
+}
+
+/* A folder is not resumed with other data than it was begun with, so that these must stay. */
+static void fingerprints_stay(void)
+{
+    static const uint64_t expected[DATA_N_KINDS] = {
+        [DATA_ZIPF_FACTS] = 0xcffac772d59c5fb7, [DATA_GRAPH_WALK] = 0xb5da91e15056e856,
+        [DATA_HIERARCHY] = 0x13a9455208067a0d, [DATA_UNIGRAM] = 0xed4632ade0b1d3b1,
+        [DATA_MARKOV_MIX] = 0x4c0351dc9d4bec78,
+    };
+    for (int kind = DATA_TEXT + 1; kind < DATA_N_KINDS; kind++) {
+        struct err err;
+        struct data *d = NULL;
+        struct data_spec s = data_spec_default();
+        s.kind = (enum data_kind)kind;
+        EXPECT_OK(data_open(&d, &s, data_unit(&s), &err));
+        if (d)
+            EXPECT_MSG(data_fingerprint(d) == expected[kind], "%s: %016llx", data_name(d),
+                       (unsigned long long)data_fingerprint(d));
+        data_close(d);
+    }
+}
+
 static void bad_specs(void)
 {
     struct err err;
@@ -322,7 +592,7 @@ static void ranges(void)
 #define AT(name, lo, hi) {offsetof(struct data_spec, name), lo, hi, "data." #name "="}
         AT(eval_tokens, 1, 1000000000), AT(base, 2, 65536), AT(digits, 1, 24),     AT(values, 0, 64),
         AT(nodes, 3, 4096),             AT(degree, 2, 2048), AT(branching, 2, 16), AT(depth, 1, 16),
-        AT(rules, 1, 10000),            AT(symbols, 2, 65536),
+        AT(rules, 1, 10000),            AT(symbols, 2, 65536), AT(walk, 1, 1024), AT(branches, 1, 64),
 #undef AT
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -357,6 +627,10 @@ static const struct test tests[] = {
     {"unigram", unigram},
     {"graph_walk", graph_walk},
     {"hierarchy", hierarchy},
+    {"markov_mix", markov_mix},       {"mix_successors", mix_successors},
+    {"fingerprints_stay", fingerprints_stay},
+    {"facts_excess", facts_excess},   {"mix_excess", mix_excess},
+    {"excess_has_the_exponents", excess_has_the_exponents}, {"theories", theories},
     {"text_windows", text_windows},   {"text_errors", text_errors},
     {"bigram", bigram},               {"ranges", ranges},
 };

@@ -10,23 +10,44 @@
 
 static const struct data_source *const sources[DATA_N_KINDS] = {
     [DATA_TEXT] = &data_source_text,
-    [DATA_ZIPF_FACTS] = &data_source_zipf_facts,
-    [DATA_GRAPH_WALK] = &data_source_graph_walk,
-    [DATA_HIERARCHY] = &data_source_hierarchy,
-    [DATA_UNIGRAM] = &data_source_unigram,
+#define X(id, source, name) [DATA_##id] = &data_source_##source,
+    DATA_LANGUAGES(X)
+#undef X
 };
 
 static const char *const kind_names[DATA_N_KINDS] = {
-    [DATA_TEXT] = "text",           [DATA_ZIPF_FACTS] = "zipf-facts",
-    [DATA_GRAPH_WALK] = "graph-walk", [DATA_HIERARCHY] = "hierarchy",
-    [DATA_UNIGRAM] = "unigram",
+    [DATA_TEXT] = "text",
+#define X(id, source, name) [DATA_##id] = name,
+    DATA_LANGUAGES(X)
+#undef X
 };
 
 struct data_spec data_spec_default(void)
 {
-#define X(name, type, min, max, number, help) .name = number,
+#define X(name, type, min, max, number, hashed, help) .name = number,
     return (struct data_spec){.kind = DATA_TEXT, DATA_NUMBERS(X)};
 #undef X
+}
+
+/* The meaning behind the names of the kinds that it is for; NULL where `kind` is not among them. */
+static const char *meaning_for(const char *help, const char *kind)
+{
+    const char *colon = strchr(help, ':'), *found = strstr(help, kind);
+    if (!colon)
+        return help;
+    return found && found < colon ? colon + 2 : NULL;
+}
+
+size_t data_numbers(struct data_number *out, const struct data_spec *s)
+{
+    const char *meaning, *kind = data_kind_name(s->kind);
+    size_t n = 0;
+#define X(name, type, min, max, number, hashed, help)                                                                  \
+    if ((meaning = meaning_for(help, kind)) != NULL)                                                                   \
+        out[n++] = (struct data_number){#name, meaning, (double)s->name};
+    DATA_NUMBERS(X)
+#undef X
+    return n;
 }
 
 const char *data_kind_name(enum data_kind kind)
@@ -63,7 +84,7 @@ static enum status check_numbers(const struct data_spec *s, struct err *err)
 {
 #define SIZE data_check_size
 #define DOUBLE check_number
-#define X(name, type, min, max, number, help) TRY(type(#name, s->name, min, max, err));
+#define X(name, type, min, max, number, hashed, help) TRY(type(#name, s->name, min, max, err));
     DATA_NUMBERS(X)
 #undef X
 #undef DOUBLE
@@ -96,15 +117,12 @@ bool data_power(size_t *out, size_t base, size_t exp, size_t limit)
 
 size_t data_unit(const struct data_spec *s)
 {
-    size_t unit = 1;
-    if (s->kind == DATA_ZIPF_FACTS)
-        return size_max(1, s->digits + s->values);
-    if (s->kind == DATA_HIERARCHY && data_power(&unit, s->branching, s->depth, (size_t)1 << 20))
-        return size_max(1, unit);
-    return 1;
+    const struct data_source *source = sources[s->kind];
+    return source->unit ? size_max(1, source->unit(s)) : 1;
 }
 
-/* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. */
+/* A language's fingerprint covers what draws its tokens; text hashes its bytes afterwards. Numbers that came later are
+ * mixed in by the languages that have them, so that the fingerprints of the others stay. */
 static uint64_t spec_hash(const struct data_spec *s)
 {
     uint64_t eps, exponent;

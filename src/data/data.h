@@ -14,8 +14,21 @@
 
 #include "base/status.h"
 
-enum data_kind { DATA_TEXT, DATA_ZIPF_FACTS, DATA_GRAPH_WALK, DATA_HIERARCHY, DATA_UNIGRAM };
-#define DATA_N_KINDS 5
+/* The languages: constant, file and name of each. A new one goes to the end: numbers name streams of random draws. */
+#define DATA_LANGUAGES(X)                                                                                      \
+    X(ZIPF_FACTS, zipf_facts, "zipf-facts")                                                                    \
+    X(GRAPH_WALK, graph_walk, "graph-walk")                                                                    \
+    X(HIERARCHY, hierarchy, "hierarchy")                                                                       \
+    X(UNIGRAM, unigram, "unigram")                                                                             \
+    X(MARKOV_MIX, markov_mix, "markov-mix")
+
+enum data_kind {
+    DATA_TEXT,
+#define X(id, source, name) DATA_##id,
+    DATA_LANGUAGES(X)
+#undef X
+    DATA_N_KINDS
+};
 
 /* What the config's section "data" says. Strings are borrowed. */
 struct data_spec {
@@ -30,33 +43,50 @@ struct data_spec {
     size_t base, digits, values;
     double eps, exponent;
     /* graph-walk: nodes and mean degree; hierarchy: branching s, depth L, rules m, symbols v;
-     * unigram: symbols and exponent */
+     * unigram: symbols and exponent; markov-mix: base, digits, exponent, walk and branches */
     size_t nodes, degree;
     size_t branching, depth, rules, symbols;
+    size_t walk, branches;
 };
 
-/* Name, type (SIZE or DOUBLE), smallest, largest, default and meaning of the numbers of a spec: the one list that
- * the config's section "data", the defaults below and the checks of data_open come from. What two of
- * them must be to each other, as the meanings say, data_open checks beside. */
+enum { DATA_BRANCHES_MAX = 64 };
+
+/* Name, type (SIZE or DOUBLE), smallest, largest, default, how it enters a run's hash (FIRST or LATER, see
+ * harness/config.h) and meaning of the numbers of a spec: the one list that the config's section "data", the defaults
+ * below and the checks of data_open come from. What two of them must be to each other, as the meanings say, data_open
+ * checks beside. */
 /* clang-format off */
 #define DATA_NUMBERS(X)                                                                                        \
-    X(eval_tokens, SIZE,   1, 1e9,   65536, "tokens of the fixed held-out set")                                \
-    X(seed,        SIZE,   0, 9e15,  1,     "names the language's tables and its held-out set")                \
-    X(base,        SIZE,   2, 65536, 64,    "zipf-facts: base b of the digits, and number of symbols")         \
-    X(digits,      SIZE,   1, 24,    3,     "zipf-facts: digits m of a rank; b^m facts, at most 2^24")         \
-    X(values,      SIZE,   0, 64,    4,     "zipf-facts: value tokens v of a fact")                            \
-    X(eps,         DOUBLE, 0, 1,     0.05,  "zipf-facts: chance that a value token is replaced by noise")      \
-    X(exponent,    DOUBLE, 0, 10,    1.5,   "zipf-facts, unigram: exponent a of the Zipf law")                 \
-    X(nodes,       SIZE,   3, 4096,  64,    "graph-walk: nodes of the graph")                                  \
-    X(degree,      SIZE,   2, 2048,  8,     "graph-walk: mean degree, at most nodes / 2")                       \
-    X(branching,   SIZE,   2, 16,    2,     "hierarchy: children s of a node")                                 \
-    X(depth,       SIZE,   1, 16,    4,     "hierarchy: levels L; s^L at most 2^16")                           \
-    X(rules,       SIZE,   1, 1e4,   4,     "hierarchy: rules m a symbol, at most v^(s-1)")                    \
-    X(symbols,     SIZE,   2, 65536, 8,     "hierarchy (v^s at most 2^20), unigram: symbols v")
+    X(eval_tokens, SIZE,   1, 1e9,   65536, FIRST, "tokens of the fixed held-out set")                         \
+    X(seed,        SIZE,   0, 9e15,  1,     FIRST, "names the language's tables and its held-out set")         \
+    X(base,        SIZE,   2, 65536, 64,    FIRST, "zipf-facts, markov-mix: base b of the digits, and number of symbols") \
+    X(digits,      SIZE,   1, 24,    3,     FIRST, "zipf-facts, markov-mix: digits m of a rank; b^m ranks, at most 2^24") \
+    X(values,      SIZE,   0, 64,    4,     FIRST, "zipf-facts: value tokens v of a fact")                     \
+    X(eps,         DOUBLE, 0, 1,     0.05,  FIRST, "zipf-facts: chance that a value token is replaced by noise") \
+    X(exponent,    DOUBLE, 0, 10,    1.5,   FIRST, "zipf-facts, unigram, markov-mix: exponent a of the Zipf law") \
+    X(nodes,       SIZE,   3, 4096,  64,    FIRST, "graph-walk: nodes of the graph")                           \
+    X(degree,      SIZE,   2, 2048,  8,     FIRST, "graph-walk: mean degree, at most nodes / 2")               \
+    X(branching,   SIZE,   2, 16,    2,     FIRST, "hierarchy: children s of a node")                          \
+    X(depth,       SIZE,   1, 16,    4,     FIRST, "hierarchy: levels L; s^L at most 2^16")                    \
+    X(rules,       SIZE,   1, 1e4,   4,     FIRST, "hierarchy: rules m a symbol, at most v^(s-1)")             \
+    X(symbols,     SIZE,   2, 65536, 8,     FIRST, "hierarchy (v^s at most 2^20), unigram: symbols v")         \
+    X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
+    X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base")
 /* clang-format on */
 
 /* The defaults. The kind is text, without files. */
 struct data_spec data_spec_default(void);
+
+/* Name, value and meaning of the numbers of a spec that its kind reads, in the order above: those whose meaning has the
+ * kind's name before a colon, and those without a colon. Returns how many of out (DATA_N_NUMBERS) it filled. */
+#define X(name, type, min, max, number, hashed, help) +1
+enum { DATA_N_NUMBERS = 0 DATA_NUMBERS(X) };
+#undef X
+struct data_number {
+    const char *name, *meaning;
+    double value;
+};
+size_t data_numbers(struct data_number *out, const struct data_spec *s);
 
 /* The name of a kind, "text" or a language's, and back; false where there is no such kind. */
 const char *data_kind_name(enum data_kind kind);
@@ -105,6 +135,23 @@ void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_
  * after *stop is set (NULL: never). */
 enum status data_eval_floor(double *out, const struct data *d, const volatile sig_atomic_t *stop,
                             struct err *err) WARN_UNUSED;
+
+/* What theory says of a language, for learners that keep the most frequent facts (of markov-mix, a fact is what follows a
+ * symbol in a source): the excess loss over the floor falls as tokens^-data_exponent and params^-size_exponent where
+ * facts are endless, 1 - 1/a and a - 1. NaN: no such law is known. */
+struct data_theory {
+    char says[200];     /* the same in words, also where there is none */
+    const char *source; /* the papers; NULL: none */
+    double data_exponent, size_exponent;
+};
+void data_theory(struct data_theory *t, const struct data *d);
+
+/* excess (n): the excess loss over data_floor, nats per token, of a learner who knows exactly the learnt[i] most frequent
+ * facts, whole or in parts, and of others nothing but that all symbols are as likely. The sum over the facts that there
+ * are, so that it bends away from the power law where few are left, and is 0 where none is. All NaN for text, for
+ * languages without such facts and where they are more than 2^24. Takes seconds where they are millions. */
+enum status data_excess(double *excess, const struct data *d, const double *learnt, size_t n,
+                        struct err *err) WARN_UNUSED;
 
 /* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
  * most size bytes including '\0'. */

@@ -1,5 +1,5 @@
 /* What a source of tokens implements: one row of function pointers per kind, one state per open
- * source. Only src/data and its test include this. */
+ * source. Only src/data, its languages and its test include this. */
 #ifndef PLATEAU_DATA_DATA_INTERNAL_H
 #define PLATEAU_DATA_DATA_INTERNAL_H
 
@@ -7,6 +7,8 @@
 #include "data/data.h"
 
 struct data_source {
+    /* What data_unit is; NULL: any window will do. The numbers may be out of their ranges. */
+    size_t (*unit)(const struct data_spec *s);
     /* Every number of the spec lies in its range. Check them against each other and d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
      * and fingerprint. On failure `close` is still called, on whatever state there is. */
     enum status (*open)(struct data *d, struct err *err);
@@ -18,6 +20,12 @@ struct data_source {
     void (*token_text)(const struct data *d, char *buf, size_t size, int32_t token);
     /* ln of the probability of y given x under the true law; NULL where it is unknown. */
     double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
+    /* Fill what theory says; the exponents are NaN and the rest empty before. */
+    void (*theory)(struct data_theory *t, const struct data *d);
+    /* What a learner may come to know fact by fact, NULL where there is no such thing: how many there are, and the loss in
+     * nats per token that each takes away, in any order; gain has room for all. */
+    size_t (*n_facts)(const struct data *d);
+    enum status (*gains)(double *gain, const struct data *d, struct err *err);
 };
 
 struct data {
@@ -32,14 +40,19 @@ struct data {
     size_t n_files;
 };
 
-extern const struct data_source data_source_text, data_source_zipf_facts, data_source_unigram,
-    data_source_graph_walk, data_source_hierarchy;
+extern const struct data_source data_source_text;
+#define X(id, source, name) extern const struct data_source data_source_##source;
+DATA_LANGUAGES(X)
+#undef X
 
 /* E_CONFIG "data.KEY=V: expected LO to HI". */
 enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
                             struct err *err) WARN_UNUSED;
 /* E_CONFIG naming model.ctx and the nearest multiples unless ctx is a multiple of `unit`. */
 enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err) WARN_UNUSED;
+
+/* Theory for facts whose frequencies follow a Zipf law: both exponents, and the words. */
+void data_theory_zipf(struct data_theory *t, double exponent, const char *facts);
 
 /* *out = base^exp; false above limit, with *out untouched. */
 bool data_power(size_t *out, size_t base, size_t exp, size_t limit);

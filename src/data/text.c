@@ -197,10 +197,17 @@ static void text_token(const struct data *d, char *buf, size_t size, int32_t tok
     *buf = '\0';
 }
 
+static void text_theory(struct data_theory *t, const struct data *d)
+{
+    (void)d;
+    snprintf(t->says, sizeof t->says, "none: a text's floor and exponents are not known");
+}
+
 const struct data_source data_source_text = {
     .open = text_open,
     .close = text_close,
     .train = text_train,
     .eval = text_eval,
     .token_text = text_token,
+    .theory = text_theory,
 };

@@ -50,7 +50,7 @@ struct config {
         size_t eval_tokens, seed;
         size_t base, digits, values;
         double eps, exponent;
-        size_t nodes, degree, branching, depth, rules, symbols;
+        size_t nodes, degree, branching, depth, rules, symbols, walk, branches;
     } data;
     struct {
         size_t ctx, d_model, n_layer, n_head;

@@ -11,10 +11,12 @@
 const struct key config_keys[] = {
     /* clang-format off */
     {"name", T_STRING, AT(name), 0, 0, 0, "sweep", NEVER, "name of the sweep: its folder below runs/"},
-    {"data.source", T_ENUM, AT(data.source), 0, 4, 1, "text|zipf-facts|graph-walk|hierarchy|unigram", FIRST, "text files, or a language whose true floor is known"},
+#define X(id, source, name) "|" name
+    {"data.source", T_ENUM, AT(data.source), 0, DATA_N_KINDS - 1, DATA_ZIPF_FACTS, "text" DATA_LANGUAGES(X), FIRST, "text files, or a language whose true floor is known"},
+#undef X
     {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
     {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: the last 10 % of each file)"},
-#define X(name, type, min, max, number, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, FIRST, help},
+#define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
     {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, FIRST, "context length in tokens"},

@@ -1,4 +1,4 @@
-#include "data/zipf.h"
+#include "data/languages/zipf.h"
 
 #include <math.h>
 #include <stdlib.h>

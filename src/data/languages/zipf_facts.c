@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "data/data_internal.h"
-#include "data/zipf.h"
+#include "data/languages/record.h"
+#include "data/languages/zipf.h"
 
 /* The j-th value of rank k: a fixed random function, so that a learner can only memorise it. */
 static int32_t fact(const struct data_spec *s, size_t k, size_t j)
@@ -21,14 +21,17 @@ static double value_entropy(const struct data_spec *s)
     return -q * log(q) + wrong;
 }
 
+static size_t facts_unit(const struct data_spec *s)
+{
+    return s->digits + s->values;
+}
+
 static enum status facts_open(struct data *d, struct err *err)
 {
     const struct data_spec *s = &d->spec;
     size_t ranks;
-    if (!data_power(&ranks, s->base, s->digits, ZIPF_MAX))
-        return err_set(err, E_CONFIG, "data.digits=%zu: base^digits = %zu^%zu exceeds %zu", s->digits,
-                       s->base, s->digits, ZIPF_MAX);
-    size_t record = s->digits + s->values;
+    TRY(record_ranks(&ranks, s, err));
+    size_t record = facts_unit(s);
     TRY(data_check_ctx(d->ctx, record, "the record length data.digits + data.values", err));
     struct zipf *z;
     TRY(size_calloc(&z, 1, sizeof *z, "zipf-facts", err));
@@ -48,19 +51,16 @@ static void facts_close(void *state)
 static void facts_draw(const struct data *d, int32_t *x, int32_t *y, struct rng *r)
 {
     const struct data_spec *s = &d->spec;
-    size_t record = s->digits + s->values;
+    size_t record = facts_unit(s);
     for (size_t at = 0; at < d->ctx; at += record) {
-        size_t k = zipf_draw(d->state, r), rest = k - 1;
-        for (size_t j = s->digits; j-- > 0; rest /= s->base)
-            y[at + j] = (int32_t)(rest % s->base);
+        size_t k = zipf_draw(d->state, r);
+        record_put_rank(y + at, s, k);
         for (size_t j = 0; j < s->values; j++) {
             bool noise = rng_double(r) < s->eps;
             y[at + s->digits + j] = noise ? (int32_t)rng_below(r, s->base) : fact(s, k, j);
         }
     }
-    x[0] = (int32_t)s->base; /* start of window */
-    for (size_t i = 1; i < d->ctx; i++)
-        x[i] = y[i - 1];
+    record_inputs(d, x, y);
 }
 
 static double facts_log_prob(const struct data *d, const int32_t *x, const int32_t *y)
@@ -68,11 +68,8 @@ static double facts_log_prob(const struct data *d, const int32_t *x, const int32
     const struct data_spec *s = &d->spec;
     double b = (double)s->base, right = log(1 - s->eps + s->eps / b), sum = 0;
     (void)x; /* a window starts afresh */
-    for (size_t at = 0; at < d->ctx; at += s->digits + s->values) {
-        size_t k = 0;
-        for (size_t j = 0; j < s->digits; j++)
-            k = k * s->base + (size_t)y[at + j];
-        k++;
+    for (size_t at = 0; at < d->ctx; at += facts_unit(s)) {
+        size_t k = record_rank(y + at, s);
         sum += zipf_log_prob(d->state, k);
         for (size_t j = 0; j < s->values; j++)
             sum += y[at + s->digits + j] == fact(s, k, j) ? right : log(s->eps / b);
@@ -80,19 +77,43 @@ static double facts_log_prob(const struct data *d, const int32_t *x, const int32
     return sum;
 }
 
-/* Symbols as numbers with a blank behind, the start token as "| ". */
-static void facts_text(const struct data *d, char *buf, size_t size, int32_t token)
+/* What a known fact saves each time it comes. */
+static double facts_gain(const struct data_spec *s)
 {
-    if ((size_t)token == d->spec.base)
-        snprintf(buf, size, "| ");
+    return (double)s->values * (log((double)s->base) - value_entropy(s)) / (double)facts_unit(s);
+}
+
+static void facts_theory(struct data_theory *t, const struct data *d)
+{
+    if (d->spec.values > 0 && d->spec.eps < 1)
+        data_theory_zipf(t, d->spec.exponent, "facts");
     else
-        snprintf(buf, size, "%d ", (int)token);
+        snprintf(t->says, sizeof t->says, "none: no value can be learnt");
+}
+
+static size_t facts_n(const struct data *d)
+{
+    const struct zipf *z = d->state;
+    return z->n;
+}
+
+static enum status facts_gains(double *gain, const struct data *d, struct err *err)
+{
+    const struct zipf *z = d->state;
+    (void)err;
+    for (size_t i = 0; i < z->n; i++)
+        gain[i] = exp(zipf_log_prob(z, i + 1)) * facts_gain(&d->spec);
+    return OK;
 }
 
 const struct data_source data_source_zipf_facts = {
+    .unit = facts_unit,
     .open = facts_open,
     .close = facts_close,
     .draw = facts_draw,
-    .token_text = facts_text,
+    .token_text = record_text,
     .log_prob = facts_log_prob,
+    .theory = facts_theory,
+    .n_facts = facts_n,
+    .gains = facts_gains,
 };

@@ -105,10 +105,17 @@ static void walk_text(const struct data *d, char *buf, size_t size, int32_t toke
     snprintf(buf, size, "%d ", (int)token);
 }
 
+static void walk_theory(struct data_theory *t, const struct data *d)
+{
+    (void)d;
+    snprintf(t->says, sizeof t->says, "none known for a walk on a graph");
+}
+
 const struct data_source data_source_graph_walk = {
     .open = walk_open,
     .close = walk_close,
     .draw = walk_draw,
     .token_text = walk_text,
     .log_prob = walk_log_prob,
+    .theory = walk_theory,
 };

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "data/data_internal.h"
-#include "data/zipf.h"
+#include "data/languages/zipf.h"
 
 static enum status unigram_open(struct data *d, struct err *err)
 {
@@ -48,10 +48,17 @@ static void unigram_text(const struct data *d, char *buf, size_t size, int32_t t
     snprintf(buf, size, "%d ", (int)token);
 }
 
+static void unigram_theory(struct data_theory *t, const struct data *d)
+{
+    (void)d;
+    snprintf(t->says, sizeof t->says, "none: independent draws, there is nothing to scale");
+}
+
 const struct data_source data_source_unigram = {
     .open = unigram_open,
     .close = unigram_close,
     .draw = unigram_draw,
     .token_text = unigram_text,
     .log_prob = unigram_log_prob,
+    .theory = unigram_theory,
 };

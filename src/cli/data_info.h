@@ -1,0 +1,17 @@
+/* What `plateau data` prints of a text, a language or the data of a config. */
+#ifndef PLATEAU_CLI_DATA_INFO_H
+#define PLATEAU_CLI_DATA_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "data/data.h"
+
+/* Sizes of the text of s->files, and the held-out loss of a bigram byte model; bigram_only: that alone. */
+enum status data_info_text(const struct data_spec *s, bool bigram_only, struct err *err) WARN_UNUSED;
+
+/* Size and numbers of the data, its floor, what theory says of it, and a sample: the start of a run's first window of
+ * ctx tokens. */
+enum status data_info(const struct data_spec *s, size_t ctx, struct err *err) WARN_UNUSED;
+
+#endif
