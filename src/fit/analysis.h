@@ -126,7 +126,7 @@ struct fit_verdict {
     bool enough;              /* false: only `lines` says anything */
     char withheld[400];       /* why floor, gain, halving and flattening are not given (NaN); "" where they are */
     bool floor_supported;     /* the runs tell a floor above 0 from none */
-    bool floor_identified;    /* and settle how high it lies */
+    bool floor_identified;    /* and its interval spans less than a factor of two */
     struct fit_value floor;   /* lo NaN: without end below */
     double floor_lo, floor_hi; /* hull of the 95 % intervals of the floor that each law fitted has of its own */
     double floor_delta_aicc;   /* AICc without a floor less AICc with one */
@@ -174,6 +174,7 @@ struct fit_report {
     struct fit_value frontier_e, frontier_k, frontier_g;
     const char *frontier_of;  /* "compute-optimal frontier", or what varies in the runs */
     const char *frontier_x;   /* "C", or the variable that stands in its place */
+    double lack_of_fit;       /* share of the scatter about the selected law that is not noise between seeds */
     struct ensemble spread;   /* laws x windows x resamples; empty where none was made */
     bool bent;                /* the frontier is that of the law beyond the break */
     struct fit_frontier *frontier; /* (1 + n_frontier_boot): the fit, then the resamples */

@@ -41,6 +41,7 @@ struct breaks_out {
     struct fit_value place;  /* of that variable, as it is */
     struct fit_value change; /* of the exponent, were that the place; below 0: returns slow down */
     double cv, cv_bent;      /* rms error in ln loss on runs left out, an eighth at a time */
+    double ahead;            /* and of the bent law on the largest fifth of the runs, fitted to the others */
     struct breaks_draw *draws; /* (n_draws) the fit, then its resamples; where p is small */
     size_t n_draws;
 };

@@ -191,11 +191,14 @@ static double cell_weight(const struct ensemble_cell *c)
     return k > 0 ? pow(ss / k, -POWER / 2) : 0;
 }
 
+/* Residuals of one trajectory go together, so that runs say less than as many independent ones: the likelihood counts to
+ * this power. */
+#define LIKELIHOOD 0.5
 /* Residuals this small are rounding. */
 #define ROUNDING 1e-9
 
 /* Within its cell a member counts by the likelihood of the runs, residuals having the scale at which the cell's own fit
- * is the likeliest: (objective / objective of the fit)^-n. */
+ * is the likeliest: (objective / the lowest)^-n. */
 static void weigh(struct ensemble *e)
 {
     double all = 0;
@@ -206,7 +209,7 @@ static void weigh(struct ensemble *e)
         for (; end < e->n_members && e->members[end].cell == e->members[i].cell; end++)
             best = fmin(best, e->members[end].objective);
         for (size_t k = i; k < end; k++)
-            sum += e->members[k].weight = exp(-(double)c->n * log((e->members[k].objective + least) / (best + least)));
+            sum += e->members[k].weight = exp(-LIKELIHOOD * (double)c->n * log((e->members[k].objective + least) / (best + least)));
         c->weight = cell_weight(c);
         for (size_t k = i; k < end; k++)
             all += e->members[k].weight *= c->weight / sum;

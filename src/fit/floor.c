@@ -12,7 +12,9 @@
 #define FLOOR_SHARE 0.01
 /* AICc must be lower with the floor by this much. */
 #define FLOOR_AICC 2.0
-/* Half the interval's width, as a share of the floor, up to which it is called settled. */
+/* A floor is identified where the interval's lower end is at least this share of its upper one, and half its width, as a
+ * share of the floor, is not remarked on up to the other. */
+#define IDENTIFIED 0.5
 #define SETTLED 0.10
 
 /* AICc of the same law with E held at 0, less that with E free, of the runs that follow it; NaN where either has
@@ -88,11 +90,13 @@ static const char *over_what(char *buf, size_t size, const struct fit_report *r,
 static void say(struct fit_report *r, const struct fit_law *f, const char *unit)
 {
     struct fit_verdict *v = &r->verdict;
-    char iv[200], aicc[64], settled[80];
+    char iv[200], aicc[64], settled[100] = "";
     const char *bent = r->bent ? " (of the law beyond the break)" : "";
     if (v->floor_supported) {
-        snprintf(settled, sizeof settled, v->floor_identified ? "" : " How high is not settled: that is %.0f %% to either side.",
-                 50 * (v->floor.hi - v->floor.lo) / v->floor.value);
+        double half = (v->floor.hi - v->floor.lo) / (2 * v->floor.value);
+        if (half > SETTLED)
+            snprintf(settled, sizeof settled, " How high is not settled: the interval is %.0f %% of it to either side.",
+                     100 * half);
         fit_lines_add(&v->lines, "Floor%s: the loss would level off at %.4g%s%s. The runs support a floor above 0: a law "
                                  "without one fits worse (AICc higher by %.1f).%s",
                       bent, v->floor.value, unit, over_what(iv, sizeof iv, r, &v->floor), v->floor_delta_aicc, settled);
@@ -133,7 +137,7 @@ enum status floor_judge(struct fit_report *r, const struct fit_law *f, const cha
     if (v->floor.lo <= FLOOR_SHARE * lowest)
         v->floor.lo = (double)NAN; /* without end below */
     v->floor_supported = f->law->level >= 0 && isfinite(v->floor.lo) && v->floor_delta_aicc > FLOOR_AICC;
-    v->floor_identified = v->floor_supported && v->floor.hi - v->floor.lo <= 2 * SETTLED * v->floor.value;
+    v->floor_identified = v->floor_supported && v->floor.lo >= IDENTIFIED * v->floor.hi;
     if (f->law->level < 0 && !isfinite(v->floor.hi))
         fit_lines_add(&v->lines, "Floor: the selected law has none; these runs fit a plain power law no worse, so they say "
                                  "nothing about where the loss would end.");

@@ -175,14 +175,15 @@ static bool spans_decades(enum pick what)
     return what == PICK_K || what == PICK_GAIN || what == PICK_PARAMS;
 }
 
-struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades)
+struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades, bool far)
 {
     struct fit_value v;
+    double stretch = 1 + (ENSEMBLE_STRETCH - 1) * (far ? 1 : r->lack_of_fit);
     if (!r->frontier_weight)
         return stats_summary(value, r->draws, r->n_frontier_boot, r->frontier_z);
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         r->mixture[b] = (struct stats_draw){decades ? log(r->draws[b]) : r->draws[b], r->frontier_weight[b]};
-    v = stats_mixture(decades ? log(value) : value, r->mixture, r->n_frontier_boot, ENSEMBLE_STRETCH);
+    v = stats_mixture(decades ? log(value) : value, r->mixture, r->n_frontier_boot, stretch);
     if (!decades)
         return v;
     return (struct fit_value){value, v.se * value, exp(v.lo), exp(v.hi)};
@@ -196,7 +197,8 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
         return v;
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         r->draws[b] = pick(&r->frontier[b + 1], what, flops);
-    v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what));
+    bool near = what == PICK_LOSS || what == PICK_GAIN || what == PICK_PARAMS;
+    v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what), !near);
     if (what == PICK_E || what == PICK_LOSS)
         v.lo = fmax(v.lo, 0); /* NaN stays */
     return v;

@@ -20,8 +20,9 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
 bool frontier_can_bend(const struct fit_law *f, enum breaks_variable v);
 
 /* A value with its interval from r->draws, one for each resampled frontier; `decades`: positive, and read as a
- * logarithm. */
-struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades);
+ * logarithm. Members' quantiles are stretched: whole for what lies far beyond all runs (`far`: a floor, an exponent, where
+ * returns flatten), and for a loss or a size at some compute as far as the law is seen to lack fit. */
+struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades, bool far);
 
 /* Loss, and gain of one doubling, on one frontier. */
 double frontier_loss(const struct fit_frontier *f, double flops);

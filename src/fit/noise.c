@@ -61,6 +61,25 @@ enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct e
     return OK;
 }
 
+/* Residuals of the selected law in units of the noise between seeds at each run: their mean square is near 1 where the
+ * law holds. */
+double noise_lack_of_fit(const struct fit_report *r, const struct fit_table *t)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    const struct fit_design *d = &r->kept;
+    enum fit_column size = t->x_name[0] ? FIT_X : fit_count_column(r->count);
+    double ss = 0, spare = (double)d->n - (f ? (double)f->problem.map.n_free : 0);
+    if (!f || r->noise.df == 0 || !(spare > 0))
+        return 1;
+    for (size_t i = 0; i < d->n; i++) {
+        double tokens = t->col[FIT_TOKENS][d->rows[i]];
+        double sd = noise_model_at(&r->noise, t->col[size][d->rows[i]], isnan(tokens) ? 1 : tokens);
+        double e = law_value(f->law, f->best.p, &d->points[i], &d->centre) - d->loss[i];
+        ss += e * e / (sd * sd);
+    }
+    return ss > spare ? 1 - spare / ss : 0;
+}
+
 double noise_draw(const struct fit_report *r, struct rng *rng)
 {
     double chi2 = 0, k = (double)r->sigma_independent;

@@ -12,6 +12,9 @@
  * chi-squared for its level and the spread of its slopes; r->scatter from the selected law. Both leave out the rows that r->off marks. */
 enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct err *err) WARN_UNUSED;
 
+/* The share of the runs' scatter about the selected law that noise between seeds does not explain, 0 to 1; 1 where no
+ * seed was repeated. After noise_fill and with r->kept. */
+double noise_lack_of_fit(const struct fit_report *r, const struct fit_table *t);
 /* sigma as it would come out of other seeds, level and slopes; sigma itself where its own spread is not known. */
 double noise_draw(const struct fit_report *r, struct rng *rng);
 

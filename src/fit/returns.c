@@ -19,11 +19,11 @@ static double halving(const struct fit_frontier *f, double unused)
 }
 
 /* A value of the frontier over its draws; of losses, which span no decades, as they are. */
-static struct fit_value over_frontier(const struct fit_report *r, frontier_fn *fn, double arg, bool decades)
+static struct fit_value over_frontier(const struct fit_report *r, frontier_fn *fn, double arg, bool decades, bool far)
 {
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         r->draws[b] = fn(&r->frontier[b + 1], arg);
-    return frontier_spread(r, fn(&r->frontier[0], arg), decades);
+    return frontier_spread(r, fn(&r->frontier[0], arg), decades, far);
 }
 
 /* Where returns sink under `sigma`; noise known from few repeated runs is itself drawn anew. */
@@ -33,7 +33,7 @@ static struct fit_value flattening(const struct fit_report *r, double sigma, boo
         struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 3001, b);
         r->draws[b] = frontier_flatten(&r->frontier[b + 1], known ? noise_draw(r, &rng) : sigma);
     }
-    return frontier_spread(r, frontier_flatten(&r->frontier[0], sigma), true);
+    return frontier_spread(r, frontier_flatten(&r->frontier[0], sigma), true, true);
 }
 
 void returns_say_noise(struct fit_report *r, const char *unit)
@@ -147,9 +147,9 @@ void returns_judge(struct fit_report *r, const char *unit, uint64_t seed)
     struct fit_verdict *v = &r->verdict;
     char c[32], iv[128];
     bool compute = strcmp(r->frontier_x, "C") == 0;
-    v->loss = over_frontier(r, frontier_loss, v->largest_flops, false);
-    v->gain = over_frontier(r, frontier_gain, v->largest_flops, true);
-    v->halving = over_frontier(r, halving, 0, true);
+    v->loss = over_frontier(r, frontier_loss, v->largest_flops, false, false);
+    v->gain = over_frontier(r, frontier_gain, v->largest_flops, true, false);
+    v->halving = over_frontier(r, halving, 0, true, true);
     if (isfinite(v->gain.value))
         fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
                                  "%.3g%s%s.", r->frontier_of, r->frontier_x,

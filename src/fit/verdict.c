@@ -93,17 +93,26 @@ static void name_outliers(struct fit_report *r, const char *unit)
                   n == 1 ? "it" : "them");
 }
 
-/* An exponent at its bound is a law that these runs do not tell: nothing that hangs on it is quoted. */
+/* An exponent at its lower bound makes a second floor of its term: nothing that hangs on either is quoted. At the upper one
+ * a term has gone, which says that nothing falls only where no other is left. */
 static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
 {
-    for (size_t j = 0; j < f->law->n_params; j++) {
-        if (f->law->params[j].kind != LAW_EXPONENT || f->law->bends || !(f->best.at_bound >> j & 1))
+    size_t exponents = 0, gone = 0, last = 0;
+    bool low_one = false;
+    for (size_t j = 0; j < f->law->n_params && !f->law->bends; j++) {
+        bool at = f->best.at_bound >> j & 1, low = f->best.p[j] <= f->law->params[j].lo;
+        if (f->law->params[j].kind != LAW_EXPONENT)
             continue;
-        snprintf(why, size, "%s of law %s lies at its bound (%.3g), so these runs do not settle how the loss falls",
-                 f->law->params[j].name, f->law->name, f->outer[j]);
-        return true;
+        exponents++;
+        gone += at;
+        low_one |= at && low;
+        last = at ? j : last;
     }
-    return false;
+    if (exponents == 0 || (!low_one && gone < exponents))
+        return false;
+    snprintf(why, size, "%s of law %s lies at its bound (%.3g), so these runs do not settle how the loss falls",
+             f->law->params[last].name, f->law->name, f->outer[last]);
+    return true;
 }
 
 /* The law has a bend of its own, or a floor that the user held, which may be why the runs leave it. */
@@ -121,6 +130,23 @@ static void course_changes(struct fit_verdict *v, const struct fit_law *f)
              break_variable(v, f), words_count(at, sizeof at, v->brk.place.value, compute), f->law->name);
 }
 
+/* Where the scatter about the law is this share of that about one constant loss, the law follows noise. */
+#define FOLLOWS_NOISE 0.8
+
+static bool follows_noise(const struct fit_report *r, const struct fit_law *f)
+{
+    const struct fit_design *d = &r->kept;
+    double mean = 0, about_mean = 0, about_law = 0;
+    for (size_t i = 0; i < d->n; i++)
+        mean += d->ln_loss[i] / (double)d->n;
+    for (size_t i = 0; i < d->n; i++) {
+        double e = log(law_value(f->law, f->best.p, &d->points[i], &d->centre)) - d->ln_loss[i];
+        about_mean += (d->ln_loss[i] - mean) * (d->ln_loss[i] - mean);
+        about_law += e * e;
+    }
+    return about_law > FOLLOWS_NOISE * FOLLOWS_NOISE * about_mean;
+}
+
 static bool loss_falls(const struct fit_report *r, const struct fit_table *t)
 {
     bool x = t->x_name[0] != '\0';
@@ -134,7 +160,7 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
     struct fit_verdict *v = &r->verdict;
     const struct fit_top_off *top = &r->top_off;
     const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
-    if (!loss_falls(r, t)) {
+    if (!loss_falls(r, t) || follows_noise(r, f)) {
         snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
                  t->x_name[0] ? t->x_name : "size and data");
         return false;
