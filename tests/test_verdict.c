@@ -774,7 +774,6 @@ static void starve(size_t seeds, size_t each, size_t more)
     struct err err;
     struct fit_options o = quick("chinchilla", 20);
     o.break_sims = 20;
-    o.one_count = true;
     grid(&t, seeds);
     shake(&t, 0.003);
     t.col[FIT_LOSS][30] *= 1.5;

@@ -118,7 +118,7 @@ enum status bench_fit(const char *path, const struct arg_list *where, size_t rep
     struct figures g = {0};
     o.law = "chinchilla";
     o.bootstrap = 0;
-    o.one_count = true;
+    o.exponents_only = true;
     enum status st = path ? fit_table_read(&t, &path, 1, &read, err) : simulate(&t, err);
     if (st == OK)
         st = fit_analyse(&r, &t, &o, err);

@@ -117,7 +117,7 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
         {"--scale", ARG_LIST, &w->scale, "ROLE=FACTOR",
          "numbers of a column times a factor or unit: params=1e6, flops=PF-days; or log (default), raw, log1p: residuals of "
          "log loss, of the loss, of log1p"},
-        {"--bootstrap", ARG_SIZE, &w->bootstrap, "N", "resamples for the intervals (default 1000; 0: none)"},
+        {"--bootstrap", ARG_SIZE, &w->bootstrap, "N", "resamples for the intervals (default 400; 0: none)"},
         {"--stratify", ARG_FLAG, &w->stratify, NULL, "resample within each compute budget"},
         {"--profile", ARG_FLAG, &w->profile, NULL,
          "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},

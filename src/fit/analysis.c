@@ -34,7 +34,7 @@
 struct fit_options fit_options_default(void)
 {
     return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG, 1},
-                                .bootstrap = 1000,
+                                .bootstrap = 400,
                                 .holdout = 0.2,
                                 .break_sims = 399,
                                 .isoflop_window = 4,
@@ -217,7 +217,7 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
         fit_lines_add(&r->notes, "law %s: %zu resamples instead of %zu, because there are %zu runs",
                       f->law->name, n_boot, opt->bootstrap, f->n);
     TRY(boot_run(f, d->cluster, d->n_clusters, opt->stratify ? d->scale : NULL, n_boot, opt->seed, err));
-    if ((double)f->n > PROFILE_ROWS && !opt->profile)
+    if (opt->exponents_only || ((double)f->n > PROFILE_ROWS && !opt->profile))
         return OK;
     TRY(boot_bca(f, d->cluster, d->n_clusters, err));
     profile_intervals(f);
@@ -275,7 +275,7 @@ static enum status spread(struct fit_report *r, const struct fit_options *opt, s
 {
     struct solve_problem problems[FIT_MAX_LAWS];
     const double *starts[FIT_MAX_LAWS];
-    if (r->n_laws == 0 || opt->bootstrap == 0 || opt->one_count || (double)r->kept.n > PROFILE_ROWS)
+    if (r->n_laws == 0 || opt->bootstrap == 0 || (double)r->kept.n > PROFILE_ROWS)
         return OK;
     for (size_t i = 0; i < r->n_laws; i++) {
         problems[i] = design_problem(&r->kept, &r->laws[i].problem);
@@ -306,6 +306,24 @@ static void say_nothing(struct fit_report *r, const struct fit_table *t, const s
         snprintf(r->nothing, sizeof r->nothing, "%s", noted);
 }
 
+/* Which of the runs and of the laws can be relied on. */
+static enum status question(struct fit_report *r, const struct fit_table *t, struct err *err)
+{
+    if (r->n_laws > 0)
+        TRY(serial_warn(r, &r->laws[r->selected], t, err));
+    for (size_t i = 0; i < r->n_laws; i++)
+        TRY(ahead_leave_out(&r->laws[i], &r->design, err));
+    choice_weigh(r);
+    return odd_runs_fill(r, t, err);
+}
+
+/* What an answer may be if the law is wrong. */
+static enum status doubt(struct fit_report *r, const struct fit_options *opt, struct err *err)
+{
+    TRY(spread(r, opt, err));
+    return test_break(r, opt, err);
+}
+
 static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         const struct view *v, struct err *err)
 {
@@ -317,23 +335,20 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         choice_select(r);
     else
         say_nothing(r, t, v);
-    if (r->n_laws > 0)
-        TRY(serial_warn(r, &r->laws[r->selected], t, err));
-    for (size_t i = 0; i < r->n_laws; i++) {
-        if (opt->bootstrap > 0)
-            TRY(intervals(r, &r->laws[i], opt, err));
-        TRY(ahead_leave_out(&r->laws[i], &r->design, err));
-    }
-    choice_weigh(r);
-    TRY(odd_runs_fill(r, t, err));
+    for (size_t i = 0; i < r->n_laws && opt->bootstrap > 0; i++)
+        TRY(intervals(r, &r->laws[i], opt, err));
+    if (!opt->exponents_only)
+        TRY(question(r, t, err));
     TRY(design_without(&r->kept, &r->design, r->off, err));
     TRY(noise_fill(r, t, err));
     r->lack_of_fit = noise_lack_of_fit(r, t);
     TRY(isoflop_analyse(r, t, opt, err));
-    TRY(spread(r, opt, err));
-    TRY(test_break(r, opt, err));
+    if (!opt->exponents_only)
+        TRY(doubt(r, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
+    if (opt->exponents_only)
+        return OK;
     TRY(methods_fill(r, t, opt, err));
     return verdict_fill(r, t, opt, err);
 }

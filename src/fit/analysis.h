@@ -41,10 +41,10 @@ struct fit_options {
     uint64_t seed;
     const struct envelope_curve *curves; /* (n_curves) training curves; NULL: from the rows */
     size_t n_curves;
-    bool one_count;               /* leave out the table of methods and counts */
+    bool exponents_only;          /* laws, resamples, noise, frontier and IsoFLOP minima: for another count of parameters */
 };
 
-/* huber:1e-3 on log loss, 1000 resamples, 399 for a break, holdout 0.2, window 4, seed 1. */
+/* huber:1e-3 on log loss, 400 resamples, 399 for a break, holdout 0.2, window 4, seed 1. */
 struct fit_options fit_options_default(void);
 
 /* The objective along one parameter, the others at their best. */

@@ -7,7 +7,7 @@
 #include "base/size.h"
 
 /* Resamples of the counts that the report itself is not about. */
-#define SIDE_RESAMPLES 200
+#define SIDE_RESAMPLES 100
 
 /* Curves made of a table's rows, with the memory that they point into. */
 struct row_curves {
@@ -122,7 +122,7 @@ static enum status other_count(struct fit_methods *m, const struct fit_report *r
     o.bootstrap = size_min(opt->bootstrap, SIDE_RESAMPLES);
     o.holdout = 0;
     o.break_sims = 0;
-    o.one_count = true;
+    o.exponents_only = true;
     enum status st = fit_analyse(&side, t, &o, err);
     if (st == OK)
         take(m, &side);
@@ -134,7 +134,7 @@ enum status methods_fill(struct fit_report *r, const struct fit_table *t, const 
                          struct err *err)
 {
     const struct fit_law *f = fit_report_selected(r);
-    if (!f || f->law->n_vars == 1 || opt->one_count)
+    if (!f || f->law->n_vars == 1 || opt->exponents_only)
         return OK;
     for (size_t c = 0; c < FIT_N_COUNTS; c++) {
         struct fit_methods *m = &r->methods[r->n_methods];
