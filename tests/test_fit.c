@@ -515,6 +515,29 @@ static void quantiles(void)
     EXPECT_NEAR(v.hi, 97.5, 1e-6);
 }
 
+/* 0 .. 99 shuffled, the lower half three times as heavy: the middle of value i < 50 lies at (3 i + 1.5) / 200 of the
+ * weight, that of a higher one at (i + 100.5) / 200. The median's distances are stretched, and the value is inside. */
+static void quantiles_of_a_mixture(void)
+{
+    struct stats_draw draws[101];
+    for (size_t i = 0; i < 100; i++) {
+        double v = (double)(37 * i % 100);
+        draws[i] = (struct stats_draw){v, v < 50 ? 3 : 1};
+    }
+    draws[100] = (struct stats_draw){(double)NAN, 100};
+    double middle = 98.5 / 3, lo = 3.5 / 3, hi = 94.5, mean = (3 * 1225 + 3725) / 200.0;
+    struct fit_value v = stats_mixture(40, draws, 101, 1);
+    EXPECT_NEAR(v.value, 40, 0);
+    EXPECT_NEAR(v.lo, lo, 1e-9);
+    EXPECT_NEAR(v.hi, hi, 1e-9);
+    EXPECT_REL(v.se, sqrt((3 * 40425 + 287925) / 200.0 - mean * mean), 1e-9);
+    v = stats_mixture(40, draws, 100, 2);
+    EXPECT_NEAR(v.lo, middle - 2 * (middle - lo), 1e-9);
+    EXPECT_NEAR(v.hi, middle + 2 * (hi - middle), 1e-9);
+    EXPECT_NEAR(stats_mixture(-99, draws, 100, 1).lo, -99, 0);
+    EXPECT_NEAR(stats_mixture(200, draws, 100, 1).hi, 200, 0);
+}
+
 /* Weights of a resample sum to the clusters: counts where they are many, shares where they are few. */
 static void weights_of_a_resample(void)
 {
@@ -561,6 +584,39 @@ static void break_found(void)
     for (size_t i = 0; i < r.verdict.lines.n; i++)
         n_said += strstr(r.verdict.lines.text[i], said) != NULL;
     EXPECT_MSG(n_said == 2, "the verdict does not say where, or '%s'", said);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Of 7 sizes and 8 budgets, windows leave out up to 2 and 3 of the smallest, and one of them none; a law in a window
+ * counts as one over its mean squared error on larger runs, to whose sum the square of 1e-4 is added. */
+static void windows_and_their_weights(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    const double truth[] = {1.8, 480, 2100, 0.35, 0.37};
+    struct fit_options o = quick(NULL, 20);
+    o.break_sims = 0;
+    grid_table(&t, law_find("chinchilla"), truth, 0.003, 1);
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    const struct ensemble *e = &r.spread;
+    EXPECT(e->n_windows == 12 && e->n_cells == 12 * r.n_laws && r.n_outliers == 0);
+    double share[12 * FIT_MAX_LAWS] = {0}, want[12 * FIT_MAX_LAWS] = {0}, all = 0;
+    for (size_t i = 0; i < e->n_members; i++)
+        share[e->members[i].cell] += e->members[i].weight;
+    for (size_t i = 0; i < e->n_cells; i++) {
+        const struct ensemble_cell *c = &e->cells[i];
+        const struct ensemble_window *w = &e->windows[c->window];
+        double ss = 0;
+        EXPECT(w->sizes == c->window / 4 && w->budgets == c->window % 4);
+        EXPECT(c->n == (7 - w->sizes) * (8 - w->budgets) && c->fitted);
+        for (size_t k = 0; k < ENSEMBLE_ORIGINS; k++)
+            ss += c->error[k] * c->error[k] / ENSEMBLE_ORIGINS;
+        all += want[i] = 1 / (ss + 1e-8 / ENSEMBLE_ORIGINS);
+    }
+    for (size_t i = 0; i < e->n_cells; i++)
+        EXPECT_REL(share[i], want[i] / all, 1e-9);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -791,6 +847,18 @@ static void fullest_level(void)
     fit_table_free(&u);
 }
 
+/* Levels are counted from the smallest of each, so that they do not chain. */
+static void levels_within_a_factor(void)
+{
+    const double x[] = {2.05, 1, 1.06, 2, 1.02};
+    double out[5];
+    EXPECT(design_levels(out, x, 5, 1.03) == 3);
+    EXPECT_NEAR(out[0], 1, 0);
+    EXPECT_NEAR(out[1], 1.06, 0);
+    EXPECT_NEAR(out[2], 2, 0);
+    EXPECT(design_levels(out, x, 5, 1.01) == 5 && design_levels(out, x, 5, 1.07) == 2);
+}
+
 /* Seven budgets on two trajectories are one comparison of seeds; seven pairs of runs are seven. */
 static void noise_counts_trajectories(void)
 {
@@ -974,7 +1042,9 @@ int main(int argc, char **argv)
         {"stratified", stratified},
         {"expanded_quantiles", expanded_quantiles},
         {"quantiles", quantiles},
+        {"quantiles_of_a_mixture", quantiles_of_a_mixture},
         {"weights_of_a_resample", weights_of_a_resample},
+        {"windows_and_their_weights", windows_and_their_weights},
         {"break_found", break_found},
         {"frontier_is_the_minimum", frontier_is_the_minimum},
         {"isoflop_minima", isoflop_minima},
@@ -982,6 +1052,7 @@ int main(int argc, char **argv)
         {"envelope_of_two_steps", envelope_of_two_steps},
         {"thin_designs", thin_designs},
         {"fullest_level", fullest_level},
+        {"levels_within_a_factor", levels_within_a_factor},
         {"noise_counts_trajectories", noise_counts_trajectories},
         {"trunks_and_seeds", trunks_and_seeds},
         {"good_tables", good_tables},

@@ -267,6 +267,29 @@ static void minima_of_symmetric_curves(void)
     fit_table_free(&t);
 }
 
+/* Budgets that are a tenth apart were chosen, those of a log's checkpoints are closer. */
+static void budgets_stand_apart(void)
+{
+    struct err err;
+    struct fit_options o = quick("chinchilla", 0);
+    for (int k = 0; k < 2; k++) {
+        struct fit_table t;
+        struct fit_report r;
+        EXPECT_OK(fit_table_init(&t, 35, &err));
+        for (size_t i = 0; i < t.n; i++) {
+            double c = 1e16 * pow(k ? 1.12 : 1.08, (double)(i / 7)), n = 4e5 * pow(1.5, (double)(i % 7) - 3);
+            t.col[FIT_PARAMS][i] = n;
+            t.col[FIT_TOKENS][i] = c / (6 * n);
+            t.col[FIT_FLOPS][i] = c;
+            t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * pow(log(n / 4e5), 2);
+        }
+        analyse(&r, &t, &o);
+        EXPECT(r.n_isoflop == (k ? 5 : 0));
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
 /* Minima that lie between the sizes, or a little beyond them: a parabola finds place and height exactly. */
 static void minima_between_the_sizes(void)
 {
@@ -418,6 +441,36 @@ static void floor_against_none(void)
     fit_report_free(&none);
     fit_report_free(&r);
     fit_table_free(&t);
+}
+
+/* A floor's interval is cut off where three times the noise cannot take the lowest loss, as far as the floor itself
+ * lies below; an end near 0 is none, one at a third of the lowest loss stands. */
+static void ends_of_a_floor(void)
+{
+    static const double floor_[] = {3, 0.3}, step[] = {1.3, 1.8}, noise[] = {0.03, 0.003};
+    struct err err;
+    struct fit_options o = quick("floor", 60);
+    for (int k = 0; k < 2; k++) {
+        struct fit_table t;
+        struct fit_report r;
+        struct rng rng = rng_make(1, RNG_TEST, 0, 0);
+        double lowest = (double)INFINITY;
+        EXPECT_OK(fit_table_init(&t, 14, &err));
+        snprintf(t.x_name, sizeof t.x_name, "x");
+        for (size_t i = 0; i < t.n; i++) {
+            double x = t.col[FIT_X][i] = 1e3 * pow(step[k], (double)i);
+            t.col[FIT_LOSS][i] = (floor_[k] + 30 * pow(x, -0.3)) * exp(noise[k] * rng_normal(&rng));
+            lowest = fmin(lowest, t.col[FIT_LOSS][i]);
+        }
+        analyse(&r, &t, &o);
+        double cut = lowest + 3 * r.scatter;
+        EXPECT(r.n_outliers == 0 && r.verdict.floor.value < cut);
+        EXPECT((r.frontier_e.hi > cut) == (k == 0) && (r.frontier_e.lo > 0.3 * lowest) == (k == 1));
+        EXPECT_REL(r.verdict.floor.hi, fmin(r.frontier_e.hi, cut), 1e-12);
+        EXPECT(k ? r.verdict.floor.lo == r.frontier_e.lo : isnan(r.verdict.floor.lo));
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
 }
 
 /* --- noise ------------------------------------------------------------------------------------------- */
@@ -638,6 +691,52 @@ static void a_bend_is_quoted(void)
     fit_table_free(&t);
 }
 
+/* Beyond a break in x the power is the bent one: 30 x^-.4, which falls as x^-.2 from there on. */
+static void the_frontier_bends(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("floor", 60);
+    o.break_sims = 99;
+    EXPECT_OK(fit_table_init(&t, 36, &err));
+    snprintf(t.x_name, sizeof t.x_name, "x");
+    for (size_t i = 0; i < t.n; i++) {
+        double at = 1e3 * pow(1.7, 20), x = t.col[FIT_X][i] = 1e3 * pow(1.7, (double)i);
+        t.col[FIT_LOSS][i] = 0.5 + 30 * pow(x, -0.4) * (x > at ? pow(x / at, 0.2) : 1);
+    }
+    shake(&t, 0.001);
+    analyse(&r, &t, &o);
+    EXPECT(r.verdict.brk.found && r.bent);
+    EXPECT_NEAR(r.frontier_g.value, 0.2, 0.05);
+    EXPECT_NEAR(fit_frontier_loss(&r, t.col[FIT_X][t.n - 1]).value, t.col[FIT_LOSS][t.n - 1], 0.01);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Beyond a break in data that term falls by .1 less: the compute-optimal frontier is that of .34 and .18. */
+static void the_frontier_bends_in_data(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 60);
+    o.break_sims = 99;
+    grid(&t, 1);
+    const double from = 2e8, slower = 0.1;
+    for (size_t i = 0; i < t.n; i++) {
+        double d = t.col[FIT_TOKENS][i];
+        if (d > from)
+            t.col[FIT_LOSS][i] += B0 * pow(d, -BETA) * (pow(d / from, slower) - 1);
+    }
+    shake(&t, 0.0003);
+    analyse(&r, &t, &o);
+    EXPECT(r.verdict.brk.found && r.bent && r.verdict.brk.variable == BREAKS_DATA);
+    double beta = BETA - slower;
+    EXPECT_NEAR(r.frontier_n_exponent.value, beta / (ALPHA + beta), 0.05);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* Rows of a file are named by their run, or by file and line. */
 static void rows_have_names(void)
 {
@@ -807,11 +906,13 @@ int main(int argc, char **argv)
         {"held_out_has_a_sign", held_out_has_a_sign},
         {"leave_out_and_bca", leave_out_and_bca},
         {"minima_of_symmetric_curves", minima_of_symmetric_curves},
+        {"budgets_stand_apart", budgets_stand_apart},
         {"minima_between_the_sizes", minima_between_the_sizes},
         {"error_of_a_minimum", error_of_a_minimum},
         {"ends_of_what_is_derived", ends_of_what_is_derived},
         {"compute_of_one_variable", compute_of_one_variable},
         {"floor_against_none", floor_against_none},
+        {"ends_of_a_floor", ends_of_a_floor},
         {"noise_of_one_cell", noise_of_one_cell},
         {"noise_drawn_anew", noise_drawn_anew},
         {"noise_at_the_largest_budget", noise_at_the_largest_budget},
@@ -820,6 +921,8 @@ int main(int argc, char **argv)
         {"odd_runs_are_named", odd_runs_are_named},
         {"one_odd_run_is_told", one_odd_run_is_told},
         {"a_bend_is_quoted", a_bend_is_quoted},
+        {"the_frontier_bends", the_frontier_bends},
+        {"the_frontier_bends_in_data", the_frontier_bends_in_data},
         {"rows_have_names", rows_have_names},
         {"lack_of_fit_names_nothing", lack_of_fit_names_nothing},
         {"losses_that_do_not_fall", losses_that_do_not_fall},

@@ -266,6 +266,8 @@ static void try_ends(struct solve_result *best, const struct solve_problem *q)
 }
 
 #define MAX_RESTARTS 8
+/* A gain below this share is none. */
+#define NO_GAIN 1e-12
 
 /* Newton again, with fresh damping, as long as that finds anything. */
 static void restart(struct solve_result *best, const struct solve_problem *q)
@@ -275,7 +277,21 @@ static void restart(struct solve_result *best, const struct solve_problem *q)
         double before = best->objective;
         solve_from(&r, q, best->p);
         keep_lower(best, &r);
-        if (!(best->objective < before * (1 - 1e-12)))
+        if (!(best->objective < before * (1 - NO_GAIN)))
+            break;
+    }
+}
+
+#define MAX_ROUNDS 4
+
+/* The end of one valley may lie in another, whose ends have not been tried. */
+static void settle(struct solve_result *best, const struct solve_problem *q)
+{
+    for (int i = 0; i < MAX_ROUNDS; i++) {
+        double before = best->objective;
+        try_ends(best, q);
+        restart(best, q);
+        if (!(best->objective < before * (1 - NO_GAIN)))
             break;
     }
 }
@@ -315,10 +331,8 @@ static enum status basins(struct solve_result *out, const struct solve_problem *
     TRY(from_starts(out, q, best, n, pool, err));
     if (few || !narrow)
         hop(out, q, pool);
-    if (few || !out->converged) {
-        try_ends(out, q);
-        restart(out, q);
-    }
+    if (few || !out->converged)
+        settle(out, q);
     return OK;
 }
 

@@ -236,7 +236,7 @@ struct box {
 
 static struct box box_of(const struct solve_problem *q)
 {
-    struct box box;
+    struct box box = {{{0, 0}}};
     for (size_t j = 0; j < q->map.n_free; j++)
         box.of[j] = solve_map_range(&q->map, q->law, j);
     return box;
@@ -254,6 +254,7 @@ static size_t free_set(size_t *idx, size_t n_free, const struct box *box, const 
     return n;
 }
 
+#define FIRST_LAMBDA 1e-4
 #define LAMBDA_MAX 1e12
 /* A promised decrease below this share of the objective is rounding. */
 #define DECREASE_TOL 1e-14
@@ -271,25 +272,55 @@ static double bounded_step(double *next, const double *z, const double *step, co
     return promised;
 }
 
+/* A variable whose moves change a prediction by less than this share of what others change is a term that has gone. */
+#define GONE 1e-9
+
+static bool moves_nothing(const struct sums *s, size_t n_free, size_t a)
+{
+    double top = 0;
+    for (size_t b = 0; b < n_free; b++)
+        top = fmax(top, s->scale[b]);
+    return !(s->scale[a] > GONE * GONE * top);
+}
+
+/* Without the variables of terms that have gone; returns how many are left. */
+static size_t without_gone(size_t *idx, size_t n, const struct sums *s, size_t n_free)
+{
+    size_t left = 0;
+    for (size_t a = 0; a < n; a++)
+        if (!moves_nothing(s, n_free, idx[a]))
+            idx[left++] = idx[a];
+    return left;
+}
+
 static bool descend(double *z, const struct solve_problem *q, const struct box *box, double delta,
                     size_t max_iter, size_t *iterations)
 {
     struct sums s, t;
-    double lambda = 1e-4;
+    double lambda = FIRST_LAMBDA;
     size_t n_free = q->map.n_free;
     bool undamped = false; /* the step without damping has been tried from here */
+    bool gone = false;     /* a term has gone: it bends nothing, and must not keep the others from their optimum */
     sums_at(&s, q, z, delta);
     if (!isfinite(s.value))
         return false;
     for (size_t it = 0; it < max_iter; it++) {
         size_t idx[NP], n = free_set(idx, n_free, box, z, s.g);
         double step[NP], next[NP];
+        if (gone)
+            n = without_gone(idx, n, &s, n_free);
         if (n == 0)
             return true;
         while (!newton_step(step, &s, idx, n, lambda)) {
             lambda = fmax(lambda * 10, 1e-6);
-            if (!(lambda < LAMBDA_MAX))
+            if (lambda < LAMBDA_MAX)
+                continue;
+            size_t left = without_gone(idx, n, &s, n_free);
+            if (left == 0 || left == n)
                 return false;
+            gone = true;
+            n = left;
+            lambda = FIRST_LAMBDA;
         }
         memcpy(next, z, n_free * sizeof *next);
         double promised = bounded_step(next, z, step, &s, idx, n, box);
@@ -331,9 +362,9 @@ void solve_from(struct solve_result *out, const struct solve_problem *q, const d
 {
     double z[NP];
     const struct box box = box_of(q);
-    memset(out, 0, sizeof *out);
     for (size_t j = 0; j < q->map.n_free; j++)
         z[j] = fmin(fmax(start[q->map.of[j]], box.of[j].lo), box.of[j].hi);
+    memset(out, 0, sizeof *out); /* only now: start may lie in it */
     if (q->obj.loss == SOLVE_LAD) {
         for (size_t k = 0; k < sizeof lad_deltas / sizeof *lad_deltas; k++)
             out->converged = descend(z, q, &box, lad_deltas[k], 200, &out->iterations);
@@ -409,28 +440,14 @@ double solve_slack(const struct solve_problem *q, const double *p, double share)
     return sum;
 }
 
-/* A variable whose moves change a prediction by less than this share of what others change is a term that has gone. */
-#define GONE 1e-9
-
-static bool moves_nothing(const struct sums *s, size_t n_free, size_t a)
-{
-    double top = 0;
-    for (size_t b = 0; b < n_free; b++)
-        top = fmax(top, s->scale[b]);
-    return !(s->scale[a] > GONE * GONE * top);
-}
-
 /* The part of the Hessian that can be solved with: variables that move nothing are left out, and what is flat gets just
  * enough damping. Returns how many are left, 0 where none, and that damping. */
 static size_t solvable(size_t *idx, double *lambda, const struct solve_problem *q, const double *z,
                        const struct sums *s)
 {
     const struct box box = box_of(q);
-    size_t m = free_set(idx, q->map.n_free, &box, z, s->g), n = 0;
+    size_t m = free_set(idx, q->map.n_free, &box, z, s->g), n = without_gone(idx, m, s, q->map.n_free);
     double step[NP];
-    for (size_t a = 0; a < m; a++)
-        if (!moves_nothing(s, q->map.n_free, idx[a]))
-            idx[n++] = idx[a];
     for (*lambda = 0; !newton_step(step, s, idx, n, *lambda); *lambda = fmax(10 * *lambda, 1e-12))
         if (*lambda > 1e-6)
             return 0;

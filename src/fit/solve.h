@@ -97,7 +97,7 @@ void solve_on_map(double *p, const struct solve_problem *q);
 
 double solve_objective(const struct solve_problem *q, const double *p);
 
-/* From one start (inner parameters) to the optimum of its basin. */
+/* From one start (inner parameters; it may be out->p) to the optimum of its basin. */
 void solve_from(struct solve_result *out, const struct solve_problem *q, const double *start);
 /* Covariance of the inner parameters from the curvature of the objective at p, in units of tau (see
  * solve_deviance): rows of what is fixed or at a bound are 0. False where the curvature is not positive. */
