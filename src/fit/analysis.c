@@ -240,19 +240,6 @@ static const struct fit_law *law_to_break(const struct fit_report *r)
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
-/* A bend matters where larger runs are predicted better with it than by any law without: a change of law would explain
- * what bends less than that. */
-#define BEND_MATTERS 0.85
-
-static bool bend_beats_laws(const struct fit_report *r)
-{
-    double best = (double)INFINITY;
-    for (size_t i = 0; i < r->spread.n_cells; i++)
-        if (r->spread.cells[i].window == 0) /* all runs */
-            best = fmin(best, r->spread.cells[i].error[ENSEMBLE_ORIGINS - 1]); /* NaN is passed over */
-    return !(r->verdict.brk.ahead >= BEND_MATTERS * best);
-}
-
 static enum status test_break(struct fit_report *r, const struct fit_options *opt, struct err *err)
 {
     const struct fit_law *f = law_to_break(r);
@@ -263,9 +250,7 @@ static enum status test_break(struct fit_report *r, const struct fit_options *op
     const struct solve_problem q = design_problem(&r->kept, &f->problem);
     const struct breaks_in in = {.problem = &q, .start = f->best.p, .design = &r->kept, .n_sims = opt->break_sims,
                                  .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
-    TRY(breaks_test(&r->verdict.brk, &in, err));
-    r->verdict.brk.found = r->verdict.brk.found && bend_beats_laws(r);
-    return OK;
+    return breaks_test(&r->verdict.brk, &in, err);
 }
 
 /* Resamples of each law in each window. */
@@ -370,7 +355,7 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     r->frontier_n_exponent = r->frontier_d_exponent = unknown;
     r->frontier_e = r->frontier_k = r->frontier_g = unknown;
     r->verdict.brk = (struct breaks_out){.untested = "no resamples were asked for",
-                                         .p = none, .cv = none, .cv_bent = none, .ahead = none,
+                                         .p = none, .cv = none, .cv_bent = none,
                                          .place = unknown, .change = unknown};
     for (size_t i = 0; i < t->notes.n; i++)
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);

@@ -21,7 +21,7 @@
 #define HUBER_SDS 1.345
 #define SIGNIFICANT 0.05
 /* A bend matters where it brings the error on left-out runs to this share of what it is without. */
-#define MATTERS 0.85
+#define MATTERS 0.7
 
 struct work {
     const struct breaks_in *in;
@@ -403,38 +403,6 @@ static enum status cross_validate(struct breaks_out *out, struct work *w, size_t
     return OK;
 }
 
-/* The share of the runs, the largest by compute, that are predicted from the others. */
-#define AHEAD 0.2
-
-/* The bent law fitted to the smaller runs: its error on the larger ones, which is what a verdict is about. */
-static enum status look_ahead(struct breaks_out *out, struct work *w, size_t v, struct err *err)
-{
-    const struct fit_design *d = w->in->design;
-    size_t n = w->null.n, m = 0;
-    double *sorted, ss = 0, place = 0;
-    struct solve_result r;
-    struct bent b;
-    TRY(size_calloc(&sorted, n, sizeof *sorted, "break test", err));
-    memcpy(sorted, d->scale, n * sizeof *sorted);
-    sort_doubles(sorted, n);
-    double cut = sorted[(size_t)((1 - AHEAD) * (double)n)] / sqrt(DESIGN_SAME);
-    free(sorted);
-    for (size_t i = 0; i < n; i++)
-        w->w[i] = d->scale[i] < cut;
-    bend_problem(&b, w, v, w->w);
-    if (!fit_bent(&r, &place, &b, w))
-        return OK;
-    for (size_t i = 0; i < n; i++) {
-        if (w->w[i] > 0)
-            continue;
-        double e = log(law_value(&b.law, r.p, &w->points[i], &b.q.centre)) - w->null.ln_loss[i];
-        ss += e * e;
-        m++;
-    }
-    out->ahead = m > 0 ? sqrt(ss / (double)m) : out->ahead;
-    return OK;
-}
-
 /* A place as it is, not as a centred logarithm. */
 static double outer_place(const struct work *w, size_t v, double ln)
 {
@@ -507,7 +475,7 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
     struct work w = {.in = in, .null = *in->problem};
     size_t at = 0;
     *out = (struct breaks_out){.untested = "too few runs, or sizes and budgets, to see a bend",
-                               .p = none, .cv = none, .cv_bent = none, .ahead = none,
+                               .p = none, .cv = none, .cv_bent = none,
                                .place = unknown, .change = unknown};
     if (in->problem->n < in->problem->map.n_free + MIN_SPARE || in->problem->law->level < 0)
         return OK;
@@ -520,8 +488,6 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
     }
     if (st == OK && out->tested) {
         st = cross_validate(out, &w, out->variable, err);
-        if (st == OK)
-            st = look_ahead(out, &w, out->variable, err);
         if (st == OK)
             st = effect(out, &w, out->variable, err);
         bool sign = out->change.hi < 0 || out->change.lo > 0;

@@ -35,13 +35,12 @@ struct breaks_draw {
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
-    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a seventh */
+    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by three tenths */
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
     struct fit_value place;  /* of that variable, as it is */
     struct fit_value change; /* of the exponent, were that the place; below 0: returns slow down */
     double cv, cv_bent;      /* rms error in ln loss on runs left out, an eighth at a time */
-    double ahead;            /* and of the bent law on the largest fifth of the runs, fitted to the others */
     struct breaks_draw *draws; /* (n_draws) the fit, then its resamples; where p is small */
     size_t n_draws;
 };
