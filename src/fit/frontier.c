@@ -197,8 +197,8 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
     for (size_t b = 0; b < r->n_frontier_boot; b++)
         r->draws[b] = pick(&r->frontier[b + 1], what, flops);
     v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what));
-    if (what == PICK_E || what == PICK_LOSS)
-        v.lo = fmax(v.lo, 0); /* NaN stays */
+    if ((what == PICK_E || what == PICK_LOSS) && v.lo < 0)
+        v.lo = 0; /* NaN stays */
     return v;
 }
 
