@@ -175,6 +175,16 @@ static enum status add_law(struct fit_report *r, const struct law *law, const st
     return OK;
 }
 
+static void name_held(struct fit_law *f, const struct fit_table *t)
+{
+    for (size_t i = 0; i < f->holdout_n; i++) {
+        struct fit_held *h = &f->held[i];
+        origins_name(h->name, sizeof h->name, &t->from, h->row);
+        h->has_run = origins_run(&t->from, h->row) != NULL;
+        h->line = origins_line(&t->from, h->row);
+    }
+}
+
 static bool repeats(const struct fit_table *t)
 {
     for (size_t i = 0; i < t->n; i++)
@@ -305,6 +315,7 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     if (r->n_laws > 0)
         TRY(serial_warn(r, &r->laws[r->selected], t, err));
     for (size_t i = 0; i < r->n_laws; i++) {
+        name_held(&r->laws[i], t);
         if (opt->bootstrap > 0)
             TRY(intervals(r, &r->laws[i], opt, err));
         TRY(ahead_leave_out(&r->laws[i], &r->design, err));
