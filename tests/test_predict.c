@@ -75,7 +75,8 @@ static void curve_over_laws_and_windows(void)
             x[i] = (struct stats_draw){by_hand(&r.laws[e->cells[m->cell].law], m->p, n, d), m->weight};
         }
         qsort(x, e->n_members, sizeof *x, by_value);
-        double lo = quantile(x, e->n_members, 0.025), mid = quantile(x, e->n_members, 0.5), hi = quantile(x, e->n_members, 0.975);
+        double lo = quantile(x, e->n_members, 0.025), mid = quantile(x, e->n_members, 0.5);
+        double hi = quantile(x, e->n_members, 0.975);
         struct fit_value v = fit_curve(&r, n, d, d);
         EXPECT_REL(v.value, value, 1e-9);
         /* moved away from the median by one and the same factor */
@@ -130,7 +131,8 @@ static void curve_beyond_a_break(void)
         fitted(&r, &t, &far[k], &o);
         EXPECT_MSG(r.bent, "design %zu: no break", k);
         double c = 1e6 * r.max_flops, n = fit_frontier_params(&r, c).value, d = fit_frontier_tokens(&r, c).value;
-        struct fit_value v = fit_curve(&r, n, d, d), unbent = fit_predict(&r.laws[0], n, d), small = fit_curve(&r, 1e5, 2e6, 2e6);
+        struct fit_value v = fit_curve(&r, n, d, d), unbent = fit_predict(&r.laws[0], n, d);
+        struct fit_value small = fit_curve(&r, 1e5, 2e6, 2e6);
         EXPECT_REL(v.value, fit_frontier_loss(&r, c).value, 1e-6);
         EXPECT_MSG(fabs(v.value - unbent.value) > 0.02, "design %zu: %g is no other than %g", k, v.value, unbent.value);
         EXPECT(v.lo < v.value && v.value < v.hi);

@@ -83,7 +83,8 @@ static void print_shape(const struct answer *a)
         snprintf(ran, sizeof ran, ", within those that ran");
     else if (a->ran_known)
         snprintf(ran, sizeof ran, ", %s than any that ran (%s, %s)",
-                 a->shape.d_model > a->ran.d_model[1] || a->shape.n_layer > a->ran.n_layer[1] ? "larger" : "smaller", wide, deep);
+                 a->shape.d_model > a->ran.d_model[1] || a->shape.n_layer > a->ran.n_layer[1] ? "larger" : "smaller", wide,
+                 deep);
     text_beside(stdout, lead(at, "nearest shape"), "d_model %zu, %zu layer%s, %zu head%s (%s parameters, all counted)%s",
                 a->shape.d_model, a->shape.n_layer, a->shape.n_layer == 1 ? "" : "s", a->shape.n_head,
                 a->shape.n_head == 1 ? "" : "s", count_format(text, sizeof text, a->shape_params), ran);
@@ -118,7 +119,8 @@ static void warn_of_repeats(const struct answer *a)
     else
         snprintf(what, sizeof what, "the law was fitted to runs that saw each token once");
     text_beside(stdout, "careful: ", "%s of the %s tokens are repeats, and %s",
-                count_format(again, sizeof again, a->tokens.value - a->unique), count_format(all, sizeof all, a->tokens.value), what);
+                count_format(again, sizeof again, a->tokens.value - a->unique),
+                count_format(all, sizeof all, a->tokens.value), what);
 }
 
 void answer_print_text(const struct answer *a)

@@ -57,10 +57,17 @@ struct fit_value fit_curve(const struct fit_report *r, double n, double d, doubl
 
 /* 95 % of runs lie within so many sigma of the curve, sigma known from so many degrees of freedom and ln sigma give or
  * take slope_sd besides: factors spread as logarithms about the median, so that widths add as hypot there. */
-static double within(size_t degrees, double slope_sd)
+static double within(double degrees, double slope_sd)
 {
-    double t = stats_t95(degrees > 0 ? (double)degrees : 1);
+    double t = stats_t95(fmax(degrees, 1));
     return HALF_WITHIN * exp(hypot(log(t / HALF_WITHIN), stats_normal_quantile(0.95) * slope_sd));
+}
+
+/* Cells on one pair of trajectories share part of their differences: they tell more than one cell, and less than as many.
+ * Where half of the variance is the trajectories' own, m cells of a pair are worth 4 m / (3 + m); their root is near. */
+static double degrees_of(const struct noise_model *m)
+{
+    return sqrt((double)m->df * fmax((double)m->independent, 1));
 }
 
 struct fit_run_noise fit_run_noise_at(const struct fit_report *r, double n, double d)
@@ -72,11 +79,11 @@ struct fit_run_noise fit_run_noise_at(const struct fit_report *r, double n, doub
     if (m->df > 0) {
         double size = isnan(n) ? exp(m->ln_n) : n, data = isnan(d) ? exp(m->ln_d) : d;
         out.sigma = noise_model_at(m, size, data);
-        out.half = out.sigma * within(m->independent, sqrt(noise_model_slope_var(m, size, data)));
+        out.half = out.sigma * within(degrees_of(m), sqrt(noise_model_slope_var(m, size, data)));
         out.bound = false;
     } else if (f && r->scatter > 0) {
         out.sigma = r->scatter;
-        out.half = r->scatter * within(f->n - r->n_outliers - f->problem.map.n_free, 0);
+        out.half = r->scatter * within((double)(f->n - r->n_outliers - f->problem.map.n_free), 0);
     }
     return out;
 }
