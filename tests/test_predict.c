@@ -145,6 +145,31 @@ static void curve_beyond_a_break(void)
     }
 }
 
+/* The selected law has no floor, and the break was found in that with one: its parameters are not the power law's. */
+static void a_power_law_that_bends(void)
+{
+    struct fit_table t = {0};
+    struct fit_report r = {0};
+    struct fit_options o = quick(40);
+    struct err err;
+    o.break_sims = 199;
+    EXPECT_OK(fit_table_init(&t, 15, &err));
+    strcpy(t.x_name, "x");
+    for (size_t i = 0; i < t.n; i++) {
+        double x = 1000 * pow(2, (double)i), far = fmax(0, (double)i - 9);
+        t.col[FIT_X][i] = x;
+        t.col[FIT_LOSS][i] = 5 * pow(x, -0.1) * pow(2, -0.1 * far) * exp(0.002 * sin(37 * (double)(i * i)));
+    }
+    EXPECT_OK(fit_analyse(&r, &t, &o, &err));
+    EXPECT(fit_report_selected(&r)->law->level < 0 && r.bent);
+    double x = t.col[FIT_X][t.n - 1], loss = 5 * pow(x, -0.1) * pow(2, -0.5);
+    EXPECT_REL(fit_curve(&r, x, 1, 1).value, loss, 0.01);
+    EXPECT_REL(r.verdict.loss.value, loss, 0.01);
+    EXPECT_REL(r.verdict.gain.value, loss * (1 - pow(2, -0.2)), 0.05);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 static void no_law_no_curve(void)
 {
     struct fit_report r = {0};
@@ -276,6 +301,7 @@ int main(int argc, char **argv)
         {"curve_over_laws_and_windows", curve_over_laws_and_windows},
         {"curve_of_one_law", curve_of_one_law},
         {"curve_beyond_a_break", curve_beyond_a_break},
+        {"a_power_law_that_bends", a_power_law_that_bends},
         {"no_law_no_curve", no_law_no_curve},
         {"no_resamples_no_interval", no_resamples_no_interval},
         {"noise_of_pairs", noise_of_pairs},

@@ -236,23 +236,12 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     return OK;
 }
 
-/* The law whose excess is tested for a break: the selected one, or that with a floor in its place where the
- * selected one has none, or bends by itself. */
-static const struct fit_law *law_to_break(const struct fit_report *r)
-{
-    const struct fit_law *f = fit_report_selected(r);
-    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->bends); i++)
-        if (r->laws[i].law->level >= 0 && !r->laws[i].law->bends)
-            f = &r->laws[i];
-    return f;
-}
-
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
 static enum status test_break(struct fit_report *r, const struct fit_options *opt, struct err *err)
 {
-    const struct fit_law *f = law_to_break(r);
+    const struct fit_law *f = frontier_law_to_bend(r);
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
     if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)

@@ -27,15 +27,16 @@ static double bent_loss(const struct fit_report *r, const struct fit_law *f, con
 /* The fit's value; the draws of the same go to r->draws, in the order of the frontier's. */
 static double over_draws(const struct fit_report *r, const struct fit_law *f, const struct law_point *x, double n, double d)
 {
+    const struct fit_law *to_bend = frontier_law_to_bend(r);
     const struct law_centre *c = &f->problem.centre;
     const struct breaks_draw *bent = r->verdict.brk.draws;
     for (size_t b = 0; b < r->n_frontier_boot; b++) {
         const struct ensemble_member *m = r->frontier_weight ? &r->spread.members[b] : NULL;
-        r->draws[b] = r->bent ? bent_loss(r, f, &bent[b + 1], *x, n, d)
+        r->draws[b] = r->bent ? bent_loss(r, to_bend, &bent[b + 1], *x, n, d)
                       : m     ? law_value(r->laws[r->spread.cells[m->cell].law].law, m->p, x, c)
                               : law_value(f->law, f->boot + b * f->law->n_params, x, c);
     }
-    return r->bent ? bent_loss(r, f, &bent[0], *x, n, d) : law_value(f->law, f->best.p, x, c);
+    return r->bent ? bent_loss(r, to_bend, &bent[0], *x, n, d) : law_value(f->law, f->best.p, x, c);
 }
 
 struct fit_value fit_curve(const struct fit_report *r, double n, double d, double unique)
