@@ -52,7 +52,8 @@ static void breaks_are_found(void)
 }
 
 /* A new run at the largest budget and at ten times it. Of 200 at 95 %, fewer than 180 or more than 197 have odds of 1 in
- * 200. The curve's own interval, which an earlier version gave out for this one, holds far fewer. */
+ * 200. Far out the intervals are wider than they need be where a law is right: they are stretched for the case that none
+ * is. The curve's own interval, which an earlier version gave out for this one, holds far fewer. */
 #define NEW_RUNS 200
 
 static void new_runs_are_predicted(void)
@@ -63,8 +64,9 @@ static void new_runs_are_predicted(void)
     for (size_t k = 0; k < 2; k++) {
         printf("  %g times the largest budget: %zu of %d new runs held, %zu by the curve's interval\n", at[k].times, at[k].run,
                NEW_RUNS, at[k].curve);
-        EXPECT_MSG(at[k].run >= 180 && at[k].run <= 197, "at %g times the largest budget: %zu of %d", at[k].times, at[k].run,
-                   NEW_RUNS);
+        EXPECT_MSG(at[k].run >= 180 && (at[k].run <= 197 || at[k].times > 1), "at %g times the largest budget: %zu of %d",
+                   at[k].times, at[k].run, NEW_RUNS);
+        EXPECT_MSG(at[k].curve < at[k].run, "the curve's interval is as wide as that of a run");
     }
 }
 
