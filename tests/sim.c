@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "fit/predict.h"
 
 /* Noise of 0.3 % in all: a trajectory's own 0.2 %, and 0.22 % from run to run. */
 #define TRUNK 0.002
@@ -155,6 +156,53 @@ enum status sim_find_breaks(size_t *found, const struct sim_design *s, size_t fi
         if (st == OK)
             st = fit_analyse(&r, &t, &o, err);
         *found += st == OK && r.verdict.brk.found;
+        fit_report_free(&r);
+        fit_table_free(&t);
+        TRY(st);
+    }
+    return OK;
+}
+
+/* The loss of one more run, of its own seed. */
+static double new_run(const struct sim_design *s, double n, double d, struct rng *rng)
+{
+    const struct law *law = law_find(s->law);
+    const struct law_centre c = {log(1e6), log(3e7)};
+    struct place p = {n, d, 0};
+    double inner[LAW_MAX_PARAMS], noise = s->trunk_noise * rng_normal(rng) + s->noise * rng_normal(rng);
+    law_internal(inner, law, s->truth, &c);
+    struct law_at at = law_at(law, inner, &c);
+    return loss_at(s, law, &at, &p, d) * exp(noise);
+}
+
+static void predict_one(struct sim_predicted *at, const struct fit_report *r, const struct sim_design *s, struct rng *rng)
+{
+    double c = at->times * r->max_flops, n = fit_frontier_params(r, c).value, d = fit_frontier_tokens(r, c).value;
+    double loss = new_run(s, n, d, rng);
+    struct fit_run_noise noise = fit_run_noise_at(r, n, d);
+    struct fit_value curve = fit_frontier_loss(r, c), run = fit_new_run(curve, &noise);
+    at->run += covers(run.lo, run.hi, loss);
+    at->curve += covers(curve.lo, curve.hi, loss);
+}
+
+enum status sim_predict(struct sim_predicted *at, size_t places, const struct sim_design *s, const char *law, size_t first,
+                        size_t n, size_t resamples, struct err *err)
+{
+    for (size_t i = first; i < first + n; i++) {
+        struct fit_options o = fit_options_default();
+        struct fit_table t = {0};
+        struct fit_report r = {0};
+        struct rng rng = rng_make(i, RNG_TEST, 811, 0);
+        o.law = law;
+        o.bootstrap = resamples;
+        o.break_sims = 0;
+        o.holdout = 0;
+        o.seed = i + 1;
+        enum status st = sim_table(&t, s, i, err);
+        if (st == OK)
+            st = fit_analyse(&r, &t, &o, err);
+        for (size_t k = 0; k < places && st == OK; k++)
+            predict_one(&at[k], &r, s, &rng);
         fit_report_free(&r);
         fit_table_free(&t);
         TRY(st);

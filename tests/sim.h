@@ -35,4 +35,14 @@ enum status sim_cover(struct sim_coverage *c, const struct sim_design *s, const 
 enum status sim_find_breaks(size_t *found, const struct sim_design *s, size_t first, size_t n,
                             struct err *err);
 
+/* Where one new run is predicted, and of how many the loss lay within the interval that was given. */
+struct sim_predicted {
+    double times;          /* of the largest budget, at the best size that the fit names for it */
+    size_t run, curve;     /* the interval for one new run, and that of the curve */
+};
+
+/* One new run at each place, of each of the sweeps first .. first + n - 1. law: NULL, as where none is asked for. */
+enum status sim_predict(struct sim_predicted *at, size_t places, const struct sim_design *s, const char *law, size_t first,
+                        size_t n, size_t resamples, struct err *err);
+
 #endif

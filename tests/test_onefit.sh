@@ -232,6 +232,42 @@ tables() {
     has stdout '(78 runs'
 }
 
+# One new run of a corpus: its interval, the epochs it needs, a shape as they ran or the word that it is not, and a command
+# that trains it.
+new_run() {
+    local i command corpus=(--set data.source=text --set 'data.files=["words.txt"]' --set model.ctx=32 --set data.eval_tokens=512)
+    for i in $(seq 3000); do echo "the cat $i sat on mat $((i * 7 % 11))"; done >words.txt
+    bare_sweep corpus "${corpus[@]}" --set 'grid.tokens=["10k","20k","40k"]' --set 'grid.seeds=[1,2]'
+    exits 0 "$plateau" predict corpus --params 8k --tokens 200k --bootstrap 20 --json -
+    [ "$(head -c 1 stdout)" = '{' ] || fail "not JSON alone"
+    awk -v words="$(wc -c <words.txt)" -F'[:,]' '/"epochs":/ { e = $2 } END { exit !(e > 200e3 / words && e < 1.3 * 200e3 / words) }' stdout ||
+        fail "epochs: $(grep epochs stdout)"
+    grep -q '"within_runs": true' stdout || fail "no shape that ran: $(grep shape stdout)"
+    grep -q '"noise_from": "runs repeated' stdout || fail "no noise of the seeds: $(grep noise stdout)"
+    exits 0 "$plateau" predict corpus --params 8k --tokens 200k
+    has stdout 'for one new run'
+    has stdout 'within those that ran'
+    has stdout 'tokens are repeats, and the law was fitted to runs that saw each token once'
+    has stdout 'of this corpus'
+    command=$(sed -n 's/^  train it *//p' stdout)
+    eval "$command" >train.txt 2>&1 || fail "the command does not train: $(tail -n 1 train.txt)"
+    [ -n "$(find corpus-next -name result.json)" ] || fail "nothing was trained"
+    exits 0 "$plateau" predict corpus --params 800k --tokens 20k
+    has stdout 'larger than any that ran (d_model 8 to 24'
+    lacks stdout 'repeats'
+    exits 0 "$plateau" predict corpus --params 1e13 --tokens 20k
+    lacks stdout 'nearest shape'
+    lacks stdout 'train it'
+    exits 0 "$plateau" predict corpus --params 1e13 --tokens 20k --json -
+    has stdout '"shape": "no shape up to'
+    # N counts as the report counts
+    exits 0 "$plateau" predict corpus --params 5k --tokens 20k --count nonembd --json -
+    has stdout '"count": "nonembd"'
+    awk -F'"params": ' '/"shape":/ { exit !($2 + 0 > 6000) }' stdout || fail "the shape has 5k parameters in all: $(grep shape stdout)"
+    exits 0 "$plateau" plan corpus --flops 10x --json -
+    grep -q '"times_largest_budget": 10,' stdout || grep -q '"times_largest_budget": 10\.0\|9\.99' stdout || fail "not ten times: $(grep times stdout)"
+}
+
 # The shipped table is what its page says.
 example() {
     exits 0 "$plateau" fit "$table" --where keep=1 --law chinchilla
@@ -363,6 +399,7 @@ fit $table --bootstrap 0 --json -
 fit $table --bootstrap 0 --json over.json
 plan $table --bootstrap 0 --flops 1e19
 plan $table --bootstrap 0 --flops 1e19 --json -
+predict $table --bootstrap 0 --params 1e8 --tokens 1e9
 chart $table --bootstrap 0 --out full-charts
 status whole
 fit whole --bootstrap 0
@@ -391,7 +428,7 @@ closed_pipe() {
     has stderr 'cannot write to stdout: Broken pipe'
 }
 
-for t in what_if what_if_goes_elsewhere own_fit_again stale charts_are_mended charts_fail chart_what_if tables example draws unlike_folders \
+for t in what_if what_if_goes_elsewhere own_fit_again stale charts_are_mended charts_fail chart_what_if tables new_run example draws unlike_folders \
     unlike_texts best_of_cells nothing_to_fit stdout_full closed_pipe; do
     run_test "$t"
 done

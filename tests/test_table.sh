@@ -152,21 +152,129 @@ fit_in_numbers() {
         END { exit !(a > 0.9 && a < 1.1 && b > 0.8 && b < 1.6) }' || fail "not about 1 %: $(grep typical out)"
 }
 
-# Pairs of seeds 0.02 apart: one run moves by 0.01 sqrt 2. A new run's interval is that of the curve and 1.96 times that.
-plan_in_numbers() {
+# Pairs of seeds 0.02 apart: one run moves by 0.01 sqrt 2. In the midst of the runs a new run's interval is that of the
+# curve and 2.0281 times that, Student's t of 36 pairs; far beyond them no narrower.
+new_runs_in_numbers() {
     awk 'BEGIN { print "params,tokens,seed,loss"; for (i = 0; i < 6; i++) for (j = 0; j < 6; j++) for (s = 0; s < 2; s++) {
         n = 1e6 * 4 ^ i; d = 2e7 * 4 ^ j
         printf "%.9g,%.9g,%d,%.9g\n", n, d, s, 1.7 + 400 / n ^ .34 + 410 / d ^ .28 + (s ? .01 : -.01) } }' >t.csv
-    "$plateau" plan t.csv --law chinchilla --bootstrap 60 --flops 1.258291e22 --json - >out || fail "exit code $?"
+    local check='$1 == "loss" { v = $3; lo = $5; hi = $6 } $1 == "loss_curve" { l = $5; c = $6 } $1 == "times_largest_budget" { t = $2 }
+        $1 == "flops" { f = $2 } function near(a, b, by) { return a > b - by && a < b + by } '
+    "$plateau" predict t.csv --law chinchilla --bootstrap 60 --params 32M --tokens 640M --json - >out || fail "predict: exit code $?"
+    tr -s '][:,{}" ' ' ' <out | awk "$check"'END { noise = 2.0281 * 0.01 * sqrt(2)
+        noise *= 1.023 # what is clipped off the variances of the cells is made up for
+        exit !(near(v, 1.7 + 400 / 32e6 ^ .34 + 410 / 640e6 ^ .28, 0.01) && near(hi - v, sqrt((c - v) ^ 2 + noise ^ 2), 1e-5) &&
+            near(v - lo, sqrt((v - l) ^ 2 + noise ^ 2), 1e-5)) }' || fail "predict: not what the noise says: $(cat out)"
     # the largest run has 6 x 1.024e9 x 2.048e10 = 1.2582912e20 flops
-    tr -s '][:,{}" ' ' ' <out | awk '$1 == "loss" { v = $3; lo = $5; hi = $6 } $1 == "loss_curve" { l = $5; c = $6 } $1 == "times_largest_budget" { t = $2 }
-        function near(a, b, by) { return a > b - by && a < b + by }
-        END { noise = 1.959964 * 0.01 * sqrt(2)
-            exit !(near(hi - v, sqrt((c - v) ^ 2 + noise ^ 2), 1e-3) && near(v - lo, sqrt((v - l) ^ 2 + noise ^ 2), 1e-3) &&
-                near(t, 100, 0.01)) }' || fail "not what the noise says: $(cat out)"
+    "$plateau" plan t.csv --law chinchilla --bootstrap 60 --flops 100x --json - >out || fail "plan: exit code $?"
+    tr -s '][:,{}" ' ' ' <out | awk "$check"'END { noise = 2.0281 * 0.01 * sqrt(2)
+        exit !(hi - v > sqrt((c - v) ^ 2 + noise ^ 2) - 1e-5 && v - lo > sqrt((v - l) ^ 2 + noise ^ 2) - 1e-5 && hi - v < 4 * noise &&
+            near(t, 100, 1e-9) && near(f, 1.2582912e22, 1e16)) }' || fail "plan: not what the noise says: $(cat out)"
+    "$plateau" plan t.csv --law chinchilla --bootstrap 60 --flops 1.2582912e22 --json - | sed 's/[0-9]\{4\}\([],]\)/\1/' >same
+    sed 's/[0-9]\{4\}\([],]\)/\1/' out | diff - same >differ || fail "100x is not 1.2582912e22: $(cat differ)"
+    "$plateau" plan t.csv --law chinchilla --bootstrap 20 --flops 0.5x --json - | grep -q '"times_largest_budget": 0.5,' || fail "0.5x"
 }
 
-for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes fit_in_numbers plan_in_numbers; do
+# 24 runs named r1 to r24, off their law by up to half a percent.
+grid24() {
+    awk 'BEGIN { print "run,params,tokens,loss"; for (j = 0; j < 6; j++) for (i = 0; i < 4; i++) { k++; n = 1e6 * 4 ^ i; d = 2e7 * 3 ^ j
+        printf "r%d,%.9g,%.9g,%.4f\n", k, n, d, (1.7 + 400 / n ^ .34 + 410 / d ^ .28) * (1 + .005 * sin(37 * k)) } }'
+}
+
+# Options of predict and plan that make no sense, and laws that need others.
+new_runs_refused() {
+    local words
+    table t.csv params,tokens,loss
+    while read -r words; do
+        # shellcheck disable=SC2086
+        "$plateau" $words >stdout 2>out
+        [ $? = 2 ] && [ ! -s stdout ] && [ "$(wc -l <out)" = 1 ] || fail "$words: not refused with one line: $(cat stdout out)"
+    done <<END
+predict t.csv
+predict t.csv --params 1e6
+predict t.csv --tokens 1e6
+predict t.csv --params 0 --tokens 1e6
+predict t.csv --params 1e6 --tokens -3
+predict t.csv --params x --tokens 1e6
+predict t.csv --params 1e6 --tokens 1e6 --at 3
+predict t.csv --params 1e6 --tokens 1e6 --unique 2e6
+predict t.csv --params 1e6 --tokens 1e6 --jobs 0
+predict t.csv --at 3 --bootstrap 0
+predict t.csv --x tokens --params 1e6 --tokens 1e6 --where params=1e6 --bootstrap 0
+predict t.csv --params 1e6 --tokens 1e6 --json t.csv
+predict nowhere.csv --params 1e6 --tokens 1e6
+plan t.csv --flops 10y
+plan t.csv --flops x
+plan t.csv --flops 0x
+plan t.csv --flops -1x
+plan t.csv --flops 10xx
+plan t.csv --flops 1e15 --loss 3
+END
+    "$plateau" predict t.csv --at 3 --bootstrap 0 2>out
+    says "give --params and --tokens"
+    awk 'BEGIN { print "x,loss"; for (x = 1; x < 300; x *= 1.6) print x "," 2 + 3 / x ^ .4 }' >line.csv
+    "$plateau" predict line.csv --x x --params 3 --tokens 3 --bootstrap 0 2>out
+    says "give --at"
+    "$plateau" predict line.csv --x x --law floor --at 1000 --bootstrap 0 >out || fail "--at: exit code $?"
+    says "At x = 1000"
+    says "$(awk 'BEGIN { printf "%.4f", 2 + 3 / 1000 ^ .4 }')"
+    says "times the largest x of the runs"
+}
+
+# What is null has its reason; what the runs do not determine is called so; losses keep the unit.
+new_runs_in_words() {
+    table t.csv params,tokens,val_bpb
+    "$plateau" predict t.csv --law chinchilla --bootstrap 0 --params 1e7 --tokens 1e9 --json - >out || fail "exit code $?"
+    for words in '"ci95": [null, null]' '"loss.ci95": "no resamples' '"loss_curve.ci95": "no resamples' '"shape": "a table' '"params.ci95": "it is what'; do
+        says "$words"
+    done
+    grid24 | sed '1s/loss/val_bpb/' >t.csv
+    "$plateau" predict t.csv --law chinchilla --bootstrap 40 --params 1e7 --tokens 1e9 >out || fail "exit code $?"
+    says "bits per byte, 95 % interval"
+    says "for one new run"
+    says "no run was repeated with another seed"
+    # losses without a trend: any size may be the best one
+    awk 'BEGIN { print "params,tokens,loss"; for (i = 0; i < 5; i++) for (j = 0; j < 5; j++)
+        printf "%.9g,%.9g,%.9g\n", 1e6 * 3 ^ i, 2e7 * 3 ^ j, 2.5 + .4 / (2 + j) + .02 * sin(37 * (5 * i + j)) }' >flat.csv
+    "$plateau" plan flat.csv --bootstrap 60 --flops 10x --json - >out || fail "exit code $?"
+    says '"params": { "value": null, "ci95": [null, null] }'
+    says '"params": "the runs do not determine it'
+    says '"tokens": "the runs do not determine it'
+    "$plateau" plan flat.csv --bootstrap 60 --flops 10x >out || fail "exit code $?"
+    says "best N and D not determined"
+    grep -qE '[0-9]e-[0-9][0-9]' out && fail "a number that is none: $(cat out)"
+    return 0
+}
+
+# Runs that were held out, one by one: in the text where --holdout is given, in the JSON always.
+held_out() {
+    local n
+    grid24 >named.csv
+    COLUMNS=60 "$plateau" fit named.csv --law chinchilla --bootstrap 0 --holdout .3 >out 2>&1 || fail "exit code $?"
+    cp out text
+    awk 'length($0) > 60 { print "wider than 60: " $0; exit 1 }' out >wide || fail "$(cat wide)"
+    says "Held out from law chinchilla"
+    says "at the best sizes)"
+    n=$(grep -cE '^  r[0-9]+ .*%' text)
+    [ "$n" -ge 7 ] && [ "$n" -le 9 ] || fail "not a third of the runs: $(grep -A9 'Held out' text)"
+    grep -qE "^  r24 +$(sed -n 's/^r24,.*,//p' named.csv) +[0-9]\.[0-9]{4} +[-+][0-9.]+ % \*$" text || fail "run r24: $(grep '^  r' text)"
+    "$plateau" fit named.csv --law chinchilla --bootstrap 0 >out
+    grep -q 'Held out from' out && fail "listed unasked"
+    "$plateau" fit named.csv --law chinchilla --bootstrap 0 --holdout .3 --json - >out
+    [ "$(grep -c '"predicted"' out)" = "$n" ] || fail "other runs in the JSON"
+    tr -s '\t\n"' ' ' <out >flat
+    grep -qE "run : r24 , loss : $(sed -n 's/^r24,.*,//p' named.csv | sed 's/0*$//')[0-9]*, predicted : [0-9.]+, best : true" flat || fail "r24 is not in the JSON"
+    # both errors follow from the list
+    tr ',' '\n' <flat | sed 's/[]["{} ]//g' | awk -F: -v want="$n" '$1 == "loss" { l = $2 } $1 ~ /predicted$/ { p = $2 }
+        $1 == "best" && p { e = log(p / l); p = 0; s += e * e; n++; if ($2 == "true") { b += e * e; m++ } }
+        $1 == "holdout_error" { all = $2 } $1 == "holdout_error_best" { best = $2 } 
+        END { a = sqrt(s / n) / all; c = sqrt(b / m) / best; exit !(n == want && a > .9999 && a < 1.0001 && c > .9999 && c < 1.0001) }' ||
+        fail "the errors are not those of the list: $(grep -A30 holdout out)"
+    "$plateau" fit named.csv --law chinchilla --bootstrap 0 --holdout 0 >out
+    says "Held out: nothing"
+}
+
+for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes fit_in_numbers new_runs_in_numbers new_runs_refused new_runs_in_words held_out; do
     run_test "$t"
 done
 finish

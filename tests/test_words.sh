@@ -58,6 +58,8 @@ sixty_columns() {
     fits 0 "$plateau" status s
     fits 0 "$plateau" plan s --time 10m
     fits 0 "$plateau" plan s --flops 1e12
+    fits 0 "$plateau" plan s --flops 10x
+    fits 0 "$plateau" predict s --params 10k --tokens 200k
     fits 0 "$plateau" fit s --law power --bootstrap 20
     fits 0 "$plateau" fit s --json f.json --draws d.csv --bootstrap 20
     fits 0 "$plateau" chart s

@@ -15,6 +15,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
     X(data, "look at a corpus or a language")                                                         \
     X(fit, "fit scaling laws to finished runs, with intervals and a verdict")                          \
     X(plan, "best size and data for a budget of compute, time or loss")                          \
+    X(predict, "the loss of one new run, with a prediction interval")                            \
     X(chart, "draw the charts of a sweep, as PNG and SVG")                                         \
     X(bench, "measure the machine: peak, matrix products, training steps")                         \
     X(config, "print every config key, or a JSON Schema")                                          \

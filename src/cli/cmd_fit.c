@@ -13,7 +13,18 @@
 /* Where a fit goes, beside the terminal. */
 struct places {
     const char *json, *draws;
+    bool held; /* the held-out runs were asked for: they are listed */
 };
+
+/* An option that says what its default is has been given all the same. */
+static bool is_given(int argc, char **argv, const char *option)
+{
+    size_t n = strlen(option);
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], option, n) == 0 && (argv[i][n] == '\0' || argv[i][n] == '='))
+            return true;
+    return false;
+}
 
 static bool to_stdout(const struct places *p)
 {
@@ -79,6 +90,8 @@ static enum status tell_folder(const struct fitted *f, bool was_current, struct 
 static enum status tell(const struct fitted *f, const struct places *p, bool was_current, struct err *err)
 {
     fit_print_tables(&f->report, f->words.profile);
+    if (p->held)
+        fit_print_held(&f->report);
     fit_print_verdict(&f->report);
     printf("\n");
     TRY(tell_folder(f, was_current, err));
@@ -108,7 +121,7 @@ static enum status run(struct fitted *f, const struct places *p, struct err *err
 enum status cmd_fit(int argc, char **argv, struct err *err)
 {
     struct fitted f;
-    struct places places = {0};
+    struct places places = {.held = is_given(argc, argv, "--holdout")};
     struct arg_list sources;
     bool help;
     fitted_init(&f);

@@ -121,7 +121,7 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
         {"--stratify", ARG_FLAG, &w->stratify, NULL, "resample within each compute budget"},
         {"--profile", ARG_FLAG, &w->profile, NULL,
          "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},
-        {"--holdout", ARG_DOUBLE, &w->holdout, "F", "share of the runs, the largest, to predict (default 0.2)"},
+        {"--holdout", ARG_DOUBLE, &w->holdout, "F", "share of the runs, the largest, to predict (default 0.2); given, they are listed"},
         {"--count", ARG_STRING, &w->count, "WHICH", "parameters counted: total, nonembd or matmul"},
         {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match; also != < <= > >= (may be repeated)"},
         {"--column", ARG_LIST, &w->column, "ROLE=NAME",

@@ -1,5 +1,5 @@
-/* Words of the command line and the config that choose which runs are read and how they are fitted. fit, chart and plan
- * take the same ones: a row of the table in fit_options.c is an option of all three, and is kept in fit.json. */
+/* Words of the command line and the config that choose which runs are read and how they are fitted. fit, chart, plan and
+ * predict take the same ones: a row of the table in fit_options.c is an option of each, and is kept in fit.json. */
 #ifndef PLATEAU_CLI_FIT_OPTIONS_H
 #define PLATEAU_CLI_FIT_OPTIONS_H
 

@@ -93,7 +93,7 @@ static void print_intervals(const struct fit_law *f)
 static void print_law(const struct fit_report *r, size_t i, bool all)
 {
     const struct fit_law *f = &r->laws[i];
-    char heldout[100] = "", aicc[40] = "";
+    char heldout[160] = "", aicc[40] = "";
     const double missed = 100 * f->holdout_error;
     printf("\n");
     text_beside(stdout, "", "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
@@ -104,7 +104,8 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
     if (all)
         print_intervals(f);
     if (f->holdout_n > 0 && isfinite(f->holdout_error))
-        snprintf(heldout, sizeof heldout, ", on the %zu largest runs, held out: %.3g %%", f->holdout_n, missed);
+        snprintf(heldout, sizeof heldout, ", on the %zu largest runs, held out: %.3g %% (%.3g %% at the best sizes)",
+                 f->holdout_n, missed, 100 * f->holdout_best);
     if (isfinite(f->aicc))
         snprintf(aicc, sizeof aicc, ", AICc %.1f", f->aicc);
     text_beside(stdout, "  ", "objective %.10g, typical error %.3g %%%s%s", f->best.objective, 100 * f->rms_log, heldout, aicc);
@@ -112,6 +113,32 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
         text_beside(stdout, "  ", "the search did not converge: the objective is flat about this point");
     for (size_t k = 0; k < f->n_profiles; k++)
         print_profile(f, &f->profiles[k]);
+}
+
+/* A name that is wider than its column has a line of its own. */
+static void print_held_run(const struct fit_held *h)
+{
+    const char *name = h->has_run ? h->name + strlen("run ") : h->name;
+    if (strlen(name) > 26)
+        printf("  %s\n  %-26s", name, "");
+    else
+        printf("  %-26s", name);
+    printf(" %8.4f %9.4f %+6.2f %%%s\n", h->loss, h->predicted, 100 * (h->predicted / h->loss - 1), h->best ? " *" : "");
+}
+
+void fit_print_held(const struct fit_report *r)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    if (!f || f->holdout_n == 0) {
+        printf("\n");
+        text_beside(stdout, "", "Held out: nothing, for too few runs would be left to fit a law to.");
+        return;
+    }
+    printf("\nHeld out from law %s\n  %-26s %8s %9s %8s\n", f->law->name, "run", "loss", "predicted", "off by");
+    for (size_t i = 0; i < f->holdout_n; i++)
+        print_held_run(&f->held[i]);
+    text_beside(stdout, "  ", "(root mean square %.3g %%; of those with *, which no other of at most their compute beats, "
+                              "%.3g %%)", 100 * f->holdout_error, 100 * f->holdout_best);
 }
 
 /* " (0.45 to 0.55)", or nothing. */

@@ -1,5 +1,5 @@
-/* Runs read from a sweep's folder or from tables, and their fit: what fit, chart, plan and the end of a sweep start
- * from, so that all of them speak of one fit.
+/* Runs read from a sweep's folder or from tables, and their fit: what fit, chart, plan, predict and the end of a sweep
+ * start from, so that all of them speak of one fit.
  *
  * A sweep's folder has a fit of its own: its rows, with the options that its fit.json names, or where that is missing
  * or damaged those of its config. A fit is a function of rows and options, so this one can be made again at any time.

@@ -67,7 +67,8 @@ static enum status keep_held(struct fit_law *f, const struct fit_design *d, cons
             continue;
         double e = log(m->predicted[i]) - f->ln_loss[i];
         bool envelope = on_envelope(f, d, m->w, i);
-        f->held[f->holdout_n++] = (struct fit_held){f->rows[i], f->loss[i], m->predicted[i], envelope};
+        f->held[f->holdout_n++] = (struct fit_held){
+            .row = f->rows[i], .loss = f->loss[i], .predicted = m->predicted[i], .best = envelope};
         ss += e * e;
         sum += e;
         best += envelope ? e * e : 0;

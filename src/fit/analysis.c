@@ -175,6 +175,16 @@ static enum status add_law(struct fit_report *r, const struct law *law, const st
     return OK;
 }
 
+static void name_held(struct fit_law *f, const struct fit_table *t)
+{
+    for (size_t i = 0; i < f->holdout_n; i++) {
+        struct fit_held *h = &f->held[i];
+        origins_name(h->name, sizeof h->name, &t->from, h->row);
+        h->has_run = origins_run(&t->from, h->row) != NULL;
+        h->line = origins_line(&t->from, h->row);
+    }
+}
+
 static bool repeats(const struct fit_table *t)
 {
     for (size_t i = 0; i < t->n; i++)
@@ -226,23 +236,12 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     return OK;
 }
 
-/* The law whose excess is tested for a break: the selected one, or that with a floor in its place where the
- * selected one has none, or bends by itself. */
-static const struct fit_law *law_to_break(const struct fit_report *r)
-{
-    const struct fit_law *f = fit_report_selected(r);
-    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->bends); i++)
-        if (r->laws[i].law->level >= 0 && !r->laws[i].law->bends)
-            f = &r->laws[i];
-    return f;
-}
-
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
 static enum status test_break(struct fit_report *r, const struct fit_options *opt, struct err *err)
 {
-    const struct fit_law *f = law_to_break(r);
+    const struct fit_law *f = frontier_law_to_bend(r);
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
     if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
@@ -296,8 +295,10 @@ static enum status question(struct fit_report *r, const struct fit_table *t, str
 {
     if (r->n_laws > 0)
         TRY(serial_warn(r, &r->laws[r->selected], t, err));
-    for (size_t i = 0; i < r->n_laws; i++)
+    for (size_t i = 0; i < r->n_laws; i++) {
+        name_held(&r->laws[i], t);
         TRY(ahead_leave_out(&r->laws[i], &r->design, err));
+    }
     choice_weigh(r);
     return odd_runs_fill(r, t, err);
 }

@@ -57,6 +57,9 @@ struct fit_profile {
 /* A run that was held out. */
 struct fit_held {
     size_t row; /* of the table */
+    char name[96]; /* and this and the next two as those of fit_outlier */
+    bool has_run;
+    size_t line;
     double loss, predicted;
     bool best;  /* no other held-out run of at most its compute has a lower loss */
 };

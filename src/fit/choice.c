@@ -19,21 +19,30 @@ static bool lower_aicc(const struct fit_law *b, const struct fit_law *a)
     return isfinite(b->aicc) || (!isfinite(a->aicc) && simpler);
 }
 
+/* It predicts the held-out runs as well as every other law fitted. Of what could not be predicted nothing is said. */
+static bool no_worse_ahead(const struct fit_report *r, const struct fit_law *a)
+{
+    for (size_t i = 0; i < r->n_laws; i++)
+        if (!isfinite(r->laws[i].holdout_error) || !(a->holdout_error <= r->laws[i].holdout_error))
+            return false;
+    return true;
+}
+
 void choice_select(struct fit_report *r)
 {
+    bool told = false;
     r->selected = 0;
     r->selected_why = r->n_laws == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
     for (size_t i = 1; i < r->n_laws; i++) {
         const struct fit_law *a = &r->laws[r->selected], *b = &r->laws[i];
         if (!lower_aicc(b, a) || b->holdout_error > HOLDOUT_SLACK * a->holdout_error)
             continue;
-        bool told = isfinite(a->aicc) && isfinite(b->aicc);
-        bool no_worse = b->holdout_error <= a->holdout_error;
+        told = isfinite(a->aicc) && isfinite(b->aicc);
         r->selected = i;
-        r->selected_why = !told     ? "fewer parameters: too few runs for the AICc of the other"
-                          : no_worse ? "lower AICc, and no worse on the held-out runs"
-                                     : "lower AICc";
+        r->selected_why = told ? "lower AICc" : "fewer parameters: too few runs for the AICc of the other";
     }
+    if (told && no_worse_ahead(r, &r->laws[r->selected]))
+        r->selected_why = "lower AICc, and no worse on the held-out runs";
 }
 
 void choice_weigh(struct fit_report *r)

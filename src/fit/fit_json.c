@@ -106,6 +106,29 @@ static void put_profile(cJSON *params, const struct fit_law *f, const struct fit
     cJSON_AddItemToObject(o, "objective", cJSON_CreateDoubleArray(t->objective, (int)t->n));
 }
 
+/* Which run: by its name, or by its line in the table. */
+static void put_run(cJSON *o, bool has_run, const char *name, size_t line, size_t row)
+{
+    if (has_run)
+        cJSON_AddStringToObject(o, "run", name + strlen("run "));
+    else
+        put(o, "row", (double)(line > 0 ? line : row + 1));
+}
+
+static void put_held(cJSON *law, const struct fit_law *f)
+{
+    cJSON *a = cJSON_AddArrayToObject(law, "holdout");
+    for (size_t i = 0; i < f->holdout_n; i++) {
+        const struct fit_held *h = &f->held[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, o);
+        put_run(o, h->has_run, h->name, h->line, h->row);
+        put(o, "loss", h->loss);
+        put(o, "predicted", h->predicted);
+        cJSON_AddBoolToObject(o, "best", h->best);
+    }
+}
+
 static void put_law(cJSON *laws, const struct fit_law *f)
 {
     cJSON *o = cJSON_CreateObject();
@@ -132,7 +155,9 @@ static void put_law(cJSON *laws, const struct fit_law *f)
     put(o, "rms_log_error", f->rms_log);
     put(o, "holdout_error", f->holdout_error);
     put(o, "holdout_bias", f->holdout_bias);
+    put(o, "holdout_error_best", f->holdout_best);
     put(o, "holdout_n", (double)f->holdout_n);
+    put_held(o, f);
     put(o, "leave_one_budget_out_error", f->lobo_error);
     put(o, "aicc", f->aicc);
     put(o, "akaike_weight", f->weight);
@@ -246,10 +271,7 @@ static void put_outliers(cJSON *o, const struct fit_report *r)
         const struct fit_outlier *w = &r->outliers[i];
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(a, x);
-        if (w->has_run)
-            cJSON_AddStringToObject(x, "run", w->name + strlen("run "));
-        else
-            put(x, "row", (double)(w->line > 0 ? w->line : w->row + 1));
+        put_run(x, w->has_run, w->name, w->line, w->row);
         put(x, "loss", w->loss);
         put(x, "expected", w->expected);
     }

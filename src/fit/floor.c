@@ -63,7 +63,8 @@ static double lowest_loss(const struct fit_design *d)
 static void cut_off_above(struct fit_value *v, double lowest, const struct fit_report *r)
 {
     double noise = r->sigma > 0 ? r->sigma : r->scatter > 0 ? r->scatter : 0;
-    v->hi = fmax(v->value, fmin(v->hi, lowest + 3 * noise));
+    if (isfinite(v->hi))
+        v->hi = fmax(v->value, fmin(v->hi, lowest + 3 * noise));
 }
 
 /* "AICc without one: +3.1" */

@@ -126,6 +126,15 @@ static struct fit_frontier bent_frontier(const struct fit_report *r, const struc
     return out;
 }
 
+const struct fit_law *frontier_law_to_bend(const struct fit_report *r)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->bends); i++)
+        if (r->laws[i].law->level >= 0 && !r->laws[i].law->bends)
+            f = &r->laws[i];
+    return f;
+}
+
 bool frontier_can_bend(const struct fit_law *f, enum breaks_variable v)
 {
     return f->law->n_vars == 1 || v == BREAKS_COMPUTE || f->law->apart;
@@ -199,8 +208,8 @@ static struct fit_value value_of(const struct fit_report *r, enum pick what, dou
         r->draws[b] = pick(&r->frontier[b + 1], what, flops);
     bool near = what == PICK_LOSS || what == PICK_GAIN || what == PICK_PARAMS;
     v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what), !near);
-    if (what == PICK_E || what == PICK_LOSS)
-        v.lo = fmax(v.lo, 0); /* NaN stays */
+    if ((what == PICK_E || what == PICK_LOSS) && v.lo < 0)
+        v.lo = 0; /* NaN stays */
     return v;
 }
 
@@ -255,9 +264,10 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
 {
     static const double any = 1;
     const struct breaks_out *brk = &r->verdict.brk;
-    r->bent = brk->found && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(f, brk->variable);
+    const struct fit_law *bent = frontier_law_to_bend(r);
+    r->bent = brk->found && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(bent, brk->variable);
     if (r->bent)
-        TRY(from_break(r, f, err));
+        TRY(from_break(r, bent, err));
     else if (r->spread.n_members > 0)
         TRY(from_ensemble(r, f, err));
     else

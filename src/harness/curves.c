@@ -57,6 +57,8 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
     }
     snprintf(c->run, sizeof c->run, "%s", name);
     snprintf(c->status, sizeof c->status, "%s", row.status);
+    c->d_model = row.d_model;
+    c->n_layer = row.n_layer;
     c->params = row.params;
     c->params_nonembd = row.params_nonembd;
     c->params_matmul = row.params_matmul;

@@ -8,6 +8,7 @@
 
 struct curve {
     char run[128], status[16];
+    double d_model, n_layer;
     double params, params_nonembd, params_matmul, budget_tokens, final_loss;
     size_t n;
     double *tokens, *flops, *loss; /* (n) training loss, nats per token, averaged since the line before */

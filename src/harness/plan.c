@@ -25,17 +25,24 @@ double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t 
     return s.total - (trunk ? 0 : schedule_branch_tokens(&s));
 }
 
+const struct plan_shapes plan_all_shapes = {{1, 4096}, {1, 48}};
+
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab)
 {
-    enum { MAX_LAYERS = 48, MAX_WIDTH = 4096 };
+    return plan_shape_within(&plan_all_shapes, gpt_params, params, c, vocab);
+}
+
+struct config_shape plan_shape_within(const struct plan_shapes *w, plan_count_fn *count, double params,
+                                      const struct config *c, size_t vocab)
+{
     struct config_shape best = {0};
     double best_cost = (double)INFINITY;
-    size_t step = c->model.head_size;
-    for (size_t L = 1; L <= MAX_LAYERS; L++)
-        for (size_t C = step; C <= MAX_WIDTH; C += step) {
+    size_t step = c->model.head_size, first = (w->d_model[0] + step - 1) / step * step;
+    for (size_t L = w->n_layer[0]; L <= w->n_layer[1]; L++)
+        for (size_t C = first; C <= w->d_model[1]; C += step) {
             struct gpt_shape s = {.V = vocab, .T = c->model.ctx, .C = C, .L = L, .NH = C / step};
             /* Missing the size by 10 % weighs as much as missing the aspect by half. */
-            double cost = 5 * fabs(log(gpt_params(&s) / params)) +
+            double cost = 5 * fabs(log(count(&s) / params)) +
                           fabs(log((double)C / (double)L / c->model.aspect));
             if (cost < best_cost) {
                 best_cost = cost;

@@ -62,4 +62,14 @@ double plan_eval_tokens(double held_out);
 /* The shape nearest to `params` parameters whose d_model / n_layer is near aspect. */
 struct config_shape plan_shape(double params, const struct config *c, size_t vocab);
 
+/* The same with parameters counted so (gpt_params, gpt_params_nonembd, gpt_params_matmul), of the shapes whose d_model
+ * and n_layer lie within these; d_model 0 where none does. */
+typedef double plan_count_fn(const struct gpt_shape *s);
+struct plan_shapes {
+    size_t d_model[2], n_layer[2];
+};
+extern const struct plan_shapes plan_all_shapes;
+struct config_shape plan_shape_within(const struct plan_shapes *w, plan_count_fn *count, double params,
+                                      const struct config *c, size_t vocab);
+
 #endif
