@@ -149,9 +149,9 @@ dry_run() {
     local six='["50k","100k","200k","400k","800k","1.6M"]' models='{"d_model":8,"n_layer":1}' d
     "$plateau" sweep "$root/configs/demo.json" --dry-run --out dry >dry.txt || fail "exit code $?"
     [ ! -e dry ] || fail "a dry run wrote something"
-    [ "$(grep -c '^d[0-9]*-l2-t' dry.txt)" = 48 ] || fail "not a line for each of 48 runs"
-    grep -q '^48 runs in 8 trajectories' dry.txt || fail "no total: $(tail -n 3 dry.txt)"
-    grep -q '^66.4M tokens to train, 53 % less than the 140M without shared trunks' dry.txt || fail "no total: $(tail -n 3 dry.txt)"
+    [ "$(grep -c '^d[0-9]*-l2-t' dry.txt)" = 72 ] || fail "not a line for each of 72 runs"
+    grep -q '^72 runs in 10 trajectories' dry.txt || fail "no total: $(tail -n 3 dry.txt)"
+    grep -q '^47.4M tokens to train, 56 % less than the 107M without shared trunks' dry.txt || fail "no total: $(tail -n 3 dry.txt)"
     ! grep -q careful dry.txt || fail "doubts about the demo: $(grep careful dry.txt)"
     for d in 12 16 20 24 28; do models+=",{\"d_model\":$d,\"n_layer\":1}"; done
     "$plateau" sweep "$root/configs/tiny.json" --dry-run --set "grid.models=[$models]" --set "grid.tokens=$six" \

@@ -102,7 +102,7 @@ static void curve_of_one_law(void)
     struct fit_report r = {0};
     struct fit_options o = quick(40);
     o.law = "repeat";
-    o.one_count = true; /* no further windows either */
+    o.exponents_only = true; /* no further windows either */
     fitted(&r, &t, &sim_laws[REPEAT], &o);
     EXPECT(r.spread.n_members == 0 && r.n_frontier_boot > 0);
     struct fit_value all = fit_curve(&r, 1e6, 2e8, 2e8), few = fit_curve(&r, 1e6, 2e8, 4e6);

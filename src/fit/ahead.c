@@ -7,8 +7,10 @@
 #include "base/sort.h"
 #include "fit/search.h"
 
-/* Fit the points with w = 1 and fill `predicted` at the others; *ok: they were enough to fit. */
-static enum status predict_rest(double *predicted, bool *ok, const struct fit_law *f, const double *w, struct err *err)
+/* Fit the points with w = 1 and fill `predicted` at the others; *ok: they were enough to fit. Near: from the law's optimum
+ * alone, unless that leads nowhere, for where few points are left out. */
+static enum status predict_rest(double *predicted, bool *ok, const struct fit_law *f, const double *w, bool near,
+                                struct err *err)
 {
     struct solve_problem q = f->problem;
     struct solve_result r;
@@ -20,7 +22,8 @@ static enum status predict_rest(double *predicted, bool *ok, const struct fit_la
     *ok = false;
     if (kept < q.map.n_free + 2 || kept == f->n)
         return OK;
-    enum status st = search_near(&r, &q, f->best.p, &why);
+    solve_from(&r, &q, f->best.p);
+    enum status st = near && r.converged ? OK : search_near(&r, &q, f->best.p, &why);
     if (st != OK)
         return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
     *ok = true;
@@ -94,7 +97,7 @@ enum status ahead_hold_out(struct fit_law *f, const struct fit_design *d, double
         double edge = m.sorted[size_min(at, f->n - 1)] / DESIGN_SAME;
         for (size_t i = 0; i < f->n; i++)
             m.w[i] = d->scale[i] < edge;
-        st = predict_rest(m.predicted, &ok, f, m.w, err);
+        st = predict_rest(m.predicted, &ok, f, m.w, false, err);
     }
     if (st == OK && ok)
         st = keep_held(f, d, &m, err);
@@ -117,7 +120,7 @@ enum status ahead_leave_out(struct fit_law *f, const struct fit_design *d, struc
         bool ok;
         for (size_t i = 0; i < f->n; i++)
             m.w[i] = d->scale[i] < lo || d->scale[i] > hi;
-        st = predict_rest(m.predicted, &ok, f, m.w, err);
+        st = predict_rest(m.predicted, &ok, f, m.w, true, err);
         for (size_t i = 0; i < f->n && st == OK && ok; i++) {
             if (m.w[i] > 0)
                 continue;

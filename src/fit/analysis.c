@@ -36,7 +36,7 @@ struct fit_options fit_options_default(void)
     return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG, 1},
                                 .bootstrap = 400,
                                 .holdout = 0.2,
-                                .break_sims = 399,
+                                .break_sims = 199,
                                 .isoflop_window = 4,
                                 .seed = 1};
 }

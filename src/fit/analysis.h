@@ -44,7 +44,7 @@ struct fit_options {
     bool exponents_only;          /* laws, resamples, noise, frontier and IsoFLOP minima: for another count of parameters */
 };
 
-/* huber:1e-3 on log loss, 400 resamples, 399 for a break, holdout 0.2, window 4, seed 1. */
+/* huber:1e-3 on log loss, 400 resamples, 199 for a break, holdout 0.2, window 4, seed 1. */
 struct fit_options fit_options_default(void);
 
 /* The objective along one parameter, the others at their best. */

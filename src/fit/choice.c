@@ -35,8 +35,12 @@ void choice_select(struct fit_report *r)
     r->selected_why = r->n_laws == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
     for (size_t i = 1; i < r->n_laws; i++) {
         const struct fit_law *a = &r->laws[r->selected], *b = &r->laws[i];
-        if (!lower_aicc(b, a) || b->holdout_error > HOLDOUT_SLACK * a->holdout_error)
+        if (!lower_aicc(b, a))
             continue;
+        if (b->holdout_error > HOLDOUT_SLACK * a->holdout_error) {
+            r->selected_why = "another has a lower AICc, but misses the held-out runs by more";
+            continue;
+        }
         told = isfinite(a->aicc) && isfinite(b->aicc);
         r->selected = i;
         r->selected_why = told ? "lower AICc" : "fewer parameters: too few runs for the AICc of the other";

@@ -79,9 +79,9 @@ struct room {
     double *inside, *w, *scratch;
 };
 
-/* *ok: the runs with w above 0 are enough, and have a finite fit. */
+/* *ok: the runs with w above 0 are enough, and have a finite fit. Near: from `start` alone, unless that leads nowhere. */
 static enum status fit_to(struct solve_result *r, bool *ok, const struct solve_problem *q, const double *w,
-                          const double *start, struct err *err)
+                          const double *start, bool near, struct err *err)
 {
     struct solve_problem p = *q;
     struct err why;
@@ -92,7 +92,8 @@ static enum status fit_to(struct solve_result *r, bool *ok, const struct solve_p
     if (n < q->map.n_free + 2)
         return OK;
     p.w = w;
-    enum status st = search_near(r, &p, start, &why);
+    solve_from(r, &p, start);
+    enum status st = near && r->converged ? OK : search_near(r, &p, start, &why);
     *ok = st == OK && isfinite(r->objective);
     return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
 }
@@ -109,7 +110,7 @@ static enum status predict_larger(double *error, const struct ensemble_cell *c, 
     double ss = 0, k = 0;
     for (size_t i = 0; i < q->n; i++)
         m->w[i] = m->inside[i] > 0 && in->design->scale[i] < cut;
-    TRY(fit_to(&r, &ok, q, m->w, c->fit.p, err));
+    TRY(fit_to(&r, &ok, q, m->w, c->fit.p, true, err));
     for (size_t i = 0; i < q->n && ok; i++) {
         if (in->design->scale[i] < cut)
             continue;
@@ -165,7 +166,7 @@ static enum status fill_cell(struct ensemble *e, size_t cell, const struct ensem
         m->inside[i] = inside(&e->windows[c->window], &in->design->points[i]);
         c->n += m->inside[i] > 0;
     }
-    TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], err));
+    TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], false, err));
     if (!c->fitted)
         return OK;
     c->objective = c->fit.objective;
