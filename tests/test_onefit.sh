@@ -65,6 +65,7 @@ what_if() {
     # the options of its own fit, said again, make no other one
     exits 0 "$plateau" fit whole --bootstrap 20 --objective huber:0.001 --seed 1 --count total
     has stdout "this is the sweep's own fit, in whole/fit.json"
+    has stdout 'Theory: excess ~ tokens^-0.3333'
     [ "$before" = "$(kept whole)" ] || fail "its own options replaced the fit"
 }
 

@@ -8,6 +8,7 @@
 #include "cli/fitted.h"
 #include "cli/keep.h"
 #include "cli/text.h"
+#include "cli/theory.h"
 #include "fit/draws.h"
 
 /* Where a fit goes, beside the terminal. */
@@ -93,6 +94,7 @@ static enum status tell(const struct fitted *f, const struct places *p, bool was
     if (p->held)
         fit_print_held(&f->report);
     fit_print_verdict(&f->report);
+    TRY(theory_print(f, err));
     printf("\n");
     TRY(tell_folder(f, was_current, err));
     if (p->json)

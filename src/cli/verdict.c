@@ -8,6 +8,7 @@
 #include "cli/fitted.h"
 #include "cli/keep.h"
 #include "cli/text.h"
+#include "cli/theory.h"
 #include "data/baseline.h"
 #include "data/text.h"
 
@@ -56,6 +57,7 @@ static enum status fit_and_tell(struct fitted *f, const struct config *c, struct
     enum status kept = keep_fit(f, err), st = kept;
     fit_print_tables(&f->report, false);
     fit_print_verdict(&f->report);
+    go_on(&st, err, theory_print(f, &later), &later);
     go_on(&st, err, print_baseline(f, c, &later), &later);
     if (kept == OK) /* charts of a fit that is not kept would be those of none */
         go_on(&st, err, keep_charts(f, &later), &later);

@@ -102,8 +102,8 @@ static void say(struct fit_report *r, const struct fit_law *f, const char *unit)
                                  "without one fits worse (AICc higher by %.1f).%s",
                       bent, v->floor.value, unit, over_what(iv, sizeof iv, r, &v->floor), v->floor_delta_aicc, settled);
     } else if (!isfinite(v->floor.hi)) {
-        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit puts it at %.4g%s, and how far it may lie from "
-                                 "there is not known without resamples (%s).",
+        fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit puts it at %.4g%s, but there are no resamples for an "
+                                 "interval (%s).",
                       v->floor.value, unit, aicc_without(aicc, sizeof aicc, v->floor_delta_aicc));
     } else if (isnan(v->floor.lo)) {
         fit_lines_add(&v->lines, "Floor%s: not enough evidence. The runs allow any floor below %.4g%s%s; the best fit %s%s "

@@ -1,0 +1,41 @@
+#include "cli/theory.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/text.h"
+#include "data/data.h"
+
+/* "beta 0.97 (0.59 to 1.13)"; "" where the law has no such exponent. */
+static const char *fitted_exponent(char *buf, size_t size, const struct fit_law *law, const char *name)
+{
+    int j = law ? law_param_find(law->law, name) : -1;
+    const struct fit_value *v = j >= 0 ? &law->params[j] : NULL;
+    buf[0] = '\0';
+    if (v && isfinite(v->lo) && isfinite(v->hi))
+        snprintf(buf, size, "%s %.3g (%.3g to %.3g)", name, v->value, v->lo, v->hi);
+    else if (v)
+        snprintf(buf, size, "%s %.3g", name, v->value);
+    return buf;
+}
+
+enum status theory_print(const struct fitted *f, struct err *err)
+{
+    struct data_theory t;
+    struct data *d;
+    char beta[80], alpha[80];
+    if (!f->about || f->about->data.source == DATA_TEXT)
+        return OK;
+    const struct data_spec spec = config_data_spec(f->about);
+    const struct fit_law *law = fit_report_selected(&f->report);
+    TRY(data_open(&d, &spec, f->about->model.ctx, err));
+    data_theory(&t, d);
+    data_close(d);
+    if (!t.source)
+        return OK;
+    fitted_exponent(beta, sizeof beta, law, "beta");
+    fitted_exponent(alpha, sizeof alpha, law, "alpha");
+    text_beside(stdout, "  ", "Theory: %s (%s).%s%s%s%s%s", t.says, t.source, beta[0] || alpha[0] ? " Fitted to these runs: " : "",
+                beta, beta[0] && alpha[0] ? ", " : "", alpha, beta[0] || alpha[0] ? "." : "");
+    return OK;
+}
