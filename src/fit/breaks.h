@@ -35,7 +35,7 @@ struct breaks_draw {
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
-    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by three tenths */
+    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a fifth */
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
     struct fit_value place;  /* of that variable, as it is */
