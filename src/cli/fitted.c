@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/alike.h"
+#include "cli/waiting.h"
 #include "fit/fit_json.h"
 
 void fitted_init(struct fitted *f)
@@ -221,7 +222,14 @@ enum status fitted_read(struct fitted *f, struct err *err)
 
 enum status fitted_analyse(struct fitted *f, struct err *err)
 {
-    TRY(fit_analyse(&f->report, &f->table, &f->opt, err));
+    struct waiting wait;
+    waiting_start(&wait);
+    f->opt.progress = waiting_show;
+    f->opt.progress_ctx = &wait;
+    enum status st = fit_analyse(&f->report, &f->table, &f->opt, err);
+    f->opt.progress = NULL;
+    waiting_end(&wait);
+    TRY(st);
     for (size_t i = 0; i < f->careful.n; i++)
         fit_lines_add(&f->report.warnings, "%s", f->careful.text[i]);
     TRY(fit_json_report(&f->json, &f->report, err));

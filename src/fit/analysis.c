@@ -310,10 +310,18 @@ static enum status doubt(struct fit_report *r, const struct fit_options *opt, st
     return test_break(r, opt, err);
 }
 
+static void tell(const struct fit_options *opt, double share, const char *what)
+{
+    if (opt->progress)
+        opt->progress(opt->progress_ctx, share, what);
+}
+
 static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
                         const struct view *v, struct err *err)
 {
     TRY(design_make(&r->design, t, v->use, v->two, v->x, v->x_name, opt->count, err));
+    /* shares as on a sweep of 70 runs; resamples take most of a long table's time */
+    tell(opt, 0, "searching the laws' optima");
     TRY(add_laws(r, t, v, opt, err));
     frontier_cost(r, t, opt);
     r->selected = r->n_laws;
@@ -321,20 +329,25 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         choice_select(r);
     else
         say_nothing(r, t, v);
-    for (size_t i = 0; i < r->n_laws && opt->bootstrap > 0; i++)
+    for (size_t i = 0; i < r->n_laws && opt->bootstrap > 0; i++) {
+        tell(opt, 0.15 + 0.35 * (double)i / (double)r->n_laws, "resampling");
         TRY(intervals(r, &r->laws[i], opt, err));
+    }
+    tell(opt, 0.5, "leaving runs out");
     if (!opt->exponents_only)
         TRY(question(r, t, err));
     TRY(design_without(&r->kept, &r->design, r->off, err));
     TRY(noise_fill(r, t, err));
     r->lack_of_fit = noise_lack_of_fit(r, t);
     TRY(isoflop_analyse(r, t, opt, err));
+    tell(opt, 0.6, "laws in windows, and breaks");
     if (!opt->exponents_only)
         TRY(doubt(r, opt, err));
     if (r->n_laws > 0)
         TRY(frontier_fill(r, &r->laws[r->selected], err));
     if (opt->exponents_only)
         return OK;
+    tell(opt, 0.85, "other counts of parameters");
     TRY(methods_fill(r, t, opt, err));
     return verdict_fill(r, t, opt, err);
 }

@@ -39,6 +39,9 @@ struct fit_options {
     size_t break_sims;            /* draws for the p-value of a break; 0: not tested */
     double isoflop_window;        /* parabola over sizes within this factor of the smallest loss */
     uint64_t seed;
+    /* Told what is done next and about how much of the whole is behind it; NULL: nobody asks. */
+    void (*progress)(void *ctx, double share, const char *what);
+    void *progress_ctx;
     const struct envelope_curve *curves; /* (n_curves) training curves; NULL: from the rows */
     size_t n_curves;
     bool exponents_only;          /* laws, resamples, noise, frontier and IsoFLOP minima: for another count of parameters */

@@ -123,6 +123,7 @@ static enum status other_count(struct fit_methods *m, const struct fit_report *r
     o.holdout = 0;
     o.break_sims = 0;
     o.exponents_only = true;
+    o.progress = NULL;
     enum status st = fit_analyse(&side, t, &o, err);
     if (st == OK)
         take(m, &side);

@@ -1,0 +1,40 @@
+#include "cli/waiting.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds before the first word, and between plain lines. */
+#define PATIENCE 1.0
+#define BETWEEN 10.0
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void waiting_start(struct waiting *w)
+{
+    *w = (struct waiting){.start = now(), .terminal = isatty(STDERR_FILENO) == 1};
+    w->said = w->start;
+}
+
+void waiting_show(void *ctx, double share, const char *what)
+{
+    struct waiting *w = ctx;
+    double t = now();
+    if (t - w->start < PATIENCE || (!w->terminal && t - w->said < BETWEEN))
+        return;
+    w->said = t;
+    w->line = w->terminal;
+    fprintf(stderr, "%sfitting: about %.0f %%, %s%s", w->terminal ? "\r" : "", 100 * share, what, w->terminal ? "\033[K" : "\n");
+    fflush(stderr);
+}
+
+void waiting_end(struct waiting *w)
+{
+    if (w->line)
+        fputs("\r\033[K", stderr);
+}
