@@ -140,7 +140,18 @@ odd_rows() {
     every_law far.csv
 }
 
+# A fit that takes longer than a second says how far it is, where somebody looks; a short one does not.
+long_fits_say_how_far() {
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || { skip "no pseudo-terminals: mount devpts on /dev/pts"; return; }
+    grid g.csv 6 6 'law(n, d) * (1 + .003 * sin(37 * i))'
+    script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 60000 >/dev/null" /dev/null >raw </dev/null 2>&1
+    grep -q 'fitting: about [0-9]* %, ' raw || fail "nothing was said: $(cat -v raw)"
+    script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 20 >/dev/null" /dev/null >raw </dev/null 2>&1
+    ! grep -q 'fitting: about 0 %' raw || fail "a word too many: $(cat -v raw)"
+}
+
 run_test few_rows
+run_test long_fits_say_how_far
 run_test flat_and_rising
 run_test ends_of_the_numbers
 run_test thin_designs
