@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 #include "bank.h"
-#include "fit/noise_model.h"
+#include "fit/verdict/noise_model.h"
 #include "fit/stats.h"
 
 enum kind { ONE_LAW, HULL_OF_LAWS, HULL_OF_WINDOWS, MIXTURE };

@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "fit/predict.h"
+#include "fit/verdict/predict.h"
 
 /* Noise of 0.3 % in all: a trajectory's own 0.2 %, and 0.22 % from run to run. */
 #define TRUNK 0.002

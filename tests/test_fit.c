@@ -8,10 +8,10 @@
 
 #include "base/file.h"
 #include "fit/analysis.h"
-#include "fit/boot.h"
+#include "fit/solve/boot.h"
 #include "fit/fit_json.h"
 #include "fit/stats.h"
-#include "fit/words.h"
+#include "fit/verdict/words.h"
 
 static const struct fit_read_options by_alias = {.count = FIT_COUNT_TOTAL};
 

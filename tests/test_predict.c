@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fit/choice.h"
-#include "fit/predict.h"
+#include "fit/verdict/choice.h"
+#include "fit/verdict/predict.h"
 #include "sim.h"
 
 enum { CHINCHILLA = 3, REPEAT = 5 }; /* of sim_laws */

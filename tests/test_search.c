@@ -14,8 +14,8 @@
 #include "base/sort.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
-#include "fit/profile.h"
-#include "fit/search.h"
+#include "fit/solve/profile.h"
+#include "fit/solve/search.h"
 #include "fit/table.h"
 #include "sim.h"
 

@@ -10,7 +10,7 @@
 #include "base/sort.h"
 #include "fit/analysis.h"
 #include "fit/fit_json.h"
-#include "fit/noise.h"
+#include "fit/verdict/noise.h"
 
 /* --- tables of a known law --------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include "cli/cmd.h"
 #include "cli/text.h"
 #include "data/data.h"
-#include "fit/words.h"
+#include "fit/verdict/words.h"
 
 double answer_speed(const struct fitted *f, double params)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/fitted.h"
-#include "fit/predict.h"
+#include "fit/verdict/predict.h"
 #include "harness/plan.h"
 
 /* What is not known is NaN or "", and its `no_` says why. */

@@ -12,8 +12,8 @@
 #include "base/sort.h"
 #include "cli/text.h"
 #include "fit/analysis.h"
-#include "fit/boot.h"
-#include "fit/search.h"
+#include "fit/solve/boot.h"
+#include "fit/solve/search.h"
 
 #define RESAMPLES 4000
 /* Resamples that are searched again from every start. */

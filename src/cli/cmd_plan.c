@@ -6,7 +6,7 @@
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
-#include "fit/words.h"
+#include "fit/verdict/words.h"
 #include "harness/sweep.h"
 
 struct plan_words {

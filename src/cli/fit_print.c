@@ -6,8 +6,8 @@
 
 #include "base/count.h"
 #include "cli/text.h"
-#include "fit/profile.h"
-#include "fit/words.h"
+#include "fit/solve/profile.h"
+#include "fit/verdict/words.h"
 
 /* Tables fit 60 columns; text is as wide as the terminal. */
 

@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "fit/breaks.h"
 #include "fit/design.h"
-#include "fit/ensemble.h"
-#include "fit/envelope.h"
 #include "fit/law.h"
 #include "fit/lines.h"
-#include "fit/noise_model.h"
-#include "fit/solve.h"
+#include "fit/solve/solve.h"
 #include "fit/stats.h"
 #include "fit/table.h"
+#include "fit/verdict/breaks.h"
+#include "fit/verdict/ensemble.h"
+#include "fit/verdict/envelope.h"
+#include "fit/verdict/noise_model.h"
 
 #define FIT_MAX_LAWS 6
 #define FIT_MAX_CONDITIONS 8

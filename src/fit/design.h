@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
-#include "fit/solve.h"
+#include "fit/solve/solve.h"
 #include "fit/table.h"
 
 struct fit_design {

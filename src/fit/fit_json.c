@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "fit/profile.h"
+#include "fit/solve/profile.h"
 
 static enum status parse(cJSON **out, const char *name, const char *text, struct err *err)
 {

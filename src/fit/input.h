@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "fit/envelope.h"
 #include "fit/table.h"
+#include "fit/verdict/envelope.h"
 
 enum input_kind { INPUT_FLAG, INPUT_TEXT, INPUT_NUMBER, INPUT_WHOLE, INPUT_LIST };
 

@@ -73,7 +73,7 @@ static enum status add_budget(struct chart *ch, const struct parts *p, size_t k,
     struct parts_marks m = {.x = p->params, .y = p->loss, .key = p->flops, .bars = true, .label = label};
     m.color = palette_ordered(k, p->r->n_isoflop);
     m.marker = b->at_edge ? MARKER_RING : MARKER_DISC;
-    /* a budget is met to within 3 % of its mean (fit/isoflop.c) */
+    /* a budget is met to within 3 % of its mean (fit/verdict/isoflop.c) */
     m.group = (struct parts_group){b->flops / 1.03, b->flops * 1.03, b->flops};
     parts_flops_label(label, sizeof label, b->flops);
     if (b->valid)

@@ -1,0 +1,257 @@
+#include "fit/verdict/ensemble.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "base/sort.h"
+#include "fit/solve/boot.h"
+#include "fit/solve/search.h"
+
+/* --- windows ------------------------------------------------------------------------------------------ */
+
+/* Of the logarithms. */
+#define SAME_LEVEL 0.03
+/* Of the random draws; each window has its own. */
+#define STREAM 7001
+/* Shares of the levels that are left out. */
+#define N_DROPS 4
+static const double drop_budgets[N_DROPS] = {0, 1 / 8.0, 2 / 8.0, 3 / 8.0}, drop_sizes[N_DROPS] = {0, 1 / 6.0, 2 / 6.0, 0};
+#define MIN_LEVELS 3
+
+/* Distinct values, rising; returns how many. */
+static size_t levels_of(double *out, const struct fit_design *d, bool data)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n; i++)
+        out[i] = data ? d->points[i].v : d->points[i].u;
+    sort_doubles(out, d->n);
+    for (size_t i = 0; i < d->n; i++)
+        if (n == 0 || out[i] > out[n - 1] + SAME_LEVEL)
+            out[n++] = out[i];
+    return n;
+}
+
+static size_t dropped(double share, size_t levels)
+{
+    size_t most = levels > MIN_LEVELS ? levels - MIN_LEVELS : 0;
+    return size_min(most, (size_t)(share * (double)levels + 0.5));
+}
+
+static bool inside(const struct ensemble_window *w, const struct law_point *x)
+{
+    return x->u >= w->u - SAME_LEVEL / 2 && x->v >= w->v - SAME_LEVEL / 2;
+}
+
+static void add_window(struct ensemble *e, struct ensemble_window w)
+{
+    for (size_t i = 0; i < e->n_windows; i++)
+        if (e->windows[i].sizes == w.sizes && e->windows[i].budgets == w.budgets)
+            return;
+    e->windows[e->n_windows++] = w;
+}
+
+static enum status make_windows(struct ensemble *e, const struct fit_design *d, struct err *err)
+{
+    double *size = NULL, *data = NULL;
+    TRY(size_calloc(&size, d->n, sizeof *size, "windows", err));
+    enum status st = size_calloc(&data, d->n, sizeof *data, "windows", err);
+    if (st == OK) {
+        size_t sizes = levels_of(size, d, false), budgets = levels_of(data, d, true);
+        for (size_t s = 0; s < N_DROPS; s++)
+            for (size_t b = 0; b < N_DROPS; b++) {
+                /* in a law of one variable x is u, and all runs have one v */
+                size_t ds = dropped((d->two ? drop_sizes : drop_budgets)[s], sizes), db = dropped(drop_budgets[b], budgets);
+                add_window(e, (struct ensemble_window){size[ds], data[db], ds, db});
+            }
+    }
+    free(size);
+    free(data);
+    return st;
+}
+
+/* --- fits ---------------------------------------------------------------------------------------------- */
+
+/* Room for one cell at a time, (n) each. */
+struct room {
+    double *inside, *w, *scratch;
+};
+
+/* *ok: the runs with w above 0 are enough, and have a finite fit. Near: from `start` alone, unless that leads nowhere. */
+static enum status fit_to(struct solve_result *r, bool *ok, const struct solve_problem *q, const double *w,
+                          const double *start, bool near, struct err *err)
+{
+    struct solve_problem p = *q;
+    struct err why;
+    size_t n = 0;
+    for (size_t i = 0; i < q->n; i++)
+        n += w[i] > 0;
+    *ok = false;
+    if (n < q->map.n_free + 2)
+        return OK;
+    p.w = w;
+    solve_from(r, &p, start);
+    enum status st = near && r->converged ? OK : search_near(r, &p, start, &why);
+    *ok = st == OK && isfinite(r->objective);
+    return st == E_NOMEM ? err_set(err, st, "%s", why.msg) : OK;
+}
+
+/* Shares of a window's runs, the smallest ones, that predict the rest. */
+static const double origins[ENSEMBLE_ORIGINS] = {0.5, 0.65, 0.8};
+
+static enum status predict_larger(double *error, const struct ensemble_cell *c, const struct ensemble_in *in,
+                                  struct room *m, double cut, struct err *err)
+{
+    const struct solve_problem *q = &in->problems[c->law];
+    struct solve_result r;
+    bool ok;
+    double ss = 0, k = 0;
+    for (size_t i = 0; i < q->n; i++)
+        m->w[i] = m->inside[i] > 0 && in->design->scale[i] < cut;
+    TRY(fit_to(&r, &ok, q, m->w, c->fit.p, true, err));
+    for (size_t i = 0; i < q->n && ok; i++) {
+        if (in->design->scale[i] < cut)
+            continue;
+        double e = log(law_value(q->law, r.p, &q->x[i], &q->centre)) - q->ln_loss[i];
+        ss += e * e;
+        k++;
+    }
+    *error = k > 0 ? sqrt(ss / k) : (double)NAN;
+    return OK;
+}
+
+static enum status look_ahead(struct ensemble_cell *c, const struct ensemble_in *in, struct room *m, struct err *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in->design->n; i++)
+        if (m->inside[i] > 0)
+            m->scratch[n++] = in->design->scale[i];
+    sort_doubles(m->scratch, n);
+    for (size_t o = 0; o < ENSEMBLE_ORIGINS; o++) {
+        double cut = m->scratch[size_min(n - 1, (size_t)(origins[o] * (double)n))] / sqrt(DESIGN_SAME);
+        TRY(predict_larger(&c->error[o], c, in, m, cut, err));
+    }
+    return OK;
+}
+
+static void resample(struct ensemble *e, size_t cell, const struct ensemble_in *in, struct room *m)
+{
+    const struct ensemble_cell *c = &e->cells[cell];
+    const struct fit_design *d = in->design;
+    struct solve_problem drawn = in->problems[c->law], plain = drawn;
+    drawn.w = m->w;
+    plain.w = m->inside;
+    for (size_t b = 0; b < in->n_boot; b++) {
+        struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, STREAM + c->window, b);
+        struct solve_result r;
+        boot_weights(m->scratch, d->n_clusters, NULL, d->n_clusters, &rng);
+        for (size_t i = 0; i < d->n; i++)
+            m->w[i] = m->inside[i] * m->scratch[d->cluster[i]];
+        solve_from(&r, &drawn, c->fit.p);
+        if (!isfinite(r.objective))
+            continue;
+        struct ensemble_member *x = &e->members[e->n_members++];
+        *x = (struct ensemble_member){.cell = cell, .objective = solve_objective(&plain, r.p)};
+        memcpy(x->p, r.p, sizeof r.p);
+    }
+}
+
+static enum status fill_cell(struct ensemble *e, size_t cell, const struct ensemble_in *in, struct room *m,
+                             struct err *err)
+{
+    struct ensemble_cell *c = &e->cells[cell];
+    for (size_t i = 0; i < in->design->n; i++) {
+        m->inside[i] = inside(&e->windows[c->window], &in->design->points[i]);
+        c->n += m->inside[i] > 0;
+    }
+    TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], false, err));
+    if (!c->fitted)
+        return OK;
+    c->objective = c->fit.objective;
+    TRY(look_ahead(c, in, m, err));
+    resample(e, cell, in, m);
+    return OK;
+}
+
+/* --- weights ------------------------------------------------------------------------------------------- */
+
+/* A cell counts as its error to this power; errors below NOISE, a share of the loss, are as good as none. */
+#define POWER 2.0
+#define NOISE 1e-4
+
+static double cell_weight(const struct ensemble_cell *c)
+{
+    double ss = NOISE * NOISE, k = 0;
+    for (size_t o = 0; o < ENSEMBLE_ORIGINS; o++)
+        if (!isnan(c->error[o])) {
+            ss += c->error[o] * c->error[o];
+            k++;
+        }
+    return k > 0 ? pow(ss / k, -POWER / 2) : 0;
+}
+
+/* Residuals of one trajectory go together, so that runs say less than as many independent ones: the likelihood counts to
+ * this power. */
+#define LIKELIHOOD 0.5
+/* Residuals this small are rounding. */
+#define ROUNDING 1e-9
+
+/* Within its cell a member counts by the likelihood of the runs, residuals having the scale at which the cell's own fit
+ * is the likeliest: (objective / the lowest)^-n. */
+static void weigh(struct ensemble *e)
+{
+    double all = 0;
+    for (size_t i = 0; i < e->n_members;) {
+        struct ensemble_cell *c = &e->cells[e->members[i].cell];
+        double sum = 0, best = (double)INFINITY, least = (double)c->n * ROUNDING * ROUNDING;
+        size_t end = i;
+        for (; end < e->n_members && e->members[end].cell == e->members[i].cell; end++)
+            best = fmin(best, e->members[end].objective);
+        for (size_t k = i; k < end; k++)
+            sum += e->members[k].weight = exp(-LIKELIHOOD * (double)c->n * log((e->members[k].objective + least) / (best + least)));
+        c->weight = cell_weight(c);
+        for (size_t k = i; k < end; k++)
+            all += e->members[k].weight *= c->weight / sum;
+        i = end;
+    }
+    for (size_t i = 0; i < e->n_members; i++)
+        e->members[i].weight /= all;
+}
+
+static enum status fill_cells(struct ensemble *e, const struct ensemble_in *in, struct room *m, struct err *err)
+{
+    size_t n = in->n_laws * e->n_windows;
+    TRY(size_calloc(&e->cells, n, sizeof *e->cells, "ensemble", err));
+    TRY(size_calloc(&e->members, n * in->n_boot, sizeof *e->members, "ensemble", err));
+    TRY(size_calloc(&m->inside, in->design->n, sizeof *m->inside, "ensemble", err));
+    TRY(size_calloc(&m->w, in->design->n, sizeof *m->w, "ensemble", err));
+    TRY(size_calloc(&m->scratch, in->design->n, sizeof *m->scratch, "ensemble", err));
+    for (size_t i = 0; i < n; i++) {
+        e->cells[e->n_cells++] = (struct ensemble_cell){.law = i / e->n_windows, .window = i % e->n_windows};
+        TRY(fill_cell(e, i, in, m, err));
+    }
+    return OK;
+}
+
+enum status ensemble_fill(struct ensemble *e, const struct ensemble_in *in, struct err *err)
+{
+    struct room m = {.w = NULL};
+    *e = (struct ensemble){.n_cells = 0};
+    TRY(make_windows(e, in->design, err));
+    enum status st = fill_cells(e, in, &m, err);
+    if (st == OK)
+        weigh(e);
+    free(m.inside);
+    free(m.w);
+    free(m.scratch);
+    return st;
+}
+
+void ensemble_free(struct ensemble *e)
+{
+    free(e->cells);
+    free(e->members);
+    *e = (struct ensemble){.n_cells = 0};
+}

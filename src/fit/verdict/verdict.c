@@ -1,0 +1,349 @@
+#include "fit/verdict/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "base/sort.h"
+#include "fit/solve/profile.h"
+#include "fit/verdict/floor.h"
+#include "fit/verdict/frontier.h"
+#include "fit/verdict/returns.h"
+#include "fit/verdict/trend.h"
+#include "fit/verdict/words.h"
+
+/* --- breaks and extrapolation ------------------------------------------------------------------------ */
+
+/* "C", "N", "D", or the one variable, along which a break was looked for. */
+static const char *break_variable(const struct fit_verdict *v, const struct fit_law *f)
+{
+    static const char *const names[] = {"C", "N", "D"};
+    return f->law->n_vars == 1 ? f->x_name : names[v->brk.variable];
+}
+
+static void judge_break(struct fit_report *r, const struct fit_law *f)
+{
+    const struct breaks_out *b = &r->verdict.brk;
+    struct fit_lines *out = &r->verdict.lines;
+    bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
+    char at[32], place[128], change[128];
+    if (!b->tested) {
+        fit_lines_add(out, "Break: not tested: %s.", b->untested);
+        return;
+    }
+    if (!(b->p < 0.05) || !isfinite(b->change.value + b->place.value + b->cv + b->cv_bent)) {
+        fit_lines_add(out, "Break: none found. Letting the excess fall with another exponent beyond some point "
+                           "(tried all along %s) helps no more than chance would (p = %.2g).",
+                      one ? f->x_name : "compute, size and data", b->p);
+        return;
+    }
+    fit_lines_add(out, "Break%s: beyond %s = %s%s%s the excess falls %s: its exponent changes by "
+                       "%.3g%s, p = %.2g. Runs left out are missed by %.2g %% with the bend and %.2g %% without: "
+                       "%s.",
+                  b->found ? "" : ", not enough evidence", break_variable(&r->verdict, f),
+                  words_count(at, sizeof at, b->place.value, compute), compute ? " FLOPs" : "",
+                  words_count_interval(place, sizeof place, b->place.lo, b->place.hi, compute),
+                  b->change.value < 0 ? "more slowly" : "faster", b->change.value,
+                  words_interval(change, sizeof change, b->change.lo, b->change.hi, 4), b->p, 100 * b->cv_bent,
+                  100 * b->cv,
+                  b->found ? "the runs do change course there, or follow another law than the one fitted"
+        : b->change.lo < 0 && b->change.hi > 0
+            ? "but its sign is open, so these runs do not tell which way they bend"
+            : "so the bend explains what was seen and predicts little or nothing better");
+}
+
+static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
+{
+    if (f->holdout_n == 0 || !isfinite(f->holdout_error)) {
+        fit_lines_add(&r->verdict.lines, "Extrapolation: not enough runs to hold the largest ones out.");
+        return;
+    }
+    fit_lines_add(&r->verdict.lines,
+                  "Extrapolation: fitted to the smaller runs, the law misses the %zu largest by %.2g %% "
+                  "(root mean square; on average %s by %.2g %%).",
+                  f->holdout_n, 100 * f->holdout_error,
+                  f->holdout_bias > 0 ? "too high" : "too low", 100 * fabs(f->holdout_bias));
+}
+
+/* --- runs off the law, and what is withheld ---------------------------------------------------------- */
+
+/* So many are named in the text; fit.json lists all. */
+#define MOST_NAMED 6
+
+static void name_outliers(struct fit_report *r, const char *unit)
+{
+    char list[700];
+    size_t at = 0, n = r->n_outliers, told = size_min(n, MOST_NAMED);
+    if (n == 0)
+        return;
+    for (size_t i = 0; i < told && at < sizeof list; i++) {
+        const struct fit_outlier *o = &r->outliers[i];
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s: loss %.4g, expected %.4g", i ? "; " : "", o->name,
+                               o->loss, o->expected);
+    }
+    if (told < n && at < sizeof list)
+        snprintf(list + at, sizeof list - at, "; and %zu more", n - told);
+    fit_lines_add(&r->verdict.lines,
+                  "Off the law: %zu run%s of %zu lie%s farther from every law than the scatter of the others explains "
+                  "(%s%s%s%s). %s left out of noise, break test and flattening: look at %s.",
+                  n, n == 1 ? "" : "s", r->n, n == 1 ? "s" : "", *unit ? "in" : "", unit, *unit ? "; " : "", list,
+                  n == 1 ? "It is" : "They are",
+                  n == 1 ? "it" : "them");
+}
+
+/* An exponent at its lower bound makes a second floor of its term: nothing that hangs on either is quoted. At the upper one
+ * a term has gone, which says that nothing falls only where no other is left. */
+static bool exponent_at_bound(char *why, size_t size, const struct fit_law *f)
+{
+    size_t exponents = 0, gone = 0, last = 0;
+    bool low_one = false;
+    for (size_t j = 0; j < f->law->n_params && !f->law->bends; j++) {
+        bool at = f->best.at_bound >> j & 1, low = f->best.p[j] <= f->law->params[j].lo;
+        if (f->law->params[j].kind != LAW_EXPONENT)
+            continue;
+        exponents++;
+        gone += at;
+        low_one |= at && low;
+        last = at ? j : last;
+    }
+    if (exponents == 0 || (!low_one && gone < exponents))
+        return false;
+    snprintf(why, size, "%s of law %s lies at its bound (%.3g), so these runs do not settle how the loss falls",
+             f->law->params[last].name, f->law->name, f->outer[last]);
+    return true;
+}
+
+/* The law has a bend of its own, or a floor that the user held, which may be why the runs leave it. */
+static bool bends_as_asked(const struct fit_law *f)
+{
+    return f->law->bends || (f->law->level >= 0 && profile_held(f, (size_t)f->law->level));
+}
+
+/* A law without the bend is not what the largest runs follow. */
+static void course_changes(struct fit_verdict *v, const struct fit_law *f)
+{
+    char at[32];
+    bool compute = f->law->n_vars == 1 ? f->x == FIT_FLOPS : v->brk.variable == BREAKS_COMPUTE;
+    snprintf(v->withheld, sizeof v->withheld, "the runs change course at %s = %s, and law %s knows of no bend",
+             break_variable(v, f), words_count(at, sizeof at, v->brk.place.value, compute), f->law->name);
+}
+
+/* Where the scatter about the law is this share of that about one constant loss, the law follows noise. */
+#define FOLLOWS_NOISE 0.8
+
+static bool follows_noise(const struct fit_report *r, const struct fit_law *f)
+{
+    const struct fit_design *d = &r->kept;
+    double mean = 0, about_mean = 0, about_law = 0;
+    for (size_t i = 0; i < d->n; i++)
+        mean += d->ln_loss[i] / (double)d->n;
+    for (size_t i = 0; i < d->n; i++) {
+        double e = log(law_value(f->law, f->best.p, &d->points[i], &d->centre)) - d->ln_loss[i];
+        about_mean += (d->ln_loss[i] - mean) * (d->ln_loss[i] - mean);
+        about_law += e * e;
+    }
+    return about_law > FOLLOWS_NOISE * FOLLOWS_NOISE * about_mean;
+}
+
+static bool loss_falls(const struct fit_report *r, const struct fit_table *t)
+{
+    bool x = t->x_name[0] != '\0';
+    const double *n = t->col[x ? FIT_X : fit_count_column(r->count)], *d = x ? NULL : t->col[FIT_TOKENS];
+    return trend_falls(trend_tau(n, d, t->col[FIT_LOSS], r->off, t->n), t->n - r->n_outliers);
+}
+
+/* Fill v->withheld where nothing can be extrapolated; returns whether the loss falls at all. */
+static bool judge_withheld(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    const struct fit_top_off *top = &r->top_off;
+    const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
+    if (!loss_falls(r, t) || follows_noise(r, f)) {
+        snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
+                 t->x_name[0] ? t->x_name : "size and data");
+        return false;
+    }
+    if (top->n > 0 && top->best)
+        snprintf(v->withheld, sizeof v->withheld,
+                 "the run with the lowest loss lies %.2g %% below what the law of the others says: %s",
+                 -100 * top->miss, after);
+    else if (top->n > 0)
+        snprintf(v->withheld, sizeof v->withheld,
+                 "%zu of the %zu run%s of the largest budget lie%s %.2g %% %s what the law of the others says: %s", top->n,
+                 top->of, top->of == 1 ? "" : "s", top->n == 1 ? "s" : "", 100 * fabs(top->miss),
+                 top->miss < 0 ? "below" : "above", after);
+    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !r->bent && !bends_as_asked(f))
+        course_changes(v, f);
+    return true;
+}
+
+/* --- warnings about the design ----------------------------------------------------------------------- */
+
+/* Values within 0.1 % are one: a continuum is many. */
+#define SAME_VALUE 1.001
+
+static void warn_design(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                        double *scratch)
+{
+    const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
+    struct fit_lines *w = &r->warnings;
+    if (r->n_diverged + r->n_failed > 0)
+        fit_lines_add(w, "%zu diverged and %zu failed runs were left out: the smooth part of the grid "
+                         "may flatter the law", r->n_diverged, r->n_failed);
+    if (t->n_trunks < t->n)
+        fit_lines_add(w, "runs share %zu trajectories: whole trajectories are resampled, because points "
+                         "of one are not independent", t->n_trunks);
+    if (t->n_trunks < 10 && t->n > 0)
+        fit_lines_add(w, "only %zu independent trajectories: intervals from so few are rough and mostly "
+                         "too narrow", t->n_trunks);
+    if (t->x_name[0] != '\0' || t->n == 0)
+        return;
+    size_t sizes = design_levels(scratch, n, t->n, SAME_VALUE), budgets = design_levels(scratch, d, t->n, SAME_VALUE);
+    if (sizes < 4)
+        fit_lines_add(w, "only %zu model size%s: the exponent of size rests on very little", sizes,
+                      sizes == 1 ? "" : "s");
+    if (budgets < 4)
+        fit_lines_add(w, "only %zu token budget%s: the exponent of data rests on very little", budgets,
+                      budgets == 1 ? "" : "s");
+    for (size_t i = 0; i < t->n; i++)
+        scratch[i] = d[i] / n[i];
+    sort_doubles(scratch, t->n);
+    if (sizes > 1 && scratch[t->n - 1] < scratch[0] * 1.3)
+        fit_lines_add(w, "every run has the same ratio of tokens to parameters: their two exponents "
+                         "cannot be told apart; vary the ratio");
+    size_t repeated = 0;
+    for (size_t i = 0; i < t->n; i++)
+        repeated += d[i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i];
+    if (repeated)
+        fit_lines_add(w, "%zu runs see their data more than once: law repeat accounts for that, "
+                         "the others do not", repeated);
+}
+
+/* "A, alpha" of the parameters for which `is` holds; false where there are none. */
+static bool name_params(char *buf, size_t size, const struct fit_law *f,
+                        bool (*is)(const struct fit_law *, size_t))
+{
+    size_t at = 0;
+    buf[0] = '\0';
+    for (size_t j = 0; j < f->law->n_params && at < size; j++)
+        if (is(f, j))
+            at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "", f->law->params[j].name);
+    return at > 0;
+}
+
+static bool at_bound(const struct fit_law *f, size_t j)
+{
+    return f->best.at_bound >> j & 1;
+}
+
+static bool open_inside(const struct fit_law *f, size_t j)
+{
+    return profile_open(f, j) && !at_bound(f, j);
+}
+
+static void warn_law(struct fit_lines *w, const struct fit_law *f)
+{
+    char names[128];
+    for (size_t j = 0; j < f->law->n_params; j++)
+        if (at_bound(f, j))
+            fit_lines_add(w, "law %s: %s lies at its bound (%.3g): the runs do not settle it", f->law->name,
+                          f->law->params[j].name, f->outer[j]);
+    if (name_params(names, sizeof names, f, open_inside))
+        fit_lines_add(w, "law %s: %s not identified: the fit stays as good, within the noise, however far it goes",
+                      f->law->name, names);
+    if (name_params(names, sizeof names, f, profile_disagrees))
+        fit_lines_add(w, "law %s: bootstrap and profile-likelihood intervals of %s disagree (--profile shows "
+                         "both): take the wider one", f->law->name, names);
+    if (!f->best.converged)
+        fit_lines_add(w, "law %s: the objective is flat in some direction; its parameters are not settled one "
+                         "by one", f->law->name);
+    if (f->n_boot_failed > 0)
+        fit_lines_add(w, "law %s: %zu of %zu resamples could not be fitted and are left out", f->law->name,
+                      f->n_boot_failed, f->n_boot + f->n_boot_failed);
+}
+
+static void warn_fits(struct fit_report *r)
+{
+    struct fit_lines *w = &r->warnings;
+    const struct fit_law *f = fit_report_selected(r);
+    if (f)
+        warn_law(w, f);
+    size_t edge = 0;
+    for (size_t i = 0; i < r->n_isoflop; i++)
+        edge += r->isoflop[i].at_edge;
+    if (edge)
+        fit_lines_add(w, "%zu of %zu IsoFLOP minima lie at the edge of the sampled sizes: sample "
+                         "further out before trusting N*", edge, r->n_isoflop);
+}
+
+/* Smallest and largest compute of the runs, or of x where that stands in its place. */
+static void range_of_runs(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+{
+    struct fit_verdict *v = &r->verdict;
+    v->smallest = r->min_flops;
+    v->largest_flops = r->max_flops;
+    if (!f || f->law->n_vars != 1 || f->x != FIT_X)
+        return;
+    v->smallest = v->largest_flops = t->col[FIT_X][f->rows[0]];
+    for (size_t i = 1; i < f->n; i++) {
+        v->smallest = fmin(v->smallest, t->col[FIT_X][f->rows[i]]);
+        v->largest_flops = fmax(v->largest_flops, t->col[FIT_X][f->rows[i]]);
+    }
+}
+
+static enum status judge(struct fit_report *r, const struct fit_table *t, const struct fit_law *f, uint64_t seed,
+                         struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    char unit[40] = ""; /* " nats"; nothing where no name of a column tells */
+    if (t->loss_unit && t->loss_unit[0])
+        snprintf(unit, sizeof unit, " %s", t->loss_unit);
+    bool falls = judge_withheld(r, t, f);
+    if (falls)
+        name_outliers(r, unit);
+    if (v->withheld[0] != '\0') {
+        fit_lines_add(&v->lines, "Withheld: floor, gain and flattening are not given, for %s.", v->withheld);
+        if (t->truth_known)
+            fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g%s.", t->truth_floor, unit);
+    } else {
+        TRY(floor_judge(r, f, unit, err));
+        floor_judge_truth(r, f);
+    }
+    if (v->withheld[0] == '\0' && r->has_frontier && v->largest_flops > 0 && isfinite(v->largest_flops))
+        returns_judge(r, unit, seed);
+    else
+        returns_say_noise(r, unit);
+    if (falls) {
+        judge_break(r, f);
+        judge_extrapolation(r, f);
+    }
+    return OK;
+}
+
+enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                         struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    const struct fit_law *f = fit_report_selected(r);
+    double *scratch;
+    v->floor = v->loss = v->gain = v->halving = v->flatten = unknown;
+    v->floor_delta_aicc = v->floor_lo = v->floor_hi = none;
+    range_of_runs(r, t, f);
+    v->truth_known = t->truth_known;
+    v->truth_floor = t->truth_floor;
+    v->truth_heldout = t->truth_heldout;
+    TRY(size_calloc(&scratch, t->n, sizeof *scratch, "rows", err));
+    warn_design(r, t, opt, scratch);
+    free(scratch);
+    warn_fits(r);
+    if (!f) {
+        fit_lines_add(&v->lines, "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
+        return OK;
+    }
+    v->enough = true;
+    return judge(r, t, f, opt->seed, err);
+}

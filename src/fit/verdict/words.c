@@ -1,0 +1,61 @@
+#include "fit/verdict/words.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/count.h"
+
+const char *words_count(char *buf, size_t size, double v, bool compute)
+{
+    if (!isfinite(v)) {
+        snprintf(buf, size, "unknown");
+        return buf;
+    }
+    if (!compute && v < 1e15 && v >= 1e-3)
+        return count_format(buf, size, v);
+    if (!(v >= 1e4)) {
+        snprintf(buf, size, "%.3g", v);
+        return buf;
+    }
+    int e = (int)floor(log10(v) + 1e-12);
+    snprintf(buf, size, "%.3ge%d", v / pow(10, e), e);
+    return buf;
+}
+
+bool words_quotable(double lo, double hi)
+{
+    if (!isfinite(lo) || !isfinite(hi))
+        return false;
+    double a = fabs(lo), b = fabs(hi);
+    return (lo < 0) != (hi < 0) || lo == 0 || fmax(a, b) <= WORDS_WIDEST * fmin(a, b);
+}
+
+/* What stands in the place of an interval that is no pair of numbers; NULL where it is one. */
+static const char *unquotable(double lo, double hi)
+{
+    if (isnan(lo) || isnan(hi))
+        return "";
+    return words_quotable(lo, hi) ? NULL : " (its 95 % interval spans more than six decades)";
+}
+
+const char *words_interval(char *buf, size_t size, double lo, double hi, int digits)
+{
+    const char *other = unquotable(lo, hi);
+    if (other)
+        snprintf(buf, size, "%s", other);
+    else
+        snprintf(buf, size, " (95 %% interval %.*g to %.*g)", digits, lo, digits, hi);
+    return buf;
+}
+
+const char *words_count_interval(char *buf, size_t size, double lo, double hi, bool compute)
+{
+    char a[32], b[32];
+    const char *other = unquotable(lo, hi);
+    if (other)
+        snprintf(buf, size, "%s", other);
+    else
+        snprintf(buf, size, " (95 %% interval %s to %s)", words_count(a, sizeof a, lo, compute),
+                 words_count(b, sizeof b, hi, compute));
+    return buf;
+}
