@@ -88,3 +88,9 @@ enum status bank_split(struct fit_table *small, bool *ahead, const struct fit_ta
     small->loss_unit = t->loss_unit;
     return OK;
 }
+
+double bank_median(double *x, size_t n)
+{
+    sort_doubles(x, n);
+    return n == 0 ? (double)NAN : (x[(n - 1) / 2] + x[n / 2]) / 2;
+}

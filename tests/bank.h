@@ -23,4 +23,7 @@ void bank_free(struct bank *b);
  * the largest are predicted: fit_table_free(small); ahead (n of the table) marks the latter. */
 enum status bank_split(struct fit_table *small, bool *ahead, const struct fit_table *t, struct err *err) WARN_UNUSED;
 
+/* Of x (n), which is sorted; NaN of none. */
+double bank_median(double *x, size_t n);
+
 #endif

@@ -52,9 +52,8 @@ static double answer(const struct question *q, const struct fit_law *f, const do
 {
     if (q->floor)
         return f->law->level >= 0 ? p[f->law->level] : 0;
-    const struct law_centre *c = &f->problem.centre;
-    const struct law_point x = {log(q->n) - c->u, log(q->d) - c->v, log(q->d), {0, 0}};
-    return law_value(f->law, p, &x, c);
+    const struct law_point x = law_point(f->law, &f->problem.centre, q->n, q->d, q->d);
+    return law_value(f->law, p, &x, &f->problem.centre);
 }
 
 struct interval {
@@ -214,18 +213,6 @@ static void judge_runs(struct score *out, const struct scheme *s, const struct j
     }
 }
 
-static int rising(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static double median(double *x, size_t n)
-{
-    qsort(x, n, sizeof *x, rising);
-    return n == 0 ? (double)NAN : (x[(n - 1) / 2] + x[n / 2]) / 2;
-}
-
 static bool in_family(const struct judged *j, const char *only, const char *without)
 {
     return (!only || strcmp(j->sweep->family, only) == 0) && (!without || strcmp(j->sweep->family, without) != 0);
@@ -247,7 +234,7 @@ static struct score judge(const struct scheme *s, const struct judged *all, size
 static void print_score(const char *name, struct score *s)
 {
     printf("| %-27s | %2zu of %2zu | %2zu | %5.1f %% | %5.2f | %3zu of %3zu |\n", name, s->covered, s->n, s->identified,
-           100 * median(s->widths, s->identified), s->score, s->runs_covered, s->runs);
+           100 * bank_median(s->widths, s->identified), s->score, s->runs_covered, s->runs);
 }
 
 /* --- one family out -------------------------------------------------------------------------------------- */

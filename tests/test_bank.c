@@ -18,12 +18,6 @@ static struct fit_options options(void)
     return o;
 }
 
-static int rising(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* At least 30 sweeps of four families; nine floors of ten covered, half of the floors identified, half of those to 6 %. */
 static void floors_are_covered(void)
 {
@@ -44,8 +38,7 @@ static void floors_are_covered(void)
             printf("  %s: truth %.4g, quoted %.4g to %.4g\n", bank.sweeps[i].name, v->truth_heldout, v->floor.lo, v->floor.hi);
         fit_report_free(&r);
     }
-    qsort(widths, identified, sizeof *widths, rising);
-    double median = identified ? (widths[(identified - 1) / 2] + widths[identified / 2]) / 2 : (double)NAN;
+    double median = bank_median(widths, identified);
     printf("  floors: %zu of %zu covered, %zu withheld, %zu identified, their median half-width %.1f %%\n", covered, given,
            bank.n - given, identified, 100 * median);
     EXPECT(bank.n >= 30);

@@ -138,12 +138,6 @@ static void choose_shape(struct answer *a, const struct fitted *f, size_t vocab)
         a->no_shape = a->no_command = "no shape up to d_model 4096 and 48 layers has that size";
 }
 
-static void know_repeats(struct answer *a, const struct fit_table *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        a->runs_repeat = a->runs_repeat || t->col[FIT_TOKENS][i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i];
-}
-
 static enum status know_data(struct answer *a, const struct fitted *f, size_t *vocab, struct err *err)
 {
     struct data *d;
@@ -186,7 +180,7 @@ enum status answer_fill(struct answer *a, const struct fitted *f, struct err *er
         a->no_size = one;
     if (a->no_size)
         why = a->no_size;
-    know_repeats(a, &f->table);
+    a->runs_repeat = fit_table_repeats(&f->table) > 0;
     if (!why)
         TRY(fill_here(a, f, err));
     else

@@ -37,7 +37,7 @@ static enum status simulate(struct fit_table *t, struct err *err)
     TRY(fit_table_init(t, ROWS, err));
     for (size_t i = 0; i < t->n; i++) {
         double n = 5e7 * pow(300, rng_double(&rng)), d = n * 3 * pow(60, rng_double(&rng));
-        struct law_point x = {log(n) - c.u, log(d) - c.v, log(d), {0, 0}};
+        struct law_point x = law_point(law, &c, n, d, d);
         t->col[FIT_PARAMS][i] = n;
         t->col[FIT_TOKENS][i] = t->col[FIT_UNIQUE_TOKENS][i] = d;
         t->col[FIT_FLOPS][i] = 6 * n * d;

@@ -118,7 +118,7 @@ static void print_law(const struct fit_report *r, size_t i, bool all)
 /* A name that is wider than its column has a line of its own. */
 static void print_held_run(const struct fit_held *h)
 {
-    const char *name = h->has_run ? h->name + strlen("run ") : h->name;
+    const char *name = h->at.is_run ? h->at.text + strlen("run ") : h->at.text;
     if (strlen(name) > 26)
         printf("  %s\n  %-26s", name, "");
     else

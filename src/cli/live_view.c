@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "cli/text.h"
 
 enum {
     BAR_MIN = 6,
@@ -41,12 +42,6 @@ static void terminal_size(int fd, size_t *width, size_t *height)
     bool known = ioctl(fd, TIOCGWINSZ, &w) == 0;
     *width = known && w.ws_col > 0 ? w.ws_col : 80;
     *height = known && w.ws_row > 0 ? w.ws_row : 24;
-}
-
-static bool is_terminal(int fd)
-{
-    const char *term = getenv("TERM");
-    return isatty(fd) == 1 && term && strcmp(term, "dumb") != 0 && term[0] != '\0';
 }
 
 /* The process itself stays in the C locale, in which it reads and writes its numbers. */
@@ -247,7 +242,7 @@ static void draw(struct live_view *v, const struct live *l, bool final)
 
 struct live_view live_view_make(void)
 {
-    return (struct live_view){.terminal = is_terminal(STDERR_FILENO),
+    return (struct live_view){.terminal = text_is_terminal(STDERR_FILENO),
                               .utf8 = locale_is_utf8(),
                               .printed_s = -(double)INFINITY};
 }
@@ -270,7 +265,7 @@ void live_view_show(void *view, const struct live *l, bool final)
 void live_view_print(FILE *out, const struct live *l)
 {
     size_t width = PLAIN_CELLS + 1, height;
-    bool terminal = is_terminal(fileno(out)), utf8 = terminal && locale_is_utf8();
+    bool terminal = text_is_terminal(fileno(out)), utf8 = terminal && locale_is_utf8();
     struct line line;
     int name = name_cells(l);
     if (terminal)

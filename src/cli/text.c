@@ -58,27 +58,36 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
     fputc('\n', out);
 }
 
-void text_message(FILE *out, const char *lead, const char *fmt, ...)
+/* Lead and text at this width; 0: as one line. */
+static void beside(FILE *out, size_t width, const char *lead, const char *fmt, va_list args)
 {
     char text[2 * FILE_PATH_MAX];
-    va_list args;
-    va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     fputs(lead, out);
-    if (known_width(out))
-        text_wrap(out, text_width(out, 0), strlen(lead), strlen(lead), text);
+    if (width > 0)
+        text_wrap(out, width, strlen(lead), strlen(lead), text);
     else
         fprintf(out, "%s\n", text);
 }
 
-void text_beside(FILE *out, const char *lead, const char *fmt, ...)
+void text_message(FILE *out, const char *lead, const char *fmt, ...)
 {
-    char text[2 * FILE_PATH_MAX];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    beside(out, known_width(out) ? text_width(out, 0) : 0, lead, fmt, args);
     va_end(args);
-    fputs(lead, out);
-    text_wrap(out, text_width(out, TEXT_WIDTH_MAX), strlen(lead), strlen(lead), text);
+}
+
+void text_beside(FILE *out, const char *lead, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    beside(out, text_width(out, TEXT_WIDTH_MAX), lead, fmt, args);
+    va_end(args);
+}
+
+bool text_is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) == 1 && term && strcmp(term, "dumb") != 0 && term[0] != '\0';
 }

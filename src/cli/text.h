@@ -2,6 +2,7 @@
 #ifndef PLATEAU_CLI_TEXT_H
 #define PLATEAU_CLI_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,6 +13,9 @@ enum { TEXT_WIDTH_MAX = 100 };
 /* Columns to use: the terminal's where `out` is one, else what COLUMNS says, else `otherwise`; from 20 to
  * TEXT_WIDTH_MAX, beyond which lines are tiring to read. */
 size_t text_width(FILE *out, size_t otherwise);
+
+/* A terminal on which a line can be written over. */
+bool text_is_terminal(int fd);
 
 /* Print text broken at blanks so that no line is wider than width where words allow. The first line starts at
  * column `at` (what stands there has been printed), the others are indented by `indent`. A newline in the text is

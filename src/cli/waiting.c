@@ -1,30 +1,25 @@
 #include "cli/waiting.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/text.h"
 
 /* Seconds before the first word, and between plain lines. */
 #define PATIENCE 1.0
 #define BETWEEN 10.0
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void waiting_start(struct waiting *w)
 {
-    *w = (struct waiting){.start = now(), .terminal = isatty(STDERR_FILENO) == 1};
+    *w = (struct waiting){.start = clock_now_s(), .terminal = text_is_terminal(STDERR_FILENO)};
     w->said = w->start;
 }
 
 void waiting_show(void *ctx, double share, const char *what)
 {
     struct waiting *w = ctx;
-    double t = now();
+    double t = clock_now_s();
     if (t - w->start < PATIENCE || (!w->terminal && t - w->said < BETWEEN))
         return;
     w->said = t;

@@ -82,10 +82,7 @@ struct fit_value fit_predict(const struct fit_law *f, double n, double d)
 
 struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique)
 {
-    struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v,
-                          log(fmin(unique, d)), {0, 0}};
-    if (f->law->n_vars == 1)
-        x.v = x.ln_unique = 0;
+    const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
     for (size_t b = 0; b < f->n_boot; b++)
         f->draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
     return stats_summary(law_value(f->law, f->best.p, &x, &f->problem.centre), f->draws, f->n_boot, f->z);
@@ -177,20 +174,8 @@ static enum status add_law(struct fit_report *r, const struct law *law, const st
 
 static void name_held(struct fit_law *f, const struct fit_table *t)
 {
-    for (size_t i = 0; i < f->holdout_n; i++) {
-        struct fit_held *h = &f->held[i];
-        origins_name(h->name, sizeof h->name, &t->from, h->row);
-        h->has_run = origins_run(&t->from, h->row) != NULL;
-        h->line = origins_line(&t->from, h->row);
-    }
-}
-
-static bool repeats(const struct fit_table *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (t->col[FIT_TOKENS][i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i])
-            return true;
-    return false;
+    for (size_t i = 0; i < f->holdout_n; i++)
+        f->held[i].at = origins_told(&t->from, f->held[i].row);
 }
 
 static enum status add_laws(struct fit_report *r, const struct fit_table *t, const struct view *v,
@@ -204,7 +189,7 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     if (law && t->x_name[0] != '\0')
         return err_set(err, E_USAGE, "--law %s takes params and tokens, not --x %s", law->name,
                        t->x_name);
-    const struct law_runs runs = {.two = v->two, .repeats = repeats(t), .n = v->n};
+    const struct law_runs runs = {.two = v->two, .repeats = fit_table_repeats(t) > 0, .n = v->n};
     bool some = false;
     for (size_t i = 0; (law = law_nth(i)); i++) {
         if (!law_suits(law, &runs) || !takes_conditions(law, opt))
@@ -290,6 +275,12 @@ static void say_nothing(struct fit_report *r, const struct fit_table *t, const s
         snprintf(r->nothing, sizeof r->nothing, "%s", noted);
 }
 
+static void tell(const struct fit_options *opt, double share, const char *what)
+{
+    if (opt->progress)
+        opt->progress(opt->progress_ctx, share, what);
+}
+
 /* Which of the runs and of the laws can be relied on. */
 static enum status question(struct fit_report *r, const struct fit_table *t, struct err *err)
 {
@@ -303,24 +294,25 @@ static enum status question(struct fit_report *r, const struct fit_table *t, str
     return odd_runs_fill(r, t, err);
 }
 
-/* What an answer may be if the law is wrong. */
-static enum status doubt(struct fit_report *r, const struct fit_options *opt, struct err *err)
+/* What the runs that are kept tell of noise and of the best sizes. */
+static enum status measure(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
 {
-    TRY(spread(r, opt, err));
-    return test_break(r, opt, err);
+    TRY(design_without(&r->kept, &r->design, r->off, err));
+    TRY(noise_fill(r, t, err));
+    r->lack_of_fit = noise_lack_of_fit(r, t);
+    return isoflop_analyse(r, t, opt, err);
 }
 
-static void tell(const struct fit_options *opt, double share, const char *what)
+static enum status frontier(struct fit_report *r, struct err *err)
 {
-    if (opt->progress)
-        opt->progress(opt->progress_ctx, share, what);
+    return r->n_laws > 0 ? frontier_fill(r, &r->laws[r->selected], err) : OK;
 }
 
-static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                        const struct view *v, struct err *err)
+/* Laws with their intervals. */
+static enum status fit_laws(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                            const struct view *v, struct err *err)
 {
     TRY(design_make(&r->design, t, v->use, v->two, v->x, v->x_name, opt->count, err));
-    /* shares as on a sweep of 70 runs; resamples take most of a long table's time */
     tell(opt, 0, "searching the laws' optima");
     TRY(add_laws(r, t, v, opt, err));
     frontier_cost(r, t, opt);
@@ -333,20 +325,25 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
         tell(opt, 0.15 + 0.35 * (double)i / (double)r->n_laws, "resampling");
         TRY(intervals(r, &r->laws[i], opt, err));
     }
+    return OK;
+}
+
+/* Shares of the time are those of a sweep of 70 runs; resamples take most of a long table's. */
+static enum status fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
+                        const struct view *v, struct err *err)
+{
+    TRY(fit_laws(r, t, opt, v, err));
+    if (opt->exponents_only) {
+        TRY(measure(r, t, opt, err));
+        return frontier(r, err);
+    }
     tell(opt, 0.5, "leaving runs out");
-    if (!opt->exponents_only)
-        TRY(question(r, t, err));
-    TRY(design_without(&r->kept, &r->design, r->off, err));
-    TRY(noise_fill(r, t, err));
-    r->lack_of_fit = noise_lack_of_fit(r, t);
-    TRY(isoflop_analyse(r, t, opt, err));
+    TRY(question(r, t, err));
+    TRY(measure(r, t, opt, err));
     tell(opt, 0.6, "laws in windows, and breaks");
-    if (!opt->exponents_only)
-        TRY(doubt(r, opt, err));
-    if (r->n_laws > 0)
-        TRY(frontier_fill(r, &r->laws[r->selected], err));
-    if (opt->exponents_only)
-        return OK;
+    TRY(spread(r, opt, err));
+    TRY(test_break(r, opt, err));
+    TRY(frontier(r, err));
     tell(opt, 0.85, "other counts of parameters");
     TRY(methods_fill(r, t, opt, err));
     return verdict_fill(r, t, opt, err);

@@ -60,9 +60,7 @@ struct fit_profile {
 /* A run that was held out. */
 struct fit_held {
     size_t row; /* of the table */
-    char name[96]; /* and this and the next two as those of fit_outlier */
-    bool has_run;
-    size_t line;
+    struct origin_name at;
     double loss, predicted;
     bool best;  /* no other held-out run of at most its compute has a lower loss */
 };
@@ -115,9 +113,7 @@ struct fit_isoflop {
 /* A run that no law follows. */
 struct fit_outlier {
     size_t row;            /* of the table */
-    char name[96];         /* "run d64-l4", "t.csv:12" */
-    bool has_run;          /* the name is a run's */
-    size_t line;           /* in its file; 0: made by the caller */
+    struct origin_name at;
     double loss, expected; /* what it has, and what the selected law says */
 };
 

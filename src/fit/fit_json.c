@@ -107,12 +107,12 @@ static void put_profile(cJSON *params, const struct fit_law *f, const struct fit
 }
 
 /* Which run: by its name, or by its line in the table. */
-static void put_run(cJSON *o, bool has_run, const char *name, size_t line, size_t row)
+static void put_run(cJSON *o, const struct origin_name *at, size_t row)
 {
-    if (has_run)
-        cJSON_AddStringToObject(o, "run", name + strlen("run "));
+    if (at->is_run)
+        cJSON_AddStringToObject(o, "run", at->text + strlen("run "));
     else
-        put(o, "row", (double)(line > 0 ? line : row + 1));
+        put(o, "row", (double)(at->line > 0 ? at->line : row + 1));
 }
 
 static void put_held(cJSON *law, const struct fit_law *f)
@@ -122,7 +122,7 @@ static void put_held(cJSON *law, const struct fit_law *f)
         const struct fit_held *h = &f->held[i];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToArray(a, o);
-        put_run(o, h->has_run, h->name, h->line, h->row);
+        put_run(o, &h->at, h->row);
         put(o, "loss", h->loss);
         put(o, "predicted", h->predicted);
         cJSON_AddBoolToObject(o, "best", h->best);
@@ -271,7 +271,7 @@ static void put_outliers(cJSON *o, const struct fit_report *r)
         const struct fit_outlier *w = &r->outliers[i];
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(a, x);
-        put_run(x, w->has_run, w->name, w->line, w->row);
+        put_run(x, &w->at, w->row);
         put(x, "loss", w->loss);
         put(x, "expected", w->expected);
     }

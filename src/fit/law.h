@@ -152,6 +152,10 @@ int law_param_find(const struct law *law, const char *name);
  * which a term of the excess falls by -b wherever the points' hinges for it are above 0. */
 struct law law_bent(const struct law *base);
 
+/* Size N and D tokens of which the first `unique` are new, as a law of two variables sees them; of one variable x = n
+ * counts alone. */
+struct law_point law_point(const struct law *law, const struct law_centre *c, double n, double d, double unique);
+
 /* Ready to evaluate at inner parameters p, which must outlive it. */
 struct law_at law_at(const struct law *law, const double *p, const struct law_centre *c);
 /* Predicted loss (not its log). */

@@ -78,3 +78,10 @@ char *origins_name(char *buf, size_t size, const struct origins *o, size_t row)
     }
     return buf;
 }
+
+struct origin_name origins_told(const struct origins *o, size_t row)
+{
+    struct origin_name n = {.is_run = origins_run(o, row) != NULL, .line = origins_line(o, row)};
+    origins_name(n.text, sizeof n.text, o, row);
+    return n;
+}

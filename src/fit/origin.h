@@ -29,6 +29,13 @@ void origins_free(struct origins *o);
 /* The run's name, NULL where there is none; the line, 0 where the row was made by the caller. */
 const char *origins_run(const struct origins *o, size_t row);
 size_t origins_line(const struct origins *o, size_t row);
+/* A row as tables and messages name it. */
+struct origin_name {
+    char text[96]; /* "run d64-l4", "t.csv:12" */
+    bool is_run;   /* the text is a run's */
+    size_t line;   /* in its file; 0: made by the caller */
+};
+struct origin_name origins_told(const struct origins *o, size_t row);
 /* "run d64-l4" or "runs.csv:12", at worst "row 3". Returns buf. */
 char *origins_name(char *buf, size_t size, const struct origins *o, size_t row);
 

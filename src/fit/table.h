@@ -88,6 +88,9 @@ enum status fit_table_read_csv(struct fit_table *t, const char *name, char *text
 enum status fit_table_init(struct fit_table *t, size_t n, struct err *err) WARN_UNUSED;
 void fit_table_free(struct fit_table *t);
 
+/* How many rows see some of their tokens more than once. */
+size_t fit_table_repeats(const struct fit_table *t);
+
 /* The column that holds this count of parameters, and its name. */
 enum fit_column fit_count_column(enum fit_count count);
 const char *fit_count_name(enum fit_count count);

@@ -14,6 +14,17 @@
 #include "fit/table/where.h"
 #include "fit/unlike.h"
 
+/* Whole batches and rounding go a little beyond the corpus. */
+#define REPEATED 1.05
+
+size_t fit_table_repeats(const struct fit_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        n += t->col[FIT_TOKENS][i] > REPEATED * t->col[FIT_UNIQUE_TOKENS][i];
+    return n;
+}
+
 enum fit_column fit_count_column(enum fit_count count)
 {
     static const enum fit_column cols[] = {FIT_PARAMS, FIT_PARAMS_NONEMBD, FIT_PARAMS_MATMUL};

@@ -12,8 +12,6 @@
 
 /* --- windows ------------------------------------------------------------------------------------------ */
 
-/* Of the logarithms. */
-#define SAME_LEVEL 0.03
 /* Of the random draws; each window has its own. */
 #define STREAM 7001
 /* Shares of the levels that are left out. */
@@ -21,16 +19,14 @@
 static const double drop_budgets[N_DROPS] = {0, 1 / 8.0, 2 / 8.0, 3 / 8.0}, drop_sizes[N_DROPS] = {0, 1 / 6.0, 2 / 6.0, 0};
 #define MIN_LEVELS 3
 
-/* Distinct values, rising; returns how many. */
+/* Distinct sizes, or amounts of data, as the logarithms of the points; rising; returns how many. */
 static size_t levels_of(double *out, const struct fit_design *d, bool data)
 {
-    size_t n = 0;
     for (size_t i = 0; i < d->n; i++)
-        out[i] = data ? d->points[i].v : d->points[i].u;
-    sort_doubles(out, d->n);
-    for (size_t i = 0; i < d->n; i++)
-        if (n == 0 || out[i] > out[n - 1] + SAME_LEVEL)
-            out[n++] = out[i];
+        out[i] = exp(data ? d->points[i].v : d->points[i].u);
+    size_t n = design_levels(out, out, d->n, DESIGN_SAME);
+    for (size_t i = 0; i < n; i++)
+        out[i] = log(out[i]);
     return n;
 }
 
@@ -42,7 +38,8 @@ static size_t dropped(double share, size_t levels)
 
 static bool inside(const struct ensemble_window *w, const struct law_point *x)
 {
-    return x->u >= w->u - SAME_LEVEL / 2 && x->v >= w->v - SAME_LEVEL / 2;
+    const double slack = log(DESIGN_SAME) / 2;
+    return x->u >= w->u - slack && x->v >= w->v - slack;
 }
 
 static void add_window(struct ensemble *e, struct ensemble_window w)

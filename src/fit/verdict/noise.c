@@ -6,16 +6,13 @@
 static double scatter(const struct fit_report *r)
 {
     const struct fit_law *f = fit_report_selected(r);
-    double ss = 0, m = 0;
-    for (size_t i = 0; f && i < f->n; i++) {
-        if (r->off && r->off[f->rows[i]])
-            continue;
-        double e = law_value(f->law, f->best.p, &f->points[i], &f->problem.centre) - f->loss[i];
+    const struct fit_design *d = &r->kept;
+    double ss = 0, spare = (double)d->n - (f ? (double)f->problem.map.n_free : 0);
+    for (size_t i = 0; f && i < d->n; i++) {
+        double e = law_value(f->law, f->best.p, &d->points[i], &d->centre) - d->loss[i];
         ss += e * e;
-        m++;
     }
-    bool known = f && m > (double)f->problem.map.n_free && isfinite(ss);
-    return known ? sqrt(ss / (m - (double)f->problem.map.n_free)) : (double)NAN;
+    return f && spare > 0 && isfinite(ss) ? sqrt(ss / spare) : (double)NAN;
 }
 
 /* The best run of the largest budget; t->n where none has one. */

@@ -89,11 +89,8 @@ static enum status keep(struct fit_report *r, const struct fit_table *t, const s
             continue;
         size_t row = w->f->rows[i];
         struct fit_outlier *o = &r->outliers[r->n_outliers++];
-        *o = (struct fit_outlier){.row = row, .loss = w->f->loss[i], .expected = w->expected[i]};
-        const char *run = origins_run(&t->from, row);
-        origins_name(o->name, sizeof o->name, &t->from, row);
-        o->has_run = run != NULL;
-        o->line = origins_line(&t->from, row);
+        *o = (struct fit_outlier){.row = row, .loss = w->f->loss[i], .expected = w->expected[i],
+                                  .at = origins_told(&t->from, row)};
         r->off[row] = true;
     }
     return OK;

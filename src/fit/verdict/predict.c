@@ -45,9 +45,7 @@ struct fit_value fit_curve(const struct fit_report *r, double n, double d, doubl
     const struct fit_law *f = fit_report_selected(r);
     if (!f || !r->has_frontier)
         return (struct fit_value){none, none, none, none};
-    struct law_point x = {log(n) - f->problem.centre.u, log(d) - f->problem.centre.v, log(fmin(unique, d)), {0, 0}};
-    if (f->law->n_vars == 1)
-        x.v = x.ln_unique = 0;
+    const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
     struct fit_value v = frontier_spread(r, over_draws(r, f, &x, n, d), false, false);
     v.lo = v.lo < 0 ? 0 : v.lo; /* NaN stays */
     return v;

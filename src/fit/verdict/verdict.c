@@ -80,7 +80,7 @@ static void name_outliers(struct fit_report *r, const char *unit)
         return;
     for (size_t i = 0; i < told && at < sizeof list; i++) {
         const struct fit_outlier *o = &r->outliers[i];
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s: loss %.4g, expected %.4g", i ? "; " : "", o->name,
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s: loss %.4g, expected %.4g", i ? "; " : "", o->at.text,
                                o->loss, o->expected);
     }
     if (told < n && at < sizeof list)
@@ -213,9 +213,7 @@ static void warn_design(struct fit_report *r, const struct fit_table *t, const s
     if (sizes > 1 && scratch[t->n - 1] < scratch[0] * 1.3)
         fit_lines_add(w, "every run has the same ratio of tokens to parameters: their two exponents "
                          "cannot be told apart; vary the ratio");
-    size_t repeated = 0;
-    for (size_t i = 0; i < t->n; i++)
-        repeated += d[i] > 1.05 * t->col[FIT_UNIQUE_TOKENS][i];
+    size_t repeated = fit_table_repeats(t);
     if (repeated)
         fit_lines_add(w, "%zu runs see their data more than once: law repeat accounts for that, "
                          "the others do not", repeated);
