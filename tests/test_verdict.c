@@ -660,6 +660,36 @@ static void one_odd_run_is_told(void)
     fit_table_free(&t);
 }
 
+/* Losses of law joint bend in the eyes of chinchilla, until joint has a say. */
+static void another_law_explains_a_bend(void)
+{
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick(NULL, 20);
+    const double *n, *d;
+    grid(&t, 1);
+    n = t.col[FIT_PARAMS], d = t.col[FIT_TOKENS];
+    for (size_t i = 0; i < t.n; i++)
+        t.col[FIT_LOSS][i] = E0 + pow(pow(400 / pow(n[i], 0.34), 1 / 3.0) + pow(410 / pow(d[i], 0.28), 1 / 3.0), 3);
+    shake(&t, 0.001);
+    analyse(&r, &t, &o);
+    EXPECT(r.n_laws == 2);
+    const struct solve_problem plain = design_problem(&r.kept, &r.laws[0].problem), joint = design_problem(&r.kept, &r.laws[1].problem);
+    const double *start = r.laws[1].best.p;
+    struct breaks_in in = {.problem = &plain, .start = r.laws[0].best.p, .design = &r.kept, .n_sims = 99, .n_boot = 40, .seed = 1};
+    struct breaks_out alone, beside;
+    EXPECT_OK(breaks_test(&alone, &in, &err));
+    in.others = &joint, in.other_starts = &start, in.n_others = 1;
+    EXPECT_OK(breaks_test(&beside, &in, &err));
+    EXPECT(alone.found && isnan(alone.cv_other));
+    EXPECT(!beside.found && beside.cv_other < alone.cv && beside.cv_bent == alone.cv_bent);
+    breaks_free(&alone);
+    breaks_free(&beside);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* Beyond half the range the excess falls by .05 less: what is quoted is the bent law's, and the place is told. The
  * floor is that of both; the excess over it halves more slowly than the unbent law has it. */
 static void a_bend_is_quoted(void)
@@ -920,6 +950,7 @@ int main(int argc, char **argv)
         {"no_place_below_the_smallest_run", no_place_below_the_smallest_run},
         {"odd_runs_are_named", odd_runs_are_named},
         {"one_odd_run_is_told", one_odd_run_is_told},
+        {"another_law_explains_a_bend", another_law_explains_a_bend},
         {"a_bend_is_quoted", a_bend_is_quoted},
         {"the_frontier_bends", the_frontier_bends},
         {"the_frontier_bends_in_data", the_frontier_bends_in_data},

@@ -221,11 +221,29 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     return OK;
 }
 
+/* The laws on the runs that are kept, with their optima, but one, and those that bend by themselves only where they are
+ * wanted; returns how many. */
+static size_t laws_kept(struct solve_problem problems[FIT_MAX_LAWS], const double *starts[FIT_MAX_LAWS],
+                        const struct fit_report *r, const struct fit_law *without, bool bending)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_laws; i++) {
+        const struct fit_law *f = &r->laws[i];
+        if (f == without || (f->law->bends && !bending))
+            continue;
+        problems[n] = design_problem(&r->kept, &f->problem);
+        starts[n++] = f->best.p;
+    }
+    return n;
+}
+
 /* Resamples for the interval of a break. */
 #define BREAK_BOOT 200
 
 static enum status test_break(struct fit_report *r, const struct fit_options *opt, struct err *err)
 {
+    struct solve_problem others[FIT_MAX_LAWS];
+    const double *starts[FIT_MAX_LAWS];
     const struct fit_law *f = frontier_law_to_bend(r);
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
@@ -233,6 +251,7 @@ static enum status test_break(struct fit_report *r, const struct fit_options *op
         return OK;
     const struct solve_problem q = design_problem(&r->kept, &f->problem);
     const struct breaks_in in = {.problem = &q, .start = f->best.p, .design = &r->kept, .n_sims = opt->break_sims,
+                                 .others = others, .other_starts = starts, .n_others = laws_kept(others, starts, r, f, false),
                                  .n_boot = size_min(opt->bootstrap, BREAK_BOOT), .seed = opt->seed};
     return breaks_test(&r->verdict.brk, &in, err);
 }
@@ -246,11 +265,8 @@ static enum status spread(struct fit_report *r, const struct fit_options *opt, s
     const double *starts[FIT_MAX_LAWS];
     if (r->n_laws == 0 || opt->bootstrap == 0 || (double)r->kept.n > PROFILE_ROWS)
         return OK;
-    for (size_t i = 0; i < r->n_laws; i++) {
-        problems[i] = design_problem(&r->kept, &r->laws[i].problem);
-        starts[i] = r->laws[i].best.p;
-    }
-    const struct ensemble_in in = {.design = &r->kept, .problems = problems, .starts = starts, .n_laws = r->n_laws,
+    const struct ensemble_in in = {.design = &r->kept, .problems = problems, .starts = starts,
+                                   .n_laws = laws_kept(problems, starts, r, NULL, true),
                                    .n_boot = size_min(opt->bootstrap, SPREAD_BOOT), .seed = opt->seed};
     return ensemble_fill(&r->spread, &in, err);
 }
@@ -366,7 +382,7 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     r->frontier_n_exponent = r->frontier_d_exponent = unknown;
     r->frontier_e = r->frontier_k = r->frontier_g = unknown;
     r->verdict.brk = (struct breaks_out){.untested = "no resamples were asked for",
-                                         .p = none, .cv = none, .cv_bent = none,
+                                         .p = none, .cv = none, .cv_bent = none, .cv_other = none,
                                          .place = unknown, .change = unknown};
     for (size_t i = 0; i < t->notes.n; i++)
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);

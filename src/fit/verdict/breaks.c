@@ -20,8 +20,6 @@
 /* A Huber loss that bends at 1.345 sd keeps 95 % of the power of least squares under normal noise. */
 #define HUBER_SDS 1.345
 #define SIGNIFICANT 0.05
-/* A bend matters where it brings the error on left-out runs to this share of what it is without. */
-#define MATTERS 0.8
 
 struct work {
     const struct breaks_in *in;
@@ -370,36 +368,59 @@ static enum status folds_of(size_t **fold, const double *x, size_t n, struct err
     return st;
 }
 
+/* Squared errors of one law on the runs with w = 0, fitted to the others; NaN where that fails. */
+static double left_out(const struct work *w, const struct solve_problem *law, const double *start)
+{
+    struct solve_problem q = *law;
+    struct solve_result r;
+    double ss = 0;
+    q.obj = w->null.obj;
+    q.w = w->w;
+    solve_from(&r, &q, start);
+    for (size_t i = 0; i < q.n; i++) {
+        double e = w->w[i] > 0 ? 0 : log(law_value(q.law, r.p, &q.x[i], &q.centre)) - q.ln_loss[i];
+        ss += e * e;
+    }
+    return isfinite(r.objective) ? ss : (double)NAN;
+}
+
+static double left_out_bent(struct work *w, size_t v)
+{
+    struct solve_result r;
+    struct bent b;
+    double place = 0, ss = 0;
+    bend_problem(&b, w, v, w->w);
+    if (!fit_bent(&r, &place, &b, w))
+        return (double)NAN;
+    for (size_t i = 0; i < w->null.n; i++) {
+        double e = w->w[i] > 0 ? 0 : log(law_value(&b.law, r.p, &w->points[i], &b.q.centre)) - w->null.ln_loss[i];
+        ss += e * e;
+    }
+    return ss;
+}
+
+enum { MAX_OTHERS = 8 };
+
+/* The law, the bent one, and the others on the same folds. */
 static enum status cross_validate(struct breaks_out *out, struct work *w, size_t v, struct err *err)
 {
-    size_t n = w->null.n, left = 0, *fold;
-    double ss[2] = {0, 0};
+    const struct breaks_in *in = w->in;
+    size_t n = w->null.n, *fold, others = size_min(in->n_others, MAX_OTHERS);
+    double plain = 0, bent = 0, other[MAX_OTHERS] = {0};
     TRY(folds_of(&fold, w->x[v], n, err));
     for (size_t g = 0; g < N_FOLDS; g++) {
-        struct solve_result plain, bent;
-        struct bent b;
-        double place = 0;
         for (size_t i = 0; i < n; i++)
             w->w[i] = fold[i] != g;
-        struct solve_problem q = w->null;
-        q.w = w->w;
-        solve_from(&plain, &q, w->p0);
-        bend_problem(&b, w, v, w->w);
-        if (!isfinite(plain.objective) || !fit_bent(&bent, &place, &b, w))
-            continue;
-        for (size_t i = 0; i < n; i++) {
-            if (w->w[i] > 0)
-                continue;
-            double e0 = ln_residual(w, plain.p, i);
-            double e1 = log(law_value(&b.law, bent.p, &w->points[i], &b.q.centre)) - w->null.ln_loss[i];
-            ss[0] += e0 * e0;
-            ss[1] += e1 * e1;
-            left++;
-        }
+        plain += left_out(w, &w->null, w->p0);
+        bent += left_out_bent(w, v);
+        for (size_t k = 0; k < others; k++)
+            other[k] += left_out(w, &in->others[k], in->other_starts[k]);
     }
-    out->cv = sqrt(ss[0] / (double)left);
-    out->cv_bent = sqrt(ss[1] / (double)left);
     free(fold);
+    out->cv = sqrt(plain / (double)n);
+    out->cv_bent = sqrt(bent / (double)n);
+    for (size_t k = 0; k < others; k++)
+        out->cv_other = fmin(out->cv_other, sqrt(other[k] / (double)n)); /* NaN is passed over */
     return OK;
 }
 
@@ -475,7 +496,7 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
     struct work w = {.in = in, .null = *in->problem};
     size_t at = 0;
     *out = (struct breaks_out){.untested = "too few runs, or sizes and budgets, to see a bend",
-                               .p = none, .cv = none, .cv_bent = none,
+                               .p = none, .cv = none, .cv_bent = none, .cv_other = none,
                                .place = unknown, .change = unknown};
     if (in->problem->n < in->problem->map.n_free + MIN_SPARE || in->problem->law->level < 0)
         return OK;
@@ -491,7 +512,7 @@ enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, stru
         if (st == OK)
             st = effect(out, &w, out->variable, err);
         bool sign = out->change.hi < 0 || out->change.lo > 0;
-        out->found = out->p < SIGNIFICANT && sign && out->cv_bent < MATTERS * out->cv;
+        out->found = out->p < SIGNIFICANT && sign && out->cv_bent < BREAKS_MATTERS * fmin(out->cv, out->cv_other);
     }
     release(&w);
     return st;

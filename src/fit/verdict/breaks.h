@@ -16,10 +16,16 @@
 #include "fit/design.h"
 #include "fit/stats.h"
 
+/* A bend matters where it brings the error on left-out runs to this share of what every law without one has. */
+#define BREAKS_MATTERS 0.8
+
 struct breaks_in {
     const struct solve_problem *problem; /* of the law without a break */
     const double *start;                 /* its optimum, inner parameters */
     const struct fit_design *design;     /* of its runs; its scale is their compute in laws of two variables */
+    const struct solve_problem *others;  /* (n_others) of the same runs: laws that may explain a bend without one */
+    const double *const *other_starts;   /* (n_others) their optima */
+    size_t n_others;
     size_t n_sims, n_boot;               /* draws of the null distribution, resamples for the intervals */
     uint64_t seed;
 };
@@ -35,12 +41,14 @@ struct breaks_draw {
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
-    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a fifth */
+    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a fifth than
+                         without, and than by any other law */
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
     struct fit_value place;  /* of that variable, as it is */
     struct fit_value change; /* of the exponent, were that the place; below 0: returns slow down */
     double cv, cv_bent;      /* rms error in ln loss on runs left out, an eighth at a time */
+    double cv_other;         /* the least of the other laws; NaN: there is none */
     struct breaks_draw *draws; /* (n_draws) the fit, then its resamples; where p is small */
     size_t n_draws;
 };

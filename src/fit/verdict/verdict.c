@@ -49,6 +49,8 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
                   words_interval(change, sizeof change, b->change.lo, b->change.hi, 4), b->p, 100 * b->cv_bent,
                   100 * b->cv,
                   b->found ? "the runs do change course there, or follow another law than the one fitted"
+        : b->cv_bent >= BREAKS_MATTERS * b->cv_other
+            ? "but another of the laws fitted misses them hardly more, without a bend"
         : b->change.lo < 0 && b->change.hi > 0
             ? "but its sign is open, so these runs do not tell which way they bend"
             : "so the bend explains what was seen and predicts little or nothing better");
