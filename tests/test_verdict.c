@@ -850,6 +850,29 @@ static void losses_that_do_not_fall(void)
     }
 }
 
+/* What falls as the logarithm of size has an exponent of nothing: its term and the floor are one, so that neither is
+ * quoted. A size that no longer matters has an exponent without end, which leaves the floor as it is. */
+static void exponents_at_their_ends(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 40);
+    for (int gone = 0; gone < 2; gone++) {
+        grid(&t, 1);
+        for (size_t i = 0; i < t.n; i++) {
+            double n = t.col[FIT_PARAMS][i], size = gone ? 1e60 * pow(n, -10.2) : 41 - 0.03 * log(n / 1e6);
+            t.col[FIT_LOSS][i] = E0 + size + 410 / pow(t.col[FIT_TOKENS][i], BETA);
+        }
+        analyse(&r, &t, &o);
+        if (gone)
+            EXPECT(r.laws[0].outer[3] == 10 && r.verdict.withheld[0] == '\0' && isfinite(r.verdict.floor.value));
+        else
+            expect_withheld(&r, "alpha of law chinchilla lies at its bound (0.001)");
+        fit_report_free(&r);
+        fit_table_free(&t);
+    }
+}
+
 /* Nothing but noise until the largest runs suddenly drop. */
 static void learnt_late(void)
 {
@@ -950,6 +973,7 @@ int main(int argc, char **argv)
         {"no_place_below_the_smallest_run", no_place_below_the_smallest_run},
         {"odd_runs_are_named", odd_runs_are_named},
         {"one_odd_run_is_told", one_odd_run_is_told},
+        {"exponents_at_their_ends", exponents_at_their_ends},
         {"another_law_explains_a_bend", another_law_explains_a_bend},
         {"a_bend_is_quoted", a_bend_is_quoted},
         {"the_frontier_bends", the_frontier_bends},
