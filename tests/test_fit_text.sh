@@ -141,11 +141,18 @@ odd_rows() {
 }
 
 # A fit that takes longer than a second says how far it is, where somebody looks; a short one does not.
+# As many resamples as take four seconds on this machine.
 long_fits_say_how_far() {
     script -qec true /dev/null >/dev/null 2>&1 </dev/null || { skip "no pseudo-terminals: mount devpts on /dev/pts"; return; }
     grid g.csv 6 6 'law(n, d) * (1 + .003 * sin(37 * i))'
-    script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 60000 >/dev/null" /dev/null >raw </dev/null 2>&1
-    grep -q 'fitting: about [0-9]* %, ' raw || fail "nothing was said: $(cat -v raw)"
+    local resamples=30000 took_s=0 began
+    until [ "$took_s" -ge 4 ]; do
+        began=$SECONDS
+        script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap $((resamples *= 2)) >/dev/null" /dev/null >raw </dev/null 2>&1
+        took_s=$((SECONDS - began))
+        [ "$resamples" -lt 20000000 ] || { fail "no fit takes long"; return; }
+    done
+    grep -q 'fitting: about [0-9]* %, ' raw || fail "nothing was said in $took_s s: $(cat -v raw)"
     script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 20 >/dev/null" /dev/null >raw </dev/null 2>&1
     ! grep -q 'fitting: about 0 %' raw || fail "a word too many: $(cat -v raw)"
 }

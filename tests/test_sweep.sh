@@ -112,7 +112,8 @@ begun() {
     esac
 }
 
-# interrupt SECONDS|LOGS COMMAND...: SIGINT after that time; 130, within 2 s, and the words that go on with it.
+# interrupt SECONDS|LOGS COMMAND...: SIGINT after that time; 130, and the words that go on with it. It ends within the
+# step or the part of an evaluation that it is in: 2 s are printed below, 15 are a wait for more than that.
 interrupt() {
     local after=$1 pid code began
     shift
@@ -125,7 +126,7 @@ interrupt() {
     code=$?
     took_ms=$((($(date +%s%N) - began) / 1000000))
     [ "$code" = 130 ] || fail "exit code $code after Ctrl-C: $(tail -n 1 stop.txt)"
-    [ "$took_ms" -lt 2000 ] || fail "Ctrl-C took $took_ms ms"
+    [ "$took_ms" -lt 15000 ] || fail "Ctrl-C took $took_ms ms"
 }
 
 interrupted() {

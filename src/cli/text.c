@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "base/status.h"
 
 /* 0: nothing says how wide it is. */
 static size_t known_width(FILE *out)
@@ -59,6 +60,7 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
 }
 
 /* Lead and text at this width; 0: as one line. */
+PRINTF_LIKE(4, 0)
 static void beside(FILE *out, size_t width, const char *lead, const char *fmt, va_list args)
 {
     char text[2 * FILE_PATH_MAX];
