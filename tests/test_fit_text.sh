@@ -148,12 +148,12 @@ long_fits_say_how_far() {
     local resamples=30000 took_s=0 began
     until [ "$took_s" -ge 4 ]; do
         began=$SECONDS
-        script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap $((resamples *= 2)) >/dev/null" /dev/null >raw </dev/null 2>&1
+        TERM=xterm script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap $((resamples *= 2)) >/dev/null" /dev/null >raw </dev/null 2>&1
         took_s=$((SECONDS - began))
         [ "$resamples" -lt 20000000 ] || { fail "no fit takes long"; return; }
     done
     grep -q 'fitting: about [0-9]* %, ' raw || fail "nothing was said in $took_s s: $(cat -v raw)"
-    script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 20 >/dev/null" /dev/null >raw </dev/null 2>&1
+    TERM=xterm script -qec "'$plateau' fit g.csv --law chinchilla --bootstrap 20 >/dev/null" /dev/null >raw </dev/null 2>&1
     ! grep -q 'fitting: about 0 %' raw || fail "a word too many: $(cat -v raw)"
 }
 
