@@ -188,9 +188,8 @@ static size_t attention(struct ref_tape *t, size_t qkv, size_t T, size_t C, size
 /* Tensors in an order of our own: the two embeddings, each layer whole, the last norm. */
 enum { WTE, WPE, LAYER, PER_LAYER = 12 };
 
-static const enum gpt_tensor layer_tensors[PER_LAYER] = {
-    GPT_ln1w, GPT_ln1b, GPT_qkvw, GPT_qkvb, GPT_attw,  GPT_attb,
-    GPT_ln2w, GPT_ln2b, GPT_upw,  GPT_upb,  GPT_downw, GPT_downb};
+static const char *const layer_tensors[PER_LAYER] = {"ln1w", "ln1b", "qkvw", "qkvb", "attw",  "attb",
+                                                     "ln2w", "ln2b", "upw",  "upb",  "downw", "downb"};
 
 static size_t at(const struct ref_gpt *r, size_t layer, size_t i)
 {
@@ -323,7 +322,7 @@ double ref_adamw(struct ref_gpt *r, double lr, double beta1, double beta2, doubl
 }
 
 /* The multipliers of Dey et al. 2025, table 1 with alpha = 1, of one tensor. */
-static struct ref_tensor multipliers(enum gpt_tensor tensor, bool in_block, size_t rows, double mN,
+static struct ref_tensor multipliers(bool embedding, bool in_block, size_t rows, double mN,
                                      double mL)
 {
     struct ref_tensor t = {.lr = 1, .decay = 1, .eps = 1 / mN};
@@ -334,24 +333,25 @@ static struct ref_tensor multipliers(enum gpt_tensor tensor, bool in_block, size
             t.decay = mN;
         }
     }
-    if (tensor != GPT_wte && tensor != GPT_wpe && rows == 1)
+    if (!embedding && rows == 1)
         t.decay = 0;
     return t;
 }
 
-static void take(struct ref_gpt *r, const struct gpt *g, enum gpt_tensor tensor, size_t layer,
+static void take(struct ref_gpt *r, const struct gpt *g, const char *name, size_t layer,
                  bool in_block, double mN, double mL)
 {
-    const struct gpt_slot *slot = gpt_slot(g, tensor, layer);
+    const struct tensor *tensor = tensors_find(&g->tensors, name);
     struct ref_tensor *t = &r->tensors[r->n_tensors++];
-    *t = multipliers(tensor, in_block, slot->rows, mN, mL);
+    CHECK(tensor != NULL);
+    *t = multipliers(name[0] == 'w', in_block, tensor->rows, mN, mL);
     t->at = r->n;
-    t->n = slot->rows * slot->cols;
-    t->slot_offset = slot->offset;
+    t->n = tensor_size(tensor);
+    t->model_offset = tensor_at(tensor, layer);
     r->n += t->n;
     r->w = grow(r->w, r->n, sizeof *r->w);
     for (size_t i = 0; i < t->n; i++)
-        r->w[t->at + i] = (double)g->w[slot->offset + i];
+        r->w[t->at + i] = (double)g->w[t->model_offset + i];
 }
 
 void ref_init(struct ref_gpt *r, const struct gpt *g, size_t base_d_model, size_t base_n_layer)
@@ -363,13 +363,13 @@ void ref_init(struct ref_gpt *r, const struct gpt *g, size_t base_d_model, size_
     r->residual_scale = 1 / mL;
     r->logit_scale = 1 / mN;
     r->tensors = grow(NULL, LAYER + s->L * PER_LAYER + 2, sizeof *r->tensors);
-    take(r, g, GPT_wte, 0, false, mN, mL);
-    take(r, g, GPT_wpe, 0, false, mN, mL);
+    take(r, g, "wte", 0, false, mN, mL);
+    take(r, g, "wpe", 0, false, mN, mL);
     for (size_t l = 0; l < s->L; l++)
         for (size_t i = 0; i < PER_LAYER; i++)
             take(r, g, layer_tensors[i], l, true, mN, mL);
-    take(r, g, GPT_lnfw, 0, false, mN, mL);
-    take(r, g, GPT_lnfb, 0, false, mN, mL);
+    take(r, g, "lnfw", 0, false, mN, mL);
+    take(r, g, "lnfb", 0, false, mN, mL);
     double **arrays[] = {&r->grad, &r->m, &r->v};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = calloc(r->n, sizeof(double));

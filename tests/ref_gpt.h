@@ -13,7 +13,7 @@ struct ref_tape; /* nodes and edges, grown on demand */
 
 struct ref_tensor {
     size_t at, n;
-    size_t slot_offset;            /* where the model keeps it */
+    size_t model_offset;            /* where the model keeps it */
     double lr, decay, eps;         /* multipliers; decay 0: not decayed */
 };
 

@@ -69,7 +69,7 @@ static uint64_t weights_hash(struct gpt_shape s, uint64_t seed)
     kern_init(&k, KERN_REF);
     CHECK(gpt_init(&g, &s, &rules, &k, 1, 1, &err) == OK);
     gpt_init_weights(&g, seed);
-    uint64_t h = hash_bytes(HASH_SEED, g.w, g.n_flat * sizeof *g.w);
+    uint64_t h = hash_bytes(HASH_SEED, g.w, g.tensors.n_flat * sizeof *g.w);
     gpt_free(&g);
     return h;
 }
@@ -226,6 +226,8 @@ static void evaluate_again(double *loss, double *se, const struct run *r, const 
 {
     struct kern k;
     struct gpt g;
+    struct optim optim;
+    struct optim_config optim_config = config_optim(&r->cfg);
     struct err err;
     struct checkpoint_meta meta;
     char path[FILE_PATH_MAX];
@@ -234,7 +236,8 @@ static void evaluate_again(double *loss, double *se, const struct run *r, const 
     kern_init(&k, KERN_REF);
     CHECK(gpt_init(&g, &r->shape, &rules, &k, BATCH / CTX, 1, &err) == OK);
     EXPECT_OK(file_join(path, sizeof path, dir, "checkpoint.bin", &err));
-    EXPECT_OK(checkpoint_load(path, &g, &meta, &err));
+    CHECK(optim_init(&optim, &optim_config, &g, &err) == OK);
+    EXPECT_OK(checkpoint_load(path, &g, &optim, &meta, &err));
     for (size_t i = 0; i < data_eval_windows(d); i++) {
         int32_t x[CTX], y[CTX];
         float l[CTX];
@@ -248,6 +251,7 @@ static void evaluate_again(double *loss, double *se, const struct run *r, const 
     }
     *loss = sum / n;
     *se = sqrt((sum2 - sum * sum / n) / (n - 1) / n);
+    optim_free(&optim);
     gpt_free(&g);
 }
 

@@ -329,13 +329,13 @@ struct attn {
 static void run_attn_fwd(struct ops o, void *ctx)
 {
     struct attn *a = ctx;
-    ops_attn_fwd(o, a->out.f, a->lse.f, a->qkv.f, AB, AT, AC, ANH, a->scratch);
+    ops_attn_fwd(o, a->out.f, a->lse.f, a->qkv.f, 3 * AC, AB, AT, AC, ANH, a->scratch);
 }
 
 static void run_attn_bwd(struct ops o, void *ctx)
 {
     struct attn *a = ctx;
-    ops_attn_bwd(o, a->dqkv.f, a->dout.f, a->out.f, a->lse.f, a->qkv.f, AB, AT, AC, ANH, a->scratch);
+    ops_attn_bwd(o, a->dqkv.f, a->dout.f, a->out.f, a->lse.f, a->qkv.f, 3 * AC, AB, AT, AC, ANH, a->scratch);
 }
 
 /* Head h of sequence b lies at columns h AHS of q, k and v; lse is (B,NH,T). */

@@ -147,9 +147,9 @@ struct schedule config_schedule(const struct config *c)
                              .min_lr = c->train.min_lr};
 }
 
-struct optim config_optim(const struct config *c)
+struct optim_config config_optim(const struct config *c)
 {
-    return (struct optim){.beta1 = c->train.beta1,
+    return (struct optim_config){.beta1 = c->train.beta1,
                           .beta2 = c->train.beta2,
                           .eps = c->train.eps,
                           .weight_decay = c->train.weight_decay,

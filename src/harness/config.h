@@ -19,7 +19,8 @@
 #include "base/status.h"
 #include "data/data.h"
 #include "model/gpt.h"
-#include "model/optim.h"
+#include "model/optim/optim.h"
+#include "model/optim/schedule.h"
 
 enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64 };
 
@@ -140,6 +141,6 @@ struct data_spec config_data_spec(const struct config *c);
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
 struct param_rules config_param_rules(const struct config *c);
 struct schedule config_schedule(const struct config *c);
-struct optim config_optim(const struct config *c);
+struct optim_config config_optim(const struct config *c);
 
 #endif

@@ -121,5 +121,7 @@ double memory_available(void)
 
 double memory_of_run(const struct run *r, const struct kern *k, int threads)
 {
-    return (double)gpt_bytes(&r->shape, k, r->cfg.train.batch_tokens / r->shape.T, threads);
+    struct optim_config optim = config_optim(&r->cfg);
+    return (double)gpt_bytes(&r->shape, k, r->cfg.train.batch_tokens / r->shape.T, threads) +
+           (double)optim_bytes(&optim, &r->shape);
 }

@@ -72,7 +72,7 @@ static double untrained_loss(const struct run *r)
 
 /* One step and its line in the log. E_NUMERIC where training diverges. */
 static enum status train_step(struct trainer *tr, const struct run *r, const struct schedule *schedule,
-                              const struct optim *optim, struct runlog *log, struct err *err)
+                              struct runlog *log, struct err *err)
 {
     size_t B = tr->g.B;
     double began = train_begin_piece(tr);
@@ -81,7 +81,7 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
     tr->loss_sum += tr->loss;
     tr->loss_steps++;
     double lr = schedule_lr(schedule, (double)(tr->step + 1) * train_batch_tokens(r));
-    double norm = optim_step(&tr->g, optim, lr, tr->step + 1);
+    double norm = optim_step(&tr->optim, &tr->g, lr, tr->step + 1);
     tr->step++;
     tr->tokens_trained += train_batch_tokens(r);
     tr->train_s += train_end_piece(tr, began, train_batch_tokens(r));
@@ -114,7 +114,6 @@ struct steps {
     struct runlog *log;
     int64_t until;
     struct schedule schedule;
-    struct optim optim;
 };
 
 static enum status step_on(void *ctx, bool *more, struct err *err)
@@ -133,7 +132,7 @@ static enum status step_on(void *ctx, bool *more, struct err *err)
     TRY(st);
     if (clock_now_s() - tr->saved_s > s->r->cfg.train.checkpoint_s)
         TRY(train_save(tr, s->r, s->log, err));
-    TRY(train_step(tr, s->r, &s->schedule, &s->optim, s->log, err));
+    TRY(train_step(tr, s->r, &s->schedule, s->log, err));
     train_report(tr);
     return OK;
 }
@@ -142,7 +141,7 @@ static enum status step_on(void *ctx, bool *more, struct err *err)
 static enum status train_to(struct trainer *tr, const struct run *r, struct runlog *log,
                             int64_t until, struct err *err)
 {
-    struct steps s = {tr, r, log, until, config_schedule(&r->cfg), config_optim(&r->cfg)};
+    struct steps s = {tr, r, log, until, config_schedule(&r->cfg)};
     return train_in_pieces(tr, step_on, &s, err);
 }
 
@@ -280,6 +279,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     free(tr.losses);
     free(tr.y);
     free(tr.x);
+    optim_free(&tr.optim);
     gpt_free(&tr.g);
     return st;
 }

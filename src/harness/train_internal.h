@@ -21,6 +21,7 @@ struct trainer {
     const struct run *trunk; /* the run in whose folder the trunk is trained */
     struct kern k;
     struct gpt g;
+    struct optim optim;
     int32_t *x, *y;      /* (max(B, TRAIN_EVAL_CHUNK), T) */
     float *losses;       /* (TRAIN_EVAL_CHUNK, T) */
     int64_t step;        /* steps done by the state in g */

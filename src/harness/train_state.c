@@ -38,11 +38,14 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
 {
     const struct run *first = &tr->plan->runs[tr->t->first];
     struct param_rules rules = config_param_rules(&first->cfg);
+    struct optim_config optim = config_optim(&first->cfg);
     if (tr->g.k && tr->k.isa == isa)
         return OK;
+    optim_free(&tr->optim);
     gpt_free(&tr->g);
     kern_init(&tr->k, isa);
-    return gpt_init(&tr->g, &first->shape, &rules, &tr->k, first->cfg.train.batch_tokens / first->shape.T, tr->o->threads, err);
+    TRY(gpt_init(&tr->g, &first->shape, &rules, &tr->k, first->cfg.train.batch_tokens / first->shape.T, tr->o->threads, err));
+    return optim_init(&tr->optim, &optim, &tr->g, err);
 }
 
 enum status train_save(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -59,7 +62,7 @@ enum status train_save(struct trainer *tr, const struct run *r, struct runlog *l
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
     TRY(runlog_sync(log, &meta.log_bytes, &meta.log_checksum, err));
     tr->saved_s = clock_now_s();
-    return checkpoint_save(path, &tr->g, &meta, err);
+    return checkpoint_save(path, &tr->g, &tr->optim, &meta, err);
 }
 
 /* Whether the log still has the bytes that a checkpoint speaks of: E_DATA with the reason where not. */
@@ -89,7 +92,7 @@ static enum status load(struct trainer *tr, const struct run *r, struct checkpoi
     TRY(rundir_kernels(&isa, &begun, tr->dir, r, err));
     TRY(train_use_kernels(tr, begun ? isa : tr->o->isa, err));
     TRY(config_hash(&hash, &r->cfg, err));
-    TRY(checkpoint_load(path, &tr->g, meta, err));
+    TRY(checkpoint_load(path, &tr->g, &tr->optim, meta, err));
     if (meta->config_hash != hash)
         return err_set(err, E_DATA, "%s belongs to another run", path);
     return check_log(tr, r, meta, err);
@@ -163,6 +166,7 @@ enum status train_resume(struct trainer *tr, const struct run *r, struct runlog 
     if (!found) {
         TRY(train_use_kernels(tr, tr->o->isa, err));
         gpt_init_weights(&tr->g, r->cfg.train.seed);
+        optim_reset(&tr->optim);
         tr->step = 0;
         tr->loss_sum = 0;
         tr->loss_steps = tr->bad_steps = 0;

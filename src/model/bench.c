@@ -9,7 +9,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "model/gemm.h"
-#include "model/optim.h"
+#include "model/optim/optim.h"
 
 #define SHAPE(C_, L_, NH_, T_, B_, V_)                                                             \
     {                                                                                              \
@@ -181,7 +181,7 @@ double bench_fork_join(const struct bench_options *o)
 /* --- products --------------------------------------------------------------------------------- */
 
 /* y (R,N) = x (R,K) W (K,N), and what its gradients need; rows of x and y as far apart as in a step. */
-struct linear {
+struct product {
     const struct bench_options *o;
     size_t R, K, N, ldx, ldy;
     float *x, *y, *w, *dw, *packed, *scratch;
@@ -189,24 +189,24 @@ struct linear {
 
 static void forward(void *ctx)
 {
-    const struct linear *l = ctx;
+    const struct product *l = ctx;
     gemm_nn(l->o->k, l->o->threads, l->y, l->ldy, l->x, l->ldx, l->packed, l->R, l->N, l->K, NULL);
 }
 
 static void grad_input(void *ctx)
 {
-    const struct linear *l = ctx;
+    const struct product *l = ctx;
     gemm_nn(l->o->k, l->o->threads, l->x, l->ldx, l->y, l->ldy, l->packed, l->R, l->K, l->N, NULL);
 }
 
 static void grad_weight(void *ctx)
 {
-    const struct linear *l = ctx;
+    const struct product *l = ctx;
     gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->ldx, l->y, l->ldy, l->R, l->K, l->N,
             true, l->scratch);
 }
 
-static void carve(struct linear *l, struct arena *a)
+static void carve(struct product *l, struct arena *a)
 {
     const struct kern *k = l->o->k;
     l->x = arena_floats(a, l->R * l->ldx);
@@ -227,7 +227,7 @@ static void fill(float *x, size_t n)
 
 /* One entry, a product of 2 m n k flops. */
 static struct bench_gemm product_bench(struct timer *t, const char *layer, const char *op, size_t m,
-                                       size_t n, size_t k, work_fn *work, struct linear *l)
+                                       size_t n, size_t k, work_fn *work, struct product *l)
 {
     struct bench_gemm g = {.layer = layer, .op = op, .m = m, .n = n, .k = k};
     median_s(t, &g.rate, 2 * (double)m * (double)n * (double)k, GEMM_RUN_S, work, l);
@@ -235,7 +235,7 @@ static struct bench_gemm product_bench(struct timer *t, const char *layer, const
 }
 
 /* Three entries of `out`. */
-static enum status linear_bench(struct bench_gemm *out, const char *layer, struct linear *l,
+static enum status linear_bench(struct bench_gemm *out, const char *layer, struct product *l,
                                 struct timer *t, struct err *err)
 {
     struct arena plan = arena_plan(), arena;
@@ -269,7 +269,7 @@ enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench
     struct timer t;
     enum status st = timer_init(&t, o, err);
     for (size_t i = 0; st == OK && i < sizeof layers / sizeof *layers; i++) {
-        struct linear l = {.o = o, .R = R, .K = layers[i].K, .N = layers[i].N};
+        struct product l = {.o = o, .R = R, .K = layers[i].K, .N = layers[i].N};
         bool head = i + 1 == sizeof layers / sizeof *layers;
         l.ldx = l.K == C ? C : gemm_row_floats(l.K);
         l.ldy = l.N == C || head ? l.N : gemm_row_floats(l.N);
@@ -294,7 +294,7 @@ static void train_step(void *ctx)
     struct trainer *t = ctx;
     gpt_forward_backward(&t->g, t->tokens, t->tokens + t->n);
     /* A rate small enough that hundreds of steps on one random batch stay finite. */
-    optim_step(&t->g, &t->optim, 1e-4, ++t->step);
+    optim_step(&t->optim, &t->g, 1e-4, ++t->step);
 }
 
 /* Where the time of a step goes: from a run of its own, because reading the clock costs a little. */
@@ -321,8 +321,9 @@ static enum status trainer_init(struct trainer *t, const struct bench_options *o
     struct param_rules rules = param_rules_make(PARAM_STANDARD, s->shape.C, s->shape.L, s->shape.C,
                                                 s->shape.L);
     t->n = s->batch * s->shape.T;
-    t->optim = (struct optim){.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
+    const struct optim_config adamw = {.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
     TRY(gpt_init(&t->g, &s->shape, &rules, o->k, s->batch, o->threads, err));
+    TRY(optim_init(&t->optim, &adamw, &t->g, err));
     TRY(size_calloc(&t->tokens, 2 * t->n, sizeof *t->tokens, "tokens", err));
     gpt_init_weights(&t->g, 1);
     struct rng rng = rng_make(1, RNG_DATA, 0, 0);
@@ -347,6 +348,7 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
     }
     timer_free(&timer);
     free(t.tokens);
+    optim_free(&t.optim);
     gpt_free(&t.g);
     return st;
 }

@@ -12,7 +12,7 @@ static const char magic[8] = {'P', 'L', 'A', 'T', 'C', 'K', 'P', 'T'};
 
 struct header {
     char magic[8];
-    uint32_t version, slots;
+    uint32_t version, tensors;
     uint64_t shape[5];
     int64_t step;
     uint64_t config_hash;
@@ -32,7 +32,7 @@ static size_t header_size(uint32_t version)
 
 static struct header make_header(const struct gpt *g, const struct checkpoint_meta *meta)
 {
-    struct header h = {.version = VERSION, .slots = (uint32_t)g->n_slots};
+    struct header h = {.version = VERSION, .tensors = (uint32_t)tensors_count(&g->tensors)};
     memcpy(h.magic, magic, sizeof magic);
     const uint64_t shape[5] = {g->shape.V, g->shape.T, g->shape.C, g->shape.L, g->shape.NH};
     memcpy(h.shape, shape, sizeof shape);
@@ -58,28 +58,48 @@ static enum status put(struct file_writer *w, uint64_t *sum, const void *data, s
     return OK;
 }
 
-static enum status put_all(struct file_writer *w, const struct gpt *g,
+/* The floats of a state one stretch after the other: the weights of each layer's tensor, then the optimiser's first array
+ * of each, then its next. */
+struct stretch {
+    size_t array; /* 0: weights; from 1 on the optimiser's */
+    struct optim_walk walk;
+    float *at;
+    size_t bytes;
+};
+
+/* Begin with zeroes; false at the end. */
+static bool next_stretch(struct stretch *s, const struct gpt *g, const struct optim *o)
+{
+    while (!optim_next(&s->walk, o->kind, &g->tensors)) {
+        s->walk = (struct optim_walk){0};
+        if (++s->array > o->kind->n_states)
+            return false;
+    }
+    size_t state = s->array - 1;
+    const struct optim_walk *w = &s->walk;
+    s->at = s->array == 0 ? g->w + tensor_at(w->t, w->layer) : o->state[state] + w->at[state];
+    s->bytes = (s->array == 0 ? tensor_size(w->t) : w->n[state]) * sizeof(float);
+    return true;
+}
+
+static enum status put_all(struct file_writer *w, const struct gpt *g, const struct optim *o,
                            const struct checkpoint_meta *meta, struct err *err)
 {
     uint64_t sum = HASH_SEED;
     struct header h = make_header(g, meta);
     TRY(put(w, &sum, &h, sizeof h, err));
-    const float *const arrays[] = {g->w, g->m, g->v};
-    for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
-        for (size_t i = 0; i < g->n_slots; i++) {
-            const struct gpt_slot *s = &g->slots[i];
-            TRY(put(w, &sum, arrays[a] + s->offset, s->rows * s->cols * sizeof(float), err));
-        }
+    for (struct stretch s = {0}; next_stretch(&s, g, o);)
+        TRY(put(w, &sum, s.at, s.bytes, err));
     uint64_t ignored = 0;
     return put(w, &ignored, &sum, sizeof sum, err);
 }
 
-enum status checkpoint_save(const char *path, const struct gpt *g,
+enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
                             const struct checkpoint_meta *meta, struct err *err)
 {
     struct file_writer w;
     TRY(file_writer_open(&w, path, err));
-    enum status st = put_all(&w, g, meta, err);
+    enum status st = put_all(&w, g, o, meta, err);
     if (st != OK) {
         file_writer_abandon(&w);
         return st;
@@ -127,28 +147,24 @@ enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, stru
     return read_header(&h, meta, head, n, path, err);
 }
 
-static enum status check(const char *path, const struct gpt *g, const char *data, size_t size,
+static enum status check(const char *path, const struct gpt *g, const struct optim *o, const char *data, size_t size,
                          struct checkpoint_meta *meta, size_t *begin, struct err *err)
 {
     struct header h, want = make_header(g, &(struct checkpoint_meta){0});
     struct checkpoint_meta read;
     TRY(read_header(&h, &read, data, size, path, err));
     size_t head = *begin = header_size(h.version), expected = head + sizeof(uint64_t);
-    for (size_t i = 0; i < g->n_slots; i++)
-        expected += 3 * g->slots[i].rows * g->slots[i].cols * sizeof(float);
-    if (h.slots != want.slots || memcmp(h.shape, want.shape, sizeof h.shape) != 0)
+    for (struct stretch s = {0}; next_stretch(&s, g, o);)
+        expected += s.bytes;
+    if (h.tensors != want.tensors || memcmp(h.shape, want.shape, sizeof h.shape) != 0)
         return err_set(err, E_DATA, "%s belongs to a model of another shape", path);
     if (size != expected)
         return err_set(err, E_DATA, "%s has %zu bytes, expected %zu: it is %s", path, size,
                        expected, size < expected ? "cut short" : "too long");
     uint64_t sum = hash_bytes(HASH_SEED, data, head), stored;
     size_t at = head;
-    for (int a = 0; a < 3; a++)
-        for (size_t i = 0; i < g->n_slots; i++) {
-            size_t n = g->slots[i].rows * g->slots[i].cols * sizeof(float);
-            sum = hash_bytes(sum, data + at, n);
-            at += n;
-        }
+    for (struct stretch s = {0}; next_stretch(&s, g, o); at += s.bytes)
+        sum = hash_bytes(sum, data + at, s.bytes);
     memcpy(&stored, data + at, sizeof stored);
     if (sum != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
@@ -156,21 +172,16 @@ static enum status check(const char *path, const struct gpt *g, const char *data
     return OK;
 }
 
-enum status checkpoint_load(const char *path, struct gpt *g, struct checkpoint_meta *meta,
+enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta,
                             struct err *err)
 {
     char *data;
     size_t size, at;
     TRY(file_read_regular(&data, &size, path, err));
-    enum status st = check(path, g, data, size, meta, &at, err);
+    enum status st = check(path, g, o, data, size, meta, &at, err);
     if (st == OK) {
-        float *const arrays[] = {g->w, g->m, g->v};
-        for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
-            for (size_t i = 0; i < g->n_slots; i++) {
-                size_t n = g->slots[i].rows * g->slots[i].cols * sizeof(float);
-                memcpy(arrays[a] + g->slots[i].offset, data + at, n);
-                at += n;
-            }
+        for (struct stretch s = {0}; next_stretch(&s, g, o); at += s.bytes)
+            memcpy(s.at, data + at, s.bytes);
         gpt_pack(g);
     }
     free(data);

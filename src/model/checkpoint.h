@@ -1,15 +1,15 @@
 /* checkpoint.bin: the whole state of a run, so that it goes on bit for bit.
  *
- * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 slots, the shape as five uint64, an
+ * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 number of layers' tensors, the shape as five uint64, an
  * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps, int64 bad steps; from
- * version 2 on the kernels' name in 16 bytes and a uint64 checksum of those log bytes; then w, m, v of every slot without
+ * version 2 on the kernels' name in 16 bytes and a uint64 checksum of those log bytes; then w of every layer's tensor and each array of the optimiser's (AdamW: m, v) without
  * gaps as float32; last a uint64 checksum of all that stands before it. Version 1 is read too. */
 #ifndef PLATEAU_MODEL_CHECKPOINT_H
 #define PLATEAU_MODEL_CHECKPOINT_H
 
 #include <stdint.h>
 
-#include "model/gpt.h"
+#include "model/optim/optim.h"
 
 struct checkpoint_meta {
     int64_t step;         /* steps done */
@@ -24,15 +24,15 @@ struct checkpoint_meta {
 };
 
 /* Written to a temporary name, synced and renamed. */
-enum status checkpoint_save(const char *path, const struct gpt *g,
+enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
                             const struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 
 /* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
 enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 
-/* Into an initialised model of the same shape. E_DATA where the file is damaged, of another version or
- * another shape: the model is untouched then. */
-enum status checkpoint_load(const char *path, struct gpt *g, struct checkpoint_meta *meta,
+/* Into an initialised model of the same shape and its optimiser. E_DATA where the file is damaged, of another version or
+ * another shape: both are untouched then. */
+enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta,
                             struct err *err) WARN_UNUSED;
 
 #endif

@@ -7,30 +7,29 @@
 #ifndef PLATEAU_MODEL_GPT_H
 #define PLATEAU_MODEL_GPT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/status.h"
 #include "kernels/kern.h"
-#include "model/ops.h"
+#include "model/linear.h"
 #include "model/param.h"
+#include "model/parts/attention.h"
+#include "model/parts/embed.h"
+#include "model/parts/mlp.h"
+#include "model/parts/norm.h"
+#include "model/pass.h"
 
-struct gpt_shape {
-    size_t V, T, C, L, NH; /* vocabulary, ctx, d_model, n_layer, n_head */
+/* Counts of DESIGN section 5, from what the parts state. */
+struct gpt_count {
+    double params, params_nonembd, params_matmul;
+    double flops; /* matrix products of training per token, forward + backward = 3 x forward, attention counted causally,
+                     head included */
 };
-
-static inline bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b)
-{
-    return a->V == b->V && a->T == b->T && a->C == b->C && a->L == b->L && a->NH == b->NH;
-}
-
-/* E_CONFIG, naming the keys, where d_model is no multiple of n_head or a size is 0 or overflows. */
-enum status gpt_shape_check(const struct gpt_shape *s, struct err *err) WARN_UNUSED;
-
-/* Counts of DESIGN section 5. flops: matrix products of training per token, forward + backward =
- * 3 x forward, attention counted causally, head included. */
+/* Every tensor, without memory. */
+void gpt_tensors(struct tensors *t, const struct gpt_shape *s);
+struct gpt_count gpt_count(const struct gpt_shape *s);
 double gpt_params(const struct gpt_shape *s);
 double gpt_params_nonembd(const struct gpt_shape *s);
 double gpt_params_matmul(const struct gpt_shape *s);
@@ -40,58 +39,12 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B);
 /* Bytes that gpt_init will ask for with this batch. */
 size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads);
 
-/* X(name, rows, columns, role, per layer): every tensor, once. Matrices are (in, out). */
-#define GPT_TENSORS(X)                                                                             \
-    X(wte, V, C, PARAM_EMBED, 0)                                                                   \
-    X(wpe, T, C, PARAM_EMBED, 0)                                                                   \
-    X(ln1w, 1, C, PARAM_GAIN, 1)                                                                   \
-    X(ln1b, 1, C, PARAM_BIAS, 1)                                                                   \
-    X(qkvw, C, 3 * C, PARAM_HIDDEN, 1)                                                             \
-    X(qkvb, 1, 3 * C, PARAM_BIAS, 1)                                                               \
-    X(attw, C, C, PARAM_HIDDEN_OUT, 1)                                                             \
-    X(attb, 1, C, PARAM_BIAS, 1)                                                                   \
-    X(ln2w, 1, C, PARAM_GAIN, 1)                                                                   \
-    X(ln2b, 1, C, PARAM_BIAS, 1)                                                                   \
-    X(upw, C, 4 * C, PARAM_HIDDEN, 1)                                                              \
-    X(upb, 1, 4 * C, PARAM_BIAS, 1)                                                                \
-    X(downw, 4 * C, C, PARAM_HIDDEN_OUT, 1)                                                        \
-    X(downb, 1, C, PARAM_BIAS, 1)                                                                  \
-    X(lnfw, 1, C, PARAM_GAIN, 0)                                                                   \
-    X(lnfb, 1, C, PARAM_BIAS, 0)
-
-enum gpt_tensor {
-#define X(name, rows, cols, role, per_layer) GPT_##name,
-    GPT_TENSORS(X)
-#undef X
-        GPT_N_TENSORS
+struct gpt_layer {
+    float *x, *x_mid; /* (R,C): its input, and after attention */
+    struct norm norm1, norm2;
+    struct attention attention;
+    struct mlp mlp;
 };
-
-/* One tensor of one layer inside the flat arrays. */
-struct gpt_slot {
-    const char *name;
-    size_t layer; /* 0 for tensors outside the layers */
-    size_t rows, cols;
-    enum param_role role;
-    size_t offset; /* in floats, a multiple of 16; the gap behind a tensor stays zero */
-};
-
-/* Where a step's time goes; the sum of all is close to the step. */
-enum gpt_op {
-    GPT_OP_GEMM_FWD,
-    GPT_OP_GEMM_DX,
-    GPT_OP_GEMM_DW,
-    GPT_OP_ATTENTION,
-    GPT_OP_NORM,
-    GPT_OP_GELU,
-    GPT_OP_LOSS,
-    GPT_OP_OPTIMISER,
-    GPT_OP_PACK,
-    GPT_OP_REST,
-    GPT_N_OPS
-};
-extern const char *const gpt_op_names[GPT_N_OPS];
-
-struct gpt_layer_act; /* activations that backward needs */
 
 struct gpt {
     struct gpt_shape shape;
@@ -99,37 +52,32 @@ struct gpt {
     const struct kern *k;
     struct ops ops;
     size_t B;     /* sequences of a step */
-    size_t chunk; /* sequences of a chunk */
+    size_t chunk; /* sequences of a chunk: R = chunk * T rows */
 
-    size_t n_slots;
-    struct gpt_slot *slots;
-    size_t n_flat;            /* floats in each of the arrays below, gaps included */
-    float *w, *grad, *m, *v; /* (n_flat) */
+    struct tensors tensors;
+    float *w, *grad; /* (tensors.n_flat) */
 
-    struct gpt_layer_act *acts; /* (L) */
-    float *packed_fwd, *packed_bwd; /* the weights in the order of the products */
-    size_t packed_layers; /* 0 for large models: their products pack on the way */
-    size_t packed_layer_floats;
-    float *x_top, *lnf, *lnf_mean, *lnf_rstd; /* (R,C), R = chunk * T rows */
-    float *logits, *losses;                   /* (R,V), (R) */
-    float *dres, *ds, *dwide, *dnorm;         /* (R,C), (R,C), (R,4C), (R,C) */
-    float *scratch_ln, *scratch_attn, *scratch_gemm;
+    struct embed embed;
+    struct gpt_layer *layers; /* (L) */
+    struct norm norm;
+    struct linear head;
+    float *x_top;           /* (R,C): output of the last layer */
+    float *logits, *losses; /* (R,V), (R) */
+    float *dres, *ds;       /* (R,C): gradient of the residual stream; of a branch, where residual_scale is not 1 */
+    struct scratch scratch;
 
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;
 };
 
-/* k must outlive the model. B: sequences of a training step. threads >= 1. Weights are zero until
+/* k must outlive the model, which may not be moved. B: sequences of a training step. threads >= 1. Weights are zero until
  * gpt_init_weights or a checkpoint fills them. gpt_free releases. */
 enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules,
                      const struct kern *k, size_t B, int threads, struct err *err) WARN_UNUSED;
 void gpt_free(struct gpt *g);
 
-/* Normal draws with the role's standard deviation, gains 1, biases 0; m, v, grad zero. */
+/* Normal draws with the role's standard deviation, gains 1, biases 0; grad zero. */
 void gpt_init_weights(struct gpt *g, uint64_t seed);
-
-/* The slot of a tensor; layer 0 for those outside the layers. */
-const struct gpt_slot *gpt_slot(const struct gpt *g, enum gpt_tensor t, size_t layer);
 
 /* After the weights changed by other means than optim_step: repack them for the products. */
 void gpt_pack(struct gpt *g);

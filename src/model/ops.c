@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "model/gemm.h"
 #include "model/team.h"
 
 /* Block i of an operation whose arguments ctx holds. part: below the number of threads, and no other block runs
@@ -142,7 +141,7 @@ struct attn {
     const struct kern *k;
     float *out, *lse, *dqkv, *scratch;
     const float *dout, *out_fwd, *lse_fwd, *qkv;
-    size_t T, C, NH;
+    size_t ld, T, C, NH; /* ld: between rows of qkv */
 };
 
 /* Where block i lies: its row of lse, its first element in (B*T,C), the same in (B*T,3C) with rows ld apart. */
@@ -153,11 +152,11 @@ struct head {
 
 static struct head head_of(const struct attn *a, size_t i, size_t part)
 {
-    size_t b = i / a->NH, h = i % a->NH, HS = a->C / a->NH, ld = gemm_row_floats(3 * a->C);
+    size_t b = i / a->NH, h = i % a->NH, HS = a->C / a->NH;
     return (struct head){.lse = i * a->T,
                          .at = b * a->T * a->C + h * HS,
-                         .wide = b * a->T * ld + h * HS,
-                         .ld = ld,
+                         .wide = b * a->T * a->ld + h * HS,
+                         .ld = a->ld,
                          .HS = HS,
                          .scale = 1.0f / sqrtf((float)HS),
                          .scratch = a->scratch + part * kern_attn_scratch(a->T, HS)};
@@ -172,10 +171,10 @@ static void attn_fwd_block(const void *ctx, size_t i, size_t part)
                    h.scratch);
 }
 
-void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t B, size_t T,
+void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t ld, size_t B, size_t T,
                   size_t C, size_t NH, float *scratch)
 {
-    struct attn a = {.k = o.k, .out = out, .lse = lse, .qkv = qkv, .scratch = scratch, .T = T, .C = C, .NH = NH};
+    struct attn a = {.k = o.k, .out = out, .lse = lse, .qkv = qkv, .scratch = scratch, .ld = ld, .T = T, .C = C, .NH = NH};
     for_blocks(o, B * NH, attn_fwd_block, &a);
 }
 
@@ -191,10 +190,10 @@ static void attn_bwd_block(const void *ctx, size_t i, size_t part)
 }
 
 void ops_attn_bwd(struct ops o, float *dqkv, const float *dout, const float *out, const float *lse,
-                  const float *qkv, size_t B, size_t T, size_t C, size_t NH, float *scratch)
+                  const float *qkv, size_t ld, size_t B, size_t T, size_t C, size_t NH, float *scratch)
 {
     struct attn a = {.k = o.k, .dqkv = dqkv, .dout = dout, .out_fwd = out, .lse_fwd = lse, .qkv = qkv,
-                     .scratch = scratch, .T = T, .C = C, .NH = NH};
+                     .scratch = scratch, .ld = ld, .T = T, .C = C, .NH = NH};
     for_blocks(o, B * NH, attn_bwd_block, &a);
 }
 

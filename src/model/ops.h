@@ -27,13 +27,12 @@ size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 /* x (rows,n) to gelu(x) in place, slope likewise or NULL: rows ld apart. */
 void ops_gelu(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n);
 
-/* B sequences, NH heads. Rows of qkv (B*T, 3C), gemm_row_floats(3C) apart, hold q, k, v; out (B*T, C);
- * lse (B, NH, T).
+/* B sequences, NH heads. Rows of qkv (B*T, 3C), ld apart, hold q, k, v; out (B*T, C); lse (B, NH, T).
  * scratch: ops_attn_scratch floats. */
-void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t B, size_t T,
+void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t ld, size_t B, size_t T,
                   size_t C, size_t NH, float *scratch);
 void ops_attn_bwd(struct ops o, float *dqkv, const float *dout, const float *out, const float *lse,
-                  const float *qkv, size_t B, size_t T, size_t C, size_t NH, float *scratch);
+                  const float *qkv, size_t ld, size_t B, size_t T, size_t C, size_t NH, float *scratch);
 size_t ops_attn_scratch(int threads, size_t T, size_t C, size_t NH);
 
 void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, float logit_scale,

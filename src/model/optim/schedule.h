@@ -1,10 +1,6 @@
-/* AdamW with global-norm clipping, and the learning-rate schedules. */
-#ifndef PLATEAU_MODEL_OPTIM_H
-#define PLATEAU_MODEL_OPTIM_H
-
-#include <stdint.h>
-
-#include "model/gpt.h"
+/* Learning-rate schedules. */
+#ifndef PLATEAU_MODEL_OPTIM_SCHEDULE_H
+#define PLATEAU_MODEL_OPTIM_SCHEDULE_H
 
 enum schedule_kind { SCHEDULE_WSD, SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULE_CONSTANT };
 
@@ -23,13 +19,5 @@ double schedule_lr(const struct schedule *s, double tokens);
 
 /* Tokens at which the trajectories of two budgets part: the end of wsd's constant phase, else 0. */
 double schedule_branch_tokens(const struct schedule *s);
-
-struct optim {
-    double beta1, beta2, eps, weight_decay, clip; /* clip 0: none */
-};
-
-/* One update from g->grad, then the weights are packed again. step counts from 1. Returns the global
- * gradient norm before clipping; where it is not finite nothing is changed. */
-double optim_step(struct gpt *g, const struct optim *o, double lr, int64_t step);
 
 #endif

@@ -1,0 +1,80 @@
+#include "model/linear.h"
+
+#include "model/gemm.h"
+
+static void plan_products(struct linear *l, struct planner *p, bool pack)
+{
+    p->flops += 2 * (double)l->in * (double)l->out;
+    if (!p->arena)
+        return;
+    const struct kern *k = p->o.k;
+    int threads = p->o.threads;
+    if (pack) {
+        l->packed_fwd = planner_keep(p, gemm_packed_floats(k, l->in, l->out));
+        l->packed_bwd = planner_keep(p, gemm_packed_floats(k, l->out, l->in));
+    }
+    planner_want(&p->scratch.gemm, gemm_nn_scratch(k, threads, l->out, l->in));
+    planner_want(&p->scratch.gemm, gemm_nn_scratch(k, threads, l->in, l->out));
+    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->in, l->out));
+    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->out, l->in));
+}
+
+void linear_plan(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
+                 enum param_role role)
+{
+    *l = (struct linear){.in = in, .out = out, .ldx = planner_row(p, in), .ldy = planner_row(p, out)};
+    l->w = planner_tensor(p, name, in, out, role, false);
+    if (bias)
+        l->b = planner_tensor(p, bias, 1, out, PARAM_BIAS, true);
+    plan_products(l, p, p->pack);
+}
+
+void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t in, size_t out)
+{
+    *l = (struct linear){.in = in, .out = out, .ldx = planner_row(p, in), .ldy = out, .transposed = true, .w = w};
+    plan_products(l, p, true);
+}
+
+void linear_pack(const struct linear *l, struct ops o)
+{
+    size_t ldw = l->transposed ? l->in : l->out;
+    if (!l->packed_fwd)
+        return;
+    gemm_pack(o.k, o.threads, l->packed_fwd, l->w.w, ldw, l->in, l->out, l->transposed);
+    gemm_pack(o.k, o.threads, l->packed_bwd, l->w.w, ldw, l->out, l->in, !l->transposed);
+}
+
+void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_finish *finish)
+{
+    struct kern_finish f = finish ? *finish : (struct kern_finish){0};
+    f.bias = l->b.w;
+    const struct kern_finish *end = finish || f.bias ? &f : NULL;
+    if (l->packed_fwd)
+        gemm_nn(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->packed_fwd, p->R, l->out, l->in, end);
+    else
+        gemm_nn_unpacked(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->w.w, l->transposed ? l->in : l->out,
+                         l->transposed, p->R, l->out, l->in, end, p->s->gemm);
+    pass_mark(p, GPT_OP_GEMM_FWD);
+}
+
+void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy, const float *x)
+{
+    const struct kern *k = p->o.k;
+    int threads = p->o.threads;
+    const struct kern_finish times = {.mul = mul}, *finish = mul ? &times : NULL;
+    if (l->packed_bwd)
+        gemm_nn(k, threads, dx, l->ldx, dy, l->ldy, l->packed_bwd, p->R, l->in, l->out, finish);
+    else
+        gemm_nn_unpacked(k, threads, dx, l->ldx, dy, l->ldy, l->w.w, l->transposed ? l->in : l->out, !l->transposed,
+                         p->R, l->in, l->out, finish, p->s->gemm);
+    pass_mark(p, GPT_OP_GEMM_DX);
+    if (l->transposed)
+        gemm_tn(k, threads, l->w.grad, l->in, dy, l->ldy, x, l->ldx, p->R, l->out, l->in, !p->first, p->s->gemm);
+    else
+        gemm_tn(k, threads, l->w.grad, l->out, x, l->ldx, dy, l->ldy, p->R, l->in, l->out, !p->first, p->s->gemm);
+    pass_mark(p, GPT_OP_GEMM_DW);
+    if (!l->b.w)
+        return;
+    ops_colsum(p->o, l->b.grad, dy, l->ldy, p->R, l->out);
+    pass_mark(p, GPT_OP_REST);
+}

@@ -1,0 +1,20 @@
+/* Where tokens become vectors. */
+#ifndef PLATEAU_MODEL_PARTS_EMBED_H
+#define PLATEAU_MODEL_PARTS_EMBED_H
+
+#include <stdint.h>
+
+#include "model/pass.h"
+
+struct embed {
+    size_t T, C;
+    struct weight token, place; /* (V,C), (T,C) */
+};
+
+void embed_plan(struct embed *e, struct planner *p);
+/* x (R,C) of R tokens. */
+void embed_fwd(const struct embed *e, struct pass *p, float *x, const int32_t *tokens);
+/* Adds to the gradients of the tables. */
+void embed_bwd(const struct embed *e, struct pass *p, const int32_t *tokens, const float *dx);
+
+#endif

@@ -1,0 +1,22 @@
+#include "model/pass.h"
+
+#include "model/gemm.h"
+
+const char *const gpt_op_names[GPT_N_OPS] = {
+    "gemm_forward", "gemm_grad_input", "gemm_grad_weight", "attention", "norms",
+    "gelu",         "loss",            "optimiser",        "pack",      "rest"};
+
+struct weight planner_tensor(struct planner *p, const char *name, size_t rows, size_t cols, enum param_role role,
+                             bool summed)
+{
+    const struct tensor *t = tensors_add(p->tensors, name, p->layer, rows, cols, role, summed);
+    if (!p->w)
+        return (struct weight){0};
+    size_t at = tensor_at(t, t->outside ? 0 : p->layer - t->first);
+    return (struct weight){p->w + at, p->grad + at};
+}
+
+size_t planner_row(const struct planner *p, size_t n)
+{
+    return n == p->shape->C ? n : gemm_row_floats(n);
+}

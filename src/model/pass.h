@@ -1,0 +1,100 @@
+/* What the parts of a model share while a chunk of sequences goes through them, and what they state beforehand. */
+#ifndef PLATEAU_MODEL_PASS_H
+#define PLATEAU_MODEL_PASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "model/ops.h"
+#include "model/shape.h"
+#include "model/tensors.h"
+
+/* Where a step's time goes; the sum of all is close to the step. */
+enum gpt_op {
+    GPT_OP_GEMM_FWD,
+    GPT_OP_GEMM_DX,
+    GPT_OP_GEMM_DW,
+    GPT_OP_ATTENTION,
+    GPT_OP_NORM,
+    GPT_OP_GELU,
+    GPT_OP_LOSS,
+    GPT_OP_OPTIMISER,
+    GPT_OP_PACK,
+    GPT_OP_REST,
+    GPT_N_OPS
+};
+extern const char *const gpt_op_names[GPT_N_OPS];
+
+/* Memory that no part may leave anything in for another call. */
+struct scratch {
+    float *wide;      /* (R, the widest that a part asks for): a branch's gradients */
+    float *narrow;    /* (R,C): the gradient of a branch's normalised input */
+    float *gemm, *norm, *attention;
+};
+
+struct scratch_floats {
+    size_t wide, gemm, norm, attention;
+};
+
+/* A chunk of n sequences, R = n T rows. */
+struct pass {
+    struct ops o;
+    size_t n, R;
+    bool train; /* keep what backward needs */
+    bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
+    const struct scratch *s;
+    double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
+    double clock;
+};
+
+/* Time since the last mark goes to `op`. */
+static inline void pass_mark(struct pass *p, enum gpt_op op)
+{
+    if (!p->op_s)
+        return;
+    double t = clock_now_s();
+    p->op_s[op] += t - p->clock;
+    p->clock = t;
+}
+
+/* A walk over all parts, in which each states what it has: tensors, what it keeps between forward and backward, the
+ * scratch that it wants, its FLOPs. The same walk counts, plans memory and hands it out. */
+struct planner {
+    const struct gpt_shape *shape;
+    struct tensors *tensors;
+    size_t layer;       /* that is walked; TENSOR_OUTSIDE */
+    double flops;       /* of the forward pass's matrix products, a token */
+    /* The rest is for memory alone: without an arena there is none. */
+    struct arena *arena;
+    struct ops o;
+    size_t n, R;        /* of a chunk */
+    bool pack;          /* weights are packed once a step; else on the way */
+    float *w, *grad;    /* (tensors->n_flat); NULL while sizes are summed */
+    struct scratch_floats scratch; /* the most that any part wants of each */
+};
+
+/* n floats that are the part's own; NULL where there is no memory yet. */
+static inline float *planner_keep(struct planner *p, size_t n)
+{
+    return p->arena ? arena_floats(p->arena, n) : NULL;
+}
+
+/* A tensor's weights and gradient, in this layer. */
+struct weight {
+    float *w, *grad;
+};
+
+struct weight planner_tensor(struct planner *p, const char *name, size_t rows, size_t cols, enum param_role role,
+                             bool summed);
+
+static inline void planner_want(size_t *most, size_t n)
+{
+    *most = n > *most ? n : *most;
+}
+
+/* The distance between rows of n activations. */
+size_t planner_row(const struct planner *p, size_t n);
+
+#endif

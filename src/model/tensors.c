@@ -1,0 +1,49 @@
+#include "model/tensors.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/status.h"
+
+const struct tensor *tensors_find(const struct tensors *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->list[i].name, name) == 0)
+            return &t->list[i];
+    return NULL;
+}
+
+const struct tensor *tensors_add(struct tensors *t, const char *name, size_t layer, size_t rows, size_t cols,
+                                 enum param_role role, bool summed)
+{
+    const struct tensor *known = tensors_find(t, name);
+    bool outside = layer == TENSOR_OUTSIDE;
+    if (known) {
+        CHECK(!outside && layer > known->first && known->rows == rows && known->cols == cols && known->role == role);
+        return known;
+    }
+    CHECK(t->n < TENSORS_MAX && (outside || layer < t->L));
+    struct tensor *new = &t->list[t->n++];
+    *new = (struct tensor){.name = name, .first = outside ? 0 : layer, .n = outside ? 1 : t->L - layer, .outside = outside,
+                           .rows = rows, .cols = cols, .role = role, .summed = summed,
+                           .offset = t->n_flat, .stride = (rows * cols + 15) / 16 * 16};
+    t->n_flat += new->n * new->stride;
+    return new;
+}
+
+size_t tensors_count(const struct tensors *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        n += t->list[i].n;
+    return n;
+}
+
+double tensors_params(const struct tensors *t, unsigned roles)
+{
+    double n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (roles >> t->list[i].role & 1)
+            n += (double)t->list[i].n * (double)t->list[i].rows * (double)t->list[i].cols;
+    return n;
+}
