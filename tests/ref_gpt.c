@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NONE SIZE_MAX
+
 /* Node i has value val[i] and the edges edge_end[i-1] .. edge_end[i]: d val[i] / d val[parent]. The
  * first r->n nodes are the weights. Arrays of nodes are runs of consecutive indices. */
 struct ref_tape {
@@ -72,19 +74,19 @@ static size_t add(struct ref_tape *t, size_t a, size_t b, double scale)
     return i;
 }
 
-/* scale * sum_k a[k sa] b[k sb] + bias (SIZE_MAX: none) */
+/* scale * sum_k a[k sa] b[k sb] + bias (NONE: none) */
 static size_t dot(struct ref_tape *t, size_t a, size_t sa, size_t b, size_t sb, size_t n,
                   double scale, size_t bias)
 {
     double sum = 0;
     for (size_t k = 0; k < n; k++)
         sum += t->val[a + k * sa] * t->val[b + k * sb];
-    size_t i = node(t, scale * sum + (bias == SIZE_MAX ? 0 : t->val[bias]));
+    size_t i = node(t, scale * sum + (bias == NONE ? 0 : t->val[bias]));
     for (size_t k = 0; k < n; k++) {
         edge(t, a + k * sa, scale * t->val[b + k * sb]);
         edge(t, b + k * sb, scale * t->val[a + k * sa]);
     }
-    if (bias != SIZE_MAX)
+    if (bias != NONE)
         edge(t, bias, 1);
     return i;
 }
@@ -100,48 +102,20 @@ static size_t sum(struct ref_tape *t, size_t a, size_t n, double scale)
     return i;
 }
 
-/* y (rows,N) = x (rows,K) W (K,N) + b */
+/* y (rows,N) = x (rows,K) W (K,N) + b; b may be NONE */
 static size_t linear(struct ref_tape *t, size_t x, size_t w, size_t b, size_t rows, size_t K,
                      size_t N)
 {
     size_t first = t->n;
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < N; j++)
-            (void)dot(t, x + r * K, 1, w + j, N, K, 1, b + j);
+            (void)dot(t, x + r * K, 1, w + j, N, K, 1, b == NONE ? NONE : b + j);
     return first;
 }
 
-static size_t layernorm(struct ref_tape *t, size_t x, size_t w, size_t b, size_t rows, size_t C)
+/* The nodes named in `out`, as a run of consecutive ones; frees it. */
+static size_t gather(struct ref_tape *t, size_t *out, size_t n)
 {
-    size_t *out = grow(NULL, rows * C, sizeof *out);
-    for (size_t r = 0; r < rows; r++) {
-        size_t mean = sum(t, x + r * C, C, 1.0 / (double)C), centred = t->n;
-        for (size_t c = 0; c < C; c++)
-            (void)add(t, x + r * C + c, mean, -1);
-        size_t var = dot(t, centred, 1, centred, 1, C, 1.0 / (double)C, SIZE_MAX);
-        double rstd = 1 / sqrt(t->val[var] + 1e-5);
-        size_t norm = unary(t, var, rstd, -0.5 * rstd * rstd * rstd);
-        for (size_t c = 0; c < C; c++)
-            out[r * C + c] = add(t, mul(t, mul(t, centred + c, norm), w + c), b + c, 1);
-    }
-    size_t first = t->n;
-    for (size_t i = 0; i < rows * C; i++)
-        (void)unary(t, out[i], t->val[out[i]], 1);
-    free(out);
-    return first;
-}
-
-static size_t gelu(struct ref_tape *t, size_t x, size_t n)
-{
-    size_t *out = grow(NULL, n, sizeof *out);
-    double s = sqrt(2 / acos(-1));
-    for (size_t i = 0; i < n; i++) {
-        double v = t->val[x + i];
-        size_t u = unary(t, x + i, s * (v + 0.044715 * v * v * v), s * (1 + 3 * 0.044715 * v * v));
-        double h = tanh(t->val[u]);
-        size_t gate = unary(t, u, 0.5 * (1 + h), 0.5 * (1 - h * h));
-        out[i] = mul(t, x + i, gate);
-    }
     size_t first = t->n;
     for (size_t i = 0; i < n; i++)
         (void)unary(t, out[i], t->val[out[i]], 1);
@@ -149,51 +123,207 @@ static size_t gelu(struct ref_tape *t, size_t x, size_t n)
     return first;
 }
 
-/* The probabilities e^score / sum of position i over 0 .. i. */
-static size_t softmax_row(struct ref_tape *t, size_t q, size_t k, size_t ld, size_t i, size_t HS)
+/* Rows of n values, ld apart, by their root mean square, or standard deviation from their mean. gain, bias may be NONE. */
+static size_t norm_rows(struct ref_tape *t, size_t x, size_t gain, size_t bias, size_t rows, size_t ld, size_t n, bool rms)
 {
-    size_t score = t->n;
-    for (size_t j = 0; j <= i; j++)
-        (void)dot(t, q + i * ld, 1, k + j * ld, 1, HS, 1 / sqrt((double)HS), SIZE_MAX);
-    size_t first = t->n;
-    for (size_t j = 0; j <= i; j++) {
+    size_t *out = grow(NULL, rows * n, sizeof *out);
+    for (size_t r = 0; r < rows; r++) {
+        size_t centred = x + r * ld, mean = rms ? NONE : sum(t, x + r * ld, n, 1.0 / (double)n);
+        if (!rms) {
+            centred = t->n;
+            for (size_t c = 0; c < n; c++)
+                (void)add(t, x + r * ld + c, mean, -1);
+        }
+        size_t var = dot(t, centred, 1, centred, 1, n, 1.0 / (double)n, NONE);
+        double rstd = 1 / sqrt(t->val[var] + (rms ? 1e-6 : 1e-5));
+        size_t by = unary(t, var, rstd, -0.5 * rstd * rstd * rstd);
+        for (size_t c = 0; c < n; c++) {
+            size_t y = mul(t, centred + c, by);
+            if (gain != NONE)
+                y = mul(t, y, gain + c);
+            out[r * n + c] = bias != NONE ? add(t, y, bias + c, 1) : y;
+        }
+    }
+    return gather(t, out, rows * n);
+}
+
+/* Where a tensor of a layer is; NONE: there is none. */
+static size_t at(const struct ref_gpt *r, const char *name, size_t layer)
+{
+    for (size_t i = 0; i < r->n_tensors; i++)
+        if (strcmp(r->tensors[i].name, name) == 0 && r->tensors[i].layer == layer)
+            return r->tensors[i].at;
+    return NONE;
+}
+
+/* The shape's norm. */
+static size_t norm(struct ref_gpt *r, size_t x, const char *gain, const char *bias, size_t layer)
+{
+    enum { LAYERNORM, RMSNORM };
+    if (r->shape.norm > RMSNORM)
+        return x;
+    return norm_rows(r->tape, x, at(r, gain, layer), at(r, bias, layer), r->shape.T, r->shape.C, r->shape.C, r->shape.norm == RMSNORM);
+}
+
+static size_t gelu(struct ref_tape *t, size_t x)
+{
+    double s = sqrt(2 / acos(-1)), v = t->val[x];
+    size_t u = unary(t, x, s * (v + 0.044715 * v * v * v), s * (1 + 3 * 0.044715 * v * v));
+    double h = tanh(t->val[u]);
+    return mul(t, x, unary(t, u, 0.5 * (1 + h), 0.5 * (1 - h * h)));
+}
+
+static size_t sigmoid(struct ref_tape *t, size_t x)
+{
+    double s = 1 / (1 + exp(-t->val[x]));
+    return unary(t, x, s, s * (1 - s));
+}
+
+static size_t relu(struct ref_tape *t, size_t x)
+{
+    double v = t->val[x];
+    return unary(t, x, v > 0 ? v : 0, v > 0);
+}
+
+static size_t mlp(struct ref_gpt *r, size_t x, size_t l)
+{
+    enum { GELU, RELU, RELU2, SWIGLU, GEGLU };
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    const struct ref_tensor *down = NULL;
+    for (size_t i = 0; i < r->n_tensors; i++)
+        if (strcmp(r->tensors[i].name, "downw") == 0)
+            down = &r->tensors[i];
+    CHECK(down != NULL);
+    bool gated = s->mlp >= SWIGLU;
+    size_t H = down->n / s->C, wide = gated ? 2 * H : H, *out = grow(NULL, s->T * H, sizeof *out);
+    size_t up = linear(t, x, at(r, "upw", l), at(r, "upb", l), s->T, s->C, wide);
+    for (size_t i = 0; i < s->T * H; i++) {
+        size_t a = up + i / H * wide + i % H, y = relu(t, a);
+        if (s->mlp == GELU || s->mlp == GEGLU)
+            y = gelu(t, a);
+        else if (s->mlp == SWIGLU)
+            y = mul(t, a, sigmoid(t, a));
+        else if (s->mlp == RELU2)
+            y = mul(t, y, y);
+        out[i] = gated ? mul(t, y, a + H) : y;
+    }
+    return linear(t, gather(t, out, s->T * H), at(r, "downw", l), at(r, "downb", l), s->T, H, s->C);
+}
+
+/* Heads of q and k turn: pair i of place p by p base^(-2i/HS). */
+static size_t rotate(struct ref_tape *t, size_t x, size_t T, size_t ld, size_t heads, size_t HS, double base)
+{
+    size_t *out = grow(NULL, T * ld, sizeof *out), half = HS / 2;
+    for (size_t p = 0; p < T; p++)
+        for (size_t c = 0; c < ld; c++) {
+            size_t i = c % HS, pair = i < half ? i : i - (HS - half), here = x + p * ld + c;
+            bool turns = c < heads * HS && (i < half || i >= HS - half);
+            double angle = (double)p * pow(base, -2 * (double)pair / (double)HS);
+            if (!turns) {
+                out[p * ld + c] = here;
+                continue;
+            }
+            size_t other = i < half ? here + HS - half : here - (HS - half);
+            double co = cos(angle), si = i < half ? -sin(angle) : sin(angle);
+            out[p * ld + c] = node(t, co * t->val[here] + si * t->val[other]);
+            edge(t, here, co);
+            edge(t, other, si);
+        }
+    return gather(t, out, T * ld);
+}
+
+/* The probabilities e^score / sum of position i over first .. i. */
+static size_t softmax_row(struct ref_tape *t, size_t q, size_t k, size_t ld, size_t first, size_t i, size_t HS, double slope)
+{
+    size_t score = t->n, n = i + 1 - first;
+    for (size_t j = first; j <= i; j++) {
+        (void)dot(t, q + i * ld, 1, k + j * ld, 1, HS, 1 / sqrt((double)HS), NONE);
+        t->val[t->n - 1] -= slope * (double)(i - j);
+    }
+    size_t e = t->n;
+    for (size_t j = 0; j < n; j++) {
         double v = exp(t->val[score + j]);
         (void)unary(t, score + j, v, v);
     }
-    size_t total = sum(t, first, i + 1, 1);
+    size_t total = sum(t, e, n, 1);
     double s = t->val[total];
     size_t inverse = unary(t, total, 1 / s, -1 / (s * s)), p = t->n;
-    for (size_t j = 0; j <= i; j++)
-        (void)mul(t, first + j, inverse);
+    for (size_t j = 0; j < n; j++)
+        (void)mul(t, e + j, inverse);
     return p;
 }
 
-static size_t attention(struct ref_tape *t, size_t qkv, size_t T, size_t C, size_t NH)
+/* Press et al. 2022: 2^(-8/n), 2^(-16/n), ... for n heads, a power of two; else of the power below, then every other one
+ * of the power above. */
+static double alibi_slope(size_t h, size_t n)
 {
-    size_t HS = C / NH, *out = grow(NULL, T * C, sizeof *out);
-    for (size_t i = 0; i < T; i++)
-        for (size_t h = 0; h < NH; h++) {
-            size_t q = qkv + h * HS, p = softmax_row(t, q, q + C, 3 * C, i, HS);
-            for (size_t d = 0; d < HS; d++)
-                out[i * C + h * HS + d] =
-                    dot(t, p, 1, q + 2 * C + d, 3 * C, i + 1, 1, SIZE_MAX);
-        }
-    size_t first = t->n;
-    for (size_t i = 0; i < T * C; i++)
-        (void)unary(t, out[i], t->val[out[i]], 1);
-    free(out);
-    return first;
+    size_t p = 1;
+    while (p * 2 <= n)
+        p *= 2;
+    return h < p ? pow(2, -8.0 * (double)(h + 1) / (double)p) : pow(2, -8.0 * (double)(2 * (h - p) + 1) / (double)(2 * p));
 }
 
-/* Tensors in an order of our own: the two embeddings, each layer whole, the last norm. */
-enum { WTE, WPE, LAYER, PER_LAYER = 12 };
-
-static const char *const layer_tensors[PER_LAYER] = {"ln1w", "ln1b", "qkvw", "qkvb", "attw",  "attb",
-                                                     "ln2w", "ln2b", "upw",  "upb",  "downw", "downb"};
-
-static size_t at(const struct ref_gpt *r, size_t layer, size_t i)
+/* q and k by their root mean square: a head's, or all heads'; v as it is. */
+static size_t norm_qk(struct ref_gpt *r, size_t qkv, size_t ld, size_t NKV, size_t l)
 {
-    return r->tensors[LAYER + layer * PER_LAYER + i].at;
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    size_t HS = s->C / s->NH, widths[2] = {s->C, NKV * HS}, from = 0, *out = grow(NULL, s->T * ld, sizeof *out);
+    const char *gains[2] = {"qnw", "knw"};
+    for (size_t i = 0; i < s->T * ld; i++)
+        out[i] = qkv + i;
+    for (int which = 0; which < 2; from += widths[which++]) {
+        size_t n = s->qk_norm_all ? widths[which] : HS;
+        for (size_t c = 0; c < widths[which]; c += n) {
+            size_t y = norm_rows(t, qkv + from + c, at(r, gains[which], l), NONE, s->T, ld, n, true);
+            for (size_t i = 0; i < s->T * n; i++)
+                out[i / n * ld + from + c + i % n] = y + i;
+        }
+    }
+    return gather(t, out, s->T * ld);
+}
+
+/* Values of layers from the second on: m0 their own, m1 the first's. */
+static size_t mix_values(struct ref_gpt *r, size_t qkv, size_t ld, size_t n, size_t l)
+{
+    struct ref_tape *t = r->tape;
+    size_t T = r->shape.T, m = at(r, "vmix", l), *out = grow(NULL, T * ld, sizeof *out);
+    if (l == 0)
+        r->values = qkv;
+    for (size_t i = 0; i < T * ld; i++)
+        out[i] = l > 0 && i % ld >= ld - n ? add(t, mul(t, m, qkv + i), mul(t, m + 1, r->values + i), 1) : qkv + i;
+    return gather(t, out, T * ld);
+}
+
+static size_t attention(struct ref_gpt *r, size_t x, size_t l)
+{
+    enum { LEARNED, ROPE, ALIBI };
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    size_t T = s->T, C = s->C, HS = C / s->NH, NKV = s->n_kv_head ? s->n_kv_head : s->NH, ld = C + 2 * NKV * HS;
+    size_t qkv = linear(t, x, at(r, "qkvw", l), at(r, "qkvb", l), T, C, ld), *out = grow(NULL, T * C, sizeof *out), gate = NONE;
+    bool full = s->window == 0 || (s->window_full && (l + 1) % s->window_full == 0);
+    if (s->qk_norm)
+        qkv = norm_qk(r, qkv, ld, NKV, l);
+    if (s->value_residual)
+        qkv = mix_values(r, qkv, ld, NKV * HS, l);
+    if (s->position == ROPE)
+        qkv = rotate(t, qkv, T, ld, s->NH + NKV, HS, s->rope_base);
+    if (s->gated_attention)
+        gate = linear(t, x, at(r, "gatew", l), at(r, "gateb", l), T, C, s->NH);
+    for (size_t i = 0; i < T; i++)
+        for (size_t h = 0; h < s->NH; h++) {
+            size_t first = full || i + 1 < s->window ? 0 : i + 1 - s->window, kv = h / (s->NH / NKV);
+            size_t q = qkv + h * HS, k = qkv + C + kv * HS, v = k + NKV * HS;
+            size_t p = softmax_row(t, q, k, ld, first, i, HS, s->position == ALIBI ? alibi_slope(h, s->NH) : 0);
+            size_t open = gate == NONE ? NONE : sigmoid(t, gate + i * s->NH + h);
+            for (size_t d = 0; d < HS; d++) {
+                size_t y = dot(t, p, 1, v + first * ld + d, ld, i + 1 - first, 1, NONE);
+                out[i * C + h * HS + d] = open == NONE ? y : mul(t, y, open);
+            }
+        }
+    return linear(t, gather(t, out, T * C), at(r, "attw", l), at(r, "attb", l), T, C, C);
 }
 
 static size_t residual(struct ref_tape *t, size_t x, size_t branch, size_t n, double scale)
@@ -207,47 +337,65 @@ static size_t residual(struct ref_tape *t, size_t x, size_t branch, size_t n, do
 static size_t block(struct ref_gpt *r, size_t x, size_t l)
 {
     struct ref_tape *t = r->tape;
-    size_t T = r->T, C = r->C;
-    size_t a = layernorm(t, x, at(r, l, 0), at(r, l, 1), T, C);
-    a = linear(t, a, at(r, l, 2), at(r, l, 3), T, C, 3 * C);
-    a = attention(t, a, T, C, r->NH);
-    a = linear(t, a, at(r, l, 4), at(r, l, 5), T, C, C);
-    x = residual(t, x, a, T * C, r->residual_scale);
-    a = layernorm(t, x, at(r, l, 6), at(r, l, 7), T, C);
-    a = gelu(t, linear(t, a, at(r, l, 8), at(r, l, 9), T, C, 4 * C), T * 4 * C);
-    a = linear(t, a, at(r, l, 10), at(r, l, 11), T, 4 * C, C);
-    return residual(t, x, a, T * C, r->residual_scale);
+    const struct gpt_shape *s = &r->shape;
+    enum { BEFORE, AFTER };
+    size_t n = s->T * s->C, first = s->norm_place == AFTER ? x : norm(r, x, "ln1w", "ln1b", l);
+    size_t a = attention(r, first, l);
+    if (s->norm_place != BEFORE)
+        a = norm(r, a, "post1w", "post1b", l);
+    x = residual(t, x, a, n, r->residual_scale);
+    size_t second = s->parallel ? first : s->norm_place == AFTER ? x : norm(r, x, "ln2w", "ln2b", l);
+    a = mlp(r, second, l);
+    if (s->norm_place != BEFORE)
+        a = norm(r, a, "post2w", "post2b", l);
+    return residual(t, x, a, n, r->residual_scale);
 }
 
 /* A fresh tape with the scaled logits (T,V) of one sequence. */
 static size_t forward(struct ref_gpt *r, const int32_t *tokens)
 {
     struct ref_tape *t = r->tape;
-    size_t T = r->T, C = r->C, V = r->V;
+    const struct gpt_shape *s = &r->shape;
+    size_t T = s->T, C = s->C, V = s->V, wte = at(r, "wte", 0), wpe = at(r, "wpe", 0);
     t->n = t->n_edges = 0;
     for (size_t i = 0; i < r->n; i++)
         (void)node(t, r->w[i]);
     size_t x = t->n;
     for (size_t i = 0; i < T; i++)
         for (size_t c = 0; c < C; c++)
-            (void)add(t, r->tensors[WTE].at + (size_t)tokens[i] * C + c,
-                      r->tensors[WPE].at + i * C + c, 1);
-    for (size_t l = 0; l < r->L; l++)
-        x = block(r, x, l);
-    x = layernorm(t, x, at(r, r->L, 0), at(r, r->L, 1), T, C);
-    size_t logits = t->n;
+            (void)unary(t, wte + (size_t)tokens[i] * C + c, t->val[wte + (size_t)tokens[i] * C + c], 1);
+    if (wpe != NONE)
+        x = residual(t, x, wpe, T * C, 1);
+    if (s->norm_embed)
+        x = norm(r, x, "lnew", "lneb", 0);
+    for (size_t l = 0, x0 = x; l < s->L; l++) {
+        size_t m = at(r, "xmix", l), *out = s->x0_residual ? grow(NULL, T * C, sizeof *out) : NULL;
+        for (size_t i = 0; out && i < T * C; i++)
+            out[i] = add(t, mul(t, m, x + i), mul(t, m + 1, x0 + i), 1);
+        x = block(r, out ? gather(t, out, T * C) : x, l);
+    }
+    x = norm(r, x, "lnfw", "lnfb", 0);
+    size_t head = s->tied ? wte : at(r, "headw", 0), logits = t->n;
     for (size_t i = 0; i < T; i++)
         for (size_t v = 0; v < V; v++)
-            (void)dot(t, x + i * C, 1, r->tensors[WTE].at + v * C, 1, C, r->logit_scale, SIZE_MAX);
-    return logits;
+            (void)dot(t, x + i * C, 1, head + v * C, 1, C, r->logit_scale, NONE);
+    if (!(s->softcap > 0))
+        return logits;
+    size_t capped = t->n;
+    for (size_t i = 0; i < T * V; i++) {
+        double h = tanh(t->val[logits + i] / s->softcap);
+        (void)unary(t, logits + i, s->softcap * h, 1 - h * h);
+    }
+    return capped;
 }
 
-/* The last node of the tape: scale times the sum of losses of one sequence. */
+/* The last node of the tape: scale times the sum of losses of one sequence, z-loss and all; returned without that. */
 static double sequence_loss(struct ref_gpt *r, const int32_t *x, const int32_t *y, double scale)
 {
     struct ref_tape *t = r->tape;
-    size_t logits = forward(r, x), V = r->V, *loss = grow(NULL, r->T, sizeof *loss);
-    for (size_t i = 0; i < r->T; i++) {
+    size_t T = r->shape.T, V = r->shape.V, logits = forward(r, x), *loss = grow(NULL, 2 * T, sizeof *loss);
+    double s = 0, all = 0;
+    for (size_t i = 0; i < T; i++) {
         size_t e = t->n;
         for (size_t v = 0; v < V; v++) {
             double p = exp(t->val[logits + i * V + v]);
@@ -255,13 +403,13 @@ static double sequence_loss(struct ref_gpt *r, const int32_t *x, const int32_t *
         }
         size_t total = sum(t, e, V, 1);
         size_t lse = unary(t, total, log(t->val[total]), 1 / t->val[total]);
-        loss[i] = add(t, lse, logits + i * V + (size_t)y[i], -1);
+        loss[2 * i] = add(t, lse, logits + i * V + (size_t)y[i], -1);
+        loss[2 * i + 1] = unary(t, mul(t, lse, lse), r->z_loss * t->val[lse] * t->val[lse], r->z_loss);
+        s += scale * t->val[loss[2 * i]];
+        all += scale * t->val[loss[2 * i + 1]];
     }
-    double s = 0;
-    for (size_t i = 0; i < r->T; i++)
-        s += scale * t->val[loss[i]];
-    (void)node(t, s);
-    for (size_t i = 0; i < r->T; i++)
+    (void)node(t, s + all);
+    for (size_t i = 0; i < 2 * T; i++)
         edge(t, loss[i], scale);
     free(loss);
     return s;
@@ -271,7 +419,7 @@ double ref_loss(struct ref_gpt *r, const int32_t *x, const int32_t *y, size_t B)
 {
     double s = 0;
     for (size_t b = 0; b < B; b++)
-        s += sequence_loss(r, x + b * r->T, y + b * r->T, 1 / (double)(B * r->T));
+        s += sequence_loss(r, x + b * r->shape.T, y + b * r->shape.T, 1 / (double)(B * r->shape.T));
     return s;
 }
 
@@ -281,7 +429,7 @@ double ref_loss_grad(struct ref_gpt *r, const int32_t *x, const int32_t *y, size
     double s = 0;
     memset(r->grad, 0, r->n * sizeof *r->grad);
     for (size_t b = 0; b < B; b++) {
-        s += sequence_loss(r, x + b * r->T, y + b * r->T, 1 / (double)(B * r->T));
+        s += sequence_loss(r, x + b * r->shape.T, y + b * r->shape.T, 1 / (double)(B * r->shape.T));
         memset(t->adj, 0, t->n * sizeof *t->adj);
         t->adj[t->n - 1] = 1;
         for (size_t i = t->n; i-- > r->n;)
@@ -296,7 +444,7 @@ double ref_loss_grad(struct ref_gpt *r, const int32_t *x, const int32_t *y, size
 void ref_logits(struct ref_gpt *r, double *logits, const int32_t *x)
 {
     size_t first = forward(r, x);
-    memcpy(logits, r->tape->val + first, r->T * r->V * sizeof *logits);
+    memcpy(logits, r->tape->val + first, r->shape.T * r->shape.V * sizeof *logits);
 }
 
 double ref_adamw(struct ref_gpt *r, double lr, double beta1, double beta2, double eps, double decay,
@@ -338,38 +486,34 @@ static struct ref_tensor multipliers(bool embedding, bool in_block, size_t rows,
     return t;
 }
 
-static void take(struct ref_gpt *r, const struct gpt *g, const char *name, size_t layer,
-                 bool in_block, double mN, double mL)
+static void take(struct ref_gpt *r, const struct gpt *g, const struct tensor *tensor, size_t i, double mN, double mL)
 {
-    const struct tensor *tensor = tensors_find(&g->tensors, name);
     struct ref_tensor *t = &r->tensors[r->n_tensors++];
-    CHECK(tensor != NULL);
-    *t = multipliers(name[0] == 'w', in_block, tensor->rows, mN, mL);
+    bool embedding = tensor->outside && tensor->rows > 1;
+    *t = multipliers(embedding, !tensor->outside, tensor->rows, mN, mL);
+    t->name = tensor->name;
+    t->layer = tensor->outside ? 0 : tensor->first + i;
     t->at = r->n;
     t->n = tensor_size(tensor);
-    t->model_offset = tensor_at(tensor, layer);
+    t->model_offset = tensor_at(tensor, i);
     r->n += t->n;
     r->w = grow(r->w, r->n, sizeof *r->w);
-    for (size_t i = 0; i < t->n; i++)
-        r->w[t->at + i] = (double)g->w[t->model_offset + i];
+    for (size_t j = 0; j < t->n; j++)
+        r->w[t->at + j] = (double)g->w[t->model_offset + j];
 }
 
 void ref_init(struct ref_gpt *r, const struct gpt *g, size_t base_d_model, size_t base_n_layer)
 {
     const struct gpt_shape *s = &g->shape;
-    *r = (struct ref_gpt){.V = s->V, .T = s->T, .C = s->C, .L = s->L, .NH = s->NH};
+    *r = (struct ref_gpt){.shape = *s, .z_loss = (double)g->z_loss};
     double mN = base_d_model ? (double)s->C / (double)base_d_model : 1;
     double mL = base_n_layer ? (double)s->L / (double)base_n_layer : 1;
     r->residual_scale = 1 / mL;
     r->logit_scale = 1 / mN;
-    r->tensors = grow(NULL, LAYER + s->L * PER_LAYER + 2, sizeof *r->tensors);
-    take(r, g, "wte", 0, false, mN, mL);
-    take(r, g, "wpe", 0, false, mN, mL);
-    for (size_t l = 0; l < s->L; l++)
-        for (size_t i = 0; i < PER_LAYER; i++)
-            take(r, g, layer_tensors[i], l, true, mN, mL);
-    take(r, g, "lnfw", 0, false, mN, mL);
-    take(r, g, "lnfb", 0, false, mN, mL);
+    r->tensors = grow(NULL, tensors_count(&g->tensors), sizeof *r->tensors);
+    for (size_t i = 0; i < g->tensors.n; i++)
+        for (size_t l = 0; l < g->tensors.list[i].n; l++)
+            take(r, g, &g->tensors.list[i], l, mN, mL);
     double **arrays[] = {&r->grad, &r->m, &r->v};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = calloc(r->n, sizeof(double));

@@ -1,6 +1,6 @@
 /* A slow GPT in double precision, written from the formulas for the tests of src/model: every value is
  * a node of a scalar tape, gradients come from reverse mode, so no backward formula is shared with
- * the model. From the model it takes the shape and the initial weights only. */
+ * the model. From the model it takes the shape, the names of the tensors and the initial weights only. */
 #ifndef PLATEAU_TESTS_REF_GPT_H
 #define PLATEAU_TESTS_REF_GPT_H
 
@@ -12,14 +12,17 @@
 struct ref_tape; /* nodes and edges, grown on demand */
 
 struct ref_tensor {
+    const char *name;
+    size_t layer; /* 0 outside the layers */
     size_t at, n;
     size_t model_offset;            /* where the model keeps it */
     double lr, decay, eps;         /* multipliers; decay 0: not decayed */
 };
 
 struct ref_gpt {
-    size_t V, T, C, L, NH;
-    double residual_scale, logit_scale;
+    struct gpt_shape shape;
+    double residual_scale, logit_scale, z_loss;
+    size_t values;           /* the node where the first layer's q, k, v begin, while a tape is made */
     size_t n;                /* trained numbers */
     double *w, *grad, *m, *v; /* (n) */
     size_t n_tensors;

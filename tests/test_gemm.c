@@ -119,7 +119,7 @@ static double nn_element(const struct nn_case *p, size_t i, size_t j, double *te
     }
     if (f->mul)
         sum *= (double)f->mul[at];
-    return f->gelu ? gelu(sum) : sum;
+    return f->act == KERN_ACT_GELU ? gelu(sum) : sum;
 }
 
 static void nn_check(const struct nn_case *p, const float *before, const float *c)
@@ -150,7 +150,7 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     float *w = floats(extent(wrows, transposed ? s.K : s.N, p.ldw));
     float *bias = floats(s.N), *res = floats(len), *mul = floats(len), *slope = floats(len);
     struct kern_finish finish = {.bias = mode & 1 ? bias : NULL,
-                                 .gelu = mode & 2,
+                                 .act = mode & 2 ? KERN_ACT_GELU : KERN_ACT_NONE,
                                  .res = mode & 4 ? res : NULL,
                                  .mul = mode & 8 ? mul : NULL,
                                  .slope = mode & 2 ? slope : NULL,

@@ -76,8 +76,8 @@ static uint64_t weights_hash(struct gpt_shape s, uint64_t seed)
 /* Initial weights as the first version drew them, whatever tensors have come since between them. */
 static void initial_weights_stay(void)
 {
-    uint64_t small = weights_hash((struct gpt_shape){.V = 17, .T = 32, .C = 8, .L = 1, .NH = 1}, 1);
-    uint64_t deep = weights_hash((struct gpt_shape){.V = 65, .T = 63, .C = 24, .L = 3, .NH = 3}, 7);
+    uint64_t small = weights_hash((struct gpt_shape){GPT_2 .V = 17, .T = 32, .C = 8, .L = 1, .NH = 1}, 1);
+    uint64_t deep = weights_hash((struct gpt_shape){GPT_2 .V = 65, .T = 63, .C = 24, .L = 3, .NH = 3}, 7);
     EXPECT_MSG(small == 0xa822a64e748e9c87, "%016llx", (unsigned long long)small);
     EXPECT_MSG(deep == 0xcc8a667eadaacb87, "%016llx", (unsigned long long)deep);
 }

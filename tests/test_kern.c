@@ -172,25 +172,82 @@ static void exp_range_case(void)
     EXPECT(isnan(odd[4]) && odd[5] == 1);
 }
 
-/* 8 roundings of 0.5 x (1 + tanh u); the slope adds 0.5 x (1 - tanh^2) u' of as many. */
-static void gelu_case(void)
+static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU};
+
+/* 8 roundings of 0.5 x (1 + tanh u); the slope adds 0.5 x (1 - tanh^2) u' of as many. SiLU's are fewer. */
+static void act_case(void)
 {
+    EACH(a, acts)
     EACH(s, sizes)
     {
         size_t n = sizes[s];
-        CASE("gelu n=%zu", n);
+        CASE("act %d n=%zu", (int)acts[a], n);
         float *x = operand(n, s % 2 ? 12 : 3), *out = s % 3 ? x : operand(n, 1);
         float *slope = operand(n, 1);
         double *want = doubles(n), *want_slope = doubles(n), *x0 = doubles(n);
         memcpy(x0, wide(x), n * sizeof *x0);
-        kern_gelu_ref64(want, want_slope, x0, n);
-        kern.gelu(out, s % 2 ? slope : NULL, x, n);
+        kern_act_ref64(want, want_slope, x0, n, acts[a]);
+        kern.act(out, s % 2 ? slope : NULL, x, n, acts[a]);
         for (size_t i = 0; i < n; i++) {
             double du = 0.8 * (1 + 0.135 * x0[i] * x0[i]);
-            near("out", i, (double)out[i], want[i], 8, fabs(x0[i]));
+            near("out", i, (double)out[i], want[i], 8, fmax(fabs(x0[i]), fabs(want[i])));
             if (s % 2)
                 near("slope", i, (double)slope[i], want_slope[i], 8, 1 + fabs(x0[i]) * du);
         }
+        release(where);
+    }
+}
+
+static void glu_case(void)
+{
+    EACH(s, sizes)
+    for (int mode = 0; mode < 4; mode++) {
+        size_t n = sizes[s];
+        enum kern_act act = mode & 1 ? KERN_ACT_SILU : KERN_ACT_GELU;
+        CASE("glu %d n=%zu", mode, n);
+        float *g = operand(n, 6), *u = operand(n, 2), *out = operand(n, 1);
+        double *eg = doubles(n), *eu = doubles(n), *want = doubles(n);
+        memcpy(eg, wide(g), n * sizeof *eg);
+        memcpy(eu, wide(u), n * sizeof *eu);
+        kern_glu_ref64(want, eg, eu, n, act, mode & 2);
+        kern.glu(out, g, u, n, act, mode & 2);
+        for (size_t i = 0; i < n; i++) {
+            near("out", i, (double)out[i], want[i], 16, 12);
+            near("g", i, (double)g[i], eg[i], mode & 2 ? 16 : 0, 60);
+            near("u", i, (double)u[i], eu[i], mode & 2 ? 16 : 0, 6);
+        }
+        release(where);
+    }
+}
+
+static void times_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("times n=%zu", n);
+        float *a = operand(n, 1), *b = operand(n, 1), *out = operand(n, 1);
+        kern.times(out, a, b, n);
+        for (size_t i = 0; i < n; i++)
+            near("out", i, (double)out[i], (double)a[i] * (double)b[i], 1, 1);
+        release(where);
+    }
+}
+
+static void rope_case(void)
+{
+    static const size_t heads[] = {1, 2, 3, 8, 15, 16, 17, 33, 64};
+    EACH(h, heads)
+    for (size_t NH = 1; NH < 4; NH++) {
+        size_t HS = heads[h], half = HS / 2, T = 5, rows = 12, ld = NH * HS + h % 3, len = (rows - 1) * ld + NH * HS;
+        CASE("rope NH=%zu HS=%zu", NH, HS);
+        float *x = operand(len, 1), *c = operand(T * half, 1), *si = operand(T * half, 1);
+        double *want = doubles(len);
+        memcpy(want, wide(x), len * sizeof *want);
+        kern_rope_ref64(want, ld, wide(c), wide(si), rows, T, NH, HS, h % 2);
+        kern.rope(x, ld, c, si, rows, T, NH, HS, h % 2);
+        for (size_t i = 0; i < len; i++)
+            near("x", i, (double)x[i], want[i], 3, 2);
         release(where);
     }
 }
@@ -225,14 +282,15 @@ static void embed_case(void)
             token[r] = (int32_t)rng_below(test_rng(), V);
         float *wte = operand(V * C, 1), *wpe = operand(T * C, 1), *out = operand(rows * C, 1);
         double *want = doubles(rows * C), *dte = doubles(V * C), *dpe = doubles(T * C);
-        kern_embed_fwd_ref64(want, token, wide(wte), wide(wpe), rows, T, C);
-        kern.embed_fwd(out, token, wte, wpe, rows, T, C);
+        bool places = s % 4 != 3;
+        kern_embed_fwd_ref64(want, token, wide(wte), places ? wide(wpe) : NULL, rows, T, C);
+        kern.embed_fwd(out, token, wte, places ? wpe : NULL, rows, T, C);
         for (size_t i = 0; i < rows * C; i++)
             near("out", i, (double)out[i], want[i], 1, 2);
         memcpy(dte, wide(wte), V * C * sizeof *dte);
         memcpy(dpe, wide(wpe), T * C * sizeof *dpe);
-        kern_embed_bwd_ref64(dte, dpe, token, wide(out), rows, T, C);
-        kern.embed_bwd(wte, wpe, token, out, rows, T, C);
+        kern_embed_bwd_ref64(dte, places ? dpe : NULL, token, wide(out), rows, T, C);
+        kern.embed_bwd(wte, places ? wpe : NULL, token, out, rows, T, C);
         for (size_t i = 0; i < V * C; i++)
             near("dwte", i, (double)wte[i], dte[i], (double)rows, 2 * (double)rows);
         for (size_t i = 0; i < T * C; i++)
@@ -336,25 +394,69 @@ static void layernorm_case(void)
     }
 }
 
+static void rmsnorm_case(void)
+{
+    EACH(s, sizes)
+    for (int gain = 0; gain < 2; gain++) {
+        size_t C = sizes[s], rows = s % 4, ld = C + s % 3, len = rows * ld;
+        CASE("rmsnorm rows=%zu C=%zu gain=%d", rows, C, gain);
+        float *x = operand(len, 2), *w = gain ? operand(C, 1) : NULL, *out = operand(len, 1), *rstd = operand(rows, 1);
+        double *want = doubles(len), *rs = doubles(rows);
+        memcpy(want, wide(out), len * sizeof *want);
+        kern_rmsnorm_fwd_ref64(want, rs, wide(x), w ? wide(w) : NULL, ld, rows, C);
+        kern.rmsnorm_fwd(out, rstd, x, w, ld, rows, C);
+        double roundings = 2.0 * (double)C + 8, top = 0;
+        for (size_t r = 0; C && r < rows; r++) {
+            near("rstd", r, (double)rstd[r], rs[r], roundings, rs[r]);
+            top = fmax(top, 2 * rs[r]);
+        }
+        for (size_t i = 0; C && i < len; i++)
+            near("out", i, (double)out[i], want[i], i % ld < C ? roundings : 0, top);
+        float *g = operand(len, 1), *dx = operand(len, 1), *dw = gain ? operand(C, 1) : NULL;
+        float *ds = s % 2 ? operand(len, 1) : NULL;
+        double *edx = doubles(len), *edw = doubles(C), *eds = doubles(len);
+        memcpy(edx, wide(dx), len * sizeof *edx);
+        if (ds)
+            memcpy(eds, wide(ds), len * sizeof *eds);
+        if (dw)
+            memcpy(edw, wide(dw), C * sizeof *edw);
+        kern_rmsnorm_bwd_ref64(edx, ds ? eds : NULL, (double)0.3f, dw ? edw : NULL, wide(g), wide(x), wide(rstd),
+                               w ? wide(w) : NULL, ld, rows, C);
+        kern.rmsnorm_bwd(dx, ds, 0.3f, dw, g, x, rstd, w, ld, rows, C);
+        for (size_t i = 0; C && i < len; i++) {
+            double terms = 1 + (rows ? (double)rstd[i / ld] : 0) * (1 + top * top);
+            near("dx", i, (double)dx[i], edx[i], i % ld < C ? roundings : 0, terms);
+            if (ds)
+                near("ds", i, (double)ds[i], eds[i], i % ld < C ? roundings : 0, terms);
+        }
+        for (size_t c = 0; dw && c < C; c++)
+            near("dw", c, (double)dw[c], edw[c], (double)rows + 4, 1 + (double)rows * top);
+        release(where);
+    }
+}
+
 static void xent_case(void)
 {
     EACH(s, sizes)
-    for (int grad = 0; grad < 2; grad++) {
+    for (int mode = 0; mode < 6; mode++) {
+        int grad = mode % 2;
+        const struct kern_xent how = {.logit_scale = 0.8f, .cap = mode > 1 ? 7 : 0, .z_loss = mode > 3 ? 0.01f : 0,
+                                      .grad_scale = grad ? 0.25f : 0};
         size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
-        CASE("xent rows=%zu V=%zu grad=%d", rows, V, grad);
+        CASE("xent rows=%zu V=%zu mode=%d", rows, V, mode);
         float *z = operand(len, s % 2 ? 20 : 2), *loss = operand(rows, 1);
         int32_t *target = operand_bytes(rows * sizeof *target);
         for (size_t r = 0; r < rows; r++)
             target[r] = (int32_t)rng_below(test_rng(), V);
         double *want = doubles(len), *want_loss = doubles(rows);
         memcpy(want, wide(z), len * sizeof *want);
-        kern_xent_ref64(want_loss, want, target, (double)0.8f, grad ? 0.25 : 0, rows, V);
-        kern.xent(loss, z, target, 0.8f, grad ? 0.25f : 0, rows, V);
+        kern_xent_ref64(want_loss, want, target, &how, rows, V);
+        kern.xent(loss, z, target, &how, rows, V);
         for (size_t r = 0; r < rows; r++)
             near("loss", r, (double)loss[r], want_loss[r], (double)V + 8, 16 + log((double)V));
         /* An exponential's relative error is its argument's absolute one, at most 33 here. */
         for (size_t i = 0; i < len; i++)
-            near("logits", i, (double)z[i], want[i], grad ? (double)V + 80 : 0, 0.2);
+            near("logits", i, (double)z[i], want[i], grad ? (double)V + 80 : mode > 1 ? 16 : 0, grad ? 0.25 : 9);
         release(where);
     }
 }
@@ -387,11 +489,12 @@ static void colsum_case(void)
 /* Sums of absolute values behind each output, and how many roundings a probability carries. */
 static void attn_terms(double *o, double *dq, double *dk, double *dv, const double *g,
                        const double *q, const double *k, const double *v, const double *lse,
-                       size_t ld, size_t ld_out, size_t T, size_t HS, double scale)
+                       size_t ld, size_t ld_out, size_t T, size_t HS, const struct kern_attn *how)
 {
+    const double scale = (double)how->scale;
     for (size_t i = 0; i < T; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double s = 0, s_abs = 0, dp = 0;
+        for (size_t j = how->window && i + 1 > how->window ? i + 1 - how->window : 0; j <= i; j++) {
+            double far = (double)how->slope * (double)(i - j), s = -far, s_abs = far, dp = 0;
             for (size_t d = 0; d < HS; d++) {
                 s += scale * q[i * ld + d] * k[j * ld + d];
                 s_abs += scale * fabs(q[i * ld + d] * k[j * ld + d]);
@@ -408,11 +511,11 @@ static void attn_terms(double *o, double *dq, double *dk, double *dv, const doub
         }
 }
 
-static void attn_one(size_t T, size_t HS)
+static void attn_one(size_t T, size_t HS, struct kern_attn how)
 {
     size_t ld = 3 * HS + T % 2, ld_out = HS + T % 3, len = T * ld;
-    float scale = 1 / sqrtf((float)HS);
-    CASE("attn T=%zu HS=%zu", T, HS);
+    how.scale = 1 / sqrtf((float)HS);
+    CASE("attn T=%zu HS=%zu slope=%g window=%zu add=%d", T, HS, (double)how.slope, how.window, how.add);
     float *q = operand(len, 3), *k = operand(len, 3), *v = operand(len, 1);
     float *out = operand(T * ld_out, 1), *lse = operand(T, 1), *g = operand(T * ld_out, 1);
     float *dq = operand(len, 1), *dk = operand(len, 1), *dv = operand(len, 1);
@@ -424,15 +527,16 @@ static void attn_one(size_t T, size_t HS)
     memcpy(edq, wide(dq), len * sizeof *edq);
     memcpy(edk, wide(dk), len * sizeof *edk);
     memcpy(edv, wide(dv), len * sizeof *edv);
-    double by = (double)scale;
-    kern_attn_fwd_ref64(eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS, by, spare);
+    kern_attn_fwd_ref64(eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS, &how, spare);
     kern_attn_bwd_ref64(edq, edk, edv, wide(g), eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T,
-                        HS, by, spare);
-    attn_terms(to, tq, tk, tv, wide(g), wide(q), wide(k), wide(v), elest, ld, ld_out, T, HS, by);
-    kern.attn_fwd(out, ld_out, lse, q, k, v, ld, T, HS, scale, scratch);
-    kern.attn_bwd(dq, dk, dv, g, out, ld_out, lse, q, k, v, ld, T, HS, scale, scratch);
+                        HS, &how, spare);
+    attn_terms(to, tq, tk, tv, wide(g), wide(q), wide(k), wide(v), elest, ld, ld_out, T, HS, &how);
+    for (size_t i = 0; how.add && i < len; i++) /* a last addition, to values below 1 */
+        tk[i] += i % ld < HS ? 2 : 0, tv[i] += i % ld < HS ? 2 : 0;
+    kern.attn_fwd(out, ld_out, lse, q, k, v, ld, T, HS, &how, scratch);
+    kern.attn_bwd(dq, dk, dv, g, out, ld_out, lse, q, k, v, ld, T, HS, &how, scratch);
     for (size_t i = 0; i < T; i++)
-        near("lse", i, (double)lse[i], elest[i], (double)(HS + T) + 8, 1 + 9 * sqrt((double)HS));
+        near("lse", i, (double)lse[i], elest[i], (double)(HS + T) + 8, 1 + 9 * sqrt((double)HS) + (double)how.slope * (double)T);
     for (size_t i = 0; i < T * ld_out; i++) /* what lies between the rows has no terms */
         near("out", i, (double)out[i], eo[i], 1, to[i]);
     for (size_t i = 0; i < len; i++) {
@@ -449,12 +553,18 @@ static void attn_case(void)
     static const size_t heads[] = {1, 4, 5, 8, 13, 16, 17, 20, 32, 33, 64};
     EACH(t, lengths)
     EACH(h, heads)
-    if (!test_failed())
-        attn_one(lengths[t], heads[h]);
+    for (size_t mode = 0; mode < 4; mode++) {
+        static const size_t windows[] = {1, 5, 16, 33};
+        struct kern_attn how = {.slope = mode & 1 ? 0.3f : 0, .window = mode & 2 ? windows[(t + h) % 4] : 0, .add = (t + h) % 3 == 1};
+        if (!test_failed() && (mode == 0 || (t + h + mode) % 3 == 0))
+            attn_one(lengths[t], heads[h], how);
+    }
     if (side == AT_END)
-        attn_one(300, 8);
+        attn_one(300, 8, (struct kern_attn){.window = 0});
     if (side == AT_END)
-        attn_one(40, 128);
+        attn_one(300, 8, (struct kern_attn){.window = 70, .add = true});
+    if (side == AT_END)
+        attn_one(40, 128, (struct kern_attn){.slope = 0.1f});
 }
 
 /* --- the GEMM tile ---------------------------------------------------------------------------- */
@@ -487,7 +597,9 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
 /* The end of a product: what is done in registers against the sums done first and the rest after. */
 static void finish_one(size_t m, size_t n, size_t k, int mode)
 {
-    enum { BIAS = 1, RES = 2, MUL = 4, GELU = 8, SLOPE = 16, ACCUMULATE = 32 };
+    enum { BIAS = 1, RES = 2, MUL = 4, ACT = 8, SLOPE = 16, ACCUMULATE = 32 };
+    static const enum kern_act ends[] = {KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2};
+    const enum kern_act act = mode & ACT ? ends[(m + n + k) % 3] : KERN_ACT_NONE;
     size_t ldc = n + (m + n) % 3, len = (m - 1) * ldc + n;
     CASE("finish m=%zu n=%zu k=%zu mode=%d", m, n, k, mode);
     float *a = operand(m * k, 1), *b = operand(k * n, 1), *c = operand(len, 1);
@@ -498,23 +610,26 @@ static void finish_one(size_t m, size_t n, size_t k, int mode)
     memcpy(want_slope, wide(slope), len * sizeof *t);
     kern_gemm_4x8_ref64(t, ldc, wide(a), k, 1, wide(b), n, m, n, k, mode & ACCUMULATE);
     kern_finish_ref64(t, NULL, mode & BIAS ? wide(bias) : NULL, mode & RES ? wide(res) : NULL,
-                      mode & MUL ? wide(mul) : NULL, 0.5, false, ldc, m, n);
+                      mode & MUL ? wide(mul) : NULL, 0.5, KERN_ACT_NONE, ldc, m, n);
     memcpy(want, t, len * sizeof *t);
-    kern_finish_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, mode & GELU, ldc,
-                      m, n);
+    kern_finish_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, act, ldc, m, n);
     struct kern_finish f = {.bias = mode & BIAS ? bias : NULL,
                             .res = mode & RES ? res : NULL,
                             .mul = mode & MUL ? mul : NULL,
                             .scale = 0.5f,
-                            .gelu = mode & GELU,
+                            .act = act,
                             .slope = mode & SLOPE ? slope : NULL};
     kern.gemm.tile(c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE, NULL, &f);
     for (size_t i = 0; i < len; i++) {
-        /* The sum's terms are at most 1; GELU's slope is at most 1.13, the slope's own below 1. */
+        /* The sum's terms are at most 1; GELU's slope is at most 1.13, the slope's own below 1. relu2's slope is twice
+         * the value, and its own 2. */
         bool mine = i % ldc < n;
-        double sum = 1.13 * ((double)k + 6) * ((double)k + 3), size = fabs(t[i]);
-        near("c", i, (double)c[i], want[i], mine ? 1 : 0, sum + 8 * size);
-        bool sloped = mine && (mode & GELU) && (mode & SLOPE);
+        double size = fabs(t[i]), steep = act == KERN_ACT_RELU2 ? 2 * size + 2 : 1.13;
+        double sum = steep * ((double)k + 6) * ((double)k + 3);
+        near("c", i, (double)c[i], want[i], mine ? 1 : 0, sum + 8 * fmax(size, fabs(want[i])));
+        bool sloped = mine && (mode & ACT) && (mode & SLOPE);
+        if (sloped && act == KERN_ACT_RELU && size < ((double)k + 6) * ((double)k + 3) * (double)FLT_EPSILON)
+            continue; /* a sum so near 0 that rounding picks the side */
         near("slope", i, (double)slope[i], want_slope[i], sloped ? 1 : 0,
              sum + 8 * (1 + 0.8 * size * (1 + 0.135 * size * size)));
     }
@@ -549,7 +664,11 @@ static void tile_case(void)
     }
 TEST(exp)
 TEST(exp_range)
-TEST(gelu)
+TEST(act)
+TEST(glu)
+TEST(times)
+TEST(rope)
+TEST(rmsnorm)
 TEST(copies)
 TEST(embed)
 TEST(adamw)
@@ -566,7 +685,11 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"vexp", exp_levels},
         {"vexp over its range", exp_range_levels},
-        {"gelu and its slope", gelu_levels},
+        {"activations and their slopes", act_levels},
+        {"gates", glu_levels},
+        {"products of elements", times_levels},
+        {"rotations", rope_levels},
+        {"rmsnorm", rmsnorm_levels},
         {"copies, transposes, panels", copies_levels},
         {"embedding", embed_levels},
         {"adamw", adamw_levels},

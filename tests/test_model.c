@@ -17,7 +17,10 @@
 #include "model/team.h"
 #include "ref_gpt.h"
 
-static const struct gpt_shape small = {.V = 17, .T = 12, .C = 24, .L = 3, .NH = 3};
+/* Switches are given after the defaults, which they override. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+static const struct gpt_shape small = {GPT_2 .V = 17, .T = 12, .C = 24, .L = 3, .NH = 3};
 enum { BATCH = 4, BASE_C = 8, BASE_L = 2 };
 
 /* Run the body for every instruction set that this machine has, in `k`. */
@@ -176,10 +179,10 @@ static void curve_standard(void)
 /* Every entry of the gradient against the tape of the reference. */
 static void gradient_entries(void)
 {
-    static const struct gpt_shape shapes[] = {{.V = 17, .T = 12, .C = 24, .L = 3, .NH = 3},
-                                              {.V = 5, .T = 1, .C = 1, .L = 1, .NH = 1},
-                                              {.V = 7, .T = 5, .C = 9, .L = 2, .NH = 3},
-                                              {.V = 33, .T = 19, .C = 18, .L = 2, .NH = 2}};
+    static const struct gpt_shape shapes[] = {{GPT_2 .V = 17, .T = 12, .C = 24, .L = 3, .NH = 3},
+                                              {GPT_2 .V = 5, .T = 1, .C = 1, .L = 1, .NH = 1},
+                                              {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3},
+                                              {GPT_2 .V = 33, .T = 19, .C = 18, .L = 2, .NH = 2}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct gpt_shape *s = &shapes[i];
         int32_t x[BATCH * 19], y[BATCH * 19];
@@ -208,6 +211,146 @@ static void gradient_entries(void)
             gpt_free(&g);
         }
     }
+}
+
+static bool same_floats(const float *a, const float *b, size_t n)
+{
+    return memcmp(a, b, n * sizeof *a) == 0;
+}
+
+/* Each switch alone, and many at once: every entry of the gradient, and the loss, against the reference. */
+static const struct {
+    const char *name;
+    struct gpt_shape shape;
+} switched[] = {
+#define SMALL .V = 17, .T = 12, .C = 24, .L = 3, .NH = 3
+    {"rmsnorm", {GPT_2 SMALL, .norm = 1}},
+    {"no norm", {GPT_2 SMALL, .norm = 2}},
+    {"no gain", {GPT_2 SMALL, .norm_gain = 0}},
+    {"no norm's bias", {GPT_2 SMALL, .norm_bias = 0}},
+    {"rmsnorm without gain", {GPT_2 SMALL, .norm = 1, .norm_gain = 0}},
+    {"norms after", {GPT_2 SMALL, .norm_place = NORM_AFTER}},
+    {"norms before and after", {GPT_2 SMALL, .norm_place = NORM_BOTH, .norm = 1}},
+    {"norm of the embeddings", {GPT_2 SMALL, .norm_embed = 1}},
+    {"rope", {GPT_2 SMALL, .position = 1}},
+    {"rope of odd heads", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3, .position = 1, .rope_base = 100}},
+    {"alibi", {GPT_2 SMALL, .position = 2}},
+    {"no places", {GPT_2 SMALL, .position = 3}},
+    {"relu", {GPT_2 SMALL, .mlp = 1}},
+    {"relu2", {GPT_2 SMALL, .mlp = 2}},
+    {"swiglu", {GPT_2 SMALL, .mlp = 3}},
+    {"geglu", {GPT_2 SMALL, .mlp = 4}},
+    {"swiglu of odd sizes", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3, .mlp = 3}},
+    {"mlp_ratio", {GPT_2 SMALL, .mlp_ratio = 1.3}},
+    {"no biases", {GPT_2 SMALL, .bias = 0}},
+    {"qk_norm", {GPT_2 SMALL, .qk_norm = 1}},
+    {"qk_norm over all", {GPT_2 SMALL, .qk_norm = 1, .qk_norm_all = 1, .n_kv_head = 1}},
+    {"untied", {GPT_2 SMALL, .tied = 0}},
+    {"multi-query", {GPT_2 SMALL, .n_kv_head = 1}},
+    {"grouped queries", {GPT_2 .V = 17, .T = 12, .C = 24, .L = 2, .NH = 6, .n_kv_head = 2, .position = 1}},
+    {"parallel", {GPT_2 SMALL, .parallel = 1}},
+    {"parallel and sandwiched", {GPT_2 SMALL, .parallel = 1, .norm_place = NORM_BOTH}},
+    {"softcap", {GPT_2 SMALL, .softcap = 1.5}},
+    {"gated attention", {GPT_2 SMALL, .gated_attention = 1}},
+    {"value residual", {GPT_2 SMALL, .value_residual = 1}},
+    {"value residual of one layer", {GPT_2 .V = 17, .T = 12, .C = 24, .L = 1, .NH = 3, .value_residual = 1}},
+    {"x0 residual", {GPT_2 SMALL, .x0_residual = 1}},
+    {"window", {GPT_2 SMALL, .window = 4}},
+    {"window of most layers", {GPT_2 SMALL, .window = 4, .window_full = 2}},
+    {"many", {GPT_2 .V = 33, .T = 19, .C = 40, .L = 2, .NH = 4, .norm = 1, .norm_place = NORM_AFTER, .position = 1, .mlp = 3,
+              .bias = 0, .qk_norm = 1, .qk_norm_all = 1, .tied = 0, .n_kv_head = 2, .softcap = 15, .gated_attention = 1,
+              .window = 7, .norm_embed = 1, .value_residual = 1, .x0_residual = 1}},
+};
+
+static void switches(void)
+{
+    int32_t x[BATCH * 19], y[BATCH * 19];
+    for (size_t i = 0; i < sizeof switched / sizeof *switched; i++) {
+        const struct gpt_shape *s = &switched[i].shape;
+        batch(x, y, s, BATCH, i);
+        FOR_ISA(k)
+        {
+            struct gpt g, one;
+            struct ref_gpt r;
+            make(&g, s, PARAM_COMPLETEP, &k, BATCH, 2);
+            make(&one, s, PARAM_COMPLETEP, &k, BATCH, 1);
+            perturb(&g);
+            g.z_loss = one.z_loss = i % 3 ? 0 : 0.01f;
+            memcpy(one.w, g.w, g.tensors.n_flat * sizeof *g.w);
+            gpt_pack(&one);
+            ref_init(&r, &g, BASE_C, BASE_L);
+            double want = ref_loss_grad(&r, x, y, BATCH), norm = 0;
+            EXPECT_REL(gpt_forward_backward(&g, x, y), want, 1e-5);
+            gpt_forward_backward(&one, x, y);
+            EXPECT_MSG(same_floats(g.grad, one.grad, g.tensors.n_flat), "%s, %s: gradients of 1 and 2 threads differ",
+                       switched[i].name, kern_isa_name(k.isa));
+            gpt_free(&one);
+            for (size_t j = 0; j < r.n; j++)
+                norm += r.grad[j] * r.grad[j];
+            EXPECT_MSG(norm > 0, "%s: no gradient", switched[i].name);
+            for (size_t n = 0; n < r.n_tensors; n++)
+                for (size_t j = 0; j < r.tensors[n].n; j++) {
+                    double off = fabs((double)g.grad[r.tensors[n].model_offset + j] - r.grad[r.tensors[n].at + j]) / sqrt(norm);
+                    EXPECT_MSG(off <= 1e-5, "%s, %s: %s entry %zu is off by %.3g of the norm", switched[i].name,
+                               kern_isa_name(k.isa), r.tensors[n].name, j, off);
+                }
+            float loss[BATCH * 19];
+            double sum = 0;
+            gpt_losses(&g, loss, x, y, BATCH);
+            for (size_t j = 0; j < BATCH * s->T; j++)
+                sum += (double)loss[j];
+            EXPECT_REL(sum / (double)(BATCH * s->T), want, 1e-5);
+            ref_free(&r);
+            gpt_free(&g);
+            if (test_failed())
+                return;
+        }
+    }
+}
+
+/* Counts come from what the parts state: of a layer alone and of all; and what a shape of the books has. */
+static void counts_of_switches(void)
+{
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    for (size_t i = 0; i < sizeof switched / sizeof *switched; i++) {
+        struct gpt g;
+        const struct gpt_shape *s = &switched[i].shape;
+        make(&g, s, PARAM_STANDARD, &k, 2, 1);
+        double n = 0;
+        for (size_t j = 0; j < g.tensors.n; j++)
+            n += (double)g.tensors.list[j].n * (double)tensor_size(&g.tensors.list[j]);
+        EXPECT_MSG(gpt_params(s) == n, "%s: %.0f parameters counted, %.0f there", switched[i].name, gpt_params(s), n);
+        EXPECT(gpt_bytes(s, &k, 2, 1) == g.arena.size_bytes && g.arena.used_bytes == g.arena.size_bytes);
+        gpt_free(&g);
+    }
+    /* LLaMA-7B (Touvron et al. 2023): 6738415616 parameters with a hidden width of 11008. */
+    const struct gpt_shape llama = {GPT_2 .V = 32000, .T = 2048, .C = 4096, .L = 32, .NH = 32, .norm = 1, .position = 1, .mlp = 3,
+                                    .bias = 0, .tied = 0, .mlp_ratio = 11008.0 / 4096};
+    EXPECT(gpt_params(&llama) == 6738415616.0);
+    EXPECT(gpt_params_matmul(&llama) == 6738415616.0 - 32000.0 * 4096);
+    /* Keys that a window of 4 hides of 12: pairs fall from 78 to 42 a sequence, 4 C flops each, three layers, thrice. */
+    struct gpt_shape s = {GPT_2 SMALL};
+    double all = gpt_flops_per_token(&s);
+    s.window = 4;
+    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 4 * 24 * (78 - 42) / 12, 1e-12);
+    s.window_full = 3;
+    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 2 * 4 * 24 * (78 - 42) / 12, 1e-12);
+    s = (struct gpt_shape){GPT_2 SMALL, .n_kv_head = 1};
+    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 2 * 24 * 2 * 16, 1e-12);
+}
+
+static void switches_refused(void)
+{
+    struct err err;
+    struct gpt_shape s = {GPT_2 SMALL, .n_kv_head = 2};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.n_kv_head=2");
+    s = (struct gpt_shape){GPT_2 SMALL, .parallel = 1, .norm_place = NORM_AFTER};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.parallel");
+    s = (struct gpt_shape){GPT_2 SMALL, .qk_norm_all = 1};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.qk_norm_all");
+    s = (struct gpt_shape){GPT_2 SMALL, .window_full = 2};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.window_full=2");
 }
 
 /* The gradient along random directions against central differences of the double reference, with
@@ -253,13 +396,8 @@ static void gradient_directions(void)
 }
 
 /* Large enough that every operation is split over threads and a step has two chunks. */
-static const struct gpt_shape wide = {.V = 70, .T = 24, .C = 48, .L = 2, .NH = 4};
+static const struct gpt_shape wide = {GPT_2 .V = 70, .T = 24, .C = 48, .L = 2, .NH = 4};
 enum { WIDE_BATCH = 42, WIDE_TOKENS = WIDE_BATCH * 24 };
-
-static bool same_floats(const float *a, const float *b, size_t n)
-{
-    return memcmp(a, b, n * sizeof *a) == 0;
-}
 
 static bool same_state(const struct model *a, const struct model *b)
 {
@@ -460,7 +598,7 @@ static void shape_messages(void)
     struct kern k;
     kern_init(&k, KERN_REF);
     struct param_rules rules = param_rules_make(PARAM_STANDARD, 8, 1, 8, 1);
-    struct gpt_shape s = {.V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
+    struct gpt_shape s = {GPT_2 .V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
     EXPECT_OK(gpt_shape_check(&s, &err));
     s.NH = 3;
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.d_model=8");
@@ -468,7 +606,7 @@ static void shape_messages(void)
     gpt_free(&g);
     size_t *const fields[] = {&s.V, &s.T, &s.C, &s.L, &s.NH};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        s = (struct gpt_shape){.V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
+        s = (struct gpt_shape){GPT_2 .V = 4, .T = 4, .C = 8, .L = 1, .NH = 2};
         *fields[i] = 0;
         EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "above 0");
         if (fields[i] == &s.NH)
@@ -486,7 +624,7 @@ static void counts(void)
     EXPECT(gpt_params_matmul(&small) == 22128);
     /* 3 (2 (3 12 24^2 + 24 17) + 3 layers of 78 scores x 4 flops x 24 values / 12 tokens). */
     EXPECT(gpt_flops_per_token(&small) == 132480);
-    const struct gpt_shape gpt2 = {.V = 50257, .T = 1024, .C = 768, .L = 12, .NH = 12};
+    const struct gpt_shape gpt2 = {GPT_2 .V = 50257, .T = 1024, .C = 768, .L = 12, .NH = 12};
     EXPECT(gpt_params(&gpt2) == 124439808);
     struct kern k;
     struct gpt g;
@@ -713,8 +851,8 @@ static void checkpoint_damage(void)
     expect_refused(path, data, size + 1, "too long");
     free(data);
     free_model(&g);
-    const struct gpt_shape others[] = {{.V = 18, .T = 12, .C = 24, .L = 3, .NH = 3},
-                                       {.V = 17, .T = 12, .C = 24, .L = 3, .NH = 4}};
+    const struct gpt_shape others[] = {{GPT_2 .V = 18, .T = 12, .C = 24, .L = 3, .NH = 3},
+                                       {GPT_2 .V = 17, .T = 12, .C = 24, .L = 3, .NH = 4}};
     for (int i = 0; i < 2; i++) {
         make_model(&g, &others[i], PARAM_STANDARD, &k, BATCH, 1);
         EXPECT_OK(checkpoint_save(path, &g.g, &g.o, &meta, &err));
@@ -754,6 +892,9 @@ static const struct test tests[] = {
     {"curve_completep", curve_completep},
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
+    {"switches", switches},
+    {"counts_of_switches", counts_of_switches},
+    {"switches_refused", switches_refused},
     {"gradient_directions", gradient_directions},
     {"threads", threads},
     {"changing threads", changing_threads},

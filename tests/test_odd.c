@@ -23,7 +23,7 @@ static void train(double *loss, const struct kern *k, int threads, bool packed)
 {
     struct err err;
     struct gpt g;
-    const struct gpt_shape shape = {.V = V, .T = T, .C = C, .L = L, .NH = NH};
+    const struct gpt_shape shape = {GPT_2 .V = V, .T = T, .C = C, .L = L, .NH = NH};
     struct param_rules rules = param_rules_make(PARAM_STANDARD, C, L, C, L);
     struct optim optim;
     const struct optim_config adamw = {.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};

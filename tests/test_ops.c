@@ -89,32 +89,103 @@ static void slope_layernorm(void)
     check_gradient("layernorm db", layernorm_objective, &o, o.b, db, COLS);
 }
 
-static double gelu_objective(const struct operands *o)
+static double rmsnorm_objective(const struct operands *o)
 {
-    double out[ROWS * COLS];
-    kern_gelu_ref64(out, NULL, o->x, ROWS * COLS);
+    double out[ROWS * COLS], rstd[ROWS];
+    kern_rmsnorm_fwd_ref64(out, rstd, o->x, o->w, COLS, ROWS, COLS);
     return weighted(out, o, ROWS * COLS);
 }
 
-static void slope_gelu(void)
+static void slope_rmsnorm(void)
 {
     struct operands o;
     make_operands(&o);
-    for (size_t i = 0; i < 9; i++) /* the tails too */
-        o.x[i] = 3.0 * ((double)i - 4.0);
-    double dx[ROWS * COLS], out[ROWS * COLS];
-    kern_gelu_ref64(out, dx, o.x, ROWS * COLS);
-    for (size_t i = 0; i < ROWS * COLS; i++)
-        dx[i] *= o.weight[i];
-    check_gradient("gelu dx", gelu_objective, &o, o.x, dx, ROWS * COLS);
+    double out[ROWS * COLS], rstd[ROWS], dx[ROWS * COLS] = {0}, dw[COLS] = {0};
+    kern_rmsnorm_fwd_ref64(out, rstd, o.x, o.w, COLS, ROWS, COLS);
+    kern_rmsnorm_bwd_ref64(dx, NULL, 0, dw, o.weight, o.x, rstd, o.w, COLS, ROWS, COLS);
+    check_gradient("rmsnorm dx", rmsnorm_objective, &o, o.x, dx, ROWS * COLS);
+    check_gradient("rmsnorm dw", rmsnorm_objective, &o, o.w, dw, COLS);
 }
 
-static const double attn_scale = 0.37;
+/* What the objectives below are about: check_gradient hands them operands alone. */
+static enum kern_act the_act;
+static struct kern_attn the_attention;
+static struct kern_xent the_loss;
+
+static double act_objective(const struct operands *o)
+{
+    double out[ROWS * COLS];
+    kern_act_ref64(out, NULL, o->x, ROWS * COLS, the_act);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_act(void)
+{
+    static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU};
+    struct operands o;
+    make_operands(&o);
+    for (size_t i = 0; i < 9; i++) /* the tails too; not 0, where relu has no slope */
+        o.x[i] = 3.0 * ((double)i - 4.1);
+    for (size_t a = 0; a < sizeof acts / sizeof *acts; a++) {
+        double dx[ROWS * COLS], out[ROWS * COLS];
+        the_act = acts[a];
+        kern_act_ref64(out, dx, o.x, ROWS * COLS, the_act);
+        for (size_t i = 0; i < ROWS * COLS; i++)
+            dx[i] *= o.weight[i];
+        check_gradient("activation dx", act_objective, &o, o.x, dx, ROWS * COLS);
+    }
+}
+
+/* Gates are x, what they let through is w. */
+static double glu_objective(const struct operands *o)
+{
+    struct operands t = *o;
+    double out[ROWS * COLS];
+    kern_glu_ref64(out, t.x, t.w, ROWS * COLS, the_act, false);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_glu(void)
+{
+    struct operands o;
+    make_operands(&o);
+    for (int silu = 0; silu < 2; silu++) {
+        double out[ROWS * COLS], dg[ROWS * COLS], du[ROWS * COLS];
+        the_act = silu ? KERN_ACT_SILU : KERN_ACT_GELU;
+        memcpy(dg, o.x, sizeof dg);
+        memcpy(du, o.w, sizeof du);
+        kern_glu_ref64(out, dg, du, ROWS * COLS, the_act, true);
+        kern_times_ref64(dg, dg, o.weight, ROWS * COLS);
+        kern_times_ref64(du, du, o.weight, ROWS * COLS);
+        check_gradient("gate", glu_objective, &o, o.x, dg, ROWS * COLS);
+        check_gradient("gated", glu_objective, &o, o.w, du, ROWS * COLS);
+    }
+}
+
+/* Turning back is the inverse, and the transpose: lengths and products stay. */
+static void rope_is_a_rotation(void)
+{
+    enum { T = 4, NH = 2, HS = 5, LD = 11, HALF = HS / 2 };
+    double c[T * HALF], s[T * HALF], x[ROWS * LD], y[ROWS * LD], there = 0, before = 0;
+    for (size_t i = 0; i < T * HALF; i++)
+        c[i] = cos(0.7 * (double)i), s[i] = sin(0.7 * (double)i);
+    randomise(x, ROWS * LD);
+    memcpy(y, x, sizeof y);
+    kern_rope_ref64(y, LD, c, s, ROWS, T, NH, HS, false);
+    for (size_t i = 0; i < ROWS * LD; i++)
+        there += y[i] * y[i], before += x[i] * x[i];
+    EXPECT_REL(there, before, 1e-14);
+    EXPECT(y[LD + 2] == x[LD + 2] && y[LD + 10] == x[LD + 10]); /* the middle of a head, and between rows */
+    EXPECT_NEAR(y[LD] - (x[LD] * cos(1.4) - x[LD + 3] * sin(1.4)), 0, 1e-15); /* place 1 turns by the angle of row 1 */
+    kern_rope_ref64(y, LD, c, s, ROWS, T, NH, HS, true);
+    for (size_t i = 0; i < ROWS * LD; i++)
+        EXPECT_NEAR(y[i], x[i], 1e-14);
+}
 
 static double attention_objective(const struct operands *o)
 {
     double out[TOKENS * HEAD], lse[TOKENS], scores[TOKENS];
-    kern_attn_fwd_ref64(out, HEAD, lse, o->q, o->k, o->v, HEAD, TOKENS, HEAD, attn_scale, scores);
+    kern_attn_fwd_ref64(out, HEAD, lse, o->q, o->k, o->v, HEAD, TOKENS, HEAD, &the_attention, scores);
     return weighted(out, o, TOKENS * HEAD);
 }
 
@@ -123,36 +194,66 @@ static void slope_attention(void)
     struct operands o;
     make_operands(&o);
     enum { N = TOKENS * HEAD };
-    double out[N], lse[TOKENS], scores[TOKENS], dq[N], dk[N], dv[N];
-    kern_attn_fwd_ref64(out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, attn_scale, scores);
-    kern_attn_bwd_ref64(dq, dk, dv, o.weight, out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD,
-                        attn_scale, NULL);
-    check_gradient("attention dq", attention_objective, &o, o.q, dq, N);
-    check_gradient("attention dk", attention_objective, &o, o.k, dk, N);
-    check_gradient("attention dv", attention_objective, &o, o.v, dv, N);
+    for (size_t window = 0; window < 4; window++) {
+        double out[N], lse[TOKENS], scores[TOKENS], dq[N], dk[N], dv[N];
+        the_attention = (struct kern_attn){.scale = 0.37f, .slope = window % 2 ? 0.25f : 0, .window = window};
+        kern_attn_fwd_ref64(out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, &the_attention, scores);
+        kern_attn_bwd_ref64(dq, dk, dv, o.weight, out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, &the_attention, NULL);
+        check_gradient("attention dq", attention_objective, &o, o.q, dq, N);
+        check_gradient("attention dk", attention_objective, &o, o.k, dk, N);
+        check_gradient("attention dv", attention_objective, &o, o.v, dv, N);
+        if (window == 1) /* sees itself alone */
+            EXPECT(memcmp(out, o.v, sizeof out) == 0);
+    }
 }
 
-static const double logit_scale = 0.6, grad_scale = 0.25;
-
+/* The loss, and what the z-loss adds to what is differentiated. */
 static double xent_objective(const struct operands *o)
 {
+    struct kern_xent how = the_loss;
     double loss[ROWS], logits[ROWS * COLS], sum = 0;
+    how.grad_scale = 0;
     memcpy(logits, o->x, sizeof logits);
-    kern_xent_ref64(loss, logits, o->token, logit_scale, 0, ROWS, COLS);
-    EXPECT(memcmp(logits, o->x, sizeof logits) == 0);
-    for (size_t r = 0; r < ROWS; r++)
-        sum += loss[r];
-    return grad_scale * sum;
+    kern_xent_ref64(loss, logits, o->token, &how, ROWS, COLS);
+    if (how.cap == 0)
+        EXPECT(memcmp(logits, o->x, sizeof logits) == 0);
+    for (size_t r = 0; r < ROWS; r++) {
+        double lse = loss[r] + (double)how.logit_scale * logits[r * COLS + (size_t)o->token[r]];
+        sum += loss[r] + (double)how.z_loss * lse * lse;
+    }
+    return (double)the_loss.grad_scale * sum;
 }
 
 static void slope_xent(void)
 {
     struct operands o;
     make_operands(&o);
-    double loss[ROWS], logits[ROWS * COLS];
-    memcpy(logits, o.x, sizeof logits);
-    kern_xent_ref64(loss, logits, o.token, logit_scale, grad_scale, ROWS, COLS);
-    check_gradient("xent logits", xent_objective, &o, o.x, logits, ROWS * COLS);
+    for (int mode = 0; mode < 4; mode++) {
+        double loss[ROWS], logits[ROWS * COLS];
+        the_loss = (struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f, .cap = mode & 1 ? 1.5f : 0, .z_loss = mode & 2 ? 0.125f : 0};
+        memcpy(logits, o.x, sizeof logits);
+        kern_xent_ref64(loss, logits, o.token, &the_loss, ROWS, COLS);
+        check_gradient("xent logits", xent_objective, &o, o.x, logits, ROWS * COLS);
+    }
+}
+
+/* Heads are pairs of columns of x, gates the first columns of w. */
+enum { GATE_HEADS = 5 };
+static double gate_objective(const struct operands *o)
+{
+    double out[ROWS * COLS] = {0};
+    kern_gate_fwd_ref64(out, o->x, COLS, o->w, COLS, ROWS, GATE_HEADS, 2);
+    return weighted(out, o, ROWS * COLS);
+}
+
+static void slope_gate(void)
+{
+    struct operands o;
+    make_operands(&o);
+    double dx[ROWS * COLS] = {0}, dgate[ROWS * COLS] = {0};
+    kern_gate_bwd_ref64(dx, dgate, o.weight, o.x, COLS, o.w, COLS, ROWS, GATE_HEADS, 2);
+    check_gradient("gate dx", gate_objective, &o, o.x, dx, ROWS * COLS);
+    check_gradient("gate", gate_objective, &o, o.w, dgate, ROWS * COLS);
 }
 
 /* wte is w (6,11) here, wpe the first rows of x: T = 4, so positions repeat. */
@@ -319,9 +420,11 @@ static void layernorm(void)
     free(n.scratch);
 }
 
-enum { AB = 3, AT = 21, AC = 20, ANH = 4, AHS = AC / ANH };
+/* Four heads that share keys and values in pairs, with slopes and a window; rows a little apart. */
+enum { AB = 3, AT = 21, AC = 20, ANH = 4, AHS = AC / ANH, ANKV = 2, ALD = AC + 2 * ANKV * AHS + 3 };
 
 struct attn {
+    struct ops_attn how;
     struct pair qkv, out, lse, dqkv, dout;
     float *scratch;
 };
@@ -329,38 +432,42 @@ struct attn {
 static void run_attn_fwd(struct ops o, void *ctx)
 {
     struct attn *a = ctx;
-    ops_attn_fwd(o, a->out.f, a->lse.f, a->qkv.f, 3 * AC, AB, AT, AC, ANH, a->scratch);
+    ops_attn_fwd(o, &a->how, a->out.f, a->lse.f, a->qkv.f, a->scratch);
 }
 
 static void run_attn_bwd(struct ops o, void *ctx)
 {
     struct attn *a = ctx;
-    ops_attn_bwd(o, a->dqkv.f, a->dout.f, a->out.f, a->lse.f, a->qkv.f, 3 * AC, AB, AT, AC, ANH, a->scratch);
+    ops_attn_bwd(o, &a->how, a->dqkv.f, a->dout.f, a->out.f, a->lse.f, a->qkv.f, a->scratch);
 }
 
-/* Head h of sequence b lies at columns h AHS of q, k and v; lse is (B,NH,T). */
+/* Query head h of sequence b lies at columns h AHS, its keys and values after all queries; lse is (B,NH,T). */
 static void attention_reference(struct attn *a)
 {
-    double scale = 1 / sqrt((double)AHS);
     for (size_t b = 0; b < AB; b++)
         for (size_t h = 0; h < ANH; h++) {
-            size_t in = b * AT * 3 * AC + h * AHS, at = b * AT * AC + h * AHS;
-            const double *q = a->qkv.d + in, *k = q + AC, *v = k + AC;
-            double scores[AT], *dq = a->dqkv.d + in, *lse = a->lse.d + (b * ANH + h) * AT;
-            kern_attn_fwd_ref64(a->out.d + at, AC, lse, q, k, v, 3 * AC, AT, AHS, scale, scores);
-            kern_attn_bwd_ref64(dq, dq + AC, dq + 2 * AC, a->dout.d + at, a->out.d + at, AC, lse, q, k,
-                                v, 3 * AC, AT, AHS, scale, NULL);
+            size_t row = b * AT * ALD, in = row + h * AHS, at = b * AT * AC + h * AHS, kv = h / (ANH / ANKV);
+            size_t k = row + AC + kv * AHS, v = k + ANKV * AHS;
+            const struct kern_attn how = {.scale = 1 / sqrtf(AHS), .slope = a->how.slopes[h], .window = a->how.window,
+                                          .add = h % (ANH / ANKV) > 0};
+            double scores[AT], *d = a->dqkv.d, *lse = a->lse.d + (b * ANH + h) * AT;
+            const double *q = a->qkv.d;
+            kern_attn_fwd_ref64(a->out.d + at, AC, lse, q + in, q + k, q + v, ALD, AT, AHS, &how, scores);
+            kern_attn_bwd_ref64(d + in, d + k, d + v, a->dout.d + at, a->out.d + at, AC, lse, q + in, q + k, q + v, ALD, AT,
+                                AHS, &how, NULL);
         }
 }
 
 static void attention(void)
 {
-    struct attn a = {.qkv = pair_make(AB * AT * 3 * AC),
+    static const float slopes[ANH] = {0.5f, 0.25f, 0, 0.125f};
+    struct attn a = {.how = {.B = AB, .T = AT, .NH = ANH, .NKV = ANKV, .HS = AHS, .ld = ALD, .window = 9, .slopes = slopes},
+                     .qkv = pair_make(AB * AT * ALD),
                      .out = pair_make(AB * AT * AC),
                      .lse = pair_make(AB * ANH * AT),
-                     .dqkv = pair_make(AB * AT * 3 * AC),
+                     .dqkv = pair_make(AB * AT * ALD),
                      .dout = pair_make(AB * AT * AC),
-                     .scratch = malloc(ops_attn_scratch(MAX_THREADS, AT, AC, ANH) * sizeof(float))};
+                     .scratch = malloc(ops_attn_scratch(MAX_THREADS, AT, AHS) * sizeof(float))};
     CHECK(a.scratch != NULL);
     attention_reference(&a);
     struct output fwd[] = {{.name = "attention out", .p = &a.out}, {.name = "lse", .p = &a.lse}};
@@ -386,13 +493,13 @@ struct flat {
 static void run_xent(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_xent(o, s->y.f, s->x.f, s->target, 0.6f, 0.25f, R, C);
+    ops_xent(o, s->y.f, s->x.f, s->target, &(struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f}, R, C);
 }
 
 static void run_xent_loss(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_xent(o, s->y.f, s->x.f, s->target, 0.6f, 0, R, C);
+    ops_xent(o, s->y.f, s->x.f, s->target, &(struct kern_xent){.logit_scale = 0.6f}, R, C);
 }
 
 static void xent(void)
@@ -401,11 +508,11 @@ static void xent(void)
     for (size_t r = 0; r < R; r++)
         s.target[r] = (int32_t)rng_below(test_rng(), C);
     struct output out[] = {{.name = "losses", .p = &s.y}, {.name = "logits", .p = &s.x}};
-    kern_xent_ref64(s.y.d, s.x.d, s.target, (double)0.6f, 0, R, C);
+    kern_xent_ref64(s.y.d, s.x.d, s.target, &(struct kern_xent){.logit_scale = 0.6f}, R, C);
     float *before = copy(&s.x);
     check_op(run_xent_loss, &s, out, 2, 1e-6);
     EXPECT(memcmp(before, s.x.f, R * C * sizeof(float)) == 0);
-    kern_xent_ref64(s.y.d, s.x.d, s.target, (double)0.6f, 0.25, R, C);
+    kern_xent_ref64(s.y.d, s.x.d, s.target, &(struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f}, R, C);
     check_op(run_xent, &s, out, 2, 1e-6);
     free(before);
     pair_free(&s.x);
@@ -413,10 +520,68 @@ static void xent(void)
 }
 
 /* Rows of 150 values, 151 apart. */
-static void run_gelu(struct ops o, void *ctx)
+static void run_act(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_gelu(o, s->x.f, s->y.f, 151, N / 151, 150);
+    ops_act(o, s->x.f, s->y.f, 151, N / 151, 150, KERN_ACT_SILU);
+}
+
+/* Rows of 150 values in x, of twice 74 in y. */
+static void run_glu(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_glu_fwd(o, s->x.f, 150, s->y.f, 151, N / 151, 74, KERN_ACT_GELU, true);
+    ops_glu_bwd(o, s->sum.f, s->y.f, 151, s->x.f, 150, N / 151, 74);
+}
+
+static void run_mix(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_mix(o, s->sum.f, 0.5f, s->x.f, 2, s->y.f, N);
+}
+
+/* Sequences of 7 rows, three heads of 10 values. */
+static void run_rope(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_rope(o, s->x.f, 31, s->y.f, s->y.f + 35, N / 217 * 7, 7, 3, 10, false);
+}
+
+/* Rows of 150 values, 151 apart. */
+static void run_rmsnorm(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    float rstd[N / 151], scratch[(N / 151 / 64 + 1) * 150];
+    CHECK(ops_rmsnorm_bwd_scratch(N / 151, 150) <= sizeof scratch / sizeof *scratch);
+    ops_rmsnorm_fwd(o, s->m.f, rstd, s->x.f, s->grad.f, 151, N / 151, 150);
+    ops_rmsnorm_bwd(o, s->sum.f, s->v.f, 0.6f, s->grad.f + 150, s->y.f, s->x.f, rstd, s->grad.f, 151, N / 151, 150, scratch);
+}
+
+/* The operations of the switches against the double kernels over the whole arrays. */
+static void switches(void)
+{
+    struct flat s = {.x = pair_make(N), .y = pair_make(N), .sum = pair_make(N), .grad = pair_make(300), .m = pair_make(N), .v = pair_make(N)};
+    struct output glu[] = {{.name = "gated", .p = &s.x}, {.name = "kept", .p = &s.y}, {.name = "dwide", .p = &s.sum}};
+    struct output mix = {.name = "mix", .p = &s.sum}, rope = {.name = "rope", .p = &s.x};
+    struct output rms[] = {{.name = "rmsnorm", .p = &s.m}, {.name = "dx", .p = &s.sum}, {.name = "ds", .p = &s.v}, {.name = "dw", .p = &s.grad}};
+    double rstd[N / 151];
+    kern_rmsnorm_fwd_ref64(s.m.d, rstd, s.x.d, s.grad.d, 151, N / 151, 150);
+    kern_rmsnorm_bwd_ref64(s.sum.d, s.v.d, (double)0.6f, s.grad.d + 150, s.y.d, s.x.d, rstd, s.grad.d, 151, N / 151, 150);
+    check_op(run_rmsnorm, &s, rms, 4, 4e-6);
+    kern_mix_ref64(s.sum.d, 0.5, s.x.d, 2, s.y.d, N);
+    check_op(run_mix, &s, &mix, 1, 1e-6);
+    kern_rope_ref64(s.x.d, 31, s.y.d, s.y.d + 35, N / 217 * 7, 7, 3, 10, false);
+    check_op(run_rope, &s, &rope, 1, 1e-6);
+    for (size_t i = 0; i < N / 151; i++) {
+        double *y = s.y.d + i * 151, *sum = s.sum.d + i * 151;
+        kern_glu_ref64(s.x.d + i * 150, y, y + 74, 74, KERN_ACT_GELU, true);
+        kern_times_ref64(sum, y, s.x.d + i * 150, 74);
+        kern_times_ref64(sum + 74, y + 74, s.x.d + i * 150, 74);
+    }
+    check_op(run_glu, &s, glu, 3, 2e-6);
+    struct pair *all[] = {&s.x, &s.y, &s.sum, &s.grad, &s.m, &s.v};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pair_free(all[i]);
 }
 
 static void run_colsum(struct ops o, void *ctx)
@@ -428,13 +593,13 @@ static void run_colsum(struct ops o, void *ctx)
 static void elementwise(void)
 {
     struct flat s = {.x = pair_make(N), .y = pair_make(N), .sum = pair_make(150)};
-    struct output y[] = {{.name = "gelu", .p = &s.x}, {.name = "gelu slope", .p = &s.y}};
+    struct output y[] = {{.name = "silu", .p = &s.x}, {.name = "silu slope", .p = &s.y}};
     struct output sum = {.name = "colsum", .p = &s.sum};
     kern_colsum_ref64(s.sum.d, s.x.d, 150, N / 150, 150);
     check_op(run_colsum, &s, &sum, 1, 1e-6);
     for (size_t i = 0; i < N / 151; i++)
-        kern_gelu_ref64(s.x.d + i * 151, s.y.d + i * 151, s.x.d + i * 151, 150);
-    check_op(run_gelu, &s, y, 2, 1e-6);
+        kern_act_ref64(s.x.d + i * 151, s.y.d + i * 151, s.x.d + i * 151, 150, KERN_ACT_SILU);
+    check_op(run_act, &s, y, 2, 1e-6);
     pair_free(&s.x);
     pair_free(&s.y);
     pair_free(&s.sum);
@@ -493,7 +658,11 @@ static void adamw(void)
 
 static const struct test tests[] = {
     {"slope_layernorm", slope_layernorm},
-    {"slope_gelu", slope_gelu},
+    {"slope_rmsnorm", slope_rmsnorm},
+    {"slope_act", slope_act},
+    {"slope_glu", slope_glu},
+    {"rope_is_a_rotation", rope_is_a_rotation},
+    {"slope_gate", slope_gate},
     {"slope_attention", slope_attention},
     {"slope_xent", slope_xent},
     {"slope_embed", slope_embed},
@@ -501,6 +670,7 @@ static const struct test tests[] = {
     {"attention", attention},
     {"xent", xent},
     {"elementwise", elementwise},
+    {"switches", switches},
     {"sumsq", sumsq},
     {"adamw", adamw},
 };

@@ -127,7 +127,8 @@ static void choose_shape(struct answer *a, const struct fitted *f, size_t vocab)
     know_ran(a, f);
     for (size_t i = !a->ran_known; i < 2 && !a->has_shape; i++) {
         struct config_shape s = plan_shape_within(tried[i], count, a->params.value, &f->cfg, vocab);
-        struct gpt_shape g = {vocab, f->cfg.model.ctx, s.d_model, s.n_layer, s.n_head};
+        struct gpt_shape g = config_gpt_shape(&f->cfg, vocab);
+        g.C = s.d_model, g.L = s.n_layer, g.NH = s.n_head;
         double off = s.d_model ? fabs(log(count(&g) / a->params.value)) : (double)INFINITY;
         a->has_shape = off < (i == 0 ? NEAR : FAR);
         a->shape = s;

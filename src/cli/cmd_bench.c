@@ -10,6 +10,7 @@
 #include "cli/bench_fit.h"
 #include "cli/bench_print.h"
 #include "cli/cmd.h"
+#include "harness/config.h"
 #include "harness/sweep.h"
 #include "model/team.h"
 
@@ -18,7 +19,7 @@ struct bench_words {
     const char *isa, *json;
     /* one shape in place of the table where any is above 0 */
     size_t d_model, n_layer, n_head, ctx, batch, vocab;
-    struct arg_list where;
+    struct arg_list where, sets;
 };
 
 /* The shapes to measure: the table's, or the one given. */
@@ -137,23 +138,46 @@ static enum status write_json(const struct bench_report *r, const char *path, st
     return file_writer_commit(&w, err);
 }
 
-static enum status pick_shape(struct bench_shape *one, struct bench_list *list,
-                              const struct bench_words *w, struct err *err)
+/* What --set says of the model's switches, in a shape. */
+static enum status read_switches(struct gpt_shape *out, const struct arg_list *sets, struct err *err)
 {
-    *list = (struct bench_list){bench_shapes, BENCH_N_SHAPES};
-    if (!(w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab))
-        return OK;
-    const struct bench_shape *def = &bench_shapes[3];
-    one->batch = w->batch ? w->batch : def->batch;
-    one->shape = (struct gpt_shape){.V = w->vocab ? w->vocab : def->shape.V,
-                                    .T = w->ctx ? w->ctx : def->shape.T,
-                                    .C = w->d_model ? w->d_model : def->shape.C,
-                                    .L = w->n_layer ? w->n_layer : def->shape.L,
-                                    .NH = w->n_head ? w->n_head : def->shape.NH};
-    *list = (struct bench_list){one, 1};
-    if (one->batch > 1 << 20)
-        return err_set(err, E_USAGE, "--batch %zu: at most %d", one->batch, 1 << 20);
-    return gpt_shape_check(&one->shape, err);
+    struct config c;
+    config_init(&c);
+    enum status st = OK;
+    for (size_t i = 0; st == OK && i < sets->n; i++) {
+        if (strncmp(sets->items[i], "model.", 6) != 0)
+            st = err_set(err, E_USAGE, "--set %s: bench takes the model's switches alone: model.norm, model.mlp, ...", sets->items[i]);
+        else
+            st = config_set(&c, sets->items[i], err);
+    }
+    *out = config_gpt_shape(&c, 0);
+    config_free(&c);
+    return st;
+}
+
+static size_t or_else(size_t given, size_t otherwise)
+{
+    return given ? given : otherwise;
+}
+
+/* The shape of the words, or the table's; with the switches. */
+static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, const struct bench_words *w,
+                               struct err *err)
+{
+    struct gpt_shape switches;
+    bool one = w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab;
+    *list = (struct bench_list){shapes, one ? 1 : BENCH_N_SHAPES};
+    TRY(read_switches(&switches, &w->sets, err));
+    for (size_t i = 0; i < list->n; i++) {
+        const struct bench_shape *def = &bench_shapes[one ? 3 : i];
+        struct gpt_shape *s = &shapes[i].shape;
+        *s = switches;
+        s->V = or_else(w->vocab, def->shape.V), s->T = or_else(w->ctx, def->shape.T), s->C = or_else(w->d_model, def->shape.C);
+        s->L = or_else(w->n_layer, def->shape.L), s->NH = or_else(w->n_head, def->shape.NH);
+        shapes[i].batch = or_else(w->batch, def->batch);
+        TRY(gpt_shape_check(s, err));
+    }
+    return shapes[0].batch > 1 << 20 ? err_set(err, E_USAGE, "--batch %zu: at most %d", w->batch, 1 << 20) : OK;
 }
 
 /* A run on the threads that it measures, which stand by from its start to its end as in training. */
@@ -184,9 +208,9 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     kern_init(&k, cap);
     struct bench_options o = {.k = &k, .threads = team_threads((int)w->threads), .repeat = w->repeat};
     struct bench_report r = {.threads = o.threads, .isa = k.isa};
-    struct bench_shape one;
+    struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
-    TRY(pick_shape(&one, &list, w, err));
+    TRY(pick_shapes(shapes, &list, w, err));
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);
@@ -213,6 +237,7 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
         {"--ctx", ARG_SIZE, &w.ctx, "T", "  tokens of a sequence (default 128)"},
         {"--batch", ARG_SIZE, &w.batch, "B", "  sequences of a step (default 16)"},
         {"--vocab", ARG_SIZE, &w.vocab, "V", "  symbols (default 256)"},
+        {"--set", ARG_LIST, &w.sets, "KEY=VALUE", "a switch of the model, as model.norm=rmsnorm"},
         {"--where", ARG_LIST, &w.where, "COL=VALUE", "bench fit: only rows that match"},
     };
     const struct args_spec spec = {

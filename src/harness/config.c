@@ -15,7 +15,7 @@ void config_init(struct config *c)
         const struct key *k = &config_keys[i];
         if (k->type == T_STRING)
             snprintf(config_field(c, k), CONFIG_NAME_MAX, "%s", k->text);
-        else if (k->type == T_SIZE || k->type == T_ENUM)
+        else if (k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL)
             *(size_t *)config_field(c, k) = (size_t)k->number;
         else if (k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS)
             *(double *)config_field(c, k) = k->number;
@@ -123,6 +123,9 @@ struct data_spec config_data_spec(const struct config *c)
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab)
 {
     return (struct gpt_shape){
+#define X(name_, type, least, most, number, words, help) .name_ = c->model.name_,
+        GPT_SWITCHES(X)
+#undef X
         .V = vocab,
         .T = c->model.ctx,
         .C = c->model.d_model,

@@ -57,12 +57,16 @@ struct config {
         size_t ctx, d_model, n_layer, n_head;
         double aspect;
         size_t head_size, parametrisation, base_d_model, base_n_layer;
+        size_t preset; /* of the switches below, which may have been changed since */
+#define X(name, type, least, most, number, words, help) GPT_SWITCH_##type name;
+        GPT_SWITCHES(X)
+#undef X
     } model;
     struct {
         double tokens;
         size_t batch_tokens, schedule, seed;
         double lr, warmup_tokens, cooldown, min_lr;
-        double beta1, beta2, eps, weight_decay, clip;
+        double beta1, beta2, eps, weight_decay, clip, z_loss;
         size_t log_every;
         double checkpoint_s;
     } train;

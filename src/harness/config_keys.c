@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "harness/aliases.h"
+#include "harness/presets.h"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -28,6 +29,16 @@ const struct key config_keys[] = {
     {"model.parametrisation", T_ENUM, AT(model.parametrisation), 0, 1, 0, "completep|standard", FIRST, "how scales and rates follow width and depth"},
     {"model.base_d_model", T_SIZE, AT(model.base_d_model), 1, 32768, 64, NULL, FIRST, "completep: width at which lr was tuned"},
     {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, FIRST, "completep: depth at which lr was tuned"},
+#define WORD(name, source) "|" #name
+#define HELP(name, source) "; " #name ": " source
+    {"model.preset", T_ENUM, AT(model.preset), 0, 0, 0, &PRESETS(WORD)[1], NEVER, "sets all switches below, which may then be changed" PRESETS(HELP)},
+#define WORDS_ENUM(words) &words[1]
+#define WORDS_BOOL(words) NULL
+#define WORDS_SIZE(words) NULL
+#define WORDS_DOUBLE(words) NULL
+#define X(name, type, least, most, number, words, help) {"model." #name, T_##type, AT(model.name), least, most, number, WORDS_##type(words), LATER, help},
+    GPT_SWITCHES(X)
+#undef X
     {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, FIRST, "training tokens of one run (a sweep's grid sets it)"},
     {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, FIRST, "tokens a step, a multiple of model.ctx"},
     {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, FIRST, "peak learning rate at the base shape"},
@@ -40,6 +51,7 @@ const struct key config_keys[] = {
     {"train.eps", T_DOUBLE, AT(train.eps), 0, 1, 1e-8, NULL, FIRST, "AdamW"},
     {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, FIRST, "AdamW, decoupled, matrices only"},
     {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, FIRST, "gradient norm is clipped to this (0: never)"},
+    {"train.z_loss", T_DOUBLE, AT(train.z_loss), 0, 1, 0, NULL, LATER, "times the squared log of the softmax's sum, added to what is trained, not to the loss (Chowdhery et al. 2022)"},
     {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, FIRST, "seed of one run: initial weights and order of data"},
     {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, NEVER, "steps between lines of log.jsonl"},
     {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, NEVER, "seconds between checkpoints"},

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "harness/aliases.h"
+#include "harness/presets.h"
 
 static const char *type_name(const cJSON *v)
 {
@@ -80,6 +81,14 @@ static enum status read_enum(size_t *out, const struct key *k, const cJSON *v, s
         word = word[len] ? word + len + 1 : NULL;
     }
     return err_set(err, E_CONFIG, "%s: '%s' is none of %s", k->path, v->valuestring, k->text);
+}
+
+static enum status read_bool(size_t *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsBool(v))
+        return wrong_type(k, "true or false", v, err);
+    *out = cJSON_IsTrue(v);
+    return OK;
 }
 
 static enum status strings_append(struct config_strings *s, const char *text, struct err *err)
@@ -211,6 +220,8 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
         return read_string(at, k, v, err);
     case T_ENUM:
         return read_enum(at, k, v, err);
+    case T_BOOL:
+        return read_bool(at, k, v, err);
     case T_SIZE:
         TRY(read_number(&x, k, v, true, err));
         *(size_t *)at = (size_t)x;
@@ -229,15 +240,43 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
     return OK;
 }
 
+/* All switches as the preset has them. */
+static enum status apply_preset(struct config *c, struct err *err)
+{
+    struct config usual;
+    const char *setting;
+    config_init(&usual);
+#define X(name, type, least, most, number, words, help) c->model.name = usual.model.name;
+    GPT_SWITCHES(X)
+#undef X
+    config_free(&usual);
+    for (size_t i = 0; (setting = preset_setting(c->model.preset, i)) != NULL; i++)
+        TRY(config_set(c, setting, err));
+    return OK;
+}
+
+/* A key, and what follows from it. */
+static enum status take_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
+{
+    TRY(read_key(c, k, v, err));
+    return strcmp(k->path, "model.preset") == 0 ? apply_preset(c, err) : OK;
+}
+
 static enum status read_object(struct config *c, const cJSON *object, const char *prefix,
                                struct err *err)
 {
+    /* A preset comes before the switches that change it, wherever it stands. */
+    const cJSON *preset = strcmp(prefix, "model") == 0 ? cJSON_GetObjectItemCaseSensitive(object, "preset") : NULL;
+    if (preset)
+        TRY(take_key(c, config_keys_find("model.preset"), preset, err));
     for (const cJSON *item = object->child; item; item = item->next) {
         char path[256];
         snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] ? "." : "", item->string);
         const struct key *k = config_keys_find(path);
+        if (item == preset)
+            continue;
         if (k) {
-            TRY(read_key(c, k, item, err));
+            TRY(take_key(c, k, item, err));
         } else if (!prefix[0] && config_keys_has_section(path)) {
             if (!cJSON_IsObject(item))
                 return err_set(err, E_CONFIG, "%s: expected an object, found %s", path,
@@ -368,7 +407,7 @@ enum status config_set(struct config *c, const char *assignment, struct err *err
         cJSON *v = NULL;
         st = parse_value(&v, eq + 1, err);
         if (st == OK)
-            st = read_key(c, k, v, err);
+            st = take_key(c, k, v, err);
         cJSON_Delete(v);
     }
     return st == OK ? OK : err_wrap(err, "--set %s", assignment);

@@ -44,6 +44,8 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
         return cJSON_CreateString(at);
     case T_ENUM:
         return enum_to_json(k, *(const size_t *)at);
+    case T_BOOL:
+        return cJSON_CreateBool(*(const size_t *)at != 0);
     case T_SIZE:
         return cJSON_CreateNumber((double)*(const size_t *)at);
     case T_COUNT:
@@ -112,6 +114,8 @@ static const char *type_words(const struct key *k)
         return "string";
     case T_ENUM:
         return k->text;
+    case T_BOOL:
+        return "true | false";
     case T_SIZE:
         return "whole number";
     case T_COUNT:
@@ -132,7 +136,7 @@ static const char *type_words(const struct key *k)
 
 static bool has_range(const struct key *k)
 {
-    return k->type != T_STRING && k->type != T_ENUM && k->type != T_STRINGS && k->type != T_SHAPES;
+    return k->type != T_STRING && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES;
 }
 
 /* The words of a choice with room between them, so that a line can end there. */
@@ -166,6 +170,8 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
     cJSON_AddItemToObject(o, "default", key_to_json(c, k));
     if (k->type == T_STRING || k->type == T_ENUM) {
         cJSON_AddStringToObject(o, "type", "string");
+    } else if (k->type == T_BOOL) {
+        cJSON_AddStringToObject(o, "type", "boolean");
     } else if (k->type == T_STRINGS || k->type == T_COUNTS || k->type == T_SHAPES) {
         cJSON_AddStringToObject(o, "type", "array");
         cJSON_AddNumberToObject(o, "maxItems", CONFIG_LIST_MAX);
@@ -177,7 +183,10 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
     }
     if (k->type == T_ENUM) {
         cJSON *words = cJSON_AddArrayToObject(o, "enum");
-        for (size_t i = 0; (double)i <= k->max; i++)
+        size_t n = 1;
+        for (const char *p = k->text; *p; p++)
+            n += *p == '|';
+        for (size_t i = 0; i < n; i++)
             cJSON_AddItemToArray(words, enum_to_json(k, i));
     }
     return o;

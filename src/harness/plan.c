@@ -37,10 +37,12 @@ struct config_shape plan_shape_within(const struct plan_shapes *w, plan_count_fn
 {
     struct config_shape best = {0};
     double best_cost = (double)INFINITY;
+    const struct gpt_shape usual = config_gpt_shape(c, vocab);
     size_t step = c->model.head_size, first = (w->d_model[0] + step - 1) / step * step;
     for (size_t L = w->n_layer[0]; L <= w->n_layer[1]; L++)
         for (size_t C = first; C <= w->d_model[1]; C += step) {
-            struct gpt_shape s = {.V = vocab, .T = c->model.ctx, .C = C, .L = L, .NH = C / step};
+            struct gpt_shape s = usual;
+            s.C = C, s.L = L, s.NH = C / step;
             /* Missing the size by 10 % weighs as much as missing the aspect by half. */
             double cost = 5 * fabs(log(count(&s) / params)) +
                           fabs(log((double)C / (double)L / c->model.aspect));

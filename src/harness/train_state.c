@@ -45,6 +45,7 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
     gpt_free(&tr->g);
     kern_init(&tr->k, isa);
     TRY(gpt_init(&tr->g, &first->shape, &rules, &tr->k, first->cfg.train.batch_tokens / first->shape.T, tr->o->threads, err));
+    tr->g.z_loss = (float)first->cfg.train.z_loss;
     return optim_init(&tr->optim, &optim, &tr->g, err);
 }
 

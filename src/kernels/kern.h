@@ -17,15 +17,17 @@
 
 enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 
+/* Activations. relu2 is the square of relu. */
+enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU };
+
 /* The end of a product, done while its elements are in registers. In this order, each where its pointer
  * is not NULL or its flag is set:
- *   t += bias[j];  t = res[i][j] + scale t;  t *= mul[i][j];  slope[i][j] = gelu'(t), t = gelu(t)
- * bias (N); res, mul, slope (M,N) with C's distance between rows; slope may be NULL under gelu. None
- * overlaps C. */
+ *   t += bias[j];  t = res[i][j] + scale t;  t *= mul[i][j];  slope[i][j] = act'(t), t = act(t)
+ * bias (N); res, mul, slope (M,N) with C's distance between rows; slope may be NULL. None overlaps C. */
 struct kern_finish {
     const float *bias, *res, *mul;
     float scale;
-    bool gelu;
+    enum kern_act act; /* not silu */
     float *slope;
 };
 
@@ -61,9 +63,29 @@ struct kern_adamw {
     float grad_scale;                   /* from clipping */
 };
 
+/* How attention weighs keys. */
+struct kern_attn {
+    float scale;   /* of the scores */
+    float slope;   /* added to the score of query i and key j: slope (j - i) (Press et al. 2022); 0: nothing */
+    size_t window; /* a query sees itself and window - 1 keys before it; 0: all of them */
+    bool add;      /* backward: dk and dv are added to */
+};
+
+/* Cross-entropy of z = cap tanh(logit_scale x / cap) (Gemma Team 2024), or of z = logit_scale x where cap is 0. */
+struct kern_xent {
+    float logit_scale, cap;
+    float z_loss;     /* what is differentiated has z_loss (ln sum e^z)^2 added (Chowdhery et al. 2022); the loss has not */
+    float grad_scale; /* 0: no gradient */
+};
+
 /* X(return type, name, arguments): the list from which the table, the reference and the tests are
  * made. `kreal` is float in the table and double in the reference of the tests. */
 #define KERN_OPS(X)                                                                                \
+    KERN_VECTOR_OPS(X)                                                                             \
+    KERN_PLAIN_OPS(X)
+
+/* What the vector levels have their own of. */
+#define KERN_VECTOR_OPS(X)                                                                         \
     /* out = (x - mean) rstd w + b; x, out (rows,C); mean, rstd (rows); w, b (C). eps 1e-5. */      \
     X(void, layernorm_fwd,                                                                         \
       (kreal * out, kreal *mean, kreal *rstd, const kreal *x, const kreal *w, const kreal *b,      \
@@ -73,8 +95,26 @@ struct kern_adamw {
     X(void, layernorm_bwd,                                                                         \
       (kreal * dx, kreal *ds, kreal by, kreal *dw, kreal *db, const kreal *dout, const kreal *x,   \
        const kreal *mean, const kreal *rstd, const kreal *w, size_t rows, size_t C))               \
-    /* tanh GELU and its slope; out may be x, slope may be NULL. */                                 \
-    X(void, gelu, (kreal * out, kreal *slope, const kreal *x, size_t n))                           \
+    /* out = x rstd w, rstd = 1 / sqrt(mean of x^2 + 1e-6); w (C), or NULL: 1. Rows of x and out ld apart; out may  \
+     * be x. */                                                                                     \
+    X(void, rmsnorm_fwd,                                                                           \
+      (kreal * out, kreal *rstd, const kreal *x, const kreal *w, size_t ld, size_t rows, size_t C)) \
+    /* As layernorm_bwd; dw may be NULL with w. Rows of dx, ds, dout and x ld apart. */              \
+    X(void, rmsnorm_bwd,                                                                           \
+      (kreal * dx, kreal *ds, kreal by, kreal *dw, const kreal *dout, const kreal *x,              \
+       const kreal *rstd, const kreal *w, size_t ld, size_t rows, size_t C))                       \
+    /* An activation and its slope; out may be x, slope may be NULL. GELU in its tanh form. */       \
+    X(void, act, (kreal * out, kreal *slope, const kreal *x, size_t n, enum kern_act act))         \
+    /* out = f(g) u, and where d is set g = u f'(g), u = f(g): what the gradient of out is multiplied by for those  \
+     * of g and of u. f: GELU or SILU. */                                                           \
+    X(void, glu, (kreal * out, kreal *g, kreal *u, size_t n, enum kern_act act, bool d))           \
+    /* out = a b */                                                                                 \
+    X(void, times, (kreal * out, const kreal *a, const kreal *b, size_t n))                        \
+    /* Pairs (x[i], x[i + HS/2]) of heads side by side turn by the angles of which cos, sin (T,HS/2) are the cosines \
+     * and sines (Su et al. 2021), backward where `back` is set. Row r of x, ld apart, stands at r % T; the middle   \
+     * value of an odd HS stays. */                                                                 \
+    X(void, rope,                                                                                  \
+      (kreal * x, size_t ld, const kreal *cos, const kreal *sin, size_t rows, size_t T, size_t NH, size_t HS, bool back)) \
     /* out = e^x; out may be x. */                                                                  \
     X(void, vexp, (kreal * out, const kreal *x, size_t n))                                         \
     /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
@@ -87,19 +127,18 @@ struct kern_adamw {
      * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \
     X(void, attn_fwd,                                                                              \
       (kreal * out, size_t ld_out, kreal *lse, const kreal *q, const kreal *k, const kreal *v,     \
-       size_t ld, size_t T, size_t HS, kreal scale, kreal *scratch))                               \
-    /* dq, dk, dv overwritten (rows ld apart); probabilities are recomputed from lse. */            \
+       size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch))               \
+    /* dq, dk, dv (rows ld apart) are overwritten, but see how->add; probabilities are recomputed from lse. */ \
     X(void, attn_bwd,                                                                              \
       (kreal * dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out, size_t ld_out,       \
        const kreal *lse, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T,      \
-       size_t HS, kreal scale, kreal *scratch))                                                    \
-    /* loss[r] = -log softmax(logit_scale * logits[r])[target[r]]; logits (rows,V) overwritten by the \
-     * gradient of grad_scale * sum(loss) with respect to the unscaled logits, unless grad_scale     \
-     * is 0: then they are left as they are. */                                                     \
+       size_t HS, const struct kern_attn *how, kreal *scratch))                                    \
+    /* loss[r] = -log softmax(z[r])[target[r]], z of struct kern_xent; logits (rows,V) overwritten by the gradient of \
+     * grad_scale * sum(loss + z-loss) with respect to them, unless grad_scale is 0: then they may be overwritten by \
+     * z / logit_scale. */                                                                          \
     X(void, xent,                                                                                  \
-      (kreal * loss, kreal *logits, const int32_t *target, kreal logit_scale, kreal grad_scale,    \
-       size_t rows, size_t V))                                                                     \
-    /* out[r] = wte[token[r]] + wpe[r % T]; out (rows,C). */                                        \
+      (kreal * loss, kreal *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)) \
+    /* out[r] = wte[token[r]] + wpe[r % T]; out (rows,C). wpe may be NULL, dwpe likewise. */        \
     X(void, embed_fwd,                                                                             \
       (kreal * out, const int32_t *token, const kreal *wte, const kreal *wpe, size_t rows,         \
        size_t T, size_t C))                                                                        \
@@ -117,6 +156,20 @@ struct kern_adamw {
     /* One AdamW step on n values. */                                                               \
     X(void, adamw,                                                                                 \
       (kreal * w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o, size_t n))
+
+/* What takes so little of a step that the reference serves every level. */
+#define KERN_PLAIN_OPS(X)                                                                          \
+    /* Head h of row r, HS values of x, times s = 1 / (1 + e^-gate[r][h]). Rows of x ld apart, of gate ld_gate. */ \
+    X(void, gate_fwd,                                                                              \
+      (kreal * out, const kreal *x, size_t ld, const kreal *gate, size_t ld_gate, size_t rows, size_t NH, size_t HS)) \
+    /* From dout: dx = s dout, dgate = s (1 - s) x . dout. dx may be dout. */                        \
+    X(void, gate_bwd,                                                                              \
+      (kreal * dx, kreal *dgate, const kreal *dout, const kreal *x, size_t ld, const kreal *gate,  \
+       size_t ld_gate, size_t rows, size_t NH, size_t HS))                                         \
+    /* Sum of products in double, in order. */                                                       \
+    X(double, dot, (const kreal *x, const kreal *y, size_t n))                                      \
+    /* y = a x + b z, n values; y may be x or z. */                                                 \
+    X(void, mix, (kreal * y, kreal a, const kreal *x, kreal b, const kreal *z, size_t n))
 
 #define kreal float
 struct kern {

@@ -13,7 +13,7 @@
 
 #define SHAPE(C_, L_, NH_, T_, B_, V_)                                                             \
     {                                                                                              \
-        .shape = {.V = V_, .T = T_, .C = C_, .L = L_, .NH = NH_}, .batch = B_                      \
+        .shape = {GPT_2 .V = V_, .T = T_, .C = C_, .L = L_, .NH = NH_}, .batch = B_                \
     }
 const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
     SHAPE(16, 2, 2, 64, 32, 64),    SHAPE(32, 2, 2, 64, 32, 64),    SHAPE(64, 4, 4, 128, 16, 256),

@@ -7,17 +7,6 @@
 #include "base/rng.h"
 #include "base/size.h"
 
-static void plan_layer(struct gpt_layer *l, struct planner *p)
-{
-    size_t floats = p->R * p->shape->C;
-    l->x = planner_keep(p, floats);
-    norm_layer.plan(&l->norm1, p, "ln1w", "ln1b");
-    attention_plan(&l->attention, p);
-    l->x_mid = planner_keep(p, floats);
-    norm_layer.plan(&l->norm2, p, "ln2w", "ln2b");
-    mlp_gelu.plan(&l->mlp, p);
-}
-
 /* Every part once, in the order of the tensors in a checkpoint. The first `layers` layers. */
 static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
 {
@@ -25,28 +14,33 @@ static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
     p->layer = TENSOR_OUTSIDE;
     embed_plan(&g->embed, p);
     for (size_t l = 0; l < layers; l++) {
-        struct gpt_layer none = {0};
+        struct block none = {0};
         p->layer = l;
-        plan_layer(g->layers ? &g->layers[l] : &none, p);
+        block_plan(g->layers ? &g->layers[l] : &none, p, &g->embed.pos, g->layers ? &g->layers[0] : &none);
     }
     p->layer = TENSOR_OUTSIDE;
-    norm_layer.plan(&g->norm, p, "lnfw", "lnfb");
-    linear_plan_on(&g->head, p, g->embed.token, s->C, s->V);
+    norm_plan(&g->norm, p, "lnfw", "lnfb");
+    struct weight head = s->tied ? g->embed.token : planner_tensor(p, "headw", s->V, s->C, PARAM_HEAD, false);
+    linear_plan_on(&g->head, p, head, s->C, s->V);
 }
 
-/* All tensors without memory; the FLOPs of a forward pass, a token. */
+/* All tensors without memory; the FLOPs of a forward pass through so many layers, a token. */
+static double plan_layers(struct tensors *t, const struct gpt_shape *s, size_t layers)
+{
+    struct gpt g = {.layers = NULL};
+    *t = (struct tensors){.L = s->L};
+    struct planner p = {.shape = s, .tensors = t};
+    plan_parts(&g, &p, layers);
+    return p.flops;
+}
+
 static double plan_tensors(struct tensors *t, const struct gpt_shape *s)
 {
-    double flops[2] = {0, 0};
+    if (s->L == 1 || s->window_full)
+        return plan_layers(t, s, s->L);
     /* Layers after the first are alike. */
-    for (size_t layers = 1; layers <= 2 && layers <= s->L; layers++) {
-        struct gpt g = {.layers = NULL};
-        *t = (struct tensors){.L = s->L};
-        struct planner p = {.shape = s, .tensors = t};
-        plan_parts(&g, &p, layers);
-        flops[layers - 1] = p.flops;
-    }
-    return s->L > 1 ? flops[0] + (double)(s->L - 1) * (flops[1] - flops[0]) : flops[0];
+    double one = plan_layers(t, s, 1), two = plan_layers(t, s, 2);
+    return one + (double)(s->L - 1) * (two - one);
 }
 
 void gpt_tensors(struct tensors *t, const struct gpt_shape *s)
@@ -54,14 +48,14 @@ void gpt_tensors(struct tensors *t, const struct gpt_shape *s)
     plan_tensors(t, s);
 }
 
-enum { EMBED = 1 << PARAM_EMBED, HIDDEN = 1 << PARAM_HIDDEN | 1 << PARAM_HIDDEN_OUT, ALL = (1 << PARAM_N_ROLES) - 1 };
+enum { ENDS = 1 << PARAM_EMBED | 1 << PARAM_HEAD, HIDDEN = 1 << PARAM_HIDDEN | 1 << PARAM_HIDDEN_OUT, ALL = (1 << PARAM_N_ROLES) - 1 };
 
 struct gpt_count gpt_count(const struct gpt_shape *s)
 {
     struct tensors t;
     struct gpt_count c = {.flops = 3 * plan_tensors(&t, s)};
     c.params = tensors_params(&t, ALL);
-    c.params_nonembd = tensors_params(&t, ALL & ~EMBED);
+    c.params_nonembd = tensors_params(&t, ALL & ~ENDS);
     c.params_matmul = c.params_nonembd + (double)s->V * (double)s->C;
     return c;
 }
@@ -122,6 +116,10 @@ static void carve(struct gpt *g, struct arena *a)
     g->dres = arena_floats(a, R * s->C);
     g->ds = arena_floats(a, R * s->C);
     g->scratch.wide = arena_floats(a, R * p.scratch.wide);
+    g->scratch.wide2 = arena_floats(a, R * p.scratch.wide2);
+    g->scratch.narrow2 = arena_floats(a, R * p.scratch.narrow2);
+    g->scratch.branch = arena_floats(a, R * p.scratch.branch);
+    g->scratch.parallel = arena_floats(a, R * p.scratch.parallel);
     g->scratch.narrow = arena_floats(a, R * s->C);
     g->scratch.norm = arena_floats(a, p.scratch.norm);
     g->scratch.attention = arena_floats(a, p.scratch.attention);
@@ -154,6 +152,8 @@ enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct para
     size_t bytes = gpt_bytes(s, k, B, threads);
     prepare(g, s, k, B, threads);
     g->rules = *rules;
+    if (s->zero_init)
+        g->rules.role[PARAM_HIDDEN_OUT].init_std = 0;
     TRY(arena_init(&g->arena, bytes, err));
     carve(g, &g->arena);
     memset(g->w, 0, g->tensors.n_flat * sizeof(float));
@@ -192,7 +192,7 @@ static void draw(float *w, const struct tensor *t, double std, struct rng rng)
 {
     float constant = t->role == PARAM_GAIN ? 1.0f : 0.0f;
     for (size_t j = 0; j < tensor_size(t); j++)
-        w[j] = std > 0 ? (float)(std * rng_normal(&rng)) : constant;
+        w[j] = t->start ? t->start[j] : std > 0 ? (float)(std * rng_normal(&rng)) : constant;
 }
 
 void gpt_init_weights(struct gpt *g, uint64_t seed)
@@ -210,13 +210,8 @@ void gpt_init_weights(struct gpt *g, uint64_t seed)
 void gpt_pack(struct gpt *g)
 {
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
-    for (size_t l = 0; l < g->shape.L; l++) {
-        const struct gpt_layer *t = &g->layers[l];
-        linear_pack(&t->attention.qkv, g->ops);
-        linear_pack(&t->attention.out, g->ops);
-        linear_pack(&t->mlp.up, g->ops);
-        linear_pack(&t->mlp.down, g->ops);
-    }
+    for (size_t l = 0; l < g->shape.L; l++)
+        block_pack(&g->layers[l], g->ops);
     linear_pack(&g->head, g->ops);
     pass_mark(&p, GPT_OP_PACK);
 }
@@ -227,53 +222,32 @@ static struct pass pass_of(const struct gpt *g, size_t n, bool train)
                          .clock = g->op_s ? clock_now_s() : 0};
 }
 
-/* t->x to x_out. */
-static void block_forward(const struct gpt *g, const struct gpt_layer *t, float *x_out, struct pass *p)
-{
-    float scale = g->rules.residual_scale;
-    t->norm1.kind->fwd(&t->norm1, p, t->x);
-    attention_fwd(&t->attention, p, t->x_mid, t->norm1.out, &(struct kern_finish){.res = t->x, .scale = scale});
-    t->norm2.kind->fwd(&t->norm2, p, t->x_mid);
-    t->mlp.kind->fwd(&t->mlp, p, x_out, t->norm2.out, &(struct kern_finish){.res = t->x_mid, .scale = scale});
-}
-
 /* Logits of a chunk into g->logits. */
 static void forward(struct gpt *g, const int32_t *x, struct pass *p)
 {
     size_t L = g->shape.L;
+    float scale = g->rules.residual_scale;
     embed_fwd(&g->embed, p, g->layers[0].x, x);
     for (size_t l = 0; l < L; l++)
-        block_forward(g, &g->layers[l], l + 1 < L ? g->layers[l + 1].x : g->x_top, p);
+        block_fwd(&g->layers[l], p, l + 1 < L ? g->layers[l + 1].x : g->x_top, scale);
     g->norm.kind->fwd(&g->norm, p, g->x_top);
-    linear_fwd(&g->head, p, g->logits, g->norm.out, NULL);
-}
-
-/* Backward through the norm at the start of a branch, whose input was x: from the gradient of what the branch read to
- * dres, and to the next branch's gradient, residual_scale times that of the sum it was added to. */
-static void norm_backward(const struct gpt *g, const struct norm *n, const float *x, struct pass *p)
-{
-    float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
-    n->kind->bwd(n, p, g->dres, ds, scale, g->scratch.narrow, x);
-}
-
-/* dres: gradient with respect to the block's output, replaced by that of its input. */
-static void block_backward(const struct gpt *g, const struct gpt_layer *t, struct pass *p)
-{
-    const float *ds = g->rules.residual_scale == 1 ? g->dres : g->ds;
-    t->mlp.kind->bwd(&t->mlp, p, g->scratch.narrow, ds, t->norm2.out);
-    norm_backward(g, &t->norm2, t->x_mid, p);
-    attention_bwd(&t->attention, p, g->scratch.narrow, ds, t->norm1.out);
-    norm_backward(g, &t->norm1, t->x, p);
+    linear_fwd(&g->head, p, g->logits, norm_out(&g->norm, g->x_top), NULL);
 }
 
 /* From the gradient of the logits in g->logits. */
 static void backward(struct gpt *g, const int32_t *x, struct pass *p)
 {
-    linear_bwd(&g->head, p, g->scratch.narrow, NULL, g->logits, g->norm.out);
+    float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
+    linear_bwd(&g->head, p, g->scratch.narrow, NULL, g->logits, norm_out(&g->norm, g->x_top));
     memset(g->dres, 0, p->R * g->shape.C * sizeof(float));
-    norm_backward(g, &g->norm, g->x_top, p);
+    g->norm.kind->bwd(&g->norm, p, g->dres, ds, scale, g->scratch.narrow, g->x_top);
+    float *dx0 = g->layers[0].dx0;
+    if (dx0)
+        memset(dx0, 0, p->R * g->shape.C * sizeof *dx0);
     for (size_t l = g->shape.L; l-- > 0;)
-        block_backward(g, &g->layers[l], p);
+        block_bwd(&g->layers[l], p, g->dres, g->ds, scale);
+    if (dx0)
+        ops_mix(g->ops, g->dres, 1, g->dres, 1, dx0, p->R * g->shape.C);
     embed_bwd(&g->embed, p, x, g->dres);
 }
 
@@ -292,12 +266,13 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
     size_t T = g->shape.T, V = g->shape.V;
     struct pass p = pass_of(g, g->chunk, true);
     double sum = 0;
-    float grad_scale = 1.0f / (float)(g->B * T);
+    const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
+                                  .grad_scale = 1.0f / (float)(g->B * T)};
     zero_gradients(g);
     for (size_t b = 0; b < g->B; b += g->chunk) {
         p.first = b == 0;
         forward(g, x + b * T, &p);
-        ops_xent(g->ops, g->losses, g->logits, y + b * T, g->rules.logit_scale, grad_scale, p.R, V);
+        ops_xent(g->ops, g->losses, g->logits, y + b * T, &how, p.R, V);
         for (size_t r = 0; r < p.R; r++)
             sum += (double)g->losses[r];
         pass_mark(&p, GPT_OP_LOSS);
@@ -309,10 +284,11 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;
+    const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap};
     for (size_t b = 0; b < n; b += g->chunk) {
         struct pass p = pass_of(g, size_min(g->chunk, n - b), false);
         forward(g, x + b * T, &p);
-        ops_xent(g->ops, losses + b * T, g->logits, y + b * T, g->rules.logit_scale, 0, p.R, V);
+        ops_xent(g->ops, losses + b * T, g->logits, y + b * T, &how, p.R, V);
     }
 }
 
@@ -326,6 +302,9 @@ void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
     for (size_t t = 0; t < T; t++)
         padded[t] = t < n ? x[t] : 0;
     forward(g, padded, &p);
-    for (size_t i = 0; i < V; i++)
-        logits[i] = g->rules.logit_scale * g->logits[(n - 1) * V + i];
+    float cap = (float)g->shape.softcap;
+    for (size_t i = 0; i < V; i++) {
+        float z = g->rules.logit_scale * g->logits[(n - 1) * V + i];
+        logits[i] = cap > 0 ? cap * tanhf(z / cap) : z;
+    }
 }

@@ -13,13 +13,9 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "kernels/kern.h"
-#include "model/linear.h"
+#include "model/block.h"
 #include "model/param.h"
-#include "model/parts/attention.h"
 #include "model/parts/embed.h"
-#include "model/parts/mlp.h"
-#include "model/parts/norm.h"
-#include "model/pass.h"
 
 /* Counts of DESIGN section 5, from what the parts state. */
 struct gpt_count {
@@ -39,13 +35,6 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B);
 /* Bytes that gpt_init will ask for with this batch. */
 size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads);
 
-struct gpt_layer {
-    float *x, *x_mid; /* (R,C): its input, and after attention */
-    struct norm norm1, norm2;
-    struct attention attention;
-    struct mlp mlp;
-};
-
 struct gpt {
     struct gpt_shape shape;
     struct param_rules rules;
@@ -58,7 +47,7 @@ struct gpt {
     float *w, *grad; /* (tensors.n_flat) */
 
     struct embed embed;
-    struct gpt_layer *layers; /* (L) */
+    struct block *layers; /* (L) */
     struct norm norm;
     struct linear head;
     float *x_top;           /* (R,C): output of the last layer */
@@ -66,6 +55,7 @@ struct gpt {
     float *dres, *ds;       /* (R,C): gradient of the residual stream; of a branch, where residual_scale is not 1 */
     struct scratch scratch;
 
+    float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;
 };

@@ -110,98 +110,251 @@ void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, 
     o.k->colsum(db, scratch + C, 2 * C, blocks, C);
 }
 
-struct gelu {
+struct rmsnorm_fwd {
+    const struct kern *k;
+    float *out, *rstd;
+    const float *x, *w;
+    size_t ld, rows, C;
+};
+
+static void rmsnorm_fwd_block(const void *ctx, size_t i, size_t part)
+{
+    const struct rmsnorm_fwd *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    (void)part;
+    a->k->rmsnorm_fwd(a->out + r.at * a->ld, a->rstd + r.at, a->x + r.at * a->ld, a->w, a->ld, r.n, a->C);
+}
+
+void ops_rmsnorm_fwd(struct ops o, float *out, float *rstd, const float *x, const float *w, size_t ld, size_t rows, size_t C)
+{
+    struct rmsnorm_fwd a = {o.k, out, rstd, x, w, ld, rows, C};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), rmsnorm_fwd_block, &a);
+}
+
+size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C)
+{
+    return blocks_of(rows, BLOCK_ROWS) * C;
+}
+
+struct rmsnorm_bwd {
+    const struct kern *k;
+    float *dx, *ds, by, *parts; /* parts NULL: no dw */
+    const float *dout, *x, *rstd, *w;
+    size_t ld, rows, C;
+};
+
+static void rmsnorm_bwd_block(const void *ctx, size_t i, size_t part)
+{
+    const struct rmsnorm_bwd *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    size_t at = r.at * a->ld;
+    float *sums = a->parts ? a->parts + i * a->C : NULL;
+    (void)part;
+    if (sums)
+        memset(sums, 0, a->C * sizeof *sums);
+    a->k->rmsnorm_bwd(a->dx + at, a->ds ? a->ds + at : NULL, a->by, sums, a->dout + at, a->x + at, a->rstd + r.at, a->w,
+                      a->ld, r.n, a->C);
+}
+
+void ops_rmsnorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, const float *dout, const float *x,
+                     const float *rstd, const float *w, size_t ld, size_t rows, size_t C, float *scratch)
+{
+    struct rmsnorm_bwd a = {o.k, dx, ds, by, dw ? scratch : NULL, dout, x, rstd, w, ld, rows, C};
+    size_t blocks = blocks_of(rows, BLOCK_ROWS);
+    for_blocks(o, blocks, rmsnorm_bwd_block, &a);
+    if (dw)
+        o.k->colsum(dw, scratch, C, blocks, C);
+}
+
+struct act {
     const struct kern *k;
     float *x, *slope;
     size_t ld, rows, n;
+    enum kern_act act;
 };
 
-static void gelu_block(const void *ctx, size_t i, size_t part)
+static void act_block(const void *ctx, size_t i, size_t part)
 {
-    const struct gelu *a = ctx;
+    const struct act *a = ctx;
     struct rows r = block_rows(i, a->rows);
     (void)part;
     for (size_t at = r.at * a->ld; r.n > 0; r.n--, at += a->ld)
-        a->k->gelu(a->x + at, a->slope ? a->slope + at : NULL, a->x + at, a->n);
+        a->k->act(a->x + at, a->slope ? a->slope + at : NULL, a->x + at, a->n, a->act);
 }
 
-void ops_gelu(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n)
+void ops_act(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n, enum kern_act act)
 {
-    struct gelu a = {o.k, x, slope, ld, rows, n};
-    for_blocks(o, blocks_of(rows, BLOCK_ROWS), gelu_block, &a);
+    struct act a = {o.k, x, slope, ld, rows, n, act};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), act_block, &a);
 }
 
-size_t ops_attn_scratch(int threads, size_t T, size_t C, size_t NH)
+struct glu {
+    const struct kern *k;
+    float *out, *wide;
+    const float *dout, *kept; /* backward alone: wide is the gradient */
+    size_t ld_out, ld, rows, n;
+    enum kern_act act;
+    bool d;
+};
+
+static void glu_fwd_block(const void *ctx, size_t i, size_t part)
 {
-    return (size_t)(threads > 1 ? threads : 1) * kern_attn_scratch(T, C / NH);
+    const struct glu *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    (void)part;
+    for (size_t row = r.at; row < r.at + r.n; row++) {
+        float *g = a->wide + row * a->ld;
+        a->k->glu(a->out + row * a->ld_out, g, g + a->n, a->n, a->act, a->d);
+    }
 }
 
-/* A block is a head of a sequence. d: the gradients, in backward alone. */
+void ops_glu_fwd(struct ops o, float *out, size_t ld_out, float *wide, size_t ld, size_t rows, size_t n, enum kern_act act, bool d)
+{
+    struct glu a = {.k = o.k, .out = out, .wide = wide, .ld_out = ld_out, .ld = ld, .rows = rows, .n = n, .act = act, .d = d};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), glu_fwd_block, &a);
+}
+
+static void glu_bwd_block(const void *ctx, size_t i, size_t part)
+{
+    const struct glu *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    (void)part;
+    for (size_t row = r.at; row < r.at + r.n; row++) {
+        size_t at = row * a->ld;
+        a->k->times(a->wide + at, a->kept + at, a->dout + row * a->ld_out, a->n);
+        a->k->times(a->wide + at + a->n, a->kept + at + a->n, a->dout + row * a->ld_out, a->n);
+    }
+}
+
+void ops_glu_bwd(struct ops o, float *dwide, const float *wide, size_t ld, const float *dout, size_t ld_out, size_t rows, size_t n)
+{
+    struct glu a = {.k = o.k, .wide = dwide, .kept = wide, .dout = dout, .ld_out = ld_out, .ld = ld, .rows = rows, .n = n};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), glu_bwd_block, &a);
+}
+
+struct rope {
+    const struct kern *k;
+    float *x;
+    const float *cosines, *sines;
+    size_t ld, T, NH, HS;
+    bool back;
+};
+
+/* A block is a sequence: its rows begin at place 0. */
+static void rope_block(const void *ctx, size_t i, size_t part)
+{
+    const struct rope *a = ctx;
+    (void)part;
+    a->k->rope(a->x + i * a->T * a->ld, a->ld, a->cosines, a->sines, a->T, a->T, a->NH, a->HS, a->back);
+}
+
+void ops_rope(struct ops o, float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
+              size_t HS, bool back)
+{
+    struct rope a = {o.k, x, cosines, sines, ld, T, NH, HS, back};
+    for_blocks(o, rows / T, rope_block, &a);
+}
+
+struct mix {
+    const struct kern *k;
+    float *y, a, b;
+    const float *x, *z;
+    size_t n;
+};
+
+static void mix_block(const void *ctx, size_t i, size_t part)
+{
+    const struct mix *a = ctx;
+    size_t at = i * BLOCK_VALUES;
+    (void)part;
+    a->k->mix(a->y + at, a->a, a->x + at, a->b, a->z + at, size_min(BLOCK_VALUES, a->n - at));
+}
+
+void ops_mix(struct ops o, float *y, float a, const float *x, float b, const float *z, size_t n)
+{
+    struct mix m = {o.k, y, a, b, x, z, n};
+    for_blocks(o, blocks_of(n, BLOCK_VALUES), mix_block, &m);
+}
+
+size_t ops_attn_scratch(int threads, size_t T, size_t HS)
+{
+    return (size_t)(threads > 1 ? threads : 1) * kern_attn_scratch(T, HS);
+}
+
+/* A block is a head of keys and values of a sequence, with all the queries that share it. */
 struct attn {
     const struct kern *k;
+    const struct ops_attn *s;
     float *out, *lse, *dqkv, *scratch;
     const float *dout, *out_fwd, *lse_fwd, *qkv;
-    size_t ld, T, C, NH; /* ld: between rows of qkv */
 };
 
-/* Where block i lies: its row of lse, its first element in (B*T,C), the same in (B*T,3C) with rows ld apart. */
+/* Where query head h of block i lies: its row of lse, its first element in (B*T, NH HS), those of q, k, v in their rows. */
 struct head {
-    size_t lse, at, wide, ld, HS;
-    float scale, *scratch;
+    size_t lse, at, ld_out, q, k, v;
+    struct kern_attn how;
 };
 
-static struct head head_of(const struct attn *a, size_t i, size_t part)
+static size_t group_of(const struct ops_attn *s)
 {
-    size_t b = i / a->NH, h = i % a->NH, HS = a->C / a->NH;
-    return (struct head){.lse = i * a->T,
-                         .at = b * a->T * a->C + h * HS,
-                         .wide = b * a->T * a->ld + h * HS,
-                         .ld = a->ld,
-                         .HS = HS,
-                         .scale = 1.0f / sqrtf((float)HS),
-                         .scratch = a->scratch + part * kern_attn_scratch(a->T, HS)};
+    return s->NH / s->NKV;
+}
+
+static struct head head_of(const struct ops_attn *s, size_t i, size_t in_group)
+{
+    size_t b = i / s->NKV, kv = i % s->NKV, h = kv * group_of(s) + in_group, row = b * s->T * s->ld;
+    struct head a = {.lse = (b * s->NH + h) * s->T, .at = b * s->T * s->NH * s->HS + h * s->HS, .ld_out = s->NH * s->HS};
+    a.q = row + h * s->HS;
+    a.k = row + (s->NH + kv) * s->HS;
+    a.v = a.k + s->NKV * s->HS;
+    a.how = (struct kern_attn){.scale = 1.0f / sqrtf((float)s->HS), .slope = s->slopes ? s->slopes[h] : 0,
+                               .window = s->window, .add = in_group > 0};
+    return a;
 }
 
 static void attn_fwd_block(const void *ctx, size_t i, size_t part)
 {
     const struct attn *a = ctx;
-    struct head h = head_of(a, i, part);
-    const float *q = a->qkv + h.wide;
-    a->k->attn_fwd(a->out + h.at, a->C, a->lse + h.lse, q, q + a->C, q + 2 * a->C, h.ld, a->T, h.HS, h.scale,
-                   h.scratch);
+    const struct ops_attn *s = a->s;
+    float *scratch = a->scratch + part * kern_attn_scratch(s->T, s->HS);
+    for (size_t g = 0; g < group_of(s); g++) {
+        struct head h = head_of(s, i, g);
+        a->k->attn_fwd(a->out + h.at, h.ld_out, a->lse + h.lse, a->qkv + h.q, a->qkv + h.k, a->qkv + h.v, s->ld, s->T,
+                       s->HS, &h.how, scratch);
+    }
 }
 
-void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t ld, size_t B, size_t T,
-                  size_t C, size_t NH, float *scratch)
+void ops_attn_fwd(struct ops o, const struct ops_attn *s, float *out, float *lse, const float *qkv, float *scratch)
 {
-    struct attn a = {.k = o.k, .out = out, .lse = lse, .qkv = qkv, .scratch = scratch, .ld = ld, .T = T, .C = C, .NH = NH};
-    for_blocks(o, B * NH, attn_fwd_block, &a);
+    struct attn a = {.k = o.k, .s = s, .out = out, .lse = lse, .qkv = qkv, .scratch = scratch};
+    for_blocks(o, s->B * s->NKV, attn_fwd_block, &a);
 }
 
 static void attn_bwd_block(const void *ctx, size_t i, size_t part)
 {
     const struct attn *a = ctx;
-    struct head h = head_of(a, i, part);
-    const float *q = a->qkv + h.wide;
-    float *dq = a->dqkv + h.wide;
-    size_t C = a->C;
-    a->k->attn_bwd(dq, dq + C, dq + 2 * C, a->dout + h.at, a->out_fwd + h.at, C, a->lse_fwd + h.lse, q, q + C,
-                   q + 2 * C, h.ld, a->T, h.HS, h.scale, h.scratch);
+    const struct ops_attn *s = a->s;
+    float *scratch = a->scratch + part * kern_attn_scratch(s->T, s->HS), *d = a->dqkv;
+    for (size_t g = 0; g < group_of(s); g++) {
+        struct head h = head_of(s, i, g);
+        a->k->attn_bwd(d + h.q, d + h.k, d + h.v, a->dout + h.at, a->out_fwd + h.at, h.ld_out, a->lse_fwd + h.lse,
+                       a->qkv + h.q, a->qkv + h.k, a->qkv + h.v, s->ld, s->T, s->HS, &h.how, scratch);
+    }
 }
 
-void ops_attn_bwd(struct ops o, float *dqkv, const float *dout, const float *out, const float *lse,
-                  const float *qkv, size_t ld, size_t B, size_t T, size_t C, size_t NH, float *scratch)
+void ops_attn_bwd(struct ops o, const struct ops_attn *s, float *dqkv, const float *dout, const float *out, const float *lse,
+                  const float *qkv, float *scratch)
 {
-    struct attn a = {.k = o.k, .dqkv = dqkv, .dout = dout, .out_fwd = out, .lse_fwd = lse, .qkv = qkv,
-                     .scratch = scratch, .ld = ld, .T = T, .C = C, .NH = NH};
-    for_blocks(o, B * NH, attn_bwd_block, &a);
+    struct attn a = {.k = o.k, .s = s, .dqkv = dqkv, .dout = dout, .out_fwd = out, .lse_fwd = lse, .qkv = qkv,
+                     .scratch = scratch};
+    for_blocks(o, s->B * s->NKV, attn_bwd_block, &a);
 }
 
 struct xent {
     const struct kern *k;
     float *loss, *logits;
     const int32_t *target;
-    float logit_scale, grad_scale;
+    const struct kern_xent *how;
     size_t rows, V;
 };
 
@@ -210,13 +363,13 @@ static void xent_block(const void *ctx, size_t i, size_t part)
     const struct xent *a = ctx;
     struct rows r = block_rows(i, a->rows);
     (void)part;
-    a->k->xent(a->loss + r.at, a->logits + r.at * a->V, a->target + r.at, a->logit_scale, a->grad_scale, r.n, a->V);
+    a->k->xent(a->loss + r.at, a->logits + r.at * a->V, a->target + r.at, a->how, r.n, a->V);
 }
 
-void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, float logit_scale,
-              float grad_scale, size_t rows, size_t V)
+void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows,
+              size_t V)
 {
-    struct xent a = {o.k, loss, logits, target, logit_scale, grad_scale, rows, V};
+    struct xent a = {o.k, loss, logits, target, how, rows, V};
     for_blocks(o, blocks_of(rows, BLOCK_ROWS), xent_block, &a);
 }
 

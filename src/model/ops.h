@@ -5,6 +5,7 @@
 #ifndef PLATEAU_MODEL_OPS_H
 #define PLATEAU_MODEL_OPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,19 +25,44 @@ void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, 
                        const float *w, size_t rows, size_t C, float *scratch);
 size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 
-/* x (rows,n) to gelu(x) in place, slope likewise or NULL: rows ld apart. */
-void ops_gelu(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n);
+/* Rows ld apart; w, dw may be NULL (kern.h). scratch: ops_rmsnorm_bwd_scratch floats, for the partial sums of dw. */
+void ops_rmsnorm_fwd(struct ops o, float *out, float *rstd, const float *x, const float *w, size_t ld, size_t rows, size_t C);
+void ops_rmsnorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, const float *dout, const float *x,
+                     const float *rstd, const float *w, size_t ld, size_t rows, size_t C, float *scratch);
+size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C);
 
-/* B sequences, NH heads. Rows of qkv (B*T, 3C), ld apart, hold q, k, v; out (B*T, C); lse (B, NH, T).
- * scratch: ops_attn_scratch floats. */
-void ops_attn_fwd(struct ops o, float *out, float *lse, const float *qkv, size_t ld, size_t B, size_t T,
-                  size_t C, size_t NH, float *scratch);
-void ops_attn_bwd(struct ops o, float *dqkv, const float *dout, const float *out, const float *lse,
-                  const float *qkv, size_t ld, size_t B, size_t T, size_t C, size_t NH, float *scratch);
-size_t ops_attn_scratch(int threads, size_t T, size_t C, size_t NH);
+/* x (rows,n) to act(x) in place, slope likewise or NULL: rows ld apart. */
+void ops_act(struct ops o, float *x, float *slope, size_t ld, size_t rows, size_t n, enum kern_act act);
 
-void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, float logit_scale,
-              float grad_scale, size_t rows, size_t V);
+/* Rows of wide (rows,2n), ld apart, hold g, then u: out (rows,n), rows ld_out apart, = act(g) u. Where d is set, wide
+ * becomes what ops_glu_bwd wants. */
+void ops_glu_fwd(struct ops o, float *out, size_t ld_out, float *wide, size_t ld, size_t rows, size_t n, enum kern_act act, bool d);
+/* dwide (rows,2n), ld apart, from dout (rows,n), ld_out apart. */
+void ops_glu_bwd(struct ops o, float *dwide, const float *wide, size_t ld, const float *dout, size_t ld_out, size_t rows, size_t n);
+
+/* Heads of HS values side by side turn in place: rows of x, ld apart, of sequences of T (kern.h). */
+void ops_rope(struct ops o, float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
+              size_t HS, bool back);
+
+/* y (n) = a x + b z. */
+void ops_mix(struct ops o, float *y, float a, const float *x, float b, const float *z, size_t n);
+
+/* Attention of B sequences: NH heads of HS values, of which groups of NH / NKV share a head of keys and values. Rows of
+ * qkv, ld apart, hold q (NH HS), k (NKV HS), v (NKV HS). */
+struct ops_attn {
+    size_t B, T, NH, NKV, HS, ld;
+    size_t window;       /* as in struct kern_attn */
+    const float *slopes; /* (NH); NULL: none */
+};
+
+/* out (B*T, NH HS); lse (B, NH, T). scratch: ops_attn_scratch floats. */
+void ops_attn_fwd(struct ops o, const struct ops_attn *s, float *out, float *lse, const float *qkv, float *scratch);
+void ops_attn_bwd(struct ops o, const struct ops_attn *s, float *dqkv, const float *dout, const float *out, const float *lse,
+                  const float *qkv, float *scratch);
+size_t ops_attn_scratch(int threads, size_t T, size_t HS);
+
+void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows,
+              size_t V);
 
 /* dout (rows,n), rows ld apart. */
 void ops_colsum(struct ops o, float *db, const float *dout, size_t ld, size_t rows, size_t n);

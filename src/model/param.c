@@ -10,6 +10,7 @@ static struct param_rules standard(double n_layer)
     for (int i = 0; i < PARAM_N_ROLES; i++)
         r.role[i] = (struct param_rule){.lr = 1, .decay = 1, .eps = 1};
     r.role[PARAM_EMBED].init_std = (float)base_std;
+    r.role[PARAM_HEAD].init_std = (float)base_std;
     r.role[PARAM_HIDDEN].init_std = (float)base_std;
     r.role[PARAM_HIDDEN_OUT].init_std = (float)(base_std / sqrt(2 * n_layer));
     return r;
@@ -27,6 +28,7 @@ static struct param_rules completep(double d_model, double mN, double mL)
                                 .eps = (float)(1 / (mN * mL))};
     struct param_rule vector = {.lr = 1, .decay = 1, .eps = (float)(1 / (mN * mL))};
     r.role[PARAM_EMBED] = embed;
+    r.role[PARAM_HEAD] = embed; /* logit_scale has the head's 1/mN */
     r.role[PARAM_HIDDEN] = hidden;
     r.role[PARAM_HIDDEN_OUT] = hidden;
     r.role[PARAM_GAIN] = vector;

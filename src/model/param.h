@@ -13,7 +13,7 @@
 
 enum param_kind { PARAM_COMPLETEP, PARAM_STANDARD };
 
-enum param_role { PARAM_EMBED, PARAM_HIDDEN, PARAM_HIDDEN_OUT, PARAM_GAIN, PARAM_BIAS, PARAM_N_ROLES };
+enum param_role { PARAM_EMBED, PARAM_HIDDEN, PARAM_HIDDEN_OUT, PARAM_GAIN, PARAM_BIAS, PARAM_HEAD, PARAM_N_ROLES };
 
 struct param_rule {
     float init_std; /* 0: constant (gains 1, biases 0) */

@@ -16,6 +16,13 @@ struct weight planner_tensor(struct planner *p, const char *name, size_t rows, s
     return (struct weight){p->w + at, p->grad + at};
 }
 
+struct weight planner_scalars(struct planner *p, const char *name, size_t n, const float *start)
+{
+    struct weight w = planner_tensor(p, name, 1, n, PARAM_GAIN, true);
+    tensors_start(p->tensors, name, start);
+    return w;
+}
+
 size_t planner_row(const struct planner *p, size_t n)
 {
     return n == p->shape->C ? n : gemm_row_floats(n);

@@ -29,13 +29,16 @@ extern const char *const gpt_op_names[GPT_N_OPS];
 
 /* Memory that no part may leave anything in for another call. */
 struct scratch {
-    float *wide;      /* (R, the widest that a part asks for): a branch's gradients */
-    float *narrow;    /* (R,C): the gradient of a branch's normalised input */
+    float *narrow;             /* (R,C): the gradient of a branch's normalised input */
+    float *wide, *wide2;       /* (R, the widest row that a part asks for): gradients within a branch */
+    float *narrow2;            /* (R,C): a second gradient of that input */
+    float *branch, *parallel;  /* (R,C): of what a norm after a branch reads; of a branch beside another */
     float *gemm, *norm, *attention;
 };
 
 struct scratch_floats {
-    size_t wide, gemm, norm, attention;
+    size_t wide, wide2, narrow2, branch, parallel; /* in a row */
+    size_t gemm, norm, attention;
 };
 
 /* A chunk of n sequences, R = n T rows. */
@@ -88,6 +91,9 @@ struct weight {
 
 struct weight planner_tensor(struct planner *p, const char *name, size_t rows, size_t cols, enum param_role role,
                              bool summed);
+
+/* n trained numbers that begin at `start` (borrowed), for good. */
+struct weight planner_scalars(struct planner *p, const char *name, size_t n, const float *start);
 
 static inline void planner_want(size_t *most, size_t n)
 {

@@ -1,5 +1,29 @@
 #include "model/shape.h"
 
+bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b)
+{
+    bool same = a->V == b->V && a->T == b->T && a->C == b->C && a->L == b->L && a->NH == b->NH;
+#define X(name, type, least, most, number, words, help) same = same && a->name == b->name;
+    GPT_SWITCHES(X)
+#undef X
+    return same;
+}
+
+/* A switch of another that is off. */
+static enum status check_switches(const struct gpt_shape *s, struct err *err)
+{
+    size_t kv = gpt_shape_kv_heads(s);
+    if (s->NH % kv != 0)
+        return err_set(err, E_CONFIG, "model.n_head=%zu is not a multiple of model.n_kv_head=%zu", s->NH, kv);
+    if (s->parallel && s->norm_place == NORM_AFTER)
+        return err_set(err, E_CONFIG, "model.parallel: both branches read one norm, and model.norm_place=after has none");
+    if (s->qk_norm_all && !s->qk_norm)
+        return err_set(err, E_CONFIG, "model.qk_norm_all says how model.qk_norm is done, which is false");
+    if (s->window_full && !s->window)
+        return err_set(err, E_CONFIG, "model.window_full=%zu names layers without a window, but model.window is 0", s->window_full);
+    return OK;
+}
+
 enum status gpt_shape_check(const struct gpt_shape *s, struct err *err)
 {
     if (s->C == 0 || s->L == 0 || s->NH == 0 || s->T == 0 || s->V == 0)
@@ -10,5 +34,5 @@ enum status gpt_shape_check(const struct gpt_shape *s, struct err *err)
     if (s->C > 1 << 15 || s->L > 1 << 12 || s->T > 1 << 16 || s->V > limit)
         return err_set(err, E_CONFIG, "model: d_model=%zu n_layer=%zu ctx=%zu vocab=%zu is too large", s->C, s->L, s->T,
                        s->V);
-    return OK;
+    return check_switches(s, err);
 }

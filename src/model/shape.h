@@ -1,4 +1,4 @@
-/* What a model is: its sizes. */
+/* What a model is: its sizes, and which kind of each part it has. */
 #ifndef PLATEAU_MODEL_SHAPE_H
 #define PLATEAU_MODEL_SHAPE_H
 
@@ -6,17 +6,63 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "model/parts/kinds.h"
+
+/* X(name, type, least, most, default, words, meaning): the switches of model.*, from which the members of struct gpt_shape,
+ * the config's keys, their documentation and the table of a sweep's columns come. The defaults are GPT-2's. */
+/* clang-format off */
+#define GPT_SWITCHES(X)                                                                                        \
+    X(norm,          ENUM,   0, 0,     0,     NORM_KINDS(KIND_WORD), "of branches and head" NORM_KINDS(KIND_HELP))            \
+    X(norm_gain,     BOOL,   0, 1,     1,     "", "norms have a gain")                                                \
+    X(norm_bias,     BOOL,   0, 1,     1,     "", "layernorm: norms have a bias")                                     \
+    X(norm_place,    ENUM,   0, 0,     0,     "|before|after|both", "of a branch: before (pre-norm), after it, before it joins the stream (OLMo 2), or both (sandwich, Ding et al. 2021)") \
+    X(norm_embed,    BOOL,   0, 1,     0,     "", "a norm after the embeddings (Le Scao et al. 2022)")                \
+    X(position,      ENUM,   0, 0,     0,     POSITION_KINDS(KIND_WORD), "how places are told apart" POSITION_KINDS(KIND_HELP)) \
+    X(rope_base,     DOUBLE, 1, 1e9,   1e4,   "", "rope: pair i of a head turns by base^(-2 i / head size) a token")       \
+    X(mlp,           ENUM,   0, 0,     0,     MLP_KINDS(KIND_WORD), "activation of the MLP" MLP_KINDS(KIND_HELP))            \
+    X(mlp_ratio,     DOUBLE, 0, 64,    0,     "", "hidden width over d_model (0: 4; with a gate 8/3, to a multiple of 8: as many parameters)") \
+    X(bias,          BOOL,   0, 1,     1,     "", "linear layers have a bias")                                        \
+    X(qk_norm,       BOOL,   0, 1,     0,     "", "an RMS norm of each head's q and k (Henry et al. 2020)")           \
+    X(qk_norm_all,   BOOL,   0, 1,     0,     "", "qk_norm: over all heads together (OLMo 2)")                        \
+    X(tied,          BOOL,   0, 1,     1,     "", "the head is the embeddings' transpose (Press, Wolf 2017)")         \
+    X(n_kv_head,     SIZE,   0, 4096,  0,     "", "heads of keys and values, a divisor of n_head (0: n_head; 1: multi-query, Shazeer 2019; Ainslie et al. 2023)") \
+    X(parallel,      BOOL,   0, 1,     0,     "", "attention and MLP side by side, from one norm (Wang, Komatsuzaki 2021)") \
+    X(softcap,       DOUBLE, 0, 1e4,   0,     "", "logits are cap tanh(logits / cap) (Gemma Team 2024; 0: as they are)") \
+    X(gated_attention, BOOL, 0, 1,     0,     "", "each head's output times a sigmoid of the branch's input (Qiu et al. 2025)") \
+    X(value_residual, BOOL,  0, 1,     0,     "", "values are mixed with the first layer's, by trained weights (Zhou et al. 2024)") \
+    X(x0_residual,   BOOL,   0, 1,     0,     "", "a layer reads a trained mix of the stream and the embeddings (Jordan et al. 2024)") \
+    X(zero_init,     BOOL,   0, 1,     0,     "", "the last matrix of each branch begins at 0 (Goyal et al. 2017)")  \
+    X(window,        SIZE,   0, 65536, 0,     "", "a token sees itself and window - 1 before it (Beltagy et al. 2020; 0: all)") \
+    X(window_full,   SIZE,   0, 4096,  0,     "", "window: every n-th layer sees all (0: none)")
+/* clang-format on */
+
+#define GPT_SWITCH_ENUM size_t
+#define GPT_SWITCH_BOOL size_t
+#define GPT_SWITCH_SIZE size_t
+#define GPT_SWITCH_DOUBLE double
 
 struct gpt_shape {
     size_t V, T, C, L, NH; /* vocabulary, ctx, d_model, n_layer, n_head */
+#define X(name, type, least, most, number, words, help) GPT_SWITCH_##type name;
+    GPT_SWITCHES(X)
+#undef X
 };
 
-static inline bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b)
-{
-    return a->V == b->V && a->T == b->T && a->C == b->C && a->L == b->L && a->NH == b->NH;
-}
+/* The defaults, inside an initialiser of struct gpt_shape. */
+#define GPT_DEFAULT(name_, type, least, most, number, words, help) .name_ = number,
+#define GPT_2 GPT_SWITCHES(GPT_DEFAULT)
 
-/* E_CONFIG, naming the keys, where d_model is no multiple of n_head or a size is 0 or overflows. */
+enum { NORM_BEFORE, NORM_AFTER, NORM_BOTH };
+
+bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b);
+
+/* E_CONFIG, naming the keys, where d_model is no multiple of n_head, a size is 0 or overflows, or a switch makes no sense
+ * with another. */
 enum status gpt_shape_check(const struct gpt_shape *s, struct err *err) WARN_UNUSED;
+
+static inline size_t gpt_shape_kv_heads(const struct gpt_shape *s)
+{
+    return s->n_kv_head ? s->n_kv_head : s->NH;
+}
 
 #endif

@@ -13,6 +13,13 @@ const struct tensor *tensors_find(const struct tensors *t, const char *name)
     return NULL;
 }
 
+void tensors_start(struct tensors *t, const char *name, const float *start)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->list[i].name, name) == 0)
+            t->list[i].start = start;
+}
+
 const struct tensor *tensors_add(struct tensors *t, const char *name, size_t layer, size_t rows, size_t cols,
                                  enum param_role role, bool summed)
 {

@@ -21,6 +21,7 @@ struct tensor {
     size_t rows, cols;  /* matrices are (in, out), the head (out, in) */
     enum param_role role;
     bool summed;        /* its gradient is added to only: zero before a step */
+    const float *start; /* (rows cols) where it begins; NULL: as the role has it. Borrowed */
     size_t offset, stride; /* in floats: of the first, and from one to the next; multiples of 16, the gap stays zero */
 };
 
@@ -35,6 +36,9 @@ struct tensors {
  * layers come in their order. Borrowed. */
 const struct tensor *tensors_add(struct tensors *t, const char *name, size_t layer, size_t rows, size_t cols,
                                  enum param_role role, bool summed);
+
+/* Where the tensor of that name begins, instead of as its role has it; borrowed. */
+void tensors_start(struct tensors *t, const char *name, const float *start);
 
 /* NULL where there is none. */
 const struct tensor *tensors_find(const struct tensors *t, const char *name);

@@ -94,6 +94,11 @@ static inline vf v_min(vf a, vf b)
 {
     return _mm256_min_ps(a, b);
 }
+/* 1 where a > 0, else 0 */
+static inline vf v_positive(vf a)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_GT_OQ), _mm256_set1_ps(1.0f));
+}
 /* a b + c */
 static inline vf v_fma(vf a, vf b, vf c)
 {

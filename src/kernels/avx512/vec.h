@@ -85,6 +85,11 @@ static inline vf v_min(vf a, vf b)
 {
     return _mm512_min_ps(a, b);
 }
+/* 1 where a > 0, else 0 */
+static inline vf v_positive(vf a)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_GT_OQ), _mm512_set1_ps(1.0f));
+}
 /* a b + c */
 static inline vf v_fma(vf a, vf b, vf c)
 {

@@ -13,7 +13,7 @@
 #define NAME(op) kern_##op##_ref
 #endif
 
-static const double ln_eps = 1e-5;
+static const double ln_eps = 1e-5, rms_eps = 1e-6;
 
 void NAME(layernorm_fwd)(kreal *out, kreal *mean, kreal *rstd, const kreal *x, const kreal *w,
                          const kreal *b, size_t rows, size_t C)
@@ -58,18 +58,109 @@ void NAME(layernorm_bwd)(kreal *dx, kreal *ds, kreal by, kreal *dw, kreal *db, c
     }
 }
 
+void NAME(rmsnorm_fwd)(kreal *out, kreal *rstd, const kreal *x, const kreal *w, size_t ld, size_t rows, size_t C)
+{
+    for (size_t r = 0; r < rows; r++) {
+        double sq = 0;
+        for (size_t c = 0; c < C; c++)
+            sq += (double)x[r * ld + c] * (double)x[r * ld + c];
+        rstd[r] = (kreal)(1.0 / sqrt(sq / (double)C + rms_eps));
+        for (size_t c = 0; c < C; c++)
+            out[r * ld + c] = x[r * ld + c] * rstd[r] * (w ? w[c] : 1);
+    }
+}
+
+void NAME(rmsnorm_bwd)(kreal *dx, kreal *ds, kreal by, kreal *dw, const kreal *dout, const kreal *x, const kreal *rstd,
+                       const kreal *w, size_t ld, size_t rows, size_t C)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const kreal *g = dout + r * ld, *xr = x + r * ld;
+        double gx_mean = 0; /* of dxhat * xhat */
+        for (size_t c = 0; c < C; c++) {
+            kreal xhat = xr[c] * rstd[r];
+            gx_mean += (double)(g[c] * (w ? w[c] : 1) * xhat);
+            if (dw)
+                dw[c] += g[c] * xhat;
+        }
+        kreal m = (kreal)(gx_mean / (double)C);
+        for (size_t c = 0; c < C; c++) {
+            dx[r * ld + c] += rstd[r] * (g[c] * (w ? w[c] : 1) - xr[c] * rstd[r] * m);
+            if (ds)
+                ds[r * ld + c] = by * dx[r * ld + c];
+        }
+    }
+}
+
 /* sqrt(2 / pi) and the cubic coefficient of the tanh form (Hendrycks and Gimpel 2016). */
 static const kreal gelu_a = (kreal)0.7978845608028654, gelu_b = (kreal)0.044715;
 
-void NAME(gelu)(kreal *out, kreal *slope, const kreal *x, size_t n)
+/* Value and slope of an activation. */
+static kreal activate(enum kern_act act, kreal v, kreal *slope)
+{
+    kreal t, s;
+    switch (act) {
+    case KERN_ACT_GELU:
+        t = tanh(gelu_a * (v + gelu_b * v * v * v));
+        *slope = (kreal)0.5 * ((1 + t) + v * (1 - t * t) * (gelu_a * (1 + 3 * gelu_b * v * v)));
+        return (kreal)0.5 * v * (1 + t);
+    case KERN_ACT_SILU:
+        s = 1 / (1 + exp(-v));
+        *slope = s * (1 + v * (1 - s));
+        return v * s;
+    case KERN_ACT_RELU:
+        *slope = v > 0;
+        return v > 0 ? v : 0;
+    case KERN_ACT_RELU2:
+        *slope = v > 0 ? 2 * v : 0;
+        return v > 0 ? v * v : 0;
+    case KERN_ACT_NONE:
+        break;
+    }
+    *slope = 1;
+    return v;
+}
+
+void NAME(act)(kreal *out, kreal *slope, const kreal *x, size_t n, enum kern_act act)
 {
     for (size_t i = 0; i < n; i++) {
-        kreal v = x[i], t = tanh(gelu_a * (v + gelu_b * v * v * v));
-        kreal du = gelu_a * (1 + 3 * gelu_b * v * v);
-        out[i] = (kreal)0.5 * v * (1 + t);
+        kreal d;
+        out[i] = activate(act, x[i], &d);
         if (slope)
-            slope[i] = (kreal)0.5 * ((1 + t) + v * (1 - t * t) * du);
+            slope[i] = d;
     }
+}
+
+void NAME(glu)(kreal *out, kreal *g, kreal *u, size_t n, enum kern_act act, bool d)
+{
+    for (size_t i = 0; i < n; i++) {
+        kreal slope, f = activate(act, g[i], &slope);
+        out[i] = f * u[i];
+        if (!d)
+            continue;
+        g[i] = u[i] * slope;
+        u[i] = f;
+    }
+}
+
+void NAME(times)(kreal *out, const kreal *a, const kreal *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
+}
+
+void NAME(rope)(kreal *x, size_t ld, const kreal *cosines, const kreal *sines, size_t rows, size_t T, size_t NH, size_t HS,
+                bool back)
+{
+    size_t half = HS / 2, far = HS - half;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t h = 0; h < NH; h++)
+            for (size_t i = 0; i < half; i++) {
+                kreal *a = x + r * ld + h * HS + i, *b = a + far, u = *a, v = *b;
+                kreal c = cosines[r % T * half + i], s = sines[r % T * half + i];
+                s = back ? -s : s;
+                *a = u * c - v * s;
+                *b = v * c + u * s;
+            }
 }
 
 void NAME(vexp)(kreal *out, const kreal *x, size_t n)
@@ -94,7 +185,7 @@ void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, 
 }
 
 void NAME(finish)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, const kreal *mul,
-                  kreal scale, bool gelu, size_t ld, size_t rows, size_t n)
+                  kreal scale, enum kern_act act, size_t ld, size_t rows, size_t n)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < n; j++) {
@@ -104,8 +195,8 @@ void NAME(finish)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, c
                 c[at] = res[at] + scale * c[at];
             if (mul)
                 c[at] *= mul[at];
-            if (gelu)
-                NAME(gelu)(c + at, slope ? slope + at : NULL, c + at, 1);
+            if (act != KERN_ACT_NONE)
+                NAME(act)(c + at, slope ? slope + at : NULL, c + at, 1, act);
         }
 }
 
@@ -117,22 +208,34 @@ static kreal dot(const kreal *a, const kreal *b, size_t n)
     return s;
 }
 
+/* The first key that query i sees. */
+static size_t first_key(const struct kern_attn *how, size_t i)
+{
+    return how->window && i + 1 > how->window ? i + 1 - how->window : 0;
+}
+
+static kreal score(const struct kern_attn *how, const kreal *q, const kreal *k, size_t i, size_t j, size_t HS)
+{
+    return (kreal)how->scale * dot(q, k, HS) - (kreal)how->slope * (kreal)(i - j);
+}
+
 void NAME(attn_fwd)(kreal *out, size_t ld_out, kreal *lse, const kreal *q, const kreal *k,
-                    const kreal *v, size_t ld, size_t T, size_t HS, kreal scale, kreal *scratch)
+                    const kreal *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch)
 {
     kreal *s = scratch; /* one row of scores */
     for (size_t i = 0; i < T; i++) {
+        size_t first = first_key(how, i);
         kreal top = -INFINITY, sum = 0;
-        for (size_t j = 0; j <= i; j++) {
-            s[j] = scale * dot(q + i * ld, k + j * ld, HS);
+        for (size_t j = first; j <= i; j++) {
+            s[j] = score(how, q + i * ld, k + j * ld, i, j, HS);
             top = s[j] > top ? s[j] : top;
         }
-        for (size_t j = 0; j <= i; j++)
+        for (size_t j = first; j <= i; j++)
             sum += exp(s[j] - top);
         lse[i] = top + log(sum);
         for (size_t d = 0; d < HS; d++)
             out[i * ld_out + d] = 0;
-        for (size_t j = 0; j <= i; j++) {
+        for (size_t j = first; j <= i; j++) {
             kreal p = exp(s[j] - lse[i]);
             for (size_t d = 0; d < HS; d++)
                 out[i * ld_out + d] += p * v[j * ld + d];
@@ -142,19 +245,22 @@ void NAME(attn_fwd)(kreal *out, size_t ld_out, kreal *lse, const kreal *q, const
 
 void NAME(attn_bwd)(kreal *dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out,
                     size_t ld_out, const kreal *lse, const kreal *q, const kreal *k,
-                    const kreal *v, size_t ld, size_t T, size_t HS, kreal scale, kreal *scratch)
+                    const kreal *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch)
 {
     (void)scratch;
     for (size_t i = 0; i < T; i++)
-        for (size_t d = 0; d < HS; d++)
-            dq[i * ld + d] = dk[i * ld + d] = dv[i * ld + d] = 0;
+        for (size_t d = 0; d < HS; d++) {
+            dq[i * ld + d] = 0;
+            if (!how->add)
+                dk[i * ld + d] = dv[i * ld + d] = 0;
+        }
     for (size_t i = 0; i < T; i++) {
         const kreal *g = dout + i * ld_out;
         /* sum_j p_ij dp_ij = out_i . dout_i (Dao et al. 2022, eq. 4) */
         kreal delta = dot(g, out + i * ld_out, HS);
-        for (size_t j = 0; j <= i; j++) {
-            kreal p = exp(scale * dot(q + i * ld, k + j * ld, HS) - lse[i]);
-            kreal ds = scale * p * (dot(g, v + j * ld, HS) - delta);
+        for (size_t j = first_key(how, i); j <= i; j++) {
+            kreal p = exp(score(how, q + i * ld, k + j * ld, i, j, HS) - lse[i]);
+            kreal ds = (kreal)how->scale * p * (dot(g, v + j * ld, HS) - delta);
             for (size_t d = 0; d < HS; d++) {
                 dq[i * ld + d] += ds * k[j * ld + d];
                 dk[j * ld + d] += ds * q[i * ld + d];
@@ -164,24 +270,29 @@ void NAME(attn_bwd)(kreal *dq, kreal *dk, kreal *dv, const kreal *dout, const kr
     }
 }
 
-void NAME(xent)(kreal *loss, kreal *logits, const int32_t *target, kreal logit_scale,
-                kreal grad_scale, size_t rows, size_t V)
+void NAME(xent)(kreal *loss, kreal *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)
 {
+    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap, grad_scale = (kreal)how->grad_scale;
     for (size_t r = 0; r < rows; r++) {
         kreal *z = logits + r * V;
         kreal top = -INFINITY;
         double sum = 0;
+        for (size_t i = 0; i < V; i++) {
+            if (cap > 0)
+                z[i] = cap * tanh(by * z[i] / cap) / by;
+            top = by * z[i] > top ? by * z[i] : top;
+        }
         for (size_t i = 0; i < V; i++)
-            top = logit_scale * z[i] > top ? logit_scale * z[i] : top;
-        for (size_t i = 0; i < V; i++)
-            sum += (double)exp(logit_scale * z[i] - top);
+            sum += (double)exp(by * z[i] - top);
         kreal lse = top + (kreal)log(sum);
-        loss[r] = lse - logit_scale * z[target[r]];
+        loss[r] = lse - by * z[target[r]];
         if (grad_scale == 0)
             continue;
-        kreal g = grad_scale * logit_scale;
-        for (size_t i = 0; i < V; i++)
-            z[i] = g * (exp(logit_scale * z[i] - lse) - (kreal)((int32_t)i == target[r]));
+        kreal g = grad_scale * by, share = 1 + 2 * (kreal)how->z_loss * lse;
+        for (size_t i = 0; i < V; i++) {
+            kreal y = by * z[i], inner = cap > 0 ? 1 - y / cap * (y / cap) : 1;
+            z[i] = g * inner * (share * exp(y - lse) - (kreal)((int32_t)i == target[r]));
+        }
     }
 }
 
@@ -190,7 +301,7 @@ void NAME(embed_fwd)(kreal *out, const int32_t *token, const kreal *wte, const k
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < C; c++)
-            out[r * C + c] = wte[(size_t)token[r] * C + c] + wpe[r % T * C + c];
+            out[r * C + c] = wte[(size_t)token[r] * C + c] + (wpe ? wpe[r % T * C + c] : 0);
 }
 
 void NAME(embed_bwd)(kreal *dwte, kreal *dwpe, const int32_t *token, const kreal *dout, size_t rows,
@@ -199,7 +310,8 @@ void NAME(embed_bwd)(kreal *dwte, kreal *dwpe, const int32_t *token, const kreal
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < C; c++) {
             dwte[(size_t)token[r] * C + c] += dout[r * C + c];
-            dwpe[r % T * C + c] += dout[r * C + c];
+            if (dwpe)
+                dwpe[r % T * C + c] += dout[r * C + c];
         }
 }
 
@@ -241,6 +353,44 @@ void NAME(adamw)(kreal *w, const kreal *grad, kreal *m, kreal *v, const struct k
     }
 }
 
+void NAME(gate_fwd)(kreal *out, const kreal *x, size_t ld, const kreal *gate, size_t ld_gate, size_t rows, size_t NH,
+                    size_t HS)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t h = 0; h < NH; h++) {
+            kreal s = 1 / (1 + exp(-gate[r * ld_gate + h]));
+            for (size_t d = 0; d < HS; d++)
+                out[r * ld + h * HS + d] = s * x[r * ld + h * HS + d];
+        }
+}
+
+void NAME(gate_bwd)(kreal *dx, kreal *dgate, const kreal *dout, const kreal *x, size_t ld, const kreal *gate,
+                    size_t ld_gate, size_t rows, size_t NH, size_t HS)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t h = 0; h < NH; h++) {
+            size_t at = r * ld + h * HS;
+            kreal s = 1 / (1 + exp(-gate[r * ld_gate + h]));
+            dgate[r * ld_gate + h] = s * (1 - s) * dot(dout + at, x + at, HS);
+            for (size_t d = 0; d < HS; d++)
+                dx[at + d] = s * dout[at + d];
+        }
+}
+
+double NAME(dot)(const kreal *x, const kreal *y, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)y[i];
+    return sum;
+}
+
+void NAME(mix)(kreal *y, kreal a, const kreal *x, kreal b, const kreal *z, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = a * x[i] + b * z[i];
+}
+
 static void product(kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b,
                     size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
 {
@@ -268,7 +418,7 @@ void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t
     product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
     if (finish)
         kern_finish_ref(c, finish->slope, finish->bias, finish->res, finish->mul, finish->scale,
-                        finish->gelu, ldc, m, n);
+                        finish->act, ldc, m, n);
 }
 
 void kern_init_ref(struct kern *k)

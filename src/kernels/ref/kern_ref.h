@@ -24,9 +24,9 @@ void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, si
                          bool accumulate);
 /* What struct kern_finish says, on rows ld apart. */
 void kern_finish_ref(float *c, float *slope, const float *bias, const float *res, const float *mul,
-                     float scale, bool gelu, size_t ld, size_t rows, size_t n);
+                     float scale, enum kern_act act, size_t ld, size_t rows, size_t n);
 void kern_finish_ref64(double *c, double *slope, const double *bias, const double *res,
-                       const double *mul, double scale, bool gelu, size_t ld, size_t rows,
+                       const double *mul, double scale, enum kern_act act, size_t ld, size_t rows,
                        size_t n);
 
 void kern_init_ref(struct kern *k);

@@ -6,6 +6,7 @@
 #include "kernels/simd/simd.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/avx2/transpose.h"
 
@@ -97,6 +98,49 @@ static inline vf simd_log(vf x)
     return v_fma(x, v_zero(), p);
 }
 
+/* Keys before the first that query i sees. */
+static inline size_t unseen(const struct kern_attn *how, size_t i)
+{
+    return how->window && i + 1 > how->window ? i + 1 - how->window : 0;
+}
+
+/* Scores (n,lanes at stride LANES) of keys from j on and the queries of one vector from i on: the distance's part is
+ * added, and what lies before a query's window masked. */
+static void weigh_keys(float *s, size_t n, size_t j, size_t i, const struct kern_attn *how)
+{
+    float lane[VL];
+    for (size_t l = 0; l < VL; l++)
+        lane[l] = -LOG2E * how->slope * (float)l;
+    const vf along = v_load(lane);
+    for (size_t r = 0; how->slope != 0 && r < n; r++) {
+        float near = LOG2E * how->slope * ((float)(j + r) - (float)i);
+        v_store(s + r * LANES, v_add(v_load(s + r * LANES), v_add(along, v_set1(near))));
+    }
+    for (size_t r = 0; how->window && r < n; r++) {
+        size_t seen = j + r + how->window; /* by queries below this one */
+        if (seen < i + VL)
+            v_store(s + r * LANES, v_select(v_mask_from(seen > i ? seen - i : 0), v_set1(-INFINITY), v_load(s + r * LANES)));
+    }
+}
+
+/* The same for rows of queries from i on, and lanes of keys from j on. */
+static void weigh_queries(float *s, size_t n, size_t i, size_t j, const struct kern_attn *how)
+{
+    float lane[VL];
+    for (size_t l = 0; l < VL; l++)
+        lane[l] = LOG2E * how->slope * (float)l;
+    const vf along = v_load(lane);
+    for (size_t r = 0; how->slope != 0 && r < n; r++) {
+        float near = LOG2E * how->slope * ((float)j - (float)(i + r));
+        v_store(s + r * LANES, v_add(v_load(s + r * LANES), v_add(along, v_set1(near))));
+    }
+    for (size_t r = 0; how->window && r < n; r++) {
+        size_t hidden = unseen(how, i + r); /* keys below this one */
+        if (hidden > j)
+            v_store(s + r * LANES, v_select(v_mask(least(hidden - j, VL)), v_set1(-INFINITY), v_load(s + r * LANES)));
+    }
+}
+
 /* Softmax numerators of one vector of queries in place: s (n, lanes at stride LANES), of which the
  * rows from `diag` on are masked above the diagonal. Returns the sums; *top receives the maxima. */
 static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top, struct ahead *ahead)
@@ -136,7 +180,7 @@ static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top, struct 
 }
 
 void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, const float *k,
-                        const float *v, size_t ld, size_t T, size_t HS, float scale, float *scratch)
+                        const float *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, float *scratch)
 {
     float *qt = scratch, *ot = qt + HS * LANES,
           *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
@@ -146,18 +190,22 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
     ahead_add(&ahead, q, ld);
     for (size_t i = 0; i < T; i += LANES) {
         size_t n = least(LANES, T - i), width = n > VL ? LANES : VL;
-        size_t half = least(i + VL, T), all = i + n; /* keys of the first and of both vectors */
-        lanes_in(qt, q + i * ld, ld, n, HS, scale * LOG2E);
-        VEC_NEAR_TILE(s, LANES, k, ld, 1, qt, LANES, half, width, HS, false);
-        VEC_NEAR_TILE(s + half * LANES + VL, LANES, k + half * ld, ld, 1, qt + VL, LANES,
+        /* Keys from j on: of the first vector of queries, and of both. */
+        size_t j = unseen(how, i), half = least(i + VL, T) - j, all = i + n - j;
+        const float *kj = k + j * ld, *vj = v + j * ld;
+        lanes_in(qt, q + i * ld, ld, n, HS, how->scale * LOG2E);
+        VEC_NEAR_TILE(s, LANES, kj, ld, 1, qt, LANES, half, width, HS, false);
+        VEC_NEAR_TILE(s + half * LANES + VL, LANES, kj + half * ld, ld, 1, qt + VL, LANES,
                       all - half, VL, HS, false);
         for (size_t h = 0; h < width; h += VL) {
-            vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h, &top, &ahead);
+            if (how->slope != 0 || how->window)
+                weigh_keys(s + h, h == 0 ? half : all, j, i + h, how);
+            vf top, sum = softmax_lanes(s + h, h == 0 ? half : all, i + h - j, &top, &ahead);
             simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
             v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
         }
-        VEC_NEAR_TILE(ot, LANES, v, 1, ld, s, LANES, HS, width, half, false);
-        VEC_NEAR_TILE(ot + VL, LANES, v + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
+        VEC_NEAR_TILE(ot, LANES, vj, 1, ld, s, LANES, HS, width, half, false);
+        VEC_NEAR_TILE(ot + VL, LANES, vj + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
                       all > half ? VL : 0, all - half, true);
         for (size_t h = 0; h < width; h += VL) {
             vf inv = v_load(qt + h);
@@ -200,6 +248,16 @@ static inline void grad_lanes(float *p, float *ds, const float *delta, const flo
     }
 }
 
+/* As lanes_out, or added where `add` is set: by way of spare (n,HS). */
+static void keys_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float by, bool add, float *spare)
+{
+    lanes_out(add ? spare : dst, add ? HS : ld, src, n, HS, by);
+    for (size_t r = 0; add && r < n; r++)
+        for (size_t d = 0; d < HS; d += VL)
+            simd_store_n(dst + r * ld + d, v_add(simd_load_n(dst + r * ld + d, HS - d), simd_load_n(spare + r * HS + d, HS - d)),
+                         HS - d);
+}
+
 /* C (m,HS) (+)= ds B with ds (m,LANES) and B (keys,HS), contiguous. */
 static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, size_t m, size_t HS,
                          size_t keys, bool accumulate)
@@ -211,8 +269,10 @@ static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, 
 
 void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, const float *out,
                         size_t ld_out, const float *lse, const float *q, const float *k,
-                        const float *v, size_t ld, size_t T, size_t HS, float scale, float *scratch)
+                        const float *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, float *scratch)
 {
+    const float scale = how->scale;
+    const bool weigh = how->slope != 0 || how->window;
     float *kt = scratch, *vt = kt + HS * LANES, *dkt = vt + HS * LANES, *dvt = dkt + HS * LANES;
     float *ks = dvt + HS * LANES, *p = ks + HS * LANES, *ds = p + CHUNK * LANES;
     float *delta = ds + CHUNK * LANES, *minus_lse2 = delta + T;
@@ -223,6 +283,9 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
     ahead_add(&ahead, out, ld_out);
     ahead_add(&ahead, dout, ld_out);
     row_terms(delta, minus_lse2, dout, out, ld_out, lse, T, HS);
+    if (how->window) /* then no block of keys meets every query */
+        for (size_t i = 0; i < T; i++)
+            memset(dq + i * ld, 0, HS * sizeof *dq);
     for (size_t j = 0; j < T; j += LANES) {
         size_t n = least(LANES, T - j), width = n > VL ? LANES : VL;
         lanes_in(kt, k + j * ld, ld, n, HS, scale * LOG2E);
@@ -232,8 +295,10 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
                 simd_store_n(ks + r * HS + d,
                              v_mul(v_set1(scale), simd_load_n(k + (j + r) * ld + d, HS - d)),
                              HS - d);
-        for (size_t i = j; i < T; i += CHUNK) {
-            size_t rows = least(CHUNK, T - i);
+        const size_t end = how->window ? least(T, j + LANES - 1 + how->window) : T;
+        const bool more = j > 0 || how->window;
+        for (size_t i = j; i < end; i += CHUNK) {
+            size_t rows = least(CHUNK, end - i);
             /* Of the first chunk, the second vector of keys begins VL rows later. */
             size_t skip = i == j ? least(VL, rows) : 0, rest = rows - skip;
             const float *qi = q + i * ld, *gi = dout + i * ld_out;
@@ -243,17 +308,21 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
             VEC_NEAR_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false);
             VEC_NEAR_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false);
             VEC_NEAR_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false);
+            if (weigh)
+                weigh_queries(p, rows, i, j, how);
             grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip, &ahead);
+            if (weigh && width > VL)
+                weigh_queries(pr + VL, rest, i + skip, j + VL, how);
             if (width > VL)
                 grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip, &ahead);
             VEC_NEAR_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j);
             VEC_NEAR_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true);
             VEC_NEAR_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j);
             VEC_NEAR_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true);
-            rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), j > 0);
-            rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, j > 0);
+            rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), more);
+            rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, more);
         }
-        lanes_out(dk + j * ld, ld, dkt, n, HS, scale);
-        lanes_out(dv + j * ld, ld, dvt, n, HS, 1.0f);
+        keys_out(dk + j * ld, ld, dkt, n, HS, scale, how->add, kt);
+        keys_out(dv + j * ld, ld, dvt, n, HS, 1.0f, how->add, kt);
     }
 }

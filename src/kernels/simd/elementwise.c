@@ -1,5 +1,5 @@
-/* Kernels in which an element's result depends on its own place only: exp, GELU, epilogues,
- * transposing, embeddings, AdamW. */
+/* Kernels in which an element's result depends on its own place only: exp, activations, transposing, rotations,
+ * embeddings, AdamW. */
 #include "kernels/simd/simd.h"
 
 void VEC_NAME(vexp)(float *out, const float *x, size_t n)
@@ -8,13 +8,76 @@ void VEC_NAME(vexp)(float *out, const float *x, size_t n)
         simd_store_n(out + i, simd_exp(simd_load_n(x + i, n - i)), n - i);
 }
 
-void VEC_NAME(gelu)(float *out, float *slope, const float *x, size_t n)
+/* One loop an activation: `act` is known where this is inlined. */
+static inline __attribute__((always_inline)) void act_loop(float *out, float *slope, const float *x, size_t n,
+                                                           const enum kern_act act)
 {
     for (size_t i = 0; i < n; i += VL) {
-        vf d, y = simd_gelu(simd_load_n(x + i, n - i), &d);
+        vf d, y = simd_act(act, simd_load_n(x + i, n - i), &d);
         simd_store_n(out + i, y, n - i);
         if (slope)
             simd_store_n(slope + i, d, n - i);
+    }
+}
+
+void VEC_NAME(act)(float *out, float *slope, const float *x, size_t n, enum kern_act act)
+{
+    if (act == KERN_ACT_GELU)
+        act_loop(out, slope, x, n, KERN_ACT_GELU);
+    else if (act == KERN_ACT_SILU)
+        act_loop(out, slope, x, n, KERN_ACT_SILU);
+    else if (act == KERN_ACT_RELU)
+        act_loop(out, slope, x, n, KERN_ACT_RELU);
+    else if (act == KERN_ACT_RELU2)
+        act_loop(out, slope, x, n, KERN_ACT_RELU2);
+    else
+        act_loop(out, slope, x, n, KERN_ACT_NONE);
+}
+
+static inline __attribute__((always_inline)) void glu_loop(float *out, float *g, float *u, size_t n,
+                                                           const enum kern_act act, bool d)
+{
+    for (size_t i = 0; i < n; i += VL) {
+        vf slope, f = simd_act(act, simd_load_n(g + i, n - i), &slope), up = simd_load_n(u + i, n - i);
+        simd_store_n(out + i, v_mul(f, up), n - i);
+        if (!d)
+            continue;
+        simd_store_n(g + i, v_mul(up, slope), n - i);
+        simd_store_n(u + i, f, n - i);
+    }
+}
+
+void VEC_NAME(glu)(float *out, float *g, float *u, size_t n, enum kern_act act, bool d)
+{
+    if (act == KERN_ACT_SILU)
+        glu_loop(out, g, u, n, KERN_ACT_SILU, d);
+    else
+        glu_loop(out, g, u, n, KERN_ACT_GELU, d);
+}
+
+void VEC_NAME(times)(float *out, const float *a, const float *b, size_t n)
+{
+    for (size_t i = 0; i < n; i += VL)
+        simd_store_n(out + i, v_mul(simd_load_n(a + i, n - i), simd_load_n(b + i, n - i)), n - i);
+}
+
+void VEC_NAME(rope)(float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
+                    size_t HS, bool back)
+{
+    const size_t half = HS / 2, far = HS - half;
+    const vf sign = v_set1(back ? -1.0f : 1.0f);
+    for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
+        const float *co = cosines + t * half, *si = sines + t * half;
+        for (size_t i = 0; i < half; i += VL) {
+            const size_t left = half - i;
+            const vf c = simd_load_n(co + i, left), s = v_mul(sign, simd_load_n(si + i, left));
+            for (size_t h = 0; h < NH; h++) {
+                float *a = x + r * ld + h * HS + i, *b = a + far;
+                vf u = simd_load_n(a, left), v = simd_load_n(b, left);
+                simd_store_n(a, v_fnma(v, s, v_mul(u, c)), left);
+                simd_store_n(b, v_fma(u, s, v_mul(v, c)), left);
+            }
+        }
     }
 }
 
@@ -98,10 +161,13 @@ void VEC_NAME(embed_fwd)(float *out, const int32_t *token, const float *wte, con
                          size_t rows, size_t T, size_t C)
 {
     for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
-        const float *te = wte + (size_t)token[r] * C, *pe = wpe + t * C;
-        for (size_t c = 0; c < C; c += VL)
-            simd_store_n(out + r * C + c,
-                         v_add(simd_load_n(te + c, C - c), simd_load_n(pe + c, C - c)), C - c);
+        const float *te = wte + (size_t)token[r] * C, *pe = wpe ? wpe + t * C : NULL;
+        for (size_t c = 0; c < C; c += VL) {
+            vf x = simd_load_n(te + c, C - c);
+            if (pe)
+                x = v_add(x, simd_load_n(pe + c, C - c));
+            simd_store_n(out + r * C + c, x, C - c);
+        }
     }
 }
 
@@ -109,11 +175,12 @@ void VEC_NAME(embed_bwd)(float *dwte, float *dwpe, const int32_t *token, const f
                          size_t rows, size_t T, size_t C)
 {
     for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
-        float *te = dwte + (size_t)token[r] * C, *pe = dwpe + t * C;
+        float *te = dwte + (size_t)token[r] * C, *pe = dwpe ? dwpe + t * C : NULL;
         for (size_t c = 0; c < C; c += VL) {
             vf g = simd_load_n(dout + r * C + c, C - c);
             simd_store_n(te + c, v_add(simd_load_n(te + c, C - c), g), C - c);
-            simd_store_n(pe + c, v_add(simd_load_n(pe + c, C - c), g), C - c);
+            if (pe)
+                simd_store_n(pe + c, v_add(simd_load_n(pe + c, C - c), g), C - c);
         }
     }
 }

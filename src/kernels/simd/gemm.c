@@ -144,17 +144,27 @@ INLINE void finish(float *c, size_t at, vf x, vf bias, bool accumulate, const st
     store_cut(c, x, cut, mask);
 }
 
-/* GELU of rows that were just stored: in registers it would spill the sums. */
-static void gelu_rows(const struct call *t, float *c, size_t rows)
+/* The activation of rows that were just stored: in registers GELU would spill the sums. */
+INLINE void act_loop(const struct call *t, float *c, size_t rows, const enum kern_act act)
 {
     float *slope = t->finish->slope ? t->finish->slope + (c - t->c0) : NULL;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < t->n; j += VL) {
-            vf d, y = simd_gelu(simd_load_n(c + i * t->ldc + j, t->n - j), &d);
+            vf d, y = simd_act(act, simd_load_n(c + i * t->ldc + j, t->n - j), &d);
             simd_store_n(c + i * t->ldc + j, y, t->n - j);
             if (slope)
                 simd_store_n(slope + i * t->ldc + j, d, t->n - j);
         }
+}
+
+static void act_rows(const struct call *t, float *c, size_t rows)
+{
+    if (t->finish->act == KERN_ACT_GELU)
+        act_loop(t, c, rows, KERN_ACT_GELU);
+    else if (t->finish->act == KERN_ACT_RELU)
+        act_loop(t, c, rows, KERN_ACT_RELU);
+    else
+        act_loop(t, c, rows, KERN_ACT_RELU2);
 }
 
 #define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
@@ -248,8 +258,8 @@ static void gelu_rows(const struct call *t, float *c, size_t rows)
                 (void)bias_hi;                                                                     \
                 const size_t at = (size_t)(c - t->c0);                                             \
                 ROWS_##M(FINISH)                                                                   \
-                if (f.gelu)                                                                        \
-                    gelu_rows(t, c, M);                                                            \
+                if (f.act != KERN_ACT_NONE)                                                        \
+                    act_rows(t, c, M);                                                             \
             } else if (accumulate) {                                                               \
                 ROWS_##M(ADD)                                                                      \
             } else {                                                                               \

@@ -8,6 +8,6 @@ void VEC_INIT(struct kern *k)
     k->isa = VEC_ISA;
     k->gemm = (struct kern_gemm)VEC_GEMM;
 #define X(ret, name, args) k->name = VEC_NAME(name);
-    KERN_OPS(X)
+    KERN_VECTOR_OPS(X)
 #undef X
 }

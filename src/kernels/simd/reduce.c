@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define LN_EPS 1e-5f
+#define RMS_EPS 1e-6f
 
 void VEC_NAME(layernorm_fwd)(float *out, float *mean, float *rstd, const float *x, const float *w,
                              const float *b, size_t rows, size_t C)
@@ -70,6 +71,58 @@ void VEC_NAME(layernorm_bwd)(float *dx, float *ds, float by, float *dw, float *d
     }
 }
 
+static inline vf gain_at(const float *w, size_t c, size_t left)
+{
+    return w ? simd_load_n(w + c, left) : v_set1(1.0f);
+}
+
+void VEC_NAME(rmsnorm_fwd)(float *out, float *rstd, const float *x, const float *w, size_t ld, size_t rows, size_t C)
+{
+    const float inv = 1.0f / (float)C;
+    for (size_t r = 0; r < rows; r++) {
+        const float *xr = x + r * ld;
+        vf sq = v_zero();
+        for (size_t c = 0; c < C; c += VL) {
+            vf a = simd_load_n(xr + c, C - c);
+            sq = v_fma(a, a, sq);
+        }
+        rstd[r] = 1.0f / sqrtf(v_hsum(sq) * inv + RMS_EPS);
+        const vf rs = v_set1(rstd[r]);
+        for (size_t c = 0; c < C; c += VL) {
+            vf y = v_mul(v_mul(simd_load_n(xr + c, C - c), rs), gain_at(w, c, C - c));
+            simd_store_n(out + r * ld + c, y, C - c);
+        }
+    }
+}
+
+void VEC_NAME(rmsnorm_bwd)(float *dx, float *ds, float by, float *dw, const float *dout, const float *x,
+                           const float *rstd, const float *w, size_t ld, size_t rows, size_t C)
+{
+    const float inv = 1.0f / (float)C;
+    for (size_t r = 0; r < rows; r++) {
+        const float *g = dout + r * ld, *xr = x + r * ld;
+        const vf rs = v_set1(rstd[r]);
+        vf sum = v_zero(); /* of dxhat xhat */
+        for (size_t c = 0; c < C; c += VL) {
+            size_t left = C - c;
+            vf gx = v_mul(simd_load_n(g + c, left), v_mul(simd_load_n(xr + c, left), rs)); /* 0 after the end */
+            sum = v_fma(gx, gain_at(w, c, left), sum);
+            if (dw)
+                simd_store_n(dw + c, v_add(gx, simd_load_n(dw + c, left)), left);
+        }
+        const vf m = v_set1(v_hsum(sum) * inv);
+        for (size_t c = 0; c < C; c += VL) {
+            size_t left = C - c;
+            vf xhat = v_mul(simd_load_n(xr + c, left), rs);
+            vf d = v_fnma(xhat, m, v_mul(simd_load_n(g + c, left), gain_at(w, c, left)));
+            vf y = v_fma(rs, d, simd_load_n(dx + r * ld + c, left));
+            simd_store_n(dx + r * ld + c, y, left);
+            if (ds)
+                simd_store_n(ds + r * ld + c, v_mul(v_set1(by), y), left);
+        }
+    }
+}
+
 static inline float row_max(const float *z, float scale, size_t V)
 {
     vf top = v_set1(-INFINITY), by = v_set1(scale);
@@ -83,13 +136,46 @@ static inline float row_max(const float *z, float scale, size_t V)
     return v_hmax(top);
 }
 
-void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, float logit_scale,
-                    float grad_scale, size_t rows, size_t V)
+/* tanh x = 2 s(2x) - 1 with the logistic s: to the rounding of 1 where x is small, which is that of a logit under a cap. */
+static inline vf simd_tanh(vf x)
 {
+    vf s = v_reciprocal(v_add(v_set1(1.0f), simd_exp(v_mul(v_set1(-2.0f), x))));
+    return v_fma(v_set1(2.0f), s, v_set1(-1.0f));
+}
+
+/* x = cap tanh(by x / cap) / by */
+static void soft_cap(float *x, size_t n, float by, float cap)
+{
+    const vf in = v_set1(by / cap), out = v_set1(cap / by);
+    for (size_t i = 0; i < n; i += VL)
+        simd_store_n(x + i, v_mul(out, simd_tanh(v_mul(in, simd_load_n(x + i, n - i)))), n - i);
+}
+
+/* The gradient of a row with soft cap or z-loss, of which y are the logits below the cap, by included in lse. */
+static void capped_gradient(float *y, size_t n, size_t target, float lse, const struct kern_xent *how)
+{
+    const float g = how->grad_scale * how->logit_scale;
+    const vf by = v_set1(how->logit_scale), part = v_set1(how->cap > 0 ? how->logit_scale / how->cap : 0);
+    const vf share = v_set1(g * (1 + 2 * how->z_loss * lse)), minus_lse = v_set1(-lse), one = v_set1(1.0f);
+    const float t = how->cap > 0 ? y[target] * how->logit_scale / how->cap : 0, at_target = g * (1 - t * t);
+    for (size_t i = 0; i < n; i += VL) {
+        vf z = simd_load_n(y + i, n - i), q = v_mul(z, part);
+        vf p = v_mul(share, simd_exp(v_fma(by, z, minus_lse)));
+        simd_store_n(y + i, v_mul(p, v_fnma(q, q, one)), n - i);
+    }
+    y[target] -= at_target;
+}
+
+void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)
+{
+    const float logit_scale = how->logit_scale;
     const vf by = v_set1(logit_scale);
-    const bool grad = grad_scale != 0; /* then the exponentials replace the logits */
+    const bool grad = how->grad_scale != 0, plain = how->cap == 0 && how->z_loss == 0;
+    const bool keep = grad && plain; /* the exponentials replace the logits */
     for (size_t r = 0; r < rows; r++) {
         float *z = logits + r * V;
+        if (how->cap > 0)
+            soft_cap(z, V, logit_scale, how->cap);
         const float top = row_max(z, logit_scale, V), at_target = logit_scale * z[target[r]];
         const vf minus_top = v_set1(-top);
         vf sum = v_zero();
@@ -97,21 +183,23 @@ void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, float log
         for (; i + VL <= V; i += VL) {
             vf e = simd_exp(v_fma(by, v_load(z + i), minus_top));
             sum = v_add(sum, e);
-            if (grad)
+            if (keep)
                 v_store(z + i, e);
         }
         if (i < V) {
             vmask m = v_mask(V - i);
             vf e = simd_exp(v_fma(by, v_load_mask(z + i, m), minus_top));
             sum = v_add(sum, v_select(m, e, v_zero()));
-            if (grad)
+            if (keep)
                 v_store_mask(z + i, m, e);
         }
         const float total = v_hsum(sum);
         loss[r] = top + logf(total) - at_target;
-        if (!grad)
+        if (grad && !plain)
+            capped_gradient(z, V, (size_t)target[r], top + logf(total), how);
+        if (!keep)
             continue;
-        const float g = grad_scale * logit_scale;
+        const float g = how->grad_scale * logit_scale;
         const vf share = v_set1(g / total);
         for (i = 0; i < V; i += VL)
             simd_store_n(z + i, v_mul(share, simd_load_n(z + i, V - i)), V - i);

@@ -9,7 +9,7 @@
 
 #define kreal float
 #define X(ret, name, args) ret VEC_NAME(name) args;
-KERN_OPS(X)
+KERN_VECTOR_OPS(X)
 #undef X
 #undef kreal
 
@@ -67,6 +67,43 @@ static inline vf simd_gelu(vf x, vf *slope)
     vf y = v_mul(x, s), x_2du = v_mul(x, v_fma(v_set1(3.0f * a * b), xx, v_set1(a)));
     *slope = v_fma(v_mul(s, v_sub(v_set1(1.0f), s)), x_2du, s);
     return y;
+}
+
+/* x s with the logistic s; its slope is s + x s (1 - s). */
+static inline vf simd_silu(vf x, vf *slope)
+{
+    const vf one = v_set1(1.0f);
+    vf e = simd_exp2(v_min(v_set1(126.0f), v_mul(x, v_set1(-1.44269504088896341f))));
+    vf s = v_reciprocal(v_add(one, e)), y = v_mul(x, s);
+    *slope = v_fma(y, v_sub(one, s), s);
+    return y;
+}
+
+/* NaN stays NaN. */
+static inline vf simd_relu(vf x)
+{
+    return v_max(v_zero(), x);
+}
+
+/* An activation and its slope, chosen where it is compiled. */
+static inline __attribute__((always_inline)) vf simd_act(const enum kern_act act, vf x, vf *slope)
+{
+    vf y = simd_relu(x);
+    switch (act) {
+    case KERN_ACT_GELU:
+        return simd_gelu(x, slope);
+    case KERN_ACT_SILU:
+        return simd_silu(x, slope);
+    case KERN_ACT_RELU:
+        *slope = v_positive(x);
+        return y;
+    case KERN_ACT_RELU2:
+        *slope = v_add(y, y);
+        return v_mul(y, y);
+    default:
+        *slope = v_set1(1.0f);
+        return x;
+    }
 }
 
 /* n floats of a row: full vectors, then one masked. */

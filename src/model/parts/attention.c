@@ -1,33 +1,161 @@
 #include "model/parts/attention.h"
 
-void attention_plan(struct attention *a, struct planner *p)
+#include <string.h>
+
+/* Every so manieth layer sees all; so does a window as long as the context. */
+static size_t window_of(const struct planner *p)
 {
     const struct gpt_shape *s = p->shape;
-    *a = (struct attention){.NH = s->NH};
-    linear_plan(&a->qkv, p, "qkvw", "qkvb", s->C, 3 * s->C, PARAM_HIDDEN);
-    linear_plan(&a->out, p, "attw", "attb", s->C, s->C, PARAM_HIDDEN_OUT);
-    /* The triangle of scores has T (T+1) / 2 entries, used by two products of 2 C flops each. */
-    p->flops += 2 * (double)s->C * (double)(s->T + 1);
-    a->wide = planner_keep(p, p->R * a->qkv.ldy);
+    bool full = s->window_full && (p->layer + 1) % s->window_full == 0;
+    return full || s->window >= s->T ? 0 : s->window;
+}
+
+/* Pairs of a query and a key that it sees, a token. */
+static double pairs(size_t T, size_t window)
+{
+    double t = (double)T, w = (double)window;
+    return window ? (w * (w + 1) / 2 + (t - w) * w) / t : (t + 1) / 2;
+}
+
+static void plan_gate(struct attention *a, struct planner *p)
+{
+    const struct gpt_shape *s = p->shape;
+    a->att = a->values;
+    a->gated = s->gated_attention;
+    if (!a->gated)
+        return;
+    linear_plan(&a->gate, p, "gatew", s->bias ? "gateb" : NULL, s->C, s->NH, PARAM_HIDDEN);
+    a->weights = planner_keep(p, p->R * a->gate.ldy);
     a->att = planner_keep(p, p->R * s->C);
+    planner_want(&p->scratch.wide2, a->gate.ldy);
+    planner_want(&p->scratch.narrow2, s->C);
+}
+
+static void plan_values(struct attention *a, struct planner *p, const struct attention *first)
+{
+    static const float halves[2] = {0.5f, 0.5f};
+    size_t n = a->heads.NKV * a->heads.HS;
+    if (!p->shape->value_residual)
+        return;
+    a->top = p->layer + 1 == p->shape->L;
+    if (p->layer == 0) {
+        a->dfirst = planner_keep(p, p->R * n);
+        return;
+    }
+    a->first = first;
+    mix2_plan(&a->mix, p, "vmix", halves);
+    a->own = planner_keep(p, p->R * n);
+}
+
+void attention_plan(struct attention *a, struct planner *p, const struct position *pos, const struct attention *first)
+{
+    const struct gpt_shape *s = p->shape;
+    size_t HS = s->C / s->NH, NKV = gpt_shape_kv_heads(s);
+    *a = (struct attention){.pos = pos};
+    linear_plan(&a->qkv, p, "qkvw", s->bias ? "qkvb" : NULL, s->C, s->C + 2 * NKV * HS, PARAM_HIDDEN);
+    a->heads = (struct ops_attn){.T = s->T, .NH = s->NH, .NKV = NKV, .HS = HS, .ld = a->qkv.ldy, .window = window_of(p),
+                                 .slopes = pos->slopes};
+    linear_plan(&a->out, p, "attw", s->bias ? "attb" : NULL, s->C, s->C, PARAM_HIDDEN_OUT);
+    /* Two products of 2 C flops for each pair. */
+    p->flops += 4 * (double)s->C * pairs(s->T, a->heads.window);
+    a->wide = planner_keep(p, p->R * a->qkv.ldy);
+    a->values = planner_keep(p, p->R * s->C);
     a->lse = planner_keep(p, p->R * s->NH);
+    qk_norm_plan(&a->qk, p, a->qkv.ldy);
+    plan_values(a, p, first);
+    plan_gate(a, p);
     planner_want(&p->scratch.wide, a->qkv.ldy);
-    planner_want(&p->scratch.attention, ops_attn_scratch(p->o.threads, s->T, s->C, s->NH));
+    if (s->qk_norm)
+        planner_want(&p->scratch.wide2, a->qkv.ldy);
+    planner_want(&p->scratch.attention, ops_attn_scratch(p->o.threads, s->T, HS));
+}
+
+/* Heads of q and k side by side. */
+static void turn(const struct attention *a, struct pass *p, float *wide, bool back)
+{
+    const struct ops_attn *h = &a->heads;
+    if (a->pos->cosines)
+        ops_rope(p->o, wide, h->ld, a->pos->cosines, a->pos->sines, p->R, h->T, h->NH + h->NKV, h->HS, back);
+}
+
+/* Where a row's values begin, and how many there are. */
+static size_t values_at(const struct attention *a)
+{
+    return (a->heads.NH + a->heads.NKV) * a->heads.HS;
+}
+
+static size_t n_values(const struct attention *a)
+{
+    return a->heads.NKV * a->heads.HS;
+}
+
+static void mix_values(const struct attention *a, struct pass *p)
+{
+    size_t at = values_at(a), n = n_values(a), ld = a->heads.ld;
+    if (!a->first)
+        return;
+    for (size_t r = 0; r < p->R; r++)
+        memcpy(a->own + r * n, a->wide + r * ld + at, n * sizeof *a->own);
+    mix2_fwd(&a->mix, p, a->wide + at, ld, a->own, n, a->first->wide + at, ld, n);
+}
+
+/* dwide's values: a part goes to the first layer's, which takes what came from all others. */
+static void unmix_values(const struct attention *a, struct pass *p, float *dwide)
+{
+    size_t at = values_at(a), n = n_values(a), ld = a->heads.ld;
+    float *dfirst = a->first ? a->first->dfirst : a->dfirst;
+    if (a->top && dfirst)
+        memset(dfirst, 0, p->R * n * sizeof *dfirst);
+    if (a->first)
+        mix2_bwd(&a->mix, p, dwide + at, ld, dfirst, n, a->own, n, a->first->wide + at, ld, n);
+    for (size_t r = 0; a->dfirst && r < p->R; r++)
+        p->o.k->mix(dwide + r * ld + at, 1, dwide + r * ld + at, 1, a->dfirst + r * n, n);
+}
+
+static struct ops_attn heads_of(const struct attention *a, const struct pass *p)
+{
+    struct ops_attn h = a->heads;
+    h.B = p->n;
+    return h;
 }
 
 void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_finish *end)
 {
-    linear_fwd(&a->qkv, p, a->wide, in, NULL);
-    ops_attn_fwd(p->o, a->att, a->lse, a->wide, a->qkv.ldy, p->n, p->R / p->n, a->qkv.in, a->NH, p->s->attention);
+    const struct ops_attn h = heads_of(a, p);
+    linear_fwd(&a->qkv, p, a->qk.raw ? a->qk.raw : a->wide, in, NULL);
+    if (a->qk.raw)
+        qk_norm_fwd(&a->qk, p, a->wide);
+    mix_values(a, p);
+    turn(a, p, a->wide, false);
+    ops_attn_fwd(p->o, &h, a->values, a->lse, a->wide, p->s->attention);
     pass_mark(p, GPT_OP_ATTENTION);
+    if (a->gated) {
+        linear_fwd(&a->gate, p, a->weights, in, NULL);
+        p->o.k->gate_fwd(a->att, a->values, h.NH * h.HS, a->weights, a->gate.ldy, p->R, h.NH, h.HS);
+        pass_mark(p, GPT_OP_ATTENTION);
+    }
     linear_fwd(&a->out, p, out, a->att, end);
 }
 
 void attention_bwd(const struct attention *a, struct pass *p, float *din, const float *dout, const float *in)
 {
+    const struct ops_attn h = heads_of(a, p);
+    const struct scratch *s = p->s;
+    float *wide = s->wide;
     linear_bwd(&a->out, p, din, NULL, dout, a->att);
-    ops_attn_bwd(p->o, p->s->wide, din, a->att, a->lse, a->wide, a->qkv.ldy, p->n, p->R / p->n, a->qkv.in, a->NH,
-                 p->s->attention);
+    if (a->gated) {
+        p->o.k->gate_bwd(din, s->wide2, din, a->values, h.NH * h.HS, a->weights, a->gate.ldy, p->R, h.NH, h.HS);
+        linear_bwd(&a->gate, p, s->narrow2, NULL, s->wide2, in);
+    }
+    ops_attn_bwd(p->o, &h, wide, din, a->values, a->lse, a->wide, s->attention);
+    unmix_values(a, p, wide);
+    turn(a, p, wide, true);
     pass_mark(p, GPT_OP_ATTENTION);
-    linear_bwd(&a->qkv, p, din, NULL, p->s->wide, in);
+    if (a->qk.raw) {
+        qk_norm_bwd(&a->qk, p, s->wide2, wide);
+        wide = s->wide2;
+    }
+    linear_bwd(&a->qkv, p, din, NULL, wide, in);
+    if (a->gated)
+        ops_mix(p->o, din, 1, din, 1, s->narrow2, p->R * a->qkv.in);
 }

@@ -1,19 +1,35 @@
-/* Causal self-attention with its two products. */
+/* Causal self-attention with its products (Vaswani et al. 2017): heads of keys and values may be shared, q and k normalised
+ * and turned, a window may hide what is far, a gate may weigh the heads. */
 #ifndef PLATEAU_MODEL_PARTS_ATTENTION_H
 #define PLATEAU_MODEL_PARTS_ATTENTION_H
 
 #include "model/linear.h"
+#include "model/parts/mix2.h"
+#include "model/parts/position.h"
+#include "model/parts/qk_norm.h"
 
 struct attention {
-    size_t NH;
+    struct ops_attn heads;
+    const struct position *pos; /* the model's */
     struct linear qkv, out;
-    float *wide; /* (R,3C), rows qkv.ldy apart: q, k, v */
-    float *att;  /* (R,C): the heads' values, before the second product */
-    float *lse;  /* (n,NH,T): log-sum-exp of the scores */
+    struct qk_norm qk;
+    struct linear gate;         /* (C,NH); gate.w.w NULL: none */
+    bool gated;
+    const struct attention *first; /* whose values are mixed in; NULL: none */
+    struct mix2 mix;
+    float *own;                 /* (R,NKV HS): values before that */
+    float *dfirst;              /* the first layer's: (R,NKV HS), gradient from the layers above */
+    bool top;                   /* the last layer */
+    float *wide;                /* (R,q k v), rows qkv.ldy apart, as the scores see them */
+    float *values;              /* (R,C): the heads' values */
+    float *lse;                 /* (n,NH,T): log-sum-exp of the scores */
+    float *weights;             /* (R,NH): the gate before its sigmoid */
+    float *att;                 /* (R,C): what the second product reads; values where there is no gate */
 };
 
-void attention_plan(struct attention *a, struct planner *p);
-/* out (R,C) from in (R,C), by `end` into the residual stream. */
+/* first: the first layer's, planned before (itself there). */
+void attention_plan(struct attention *a, struct planner *p, const struct position *pos, const struct attention *first);
+/* out (R,C) from in (R,C), by `end` into the residual stream (NULL: nothing is added). */
 void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_finish *end);
 /* From dout (R,C): din (R,C) is overwritten. */
 void attention_bwd(const struct attention *a, struct pass *p, float *din, const float *dout, const float *in);

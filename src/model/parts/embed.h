@@ -4,17 +4,21 @@
 
 #include <stdint.h>
 
-#include "model/pass.h"
+#include "model/parts/norm.h"
+#include "model/parts/position.h"
 
 struct embed {
     size_t T, C;
-    struct weight token, place; /* (V,C), (T,C) */
+    struct weight token; /* (V,C) */
+    struct position pos;
+    struct norm norm;    /* kind NULL: none */
+    float *raw;          /* (R,C): what the norm reads */
 };
 
 void embed_plan(struct embed *e, struct planner *p);
 /* x (R,C) of R tokens. */
 void embed_fwd(const struct embed *e, struct pass *p, float *x, const int32_t *tokens);
-/* Adds to the gradients of the tables. */
+/* Adds to the gradients of the tables; dx (R,C). */
 void embed_bwd(const struct embed *e, struct pass *p, const int32_t *tokens, const float *dx);
 
 #endif

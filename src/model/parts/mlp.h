@@ -1,4 +1,4 @@
-/* The MLP of a block: two products and what lies between them. A kind is a file and a row of mlp_kinds. */
+/* The MLP of a block: two products and what lies between them. A kind is a file and a row of MLP_KINDS. */
 #ifndef PLATEAU_MODEL_PARTS_MLP_H
 #define PLATEAU_MODEL_PARTS_MLP_H
 
@@ -8,18 +8,34 @@ struct mlp {
     const struct mlp_kind *kind;
     size_t H; /* hidden width */
     struct linear up, down;
-    float *act, *slope; /* (R,H), rows up.ldy apart: after the activation, and its slope */
+    float *act;   /* (R,H), rows down.ldx apart: what the second product reads */
+    float *slope; /* as act: slopes of the activation. Gated: (R,2H), rows up.ldy apart, what ops_glu_fwd leaves */
 };
 
 struct mlp_kind {
-    const char *name; /* the config's word */
+    enum kern_act act;
     void (*plan)(struct mlp *m, struct planner *p);
-    /* out (R,C) from in (R,C), by `end` into the residual stream. */
+    /* out (R,C) from in (R,C), by `end` into the residual stream (NULL: nothing is added). */
     void (*fwd)(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
     /* From dout (R,C): din (R,C) is overwritten. */
     void (*bwd)(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
 };
 
-extern const struct mlp_kind mlp_gelu;
+#define X(word, part, what) extern const struct mlp_kind part;
+MLP_KINDS(X)
+#undef X
+
+/* The kind that the shape asks for. */
+void mlp_plan(struct mlp *m, struct planner *p);
+
+/* An activation between the products: what such a kind's row holds. */
+void mlp_plain_plan(struct mlp *m, struct planner *p);
+void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
+void mlp_plain_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
+
+/* The first product makes two halves: act(g) u goes on (Shazeer 2020). */
+void mlp_gated_plan(struct mlp *m, struct planner *p);
+void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
+void mlp_gated_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
 
 #endif

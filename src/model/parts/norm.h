@@ -1,4 +1,4 @@
-/* Norms: what stands at the start of a branch and before the head. A kind is a file and a row of norm_kinds. */
+/* Norms: at the start of a branch, after it, before the head. A kind is a file and a row of NORM_KINDS. */
 #ifndef PLATEAU_MODEL_PARTS_NORM_H
 #define PLATEAU_MODEL_PARTS_NORM_H
 
@@ -7,13 +7,13 @@
 struct norm {
     const struct norm_kind *kind;
     size_t C;
-    struct weight gain, bias; /* (C) */
-    float *out;               /* (R,C) */
+    struct weight gain, bias; /* (C); no tensors of the model where there are none: ones and zeros */
+    float *out;               /* (R,C); NULL: what went in */
     float *mean, *rstd;       /* (R) */
 };
 
 struct norm_kind {
-    const char *name; /* the config's word */
+    /* Tensors `gain` and `bias`, as far as the kind and the shape have them. */
     void (*plan)(struct norm *n, struct planner *p, const char *gain, const char *bias);
     /* n->out from x (R,C). */
     void (*fwd)(const struct norm *n, struct pass *p, const float *x);
@@ -21,6 +21,17 @@ struct norm_kind {
     void (*bwd)(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x);
 };
 
-extern const struct norm_kind norm_layer;
+#define X(word, part, what) extern const struct norm_kind part;
+NORM_KINDS(X)
+#undef X
+
+/* The kind that the shape asks for. */
+void norm_plan(struct norm *n, struct planner *p, const char *gain, const char *bias);
+
+/* What went in as x comes out here. */
+static inline const float *norm_out(const struct norm *n, const float *x)
+{
+    return n->out ? n->out : x;
+}
 
 #endif

@@ -1,16 +1,24 @@
-/* Layer norm with gain and bias (Ba et al. 2016). */
+/* Layer norm (Ba et al. 2016). */
 #include "model/parts/norm.h"
+
+/* A vector that is not trained: its gradient goes where nobody looks. */
+static struct weight constant(struct planner *p, size_t C, float value)
+{
+    struct weight c = {planner_keep(p, C), planner_keep(p, C)};
+    for (size_t i = 0; c.w && i < C; i++)
+        c.w[i] = value, c.grad[i] = 0;
+    return c;
+}
 
 static void plan(struct norm *n, struct planner *p, const char *gain, const char *bias)
 {
-    size_t C = p->shape->C;
-    *n = (struct norm){.kind = &norm_layer, .C = C};
-    n->gain = planner_tensor(p, gain, 1, C, PARAM_GAIN, true);
-    n->bias = planner_tensor(p, bias, 1, C, PARAM_BIAS, true);
-    n->out = planner_keep(p, p->R * C);
+    const struct gpt_shape *s = p->shape;
+    n->gain = s->norm_gain ? planner_tensor(p, gain, 1, n->C, PARAM_GAIN, true) : constant(p, n->C, 1);
+    n->bias = s->norm_bias ? planner_tensor(p, bias, 1, n->C, PARAM_BIAS, true) : constant(p, n->C, 0);
+    n->out = planner_keep(p, p->R * n->C);
     n->mean = planner_keep(p, p->R);
     n->rstd = planner_keep(p, p->R);
-    planner_want(&p->scratch.norm, ops_layernorm_bwd_scratch(p->R, C));
+    planner_want(&p->scratch.norm, ops_layernorm_bwd_scratch(p->R, n->C));
 }
 
 static void fwd(const struct norm *n, struct pass *p, const float *x)
@@ -26,4 +34,4 @@ static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, floa
     pass_mark(p, GPT_OP_NORM);
 }
 
-const struct norm_kind norm_layer = {"layernorm", plan, fwd, bwd};
+const struct norm_kind norm_layer = {plan, fwd, bwd};

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# The model's switches as a user meets them: presets, what is refused, and that a run with switches is one like any other:
+# any number of jobs, stopped and resumed, shared trunks, the same bytes.
+. "$(dirname "$0")/shell.sh"
+tiny=$root/configs/tiny.json
+
+# value FILE SECTION.KEY: of a JSON file written by the tool, a key a line.
+value() {
+    sed -n "/\"${2%%.*}\":/,/}/s/^.*\"${2#*.}\":[[:space:]]*\(.*[^,]\),\{0,1\}\$/\1/p" "$1" | head -n 1
+}
+
+# is FILE KEY VALUE
+is() {
+    [ "$(value "$1" "$2")" = "$3" ] || fail "$2 is $(value "$1" "$2") in $1, expected $3"
+}
+
+train() {
+    "$plateau" train "$tiny" --set model.d_model=16 --set model.n_layer=2 --set train.tokens=10k "$@" >train.txt 2>&1
+}
+
+presets() {
+    local p
+    for p in gpt2 llama olmo3 nanochat; do
+        train --set "model.preset=$p" --out "$p" || { fail "$p: $(tail -n 1 train.txt)"; return; }
+    done
+    is "$(echo llama/*/config.json)" model.norm '"rmsnorm"'
+    is "$(echo llama/*/config.json)" model.position '"rope"'
+    is "$(echo llama/*/config.json)" model.mlp '"swiglu"'
+    is "$(echo llama/*/config.json)" model.bias false
+    is "$(echo olmo3/*/config.json)" model.norm_place '"after"'
+    is "$(echo nanochat/*/config.json)" model.softcap 15
+    # the first preset is what there is without one, by name and by bytes
+    train --out plain || fail "$(tail -n 1 train.txt)"
+    [ "$(cd gpt2 && echo */)" = "$(cd plain && echo */)" ] || fail "gpt2 has another hash than no preset"
+    cmp -s gpt2/*/checkpoint.bin plain/*/checkpoint.bin || fail "gpt2 is not the default"
+    cmp -s llama/*/checkpoint.bin plain/*/checkpoint.bin && fail "llama is gpt2"
+    # what a config sets beside a preset holds, before or after it
+    printf '%s' '{"data": {"base": 16, "digits": 2, "values": 2, "eval_tokens": 1024}, "train": {"batch_tokens": 1024, "tokens": 10240},
+        "model": {"bias": true, "mlp": "relu2", "preset": "llama", "ctx": 32, "d_model": 16, "n_layer": 1, "tied": true}}' >own.json
+    "$plateau" train own.json --out own >own.txt 2>&1 || fail "$(tail -n 1 own.txt)"
+    is "$(echo own/*/config.json)" model.bias true
+    is "$(echo own/*/config.json)" model.mlp '"relu2"'
+    is "$(echo own/*/config.json)" model.norm '"rmsnorm"'
+    is "$(echo own/*/config.json)" model.tied true
+}
+
+# refused TEXT SETTING...
+refused() {
+    local text=$1 got s sets=()
+    shift
+    for s in "$@"; do sets+=(--set "$s"); done
+    "$plateau" sweep "$tiny" --out no "${sets[@]}" >refused.txt 2>&1
+    got=$?
+    [ "$got" = 2 ] || fail "exit code $got for $*"
+    grep -qF -- "$text" refused.txt || fail "'$text' is not in: $(cat refused.txt)"
+    [ ! -e no ] || fail "something was written for $*"
+}
+
+refusals() {
+    refused "model.norm: 'rms' is none of layernorm|rmsnorm|none" model.norm=rms
+    refused "model.bias: expected true or false" model.bias=0
+    refused "model.n_head=1 is not a multiple of model.n_kv_head=2" model.n_kv_head=2
+    refused "model.parallel" model.parallel=true model.norm_place=after
+    refused "model.qk_norm_all" model.qk_norm_all=true
+    refused "model.window_full=2" model.window_full=2
+    refused "model.preset" model.preset=gpt3
+    refused "model.mlp_ratio=-1 is out of range" model.mlp_ratio=-1
+    refused "did you mean model.rope_base" model.rope_bas=3
+}
+
+digest() {
+    (cd "$1" && for f in */checkpoint.bin; do echo "$f" && cksum <"$f"; done; cut -d, -f1-21,24- results.csv)
+}
+
+# Much at once: trunks, jobs, and a stop in the middle of a step's work.
+like_any_other() {
+    local all=(--set model.preset=olmo3 --set model.n_kv_head=1 --set model.gated_attention=true --set model.window=9
+        --set model.softcap=9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
+    "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
+    timeout -s INT 1 "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1
+    "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1 || fail "$(tail -n 2 two.txt)"
+    [ "$(digest one)" = "$(digest two)" ] || fail "other bytes with two jobs and a stop"
+    grep -q diverged one/results.csv && fail "a run diverged"
+    "$plateau" status one >status.txt 2>&1 || fail "$(cat status.txt)"
+}
+
+# FLOPs and parameters of results are those of the parts.
+counts() {
+    train --set model.tied=false --out untied || fail "$(tail -n 1 train.txt)"
+    train --out tied || fail "$(tail -n 1 train.txt)"
+    local field=(cut -d, -f9-11) a b
+    a=$(sed -n 2p tied/results.csv | "${field[@]}") b=$(sed -n 2p untied/results.csv | "${field[@]}")
+    awk -F, -v a="$a" -v b="$b" 'BEGIN { split(a, x); split(b, y); exit !(y[1] - x[1] == 17 * 16 && y[2] == x[2] && y[3] == x[3]) }' ||
+        fail "an untied head: $a before, $b after"
+}
+
+run_test presets
+run_test refusals
+run_test like_any_other
+run_test counts
+finish
