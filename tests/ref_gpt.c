@@ -185,7 +185,8 @@ static size_t relu(struct ref_tape *t, size_t x)
     return unary(t, x, v > 0 ? v : 0, v > 0);
 }
 
-static size_t mlp(struct ref_gpt *r, size_t x, size_t l)
+/* Of n experts in one tensor, the e-th's MLP of x (rows,C). */
+static size_t mlp_of(struct ref_gpt *r, size_t x, size_t rows, size_t l, size_t e, size_t n)
 {
     enum { GELU, RELU, RELU2, SWIGLU, GEGLU };
     struct ref_tape *t = r->tape;
@@ -196,9 +197,10 @@ static size_t mlp(struct ref_gpt *r, size_t x, size_t l)
             down = &r->tensors[i];
     CHECK(down != NULL);
     bool gated = s->mlp >= SWIGLU;
-    size_t H = down->n / s->C, wide = gated ? 2 * H : H, *out = grow(NULL, s->T * H, sizeof *out);
-    size_t up = linear(t, x, at(r, "upw", l), at(r, "upb", l), s->T, s->C, wide);
-    for (size_t i = 0; i < s->T * H; i++) {
+    size_t C = s->C, H = down->n / C / n, wide = gated ? 2 * H : H, *out = grow(NULL, rows * H, sizeof *out);
+    size_t upb = at(r, "upb", l), downb = at(r, "downb", l);
+    size_t up = linear(t, x, at(r, "upw", l) + e * C * wide, upb == NONE ? NONE : upb + e * wide, rows, C, wide);
+    for (size_t i = 0; i < rows * H; i++) {
         size_t a = up + i / H * wide + i % H, y = relu(t, a);
         if (s->mlp == GELU || s->mlp == GEGLU)
             y = gelu(t, a);
@@ -208,7 +210,54 @@ static size_t mlp(struct ref_gpt *r, size_t x, size_t l)
             y = mul(t, y, y);
         out[i] = gated ? mul(t, y, a + H) : y;
     }
-    return linear(t, gather(t, out, s->T * H), at(r, "downw", l), at(r, "downb", l), s->T, H, s->C);
+    return linear(t, gather(t, out, rows * H), at(r, "downw", l) + e * H * C, downb == NONE ? NONE : downb + e * C, rows, H, C);
+}
+
+/* The router's probabilities of one token; the k largest of them are marked. */
+static size_t route(struct ref_gpt *r, size_t x, size_t l, bool *taken)
+{
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    size_t E = s->n_expert, z = linear(t, x, at(r, "routerw", l), NONE, 1, s->C, E), e = t->n;
+    for (size_t i = 0; i < E; i++)
+        (void)unary(t, z + i, exp(t->val[z + i]), exp(t->val[z + i]));
+    size_t total = sum(t, e, E, 1);
+    double all = t->val[total];
+    size_t inverse = unary(t, total, 1 / all, -1 / (all * all)), p = t->n;
+    for (size_t i = 0; i < E; i++)
+        (void)mul(t, e + i, inverse);
+    for (size_t j = 0; j < s->top_k; j++) {
+        size_t best = NONE;
+        for (size_t i = 0; i < E; i++)
+            if (!taken[i] && (best == NONE || t->val[p + i] > t->val[p + best]))
+                best = i;
+        taken[best] = true;
+    }
+    return p;
+}
+
+static size_t mlp(struct ref_gpt *r, size_t x, size_t l)
+{
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    if (!s->n_expert)
+        return mlp_of(r, x, s->T, l, 0, 1);
+    size_t *out = grow(NULL, s->T * s->C, sizeof *out);
+    for (size_t i = 0; i < s->T; i++) {
+        bool taken[16] = {false};
+        size_t p = route(r, x + i * s->C, l, taken);
+        for (size_t e = 0, first = true; e < s->n_expert; e++) {
+            if (!taken[e])
+                continue;
+            size_t y = mlp_of(r, x + i * s->C, 1, l, e, s->n_expert);
+            for (size_t c = 0; c < s->C; c++) {
+                size_t part = mul(t, y + c, p + e), *o = &out[i * s->C + c];
+                *o = first ? part : add(t, *o, part, 1);
+            }
+            first = false;
+        }
+    }
+    return gather(t, out, s->T * s->C);
 }
 
 /* Heads of q and k turn: pair i of place p by p base^(-2i/HS). */
@@ -490,7 +539,8 @@ static void take(struct ref_gpt *r, const struct gpt *g, const struct tensor *te
 {
     struct ref_tensor *t = &r->tensors[r->n_tensors++];
     bool embedding = tensor->outside && tensor->rows > 1;
-    *t = multipliers(embedding, !tensor->outside, tensor->rows, mN, mL);
+    size_t vectors = strlen(tensor->name); /* a name ends in b where each row is a vector */
+    *t = multipliers(embedding, !tensor->outside, tensor->name[vectors - 1] == 'b' ? 1 : tensor->rows, mN, mL);
     t->name = tensor->name;
     t->layer = tensor->outside ? 0 : tensor->first + i;
     t->at = r->n;

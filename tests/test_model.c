@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "model/checkpoint.h"
 #include "model/gpt.h"
+#include "model/parts/experts.h"
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
 #include "model/team.h"
@@ -255,11 +256,15 @@ static const struct {
     {"value residual", {GPT_2 SMALL, .value_residual = 1}},
     {"value residual of one layer", {GPT_2 .V = 17, .T = 12, .C = 24, .L = 1, .NH = 3, .value_residual = 1}},
     {"x0 residual", {GPT_2 SMALL, .x0_residual = 1}},
+    {"experts", {GPT_2 SMALL, .n_expert = 4, .balance = 0}},
+    {"one expert of three, gated", {GPT_2 SMALL, .n_expert = 3, .top_k = 1, .balance = 0, .mlp = 3, .bias = 0}},
+    {"all experts, side by side", {GPT_2 SMALL, .n_expert = 2, .balance = 0, .parallel = 1, .norm_place = NORM_BOTH}},
     {"window", {GPT_2 SMALL, .window = 4}},
     {"window of most layers", {GPT_2 SMALL, .window = 4, .window_full = 2}},
     {"many", {GPT_2 .V = 33, .T = 19, .C = 40, .L = 2, .NH = 4, .norm = 1, .norm_place = NORM_AFTER, .position = 1, .mlp = 3,
               .bias = 0, .qk_norm = 1, .qk_norm_all = 1, .tied = 0, .n_kv_head = 2, .softcap = 15, .gated_attention = 1,
-              .window = 7, .norm_embed = 1, .value_residual = 1, .x0_residual = 1}},
+              .window = 7, .norm_embed = 1, .value_residual = 1, .x0_residual = 1,
+              .n_expert = 5, .top_k = 3, .balance = 0}},
 };
 
 static void switches(void)
@@ -308,6 +313,68 @@ static void switches(void)
     }
 }
 
+/* n_expert sum over experts of the share of choices times the mean probability, of the newest chunk. */
+static double balance_of(const struct gpt *g, size_t R)
+{
+    const struct experts *x = g->layers[0].mlp.experts;
+    double sum = 0;
+    for (size_t e = 0; e < x->E; e++) {
+        double mean = 0;
+        for (size_t r = 0; r < R; r++)
+            mean += (double)x->probs[r * x->router.ldy + e] / (double)R;
+        sum += mean * (double)(x->first[e + 1] - x->first[e]) / (double)(R * x->k);
+    }
+    return (double)x->E * sum;
+}
+
+/* What the balance adds to the router's gradient, against differences of the term itself; and an expert that nobody asks
+ * has a gradient of 0. */
+static void balance(void)
+{
+    const struct gpt_shape s = {GPT_2 .V = 17, .T = 12, .C = 24, .L = 1, .NH = 3, .n_expert = 4, .top_k = 2, .balance = 0.5};
+    struct gpt_shape off = s;
+    int32_t x[BATCH * 12], y[BATCH * 12];
+    off.balance = 0;
+    batch(x, y, &s, BATCH, 0);
+    FOR_ISA(k)
+    {
+        struct gpt with, without;
+        make(&with, &s, PARAM_STANDARD, &k, BATCH, 1);
+        make(&without, &off, PARAM_STANDARD, &k, BATCH, 1);
+        const struct tensor *router = tensors_find(&with.tensors, "routerw"), *up = tensors_find(&with.tensors, "upw");
+        float *w = with.w + router->offset, keep[24 * 4], d[24 * 4];
+        for (size_t i = 0; i < 24 * 4; i++)
+            w[i] = without.w[router->offset + i] = (float)(0.3 * rng_normal(test_rng())), keep[i] = w[i];
+        for (size_t c = 0; c < 24; c++) /* the last expert is never chosen: a term of the norm's bias, which is 0 but for one */
+            w[c * 4 + 3] = without.w[router->offset + c * 4 + 3] = keep[c * 4 + 3] = c ? 0 : -50;
+        with.w[tensors_find(&with.tensors, "ln2b")->offset] = without.w[tensors_find(&with.tensors, "ln2b")->offset] = 4;
+        gpt_pack(&with);
+        gpt_pack(&without);
+        EXPECT(gpt_forward_backward(&with, x, y) == gpt_forward_backward(&without, x, y));
+        double slope = 0, length = 0, at[2], h = 1e-3;
+        for (size_t i = 0; i < 24 * 4; i++) {
+            d[i] = (float)rng_normal(test_rng());
+            slope += (double)d[i] * ((double)with.grad[router->offset + i] - (double)without.grad[router->offset + i]);
+            length += (double)d[i] * (double)d[i];
+        }
+        const struct experts *e = with.layers[0].mlp.experts;
+        EXPECT_MSG(e->first[3] == BATCH * 12 * 2 && e->first[4] == e->first[3], "the last expert was chosen");
+        for (size_t i = 0; i < tensor_size(up) / 4; i++)
+            EXPECT(with.grad[up->offset + tensor_size(up) / 4 * 3 + i] == 0);
+        for (int side = 0; side < 2; side++) {
+            float loss[BATCH * 12];
+            for (size_t i = 0; i < 24 * 4; i++)
+                w[i] = keep[i] + (float)((side ? h : -h) * (double)d[i]);
+            gpt_pack(&with);
+            gpt_losses(&with, loss, x, y, BATCH);
+            at[side] = 0.5 * balance_of(&with, BATCH * 12);
+        }
+        EXPECT_NEAR((at[1] - at[0]) / (2 * h), slope, 2e-3 * (fabs(slope) + 1e-4 * sqrt(length)));
+        gpt_free(&with);
+        gpt_free(&without);
+    }
+}
+
 /* Counts come from what the parts state: of a layer alone and of all; and what a shape of the books has. */
 static void counts_of_switches(void)
 {
@@ -336,6 +403,9 @@ static void counts_of_switches(void)
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 4 * 24 * (78 - 42) / 12, 1e-12);
     s.window_full = 3;
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 2 * 4 * 24 * (78 - 42) / 12, 1e-12);
+    /* A router, and two MLPs a token in place of one. */
+    s = (struct gpt_shape){GPT_2 SMALL, .n_expert = 6, .top_k = 2};
+    EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 3 * 2 * (24 * 6 + 8 * 24 * 24), 1e-12);
     s = (struct gpt_shape){GPT_2 SMALL, .n_kv_head = 1};
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 2 * 24 * 2 * 16, 1e-12);
 }
@@ -893,6 +963,7 @@ static const struct test tests[] = {
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
     {"switches", switches},
+    {"balance", balance},
     {"counts_of_switches", counts_of_switches},
     {"switches_refused", switches_refused},
     {"gradient_directions", gradient_directions},

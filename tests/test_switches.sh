@@ -63,6 +63,7 @@ refusals() {
     refused "model.parallel" model.parallel=true model.norm_place=after
     refused "model.qk_norm_all" model.qk_norm_all=true
     refused "model.window_full=2" model.window_full=2
+    refused "model.top_k=4 is more than model.n_expert=2" model.n_expert=2 model.top_k=4
     refused "model.preset" model.preset=gpt3
     refused "model.mlp_ratio=-1 is out of range" model.mlp_ratio=-1
     refused "did you mean model.rope_base" model.rope_bas=3

@@ -21,7 +21,7 @@ torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 DEFAULTS = dict(norm="layernorm", norm_gain=True, norm_bias=True, norm_place="before", norm_embed=False, position="learned",
                 rope_base=1e4, mlp="gelu", bias=True, qk_norm=False, qk_norm_all=False, tied=True, n_kv_head=0, parallel=False,
-                softcap=0.0, gated_attention=False, window=0, window_full=0, value_residual=False, x0_residual=False)
+                softcap=0.0, gated_attention=False, window=0, window_full=0, value_residual=False, x0_residual=False, n_expert=0, top_k=2, balance=0.0)
 LLAMA = dict(norm="rmsnorm", position="rope", mlp="swiglu", bias=False, tied=False)
 OLMO3 = dict(norm="rmsnorm", norm_place="after", position="rope", rope_base=500000.0, mlp="swiglu", bias=False, qk_norm=True,
              qk_norm_all=True, tied=False, window=4096, window_full=4)
@@ -119,7 +119,27 @@ class Model:
             y = y * torch.sigmoid(self.linear(x, "gate", l)).transpose(1, 2)[..., None]
         return self.linear(y.transpose(1, 2).flatten(-2), "att", l)
 
+    def expert(self, x, l, e):
+        """Expert e: its rows of the tensors."""
+        n, s = self.s["n_expert"], self.w
+        part = lambda key: s[key].view(n, -1, s[key].shape[1])[e]
+        plain = {k: part((k, l)) for k in ("upw", "upb", "downw", "downb") if (k, l) in s}
+        kept, self.w = self.w, {**s, **{(k, l): v for k, v in plain.items()}}
+        y = self.dense(x, l)
+        self.w = kept
+        return y
+
     def mlp(self, x, l):
+        if not self.s["n_expert"]:
+            return self.dense(x, l)
+        probs = torch.softmax(x @ self.w[("routerw", l)], -1)
+        chosen = torch.zeros_like(probs).scatter(-1, probs.topk(self.s["top_k"], -1).indices, 1.0)
+        if self.s["balance"]:
+            share = chosen.mean((0, 1)) / self.s["top_k"]
+            self.extra = self.extra + self.s["balance"] * self.s["n_expert"] * (share * probs.mean((0, 1))).sum()
+        return sum((probs * chosen)[..., e : e + 1] * self.expert(x, l, e) for e in range(self.s["n_expert"]))
+
+    def dense(self, x, l):
         kind, h = self.s["mlp"], self.linear(x, "up", l)
         if kind in ("swiglu", "geglu"):
             g, u = h.chunk(2, -1)
@@ -155,9 +175,10 @@ class Model:
 
     def loss(self, x, y):
         """The loss, and what is differentiated."""
+        self.extra = 0
         z = self.logits(x)
         loss = F.cross_entropy(z.flatten(0, 1), y.flatten())
-        return loss, loss + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean()
+        return loss, loss + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean() + self.extra
 
 
 def relative(a, b, of):
@@ -174,6 +195,7 @@ def adamw(model, d, lr=0.01, beta1=0.9, beta2=0.98, eps=1e-6, decay=0.1, clip=1.
 def compare(name, dump, switches, sets, steps):
     with tempfile.TemporaryDirectory() as tmp:
         path = os.path.join(tmp, "dump")
+        switches = {**switches, "balance": switches.get("balance", 0.0)} if "n_expert" in switches else switches
         text = [f"model.{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in switches.items()]
         subprocess.run([dump, path, str(steps)] + text + [f"{k}={v}" for k, v in sets.items()], check=True)
         d = Dump(path)
@@ -221,6 +243,7 @@ CASES = {
     "qk_norm over all": dict(qk_norm=True, qk_norm_all=True), "untied": dict(tied=False), "grouped": dict(n_kv_head=2),
     "multi-query": dict(n_kv_head=1, position="rope", qk_norm=True), "parallel": dict(parallel=True), "softcap": dict(softcap=2.0),
     "gated attention": dict(gated_attention=True), "window": dict(window=5), "window of some": dict(window=5, window_full=2),
+    "experts": dict(n_expert=4), "balanced experts": dict(n_expert=6, top_k=1, balance=0.5, mlp="swiglu"),
     "value residual": dict(value_residual=True), "x0 residual": dict(x0_residual=True),
     "llama": LLAMA, "olmo3": OLMO3, "nanochat": NANOCHAT,
     "many": dict(OLMO3, n_kv_head=2, gated_attention=True, softcap=15.0, window=7, window_full=3, norm_embed=True),

@@ -65,8 +65,7 @@ void block_pack(const struct block *b, struct ops o)
     linear_pack(&b->attention.out, o);
     if (b->attention.gated)
         linear_pack(&b->attention.gate, o);
-    linear_pack(&b->mlp.up, o);
-    linear_pack(&b->mlp.down, o);
+    b->mlp.kind->pack(&b->mlp, o);
 }
 
 /* What the MLP reads. */

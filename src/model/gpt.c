@@ -118,6 +118,8 @@ static void carve(struct gpt *g, struct arena *a)
     g->scratch.wide = arena_floats(a, R * p.scratch.wide);
     g->scratch.wide2 = arena_floats(a, R * p.scratch.wide2);
     g->scratch.narrow2 = arena_floats(a, R * p.scratch.narrow2);
+    g->scratch.expert = arena_floats(a, R * p.scratch.expert);
+    g->scratch.router = arena_floats(a, R * p.scratch.router);
     g->scratch.branch = arena_floats(a, R * p.scratch.branch);
     g->scratch.parallel = arena_floats(a, R * p.scratch.parallel);
     g->scratch.narrow = arena_floats(a, R * s->C);
@@ -218,7 +220,7 @@ void gpt_pack(struct gpt *g)
 
 static struct pass pass_of(const struct gpt *g, size_t n, bool train)
 {
-    return (struct pass){.o = g->ops, .n = n, .R = n * g->shape.T, .train = train, .s = &g->scratch, .op_s = g->op_s,
+    return (struct pass){.o = g->ops, .n = n, .R = n * g->shape.T, .train = train, .chunk_share = (float)n / (float)g->B, .s = &g->scratch, .op_s = g->op_s,
                          .clock = g->op_s ? clock_now_s() : 0};
 }
 

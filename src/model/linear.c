@@ -22,10 +22,21 @@ static void plan_products(struct linear *l, struct planner *p, bool pack)
 void linear_plan(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
                  enum param_role role)
 {
+    linear_plan_of(l, p, name, bias, in, out, role, 0, 1);
+}
+
+static struct weight part_of(struct weight w, size_t floats)
+{
+    return w.w ? (struct weight){w.w + floats, w.grad + floats} : w;
+}
+
+void linear_plan_of(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
+                    enum param_role role, size_t e, size_t n)
+{
     *l = (struct linear){.in = in, .out = out, .ldx = planner_row(p, in), .ldy = planner_row(p, out)};
-    l->w = planner_tensor(p, name, in, out, role, false);
+    l->w = part_of(planner_tensor(p, name, n * in, out, role, false), e * in * out);
     if (bias)
-        l->b = planner_tensor(p, bias, 1, out, PARAM_BIAS, true);
+        l->b = part_of(planner_tensor(p, bias, n, out, PARAM_BIAS, true), e * out);
     plan_products(l, p, p->pack);
 }
 

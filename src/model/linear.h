@@ -16,6 +16,10 @@ struct linear {
 void linear_plan(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
                  enum param_role role);
 
+/* Matrix e of n of that shape, which are one tensor (n in, out), and one (n, out). */
+void linear_plan_of(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
+                    enum param_role role, size_t e, size_t n);
+
 /* Over a tensor that stands already, (out, in), as a tied head does; always packed, and rows of y are `out` apart. */
 void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t in, size_t out);
 

@@ -32,12 +32,13 @@ struct scratch {
     float *narrow;             /* (R,C): the gradient of a branch's normalised input */
     float *wide, *wide2;       /* (R, the widest row that a part asks for): gradients within a branch */
     float *narrow2;            /* (R,C): a second gradient of that input */
+    float *expert, *router;    /* (R, k C): of what experts made; (R,E): of the router's probabilities */
     float *branch, *parallel;  /* (R,C): of what a norm after a branch reads; of a branch beside another */
     float *gemm, *norm, *attention;
 };
 
 struct scratch_floats {
-    size_t wide, wide2, narrow2, branch, parallel; /* in a row */
+    size_t wide, wide2, narrow2, expert, router, branch, parallel; /* in a row */
     size_t gemm, norm, attention;
 };
 
@@ -47,6 +48,7 @@ struct pass {
     size_t n, R;
     bool train; /* keep what backward needs */
     bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
+    float chunk_share; /* of a step's tokens */
     const struct scratch *s;
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     double clock;
@@ -82,6 +84,11 @@ struct planner {
 static inline float *planner_keep(struct planner *p, size_t n)
 {
     return p->arena ? arena_floats(p->arena, n) : NULL;
+}
+
+static inline void *planner_take(struct planner *p, size_t n, size_t elem_size)
+{
+    return p->arena ? arena_take(p->arena, n, elem_size) : NULL;
 }
 
 /* A tensor's weights and gradient, in this layer. */

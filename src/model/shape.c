@@ -19,6 +19,8 @@ static enum status check_switches(const struct gpt_shape *s, struct err *err)
         return err_set(err, E_CONFIG, "model.parallel: both branches read one norm, and model.norm_place=after has none");
     if (s->qk_norm_all && !s->qk_norm)
         return err_set(err, E_CONFIG, "model.qk_norm_all says how model.qk_norm is done, which is false");
+    if (s->n_expert && s->top_k > s->n_expert)
+        return err_set(err, E_CONFIG, "model.top_k=%zu is more than model.n_expert=%zu", s->top_k, s->n_expert);
     if (s->window_full && !s->window)
         return err_set(err, E_CONFIG, "model.window_full=%zu names layers without a window, but model.window is 0", s->window_full);
     return OK;

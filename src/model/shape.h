@@ -21,6 +21,9 @@
     X(rope_base,     DOUBLE, 1, 1e9,   1e4,   "", "rope: pair i of a head turns by base^(-2 i / head size) a token")       \
     X(mlp,           ENUM,   0, 0,     0,     MLP_KINDS(KIND_WORD), "activation of the MLP" MLP_KINDS(KIND_HELP))            \
     X(mlp_ratio,     DOUBLE, 0, 64,    0,     "", "hidden width over d_model (0: 4; with a gate 8/3, to a multiple of 8: as many parameters)") \
+    X(n_expert,      SIZE,   0, 256,   0,     "", "experts in place of each MLP, of that width (Shazeer et al. 2017; 0: no experts)") \
+    X(top_k,         SIZE,   1, 256,   2,     "", "n_expert: experts that a token goes to")                          \
+    X(balance,       DOUBLE, 0, 10,    0.01,  "", "n_expert: weight of the loss that balances them (Fedus et al. 2022)") \
     X(bias,          BOOL,   0, 1,     1,     "", "linear layers have a bias")                                        \
     X(qk_norm,       BOOL,   0, 1,     0,     "", "an RMS norm of each head's q and k (Henry et al. 2020)")           \
     X(qk_norm_all,   BOOL,   0, 1,     0,     "", "qk_norm: over all heads together (OLMo 2)")                        \

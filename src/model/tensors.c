@@ -26,7 +26,7 @@ const struct tensor *tensors_add(struct tensors *t, const char *name, size_t lay
     const struct tensor *known = tensors_find(t, name);
     bool outside = layer == TENSOR_OUTSIDE;
     if (known) {
-        CHECK(!outside && layer > known->first && known->rows == rows && known->cols == cols && known->role == role);
+        CHECK(!outside && layer >= known->first && known->rows == rows && known->cols == cols && known->role == role);
         return known;
     }
     CHECK(t->n < TENSORS_MAX && (outside || layer < t->L));

@@ -33,7 +33,7 @@ struct tensors {
 };
 
 /* The tensor of that name, for this layer. The first layer that asks for it makes room for itself and all that follow;
- * layers come in their order. Borrowed. */
+ * layers come in their order. It may be asked for again. Borrowed. */
 const struct tensor *tensors_add(struct tensors *t, const char *name, size_t layer, size_t rows, size_t cols,
                                  enum param_role role, bool summed);
 

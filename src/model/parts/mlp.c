@@ -8,8 +8,20 @@ static const struct mlp_kind *const kinds[] = {MLP_KINDS(X)};
 
 void mlp_plan(struct mlp *m, struct planner *p)
 {
-    *m = (struct mlp){.kind = kinds[p->shape->mlp]};
+    *m = (struct mlp){.kind = p->shape->n_expert ? &mlp_experts : kinds[p->shape->mlp], .n = 1};
     m->kind->plan(m, p);
+}
+
+void mlp_plan_expert(struct mlp *m, struct planner *p, size_t e)
+{
+    *m = (struct mlp){.kind = kinds[p->shape->mlp], .n = p->shape->n_expert, .e = e};
+    m->kind->plan(m, p);
+}
+
+void mlp_pack(const struct mlp *m, struct ops o)
+{
+    linear_pack(&m->up, o);
+    linear_pack(&m->down, o);
 }
 
 /* mlp_ratio times the width; of its own accord `usual` times, where `unit` divides it. */
@@ -22,10 +34,12 @@ static size_t hidden_width(const struct gpt_shape *s, double usual, double unit)
 static void plan_products(struct mlp *m, struct planner *p, size_t up)
 {
     const struct gpt_shape *s = p->shape;
-    linear_plan(&m->up, p, "upw", s->bias ? "upb" : NULL, s->C, up, PARAM_HIDDEN);
-    linear_plan(&m->down, p, "downw", s->bias ? "downb" : NULL, m->H, s->C, PARAM_HIDDEN_OUT);
-    m->act = planner_keep(p, p->R * m->down.ldx);
-    m->slope = planner_keep(p, p->R * m->up.ldy);
+    linear_plan_of(&m->up, p, "upw", s->bias ? "upb" : NULL, s->C, up, PARAM_HIDDEN, m->e, m->n);
+    linear_plan_of(&m->down, p, "downw", s->bias ? "downb" : NULL, m->H, s->C, PARAM_HIDDEN_OUT, m->e, m->n);
+    if (m->n == 1) {
+        m->act = planner_keep(p, p->R * m->down.ldx);
+        m->slope = planner_keep(p, p->R * m->up.ldy);
+    }
     planner_want(&p->scratch.wide, m->up.ldy);
 }
 

@@ -4,9 +4,13 @@
 
 #include "model/linear.h"
 
+struct experts;
+
 struct mlp {
     const struct mlp_kind *kind;
-    size_t H; /* hidden width */
+    struct experts *experts; /* NULL: one MLP for all tokens */
+    size_t e, n; /* expert e of n; 0 of 1: there are none */
+    size_t H;    /* hidden width */
     struct linear up, down;
     float *act;   /* (R,H), rows down.ldx apart: what the second product reads */
     float *slope; /* as act: slopes of the activation. Gated: (R,2H), rows up.ldy apart, what ops_glu_fwd leaves */
@@ -19,14 +23,21 @@ struct mlp_kind {
     void (*fwd)(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
     /* From dout (R,C): din (R,C) is overwritten. */
     void (*bwd)(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
+    /* After the weights have changed. */
+    void (*pack)(const struct mlp *m, struct ops o);
 };
 
 #define X(word, part, what) extern const struct mlp_kind part;
 MLP_KINDS(X)
 #undef X
 
-/* The kind that the shape asks for. */
+extern const struct mlp_kind mlp_experts;
+
+/* The kind that the shape asks for, or a mixture of it. */
 void mlp_plan(struct mlp *m, struct planner *p);
+/* Expert e of a mixture: its tensors are rows of those that all share; it keeps nothing of its own. */
+void mlp_plan_expert(struct mlp *m, struct planner *p, size_t e);
+void mlp_pack(const struct mlp *m, struct ops o);
 
 /* An activation between the products: what such a kind's row holds. */
 void mlp_plain_plan(struct mlp *m, struct planner *p);
