@@ -477,6 +477,67 @@ static void excess(void)
     fit_table_free(&t);
 }
 
+/* k facts known leave k^-0.5, a thousand leave nothing: a = 1.5, so that with compute = 6 N D facts grow as C^(1/2.5). */
+enum { FACTS = 1000 };
+static double fact_known[FACTS], fact_excess[FACTS];
+
+static struct charts_theory facts(void)
+{
+    for (size_t i = 0; i < FACTS; i++) {
+        fact_known[i] = pow(1000, (double)i / (FACTS - 1));
+        fact_excess[i] = i + 1 < FACTS ? pow(fact_known[i], -0.5) : 0;
+    }
+    return (struct charts_theory){"Author 2020, somewhere; Other 2021", 0.5, FACTS, fact_known, fact_excess};
+}
+
+static void expect_no_theory(const struct charts_input *in)
+{
+    struct chart ch = must_build("excess", in);
+    EXPECT(!strstr(ch.note, "theory"));
+    for (size_t i = 0; i < ch.n_series; i++)
+        EXPECT(!strstr(ch.series[i].label, "theory"));
+    chart_free(&ch);
+}
+
+/* Theory's shape through the fitted frontier at the largest budget. */
+static void theory(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    struct charts_theory th = facts();
+    struct charts_input in = {.table = &t, .report = &r, .theory = &th};
+    struct fit_frontier low = frontier[0];
+    r.frontier = &low;
+    low.ln_k = log(0.3) + G * log(r.max_flops); /* 0.4 above the floor at the largest budget */
+    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
+    struct chart ch = must_build("excess", &in);
+    const struct chart_series *s = find(&ch, "theory (Author 2020)", true, 0);
+    EXPECT(s && s->dash > 0 && s->free_range && !s->lo);
+    for (size_t i = 0; s && i < s->n; i++) {
+        double want = 0.4 * pow(s->x[i] / r.max_flops, -0.2);
+        if (want < 0.99) /* one fact known leaves 1, and none is not drawn */
+            EXPECT_REL(s->y[i], want, 0.01);
+        else if (want > 1.01)
+            EXPECT(isnan(s->y[i]));
+    }
+    EXPECT_HAS(ch.note, "Dashed: theory for learners of the most frequent facts, C^-0.2 while");
+    EXPECT_HAS(ch.note, "(Author 2020, somewhere; Other 2021)");
+    EXPECT_HAS(ch.note, "True floor: 1.6. ");
+    chart_free(&ch);
+    /* a fraction of the facts: the last ones bring it to nothing, faster than any power */
+    low.e = 1.6, low.ln_k = log(0.032) + G * log(r.max_flops);
+    ch = must_build("excess", &in);
+    s = find(&ch, "theory (Author 2020)", true, 0);
+    EXPECT(s && s->y[s->n - 1] == 0);
+    chart_free(&ch);
+    low.ln_k = log(1.1) + G * log(r.max_flops); /* more than none known would leave */
+    expect_no_theory(&in);
+    low.ln_k = log(0.3) + G * log(r.max_flops);
+    in.theory = NULL;
+    expect_no_theory(&in);
+    fit_table_free(&t);
+}
+
 /* A log axis has no place for what is not above the floor: the chart says how many runs that are. */
 static void below_the_floor(void)
 {
@@ -681,7 +742,8 @@ static void draw(const char *what, const struct chart *ch, const struct font *fo
 static void draw_all(const char *what, const struct fit_table *t, const struct fit_report *r, const struct font *font,
                      bool pixels)
 {
-    const struct charts_input in = {.table = t, .report = r};
+    const struct charts_theory th = facts();
+    const struct charts_input in = {.table = t, .report = r, .theory = &th};
     struct err err;
     for (size_t i = 0; i < charts_count(); i++) {
         struct chart ch = {0};
@@ -789,10 +851,14 @@ static void out_of_memory_building(void)
     struct fit_report r = with_frontier();
     struct fit_isoflop b[3];
     struct fit_table t = isoflop_table(&r, b, 3);
+    const struct charts_theory th = facts();
     const double tokens[] = {1e4, 1e5, 1e6}, loss[] = {3, 2.5, 2};
     const struct charts_curve c[] = {{true, {1e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss},
                                      {true, {2e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss}};
-    const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 2};
+    const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 2, .theory = &th};
+    struct fit_frontier low = frontier[0];
+    r.frontier = &low;
+    low.ln_k = log(0.3) + G * log(r.max_flops);
     r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
     r.verdict.gain = (struct fit_value){0.1, 0, 0.08, 0.12};
     for (size_t k = 0; k < charts_count(); k++) {
@@ -914,6 +980,7 @@ static const struct test tests[] = {
     {"isoflop", isoflop},
     {"many_budgets", many_budgets},
     {"excess", excess},
+    {"theory", theory},
     {"below_the_floor", below_the_floor},
     {"returns", returns},
     {"band", band},

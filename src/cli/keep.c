@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/draw.h"
+#include "cli/theory.h"
 #include "harness/train.h"
 
 static const char note_name[] = "charts.txt";
@@ -25,11 +26,15 @@ enum status keep_fit(struct fitted *f, struct err *err)
 
 static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
 {
+    struct theory theory;
+    bool known;
+    TRY(theory_of(&theory, &known, f, err));
     const struct charts_input in = {
         .table = &f->table,
         .report = &f->report,
         .title = f->about ? f->about->name : file_basename(f->sources[0]),
         .loss_unit = fitted_unit(f),
+        .theory = known ? &theory.chart : NULL,
         .eval_part = f->about ? TRAIN_CURVE_STRIDE : 0,
     };
     printf("\nCharts\n");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "cli/text.h"
-#include "data/data.h"
 
 /* "beta 0.97 (0.59 to 1.13)"; "" where the law has no such exponent. */
 static const char *fitted_exponent(char *buf, size_t size, const struct fit_law *law, const char *name)
@@ -19,16 +18,25 @@ static const char *fitted_exponent(char *buf, size_t size, const struct fit_law 
     return buf;
 }
 
+/* Its language, to be closed, or NULL where the runs are of none. */
+static enum status open_language(struct data **d, const struct fitted *f, struct err *err)
+{
+    *d = NULL;
+    if (!f->about || f->about->data.source == DATA_TEXT)
+        return OK;
+    const struct data_spec spec = config_data_spec(f->about);
+    return data_open(d, &spec, f->about->model.ctx, err);
+}
+
 enum status theory_print(const struct fitted *f, struct err *err)
 {
     struct data_theory t;
     struct data *d;
     char beta[80], alpha[80];
-    if (!f->about || f->about->data.source == DATA_TEXT)
-        return OK;
-    const struct data_spec spec = config_data_spec(f->about);
     const struct fit_law *law = fit_report_selected(&f->report);
-    TRY(data_open(&d, &spec, f->about->model.ctx, err));
+    TRY(open_language(&d, f, err));
+    if (!d)
+        return OK;
     data_theory(&t, d);
     data_close(d);
     if (!t.source)
@@ -38,4 +46,30 @@ enum status theory_print(const struct fitted *f, struct err *err)
     text_beside(stdout, "  ", "Theory: %s (%s).%s%s%s%s%s", t.says, t.source, beta[0] || alpha[0] ? " Fitted to these runs: " : "",
                 beta, beta[0] && alpha[0] ? ", " : "", alpha, beta[0] || alpha[0] ? "." : "");
     return OK;
+}
+
+enum status theory_of(struct theory *t, bool *drawn, const struct fitted *f, struct err *err)
+{
+    struct data *d;
+    enum status st = OK;
+    *drawn = false;
+    TRY(open_language(&d, f, err));
+    if (!d)
+        return OK;
+    data_theory(&t->said, d);
+    for (size_t i = 0; i < THEORY_POINTS; i++)
+        t->known[i] = exp2((double)i / 8);
+    if (t->said.source)
+        st = data_excess(t->excess, d, t->known, THEORY_POINTS, err);
+    *drawn = st == OK && t->said.source && isfinite(t->excess[0]);
+    data_close(d);
+    size_t n = 0;
+    while (*drawn && n < THEORY_POINTS && (n == 0 || t->excess[n - 1] > 0))
+        n++;
+    t->chart = (struct charts_theory){.source = t->said.source,
+                                      .size_exponent = t->said.size_exponent,
+                                      .n = n,
+                                      .known = t->known,
+                                      .excess = t->excess};
+    return st;
 }

@@ -43,7 +43,7 @@ struct chart {
     char title[CHART_TEXT_MAX], subtitle[2 * CHART_TEXT_MAX];
     char x_label[CHART_TEXT_MAX], y_label[CHART_TEXT_MAX];
     char legend_title[CHART_TEXT_MAX];
-    char note[2 * CHART_TEXT_MAX]; /* small, below */
+    char note[3 * CHART_TEXT_MAX]; /* small, below */
     bool log_x, log_y;
     struct chart_series *series; /* (n_series) drawn in this order */
     size_t n_series, series_room;

@@ -17,6 +17,15 @@ struct charts_curve {
     const double *tokens, *loss; /* (n) borrowed */
 };
 
+/* What theory says of the language that the runs are of: what a learner is left above the floor who knows so many of
+ * its facts. Excess falls as params^-size_exponent, and so as facts^-size_exponent, while facts are endless. */
+struct charts_theory {
+    const char *source; /* the papers, first the one to name: "Author 2020, where; ..." */
+    double size_exponent;
+    size_t n;
+    const double *known, *excess; /* (n) rising, and falling */
+};
+
 /* Everything is borrowed. */
 struct charts_input {
     const struct fit_table *table;
@@ -25,6 +34,7 @@ struct charts_input {
     size_t n_curves;       /* 0: none, and no chart of them */
     const char *title;     /* what the runs are, named below every chart; NULL: not named */
     const char *loss_unit; /* NULL: nats per token; "": unknown */
+    const struct charts_theory *theory; /* NULL: none is known */
     size_t eval_part;      /* evaluations along a run take 1 part in so many of the held-out set; 0: there are none */
 };
 

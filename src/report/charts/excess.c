@@ -5,10 +5,26 @@
 
 #include "base/size.h"
 #include "plot/palette.h"
+#include "report/charts/theory.h"
+
+/* The floor is no place on a log axis, so that its number is told. */
+static void floor_words(char *out, size_t size, const struct parts *p)
+{
+    const struct fit_verdict *v = &p->r->verdict;
+    out[0] = '\0';
+    if (!v->truth_known || !isfinite(v->truth_floor))
+        return;
+    if (isfinite(v->truth_heldout))
+        parts_say(out, size, "True floor: %.5g, on the held-out set %.5g. ", v->truth_floor, v->truth_heldout);
+    else
+        parts_say(out, size, "True floor: %.5g. ", v->truth_floor);
+}
 
 static void say(struct chart *ch, const struct parts *p, const struct parts_groups *sizes, size_t n_below)
 {
-    char merged[CHART_TEXT_MAX], below[CHART_TEXT_MAX] = "";
+    char merged[CHART_TEXT_MAX], below[CHART_TEXT_MAX] = "", floor[CHART_TEXT_MAX], theory[2 * CHART_TEXT_MAX];
+    floor_words(floor, sizeof floor, p);
+    theory_words(theory, sizeof theory, p);
     parts_merged_words(merged, sizeof merged, sizes, "sizes", false);
     if (n_below > 0)
         parts_say(below, sizeof below, "Not shown, as log axes have no place for them: %zu run%s at or below the floor. ",
@@ -21,8 +37,9 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
     parts_say(ch->x_label, sizeof ch->x_label, "%s", p->reach_words);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "excess loss");
     parts_say(ch->legend_title, sizeof ch->legend_title, "parameters N");
-    parts_say(ch->note, sizeof ch->note, "%sN: %s. %s%s", below, parts_count_words(p),
-              p->in->n_curves > 0 ? "FLOPs: matrix products of training, attention counted causally. " : "", merged);
+    parts_say(ch->note, sizeof ch->note, "%s%sN: %s. %s%s%s", below, floor, parts_count_words(p),
+              p->in->n_curves > 0 ? "FLOPs: matrix products of training, attention counted causally. " : "", merged,
+              theory);
     ch->log_x = ch->log_y = true;
 }
 
@@ -73,7 +90,8 @@ static enum status fill(struct chart *ch, const struct parts *p, struct parts_gr
     TRY(parts_group(sizes, p->params, p->t->n, err));
     say(ch, p, sizes, n_below);
     TRY(add_runs(ch, p, excess, sizes, err));
-    return add_frontier(ch, p, err);
+    TRY(add_frontier(ch, p, err));
+    return theory_excess(ch, p, err);
 }
 
 enum status excess_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
