@@ -60,6 +60,7 @@ static enum status training_diff(char *out, size_t size, const struct sweep *a, 
     x.model.ctx = y->model.ctx;
     x.train.tokens = y->train.tokens;
     x.train.seed = y->train.seed;
+    x.train.order_seed = y->train.order_seed;
     x.train.lr = y->train.lr;
     x.train.batch_tokens = y->train.batch_tokens;
     return config_diff(out, size, y, &x, err);

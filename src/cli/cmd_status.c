@@ -58,7 +58,16 @@ static void print_run(const char *name, const char *status, double tokens, doubl
         printf(" loss %.4f", loss);
 }
 
-static void print_standing(const struct run *r, const struct standing *st)
+/* " order_seed=3" at the end of a line, where the grid varies more than names tell. */
+static enum status print_varied(const struct run *r, struct err *err)
+{
+    char varied[CONFIG_VARIED_MAX];
+    TRY(config_vary_text(varied, &r->cfg, r->varied, err));
+    printf("%s%s\n", varied[0] ? " " : "", varied);
+    return OK;
+}
+
+static enum status print_standing(const struct run *r, const struct standing *st, struct err *err)
 {
     char tokens[32], total[32];
     if (!st->done && isfinite(st->tokens)) {
@@ -69,9 +78,10 @@ static void print_standing(const struct run *r, const struct standing *st)
     } else
         print_run(r->name, st->done ? st->result.status : "waiting", r->cfg.train.tokens,
                   st->done ? st->result.loss : (double)NAN);
-    printf("\n");
+    TRY(print_varied(r, err));
     if (st->damaged.msg[0])
         text_message(stderr, "warning: ", "%s; the same sweep command mends it", st->damaged.msg);
+    return OK;
 }
 
 /* How far all runs are. */
@@ -124,7 +134,7 @@ static enum status print_others(const char *dir, const struct plan *p, struct er
     enum status st = rundir_others(&rows, &n, p, dir, &log, err);
     for (size_t i = 0; i < n && st == OK; i++) {
         print_run(rows[i].run, rows[i].status, rows[i].tokens, rows[i].loss);
-        printf(" (earlier grid)\n");
+        printf("%s%s (earlier grid)\n", rows[i].varied[0] ? " " : "", rows[i].varied);
     }
     free(rows);
     return st;
@@ -139,7 +149,7 @@ static enum status print_all(const char *dir, const struct plan *p, struct err *
             struct standing st;
             TRY(look(&st, dir, &p->runs[i], err));
             count_run(&all, &st, p, t, i);
-            print_standing(&p->runs[i], &st);
+            TRY(print_standing(&p->runs[i], &st, err));
         }
     }
     TRY(print_others(dir, p, err));

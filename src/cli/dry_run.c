@@ -31,12 +31,12 @@ static double bytes_of(const struct view *v, size_t trajectory)
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* In a grid of more runs than that only the first and the last of each size are shown: at most 128. */
-enum { ROWS_MAX = 256, CELL_MAX = RUN_NAME_MAX };
+enum { ROWS_MAX = 256, CELL_MAX = CONFIG_VARIED_MAX };
 
-/* Width, depth, tokens and seed stand in a run's name. */
-enum column { RUN, PARAMS, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
+/* Width, depth, tokens and seed stand in a run's name, what else the grid varies beside it. */
+enum column { RUN, VARIED, PARAMS, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
 
-static const char *const columns[N_COLUMNS] = {"run", "params", "nonembd", "flops", "epochs", "memory", "adds"};
+static const char *const columns[N_COLUMNS] = {"run", "varied", "params", "nonembd", "flops", "epochs", "memory", "adds"};
 
 struct table {
     struct row {
@@ -75,11 +75,13 @@ static bool needs_hashes(const struct plan *p)
     return false;
 }
 
-static void fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run, bool hashes)
+static enum status fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run, bool hashes,
+                            struct err *err)
 {
     const struct run *r = &v->p->runs[run];
     char(*c)[CELL_MAX] = row->cells;
     snprintf(c[RUN], CELL_MAX, "%.*s", hashes ? CELL_MAX : (int)short_name(r->name), r->name);
+    TRY(config_vary_text(c[VARIED], &r->cfg, r->varied, err));
     count_format(c[PARAMS], CELL_MAX, r->params);
     count_format(c[NONEMBD], CELL_MAX, r->params_nonembd);
     snprintf(c[FLOPS], CELL_MAX, "%.3g", r->flops);
@@ -90,6 +92,7 @@ static void fill_row(struct row *row, const struct view *v, size_t trajectory, s
     else
         short_time(c[ADDS], CELL_MAX,
                    plan_own_tokens(v->p, &v->p->trajectories[trajectory], run) * v->seconds[trajectory]);
+    return OK;
 }
 
 /* Whether a run is the first or the last of its size, whose runs are neighbours. */
@@ -100,14 +103,15 @@ static bool at_end_of_size(const struct plan *p, size_t run)
            !gpt_shape_same(s, &p->runs[run + 1].shape);
 }
 
-static void fill_rows(struct table *t, const struct view *v)
+static enum status fill_rows(struct table *t, const struct view *v, struct err *err)
 {
     const struct plan *p = v->p;
-    bool hashes = needs_hashes(p);
+    bool hashes = p->runs[0].varied->n == 0 && needs_hashes(p);
     for (size_t k = 0; k < p->n_trajectories; k++)
         for (size_t i = p->trajectories[k].first; i < p->trajectories[k].first + p->trajectories[k].n; i++)
             if (p->n <= ROWS_MAX || at_end_of_size(p, i))
-                fill_row(&t->rows[t->n++], v, k, i, hashes);
+                TRY(fill_row(&t->rows[t->n++], v, k, i, hashes, err));
+    return OK;
 }
 
 /* Half a screen, a slide, a phone. */
@@ -115,7 +119,7 @@ enum { TABLE_WIDTH = 60 };
 
 /* Columns as wide as what stands in them. Epochs are of texts alone; and where long names leave no room, what results.csv
  * will say of the runs goes before what decides whether to begin them. */
-static void fit_columns(struct table *t, bool epochs)
+static void fit_columns(struct table *t, bool epochs, bool varied)
 {
     static const enum column first_to_go[] = {NONEMBD, FLOPS, PARAMS};
     int sum = -1; /* a blank between any two */
@@ -123,7 +127,7 @@ static void fit_columns(struct table *t, bool epochs)
         size_t most = strlen(columns[c]);
         for (size_t i = 0; i < t->n; i++)
             most = size_max(most, strlen(t->rows[i].cells[c]));
-        t->width[c] = c == EPOCHS && !epochs ? 0 : (int)most;
+        t->width[c] = c == EPOCHS && !epochs ? 0 : c == VARIED && !varied ? 0 : (int)most;
         sum += t->width[c] ? t->width[c] + 1 : 0;
     }
     for (size_t i = 0; sum > TABLE_WIDTH && i < sizeof first_to_go / sizeof *first_to_go; i++) {
@@ -148,14 +152,16 @@ static enum status print_table(const struct view *v, struct err *err)
 {
     struct table t = {0};
     TRY(size_calloc(&t.rows, ROWS_MAX, sizeof *t.rows, "the table", err));
-    fill_rows(&t, v);
-    fit_columns(&t, isfinite(v->p->runs[0].epochs));
-    print_rows(&t);
+    enum status st = fill_rows(&t, v, err);
+    if (st == OK) {
+        fit_columns(&t, isfinite(v->p->runs[0].epochs), v->p->runs[0].varied->n > 0);
+        print_rows(&t);
+    }
     free(t.rows);
-    if (t.n < v->p->n)
+    if (st == OK && t.n < v->p->n)
         text_beside(stdout, "", "%zu more runs are not shown: of each size the first and the last one stand here",
                     v->p->n - t.n);
-    return OK;
+    return st;
 }
 
 /* --- the totals ------------------------------------------------------------------------------- */

@@ -38,6 +38,7 @@ void config_free(struct config *c)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         free(counts[i]->items);
     free(c->grid.models.items);
+    free(c->grid.vary.items);
     memset(&c->grid, 0, sizeof c->grid);
 }
 
@@ -104,6 +105,11 @@ struct config config_of_run(const struct config *c)
     struct config run = *c;
     memset(&run.grid, 0, sizeof run.grid);
     return run;
+}
+
+size_t config_order_seed(const struct config *c)
+{
+    return c->train.order_seed ? c->train.order_seed : c->train.seed;
 }
 
 struct data_spec config_data_spec(const struct config *c)

@@ -22,7 +22,7 @@
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
 
-enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64 };
+enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8 };
 
 struct config_strings {
     char **items; /* owned */
@@ -40,6 +40,16 @@ struct config_shape {
 
 struct config_shapes {
     struct config_shape *items; /* as those of config_counts */
+    size_t n;
+};
+
+/* Keys of a run and the values that each takes in turn. */
+struct config_vary {
+    struct config_varied {
+        const char *path; /* of the table of keys */
+        double values[CONFIG_LIST_MAX]; /* numbers, or the places of words */
+        size_t n;
+    } *items; /* owned (CONFIG_VARY_MAX); NULL: never set */
     size_t n;
 };
 
@@ -64,7 +74,7 @@ struct config {
     } model;
     struct {
         double tokens;
-        size_t batch_tokens, schedule, seed;
+        size_t batch_tokens, schedule, seed, order_seed;
         double lr, warmup_tokens, cooldown, min_lr;
         double beta1, beta2, eps, weight_decay, clip, z_loss;
         size_t log_every;
@@ -74,6 +84,7 @@ struct config {
         struct config_counts params;
         struct config_shapes models;
         struct config_counts tokens, flops, seeds;
+        struct config_vary vary;
         double warmup_tokens, warmup_flops; /* a budget, for folders of the first version: see config_load_sweep */
     } grid;
     struct {
@@ -139,6 +150,21 @@ struct config_key {
 bool config_key_at(struct config_key *key, size_t i);
 /* The table as a JSON Schema (draft 2020-12). */
 void config_print_schema(FILE *out);
+
+/* How many runs a grid's vary makes of one: 1 where it varies nothing; INFINITY is never reached. */
+double config_vary_count(const struct config *c);
+/* Give c the values of the i-th of them; the last key moves fastest. */
+void config_vary_apply(struct config *c, size_t i);
+/* What c has of the keys that vary, as "order_seed=3 lr=0.004"; "" where none does. At most CONFIG_VARIED_MAX bytes. */
+enum { CONFIG_VARIED_MAX = CONFIG_VARY_MAX * 48 };
+enum status config_vary_text(char *out, const struct config *c, const struct config_vary *vary, struct err *err) WARN_UNUSED;
+
+/* Give `to` the values that `from` has of the keys that vary, of those that such a text names, and of train.order_seed,
+ * which moves nothing but chance: one table may hold both then. */
+void config_vary_level(struct config *to, const struct config *from, const struct config_vary *vary, const char *text);
+
+/* What the order of a run's data is drawn from. */
+size_t config_order_seed(const struct config *c);
 
 /* Views for the layers below. Strings are borrowed from c. */
 struct data_spec config_data_spec(const struct config *c);

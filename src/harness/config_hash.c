@@ -65,7 +65,7 @@ void config_hasher_free(struct config_hasher *h)
 
 static size_t value_size(const struct key *k)
 {
-    CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES);
+    CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES && k->type != T_VARY);
     return k->type == T_STRINGS ? sizeof(struct config_strings)
            : k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL ? sizeof(size_t) : sizeof(double);
 }

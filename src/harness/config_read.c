@@ -211,6 +211,75 @@ static enum status read_string(char *out, const struct key *k, const cJSON *v, s
     return OK;
 }
 
+/* Some keys cannot vary: those that the grid sets, those that decide no result, and the window, as all runs share one
+ * held-out set, which is cut into windows. */
+static enum status check_varied(const struct key *k, struct err *err)
+{
+    static const struct {
+        const char *path, *why;
+    } bound[] = {
+        {"model.d_model", "the grid's sizes set it: grid.params or grid.models"},
+        {"model.n_layer", "the grid's sizes set it: grid.params or grid.models"},
+        {"model.n_head", "the grid's sizes set it: grid.models"},
+        {"train.tokens", "the grid's budgets set it: grid.tokens or grid.flops"},
+        {"train.seed", "the grid sets it: grid.seeds"},
+        {"model.ctx", "all runs share one held-out set, which is cut into windows of it"},
+    };
+    for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
+        if (strcmp(k->path, bound[i].path) == 0)
+            return err_set(err, E_CONFIG, "%s cannot vary: %s", k->path, bound[i].why);
+    if (strncmp(k->path, "model.", 6) != 0 && strncmp(k->path, "train.", 6) != 0)
+        return err_set(err, E_CONFIG, "%s cannot vary: only keys of model and train can", k->path);
+    if (k->hashed == NEVER)
+        return err_set(err, E_CONFIG, "%s cannot vary: it decides no run's result", k->path);
+    return OK;
+}
+
+static enum status read_varied(struct config_varied *out, const struct key *k, const cJSON *v, struct err *err)
+{
+    *out = (struct config_varied){.path = k->path};
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list", v, err);
+    if (!v->child)
+        return err_set(err, E_CONFIG, "%s: the list is empty", k->path);
+    for (const cJSON *item = v->child; item; item = item->next) {
+        double x;
+        size_t word = 0;
+        if (out->n == CONFIG_LIST_MAX)
+            return list_full(k, err);
+        TRY(k->type == T_ENUM ? read_enum(&word, k, item, err) : read_number(&x, k, item, k->type == T_SIZE, err));
+        if (k->type == T_ENUM)
+            x = (double)word;
+        for (size_t i = 0; i < out->n; i++)
+            if (out->values[i] == x)
+                return k->type == T_ENUM ? err_set(err, E_CONFIG, "%s names %s twice", k->path, item->valuestring)
+                                         : err_set(err, E_CONFIG, "%s names %g twice", k->path, x);
+        out->values[out->n++] = x;
+    }
+    return OK;
+}
+
+static enum status read_vary(struct config_vary *vary, const struct key *own, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsObject(v))
+        return wrong_type(own, "an object of keys and lists", v, err);
+    vary->n = 0;
+    if (!vary->items)
+        TRY(size_calloc(&vary->items, CONFIG_VARY_MAX, sizeof *vary->items, own->path, err));
+    for (const cJSON *item = v->child; item; item = item->next) {
+        const struct key *k = config_keys_find(item->string);
+        if (vary->n == CONFIG_VARY_MAX)
+            return err_set(err, E_CONFIG, "%s has more than %d keys", own->path, CONFIG_VARY_MAX);
+        enum status st = k ? check_varied(k, err) : config_keys_unknown(item->string, err);
+        if (st == OK)
+            st = read_varied(&vary->items[vary->n], k, item, err);
+        if (st != OK)
+            return err_wrap(err, "%s", own->path);
+        vary->n++;
+    }
+    return OK;
+}
+
 static enum status read_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
 {
     void *at = config_field(c, k);
@@ -236,6 +305,8 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
         return read_counts(at, k, v, err);
     case T_SHAPES:
         return read_shapes(at, k, v, err);
+    case T_VARY:
+        return read_vary(at, k, v, err);
     }
     return OK;
 }

@@ -36,6 +36,24 @@ static cJSON *enum_to_json(const struct key *k, size_t index)
     return cJSON_CreateString(buf);
 }
 
+static cJSON *varied_to_json(const struct config_varied *varied)
+{
+    const struct key *k = config_keys_find(varied->path);
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < varied->n; i++)
+        cJSON_AddItemToArray(a, k->type == T_ENUM ? enum_to_json(k, (size_t)varied->values[i])
+                                                  : cJSON_CreateNumber(varied->values[i]));
+    return a;
+}
+
+static cJSON *vary_to_json(const struct config_vary *vary)
+{
+    cJSON *o = cJSON_CreateObject();
+    for (size_t i = 0; i < vary->n; i++)
+        cJSON_AddItemToObject(o, vary->items[i].path, varied_to_json(&vary->items[i]));
+    return o;
+}
+
 static cJSON *key_to_json(const struct config *c, const struct key *k)
 {
     const void *at = config_field(c, k);
@@ -61,6 +79,8 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
         return counts_to_json(at);
     case T_SHAPES:
         return shapes_to_json(at);
+    case T_VARY:
+        return vary_to_json(at);
     }
     return NULL;
 }
@@ -130,13 +150,16 @@ static const char *type_words(const struct key *k)
         return "list of counts";
     case T_SHAPES:
         return "list of shapes";
+    case T_VARY:
+        return "keys and lists";
     }
     return "";
 }
 
 static bool has_range(const struct key *k)
 {
-    return k->type != T_STRING && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES;
+    return k->type != T_STRING && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES &&
+           k->type != T_VARY;
 }
 
 /* The words of a choice with room between them, so that a line can end there. */
@@ -175,6 +198,10 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
     } else if (k->type == T_STRINGS || k->type == T_COUNTS || k->type == T_SHAPES) {
         cJSON_AddStringToObject(o, "type", "array");
         cJSON_AddNumberToObject(o, "maxItems", CONFIG_LIST_MAX);
+    } else if (k->type == T_VARY) {
+        cJSON_AddStringToObject(o, "type", "object");
+        cJSON_AddNumberToObject(o, "maxProperties", CONFIG_VARY_MAX);
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(o, "additionalProperties"), "type", "array");
     } else {
         const char *types[] = {k->type == T_SIZE ? "integer" : "number", "string"};
         cJSON_AddItemToObject(o, "type", cJSON_CreateStringArray(types, 2));

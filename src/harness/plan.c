@@ -58,6 +58,7 @@ struct config_shape plan_shape_within(const struct plan_shapes *w, plan_count_fn
 struct maker {
     struct plan *p;
     const struct config *c;
+    const struct config_vary *varied; /* what differs among the runs beside shape, budget and seed */
     struct config_hasher *hasher;
     size_t vocab, train_tokens;
 };
@@ -96,6 +97,9 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     r->shape = config_gpt_shape(&r->cfg, m->vocab);
     TRY(gpt_shape_check(&r->shape, err));
     r->cfg.model.n_head = r->shape.NH;
+    r->varied = m->varied;
+    if (r->cfg.train.order_seed == r->cfg.train.seed)
+        r->cfg.train.order_seed = 0; /* the same run, by its one name */
     r->params = gpt_params(&r->shape);
     r->params_nonembd = gpt_params_nonembd(&r->shape);
     r->params_matmul = gpt_params_matmul(&r->shape);
@@ -186,7 +190,7 @@ enum status plan_check_warmup(const struct plan *p, struct err *err)
     return OK;
 }
 
-static enum status add_size(const struct maker *m, struct config_shape shape, struct err *err)
+static enum status add_varied(const struct maker *m, struct config_shape shape, struct err *err)
 {
     const struct config *c = m->c;
     struct config one = *c;
@@ -203,6 +207,22 @@ static enum status add_size(const struct maker *m, struct config_shape shape, st
         size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
         for (size_t b = 0; b < n; b++)
             TRY(add_run(m, shape, seed, budgets[b], err));
+    }
+    return OK;
+}
+
+/* All runs of a size are neighbours. */
+static enum status add_size(const struct maker *m, struct config_shape shape, struct err *err)
+{
+    const size_t n = (size_t)config_vary_count(m->c);
+    for (size_t i = 0; i < n; i++) {
+        struct config one = *m->c;
+        struct maker varied = *m;
+        varied.c = &one;
+        config_vary_apply(&one, i);
+        if (n > 1 && config_check(&one, err) != OK)
+            return err_wrap(err, "grid.vary");
+        TRY(add_varied(&varied, shape, err));
     }
     return OK;
 }
@@ -311,6 +331,9 @@ static enum status make(struct plan *p, size_t n, enum status (*add)(const struc
     return group(p, err);
 }
 
+/* As many as sizes, budgets and seeds can make without grid.vary. */
+#define RUNS_MAX ((double)CONFIG_LIST_MAX * CONFIG_LIST_MAX * CONFIG_LIST_MAX)
+
 enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                       struct err *err)
 {
@@ -321,8 +344,11 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
         return err_set(err, E_CONFIG, "grid: give grid.params or grid.models");
     if (n_budgets == 0)
         return err_set(err, E_CONFIG, "grid: give grid.tokens or grid.flops");
-    const struct maker m = {.c = c, .vocab = vocab, .train_tokens = train_tokens};
-    return make(p, n_sizes * n_budgets * size_max(1, c->grid.seeds.n), add_sizes, m, err);
+    double runs = (double)(n_sizes * n_budgets * size_max(1, c->grid.seeds.n)) * config_vary_count(c);
+    if (runs > RUNS_MAX)
+        return err_set(err, E_CONFIG, "grid.vary: with it the grid has %.3g runs, more than %.0f", runs, RUNS_MAX);
+    const struct maker m = {.c = c, .varied = &c->grid.vary, .vocab = vocab, .train_tokens = train_tokens};
+    return make(p, (size_t)runs, add_sizes, m, err);
 }
 
 enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
@@ -332,7 +358,8 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     if (c->model.d_model == 0 || c->model.n_layer == 0)
         return err_set(err, E_CONFIG, "model.d_model and model.n_layer: one run needs them");
     TRY(check_budget(c->train.tokens, c, "train.tokens", err));
-    const struct maker m = {.c = c, .vocab = vocab, .train_tokens = train_tokens};
+    static const struct config_vary nothing;
+    const struct maker m = {.c = c, .varied = &nothing, .vocab = vocab, .train_tokens = train_tokens};
     return make(p, 1, add_single, m, err);
 }
 

@@ -8,6 +8,7 @@ enum { RUN_NAME_MAX = 96 };
 
 struct run {
     struct config cfg; /* resolved: shape, tokens, seed and warm-up filled in, no grid */
+    const struct config_vary *varied; /* keys of grid.vary, whose values cfg holds; of the plan's config */
     char name[RUN_NAME_MAX], trunk[RUN_NAME_MAX];
     struct gpt_shape shape;
     double params, params_nonembd, params_matmul;

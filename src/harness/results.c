@@ -30,7 +30,8 @@ static const struct column columns[] = {
     /* clang-format on */
 };
 
-enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW = 24 /* not in older versions */ };
+enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW = 24 /* not in older versions */,
+       VARIED_COLUMNS = 32, VARIED_NAME = 32 };
 
 static const char *text_of(const struct run_row *row, const struct column *c)
 {
@@ -42,7 +43,8 @@ static double number_of(const struct run_row *row, const struct column *c)
     return *(const double *)(const void *)((const char *)row + c->offset);
 }
 
-struct run_row run_row_of(const struct run *r, const char *data_name, uint64_t data_fingerprint, const char *isa)
+enum status run_row_of(struct run_row *out, const struct run *r, const char *data_name, uint64_t data_fingerprint,
+                       const char *isa, struct err *err)
 {
     struct run_row row = {
         .d_model = (double)r->shape.C,
@@ -73,7 +75,9 @@ struct run_row run_row_of(const struct run *r, const char *data_name, uint64_t d
     snprintf(row.data, sizeof row.data, "%s", data_name);
     snprintf(row.isa, sizeof row.isa, "%s", isa);
     snprintf(row.data_fingerprint, sizeof row.data_fingerprint, "%016llx", (unsigned long long)data_fingerprint);
-    return row;
+    TRY(config_vary_text(row.varied, &r->cfg, r->varied, err));
+    *out = row;
+    return OK;
 }
 
 /* ---- checksums ---- */
@@ -96,6 +100,8 @@ static uint64_t checksum(const struct run_row *row, bool times)
             continue;
         h = c->size ? hash_bytes(h, text_of(row, c), strlen(text_of(row, c))) : add_number(h, number_of(row, c));
     }
+    if (!times) /* of no text the hash is what it was */
+        h = hash_bytes(h, row->varied, strlen(row->varied));
     return times ? h : hash_bytes(add_number(h, row->log_bytes), &row->log_checksum, sizeof row->log_checksum);
 }
 
@@ -149,11 +155,13 @@ enum status run_row_write(const char *path, const struct run_row *result, struct
         else
             put_number(root, c->name, number_of(row, c));
     }
+    if (row->varied[0])
+        cJSON_AddStringToObject(root, "varied", row->varied);
     put_number(root, "log_bytes", row->log_bytes);
     put_hash(root, "log_checksum", row->log_checksum);
     put_hash(root, "checksum_wall_s", checksum(row, true));
     put_hash(root, "checksum", checksum(row, false));
-    if (cJSON_GetArraySize(root) != N_COLUMNS + 4) {
+    if (cJSON_GetArraySize(root) != N_COLUMNS + 4 + (row->varied[0] != '\0')) {
         cJSON_Delete(root);
         root = NULL; /* which json_write takes for want of memory */
     }
@@ -197,6 +205,19 @@ static bool read_hash(uint64_t *h, const cJSON *root, const char *name)
     return *end == '\0';
 }
 
+/* Of runs whose grid varied no key there is none. */
+static enum status read_varied(struct run_row *row, const cJSON *root, const char *path, struct err *err)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, "varied");
+    row->varied[0] = '\0';
+    if (!v)
+        return OK;
+    if (!cJSON_IsString(v) || strlen(v->valuestring) >= sizeof row->varied)
+        return bad(path, "no text for ", "varied", err);
+    strcpy(row->varied, v->valuestring);
+    return OK;
+}
+
 static enum status read_columns(struct run_row *row, const cJSON *root, const char *path, bool *old, struct err *err)
 {
     uint64_t sum, times;
@@ -206,6 +227,7 @@ static enum status read_columns(struct run_row *row, const cJSON *root, const ch
            !cJSON_GetObjectItemCaseSensitive(root, "checksum_wall_s") && isnan(row->log_bytes);
     for (int i = 0; i < N_COLUMNS; i++)
         TRY(read_column(row, &columns[i], root, *old, path, err));
+    TRY(read_varied(row, root, path, err));
     if (strcmp(row->status, "done") != 0 && strcmp(row->status, "diverged") != 0 && strcmp(row->status, "failed") != 0)
         return bad(path, "no status of a run: ", row->status, err);
     if (strcmp(row->status, "done") == 0 && !(isfinite(row->loss) && row->loss >= 0))
@@ -308,7 +330,44 @@ static void put_text(FILE *out, const char *s)
     fputc('"', out);
 }
 
-static void put_row(FILE *out, const struct run_row *row)
+/* Keys that grids of the folder varied, in the order in which rows name them; those with a column of their own are none. */
+struct more {
+    char names[VARIED_COLUMNS][VARIED_NAME];
+    size_t n;
+};
+
+static bool has_column(const struct more *m, const char *name, size_t length)
+{
+    for (int i = 0; i < N_COLUMNS; i++)
+        if (strlen(columns[i].name) == length && memcmp(columns[i].name, name, length) == 0)
+            return true;
+    for (size_t i = 0; i < m->n; i++)
+        if (strlen(m->names[i]) == length && memcmp(m->names[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+static void find_more(struct more *m, const struct run_row *rows, size_t n)
+{
+    m->n = 0;
+    for (size_t i = 0; i < n; i++)
+        for (const char *p = rows[i].status[0] ? rows[i].varied : ""; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+            size_t length = strcspn(p, "=");
+            if (length < VARIED_NAME && m->n < VARIED_COLUMNS && !has_column(m, p, length))
+                snprintf(m->names[m->n++], VARIED_NAME, "%.*s", (int)length, p);
+        }
+}
+
+static void put_varied(FILE *out, const char *name, const struct run_row *row)
+{
+    size_t n = strlen(name);
+    fputc(',', out);
+    for (const char *p = row->varied; *p; p += strcspn(p, " "), p += strspn(p, " "))
+        if (strncmp(p, name, n) == 0 && p[n] == '=')
+            fprintf(out, "%.*s", (int)strcspn(p + n + 1, " "), p + n + 1);
+}
+
+static void put_row(FILE *out, const struct run_row *row, const struct more *m)
 {
     for (int i = 0; i < N_COLUMNS; i++) {
         const struct column *c = &columns[i];
@@ -319,6 +378,8 @@ static void put_row(FILE *out, const struct run_row *row)
         else if (isfinite(number_of(row, c)))
             fprintf(out, "%.17g", number_of(row, c));
     }
+    for (size_t i = 0; i < m->n; i++)
+        put_varied(out, m->names[i], row);
     fputc('\n', out);
 }
 
@@ -326,6 +387,7 @@ enum status results_write(const char *dir, const struct run_row *rows, size_t n,
 {
     char path[FILE_PATH_MAX];
     struct file_writer w;
+    struct more more;
     size_t first = 0;
     while (first < n && rows[first].status[0] == '\0')
         first++;
@@ -335,9 +397,12 @@ enum status results_write(const char *dir, const struct run_row *rows, size_t n,
     TRY(file_writer_open(&w, path, err));
     for (int i = 0; i < N_COLUMNS; i++)
         fprintf(w.out, "%s%s", i ? "," : "", columns[i].name);
+    find_more(&more, rows + first, n - first);
+    for (size_t i = 0; i < more.n; i++)
+        fprintf(w.out, ",%s", more.names[i]);
     fputc('\n', w.out);
     for (size_t i = first; i < n; i++)
         if (rows[i].status[0] != '\0')
-            put_row(w.out, &rows[i]);
+            put_row(w.out, &rows[i], &more);
     return file_writer_commit(&w, err);
 }

@@ -17,13 +17,15 @@ struct run_row {
     double tokens, flops, flops_6nd, batch_tokens, lr, seed;
     double loss, loss_se, bpb, wall_s, tokens_per_s, epochs; /* NaN: none */
     double warmup_tokens;
+    char varied[CONFIG_VARIED_MAX]; /* keys of grid.vary, as config_vary_text has them: a column of the table each */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
     uint64_t log_checksum;
 };
 
 /* The columns that a run's config decides; the result's own are to be filled in. */
-struct run_row run_row_of(const struct run *r, const char *data_name, uint64_t data_fingerprint, const char *isa);
+enum status run_row_of(struct run_row *row, const struct run *r, const char *data_name, uint64_t data_fingerprint,
+                       const char *isa, struct err *err) WARN_UNUSED;
 
 enum status run_row_write(const char *path, const struct run_row *row, struct err *err) WARN_UNUSED;
 
@@ -36,7 +38,8 @@ enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, 
  * with *missing set: curves cannot be drawn without it, but the result stands. */
 enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir, struct err *err) WARN_UNUSED;
 
-/* results.csv of the rows that have a status; none is written where there is no such row. */
+/* results.csv of the rows that have a status, with a column at the end for each key that any of them varied and that has
+ * none yet; none is written where there is no such row. */
 enum status results_write(const char *dir, const struct run_row *rows, size_t n, struct err *err) WARN_UNUSED;
 
 #endif

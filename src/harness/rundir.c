@@ -60,14 +60,24 @@ static enum status refuse_other(const char *dir, const struct run *r, const char
 {
     char path[FILE_PATH_MAX], diff[256] = "";
     struct config there;
+    struct run_row row;
+    bool found;
     TRY(rundir_path(path, dir, name, "config.json", err));
     if (!file_exists(path))
         return OK; /* a folder of that name, but no run */
     enum status st = load_config(&there, path, err);
     if (st == OK)
-        st = config_diff(diff, sizeof diff, &there, &r->cfg, err);
+        st = file_join(path, sizeof path, dir, name, err);
+    if (st == OK && (run_row_read(&row, &found, path, NULL) != OK || !found))
+        row.varied[0] = '\0';
+    struct config level = there; /* with its own strings */
+    config_vary_level(&level, &r->cfg, r->varied, st == OK ? row.varied : "");
+    if (st == OK)
+        st = config_diff(diff, sizeof diff, &level, &r->cfg, err);
     config_free(&there);
     TRY(st);
+    if (diff[0] == '\0')
+        return OK; /* a repetition, or a run of an earlier grid that varied what this one does not */
     return err_set(err, E_CONFIG, "%s/%s holds the same run of another config (%s): give another --out", dir, name, diff);
 }
 

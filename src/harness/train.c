@@ -76,7 +76,7 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
 {
     size_t B = tr->g.B;
     double began = train_begin_piece(tr);
-    data_train(tr->data, tr->x, tr->y, r->cfg.train.seed, (uint64_t)tr->step * B, B);
+    data_train(tr->data, tr->x, tr->y, config_order_seed(&r->cfg), (uint64_t)tr->step * B, B);
     tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
     tr->loss_sum += tr->loss;
     tr->loss_steps++;
@@ -148,7 +148,8 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
                                 bool diverged, struct err *err)
 {
-    struct run_row row = run_row_of(r, data_name(tr->data), data_fingerprint(tr->data), kern_isa_name(tr->k.isa));
+    struct run_row row;
+    TRY(run_row_of(&row, r, data_name(tr->data), data_fingerprint(tr->data), kern_isa_name(tr->k.isa), err));
     double tokens = r->cfg.train.tokens;
     if (!diverged) {
         enum status st = train_evaluate(tr, 1, &row.loss, &row.loss_se, err);

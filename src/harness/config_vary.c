@@ -1,0 +1,75 @@
+/* Keys of a run that a grid crosses with its sizes, budgets and seeds. */
+#include "harness/config_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+double config_vary_count(const struct config *c)
+{
+    double n = 1;
+    for (size_t i = 0; i < c->grid.vary.n; i++)
+        n *= (double)c->grid.vary.items[i].n;
+    return n;
+}
+
+void config_vary_apply(struct config *c, size_t i)
+{
+    for (size_t j = c->grid.vary.n; j-- > 0;) {
+        const struct config_varied *v = &c->grid.vary.items[j];
+        const struct key *k = config_keys_find(v->path);
+        double value = v->values[i % v->n];
+        if (k->type == T_SIZE || k->type == T_ENUM)
+            *(size_t *)config_field(c, k) = (size_t)value;
+        else
+            *(double *)config_field(c, k) = value;
+        i /= v->n;
+    }
+}
+
+/* Whether "a=1 name=2" names that key by the last part of its path. */
+static bool text_names(const char *text, const char *path)
+{
+    const char *name = strrchr(path, '.') + 1;
+    size_t n = strlen(name);
+    for (const char *p = text; (p = strstr(p, name)); p += n)
+        if (p[n] == '=' && (p == text || p[-1] == ' '))
+            return true;
+    return false;
+}
+
+static bool list_names(const struct config_vary *vary, const char *path)
+{
+    for (size_t i = 0; i < vary->n; i++)
+        if (strcmp(vary->items[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+void config_vary_level(struct config *to, const struct config *from, const struct config_vary *vary, const char *text)
+{
+    to->train.order_seed = from->train.order_seed;
+    for (size_t i = 0; i < config_n_keys; i++) {
+        const struct key *k = &config_keys[i];
+        bool number = k->type == T_SIZE || k->type == T_ENUM || k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS;
+        if (number && (list_names(vary, k->path) || (strchr(k->path, '.') && text_names(text, k->path))))
+            memcpy(config_field(to, k), config_field(from, k), k->type == T_SIZE || k->type == T_ENUM ? sizeof(size_t) : sizeof(double));
+    }
+}
+
+enum status config_vary_text(char *out, const struct config *c, const struct config_vary *vary, struct err *err)
+{
+    struct config shown = *c;
+    size_t used = 0;
+    shown.train.order_seed = config_order_seed(c);
+    out[0] = '\0';
+    for (size_t i = 0; i < vary->n && used < CONFIG_VARIED_MAX; i++) {
+        char *text, *word;
+        TRY(config_key_text(&text, &shown, config_keys_find(vary->items[i].path), err));
+        word = text + (text[0] == '"'); /* a word without its quotes */
+        int n = snprintf(out + used, CONFIG_VARIED_MAX - used, "%s%s=%.*s", used ? " " : "",
+                         strrchr(vary->items[i].path, '.') + 1, (int)strcspn(word, "\""), word);
+        used += n > 0 ? (size_t)n : 0;
+        free(text);
+    }
+    return OK;
+}
