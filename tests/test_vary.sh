@@ -118,7 +118,28 @@ order_apart_from_weights() {
     ! grep -q '"varied"' plain/*/result.json || fail 'a run that varies nothing says so'
 }
 
-for t in errors_name_the_key crosses_everything grid_that_varies_less order_apart_from_weights; do
+# A table with a column of orders is read as one of a sweep is; an empty cell is the order of the run's own seed.
+table_of_orders() {
+    awk 'BEGIN { srand(3); print "params,tokens,seed,order_seed,loss"
+        for (s = 0; s < 4; s++) for (b = 0; b < 4; b++) {
+            for (i = 1; i <= 3; i++) { a[i] = rand() - .5; o[i] = rand() - .5 }
+            for (i = 1; i <= 3; i++) for (j = 1; j <= 3; j++) {
+                n = 1e5 * 3 ^ s; d = 1e6 * 4 ^ b
+                printf "%d,%d,%d,%s,%.6f\n", n, d, i, i == j ? "" : j, 1.7 + 40 / n ^ .34 + 60 / d ^ .28 + .004 * (a[i] + o[j] + rand() - .5)
+            } } }' >orders.csv
+    "$plateau" fit orders.csv --law chinchilla --bootstrap 20 --json orders.json >out 2>err || fail "fit: $(cat err)"
+    tr -s ' \n' '  ' <out | grep -q 'Initial weights move it by [0-9.]* nats (95 % interval [0-9.]* to [0-9.]*), the order of data by' ||
+        fail "the noise is not told apart: $(grep -A4 Noise out)"
+    local key
+    for key in init order rest; do
+        tr -d ' \n\t' <orders.json | grep -q "\"$key\":{\"value\":[0-9.e-]*,\"ci95\":\[[0-9.e-]*,[0-9.e-]*\]}" || fail "no $key in fit.json"
+    done
+    awk -F, -v OFS=, '{ $4 = NR == 1 ? "note" : ""; print }' orders.csv >alone.csv
+    "$plateau" fit alone.csv --law chinchilla --bootstrap 20 >out 2>err || fail "fit: $(cat err)"
+    ! grep -q 'Initial weights move' out || fail "without orders the noise is told apart"
+}
+
+for t in errors_name_the_key crosses_everything grid_that_varies_less order_apart_from_weights table_of_orders; do
     run_test "$t"
 done
 finish

@@ -314,7 +314,7 @@ static enum status question(struct fit_report *r, const struct fit_table *t, str
 static enum status measure(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
 {
     TRY(design_without(&r->kept, &r->design, r->off, err));
-    TRY(noise_fill(r, t, err));
+    TRY(noise_fill(r, t, opt->seed, err));
     r->lack_of_fit = noise_lack_of_fit(r, t);
     return isoflop_analyse(r, t, opt, err);
 }

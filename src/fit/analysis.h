@@ -22,6 +22,7 @@
 #include "fit/verdict/ensemble.h"
 #include "fit/verdict/envelope.h"
 #include "fit/verdict/noise_model.h"
+#include "fit/verdict/noise_split.h"
 
 #define FIT_MAX_LAWS 6
 #define FIT_MAX_CONDITIONS 8
@@ -199,6 +200,8 @@ struct fit_report {
     size_t sigma_n;           /* degrees of freedom of all repeated cells; 0: none */
     size_t sigma_independent; /* those left when budgets on one trajectory count once */
     double sigma_slope_sd;    /* sd of ln sigma that comes of its slopes in size and data */
+    struct noise_split split; /* sigma by what it comes of, where seeds of both kinds were crossed */
+    double heldout_se;        /* standard error of the held-out set there, which all runs share; NaN: not known */
     double scatter;           /* of the runs about the selected law, nats: what the noise is at most */
     double min_flops, max_flops;
     struct fit_lines notes, warnings;

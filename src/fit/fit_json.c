@@ -254,12 +254,26 @@ static void put_break(cJSON *o, const struct fit_report *r)
     put(x, "left_out_error_bent", b->cv_bent);
 }
 
+static void put_part(cJSON *o, const char *key, struct fit_value v)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    put(x, "value", v.value);
+    put_pair(x, "ci95", v.lo, v.hi);
+}
+
 static void put_noise(cJSON *o, const struct fit_report *r)
 {
     cJSON *x = cJSON_AddObjectToObject(o, "noise");
     put(x, "value", r->sigma);
     put_pair(x, "ci95", r->sigma_lo, r->sigma_hi);
     put(x, "at_most", r->sigma > 0 ? (double)NAN : r->scatter);
+    if (r->split.cells > 0) {
+        put_part(x, "init", r->split.init);
+        put_part(x, "order", r->split.order);
+        put_part(x, "rest", r->split.rest);
+    }
+    if (isfinite(r->heldout_se))
+        put_part(x, "heldout", (struct fit_value){r->heldout_se, (double)NAN, (double)NAN, (double)NAN});
     put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
     cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
 }

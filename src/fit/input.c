@@ -24,11 +24,19 @@ static uint64_t hash_size(uint64_t h, size_t n)
     return hash_bytes(h, &wide, sizeof wide);
 }
 
+static bool all_absent(const double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(v[i]))
+            return false;
+    return true;
+}
+
 uint64_t input_fingerprint(const struct fit_table *t, const struct envelope_curve *curves, size_t n_curves)
 {
     uint64_t h = hash_size(HASH_SEED, t->n);
     for (int c = 0; c < FIT_N_COLUMNS; c++)
-        if (c != FIT_TOKENS_PER_S)
+        if (c != FIT_TOKENS_PER_S && !(c == FIT_ORDER_SEED && all_absent(t->col[c], t->n))) /* as of before it was read */
             h = hash_doubles(h, t->col[c], t->n);
     for (size_t i = 0; i < t->n; i++)
         h = hash_size(h, t->trunk[i]);

@@ -32,6 +32,7 @@ enum fit_column {
     FIT_SEED,
     FIT_X, /* the column that --x names */
     FIT_TOKENS_PER_S,
+    FIT_ORDER_SEED, /* of the order of data, where FIT_SEED is that of the initial weights alone */
     FIT_N_COLUMNS
 };
 

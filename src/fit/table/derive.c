@@ -160,7 +160,7 @@ static void key_rows(struct keyed *k, const struct fit_table *t, const enum fit_
 
 static void count_duplicates(struct fit_table *t, struct keyed *k)
 {
-    static const enum fit_column cols[] = {FIT_PARAMS, FIT_TOKENS, FIT_LOSS, FIT_SEED, FIT_X};
+    static const enum fit_column cols[] = {FIT_PARAMS, FIT_TOKENS, FIT_LOSS, FIT_SEED, FIT_X, FIT_ORDER_SEED};
     key_rows(k, t, cols, sizeof cols / sizeof *cols);
     t->n_duplicates = 0;
     for (size_t i = 1; i < t->n; i++)
@@ -222,10 +222,10 @@ static void offer_best(struct fit_table *t, const struct keyed *k)
 
 enum status derive_finish(struct fit_table *t, uint64_t *trunk, const struct fit_read_options *opt, struct err *err)
 {
-    static const enum fit_column cell[] = {FIT_PARAMS, FIT_TOKENS, FIT_X, FIT_SEED};
+    static const enum fit_column cell[] = {FIT_PARAMS, FIT_TOKENS, FIT_X, FIT_SEED, FIT_ORDER_SEED};
     struct keyed *k;
     TRY(size_calloc(&k, t->n, sizeof *k, "rows", err));
-    key_rows(k, t, cell, opt->best ? 3 : 4);
+    key_rows(k, t, cell, opt->best ? 3 : 5);
     enum status st = OK;
     if (opt->best)
         st = keep_best(t, trunk, k, err);
@@ -234,7 +234,7 @@ enum status derive_finish(struct fit_table *t, uint64_t *trunk, const struct fit
         return st;
     }
     number_trunks(t, trunk, k);
-    key_rows(k, t, cell, 4);
+    key_rows(k, t, cell, 5);
     if (!opt->best)
         offer_best(t, k);
     count_duplicates(t, k);

@@ -52,6 +52,7 @@ static const struct {
     {FIT_UNIQUE_TOKENS, NAMES_LETTER, "U"},
     {FIT_EPOCHS, 0, "epochs n_epochs num_epochs"},
     {FIT_SEED, 0, "seed random_seed rng_seed init_seed seed_id model_seed"},
+    {FIT_ORDER_SEED, 0, "order_seed data_order_seed data_seed shuffle_seed"},
     {FIT_TOKENS_PER_S, 0, "tokens_per_s tokens_per_sec tokens_per_second"},
     {ROLE_TRUNK, 0, "trunk trajectory trunk_id trajectory_id"},
     {ROLE_RUN, 0, "run_id run run_name runid run_uuid"},

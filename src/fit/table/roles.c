@@ -17,6 +17,7 @@ static const char *const role_names[ROLE_COUNT] = {
     [FIT_PARAMS] = "params", [FIT_PARAMS_NONEMBD] = "params_nonembd", [FIT_PARAMS_MATMUL] = "params_matmul",
     [FIT_TOKENS] = "tokens", [FIT_FLOPS] = "flops", [FIT_LOSS] = "loss", [FIT_LOSS_SE] = "loss_se",
     [FIT_UNIQUE_TOKENS] = "unique_tokens", [FIT_EPOCHS] = "epochs", [FIT_SEED] = "seed", [FIT_X] = "x",
+    [FIT_ORDER_SEED] = "order_seed",
     [FIT_TOKENS_PER_S] = "tokens_per_s", [ROLE_TRUNK] = "trunk", [ROLE_RUN] = "run", [ROLE_STATUS] = "status",
 };
 
@@ -53,7 +54,7 @@ static enum status scale_of(int *role, double *factor, const char *text, struct 
 {
     const char *value;
     TRY(split(role, &value, "--scale", text, err));
-    if (*role >= FIT_N_COLUMNS || *role == FIT_SEED)
+    if (*role >= FIT_N_COLUMNS || *role == FIT_SEED || *role == FIT_ORDER_SEED)
         return err_set(err, E_USAGE, "--scale %s: %s is no quantity", text, role_names[*role]);
     *factor = cell_unit(value);
     if (*factor > 0 || (count_parse(factor, value) && *factor > 0))

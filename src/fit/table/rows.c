@@ -94,9 +94,14 @@ static enum status row_state(enum run_state *state, const struct reading *r, con
     return OK;
 }
 
+static bool is_seed(int col)
+{
+    return col == FIT_SEED || col == FIT_ORDER_SEED;
+}
+
 static bool may_be_zero(int col)
 {
-    return col == FIT_LOSS_SE || col == FIT_SEED || col == FIT_EPOCHS;
+    return col == FIT_LOSS_SE || is_seed(col) || col == FIT_EPOCHS;
 }
 
 static enum status read_cell(double *out, const struct reading *r, const struct grid_row *row, int role, struct err *err)
@@ -114,9 +119,9 @@ static enum status read_cell(double *out, const struct reading *r, const struct 
         return OK;
     double v;
     const char *why = cell_number(&v, &scaled, cell, r->g->decimal_comma);
-    if (!why && scaled && (role == FIT_LOSS || role == FIT_LOSS_SE || role == FIT_SEED))
+    if (!why && scaled && (role == FIT_LOSS || role == FIT_LOSS_SE || is_seed(role)))
         why = "is not a number";
-    if (why && role == FIT_SEED && strcmp(why, "is not a number") == 0) { /* a seed may be a name */
+    if (why && is_seed(role) && strcmp(why, "is not a number") == 0) { /* a seed may be a name */
         v = (double)(hash_bytes(HASH_SEED, cell, strlen(cell)) >> 12);
         why = NULL;
     }
@@ -126,7 +131,7 @@ static enum status read_cell(double *out, const struct reading *r, const struct 
         v *= r->roles.factor[role];
     if (!isfinite(v))
         return grid_cell_error(r->g, row, i, "is not a finite number", err);
-    if (!may_be_zero(role) ? !(v > 0) : !(v >= 0) && role != FIT_SEED)
+    if (!may_be_zero(role) ? !(v > 0) : !(v >= 0) && !is_seed(role))
         return grid_cell_error(r->g, row, i, may_be_zero(role) ? "must not be negative" : "must be above 0", err);
     if (role == FIT_LOSS && r->roles.log_loss) {
         if (!(v > 1))

@@ -37,11 +37,12 @@ static size_t group_of(const struct fit_table *t, const struct row *before, size
 {
     if (t->n_trunks < t->n)
         return t->trunk[i];
-    const double *size = t->col[FIT_PARAMS], *seed = t->col[FIT_SEED];
+    const double *size = t->col[FIT_PARAMS], *seed = t->col[FIT_SEED], *order = t->col[FIT_ORDER_SEED];
     size_t groups = 0;
     for (size_t k = 0; k < n_before; k++) {
         size_t j = before[k].row;
-        bool same_seed = seed[j] == seed[i] || (isnan(seed[j]) && isnan(seed[i]));
+        bool same_seed = (seed[j] == seed[i] || (isnan(seed[j]) && isnan(seed[i]))) &&
+                         (order[j] == order[i] || (isnan(order[j]) && isnan(order[i])));
         if (fabs(size[j] - size[i]) <= 1e-3 * size[i] && same_seed)
             return before[k].group;
         groups = size_max(groups, before[k].group + 1);

@@ -31,7 +31,7 @@ static size_t best_of_largest(const struct fit_report *r, const struct fit_table
     return best;
 }
 
-enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct err *err)
+enum status noise_fill(struct fit_report *r, const struct fit_table *t, uint64_t seed, struct err *err)
 {
     const double none = (double)NAN;
     enum fit_column size = t->x_name[0] ? FIT_X : fit_count_column(r->count);
@@ -41,6 +41,7 @@ enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct e
     r->scatter = scatter(r);
     TRY(noise_model_fit(m, t, size, r->off, err));
     size_t at = best_of_largest(r, t, t->col[t->x_name[0] ? FIT_X : FIT_FLOPS]);
+    r->heldout_se = at < t->n ? t->col[FIT_LOSS_SE][at] : none;
     r->sigma_n = m->df;
     r->sigma_independent = m->independent;
     if (m->df == 0 || at == t->n)
@@ -55,7 +56,7 @@ enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct e
         r->sigma_lo = r->sigma * exp(-hypot(slopes, 0.5 * log(k / stats_chi2_quantile(0.975, k))));
         r->sigma_hi = r->sigma * exp(hypot(slopes, 0.5 * log(k / stats_chi2_quantile(0.025, k))));
     }
-    return OK;
+    return noise_split_fit(&r->split, t, size, r->off, m, r->sigma, r->sigma_slope_sd, seed, err);
 }
 
 /* Residuals of the selected law in units of the noise between seeds at each run: their mean square is near 1 where the

@@ -9,8 +9,9 @@
 #include "fit/analysis.h"
 
 /* Fill r->noise, r->sigma and what goes with it, at the best run of the largest budget, with its 95 % interval from
- * chi-squared for its level and the spread of its slopes; r->scatter from the selected law. Both leave out the rows that r->off marks. */
-enum status noise_fill(struct fit_report *r, const struct fit_table *t, struct err *err) WARN_UNUSED;
+ * chi-squared for its level and the spread of its slopes; r->scatter from the selected law. r->split and
+ * r->heldout_se there. All leave out the rows that r->off marks; draws come from `seed`. */
+enum status noise_fill(struct fit_report *r, const struct fit_table *t, uint64_t seed, struct err *err) WARN_UNUSED;
 
 /* The share of the runs' scatter about the selected law that noise between seeds does not explain, 0 to 1; 1 where no
  * seed was repeated. After noise_fill and with r->kept. */

@@ -6,11 +6,12 @@
 
 #include "base/size.h"
 #include "fit/stats.h"
+#include "fit/verdict/crossed.h"
 
 /* --- repeated cells ---------------------------------------------------------------------------------- */
 
 struct rep {
-    double n, d, seed, loss;
+    double n, d, seed, order, loss;
     size_t trunk;
 };
 
@@ -28,6 +29,7 @@ struct cells {
     struct cell *cell;
     size_t n;
     size_t *parent; /* (trunks) */
+    struct crossed_run *crossed; /* (rows) of one cell; NULL where no run has an order of data of its own */
 };
 
 static int order(double a, double b)
@@ -41,7 +43,14 @@ static int by_design(const void *a, const void *b)
     int c = order(x->n, y->n);
     if (c == 0)
         c = order(x->d, y->d);
-    return c ? c : order(x->seed, y->seed);
+    if (c == 0)
+        c = order(x->seed, y->seed);
+    return c ? c : order(x->order, y->order);
+}
+
+static bool same_seeds(const struct rep *a, const struct rep *b)
+{
+    return a->seed == b->seed && a->order == b->order;
 }
 
 static size_t root_of(size_t *parent, size_t i)
@@ -62,23 +71,40 @@ static double mean_clipped(double df, double c)
     return stats_chi2_cdf(df * c, df + 2) + c * (1 - stats_chi2_cdf(df * c, df));
 }
 
+/* Sixteen runs of four seeds and four orders of data are not worth sixteen: their variance, and its degrees of freedom,
+ * where the seeds of a cell are crossed; else they are left as they are. */
+static void use_crossing(double *s2, double *df, const struct cells *c, size_t from, size_t to)
+{
+    struct crossed all;
+    if (!c->crossed)
+        return;
+    for (size_t i = from; i < to; i++)
+        c->crossed[i - from] = (struct crossed_run){c->rep[i].seed, c->rep[i].order, c->rep[i].loss};
+    if (crossed_fit(&all, c->crossed, NULL, to - from))
+        *s2 = crossed_total(df, &all);
+}
+
 /* Two trajectories that are compared at seven budgets are one comparison, not seven: what is independent is each pair
  * of trajectories that nothing has joined before. */
 static void add_cell(struct noise_model *m, struct cells *c, size_t from, size_t to)
 {
     const struct rep *x = c->rep + from;
-    double mean = 0, ss = 0, k = (double)(to - from);
-    size_t first = root_of(c->parent, x->trunk);
+    double mean = 0, ss = 0, k = (double)(to - from), df = k - 1;
+    size_t first = root_of(c->parent, x->trunk), joined = 0;
     for (size_t i = 0; i < to - from; i++)
         mean += x[i].loss / k;
     for (size_t i = 0; i < to - from; i++) {
         size_t root = root_of(c->parent, x[i].trunk);
-        m->independent += root != first;
+        joined += root != first;
         c->parent[root] = first;
         ss += (x[i].loss - mean) * (x[i].loss - mean);
     }
-    m->df += to - from - 1;
-    c->cell[c->n++] = (struct cell){.u = log(x->n), .v = log(x->d), .s2 = ss / (k - 1), .df = k - 1};
+    double s2 = ss / df;
+    use_crossing(&s2, &df, c, from, to);
+    df = fmin(k - 1, fmax(1, floor(df)));
+    m->df += (size_t)df;
+    m->independent += size_min(joined, (size_t)df);
+    c->cell[c->n++] = (struct cell){.u = log(x->n), .v = log(x->d), .s2 = s2, .df = df};
 }
 
 /* Of a few cells none can be called far above the rest. */
@@ -101,7 +127,7 @@ static void find_cells(struct noise_model *m, struct cells *c)
     for (size_t i = 0, j; i < c->n_rep; i = j) {
         size_t seeds = 1;
         for (j = i + 1; j < c->n_rep && c->rep[j].n == c->rep[i].n && c->rep[j].d == c->rep[i].d; j++)
-            seeds += c->rep[j].seed != c->rep[j - 1].seed;
+            seeds += !same_seeds(&c->rep[j], &c->rep[j - 1]);
         if (seeds > 1)
             add_cell(m, c, i, j);
     }
@@ -116,12 +142,18 @@ static enum status gather(struct cells *c, const struct fit_table *t, enum fit_c
     TRY(size_calloc(&c->parent, t->n_trunks, sizeof *c->parent, "repeated runs", err));
     for (size_t i = 0; i < t->n_trunks; i++)
         c->parent[i] = i;
+    bool orders = false;
+    for (size_t i = 0; i < t->n && !orders; i++)
+        orders = !isnan(t->col[FIT_ORDER_SEED][i]);
+    if (orders)
+        TRY(size_calloc(&c->crossed, t->n, sizeof *c->crossed, "repeated runs", err));
     for (size_t i = 0; i < t->n; i++) {
         double n = t->col[size][i], d = t->col[FIT_TOKENS][i], seed = t->col[FIT_SEED][i];
         if (isnan(d)) /* a table of one variable may have no tokens */
             d = 1;
+        double own = t->col[FIT_ORDER_SEED][i];
         if (!isnan(seed) && n > 0 && d > 0 && !(off && off[i]))
-            c->rep[c->n_rep++] = (struct rep){n, d, seed, t->col[FIT_LOSS][i], t->trunk[i]};
+            c->rep[c->n_rep++] = (struct rep){n, d, seed, isnan(own) ? seed : own, t->col[FIT_LOSS][i], t->trunk[i]};
     }
     return OK;
 }
@@ -131,6 +163,7 @@ static void free_cells(struct cells *c)
     free(c->rep);
     free(c->cell);
     free(c->parent);
+    free(c->crossed);
 }
 
 /* --- the plane --------------------------------------------------------------------------------------- */

@@ -36,12 +36,41 @@ static struct fit_value flattening(const struct fit_report *r, double sigma, boo
     return frontier_spread(r, frontier_flatten(&r->frontier[0], sigma), true, true);
 }
 
+/* One part of the noise; a spread that may be none has no lower end. */
+static void say_part(char *out, size_t size, struct fit_value v, const char *unit)
+{
+    char iv[100] = "";
+    if (v.lo > 0)
+        words_interval(iv, sizeof iv, v.lo, v.hi, 2);
+    else if (isfinite(v.hi))
+        snprintf(iv, sizeof iv, " (95 %% interval 0 to %.2g)", v.hi);
+    snprintf(out, size, "%.2g%s%s", v.value, unit, iv);
+}
+
+/* What the noise comes of, or what would tell. */
+static void say_split(char *out, size_t size, const struct fit_report *r, const char *unit)
+{
+    char init[200], order[200], rest[200];
+    if (r->split.cells == 0) {
+        snprintf(out, size, " Crossing train.seed with train.order_seed would tell initial weights from the order of data.");
+        return;
+    }
+    say_part(init, sizeof init, r->split.init, unit);
+    say_part(order, sizeof order, r->split.order, unit);
+    say_part(rest, sizeof rest, r->split.rest, unit);
+    snprintf(out, size, " Initial weights move it by %s, the order of data by %s, what is left by %s.", init, order, rest);
+}
+
 void returns_say_noise(struct fit_report *r, const char *unit)
 {
-    char iv[100], most[200] = "";
+    char iv[100], most[200] = "", split[700], shared[120] = "";
     if (r->sigma > 0) {
-        fit_lines_add(&r->verdict.lines, "Noise: at the largest budget one run's loss moves by %.2g%s%s, from %s.",
-                      r->sigma, unit, words_interval(iv, sizeof iv, r->sigma_lo, r->sigma_hi, 2), r->sigma_from);
+        say_split(split, sizeof split, r, unit);
+        if (r->heldout_se > 0)
+            snprintf(shared, sizeof shared, " All runs share the held-out set's error, %.2g%s.", r->heldout_se, unit);
+        fit_lines_add(&r->verdict.lines, "Noise: at the largest budget one run's loss moves by %.2g%s%s, from %s.%s%s",
+                      r->sigma, unit, words_interval(iv, sizeof iv, r->sigma_lo, r->sigma_hi, 2), r->sigma_from, split,
+                      shared);
         return;
     }
     if (r->scatter > 0 && r->verdict.withheld[0] == '\0')
