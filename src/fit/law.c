@@ -52,6 +52,7 @@ struct law law_bent(const struct law *base)
     struct law bent = *base;
     bent.params[bent.n_params++] = (struct law_param){"bend", LAW_EXPONENT, 0, 0, -5.0, 5.0, 0};
     bent.bent = true;
+    bent.n_bent_terms = base->n_terms;
     bent.n_terms = 0;
     return bent;
 }

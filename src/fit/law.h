@@ -96,7 +96,8 @@ struct law {
     size_t n_params;
     struct law_param params[LAW_MAX_PARAMS];
     int level;        /* index of E: 0, the coefficients follow; -1: the law has none and begins with them */
-    int n_terms;      /* > 0: [E +] sum of exp(a_j - e_j u_j), in the order E, all a, all e: solve.c's fast path */
+    int n_terms;      /* > 0: [E +] sum of exp(a_j - e_j u_j), in the order E, all a, all e: sums.c's fast path */
+    int n_bent_terms; /* of a bent law: those of the law that was bent, whose place they keep */
     const char *ties; /* pairs of parameters that may be held equal, "A=B alpha=beta"; "" where none may */
     bool apart;       /* size and data have a term each: a break in one leaves the other's alone */
     bool bends;       /* has a break of its own: no further one is looked for, exponents may be at their bounds */

@@ -5,13 +5,20 @@
 #include "fit/laws/terms.h"
 
 enum { G = TERMS_MORE };
+/* what all rows share: g itself */
+enum { ROUND };
+
+static void share(struct law_at *at)
+{
+    at->shared[ROUND] = exp(at->p[G]);
+}
 
 /* g ln(e^(s/g) + e^(t/g)) = t + Q(s - t) with s = a - alpha u, t = b - beta v */
 static void terms(double out[2], const struct law_at *at, const struct law_point *x)
 {
     const double *p = at->p;
     double s = p[TERMS_A] - p[TERMS_ALPHA] * x->u, t = p[TERMS_B] - p[TERMS_BETA] * x->v;
-    double g = exp(p[G]), z = (s - t) / g;
+    double g = at->shared[ROUND], z = (s - t) / g;
     out[0] = exp(t + g * terms_softplus(z));
 }
 
@@ -19,7 +26,7 @@ static void jet(struct law_jet *out, const struct law_at *at, const struct law_p
 {
     const double *p = at->p;
     double u = x->u, v = x->v, t = p[TERMS_B] - p[TERMS_BETA] * v;
-    struct terms_hinge q = terms_hinge(p[TERMS_A] - p[TERMS_ALPHA] * u - t, p[G]);
+    struct terms_hinge q = terms_hinge_of(p[TERMS_A] - p[TERMS_ALPHA] * u - t, at->shared[ROUND]);
     double rest = 1 - q.y, yy = q.yy, yl = q.yl;
     struct terms_expo s = {.v = t + q.v,
                            .n = 5,
@@ -83,6 +90,7 @@ const struct law law_joint = {
     .ties = "A=B alpha=beta g=alpha g=beta",
     .min_runs = 12, /* a sixth parameter beside chinchilla's five is not looked for in fewer */
     .max_runs = LAW_CURVED_RUNS,
+    .share = share,
     .terms = terms,
     .jet = jet,
     .basis = basis,

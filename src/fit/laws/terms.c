@@ -2,6 +2,18 @@
 
 #include <string.h>
 
+/* Parameters that are neighbours, as those of a whole law: loops that need no list of them. */
+static void add_neighbours(struct law_jet *out, const struct terms_expo *s, double e)
+{
+    const size_t n = s->n, first = s->at[0];
+    for (size_t i = 0; i < n; i++) {
+        double *g = &out->g[first], *h = &out->h[first + i][first];
+        g[i] += e * s->g[i];
+        for (size_t j = i; j < n; j++)
+            h[j] += e * (s->h[i][j] + s->g[i] * s->g[j]);
+    }
+}
+
 void terms_add(struct law_jet *out, struct terms_expo *s, const struct law_at *at, const struct law_point *x, size_t t)
 {
     if (at->law->bent) {
@@ -12,6 +24,10 @@ void terms_add(struct law_jet *out, struct terms_expo *s, const struct law_at *a
     }
     double e = exp(s->v);
     out->v += e;
+    if (s->n > 2 && s->at[s->n - 1] - s->at[0] == s->n - 1) {
+        add_neighbours(out, s, e);
+        return;
+    }
     for (size_t i = 0; i < s->n; i++) {
         size_t a = s->at[i];
         out->g[a] += e * s->g[i];
@@ -42,7 +58,12 @@ static struct softplus softplus(double z)
 
 struct terms_hinge terms_hinge(double y, double l)
 {
-    double f = exp(l), z = y / f;
+    return terms_hinge_of(y, exp(l));
+}
+
+struct terms_hinge terms_hinge_of(double y, double f)
+{
+    double z = y / f;
     struct softplus p = softplus(z);
     double ql = f * (p.v - p.d1 * z);
     return (struct terms_hinge){f * p.v, p.d1, ql, p.d2 / f, -p.d2 * z, ql + f * p.d2 * z * z};

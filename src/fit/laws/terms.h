@@ -43,6 +43,8 @@ struct terms_hinge {
     double v, y, l, yy, yl, ll;
 };
 struct terms_hinge terms_hinge(double y, double l);
+/* The same with e^l at hand. */
+struct terms_hinge terms_hinge_of(double y, double f);
 
 /* --- laws of one term ----------------------------------------------------------------------------- */
 

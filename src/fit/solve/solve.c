@@ -5,178 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fit/solve/sums.h"
+
 #define NP LAW_MAX_PARAMS
-
-/* --- the objective with derivatives ----------------------------------------------------------- */
-
-struct sums {
-    double value;
-    double g[NP];
-    double h[NP][NP];  /* upper triangle */
-    double scale[NP];  /* diagonal of the reweighted J'J: positive, sets the units of damping */
-};
-
-struct rho {
-    double value, d1, d2, weight; /* weight = d1/r, the one of reweighted least squares */
-};
-
-/* What a row counts for the side that its residual is on. */
-static double side(const struct solve_objective *o, double r)
-{
-    return r > 0 && o->over > 0 ? o->over : 1;
-}
-
-static struct rho rho_at(const struct solve_objective *o, double delta, double r)
-{
-    double k = side(o, r), a = fabs(r), kd = k * delta;
-    if (o->loss == SOLVE_LSQ)
-        return (struct rho){k * r * r, 2 * k * r, 2 * k, 2 * k};
-    if (a <= delta)
-        return (struct rho){0.5 * k * r * r, k * r, k, k};
-    return (struct rho){kd * (a - 0.5 * delta), r < 0 ? -kd : kd, 0, kd / a};
-}
-
-/* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
-static double residual(const struct solve_problem *q, size_t i, double f)
-{
-    switch (q->obj.scale) {
-    case SOLVE_RAW:
-        return f - q->loss[i];
-    case SOLVE_LOG1P:
-        return log1p(f) - log1p(q->loss[i]);
-    default:
-        return log(f) - q->ln_loss[i];
-    }
-}
-
-/* Factors of a row: c1 multiplies grad f and hess f, c2 the outer product of grad f. */
-static void row_factors(const struct solve_problem *q, const struct rho *k, double w, double f,
-                        double *c1, double *c2, double *cs)
-{
-    if (q->obj.scale == SOLVE_RAW) {
-        *c1 = w * k->d1;
-        *c2 = w * k->d2;
-        *cs = w * k->weight;
-        return;
-    }
-    double inv = 1 / (q->obj.scale == SOLVE_LOG1P ? 1 + f : f);
-    *c1 = w * k->d1 * inv;
-    *c2 = w * (k->d2 - k->d1) * inv * inv;
-    *cs = w * k->weight * inv * inv;
-}
-
-static void sums_clear(struct sums *s, size_t n)
-{
-    s->value = 0;
-    for (size_t a = 0; a < n; a++) {
-        s->g[a] = s->scale[a] = 0;
-        for (size_t b = a; b < n; b++)
-            s->h[a][b] = 0;
-    }
-}
-
-static void add_row(struct sums *s, size_t n, const double *g, double c1, double c2, double cs)
-{
-    for (size_t a = 0; a < n; a++) {
-        double ga = c2 * g[a];
-        s->g[a] += c1 * g[a];
-        s->scale[a] += cs * g[a] * g[a];
-        for (size_t b = a; b < n; b++)
-            s->h[a][b] += ga * g[b];
-    }
-}
-
-/* Laws that are a floor plus power terms: order E, coefficients, exponents (law->n_terms). */
-static void sums_of_terms(struct sums *s, const struct solve_problem *q, const double *p, double delta)
-{
-    const struct law *law = q->law;
-    size_t n = law->n_params, m = (size_t)law->n_terms, lead = law->level >= 0 ? 1 : 0;
-    for (size_t i = 0; i < q->n; i++) {
-        double w = solve_weight(q, i);
-        if (w == 0)
-            continue;
-        double x[2] = {q->x[i].u, q->x[i].v}, t[2], g[NP], f = lead ? p[0] : 0;
-        g[0] = 1;
-        for (size_t j = 0; j < m; j++) {
-            t[j] = exp(p[lead + j] - p[lead + m + j] * x[j]);
-            g[lead + j] = t[j];
-            g[lead + m + j] = -x[j] * t[j];
-            f += t[j];
-        }
-        double r = residual(q, i, f), c1, c2, cs;
-        struct rho k = rho_at(&q->obj, delta, r);
-        s->value += w * k.value;
-        row_factors(q, &k, w, f, &c1, &c2, &cs);
-        add_row(s, n, g, c1, c2, cs);
-        for (size_t j = 0; j < m; j++) {
-            double ct = c1 * t[j];
-            s->h[lead + j][lead + j] += ct;
-            s->h[lead + j][lead + m + j] -= ct * x[j];
-            s->h[lead + m + j][lead + m + j] += ct * x[j] * x[j];
-        }
-    }
-}
-
-static void sums_of_jets(struct sums *s, const struct solve_problem *q, const double *p, double delta)
-{
-    size_t n = q->law->n_params;
-    struct law_at at = law_at(q->law, p, &q->centre);
-    for (size_t i = 0; i < q->n; i++) {
-        double w = solve_weight(q, i), c1, c2, cs;
-        if (w == 0)
-            continue;
-        struct law_jet f;
-        law_at_jet(&f, &at, &q->x[i]);
-        struct rho k = rho_at(&q->obj, delta, residual(q, i, f.v));
-        s->value += w * k.value;
-        row_factors(q, &k, w, f.v, &c1, &c2, &cs);
-        add_row(s, n, f.g, c1, c2, cs);
-        for (size_t a = 0; a < n; a++)
-            for (size_t b = a; b < n; b++)
-                s->h[a][b] += c1 * f.h[a][b];
-    }
-}
-
-/* Chain rule through p(z): affine but for a parameter that is the logarithm of another (solve_map.ln_of). */
-static void pull_back(struct sums *s, const struct solve_map *map, const double *p, size_t n)
-{
-    struct sums t;
-    double d[NP][NP];
-    solve_map_slopes(d, map, p, n);
-    t.value = s->value;
-    for (size_t a = 0; a < map->n_free; a++) {
-        t.g[a] = t.scale[a] = 0;
-        for (size_t i = 0; i < n; i++) {
-            t.g[a] += d[i][a] * s->g[i];
-            t.scale[a] += d[i][a] * d[i][a] * s->scale[i];
-        }
-        for (size_t b = a; b < map->n_free; b++) {
-            double sum = 0;
-            for (size_t i = 0; i < n; i++) {
-                for (size_t j = 0; j < n; j++)
-                    sum += d[i][a] * d[j][b] * (i <= j ? s->h[i][j] : s->h[j][i]);
-                if (map->ln_of[i]) /* the second derivative of ln x is -1/x^2 */
-                    sum -= s->g[i] * d[i][a] * d[i][b];
-            }
-            t.h[a][b] = sum;
-        }
-    }
-    *s = t;
-}
-
-static void sums_at(struct sums *s, const struct solve_problem *q, const double *z, double delta)
-{
-    double p[NP];
-    size_t n = q->law->n_params;
-    solve_map_inner(p, &q->map, z, n);
-    sums_clear(s, n);
-    if (q->law->n_terms > 0)
-        sums_of_terms(s, q, p, delta);
-    else
-        sums_of_jets(s, q, p, delta);
-    if (!q->map.identity)
-        pull_back(s, &q->map, p, n);
-}
 
 double solve_objective(const struct solve_problem *q, const double *p)
 {
@@ -186,8 +17,8 @@ double solve_objective(const struct solve_problem *q, const double *p)
         double w = solve_weight(q, i);
         if (w == 0)
             continue;
-        double r = residual(q, i, law_at_value(&at, &q->x[i]));
-        sum += w * (q->obj.loss == SOLVE_LAD ? side(&q->obj, r) * fabs(r) : rho_at(&q->obj, q->obj.delta, r).value);
+        double r = sums_residual(q, i, law_at_value(&at, &q->x[i]));
+        sum += w * (q->obj.loss == SOLVE_LAD ? sums_side(&q->obj, r) * fabs(r) : sums_rho(&q->obj, q->obj.delta, r).value);
     }
     return isfinite(sum) ? sum : (double)INFINITY;
 }
@@ -433,8 +264,8 @@ double solve_slack(const struct solve_problem *q, const double *p, double share)
     struct law_at at = law_at(q->law, p, &q->centre);
     double sum = 0, delta = q->obj.loss == SOLVE_LAD ? 1 : q->obj.delta;
     for (size_t i = 0; i < q->n; i++) {
-        double r = residual(q, i, law_at_value(&at, &q->x[i])), step = share * residual_slope(q, i);
-        double d1 = q->obj.loss == SOLVE_LAD ? side(&q->obj, r) : fabs(rho_at(&q->obj, delta, r).d1);
+        double r = sums_residual(q, i, law_at_value(&at, &q->x[i])), step = share * residual_slope(q, i);
+        double d1 = q->obj.loss == SOLVE_LAD ? sums_side(&q->obj, r) : fabs(sums_rho(&q->obj, delta, r).d1);
         sum += solve_weight(q, i) * (d1 + step) * step;
     }
     return sum;
@@ -513,9 +344,9 @@ void solve_sensitivity(double moves[NP], const struct solve_problem *q, const do
         struct law_jet f;
         double step[NP], x[NP] = {0}, c1, c2, cs;
         law_at_jet(&f, &at, &q->x[i]);
-        struct rho k = rho_at(&q->obj, delta, residual(q, i, f.v));
+        struct sums_rho k = sums_rho(&q->obj, delta, sums_residual(q, i, f.v));
         k.d1 = k.d2; /* the slope of a row's pull in its loss */
-        row_factors(q, &k, solve_weight(q, i), f.v, &c1, &c2, &cs);
+        sums_factors(q, &k, solve_weight(q, i), f.v, &c1, &c2, &cs);
         if (c1 == 0)
             continue;
         for (size_t a = 0; a < q->map.n_free; a++) {
