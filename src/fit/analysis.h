@@ -13,10 +13,8 @@
 
 #include "base/status.h"
 #include "fit/design.h"
-#include "fit/law.h"
+#include "fit/fitted_law.h"
 #include "fit/lines.h"
-#include "fit/solve/solve.h"
-#include "fit/stats.h"
 #include "fit/table.h"
 #include "fit/verdict/breaks.h"
 #include "fit/verdict/ensemble.h"
@@ -50,55 +48,6 @@ struct fit_options {
 
 /* huber:1e-3 on log loss, 400 resamples, 199 for a break, holdout 0.2, window 4, seed 1. */
 struct fit_options fit_options_default(void);
-
-/* The objective along one parameter, the others at their best. */
-enum { FIT_PROFILE_POINTS = 11 };
-struct fit_profile {
-    size_t param, n; /* n points, in rising order of the parameter */
-    double value[FIT_PROFILE_POINTS], objective[FIT_PROFILE_POINTS];
-};
-
-/* A run that was held out. */
-struct fit_held {
-    size_t row; /* of the table */
-    struct origin_name at;
-    double loss, predicted;
-    bool best;  /* no other held-out run of at most its compute has a lower loss */
-};
-
-struct fit_law {
-    const struct law *law;
-    enum fit_column x;        /* the variable of a law in one variable */
-    const char *x_name;
-    size_t n;                 /* runs that it was fitted to */
-    struct solve_problem problem;
-    const struct law_point *points; /* (n) this and the next three are the report's design's */
-    const double *loss, *ln_loss;   /* (n) */
-    const size_t *rows;       /* (n) row of the table behind each point */
-    struct solve_result best;
-    double outer[LAW_MAX_PARAMS];
-    struct fit_value params[LAW_MAX_PARAMS];
-    double bca_lo[LAW_MAX_PARAMS], bca_hi[LAW_MAX_PARAMS];
-    double profile_lo[LAW_MAX_PARAMS], profile_hi[LAW_MAX_PARAMS]; /* -INFINITY, INFINITY: without end */
-    struct fit_profile profiles[LAW_MAX_PARAMS]; /* of what the runs identify, where asked */
-    size_t n_profiles;
-    size_t n_clusters;        /* what is resampled: runs, or trajectories where runs share one */
-    double z;                 /* where intervals are read from resamples (fit/stats.h) */
-    double *boot;             /* (n_boot, n_params) inner parameters of each resample */
-    size_t n_boot, n_boot_failed;
-    double *draws;            /* (n_boot) room for the draws of one number, so that asking for it cannot fail */
-    double *boot_aicc;        /* (n_boot + n_boot_failed) NaN where the resample could not be fitted */
-    double aicc, scale;       /* and the scale tau of the residuals that goes with it */
-    double weight, share;     /* Akaike weight among the laws fitted; resamples where its AICc is the lowest */
-    double rms_log;           /* root mean square of ln prediction - ln loss */
-    double holdout_error;     /* the same on held-out larger runs; NaN where too few are left */
-    double holdout_bias;      /* mean of ln prediction - ln loss there */
-    double holdout_best;      /* the error on those of them that no other of at most their compute beats */
-    struct fit_held *held;    /* (holdout_n) */
-    size_t holdout_n;
-    double lobo_error;        /* each larger budget predicted from the smaller ones */
-    size_t lobo_n;
-};
 
 struct fit_isoflop {
     double flops;

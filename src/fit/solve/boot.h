@@ -3,7 +3,7 @@
 #define PLATEAU_FIT_BOOT_H
 
 #include "base/rng.h"
-#include "fit/analysis.h"
+#include "fit/fitted_law.h"
 
 /* Weights of m clusters of n_clusters, order[0 .. m) (NULL: 0 .. m-1), that sum to m: how often each was drawn;
  * where clusters are few, Dirichlet weights in place of counts (the Bayesian bootstrap, Rubin 1981). */

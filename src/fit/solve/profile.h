@@ -2,7 +2,7 @@
 #ifndef PLATEAU_FIT_PROFILE_H
 #define PLATEAU_FIT_PROFILE_H
 
-#include "fit/analysis.h"
+#include "fit/fitted_law.h"
 
 /* Fill f->profile_lo and profile_hi: where the deviance has risen by t^2 (for many runs 3.84). An end that the
  * runs do not set within the law's bounds is infinite; a parameter that the user fixed stays NaN. Where runs
