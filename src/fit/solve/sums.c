@@ -1,8 +1,44 @@
 #include "fit/solve/sums.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define NP LAW_MAX_PARAMS
+
+/* --- rows at one point ------------------------------------------------------------------------------- */
+
+/* Seeds of one size and budget have one prediction, and its powers and logarithm are most of what a row takes: what was
+ * found for a row serves those after it at the same point. Kept by a hash of the point, the newest in each place; where
+ * the first rows share none, no more are looked for. */
+enum { PLACES = 128, ROWS_TO_SHARE = 256 };
+
+struct places {
+    const struct law_point *of[PLACES]; /* the point that is kept there; NULL: none yet */
+    size_t hits;
+};
+
+static inline size_t place_of(const struct law_point *x)
+{
+    uint64_t u, v;
+    memcpy(&u, &x->u, sizeof u);
+    memcpy(&v, &x->v, sizeof v);
+    return (size_t)((u * 0x9E3779B97F4A7C15u + v * 0xC2B2AE3D27D4EB4Fu) >> 57);
+}
+
+/* Whether what is kept at that place is of this point; else it is to be made anew. */
+static inline bool is_kept(struct places *p, size_t place, const struct law_point *x, size_t row)
+{
+    const struct law_point *y = p->of[place];
+    if (row >= ROWS_TO_SHARE && p->hits == 0)
+        return false;
+    bool same = y && y->u == x->u && y->v == x->v && y->ln_unique == x->ln_unique && y->hinge[0] == x->hinge[0] &&
+                y->hinge[1] == x->hinge[1];
+    p->hits += same;
+    p->of[place] = x;
+    return same;
+}
+
+/* --- sums over rows ------------------------------------------------------------------------------------ */
 
 /* Every loop below runs to n, the number of parameters: the functions are told it as a constant (by_count), so that the
  * compiler unrolls them. Sums are kept in a variable of their own, which nothing that is read can alias. */
@@ -18,26 +54,42 @@ static inline void add_row(struct sums *s, size_t n, const double *g, double c1,
     }
 }
 
+/* What rows at one point share. */
+struct found {
+    double t[2], f, scaled; /* terms, prediction, and that on the scale of residuals */
+};
+
 /* Laws that are a floor plus power terms: order E, coefficients, exponents (law->n_terms). */
 static inline void of_terms(struct sums *out, const struct solve_problem *q, const double *p, double delta, size_t m,
                             size_t lead)
 {
     const size_t n = lead + 2 * m;
     struct sums s = {0};
+    struct places places = {0};
+    struct found found[PLACES];
     for (size_t i = 0; i < q->n; i++) {
         double w = solve_weight(q, i);
         if (w == 0)
             continue;
-        double x[2] = {q->x[i].u, q->x[i].v}, t[2], g[NP], f = lead ? p[0] : 0;
+        size_t place = place_of(&q->x[i]);
+        struct found *at = &found[place];
+        double x[2] = {q->x[i].u, q->x[i].v}, g[NP];
+        if (!is_kept(&places, place, &q->x[i], i)) {
+            at->f = lead ? p[0] : 0;
+            for (size_t j = 0; j < m; j++) {
+                at->t[j] = exp(p[lead + j] - p[lead + m + j] * x[j]);
+                at->f += at->t[j];
+            }
+            at->scaled = sums_scaled(q, at->f);
+        }
+        const double *t = at->t, f = at->f;
         g[0] = 1;
         for (size_t j = 0; j < m; j++) {
-            t[j] = exp(p[lead + j] - p[lead + m + j] * x[j]);
             g[lead + j] = t[j];
             g[lead + m + j] = -x[j] * t[j];
-            f += t[j];
         }
-        double r = sums_residual(q, i, f), c1, c2, cs;
-        struct sums_rho k = sums_rho(&q->obj, delta, r);
+        double c1, c2, cs;
+        struct sums_rho k = sums_rho(&q->obj, delta, at->scaled - sums_target(q, i));
         s.value += w * k.value;
         sums_factors(q, &k, w, f, &c1, &c2, &cs);
         add_row(&s, n, g, c1, c2, cs);
@@ -58,25 +110,36 @@ static inline void of_bent_terms(struct sums *out, const struct solve_problem *q
 {
     const size_t bend = lead + 2 * m;
     struct sums s = {0};
+    struct places places = {0};
+    struct found found[PLACES];
     for (size_t i = 0; i < q->n; i++) {
         double w = solve_weight(q, i), c1, c2, cs;
         if (w == 0)
             continue;
         const double *hinge = q->x[i].hinge;
-        double x[2] = {-q->x[i].u, -q->x[i].v}, t[2], g[NP], f = 0, bent = 0;
+        size_t place = place_of(&q->x[i]);
+        struct found *at = &found[place];
+        double x[2] = {-q->x[i].u, -q->x[i].v}, g[NP], bent = 0;
+        if (!is_kept(&places, place, &q->x[i], i)) {
+            at->f = 0;
+            for (size_t j = 0; j < m; j++) {
+                double v = p[lead + j] + p[lead + m + j] * x[j];
+                at->t[j] = exp(v + p[bend] * hinge[j]);
+                at->f += at->t[j];
+            }
+            at->f += lead ? p[0] : 0;
+            at->scaled = sums_scaled(q, at->f);
+        }
+        const double *t = at->t, f = at->f;
         g[0] = 1;
         g[bend] = 0;
         for (size_t j = 0; j < m; j++) {
-            double v = p[lead + j] + p[lead + m + j] * x[j];
-            t[j] = exp(v + p[bend] * hinge[j]);
-            f += t[j];
             g[lead + j] = t[j];
             g[lead + m + j] = t[j] * x[j];
             g[bend] += t[j] * hinge[j];
             bent += t[j] * (hinge[j] * hinge[j]);
         }
-        f += lead ? p[0] : 0;
-        struct sums_rho k = sums_rho(&q->obj, delta, sums_residual(q, i, f));
+        struct sums_rho k = sums_rho(&q->obj, delta, at->scaled - sums_target(q, i));
         s.value += w * k.value;
         sums_factors(q, &k, w, f, &c1, &c2, &cs);
         add_row(&s, bend + 1, g, c1, c2, cs);
@@ -96,21 +159,28 @@ static inline void of_jets(struct sums *out, const struct solve_problem *q, cons
 {
     struct law_at at = law_at(q->law, p, &q->centre);
     struct sums s = {0};
+    struct places places = {0};
+    struct law_jet jets[PLACES];
+    double scaled_at[PLACES];
     for (size_t i = 0; i < q->n; i++) {
         double w = solve_weight(q, i), c1, c2, cs;
         if (w == 0)
             continue;
-        struct law_jet f;
-        law_at_jet(&f, &at, &q->x[i]);
-        struct sums_rho k = sums_rho(&q->obj, delta, sums_residual(q, i, f.v));
+        size_t place = place_of(&q->x[i]);
+        struct law_jet *f = &jets[place];
+        if (!is_kept(&places, place, &q->x[i], i)) {
+            law_at_jet(f, &at, &q->x[i]);
+            scaled_at[place] = sums_scaled(q, f->v);
+        }
+        struct sums_rho k = sums_rho(&q->obj, delta, scaled_at[place] - sums_target(q, i));
         s.value += w * k.value;
-        sums_factors(q, &k, w, f.v, &c1, &c2, &cs);
+        sums_factors(q, &k, w, f->v, &c1, &c2, &cs);
         for (size_t a = 0; a < n; a++) {
-            double ga = c2 * f.g[a];
-            s.g[a] += c1 * f.g[a];
-            s.scale[a] += cs * f.g[a] * f.g[a];
+            double ga = c2 * f->g[a];
+            s.g[a] += c1 * f->g[a];
+            s.scale[a] += cs * f->g[a] * f->g[a];
             for (size_t b = a; b < n; b++)
-                s.h[a][b] = s.h[a][b] + ga * f.g[b] + c1 * f.h[a][b];
+                s.h[a][b] = s.h[a][b] + ga * f->g[b] + c1 * f->h[a][b];
         }
     }
     *out = s;

@@ -34,17 +34,22 @@ static inline struct sums_rho sums_rho(const struct solve_objective *o, double d
     return (struct sums_rho){kd * (a - 0.5 * delta), r < 0 ? -kd : kd, 0, kd / a};
 }
 
+/* A prediction on the scale of residuals. */
+static inline double sums_scaled(const struct solve_problem *q, double f)
+{
+    return q->obj.scale == SOLVE_RAW ? f : q->obj.scale == SOLVE_LOG1P ? log1p(f) : log(f);
+}
+
+/* What a prediction is compared with, on the scale of residuals. */
+static inline double sums_target(const struct solve_problem *q, size_t i)
+{
+    return q->obj.scale == SOLVE_RAW ? q->loss[i] : q->obj.scale == SOLVE_LOG1P ? log1p(q->loss[i]) : q->ln_loss[i];
+}
+
 /* Where the prediction leaves the numbers the residual is huge, not NaN, and the step is refused. */
 static inline double sums_residual(const struct solve_problem *q, size_t i, double f)
 {
-    switch (q->obj.scale) {
-    case SOLVE_RAW:
-        return f - q->loss[i];
-    case SOLVE_LOG1P:
-        return log1p(f) - log1p(q->loss[i]);
-    default:
-        return log(f) - q->ln_loss[i];
-    }
+    return sums_scaled(q, f) - sums_target(q, i);
 }
 
 /* Factors of a row: c1 multiplies grad f and hess f, c2 the outer product of grad f. */
