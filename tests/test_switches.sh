@@ -95,7 +95,25 @@ counts() {
         fail "an untied head: $a before, $b after"
 }
 
+# Switches and presets as a grid's axes: a column each, and each run as if its switches stood in the config.
+varied() {
+    local one=(--set 'grid.tokens=["20k"]' --set 'grid.models=[{"d_model":16,"n_layer":1}]')
+    "$plateau" sweep "$tiny" "${one[@]}" --set 'grid.vary={"model.mlp":["gelu","swiglu"],"model.bias":[true,false]}' --out axes >axes.txt 2>&1 ||
+        { fail "$(tail -n 1 axes.txt)"; return; }
+    [ "$(head -n 1 axes/results.csv | grep -o 'mlp,bias$')" = mlp,bias ] || fail "no columns: $(head -n 1 axes/results.csv)"
+    [ "$(sed 1d axes/results.csv | grep -oE '(gelu|swiglu),(true|false)$' | sort -u | wc -l)" = 4 ] || fail "$(cat axes/results.csv)"
+    "$plateau" sweep "$tiny" "${one[@]}" --set model.mlp=swiglu --set model.bias=false --out alone >alone.txt 2>&1
+    local run
+    run=$(cd alone && echo d16-*)
+    cmp -s "alone/$run/checkpoint.bin" "axes/$run/checkpoint.bin" || fail "$run is another run in a grid that varies"
+    "$plateau" sweep "$tiny" "${one[@]}" --set 'grid.vary={"model.bias":[true],"model.preset":["gpt2","llama"]}' --out both >both.txt 2>&1
+    grep -q 'true,llama$' both/results.csv || fail "bias does not stand beside the preset: $(cat both/results.csv)"
+    refused 'grid.vary: model.bias: expected true or false' 'grid.vary={"model.bias":[1]}'
+    refused 'names swiglu twice' 'grid.vary={"model.mlp":["swiglu","swiglu"]}'
+}
+
 run_test presets
+run_test varied
 run_test refusals
 run_test like_any_other
 run_test counts

@@ -15,7 +15,7 @@ void config_init(struct config *c)
         const struct key *k = &config_keys[i];
         if (k->type == T_STRING)
             snprintf(config_field(c, k), CONFIG_NAME_MAX, "%s", k->text);
-        else if (k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL)
+        else if (key_is_whole(k))
             *(size_t *)config_field(c, k) = (size_t)k->number;
         else if (k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS)
             *(double *)config_field(c, k) = k->number;

@@ -154,7 +154,7 @@ void config_print_schema(FILE *out);
 /* How many runs a grid's vary makes of one: 1 where it varies nothing; INFINITY is never reached. */
 double config_vary_count(const struct config *c);
 /* Give c the values of the i-th of them; the last key moves fastest. */
-void config_vary_apply(struct config *c, size_t i);
+enum status config_vary_apply(struct config *c, size_t i, struct err *err) WARN_UNUSED;
 /* What c has of the keys that vary, as "order_seed=3 lr=0.004"; "" where none does. At most CONFIG_VARIED_MAX bytes. */
 enum { CONFIG_VARIED_MAX = CONFIG_VARY_MAX * 48 };
 enum status config_vary_text(char *out, const struct config *c, const struct config_vary *vary, struct err *err) WARN_UNUSED;

@@ -67,7 +67,7 @@ static size_t value_size(const struct key *k)
 {
     CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES && k->type != T_VARY);
     return k->type == T_STRINGS ? sizeof(struct config_strings)
-           : k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL ? sizeof(size_t) : sizeof(double);
+           : key_is_whole(k) ? sizeof(size_t) : sizeof(double);
 }
 
 /* The text of a value, from the config before where it is the same: printing numbers is what a hash takes time for. */

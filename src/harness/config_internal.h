@@ -21,6 +21,12 @@ struct key {
     const char *help;
 };
 
+/* Whether its field is a size_t: a whole number, the index of a word, 0 or 1. Else, of a number, a double. */
+static inline bool key_is_whole(const struct key *k)
+{
+    return k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL;
+}
+
 extern const struct key config_keys[]; /* (config_n_keys) */
 extern const size_t config_n_keys;
 
@@ -35,6 +41,9 @@ const struct key *config_keys_find(const char *path);
 bool config_keys_has_section(const char *name);
 /* Always E_CONFIG: a key of another tool, of another section, or misspelt, and what was meant. */
 enum status config_keys_unknown(const char *path, struct err *err) WARN_UNUSED;
+
+/* All switches of model.* as model.preset has them. */
+enum status config_take_preset(struct config *c, struct err *err) WARN_UNUSED;
 
 /* The value of a key as JSON on one line; free with free(). */
 enum status config_key_text(char **text, const struct config *c, const struct key *k, struct err *err) WARN_UNUSED;

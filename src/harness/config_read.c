@@ -230,7 +230,7 @@ static enum status check_varied(const struct key *k, struct err *err)
             return err_set(err, E_CONFIG, "%s cannot vary: %s", k->path, bound[i].why);
     if (strncmp(k->path, "model.", 6) != 0 && strncmp(k->path, "train.", 6) != 0)
         return err_set(err, E_CONFIG, "%s cannot vary: only keys of model and train can", k->path);
-    if (k->hashed == NEVER)
+    if (k->hashed == NEVER && strcmp(k->path, "model.preset") != 0)
         return err_set(err, E_CONFIG, "%s cannot vary: it decides no run's result", k->path);
     return OK;
 }
@@ -247,12 +247,15 @@ static enum status read_varied(struct config_varied *out, const struct key *k, c
         size_t word = 0;
         if (out->n == CONFIG_LIST_MAX)
             return list_full(k, err);
-        TRY(k->type == T_ENUM ? read_enum(&word, k, item, err) : read_number(&x, k, item, k->type == T_SIZE, err));
-        if (k->type == T_ENUM)
+        TRY(k->type == T_ENUM   ? read_enum(&word, k, item, err)
+            : k->type == T_BOOL ? read_bool(&word, k, item, err)
+                                : read_number(&x, k, item, k->type == T_SIZE, err));
+        if (k->type == T_ENUM || k->type == T_BOOL)
             x = (double)word;
         for (size_t i = 0; i < out->n; i++)
             if (out->values[i] == x)
-                return k->type == T_ENUM ? err_set(err, E_CONFIG, "%s names %s twice", k->path, item->valuestring)
+                return k->type == T_ENUM   ? err_set(err, E_CONFIG, "%s names %s twice", k->path, item->valuestring)
+                       : k->type == T_BOOL ? err_set(err, E_CONFIG, "%s names %s twice", k->path, word ? "true" : "false")
                                          : err_set(err, E_CONFIG, "%s names %g twice", k->path, x);
         out->values[out->n++] = x;
     }
@@ -311,8 +314,7 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
     return OK;
 }
 
-/* All switches as the preset has them. */
-static enum status apply_preset(struct config *c, struct err *err)
+enum status config_take_preset(struct config *c, struct err *err)
 {
     struct config usual;
     const char *setting;
@@ -330,7 +332,7 @@ static enum status apply_preset(struct config *c, struct err *err)
 static enum status take_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
 {
     TRY(read_key(c, k, v, err));
-    return strcmp(k->path, "model.preset") == 0 ? apply_preset(c, err) : OK;
+    return strcmp(k->path, "model.preset") == 0 ? config_take_preset(c, err) : OK;
 }
 
 static enum status read_object(struct config *c, const cJSON *object, const char *prefix,

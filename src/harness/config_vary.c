@@ -12,18 +12,28 @@ double config_vary_count(const struct config *c)
     return n;
 }
 
-void config_vary_apply(struct config *c, size_t i)
+/* A preset before the switches that vary beside it. */
+enum status config_vary_apply(struct config *c, size_t i, struct err *err)
 {
+    size_t preset = i;
+    for (size_t j = c->grid.vary.n; j-- > 0; preset /= c->grid.vary.items[j].n) {
+        const struct config_varied *v = &c->grid.vary.items[j];
+        if (strcmp(v->path, "model.preset") != 0)
+            continue;
+        c->model.preset = (size_t)v->values[preset % v->n];
+        TRY(config_take_preset(c, err));
+    }
     for (size_t j = c->grid.vary.n; j-- > 0;) {
         const struct config_varied *v = &c->grid.vary.items[j];
         const struct key *k = config_keys_find(v->path);
         double value = v->values[i % v->n];
-        if (k->type == T_SIZE || k->type == T_ENUM)
+        if (key_is_whole(k))
             *(size_t *)config_field(c, k) = (size_t)value;
         else
             *(double *)config_field(c, k) = value;
         i /= v->n;
     }
+    return OK;
 }
 
 /* Whether "a=1 name=2" names that key by the last part of its path. */
@@ -50,9 +60,9 @@ void config_vary_level(struct config *to, const struct config *from, const struc
     to->train.order_seed = from->train.order_seed;
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
-        bool number = k->type == T_SIZE || k->type == T_ENUM || k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS;
+        bool number = key_is_whole(k) || k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS;
         if (number && (list_names(vary, k->path) || (strchr(k->path, '.') && text_names(text, k->path))))
-            memcpy(config_field(to, k), config_field(from, k), k->type == T_SIZE || k->type == T_ENUM ? sizeof(size_t) : sizeof(double));
+            memcpy(config_field(to, k), config_field(from, k), key_is_whole(k) ? sizeof(size_t) : sizeof(double));
     }
 }
 

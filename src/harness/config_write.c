@@ -41,8 +41,9 @@ static cJSON *varied_to_json(const struct config_varied *varied)
     const struct key *k = config_keys_find(varied->path);
     cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < varied->n; i++)
-        cJSON_AddItemToArray(a, k->type == T_ENUM ? enum_to_json(k, (size_t)varied->values[i])
-                                                  : cJSON_CreateNumber(varied->values[i]));
+        cJSON_AddItemToArray(a, k->type == T_ENUM   ? enum_to_json(k, (size_t)varied->values[i])
+                                : k->type == T_BOOL ? cJSON_CreateBool(varied->values[i] != 0)
+                                                    : cJSON_CreateNumber(varied->values[i]));
     return a;
 }
 

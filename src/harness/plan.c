@@ -219,7 +219,7 @@ static enum status add_size(const struct maker *m, struct config_shape shape, st
         struct config one = *m->c;
         struct maker varied = *m;
         varied.c = &one;
-        config_vary_apply(&one, i);
+        TRY(config_vary_apply(&one, i, err));
         if (n > 1 && config_check(&one, err) != OK)
             return err_wrap(err, "grid.vary");
         TRY(add_varied(&varied, shape, err));
