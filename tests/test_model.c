@@ -403,6 +403,12 @@ static void counts_of_switches(void)
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 4 * 24 * (78 - 42) / 12, 1e-12);
     s.window_full = 3;
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 2 * 4 * 24 * (78 - 42) / 12, 1e-12);
+    /* Two thirds of the plain width, in multiples of 8 where there are so many. */
+    struct tensors t;
+    gpt_tensors(&t, &(struct gpt_shape){GPT_2 .V = 9, .T = 4, .C = 100, .L = 1, .NH = 1, .mlp = 3});
+    EXPECT(tensors_find(&t, "downw")->rows == 264 && tensors_find(&t, "upw")->cols == 528);
+    gpt_tensors(&t, &(struct gpt_shape){GPT_2 .V = 9, .T = 4, .C = 7, .L = 1, .NH = 1, .mlp = 3});
+    EXPECT(tensors_find(&t, "downw")->rows == 19);
     /* A router, and two MLPs a token in place of one. */
     s = (struct gpt_shape){GPT_2 SMALL, .n_expert = 6, .top_k = 2};
     EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 3 * 2 * (24 * 6 + 8 * 24 * 24), 1e-12);
@@ -812,6 +818,28 @@ static void initial_weights(void)
     gpt_free(&h);
 }
 
+/* Where trained numbers begin that no role has a start for: x0 not at all, values half each; and what begins at 0. */
+static void starts(void)
+{
+    const struct gpt_shape s = {GPT_2 SMALL, .x0_residual = 1, .value_residual = 1, .zero_init = 1, .tied = 0};
+    struct kern k;
+    struct gpt g;
+    kern_init(&k, KERN_REF);
+    make(&g, &s, PARAM_STANDARD, &k, 1, 1);
+    const struct tensor *x = tensors_find(&g.tensors, "xmix"), *v = tensors_find(&g.tensors, "vmix");
+    EXPECT(x && x->n == 3 && v && v->n == 2 && v->first == 1);
+    for (size_t l = 0; l < 3; l++)
+        EXPECT(g.w[tensor_at(x, l)] == 1 && g.w[tensor_at(x, l) + 1] == 0);
+    for (size_t l = 0; l < 2; l++)
+        EXPECT(g.w[tensor_at(v, l)] == 0.5f && g.w[tensor_at(v, l) + 1] == 0.5f);
+    const struct tensor *zero[] = {tensors_find(&g.tensors, "attw"), tensors_find(&g.tensors, "downw")};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < tensor_size(zero[i]); j++)
+            EXPECT(g.w[zero[i]->offset + j] == 0);
+    EXPECT(g.w[tensors_find(&g.tensors, "headw")->offset] != 0 && g.w[tensors_find(&g.tensors, "upw")->offset] != 0);
+    gpt_free(&g);
+}
+
 static void not_finite(void)
 {
     struct kern k;
@@ -978,6 +1006,7 @@ static const struct test tests[] = {
     {"rates", rates},
     {"rules", rules},
     {"initial_weights", initial_weights},
+    {"starts", starts},
     {"not_finite", not_finite},
     {"checkpoint_resume", checkpoint_resume},
     {"checkpoint_damage", checkpoint_damage},
