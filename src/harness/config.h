@@ -151,7 +151,7 @@ bool config_key_at(struct config_key *key, size_t i);
 /* The table as a JSON Schema (draft 2020-12). */
 void config_print_schema(FILE *out);
 
-/* How many runs a grid's vary makes of one: 1 where it varies nothing; INFINITY is never reached. */
+/* How many runs a grid's vary makes of one: 1 where it varies nothing. */
 double config_vary_count(const struct config *c);
 /* Give c the values of the i-th of them; the last key moves fastest. */
 enum status config_vary_apply(struct config *c, size_t i, struct err *err) WARN_UNUSED;

@@ -36,6 +36,19 @@ enum status config_vary_apply(struct config *c, size_t i, struct err *err)
     return OK;
 }
 
+static bool can_vary(const struct key *k)
+{
+    return strncmp(k->path, "model.", 6) == 0 || strncmp(k->path, "train.", 6) == 0;
+}
+
+/* Of a number or the place of a word; 0 of what is neither. */
+static size_t number_size(const struct key *k)
+{
+    if (key_is_whole(k))
+        return sizeof(size_t);
+    return k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS ? sizeof(double) : 0;
+}
+
 /* Whether "a=1 name=2" names that key by the last part of its path. */
 static bool text_names(const char *text, const char *path)
 {
@@ -60,9 +73,9 @@ void config_vary_level(struct config *to, const struct config *from, const struc
     to->train.order_seed = from->train.order_seed;
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
-        bool number = key_is_whole(k) || k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS;
-        if (number && (list_names(vary, k->path) || (strchr(k->path, '.') && text_names(text, k->path))))
-            memcpy(config_field(to, k), config_field(from, k), key_is_whole(k) ? sizeof(size_t) : sizeof(double));
+        size_t size = can_vary(k) ? number_size(k) : 0;
+        if (size > 0 && (list_names(vary, k->path) || text_names(text, k->path)))
+            memcpy(config_field(to, k), config_field(from, k), size);
     }
 }
 
