@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/times.h>
 #include <unistd.h>
 
 static struct {
@@ -39,6 +40,12 @@ void test_skip(const char *why)
 bool test_failed(void)
 {
     return cur.failures > 0;
+}
+
+bool test_slow(void)
+{
+    const char *slow = getenv("TEST_SLOW");
+    return slow && slow[0];
 }
 
 struct rng *test_rng(void)
@@ -77,6 +84,14 @@ const char *test_shared(void)
     return access(dir, R_OK) == 0 ? dir : NULL;
 }
 
+/* Of this process and of all it has waited for. */
+static double processor_ms(void)
+{
+    struct tms t;
+    times(&t);
+    return (double)(t.tms_utime + t.tms_stime + t.tms_cutime + t.tms_cstime) * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
 int test_main(int argc, char **argv, const struct test *tests, size_t n)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
@@ -90,7 +105,9 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n)
         cur.failures = 0;
         cur.skipped = false;
         cur.rng = rng_make(cur.seed, RNG_TEST, 0, 0);
+        double began = processor_ms();
         tests[i].fn();
+        double used = processor_ms() - began;
         remove_tmpdir();
         if (cur.failures)
             failed++;
@@ -98,7 +115,7 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n)
             skipped++;
         else
             passed++;
-        printf("  %s %s\n", cur.failures ? "failed" : cur.skipped ? "skipped" : "ok", cur.name);
+        printf("  %s %s (%.0f ms of the processor)\n", cur.failures ? "failed" : cur.skipped ? "skipped" : "ok", cur.name, used);
         fflush(stdout);
     }
     printf("seed %llu\ntests: %d passed, %d failed, %d skipped\n", (unsigned long long)cur.seed,

@@ -27,6 +27,9 @@ void test_skip(const char *why);
 bool test_failed(void);
 struct rng *test_rng(void);
 
+/* In builds where every step is slow (tests/meson.build says which): the same case on less. */
+bool test_slow(void);
+
 /* A fresh empty folder below $TMPDIR, removed when the test ends. */
 const char *test_tmpdir(void);
 /* The folder of shared public tables and corpora ($PLATEAU_SHARED, or ../shared beside the source

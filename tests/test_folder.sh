@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What lies in a sweep's folder: damage is noticed, named and mended by the same command, and nothing is lost in silence.
 . "$(dirname "$0")/shell.sh"
-tiny=$root/configs/tiny.json
+tiny=$(tiny_config)
 # one warm-up, so that every budget of a size shares its trunk
 quick=(--jobs 1 --set fit.bootstrap=0 --set train.warmup_tokens=3072)
 one=(--set 'grid.models=[{"d_model":16,"n_layer":1}]')
-long=("${one[@]}" --set 'grid.tokens=["1.5M"]' --set train.checkpoint_s=0.05)
+long=("${one[@]}" --set "grid.tokens=[\"$(fewer 1.5M 400k)\"]" --set train.checkpoint_s=0.05)
 
 # sweep CODE OUT ARGUMENTS...: the exit code, and what it said in OUT.txt.
 sweep() {

@@ -61,19 +61,22 @@ static void every_allocation_fails(void)
     fill(&t);
     wrap_fail(WRAP_NONE, false);
     EXPECT_OK(fit_analyse(&whole, &t, &o, &err));
-    size_t n = wrap_stop(), refused = 0;
+    size_t n = wrap_stop(), tried = 0, refused = 0;
     EXPECT_MSG(n > 50, "%zu allocations", n);
     for (size_t k = 0; k < 2 * n && !test_failed(); k++) {
+        if (test_slow() && k % 2 != k / 2 % 2)
+            continue; /* each in one of the two ways */
         err.msg[0] = '\0';
         wrap_fail(k / 2, k % 2);
         enum status st = fit_analyse(&r, &t, &o, &err);
         wrap_stop();
+        tried++;
         refused += st == E_NOMEM;
         EXPECT_MSG(st == OK ? complete(&r, &whole) : st == E_NOMEM && strstr(err.msg, "memory"),
                    "allocation %zu of %zu: status %d, '%s'", k / 2 + 1, n, (int)st, err.msg);
         fit_report_free(&r);
     }
-    EXPECT_MSG(refused > n, "%zu of %zu refused", refused, 2 * n);
+    EXPECT_MSG(refused > tried / 2, "%zu of %zu refused", refused, tried);
     fit_report_free(&whole);
     fit_table_free(&t);
 }

@@ -948,8 +948,8 @@ static void no_memory_is_an_error(void)
 {
     if (!wrap_works())
         return;
-    starve(2, 30, 30);
-    starve(15, 24, 0); /* longer tables are thinned for the search */
+    starve(2, test_slow() ? 8 : 30, test_slow() ? 12 : 30);
+    starve(15, test_slow() ? 8 : 24, 0); /* longer tables are thinned for the search */
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,58 @@
+# Sourced by the tests of whole sweeps, behind shell.sh: how one is run, interrupted and compared.
+tiny=$(tiny_config)
+# a warm-up of one length, with which every budget of a size shares its trunk and the runs settle a law
+often=(--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072)
+
+# Everything that a sweep leaves behind, without times and speeds.
+digest() {
+    (
+        cd "$1" || exit
+        for run in */; do
+            [ -e "$run/result.json" ] || continue
+            echo "$run"
+            cksum <"$run/checkpoint.bin"
+            sed 's/,"tokens_per_s":[^}]*//' "$run/log.jsonl" | cksum
+            grep -vE 'wall_s|tokens_per_s' "$run/result.json" | cksum
+        done
+        cut -d, -f1-21,24- results.csv | cksum
+    )
+}
+
+sweep() {
+    local out=$1
+    shift
+    local log=${out//\//-}.txt
+    "$plateau" sweep "$tiny" "${often[@]}" --out "$out" "$@" >"$log" 2>&1 || fail "sweep $out: exit code $?: $(tail -n 3 "$log")"
+}
+
+# begun SECONDS|LOGS: wait so long, or until one of the logs has a step, on a machine however slow, and a second more.
+begun() {
+    local tries=0
+    case $1 in
+    *log.jsonl)
+        until compgen -G "$1" >/dev/null && grep -qs '"type":"step"' $1; do
+            sleep 0.1
+            [ $((tries += 1)) -lt 1200 ] || return
+        done
+        sleep 1
+        ;;
+    *) sleep "$1" ;;
+    esac
+}
+
+# interrupt SECONDS|LOGS COMMAND...: SIGINT after that time; 130, and the words that go on with it. It ends within the
+# step or the part of an evaluation that it is in: 2 s are printed below, 15 are a wait for more than that.
+interrupt() {
+    local after=$1 pid code began
+    shift
+    "$@" >stop.txt 2>&1 &
+    pid=$!
+    begun "$after"
+    began=$(date +%s%N)
+    kill -INT "$pid"
+    wait "$pid"
+    code=$?
+    took_ms=$((($(date +%s%N) - began) / 1000000))
+    [ "$code" = 130 ] || fail "exit code $code after Ctrl-C: $(tail -n 1 stop.txt)"
+    [ "$took_ms" -lt 15000 ] || fail "Ctrl-C took $took_ms ms"
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Sweeps that are killed or interrupted: any number of times, at any moment, the same command goes on to the same bytes.
+. "$(dirname "$0")/shell.sh"
+. "$root/tests/sweeps.sh"
+
+# Parent, one child or all at a random moment, a hundred times; SOAK_SEED repeats a run.
+killed() {
+    "$root/scripts/soak" --plateau "$plateau" --kills "${SOAK_KILLS:-$(fewer 20 8)}" --seed "${SOAK_SEED:-$((RANDOM + 1))}" -- \
+        --set "grid.tokens=$(fewer '["20k","60k","240k"]' '["20k","40k","80k"]')" >soak.txt 2>&1 || fail "$(cat soak.txt)"
+    echo "  $(tail -n 1 soak.txt)"
+}
+
+# As by the kernel for want of memory: the sweep says so, ends the others, and the same command goes on.
+child_killed() {
+    local pid child code
+    local grid=(--set "grid.tokens=[\"40k\",\"$(fewer 400k 80k)\"]" --set train.warmup_tokens=4k) # two runs share each trunk
+    "$plateau" sweep "$tiny" "${grid[@]}" --out lost --jobs 2 >lost.txt 2>&1 &
+    pid=$!
+    for _ in $(seq 200); do
+        child=$(children_of "$pid" | head -n 1)
+        [ -n "$child" ] && break
+        sleep 0.01
+    done
+    kill -KILL "$child" || { fail "no child to kill"; return; }
+    wait "$pid"
+    code=$?
+    [ "$code" = 1 ] || fail "exit code $code when a child was killed: $(cat lost.txt)"
+    grep -q 'killed by signal 9 (Killed: .*want of memory)' lost.txt || fail "it does not say that a process was killed: $(cat lost.txt)"
+    [ "$(wc -l <lost/results.csv)" = 5 ] || fail "the other runs were not trained"
+    sweep lost --jobs 2 "${grid[@]}"
+    sweep kept --jobs 1 "${grid[@]}"
+    [ "$(digest kept)" = "$(digest lost)" ] || fail "it ends with other results"
+}
+
+interrupted() {
+    interrupt 0.5 "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["20M"]' --out stop --jobs 2 --fresh
+    # the command that was typed, as a shell takes it: run again, it goes on
+    local again code
+    again=$(sed -n 's/.*Go on with: //p' stop.txt)
+    grep -qF -- "--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
+    (eval "timeout -s INT 1 $again") >stop2.txt 2>&1
+    code=$?
+    [ "$code" = 130 ] || [ "$code" = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
+    [ -n "$(find stop -name checkpoint.bin)" ] || fail "nothing was kept"
+}
+
+# The largest model of laptop.json: while it trains, and in the middle of a long evaluation.
+interrupted_large() {
+    local large=(--set 'grid.models=[{"d_model":192,"n_layer":2}]' --set 'grid.seeds=[1,2]')
+    interrupt 'large/*/log.jsonl' "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --out large
+    echo "  in training: $took_ms ms"
+    [ -n "$(find large -name checkpoint.bin)" ] || fail "nothing was kept"
+    interrupt 'long/*/log.jsonl' "$plateau" sweep "$root/configs/laptop.json" "${large[@]}" --set data.eval_tokens=20M --set 'grid.flops=["2e10"]' --out long
+    echo "  in an evaluation: $took_ms ms"
+    [ -n "$(find long -name checkpoint.bin)" ] || fail "nothing was kept of an evaluation"
+}
+
+# Stopped again and again, mostly in the evaluations along its curve, a run ends like any other.
+interrupted_often() {
+    local code i one=(--set train.warmup_tokens=3072 --set 'grid.models=[{"d_model":8,"n_layer":1}]' --set 'grid.tokens=["160k"]' --set "data.eval_tokens=$(fewer 5M 1M)")
+    for i in $(seq 15); do
+        "$plateau" sweep "$tiny" "${one[@]}" --out nagged --jobs 1 >nagged.txt 2>&1 &
+        sleep "0.$(printf %02d $((i * 7 % 20 + 3)))"
+        kill -INT $!
+        wait $!
+        code=$?
+        [ "$code" = 0 ] && break
+        [ "$code" = 130 ] || fail "exit code $code"
+    done 2>/dev/null
+    sweep nagged "${one[@]}"
+    sweep steady "${one[@]}"
+    [ "$(digest steady)" = "$(digest nagged)" ] || fail "other results"
+}
+
+for t in killed child_killed interrupted interrupted_large interrupted_often; do
+    run_test "$t"
+done
+finish
