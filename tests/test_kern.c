@@ -328,6 +328,76 @@ static void adamw_case(void)
     }
 }
 
+/* Decay goes to a weight whose step has its sign, and to one that has none. */
+static void cautious_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("cautious decay n=%zu", n);
+        float *w = operand(n, 1), *u = operand(n, 1), *g = operand(n, 1), *m = operand(n, 1), *v = operand(n, 1);
+        for (size_t i = 0; i < n; i++) {
+            v[i] = 0.5f + fabsf(v[i]);
+            u[i] = i % 5 == 4 ? 0 : u[i];
+        }
+        struct kern_adamw o = {.lr = 0.1f, .beta1 = 0.9f, .beta2 = 0.95f, .eps = 1e-8f, .decay = 0.3f,
+                               .correct1 = 1.7f, .correct2 = 3.1f, .grad_scale = 0.6f, .cautious = true};
+        const struct kern_descent d = {.rate = 0.1f, .decay = 0.3f, .cautious = true};
+        double *dw = doubles(n), *dm = doubles(n), *dv = doubles(n), *same = doubles(n), *before = doubles(n);
+        memcpy(dw, wide(w), n * sizeof *dw);
+        memcpy(dm, wide(m), n * sizeof *dm);
+        memcpy(dv, wide(v), n * sizeof *dv);
+        kern_descend_ref64(dw, wide(u), &d, n);
+        kern.descend(w, u, &d, n);
+        for (size_t i = 0; i < n; i++)
+            near("w", i, (double)w[i], dw[i], 4, 1.4);
+        memcpy(before, wide(w), n * sizeof *before);
+        memcpy(dw, before, n * sizeof *dw);
+        kern_adamw_ref64(dw, wide(g), dm, dv, &o, n);
+        kern.adamw(w, g, m, v, &o, n);
+        for (size_t i = 0; i < n; i++) {
+            same[i] = dm[i] * before[i];
+            if (fabs(dm[i]) > 1e-5) /* else rounding decides on the sign */
+                near("w", i, (double)w[i], dw[i], 12, 1.4);
+            if (same[i] < -1e-5)
+                near("w", i, (double)w[i], before[i] - 0.1 * 1.7 * dm[i] / sqrt(dv[i] * 3.1), 12, 1.4);
+        }
+        release(where);
+    }
+}
+
+static void directions_case(void)
+{
+    EACH(s, sizes)
+    {
+        size_t n = sizes[s];
+        CASE("momentum and lion n=%zu", n);
+        float *u = operand(n, 1), *g = operand(n, 1), *m = operand(n, 1);
+        if (n > 2)
+            m[1] = g[1] = 0;
+        double *du = doubles(n), *dm = doubles(n);
+        const struct kern_momentum o = {.keep = 0.9f, .add = 0.1f, .ahead = 0.8f, .direct = 0.3f, .grad_scale = 0.6f};
+        const struct kern_lion l = {.beta1 = 0.9f, .beta2 = 0.99f, .grad_scale = 0.6f};
+        memcpy(dm, wide(m), n * sizeof *dm);
+        kern_lion_ref64(du, dm, wide(g), &l, n);
+        for (size_t i = 0; i < n; i++)
+            du[i] = fabs(0.9 * (double)m[i] + 0.06 * (double)g[i]) < 1e-6 && (m[i] != 0 || g[i] != 0) ? 2 : du[i];
+        kern.lion(u, m, g, &l, n);
+        for (size_t i = 0; i < n; i++) {
+            near("m", i, (double)m[i], dm[i], 4, 1);
+            EXPECT_MSG(du[i] > 1 || (double)u[i] == du[i], "%s: sign[%zu] = %g, expected %g", where, i, (double)u[i], du[i]);
+        }
+        memcpy(dm, wide(m), n * sizeof *dm);
+        kern_momentum_ref64(du, dm, wide(g), &o, n);
+        kern.momentum(u, m, g, &o, n);
+        for (size_t i = 0; i < n; i++) {
+            near("m", i, (double)m[i], dm[i], 4, 1);
+            near("u", i, (double)u[i], du[i], 8, 1.2);
+        }
+        release(where);
+    }
+}
+
 /* |x| stays below 2, and each step halves the error before it. */
 static void fma_steps_case(void)
 {
@@ -672,6 +742,8 @@ TEST(rmsnorm)
 TEST(copies)
 TEST(embed)
 TEST(adamw)
+TEST(cautious)
+TEST(directions)
 TEST(fma_steps)
 TEST(layernorm)
 TEST(xent)
@@ -693,6 +765,8 @@ int main(int argc, char **argv)
         {"copies, transposes, panels", copies_levels},
         {"embedding", embed_levels},
         {"adamw", adamw_levels},
+        {"cautious decay", cautious_levels},
+        {"momentum and lion", directions_levels},
         {"multiply-add steps", fma_steps_levels},
         {"layernorm", layernorm_levels},
         {"cross-entropy", xent_levels},

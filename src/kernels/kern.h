@@ -61,6 +61,24 @@ struct kern_adamw {
     float lr, beta1, beta2, eps, decay; /* decay: lr * weight_decay, already multiplied */
     float correct1, correct2;           /* 1 / (1 - beta^t) */
     float grad_scale;                   /* from clipping */
+    bool cautious; /* decay only where the step and the weight have one sign (Chen et al. 2025, arXiv 2510.12402) */
+};
+
+/* A momentum and the direction that is taken from it: m = keep m + add g, u = ahead m + direct g. */
+struct kern_momentum {
+    float keep, add, ahead, direct;
+    float grad_scale; /* g = grad_scale grad */
+};
+
+/* Lion (Chen et al. 2023): u = sign(beta1 m + (1 - beta1) g), then m = beta2 m + (1 - beta2) g. */
+struct kern_lion {
+    float beta1, beta2, grad_scale;
+};
+
+/* w -= rate u + decay w; where `cautious`, decay only where u and w have one sign, or either is 0. */
+struct kern_descent {
+    float rate, decay;
+    bool cautious;
 };
 
 /* How attention weighs keys. */
@@ -155,7 +173,12 @@ struct kern_xent {
     X(void, fma_steps, (kreal * x, kreal a, kreal b, size_t n, size_t steps))                       \
     /* One AdamW step on n values. */                                                               \
     X(void, adamw,                                                                                 \
-      (kreal * w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o, size_t n))
+      (kreal * w, const kreal *grad, kreal *m, kreal *v, const struct kern_adamw *o, size_t n))    \
+    /* The direction u that a momentum gives, and the momentum itself; n values. */                 \
+    X(void, momentum, (kreal * u, kreal *m, const kreal *grad, const struct kern_momentum *o, size_t n)) \
+    X(void, lion, (kreal * u, kreal *m, const kreal *grad, const struct kern_lion *o, size_t n))   \
+    /* A step along u. */                                                                           \
+    X(void, descend, (kreal * w, const kreal *u, const struct kern_descent *o, size_t n))
 
 /* What takes so little of a step that the reference serves every level. */
 #define KERN_PLAIN_OPS(X)                                                                          \

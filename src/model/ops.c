@@ -444,6 +444,90 @@ void ops_adamw(struct ops o, float *w, const float *grad, float *m, float *v,
     for_blocks(o, blocks_of(n, BLOCK_VALUES), adamw_block, &all);
 }
 
+/* A matrix whose rows are stepped one by one. Where its arrays have no gaps, it is cut anew into long rows. */
+struct update {
+    const struct kern *k;
+    float *u, *m, *w;
+    const float *grad, *along;
+    size_t ld, ld_u;
+    size_t rows, n, last; /* last: values of the last row */
+    const void *how;
+};
+
+/* Rows of a block: about as many values as elsewhere. */
+static size_t update_rows(const struct update *a)
+{
+    return size_max(1, BLOCK_VALUES / a->n);
+}
+
+static void run_update(struct ops o, block_fn *fn, struct update a)
+{
+    size_t all = a.rows * a.n;
+    if (all == 0)
+        return;
+    a.last = a.n;
+    if (a.ld == a.n && a.ld_u == a.n) {
+        a.ld = a.ld_u = a.n = size_min(all, BLOCK_VALUES);
+        a.rows = blocks_of(all, a.n);
+        a.last = all - (a.rows - 1) * a.n;
+    }
+    for_blocks(o, blocks_of(a.rows, update_rows(&a)), fn, &a);
+}
+
+/* The rows of a block one after the other: false at its end. Begin with r->n = 0. */
+static bool next_row(const struct update *a, size_t i, struct rows *r)
+{
+    size_t end = size_min(a->rows, (i + 1) * update_rows(a));
+    r->at = r->n == 0 ? i * update_rows(a) : r->at + 1;
+    r->n = r->at + 1 == a->rows ? a->last : a->n;
+    return r->at < end;
+}
+
+static void momentum_block(const void *ctx, size_t i, size_t part)
+{
+    const struct update *a = ctx;
+    (void)part;
+    for (struct rows r = {0}; next_row(a, i, &r);)
+        a->k->momentum(a->u + r.at * a->ld_u, a->m + r.at * a->ld, a->grad + r.at * a->ld, a->how, r.n);
+}
+
+void ops_momentum(struct ops o, float *u, size_t ld_u, float *m, const float *grad, size_t ld, size_t rows, size_t n,
+                  const struct kern_momentum *how)
+{
+    run_update(o, momentum_block,
+               (struct update){.k = o.k, .u = u, .m = m, .grad = grad, .ld = ld, .ld_u = ld_u, .rows = rows, .n = n, .how = how});
+}
+
+static void lion_block(const void *ctx, size_t i, size_t part)
+{
+    const struct update *a = ctx;
+    (void)part;
+    for (struct rows r = {0}; next_row(a, i, &r);)
+        a->k->lion(a->u + r.at * a->ld_u, a->m + r.at * a->ld, a->grad + r.at * a->ld, a->how, r.n);
+}
+
+void ops_lion(struct ops o, float *u, size_t ld_u, float *m, const float *grad, size_t ld, size_t rows, size_t n,
+              const struct kern_lion *how)
+{
+    run_update(o, lion_block,
+               (struct update){.k = o.k, .u = u, .m = m, .grad = grad, .ld = ld, .ld_u = ld_u, .rows = rows, .n = n, .how = how});
+}
+
+static void descend_block(const void *ctx, size_t i, size_t part)
+{
+    const struct update *a = ctx;
+    (void)part;
+    for (struct rows r = {0}; next_row(a, i, &r);)
+        a->k->descend(a->w + r.at * a->ld, a->along + r.at * a->ld_u, a->how, r.n);
+}
+
+void ops_descend(struct ops o, float *w, size_t ld, const float *u, size_t ld_u, size_t rows, size_t n,
+                 const struct kern_descent *how)
+{
+    run_update(o, descend_block,
+               (struct update){.k = o.k, .w = w, .along = u, .ld = ld, .ld_u = ld_u, .rows = rows, .n = n, .how = how});
+}
+
 struct fma {
     const struct kern *k;
     size_t steps;

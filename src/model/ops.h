@@ -73,6 +73,15 @@ double ops_sumsq(struct ops o, const float *x, size_t n);
 void ops_adamw(struct ops o, float *w, const float *grad, float *m, float *v,
                const struct kern_adamw *a, size_t n);
 
+/* The direction u (rows,n), rows ld_u apart, of a momentum m; m and grad (rows,n), rows ld apart. */
+void ops_momentum(struct ops o, float *u, size_t ld_u, float *m, const float *grad, size_t ld, size_t rows, size_t n,
+                  const struct kern_momentum *how);
+void ops_lion(struct ops o, float *u, size_t ld_u, float *m, const float *grad, size_t ld, size_t rows, size_t n,
+              const struct kern_lion *how);
+/* A step of w (rows,n), rows ld apart, along u, rows ld_u apart. */
+void ops_descend(struct ops o, float *w, size_t ld, const float *u, size_t ld_u, size_t rows, size_t n,
+                 const struct kern_descent *how);
+
 /* Multiply-adds on every thread at once, in registers: flops done. */
 double ops_fma(struct ops o, size_t steps);
 

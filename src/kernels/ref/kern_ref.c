@@ -349,8 +349,33 @@ void NAME(adamw)(kreal *w, const kreal *grad, kreal *m, kreal *v, const struct k
         m[i] = b1 * m[i] + (1 - b1) * g;
         v[i] = b2 * v[i] + (1 - b2) * g * g;
         kreal step = m[i] * o->correct1 / (sqrt(v[i] * o->correct2) + o->eps);
-        w[i] -= o->lr * step + o->decay * w[i];
+        w[i] -= o->lr * step + (o->cautious && !(step * w[i] >= 0) ? 0 : o->decay * w[i]);
     }
+}
+
+void NAME(momentum)(kreal *u, kreal *m, const kreal *grad, const struct kern_momentum *o, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        kreal g = grad[i] * o->grad_scale;
+        m[i] = o->keep * m[i] + o->add * g;
+        u[i] = o->ahead * m[i] + o->direct * g;
+    }
+}
+
+void NAME(lion)(kreal *u, kreal *m, const kreal *grad, const struct kern_lion *o, size_t n)
+{
+    kreal b1 = o->beta1, b2 = o->beta2;
+    for (size_t i = 0; i < n; i++) {
+        kreal g = grad[i] * o->grad_scale, d = b1 * m[i] + (1 - b1) * g;
+        m[i] = b2 * m[i] + (1 - b2) * g;
+        u[i] = (kreal)((d > 0) - (d < 0));
+    }
+}
+
+void NAME(descend)(kreal *w, const kreal *u, const struct kern_descent *o, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        w[i] -= o->rate * u[i] + (o->cautious && !(u[i] * w[i] >= 0) ? 0 : o->decay * w[i]);
 }
 
 void NAME(gate_fwd)(kreal *out, const kreal *x, size_t ld, const kreal *gate, size_t ld_gate, size_t rows, size_t NH,

@@ -199,9 +199,10 @@ void VEC_NAME(adamw)(float *w, const float *grad, float *m, float *v, const stru
         vf vi = v_fma(b2, simd_load_n(v + i, left), v_mul(v_mul(n2, g), g));
         vf wi = simd_load_n(w + i, left);
         vf step = v_div(v_mul(mi, c1), v_add(v_sqrt(v_mul(vi, c2)), eps));
+        vf d = o->cautious ? v_keep_above(decay, v_mul(step, wi), v_zero()) : decay;
         simd_store_n(m + i, mi, left);
         simd_store_n(v + i, vi, left);
-        simd_store_n(w + i, v_sub(wi, v_fma(decay, wi, step)), left);
+        simd_store_n(w + i, v_sub(wi, v_fma(d, wi, step)), left);
     }
 }
 
