@@ -308,6 +308,77 @@ static void tn_level(void)
         tn_one((struct sizes){kern.gemm.KC + 1, 512, K}, K % 2);
 }
 
+static void fill_stored(float *c, int threads, const void *ctx)
+{
+    struct gemm_stored p = *(const struct gemm_stored *)ctx;
+    p.c = c;
+    p.scratch = p.transposed ? floats(gemm_nn_scratch(&kern, threads, p.N, p.K)) : NULL;
+    gemm_stored(&kern, threads, &p);
+    free(p.scratch);
+}
+
+/* C against sums in double, each operand by rows or by columns. Of a symmetric product, B is A turned. */
+static void stored_one(struct sizes z, bool a_by_columns, bool b_by_columns, bool symmetric, bool finish)
+{
+    size_t lda = (a_by_columns ? z.M : z.K) + 3, ldb = (b_by_columns ? z.K : z.N) + (symmetric ? 3 : 5), ldc = z.N + 2;
+    size_t n = extent(z.M, z.N, ldc);
+    float *a = floats(a_by_columns ? extent(z.K, z.M, lda) : extent(z.M, z.K, lda));
+    float *b = symmetric ? a : floats(b_by_columns ? extent(z.N, z.K, ldb) : extent(z.K, z.N, ldb));
+    float *res = floats(n), *c = floats(n);
+    if (symmetric) /* so that the end keeps it so */
+        for (size_t i = 0; i < z.M; i++)
+            for (size_t j = 0; j < i; j++)
+                res[j * ldc + i] = res[i * ldc + j];
+    struct kern_finish f = {.res = res, .scale = 0.5f};
+    struct gemm_stored p = {.ldc = ldc, .a = a, .a_rs = a_by_columns ? 1 : lda, .a_cs = a_by_columns ? lda : 1, .b = b,
+                            .ldb = ldb, .M = z.M, .N = z.N, .K = z.K, .transposed = b_by_columns, .symmetric = symmetric,
+                            .finish = finish ? &f : NULL};
+    snprintf(where, sizeof where, "stored M=%zu N=%zu K=%zu a%d b%d s%d f%d", z.M, z.N, z.K, a_by_columns, b_by_columns,
+             symmetric, finish);
+    each_thread_count(c, n, fill_stored, &p);
+    for (size_t i = 0; i < z.M && !test_failed(); i++)
+        for (size_t j = 0; j < z.N; j++) {
+            double sum = 0, terms = 0, r = finish ? (double)res[i * ldc + j] : 0;
+            for (size_t k = 0; k < z.K; k++) {
+                double t = (double)a[i * p.a_rs + k * p.a_cs] * (double)b[b_by_columns ? j * ldb + k : k * ldb + j];
+                sum += t, terms += fabs(t);
+            }
+            near(i, j, (double)c[i * ldc + j], finish ? r + 0.5 * sum : sum, (double)z.K + 3, terms + fabs(r));
+            if (symmetric && j < i)
+                EXPECT_MSG(c[i * ldc + j] == c[j * ldc + i], "%s: [%zu][%zu] differs from what it is copied to", where, i, j);
+        }
+    if (!symmetric)
+        free(b);
+    free(a);
+    free(res);
+    free(c);
+}
+
+static void stored_level(void)
+{
+    size_t rows[N_SMALL], cols[N_SMALL];
+    const size_t depths[] = {1, 7, 67};
+    struct sizes large[N_LARGE];
+    small_sizes(rows, cols);
+    large_sizes(large);
+    unsigned turn = 0;
+    for (int m = 1; m < N_SMALL; m++)
+        for (int n = 1; n < N_SMALL; n++)
+            for (size_t d = 0; d < 3 && !test_failed(); d++, turn++)
+                stored_one((struct sizes){rows[m], cols[n], depths[d]}, turn & 1, turn & 2, false, turn & 4);
+    for (int i = 0; i < N_LARGE && !test_failed(); i++)
+        stored_one(large[i], i & 1, i & 2, false, !(i & 1));
+    const size_t sides[] = {1, 2, 15, 16, 31, 32, 33, 97, kern.gemm.MC + 1, kern.gemm.NC + 33};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        for (int layout = 0; layout < 2 && !test_failed(); layout++)
+            stored_one((struct sizes){sides[i], sides[i], i % 2 ? 13 : kern.gemm.KC + 1}, layout, !layout, true, i % 3 == 0);
+}
+
+static void as_stored(void)
+{
+    each_level(stored_level);
+}
+
 static void products(void)
 {
     each_level(nn_level);
@@ -323,6 +394,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"forward and grad-input", products},
         {"grad-weight", weight_gradients},
+        {"as stored, symmetric", as_stored},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -1,6 +1,9 @@
 #include "model/gemm.h"
 
+#include <math.h>
+
 #include "base/size.h"
+#include "base/status.h"
 #include "model/team.h"
 
 /* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
@@ -111,6 +114,7 @@ struct product {
     struct operand b;
     size_t M;
     bool accumulate, in_place; /* in_place: B is read where it is stored */
+    bool lower; /* what lies above the diagonal of C need not be computed */
     const struct kern_finish *finish;
     float *scratch; /* a block of B for each thread, where it is packed on the way */
 };
@@ -178,10 +182,13 @@ static void block_product(const struct product *p, const struct block *b, size_t
         else if (next)
             fetch = upcoming(p, next, 0, pack_next);
         fetch.cold = s == 0;
+        size_t above = p->lower && b->j + s > i ? size_min(m, b->j + s - i) : 0;
+        if (above == m)
+            continue;
         if (finish)
-            f = finish_at(p->finish, p->ldc, i, b->j + s);
+            f = finish_at(p->finish, p->ldc, i + above, b->j + s);
         const float *panels = panel(p, b, s, width, &ldb);
-        g->tile(c + s, p->ldc, a, p->a_rs, p->a_cs, panels, ldb, m, width, b->deep,
+        g->tile(c + above * p->ldc + s, p->ldc, a + above * p->a_rs, p->a_rs, p->a_cs, panels, ldb, m - above, width, b->deep,
                 p->accumulate || b->d > 0, &fetch, finish ? &f : NULL);
     }
 }
@@ -260,7 +267,7 @@ static size_t block_floats(const struct kern *k, size_t rows, size_t columns)
 
 static float *thread_panels(const struct product *p, int t)
 {
-    return p->scratch + (size_t)t * block_floats(p->k, p->b.K, p->b.N);
+    return p->scratch ? p->scratch + (size_t)t * block_floats(p->k, p->b.K, p->b.N) : NULL;
 }
 
 /* A thread has columns of its own, so that no part of B is packed twice. */
@@ -323,4 +330,62 @@ void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const floa
     job.b = (struct operand){.w = b, .ldw = ldb, .K = M, .N = N};
     job.accumulate = accumulate, job.in_place = tn_in_place(ldb, K), job.scratch = scratch;
     team_parts(tn_part, &job, threads);
+}
+
+/* Rows of C: as many as make equal work of what lies below the diagonal, where that is all. */
+static void share_rows(size_t *begin, size_t *end, const struct product *p, int t, int threads)
+{
+    size_t MR = p->k->gemm.MR;
+    if (!p->lower) {
+        share(begin, end, p->M, MR, t, threads);
+        return;
+    }
+    for (int side = 0; side < 2; side++) {
+        size_t row = (size_t)((double)p->M * sqrt((double)(t + side) / threads)) / MR * MR;
+        *(side ? end : begin) = t + side == threads ? p->M : row;
+    }
+}
+
+static void stored_part(void *ctx, int t, int threads)
+{
+    const struct product *p = ctx;
+    size_t begin, end;
+    share_rows(&begin, &end, p, t, threads);
+    struct blocks o = blocks_of(p, 0, p->b.N, true, thread_panels(p, t));
+    rows_product(p, begin, end, &o);
+}
+
+/* A square on the diagonal: what lies above it from what lies below. */
+static void mirror_corner(float *c, size_t ldc, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            c[j * ldc + i] = c[i * ldc + j];
+}
+
+enum { MIRROR = 32 }; /* rows and columns of what is copied at once */
+
+static void mirror_part(void *ctx, int t, int threads)
+{
+    const struct product *p = ctx;
+    float *c = p->c;
+    size_t begin, end;
+    share(&begin, &end, p->M, MIRROR, t, threads);
+    for (size_t i = begin; i < end; i += MIRROR) {
+        size_t n = size_min(MIRROR, p->M - i), below = i + n;
+        mirror_corner(c + i * p->ldc + i, p->ldc, n);
+        if (below < p->M)
+            p->k->transpose(c + i * p->ldc + below, p->ldc, c + below * p->ldc + i, p->ldc, p->M - below, n);
+    }
+}
+
+void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *s)
+{
+    struct product job = {.k = k, .c = s->c, .ldc = s->ldc, .a = s->a, .a_rs = s->a_rs, .a_cs = s->a_cs, .M = s->M};
+    job.b = (struct operand){.w = s->b, .ldw = s->ldb, .K = s->K, .N = s->N, .transposed = s->transposed};
+    job.in_place = !s->transposed, job.lower = s->symmetric, job.finish = s->finish, job.scratch = s->scratch;
+    CHECK(!s->symmetric || s->M == s->N);
+    team_parts(stored_part, &job, threads);
+    if (s->symmetric)
+        team_parts(mirror_part, &job, threads);
 }

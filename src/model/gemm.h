@@ -46,4 +46,18 @@ void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const floa
              float *scratch);
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N);
 
+/* C (M,N) = A (M,K) B (K,N), both as they are stored, for operands that are used once: A(i,k) = a[i a_rs + k a_cs]; B has
+ * rows ldb apart and is read in place, best with ldb an odd number of cache lines, or where `transposed` is set it is
+ * stored (N,K) and packed on the way. symmetric: the result is known to be, so that one half is computed and the other
+ * copied. Not read: C. finish as in kern.h. */
+struct gemm_stored {
+    float *c;
+    const float *a, *b;
+    size_t ldc, a_rs, a_cs, ldb, M, N, K;
+    bool transposed, symmetric;
+    const struct kern_finish *finish;
+    float *scratch; /* gemm_nn_scratch floats where `transposed` is set */
+};
+void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *p);
+
 #endif
