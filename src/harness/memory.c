@@ -123,5 +123,5 @@ double memory_of_run(const struct run *r, const struct kern *k, int threads)
 {
     struct optim_config optim = config_optim(&r->cfg);
     return (double)gpt_bytes(&r->shape, k, r->cfg.train.batch_tokens / r->shape.T, threads) +
-           (double)optim_bytes(&optim, &r->shape);
+           (double)optim_bytes(&optim, &r->shape, k, threads);
 }

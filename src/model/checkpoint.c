@@ -70,7 +70,7 @@ struct stretch {
 /* Begin with zeroes; false at the end. */
 static bool next_stretch(struct stretch *s, const struct gpt *g, const struct optim *o)
 {
-    while (!optim_next(&s->walk, o->kind, &g->tensors)) {
+    while (!optim_next(&s->walk, o, &g->tensors)) {
         s->walk = (struct optim_walk){0};
         if (++s->array > o->kind->n_states)
             return false;

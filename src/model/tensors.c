@@ -38,6 +38,32 @@ const struct tensor *tensors_add(struct tensors *t, const char *name, size_t lay
     return new;
 }
 
+void tensors_cut(struct tensors *t, const char *name, size_t column)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct tensor *x = &t->list[i];
+        if (strcmp(x->name, name) != 0)
+            continue;
+        size_t n = 0;
+        while (n < TENSOR_CUTS && x->cut[n] && x->cut[n] < column)
+            n++;
+        CHECK(n < TENSOR_CUTS && (x->cut[n] == 0 || x->cut[n] == column) && column < x->cols);
+        x->cut[n] = column;
+        return;
+    }
+    CHECK(!"a tensor that is cut is there");
+}
+
+bool tensor_piece(const struct tensor *t, size_t i, size_t *at, size_t *cols)
+{
+    if (i > TENSOR_CUTS || (i > 0 && t->cut[i - 1] == 0))
+        return false;
+    size_t next = i < TENSOR_CUTS ? t->cut[i] : 0;
+    *at = i > 0 ? t->cut[i - 1] : 0;
+    *cols = (next ? next : t->cols) - *at;
+    return true;
+}
+
 size_t tensors_count(const struct tensors *t)
 {
     size_t n = 0;

@@ -10,7 +10,7 @@
 
 #include "model/param.h"
 
-enum { TENSORS_MAX = 64 };
+enum { TENSORS_MAX = 64, TENSOR_CUTS = 3 };
 /* The layer of a tensor outside the layers. */
 #define TENSOR_OUTSIDE SIZE_MAX
 
@@ -22,6 +22,7 @@ struct tensor {
     enum param_role role;
     bool summed;        /* its gradient is added to only: zero before a step */
     const float *start; /* (rows cols) where it begins; NULL: as the role has it. Borrowed */
+    size_t cut[TENSOR_CUTS]; /* columns at which another matrix begins, ascending; 0: none further */
     size_t offset, stride; /* in floats: of the first, and from one to the next; multiples of 16, the gap stays zero */
 };
 
@@ -39,6 +40,13 @@ const struct tensor *tensors_add(struct tensors *t, const char *name, size_t lay
 
 /* Where the tensor of that name begins, instead of as its role has it; borrowed. */
 void tensors_start(struct tensors *t, const char *name, const float *start);
+
+/* The tensor of that name holds several matrices side by side: another one begins at this column. Optimisers that look at
+ * a matrix as a whole take each by itself. Saying it again changes nothing. */
+void tensors_cut(struct tensors *t, const char *name, size_t column);
+
+/* The i-th of those matrices: columns *at .. *at + *cols - 1. False behind the last. */
+bool tensor_piece(const struct tensor *t, size_t i, size_t *at, size_t *cols);
 
 /* NULL where there is none. */
 const struct tensor *tensors_find(const struct tensors *t, const char *name);

@@ -1,10 +1,10 @@
 /* AdamW: Adam with decoupled decay (Kingma and Ba 2015; Loshchilov and Hutter 2019). */
 #include "model/optim/optim.h"
 
-static size_t state_floats(const struct tensor *t, size_t state)
+static size_t state_floats(const struct optim_config *c, const struct tensor *t, size_t state)
 {
-    (void)state; /* the two moments */
-    return tensor_size(t);
+    (void)c;
+    return state < 2 ? tensor_size(t) : 0; /* the two moments */
 }
 
 static void update(const struct optim_update *u)
@@ -16,8 +16,10 @@ static void update(const struct optim_update *u)
                            .decay = (float)u->decay,
                            .correct1 = (float)u->correct1,
                            .correct2 = (float)u->correct2,
-                           .grad_scale = u->grad_scale};
+                           .grad_scale = u->grad_scale,
+                           .cautious = u->c->cautious_decay};
     ops_adamw(u->o, u->w, u->grad, u->state[0], u->state[1], &a, tensor_size(u->t));
 }
 
-const struct optim_kind optim_adamw = {"adamw", 2, state_floats, update};
+const struct optim_kind optim_adamw = {
+    "adamw", "beta1 beta2 eps", 2, state_floats, optim_no_scratch, optim_adam_rule, update};

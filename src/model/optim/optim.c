@@ -3,56 +3,82 @@
 #include <math.h>
 #include <string.h>
 
-bool optim_next(struct optim_walk *w, const struct optim_kind *kind, const struct tensors *tensors)
+#define X(name) &optim_##name,
+const struct optim_kind *const optim_kinds[OPTIM_N_KINDS] = {&optim_adamw, OPTIM_OTHERS(X)};
+#undef X
+
+size_t optim_no_scratch(struct ops o, const struct optim_config *c, const struct tensor *t)
 {
-    size_t line = ARENA_ALIGN / sizeof(float);
+    (void)o, (void)c, (void)t;
+    return 0;
+}
+
+struct param_rule optim_adam_rule(const struct param_rules *r, const struct optim_config *c, const struct tensor *t)
+{
+    (void)c;
+    return r->role[t->role];
+}
+
+void optim_descend(const struct optim_update *u, size_t at, size_t cols, const float *along, size_t ld, double rate)
+{
+    struct kern_descent d = {.rate = (float)rate, .decay = (float)u->decay, .cautious = u->c->cautious_decay};
+    ops_descend(u->o, u->w + at, u->t->cols, along, ld, u->t->rows, cols, &d);
+}
+
+bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensors *tensors)
+{
+    size_t line = ARENA_ALIGN / sizeof(float), n_states = o ? o->kind->n_states : 0;
     if (w->t && w->layer + 1 < w->t->n)
         w->layer++;
     else if (w->t)
         w->tensor++, w->layer = 0;
-    for (size_t s = 0; w->t && s < kind->n_states; s++)
+    for (size_t s = 0; w->t && s < n_states; s++)
         w->at[s] += (w->n[s] + line - 1) / line * line;
     if (w->tensor >= tensors->n)
         return false;
     w->t = &tensors->list[w->tensor];
-    for (size_t s = 0; s < kind->n_states; s++)
-        w->n[s] = kind->state_floats(w->t, s);
+    for (size_t s = 0; s < n_states; s++)
+        w->n[s] = o->kind->state_floats(&o->c, w->t, s);
     return true;
 }
 
 /* Run once to plan and once to allocate. */
-static void carve(struct optim *o, const struct tensors *tensors, struct arena *a)
+static void carve(struct optim *o, const struct tensors *tensors, struct ops ops, struct arena *a)
 {
     struct optim_walk w = {0};
-    while (optim_next(&w, o->kind, tensors))
-        ;
+    size_t scratch = 0;
+    while (optim_next(&w, o, tensors)) {
+        size_t wanted = o->kind->scratch_floats(ops, &o->c, w.t);
+        scratch = wanted > scratch ? wanted : scratch;
+    }
     for (size_t s = 0; s < o->kind->n_states; s++) {
         o->n_floats[s] = w.at[s];
         o->state[s] = arena_floats(a, w.at[s]);
     }
+    o->scratch = scratch ? arena_floats(a, scratch) : NULL;
 }
 
-static size_t bytes_of(const struct optim_kind *kind, const struct tensors *tensors)
+static size_t bytes_of(const struct optim_config *c, const struct tensors *tensors, struct ops ops)
 {
-    struct optim o = {.kind = kind};
+    struct optim o = {.kind = optim_kinds[c->kind], .c = *c};
     struct arena plan = arena_plan();
-    carve(&o, tensors, &plan);
+    carve(&o, tensors, ops, &plan);
     return plan.used_bytes;
 }
 
-size_t optim_bytes(const struct optim_config *c, const struct gpt_shape *s)
+size_t optim_bytes(const struct optim_config *c, const struct gpt_shape *s, const struct kern *k, int threads)
 {
     struct tensors t;
-    (void)c;
     gpt_tensors(&t, s);
-    return bytes_of(&optim_adamw, &t);
+    return bytes_of(c, &t, (struct ops){.k = k, .threads = threads});
 }
 
 enum status optim_init(struct optim *o, const struct optim_config *c, const struct gpt *g, struct err *err)
 {
-    *o = (struct optim){.kind = &optim_adamw, .c = *c, .g = g};
-    TRY(arena_init(&o->arena, bytes_of(o->kind, &g->tensors), err));
-    carve(o, &g->tensors, &o->arena);
+    CHECK(c->kind < OPTIM_N_KINDS);
+    *o = (struct optim){.kind = optim_kinds[c->kind], .c = *c, .g = g};
+    TRY(arena_init(&o->arena, bytes_of(c, &g->tensors, g->ops), err));
+    carve(o, &g->tensors, g->ops, &o->arena);
     optim_reset(o);
     return OK;
 }
@@ -69,6 +95,24 @@ void optim_reset(struct optim *o)
         memset(o->state[s], 0, o->n_floats[s] * sizeof(float));
 }
 
+/* Where the walk stands, under the tensor's rule. */
+static void step_tensor(const struct optim *o, struct gpt *g, struct optim_update *u, const struct optim_walk *w, double lr)
+{
+    struct param_rule rule = o->kind->rule(&g->rules, &o->c, w->t);
+    size_t at = tensor_at(w->t, w->layer);
+    u->t = w->t;
+    u->lr = lr * (double)rule.lr;
+    u->eps = o->c.eps * (double)rule.eps;
+    /* Gains and biases are not decayed (Radford et al. 2019). */
+    bool decays = w->t->role != PARAM_GAIN && w->t->role != PARAM_BIAS;
+    u->decay = decays ? lr * (double)rule.lr * o->c.weight_decay * (double)rule.decay : 0;
+    u->w = g->w + at;
+    u->grad = g->grad + at;
+    for (size_t s = 0; s < o->kind->n_states; s++)
+        u->state[s] = o->state[s] + w->at[s];
+    o->kind->update(u);
+}
+
 double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)
 {
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
@@ -76,25 +120,12 @@ double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)
     double norm = sqrt(ops_sumsq(g->ops, g->grad, g->tensors.n_flat));
     if (!isfinite(norm))
         return norm;
-    struct optim_update u = {.o = g->ops, .c = c, .step = step};
+    struct optim_update u = {.o = g->ops, .c = c, .step = step, .scratch = o->scratch};
     u.correct1 = 1 / (1 - pow(c->beta1, (double)step));
     u.correct2 = 1 / (1 - pow(c->beta2, (double)step));
     u.grad_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / norm) : 1.0f;
-    for (struct optim_walk w = {0}; optim_next(&w, o->kind, &g->tensors);) {
-        const struct param_rule *rule = &g->rules.role[w.t->role];
-        size_t at = tensor_at(w.t, w.layer);
-        u.t = w.t;
-        u.lr = lr * (double)rule->lr;
-        u.eps = c->eps * (double)rule->eps;
-        /* Gains and biases are not decayed (Radford et al. 2019). */
-        bool decays = w.t->role != PARAM_GAIN && w.t->role != PARAM_BIAS;
-        u.decay = decays ? lr * (double)rule->lr * c->weight_decay * (double)rule->decay : 0;
-        u.w = g->w + at;
-        u.grad = g->grad + at;
-        for (size_t s = 0; s < o->kind->n_states; s++)
-            u.state[s] = o->state[s] + w.at[s];
-        o->kind->update(&u);
-    }
+    for (struct optim_walk w = {0}; optim_next(&w, o, &g->tensors);)
+        step_tensor(o, g, &u, &w, lr);
     pass_mark(&p, GPT_OP_OPTIMISER);
     gpt_pack(g);
     return norm;

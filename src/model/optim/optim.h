@@ -1,4 +1,4 @@
-/* Optimisers: what they keep between steps, and one step. A kind is a file and a row of optim_kinds. */
+/* Optimisers: what they keep between steps, and one step. A kind is a file and a word of OPTIM_OTHERS. */
 #ifndef PLATEAU_MODEL_OPTIM_OPTIM_H
 #define PLATEAU_MODEL_OPTIM_OPTIM_H
 
@@ -6,12 +6,23 @@
 
 #include "model/gpt.h"
 
+/* X(word of the config), the first kind, adamw, left out: optim_<word> is the kind. */
+#define OPTIM_OTHERS(X) X(muon) X(normuon) X(lion) X(soap) X(sgd)
+
+/* What the kinds are set by. A kind names the members that it reads in its `keys`. */
 struct optim_config {
+    size_t kind; /* of optim_kinds */
     double beta1, beta2, eps, weight_decay, clip; /* clip 0: none */
+    bool cautious_decay;
+    double momentum;
+    bool nesterov;
+    size_t muon_steps, muon_coefficients; /* enum orthogonal_coefficients */
+    double adam_lr_ratio;
+    size_t soap_every, soap_max_dim;
 };
 
 /* The most arrays that a kind keeps. */
-enum { OPTIM_STATES = 2 };
+enum { OPTIM_STATES = 6 };
 
 /* One layer's tensor in one step. */
 struct optim_update {
@@ -25,17 +36,43 @@ struct optim_update {
     float grad_scale;  /* from clipping */
     float *w, *state[OPTIM_STATES]; /* (tensor_size(t)), (state_floats) */
     const float *grad;
+    float *scratch; /* (scratch_floats) */
 };
 
 struct optim_kind {
     const char *name; /* the config's word; of a checkpoint */
+    const char *keys; /* the section train's keys that only some kinds read, of those that this one reads; blanks between */
     size_t n_states;
     /* Floats of one layer's tensor in that array; 0: none. */
-    size_t (*state_floats)(const struct tensor *t, size_t state);
+    size_t (*state_floats)(const struct optim_config *c, const struct tensor *t, size_t state);
+    /* Floats that an update of the tensor works in. */
+    size_t (*scratch_floats)(struct ops o, const struct optim_config *c, const struct tensor *t);
+    /* How lr, decay and eps of the tensor follow width and depth. */
+    struct param_rule (*rule)(const struct param_rules *r, const struct optim_config *c, const struct tensor *t);
     void (*update)(const struct optim_update *u);
 };
 
-extern const struct optim_kind optim_adamw;
+#define X(name) extern const struct optim_kind optim_##name;
+X(adamw)
+OPTIM_OTHERS(X)
+#undef X
+
+#define X(name) OPTIM_OTHER_##name,
+enum { OPTIM_FIRST, OPTIM_OTHERS(X) OPTIM_N_KINDS };
+#undef X
+extern const struct optim_kind *const optim_kinds[OPTIM_N_KINDS];
+
+/* Whether a kind that works on matrices as a whole takes this tensor: the hidden layers' (Jordan et al. 2024). */
+static inline bool optim_is_matrix(const struct tensor *t)
+{
+    return (t->role == PARAM_HIDDEN || t->role == PARAM_HIDDEN_OUT) && t->rows > 1 && t->cols > 1;
+}
+
+/* What most kinds have. */
+size_t optim_no_scratch(struct ops o, const struct optim_config *c, const struct tensor *t);
+struct param_rule optim_adam_rule(const struct param_rules *r, const struct optim_config *c, const struct tensor *t);
+/* u (rows, cols), rows ld apart, is what to descend along in the columns from `at` on, `rate` of it. */
+void optim_descend(const struct optim_update *u, size_t at, size_t cols, const float *along, size_t ld, double rate);
 
 struct optim {
     const struct optim_kind *kind;
@@ -43,6 +80,7 @@ struct optim {
     const struct gpt *g;
     size_t n_floats[OPTIM_STATES];
     float *state[OPTIM_STATES]; /* (n_floats): the tensors' in their order, each in whole lines of 64 bytes */
+    float *scratch;
     struct arena arena;
 };
 
@@ -50,16 +88,16 @@ struct optim {
 enum status optim_init(struct optim *o, const struct optim_config *c, const struct gpt *g, struct err *err) WARN_UNUSED;
 void optim_free(struct optim *o);
 void optim_reset(struct optim *o);
-/* Bytes that optim_init asks for. */
-size_t optim_bytes(const struct optim_config *c, const struct gpt_shape *s);
+/* Bytes that optim_init asks for, of a model for these kernels and threads. */
+size_t optim_bytes(const struct optim_config *c, const struct gpt_shape *s, const struct kern *k, int threads);
 
 /* A walk over every layer's tensor and its state, in the order of checkpoints. */
 struct optim_walk {
     size_t tensor, layer, at[OPTIM_STATES], n[OPTIM_STATES]; /* where in each array, and how many floats */
     const struct tensor *t;
 };
-/* Begin with a walk of zeroes; false at the end. */
-bool optim_next(struct optim_walk *w, const struct optim_kind *kind, const struct tensors *tensors);
+/* Begin with a walk of zeroes; false at the end. o NULL: the tensors alone. */
+bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensors *tensors);
 
 /* One update of g from g->grad, then the weights are packed again. step counts from 1. Returns the global
  * gradient norm before clipping; where it is not finite nothing is changed. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Every so manieth layer sees all; so does a window as long as the context. */
+/* Every n-th layer sees all; so does a window as long as the context. */
 static size_t window_of(const struct planner *p)
 {
     const struct gpt_shape *s = p->shape;
@@ -53,6 +53,8 @@ void attention_plan(struct attention *a, struct planner *p, const struct positio
     size_t HS = s->C / s->NH, NKV = gpt_shape_kv_heads(s);
     *a = (struct attention){.pos = pos};
     linear_plan(&a->qkv, p, "qkvw", s->bias ? "qkvb" : NULL, s->C, s->C + 2 * NKV * HS, PARAM_HIDDEN);
+    tensors_cut(p->tensors, "qkvw", s->C);
+    tensors_cut(p->tensors, "qkvw", s->C + NKV * HS);
     a->heads = (struct ops_attn){.T = s->T, .NH = s->NH, .NKV = NKV, .HS = HS, .ld = a->qkv.ldy, .window = window_of(p),
                                  .slopes = pos->slopes};
     linear_plan(&a->out, p, "attw", s->bias ? "attb" : NULL, s->C, s->C, PARAM_HIDDEN_OUT);
