@@ -168,8 +168,12 @@ grid.seeds seeds
 END
     set_refused "(there is none: the data decides the vocabulary)" vocab_size=256
     set_refused "(there is none: models train without dropout)" model.dropout=0.1
-    file "(there is none: AdamW" '{"optimizer": {"lr": 3}}'
+    file "(did you mean train.optimizer?" '{"optimizer": {"lr": 3}}'
     file "(did you mean train? a section)" '{"training": {"lr": 3}}'
+    set_refused "train.nesterov: expected true or false" train.nesterov=0
+    file "train.muon_steps is for train.optimizer muon, normuon; this one is adamw" '{"train": {"muon_steps": 3}}'
+    file "train.beta1 is for train.optimizer adamw, muon, normuon, lion, soap; this one is sgd" \
+        '{"train": {"optimizer": "sgd", "beta1": 0.8}}'
     set_refused "did you mean train.lr?" lr=3
     set_refused "did you mean data.seed or train.seed or fit.seed?" seed=3
     set_refused "'train' is a section" train=3

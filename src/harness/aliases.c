@@ -5,7 +5,6 @@
 
 #define IN_TOKENS "it counts tokens: steps times train.batch_tokens"
 #define BATCH "it counts tokens: sequences times model.ctx"
-#define ONE_OPTIMIZER "AdamW is the only optimiser; section train has its keys"
 
 static const struct alias aliases[] = {
     /* clang-format off */
@@ -194,9 +193,9 @@ static const struct alias aliases[] = {
     {"dtype", NULL, "all numbers are 32-bit floats"},
     {"precision", NULL, "all numbers are 32-bit floats"},
     {"device", NULL, "everything runs on the CPU"},
-    {"optimizer", NULL, ONE_OPTIMIZER},
-    {"optimiser", NULL, ONE_OPTIMIZER},
-    {"optim", NULL, ONE_OPTIMIZER},
+    {"optimizer", "train.optimizer", NULL},
+    {"optimiser", "train.optimizer", NULL},
+    {"optim", "train.optimizer", NULL},
     {"training", "train", "a section"},
     {"trainer", "train", "a section"},
     {"architecture", "model", "a section"},

@@ -81,6 +81,40 @@ static enum status check_name(const char *name, struct err *err)
     return OK;
 }
 
+/* Whether `words`, with blanks between them, has that word. */
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += n)
+        if ((at == words || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
+            return true;
+    return false;
+}
+
+/* A key that only some optimisers read, and not the one that is chosen, must be at its default: whether it was written there
+ * all the same, a config does not know. */
+static enum status check_optimizer(const struct config *c, struct err *err)
+{
+    const char section[] = "train.";
+    const struct optim_kind *chosen = optim_kinds[c->train.optimizer];
+    struct config defaults;
+    config_init(&defaults);
+    for (size_t i = 0; i < config_n_keys; i++) {
+        const struct key *k = &config_keys[i];
+        const char *name = k->path + sizeof section - 1;
+        char takers[128] = "";
+        if (strncmp(k->path, section, sizeof section - 1) != 0 || has_word(chosen->keys, name) ||
+            memcmp(config_field(c, k), config_field(&defaults, k), config_value_size(k)) == 0)
+            continue;
+        for (size_t j = 0, used = 0; j < OPTIM_N_KINDS; j++)
+            if (has_word(optim_kinds[j]->keys, name))
+                used += (size_t)snprintf(takers + used, sizeof takers - used, "%s%s", used ? ", " : "", optim_kinds[j]->name);
+        if (takers[0])
+            return err_set(err, E_CONFIG, "%s is for train.optimizer %s; this one is %s", k->path, takers, chosen->name);
+    }
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
@@ -97,6 +131,7 @@ enum status config_check(const struct config *c, struct err *err)
     if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
+    TRY(check_optimizer(c, err));
     return check_grid(c, err);
 }
 
@@ -158,9 +193,18 @@ struct schedule config_schedule(const struct config *c)
 
 struct optim_config config_optim(const struct config *c)
 {
-    return (struct optim_config){.beta1 = c->train.beta1,
-                          .beta2 = c->train.beta2,
-                          .eps = c->train.eps,
-                          .weight_decay = c->train.weight_decay,
-                          .clip = c->train.clip};
+    return (struct optim_config){.kind = c->train.optimizer,
+                                 .beta1 = c->train.beta1,
+                                 .beta2 = c->train.beta2,
+                                 .eps = c->train.eps,
+                                 .weight_decay = c->train.weight_decay,
+                                 .clip = c->train.clip,
+                                 .cautious_decay = c->train.cautious_decay,
+                                 .momentum = c->train.momentum,
+                                 .nesterov = c->train.nesterov,
+                                 .muon_steps = c->train.muon_steps,
+                                 .muon_coefficients = c->train.muon_coefficients,
+                                 .adam_lr_ratio = c->train.adam_lr_ratio,
+                                 .soap_every = c->train.soap_every,
+                                 .soap_max_dim = c->train.soap_max_dim};
 }

@@ -79,6 +79,8 @@ struct config {
         double beta1, beta2, eps, weight_decay, clip, z_loss;
         size_t log_every;
         double checkpoint_s;
+        size_t optimizer, nesterov, muon_steps, muon_coefficients, soap_every, soap_max_dim, cautious_decay;
+        double momentum, adam_lr_ratio;
     } train;
     struct {
         struct config_counts params;

@@ -63,7 +63,7 @@ void config_hasher_free(struct config_hasher *h)
     free(h);
 }
 
-static size_t value_size(const struct key *k)
+size_t config_value_size(const struct key *k)
 {
     CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES && k->type != T_VARY);
     return k->type == T_STRINGS ? sizeof(struct config_strings)
@@ -75,11 +75,11 @@ static enum status known_text(const char **text, struct config_hasher *h, const 
                               struct err *err)
 {
     struct known *now = &h->known[k - config_keys];
-    if (!now->text || memcmp(now->value, config_field(c, k), value_size(k)) != 0) {
+    if (!now->text || memcmp(now->value, config_field(c, k), config_value_size(k)) != 0) {
         free(now->text);
         now->text = NULL;
         TRY(config_key_text(&now->text, c, k, err));
-        memcpy(now->value, config_field(c, k), value_size(k));
+        memcpy(now->value, config_field(c, k), config_value_size(k));
     }
     *text = now->text;
     return OK;

@@ -35,6 +35,9 @@ static inline void *config_field(const struct config *c, const struct key *k)
     return (char *)c + k->offset;
 }
 
+/* Bytes of a value, of a key that is no list of numbers and no string. */
+size_t config_value_size(const struct key *k);
+
 /* NULL where there is none. */
 const struct key *config_keys_find(const char *path);
 /* Whether keys of that section are there: "train" for train.lr. */

@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "harness/aliases.h"
 #include "harness/presets.h"
+#include "model/optim/orthogonal.h"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -56,6 +57,17 @@ const struct key config_keys[] = {
     {"train.order_seed", T_SIZE, AT(train.order_seed), 0, 9e15, 0, NULL, LATER, "seed of the order of data alone (0: train.seed)"},
     {"train.log_every", T_SIZE, AT(train.log_every), 1, 1e9, 20, NULL, NEVER, "steps between lines of log.jsonl"},
     {"train.checkpoint_s", T_SECONDS, AT(train.checkpoint_s), 0, 1e9, 20, NULL, NEVER, "seconds between checkpoints"},
+#define X(name) "|" #name
+    {"train.optimizer", T_ENUM, AT(train.optimizer), 0, OPTIM_N_KINDS - 1, 0, "adamw" OPTIM_OTHERS(X), LATER, "what turns gradients into steps. muon, normuon and soap are for the hidden layers' matrices, with AdamW for the rest"},
+#undef X
+    {"train.momentum", T_DOUBLE, AT(train.momentum), 0, 0.9999, 0.95, NULL, LATER, "muon, normuon (an average), sgd (a sum)"},
+    {"train.nesterov", T_BOOL, AT(train.nesterov), 0, 1, 1, NULL, LATER, "muon, normuon, sgd: look ahead along the momentum"},
+    {"train.muon_steps", T_SIZE, AT(train.muon_steps), 1, ORTHOGONAL_MAX_STEPS, 5, NULL, LATER, "muon, normuon: Newton-Schulz iterations"},
+    {"train.muon_coefficients", T_ENUM, AT(train.muon_coefficients), 0, 1, 0, "jordan|polar", LATER, "muon, normuon: of these iterations (Jordan et al. 2024; Polar Express, Amsel et al. 2025)"},
+    {"train.adam_lr_ratio", T_DOUBLE, AT(train.adam_lr_ratio), 0, 1000, 1, NULL, LATER, "muon, normuon: rate of what AdamW trains, as a share of train.lr"},
+    {"train.soap_every", T_SIZE, AT(train.soap_every), 1, 1e6, 10, NULL, LATER, "soap: steps from one refresh of the eigenvectors to the next"},
+    {"train.soap_max_dim", T_SIZE, AT(train.soap_max_dim), 0, 32768, 1024, NULL, LATER, "soap: longer sides of a matrix have no eigenvectors"},
+    {"train.cautious_decay", T_BOOL, AT(train.cautious_decay), 0, 1, 0, NULL, LATER, "decay a weight only where its step goes towards 0 too (Chen et al. 2025)"},
     {"grid.params", T_COUNTS, AT(grid.params), 1, 1e12, 0, NULL, NEVER, "target sizes in parameters: the planner picks the shapes"},
     {"grid.models", T_SHAPES, AT(grid.models), 0, 0, 0, NULL, NEVER, "or explicit shapes {d_model, n_layer, n_head}"},
     {"grid.tokens", T_COUNTS, AT(grid.tokens), 1, 1e15, 0, NULL, NEVER, "token budgets: every size at every budget"},
