@@ -16,7 +16,7 @@
 
 struct bench_words {
     size_t threads, repeat;
-    const char *isa, *json;
+    const char *isa, *json, *optimizer;
     /* one shape in place of the table where any is above 0 */
     size_t d_model, n_layer, n_head, ctx, batch, vocab;
     struct arg_list where, sets;
@@ -180,6 +180,18 @@ static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct
     return shapes[0].batch > 1 << 20 ? err_set(err, E_USAGE, "--batch %zu: at most %d", w->batch, 1 << 20) : OK;
 }
 
+static enum status pick_optimizer(size_t *kind, const char *word, struct err *err)
+{
+    char words[128] = "";
+    for (size_t i = 0, used = 0; i < OPTIM_N_KINDS; i++) {
+        *kind = i;
+        if (!word || strcmp(word, optim_kinds[i]->name) == 0)
+            return OK;
+        used += (size_t)snprintf(words + used, sizeof words - used, "%s%s", i == 0 ? "" : ", ", optim_kinds[i]->name);
+    }
+    return err_set(err, E_USAGE, "--optimizer %s: expected one of %s", word, words);
+}
+
 /* A run on the threads that it measures, which stand by from its start to its end as in training. */
 struct bench_run {
     struct bench_report *r;
@@ -207,6 +219,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct kern k;
     kern_init(&k, cap);
     struct bench_options o = {.k = &k, .threads = team_threads((int)w->threads), .repeat = w->repeat};
+    TRY(pick_optimizer(&o.optimizer, w->optimizer, err));
     struct bench_report r = {.threads = o.threads, .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
@@ -238,6 +251,7 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
         {"--batch", ARG_SIZE, &w.batch, "B", "  sequences of a step (default 16)"},
         {"--vocab", ARG_SIZE, &w.vocab, "V", "  symbols (default 256)"},
         {"--set", ARG_LIST, &w.sets, "KEY=VALUE", "a switch of the model, as model.norm=rmsnorm"},
+        {"--optimizer", ARG_STRING, &w.optimizer, "KIND", "of training steps (default adamw)"},
         {"--where", ARG_LIST, &w.where, "COL=VALUE", "bench fit: only rows that match"},
     };
     const struct args_spec spec = {

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "kernels/kern.h"
 #include "model/gpt.h"
+#include "model/optim/optim.h"
 
 struct bench_shape {
     struct gpt_shape shape;
@@ -26,6 +27,7 @@ struct bench_options {
     const struct kern *k;
     int threads;
     size_t repeat; /* at least 1 */
+    size_t optimizer; /* of optim_kinds, for training steps */
 };
 
 /* What other programs took of measurements: how long the threads wanted the cores, and had them. Threads that wait for
