@@ -2,8 +2,14 @@
  *
  * Layout, little-endian: magic "PLATCKPT", uint32 version, uint32 number of layers' tensors, the shape as five uint64, an
  * int64 step, uint64 config hash, int64 log bytes, double loss, double loss sum, int64 loss steps, int64 bad steps; from
- * version 2 on the kernels' name in 16 bytes and a uint64 checksum of those log bytes; then w of every layer's tensor and each array of the optimiser's (AdamW: m, v) without
- * gaps as float32; last a uint64 checksum of all that stands before it. Version 1 is read too. */
+ * version 2 on the kernels' name in 16 bytes and a uint64 checksum of those log bytes; from version 3 on what follows: the
+ * optimiser's name in 16 bytes, uint32 number of its arrays, uint32 number of tensors, and for each of these its name in 32
+ * bytes, its first layer, layers, rows and columns, and the floats of a layer's in each of 8 arrays, as uint64. Then w of
+ * every layer's tensor and each array of the optimiser's, without gaps as float32; last a uint64 checksum of all that stands
+ * before it.
+ *
+ * Versions 1 and 2 hold the tensors of model/first.h and AdamW's m and v. Version 2 is still what is written of such a
+ * state, 3 of any other. */
 #ifndef PLATEAU_MODEL_CHECKPOINT_H
 #define PLATEAU_MODEL_CHECKPOINT_H
 
@@ -30,8 +36,9 @@ enum status checkpoint_save(const char *path, const struct gpt *g, const struct 
 /* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
 enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 
-/* Into an initialised model of the same shape and its optimiser. E_DATA where the file is damaged, of another version or
- * another shape: both are untouched then. */
+/* Into an initialised model and its optimiser. o NULL: the weights alone, whatever optimiser trained them. E_DATA where the
+ * file is damaged, or holds another shape, other tensors or another optimiser's state, which is named: model and optimiser are
+ * untouched then. */
 enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta,
                             struct err *err) WARN_UNUSED;
 

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "base/size.h"
+#include "model/first.h"
 
 /* Every part once, in the order of the tensors in a checkpoint. The first `layers` layers. */
 static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
@@ -169,24 +170,14 @@ void gpt_free(struct gpt *g)
     *g = (struct gpt){0};
 }
 
-/* The tensors of the first version, whose initial weights were drawn from streams counted in this order: those outside
- * the layers count once, the others once a layer. Frozen: a change would give other weights to every model. */
-static const struct {
-    const char *name;
-    bool per_layer;
-} first_tensors[] = {{"wte", false}, {"wpe", false}, {"ln1w", true}, {"ln1b", true},  {"qkvw", true}, {"qkvb", true},
-                     {"attw", true}, {"attb", true}, {"ln2w", true}, {"ln2b", true},  {"upw", true},  {"upb", true},
-                     {"downw", true}, {"downb", true}, {"lnfw", false}, {"lnfb", false}};
-
-/* The stream of a tensor hangs on its name and layer, never on what other tensors there are. */
-static struct rng init_rng(uint64_t seed, const struct tensor *t, size_t layer, size_t L)
+/* The stream of a tensor hangs on its name and layer, never on what other tensors there are. Those of the first version
+ * are counted in its order: those outside the layers once, the others once a layer. */
+static struct rng init_rng(uint64_t seed, const struct tensor *t, size_t layer, const struct tensors *first)
 {
     size_t before = 0;
-    for (size_t i = 0; i < sizeof first_tensors / sizeof *first_tensors; i++) {
-        if (strcmp(first_tensors[i].name, t->name) == 0)
+    for (size_t i = 0; i < first->n; before += first->list[i++].n)
+        if (strcmp(first->list[i].name, t->name) == 0)
             return rng_make(seed, RNG_INIT, before + layer, 0);
-        before += first_tensors[i].per_layer ? L : 1;
-    }
     return rng_make(seed, RNG_INIT, hash_bytes(HASH_SEED, t->name, strlen(t->name)), layer);
 }
 
@@ -199,11 +190,13 @@ static void draw(float *w, const struct tensor *t, double std, struct rng rng)
 
 void gpt_init_weights(struct gpt *g, uint64_t seed)
 {
+    struct tensors first;
+    first_tensors(&first, &g->shape);
     for (size_t i = 0; i < g->tensors.n; i++) {
         const struct tensor *t = &g->tensors.list[i];
         for (size_t l = 0; l < t->n; l++)
             draw(g->w + tensor_at(t, l), t, (double)g->rules.role[t->role].init_std,
-                 init_rng(seed, t, t->first + l, g->shape.L));
+                 init_rng(seed, t, t->first + l, &first));
     }
     memset(g->grad, 0, g->tensors.n_flat * sizeof(float));
     gpt_pack(g);

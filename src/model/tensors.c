@@ -1,6 +1,5 @@
 #include "model/tensors.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/status.h"
