@@ -15,7 +15,7 @@
 #include "model/optim/optim.h"
 #include "model/optim/orthogonal.h"
 
-static const struct gpt_shape small = {.V = 17, .T = 12, .C = 24, .L = 2, .NH = 3};
+static const struct gpt_shape small = {GPT_2 .V = 17, .T = 12, .C = 24, .L = 2, .NH = 3};
 enum { BATCH = 4, BASE_C = 8, BASE_L = 1 };
 
 #define FOR_ISA(k) for (struct kern k, *once_ = (kern_init(&k, KERN_REF), &k); once_; once_ = next_isa(&k))
@@ -433,9 +433,9 @@ static void ten_steps(const struct gpt_shape *s, const struct optim_config *c, c
 
 static void formulas_of(size_t kind)
 {
-    static const struct gpt_shape shapes[] = {{.V = 17, .T = 12, .C = 24, .L = 2, .NH = 3},
-                                              {.V = 11, .T = 5, .C = 7, .L = 2, .NH = 1},
-                                              {.V = 3, .T = 1, .C = 1, .L = 1, .NH = 1}};
+    static const struct gpt_shape shapes[] = {{GPT_2 .V = 17, .T = 12, .C = 24, .L = 2, .NH = 3},
+                                              {GPT_2 .V = 11, .T = 5, .C = 7, .L = 2, .NH = 1},
+                                              {GPT_2 .V = 3, .T = 1, .C = 1, .L = 1, .NH = 1}};
     FOR_ISA(k)
     {
         for (int variant = 0; variant < 3; variant++) {
@@ -622,7 +622,7 @@ static bool same_state(const struct model *a, const struct model *b)
 /* Wide enough that products and updates are shared out, and long sides beside short ones. */
 static void threads(void)
 {
-    static const struct gpt_shape wide = {.V = 150, .T = 24, .C = 48, .L = 1, .NH = 4};
+    static const struct gpt_shape wide = {GPT_2 .V = 150, .T = 24, .C = 48, .L = 1, .NH = 4};
     for (size_t kind = 0; kind < OPTIM_N_KINDS; kind++) {
         struct optim_config c = config_of(kind);
         c.soap_max_dim = 192;
@@ -640,6 +640,40 @@ static void threads(void)
                 release(&one);
                 release(&many);
             }
+    }
+}
+
+/* Experts are matrices each by itself: a gradient three times as large turns another expert as far, not three times. */
+static void experts_apart(void)
+{
+    struct gpt_shape two = small;
+    two.n_expert = 2;
+    static const char *const kinds[] = {"muon", "normuon"};
+    struct kern k;
+    kern_init(&k, KERN_ISA_COUNT - 1);
+    for (size_t i = 0; i < 2; i++) {
+        size_t kind = 0;
+        while (strcmp(optim_kinds[kind]->name, kinds[i]) != 0)
+            kind++;
+        struct optim_config c = config_of(kind);
+        struct model m;
+        c.clip = c.weight_decay = 0;
+        make(&m, &two, &c, &k, 1);
+        const struct tensor *up = tensors_find(&m.g.tensors, "upw");
+        size_t n = tensor_size(up) / 2;
+        float *w = m.g.w + up->offset, *grad = m.g.grad + up->offset;
+        EXPECT(up->stack == 2 && up->rows == 48);
+        for (size_t j = 0; j < n; j++) {
+            w[n + j] = w[j];
+            grad[j] = (float)rng_normal(test_rng());
+            grad[n + j] = 3 * grad[j];
+        }
+        optim_step(&m.o, &m.g, 0.01, 1);
+        double apart = 0, way = 0;
+        for (size_t j = 0; j < n; j++)
+            apart = fmax(apart, fabs((double)w[n + j] - (double)w[j])), way = fmax(way, fabs((double)w[j]));
+        EXPECT_MSG(apart <= 1e-5 * way, "%s: experts are %.3g apart", kinds[i], apart);
+        release(&m);
     }
 }
 
@@ -871,7 +905,7 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {{"adamw", adamw},     {"muon", muon},       {"normuon", normuon},
                                         {"lion", lion},       {"soap", soap},       {"sgd", sgd},
-                                        {"orthogonal", orthogonal}, {"rules", rules}, {"threads", threads},
+                                        {"orthogonal", orthogonal}, {"rules", rules}, {"threads", threads}, {"experts_apart", experts_apart},
                                         {"resume", resume},   {"checkpoint_kinds", checkpoint_kinds},
                                         {"checkpoint_damage", checkpoint_damage}, {"checkpoint_tensors", checkpoint_tensors}, {"learns", learns},   {"no allocation in a step", no_allocation}};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -35,6 +35,7 @@ void linear_plan_of(struct linear *l, struct planner *p, const char *name, const
 {
     *l = (struct linear){.in = in, .out = out, .ldx = planner_row(p, in), .ldy = planner_row(p, out)};
     l->w = part_of(planner_tensor(p, name, n * in, out, role, false), e * in * out);
+    tensors_stack(p->tensors, name, n);
     if (bias)
         l->b = part_of(planner_tensor(p, bias, n, out, PARAM_BIAS, true), e * out);
     plan_products(l, p, p->pack);

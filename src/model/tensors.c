@@ -31,10 +31,27 @@ const struct tensor *tensors_add(struct tensors *t, const char *name, size_t lay
     CHECK(t->n < TENSORS_MAX && (outside || layer < t->L));
     struct tensor *new = &t->list[t->n++];
     *new = (struct tensor){.name = name, .first = outside ? 0 : layer, .n = outside ? 1 : t->L - layer, .outside = outside,
-                           .rows = rows, .cols = cols, .role = role, .summed = summed,
+                           .rows = rows, .cols = cols, .role = role, .summed = summed, .stack = 1,
                            .offset = t->n_flat, .stride = (rows * cols + 15) / 16 * 16};
     t->n_flat += new->n * new->stride;
     return new;
+}
+
+void tensors_stack(struct tensors *t, const char *name, size_t n)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->list[i].name, name) == 0) {
+            CHECK(t->list[i].rows % n == 0);
+            t->list[i].stack = n;
+        }
+}
+
+struct tensor tensor_one(const struct tensor *t)
+{
+    struct tensor one = *t;
+    one.rows /= t->stack;
+    one.stack = 1;
+    return one;
 }
 
 void tensors_cut(struct tensors *t, const char *name, size_t column)

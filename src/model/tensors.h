@@ -23,6 +23,7 @@ struct tensor {
     enum param_role role;
     bool summed;        /* its gradient is added to only: zero before a step */
     const float *start; /* (rows cols) where it begins; NULL: as the role has it. Borrowed */
+    size_t stack;       /* so many matrices of rows / stack each, one after the other; at least 1 */
     size_t cut[TENSOR_CUTS]; /* columns at which another matrix begins, ascending; 0: none further */
     size_t offset, stride; /* in floats: of the first, and from one to the next; multiples of 16, the gap stays zero */
 };
@@ -41,6 +42,12 @@ const struct tensor *tensors_add(struct tensors *t, const char *name, size_t lay
 
 /* Where the tensor of that name begins, instead of as its role has it; borrowed. */
 void tensors_start(struct tensors *t, const char *name, const float *start);
+
+/* The tensor of that name holds n matrices one after the other: an optimiser takes each as a tensor of its own. */
+void tensors_stack(struct tensors *t, const char *name, size_t n);
+
+/* One of those matrices as a tensor. */
+struct tensor tensor_one(const struct tensor *t);
 
 /* The tensor of that name holds several matrices side by side: another one begins at this column. Optimisers that look at
  * a matrix as a whole take each by itself. Saying it again changes nothing. */

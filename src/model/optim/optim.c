@@ -37,8 +37,9 @@ bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensor
     if (w->tensor >= tensors->n)
         return false;
     w->t = &tensors->list[w->tensor];
+    struct tensor one = tensor_one(w->t);
     for (size_t s = 0; s < n_states; s++)
-        w->n[s] = o->kind->state_floats(&o->c, w->t, s);
+        w->n[s] = w->t->stack * o->kind->state_floats(&o->c, &one, s);
     return true;
 }
 
@@ -48,7 +49,8 @@ static void carve(struct optim *o, const struct tensors *tensors, struct ops ops
     struct optim_walk w = {0};
     size_t scratch = 0;
     while (optim_next(&w, o, tensors)) {
-        size_t wanted = o->kind->scratch_floats(ops, &o->c, w.t);
+        struct tensor one = tensor_one(w.t);
+        size_t wanted = o->kind->scratch_floats(ops, &o->c, &one);
         scratch = wanted > scratch ? wanted : scratch;
     }
     for (size_t s = 0; s < o->kind->n_states; s++) {
@@ -95,22 +97,25 @@ void optim_reset(struct optim *o)
         memset(o->state[s], 0, o->n_floats[s] * sizeof(float));
 }
 
-/* Where the walk stands, under the tensor's rule. */
+/* Where the walk stands, under the tensor's rule: each matrix of a stack by itself. */
 static void step_tensor(const struct optim *o, struct gpt *g, struct optim_update *u, const struct optim_walk *w, double lr)
 {
-    struct param_rule rule = o->kind->rule(&g->rules, &o->c, w->t);
+    const struct tensor one = tensor_one(w->t);
+    struct param_rule rule = o->kind->rule(&g->rules, &o->c, &one);
     size_t at = tensor_at(w->t, w->layer);
-    u->t = w->t;
+    u->t = &one;
     u->lr = lr * (double)rule.lr;
     u->eps = o->c.eps * (double)rule.eps;
     /* Gains and biases are not decayed (Radford et al. 2019). */
     bool decays = w->t->role != PARAM_GAIN && w->t->role != PARAM_BIAS;
     u->decay = decays ? lr * (double)rule.lr * o->c.weight_decay * (double)rule.decay : 0;
-    u->w = g->w + at;
-    u->grad = g->grad + at;
-    for (size_t s = 0; s < o->kind->n_states; s++)
-        u->state[s] = o->state[s] + w->at[s];
-    o->kind->update(u);
+    for (size_t i = 0; i < w->t->stack; i++) {
+        u->w = g->w + at + i * tensor_size(&one);
+        u->grad = g->grad + at + i * tensor_size(&one);
+        for (size_t s = 0; s < o->kind->n_states; s++)
+            u->state[s] = o->state[s] + w->at[s] + i * (w->n[s] / w->t->stack);
+        o->kind->update(u);
+    }
 }
 
 double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)

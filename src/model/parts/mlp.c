@@ -73,6 +73,7 @@ void mlp_gated_plan(struct mlp *m, struct planner *p)
 {
     m->H = hidden_width(p->shape, 8.0 / 3, 8);
     plan_products(m, p, 2 * m->H);
+    tensors_cut(p->tensors, "upw", m->H);
     planner_want(&p->scratch.wide2, m->down.ldx);
 }
 
