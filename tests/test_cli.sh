@@ -228,6 +228,9 @@ assert t["d_model"] == 20 and t["vocab"] == 3 and share(t["mfu"])
 assert all(v >= 0 for v in t["breakdown"].values()) and sum(t["breakdown"].values()) > 0' || fail "the numbers do not fit together"
     refused 2 "expected peak, gemm, train or fit" "$plateau" bench gem
     refused 2 "n_head=3" "$plateau" bench train --d-model 16 --n-head 3
+    refused 2 "--optimizer adam: expected one of adamw, muon" "$plateau" bench train --optimizer adam
+    "$plateau" bench train --repeat 1 --threads 1 --d-model 20 --n-layer 1 --n-head 4 --ctx 7 --batch 3 --vocab 3 \
+        --optimizer muon --json - | grep -q '"step_s"' || fail "bench train --optimizer muon"
     "$plateau" bench fit --json - >fit.json || fail "bench fit: exit code $?"
     "$python" -c 'import json
 b = json.load(open("fit.json"))["fit"]

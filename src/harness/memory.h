@@ -12,7 +12,7 @@ double memory_available(void);
  * (/proc/self/cgroup), in the tree at `root` (/sys/fs/cgroup), and of all groups above them. Both versions. */
 double memory_of_groups(const char *own, const char *root);
 
-/* Weights, gradients, both moments of the optimiser, activations and scratch of a process that trains this run with up
+/* Weights, gradients, the state of the optimiser, activations and scratch of a process that trains this run with up
  * to that many threads. Nothing is allocated. */
 double memory_of_run(const struct run *r, const struct kern *k, int threads);
 
