@@ -115,7 +115,8 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n)
             skipped++;
         else
             passed++;
-        printf("  %s %s (%.0f ms of the processor)\n", cur.failures ? "failed" : cur.skipped ? "skipped" : "ok", cur.name, used);
+        const char *how = cur.failures ? "failed" : cur.skipped ? "skipped" : "ok";
+        printf("  %s %s (%.0f ms of the processor)\n", how, cur.name, used);
         fflush(stdout);
     }
     printf("seed %llu\ntests: %d passed, %d failed, %d skipped\n", (unsigned long long)cur.seed,

@@ -242,7 +242,8 @@ void file_sweep_temporaries(const char *dir, bool all)
         long pid = temporary_owner(list.names[i]);
         if (pid == 0 || (!all && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)))
             continue;
-        if (file_join(path, sizeof path, dir, list.names[i], NULL) == OK && lstat(path, &sb) == 0 && S_ISREG(sb.st_mode))
+        if (file_join(path, sizeof path, dir, list.names[i], NULL) == OK && lstat(path, &sb) == 0 &&
+            S_ISREG(sb.st_mode))
             unlink(path);
     }
     file_list_free(&list);

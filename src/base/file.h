@@ -51,8 +51,8 @@ enum status file_writer_open(struct file_writer *w, const char *path, struct err
 enum status file_writer_commit(struct file_writer *w, struct err *err) WARN_UNUSED;
 void file_writer_abandon(struct file_writer *w);
 
-/* Remove the temporary files in dir that processes which are gone have left behind; with all, whoever made them: where the
- * caller's lock says that nobody else writes there. Failures are passed over. */
+/* Remove the temporary files in dir that processes which are gone have left behind; with all, whoever made them: where
+ * the caller's lock says that nobody else writes there. Failures are passed over. */
 void file_sweep_temporaries(const char *dir, bool all);
 
 /* Create a folder and its parents; fine where it exists already. */

@@ -136,8 +136,8 @@ void data_eval(const struct data *d, int32_t *x, int32_t *y, size_t first, size_
 enum status data_eval_floor(double *out, const struct data *d, const volatile sig_atomic_t *stop,
                             struct err *err) WARN_UNUSED;
 
-/* What theory says of a language, for learners that keep the most frequent facts (of markov-mix, a fact is what follows a
- * symbol in a source): the excess loss over the floor falls as tokens^-data_exponent and params^-size_exponent where
+/* What theory says of a language, for learners that keep the most frequent facts (of markov-mix, a fact is what follows
+ * a symbol in a source): the excess loss over the floor falls as tokens^-data_exponent and params^-size_exponent where
  * facts are endless, 1 - 1/a and a - 1. NaN: no such law is known. */
 struct data_theory {
     char says[200];     /* the same in words, also where there is none */
@@ -146,10 +146,10 @@ struct data_theory {
 };
 void data_theory(struct data_theory *t, const struct data *d);
 
-/* excess (n): the excess loss over data_floor, nats per token, of a learner who knows exactly the learnt[i] most frequent
- * facts, whole or in parts, and of others nothing but that all symbols are as likely. The sum over the facts that there
- * are, so that it bends away from the power law where few are left, and is 0 where none is. All NaN for text, for
- * languages without such facts and where they are more than 2^24. Takes seconds where they are millions. */
+/* excess (n): the excess loss over data_floor, nats per token, of a learner who knows exactly the learnt[i] most
+ * frequent facts, whole or in parts, and of others nothing but that all symbols are as likely. The sum over the facts
+ * that there are, so that it bends away from the power law where few are left, and is 0 where none is. All NaN for
+ * text, for languages without such facts and where they are more than 2^24. Takes seconds where they are millions. */
 enum status data_excess(double *excess, const struct data *d, const double *learnt, size_t n,
                         struct err *err) WARN_UNUSED;
 

@@ -9,8 +9,9 @@
 struct data_source {
     /* What data_unit is; NULL: any window will do. The numbers may be out of their ranges. */
     size_t (*unit)(const struct data_spec *s);
-    /* Every number of the spec lies in its range. Check them against each other and d->ctx, then fill d->state, vocab, floor, train_tokens, eval_windows
-     * and fingerprint. On failure `close` is still called, on whatever state there is. */
+    /* Every number of the spec lies in its range. Check them against each other and d->ctx, then fill d->state, vocab,
+     * floor, train_tokens, eval_windows and fingerprint. On failure `close` is still called, on whatever state there
+     * is. */
     enum status (*open)(struct data *d, struct err *err);
     void (*close)(void *state);
     /* One window; x and y hold d->ctx tokens. A language has `draw`, text has the other two. */
@@ -22,8 +23,8 @@ struct data_source {
     double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
     /* Fill what theory says; the exponents are NaN and the rest empty before. */
     void (*theory)(struct data_theory *t, const struct data *d);
-    /* What a learner may come to know fact by fact, NULL where there is no such thing: how many there are, and the loss in
-     * nats per token that each takes away, in any order; gain has room for all. */
+    /* What a learner may come to know fact by fact, NULL where there is no such thing: how many there are, and the loss
+     * in nats per token that each takes away, in any order; gain has room for all. */
     size_t (*n_facts)(const struct data *d);
     enum status (*gains)(double *gain, const struct data *d, struct err *err);
 };

@@ -42,8 +42,10 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
         enum status st = push(&t->train, bytes, size - held, err);
         if (st == OK)
             st = push(&t->held, bytes + (size - held), held, err);
-        t->files[i] = (struct data_file){
-            .path = f->items[i].path, .bytes = size, .fingerprint = hash_bytes(HASH_SEED, bytes, size), .val = !to_train};
+        t->files[i] = (struct data_file){.path = f->items[i].path,
+                                         .bytes = size,
+                                         .fingerprint = hash_bytes(HASH_SEED, bytes, size),
+                                         .val = !to_train};
         f->items[i].path = NULL; /* ours now */
         t->n_files = i + 1;
         free(bytes);

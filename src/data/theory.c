@@ -19,7 +19,8 @@ void data_theory(struct data_theory *t, const struct data *d)
 void data_theory_zipf(struct data_theory *t, double a, const char *facts)
 {
     if (!(a > 1)) {
-        snprintf(t->says, sizeof t->says, "no power law: the rare %s weigh too much unless data.exponent is above 1", facts);
+        snprintf(t->says, sizeof t->says, "no power law: the rare %s weigh too much unless data.exponent is above 1",
+                 facts);
         return;
     }
     t->source = "Hutter 2021, arXiv 2102.04074; Michaud et al. 2023, arXiv 2303.13506";

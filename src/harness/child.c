@@ -89,7 +89,8 @@ _Noreturn static void child_main(const struct child_task *task, int fd, pid_t pa
                                .progress_ctx = &fd,
                                .log = {.fn = send_word, .ctx = &fd}};
     struct err err = {0};
-    enum status st = train_trajectory(task->plan, &task->plan->trajectories[task->trajectory], task->data, task->dir, &to, &err);
+    enum status st = train_trajectory(task->plan, &task->plan->trajectories[task->trajectory], task->data, task->dir,
+                                      &to, &err);
     if (st != OK && st != E_INTERRUPTED) {
         err.code = st;
         send_text(fd, MESSAGE_FAILED, &err);

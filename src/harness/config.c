@@ -72,7 +72,8 @@ static enum status check_name(const char *name, struct err *err)
     if (name[0] == '\0')
         return err_set(err, E_CONFIG, "name is empty: it is the sweep's folder below runs/");
     if (!utf8_is_plain(name))
-        return err_set(err, E_CONFIG, "name cannot be a folder's name: it holds control characters, such as a line break");
+        return err_set(err, E_CONFIG,
+                       "name cannot be a folder's name: it holds control characters, such as a line break");
     if (strchr(name, '/') || name[0] == '.')
         return err_set(err, E_CONFIG, "name '%s' cannot be a folder's name: it %s", name,
                        name[0] == '.' ? "begins with a dot" : "holds a slash");

@@ -4,10 +4,11 @@
  * A config is loaded, changed by --set, checked, and const from then on. The config of one run is the
  * same structure with the shape, the tokens and the seed filled in and an empty grid.
  *
- * Adding a key: a member below and a row in config_keys.c, wherever it reads best. A key that decides a run's results is
- * LATER: it enters a run's hash only where it differs from its default, so that the folders that are there already, whose
- * runs were made without it, are found again; its default must therefore mean what the program did before. That default
- * is fixed from then on: another one would rename every run. Rows that are FIRST are never moved, renamed or dropped. */
+ * Adding a key: a member below and a row in config_keys.c, wherever it reads best. A key that decides a run's results
+ * is LATER: it enters a run's hash only where it differs from its default, so that the folders that are there already,
+ * whose runs were made without it, are found again; its default must therefore mean what the program did before. That
+ * default is fixed from then on: another one would rename every run. Rows that are FIRST are never moved, renamed or
+ * dropped. */
 #ifndef PLATEAU_HARNESS_CONFIG_H
 #define PLATEAU_HARNESS_CONFIG_H
 

@@ -110,8 +110,8 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
 }
 
 /* An unset warm-up takes a token for each parameter (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
- * a fifth of the run: what it depends on is the run's own, so that a run is the same in every grid. Budgets of more than
- * five tokens a parameter have one warm-up then, and share a trunk. */
+ * a fifth of the run: what it depends on is the run's own, so that a run is the same in every grid. Budgets of more
+ * than five tokens a parameter have one warm-up then, and share a trunk. */
 static double warmup_of(const struct config *c, const struct gpt_shape *s, double tokens)
 {
     double batch = (double)c->train.batch_tokens, warmup = fmin(gpt_params(s), tokens / 5), smallest = 0;

@@ -173,8 +173,8 @@ static enum status bad(const char *path, const char *why, const char *key, struc
     return err_set(err, E_DATA, "%s is damaged: %s%s", path, why, key);
 }
 
-static enum status read_column(struct run_row *row, const struct column *c, const cJSON *root, bool old, const char *path,
-                               struct err *err)
+static enum status read_column(struct run_row *row, const struct column *c, const cJSON *root, bool old,
+                               const char *path, struct err *err)
 {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, c->name);
     char *at = (char *)row + c->offset;
@@ -223,7 +223,8 @@ static enum status read_columns(struct run_row *row, const cJSON *root, const ch
     uint64_t sum, times;
     *row = (struct run_row){.log_bytes = json_number(root, "log_bytes")};
     /* What has the log's length has checksums: one digit less of a key does not make it an old file. */
-    *old = !cJSON_GetObjectItemCaseSensitive(root, "checksum") && !cJSON_GetObjectItemCaseSensitive(root, "log_checksum") &&
+    *old = !cJSON_GetObjectItemCaseSensitive(root, "checksum") &&
+           !cJSON_GetObjectItemCaseSensitive(root, "log_checksum") &&
            !cJSON_GetObjectItemCaseSensitive(root, "checksum_wall_s") && isnan(row->log_bytes);
     for (int i = 0; i < N_COLUMNS; i++)
         TRY(read_column(row, &columns[i], root, *old, path, err));

@@ -36,7 +36,8 @@ enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, 
 
 /* Whether the run's log is the one that this result says: OK, or E_DATA with the reason. A log that is missing is OK
  * with *missing set: curves cannot be drawn without it, but the result stands. */
-enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir, struct err *err) WARN_UNUSED;
+enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir,
+                              struct err *err) WARN_UNUSED;
 
 /* results.csv of the rows that have a status, with a column at the end for each key that any of them varied and that has
  * none yet; none is written where there is no such row. */

@@ -78,7 +78,8 @@ static enum status refuse_other(const char *dir, const struct run *r, const char
     TRY(st);
     if (diff[0] == '\0')
         return OK; /* a repetition, or a run of an earlier grid that varied what this one does not */
-    return err_set(err, E_CONFIG, "%s/%s holds the same run of another config (%s): give another --out", dir, name, diff);
+    return err_set(err, E_CONFIG, "%s/%s holds the same run of another config (%s): give another --out", dir, name,
+                   diff);
 }
 
 /* Length of a run's name up to the hash at its end; 0 where nothing like it is there. */
@@ -122,8 +123,10 @@ static enum status other_data(const char *run, const char *dir, const struct dat
     const char *what = s->changed_file[0]   ? s->changed_file
                        : data_n_files(d)    ? "its files have changed"
                                             : "the language or its seed is another";
-    return err_set(err, E_DATA, "%s/%s was trained on other data (%s): one table cannot hold both; give another --out, or --fresh "
-                                "to train all again", dir, run, what);
+    return err_set(err, E_DATA,
+                   "%s/%s was trained on other data (%s): one table cannot hold both; give another --out, or --fresh "
+                   "to train all again",
+                   dir, run, what);
 }
 
 enum status rundir_refuse_data(const struct plan *p, const char *dir, const struct data *d, const struct sweep_json *s,
@@ -185,8 +188,9 @@ enum status rundir_kernels(enum kern_isa *isa, bool *begun, const char *dir, con
     *begun = true;
     if (*isa > kern_isa_best())
         return err_set(err, E_CONFIG,
-                       "%s was begun with %s kernels, which this machine cannot run: go on where they can be, or give --fresh "
-                       "or another --out", r->name, name);
+                       "%s was begun with %s kernels, which this machine cannot run: go on where they can be, or give "
+                       "--fresh or another --out",
+                       r->name, name);
     return OK;
 }
 
@@ -240,7 +244,8 @@ static bool is_damage(enum status st)
     return st == E_DATA || st == E_CONFIG;
 }
 
-static enum status mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log, struct err *err)
+static enum status mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log,
+                            struct err *err)
 {
     static const char *const all[] = {"result.json", "checkpoint.bin", "log.jsonl", TENSORBOARD_FILE};
     char run_dir[FILE_PATH_MAX];
@@ -271,12 +276,14 @@ static enum status mend_run(struct run_row *row, const struct run *r, const char
     if (st != OK)
         *err = why;
     if (st == OK && missing)
-        log_msg(log, LOG_WARN, "%s/log.jsonl is missing: the result stands, its curve cannot be drawn (--fresh trains it again)",
+        log_msg(log, LOG_WARN,
+                "%s/log.jsonl is missing: the result stands, its curve cannot be drawn (--fresh trains it again)",
                 run_dir);
     return st;
 }
 
-enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *dir, const struct log *log, struct err *err)
+enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *dir, const struct log *log,
+                        struct err *err)
 {
     char charts[FILE_PATH_MAX];
     file_sweep_temporaries(dir, false);
@@ -287,8 +294,8 @@ enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *
     return OK;
 }
 
-enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p, const char *dir, const struct log *log,
-                          struct err *err)
+enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p, const char *dir,
+                          const struct log *log, struct err *err)
 {
     struct file_list list = {0};
     char path[FILE_PATH_MAX];

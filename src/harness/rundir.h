@@ -20,27 +20,28 @@ enum status rundir_refuse_links(const struct plan *p, const char *dir, struct er
 /* E_CONFIG where dir holds the same cell of the grid under another config, with the difference. */
 enum status rundir_refuse_collisions(const struct plan *p, const char *dir, struct err *err) WARN_UNUSED;
 
-/* E_DATA where runs that are to stay in dir (with fresh, those of the plan are not) were trained on other data than d, with
- * the file that changed. s: what the folder's sweep.json says. */
+/* E_DATA where runs that are to stay in dir (with fresh, those of the plan are not) were trained on other data than d,
+ * with the file that changed. s: what the folder's sweep.json says. */
 enum status rundir_refuse_data(const struct plan *p, const char *dir, const struct data *d, const struct sweep_json *s,
                                bool fresh, struct err *err) WARN_UNUSED;
 
-/* The kernels that a run without a result was begun with, *isa; *begun false where it has no state. E_CONFIG where this CPU
- * or build cannot run them. */
-enum status rundir_kernels(enum kern_isa *isa, bool *begun, const char *dir, const struct run *r, struct err *err) WARN_UNUSED;
+/* The kernels that a run without a result was begun with, *isa; *begun false where it has no state. E_CONFIG where this
+ * CPU or build cannot run them. */
+enum status rundir_kernels(enum kern_isa *isa, bool *begun, const char *dir, const struct run *r,
+                           struct err *err) WARN_UNUSED;
 
 /* Remove what the runs of the plan have left, so that they are trained again. */
 enum status rundir_forget(const struct plan *p, const char *dir, struct err *err) WARN_UNUSED;
 
-/* Results of the plan's runs into rows (p->n), status "" where there is none. A result or a log that is damaged is removed
- * with a warning, so that the run is trained again; a damaged config.json is written again; temporary files of processes
- * that are gone are removed. */
+/* Results of the plan's runs into rows (p->n), status "" where there is none. A result or a log that is damaged is
+ * removed with a warning, so that the run is trained again; a damaged config.json is written again; temporary files of
+ * processes that are gone are removed. */
 enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *dir, const struct log *log,
                         struct err *err) WARN_UNUSED;
 
 /* Results of finished runs in dir that are none of the plan's, in the order of their names; *rows is the caller's to
  * free. Damaged ones are left out with a warning. */
-enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p, const char *dir, const struct log *log,
-                          struct err *err) WARN_UNUSED;
+enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p, const char *dir,
+                          const struct log *log, struct err *err) WARN_UNUSED;
 
 #endif

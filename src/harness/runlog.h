@@ -19,8 +19,8 @@ struct runlog {
 };
 
 /* Open dir/log.jsonl for appending after keep_bytes, which it must have; what stands behind them is cut off (the
- * unsaved tail of a run that was killed). 0 starts a new log with its first line. With events, TensorBoard's file is kept
- * beside it. runlog_close also after a failure. */
+ * unsaved tail of a run that was killed). 0 starts a new log with its first line. With events, TensorBoard's file is
+ * kept beside it. runlog_close also after a failure. */
 enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
                         struct err *err) WARN_UNUSED;
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,

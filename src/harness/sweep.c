@@ -526,7 +526,8 @@ static enum status check_folder(const struct sweep *s, const struct sweep_json *
 
 /* sweep.json says what was asked for last; it is written again where it is lost or damaged. The loss of a perfect
  * predictor takes a pass over the held-out set, so an earlier one is taken where the data are the same. */
-static enum status write_record(const struct sweep *s, const struct config *c, const struct sweep_json *there, struct err *err)
+static enum status write_record(const struct sweep *s, const struct config *c, const struct sweep_json *there,
+                                struct err *err)
 {
     struct sweep_facts facts = {.version = PLATEAU_VERSION,
                                 .isa = kern_isa_name(s->o->isa),

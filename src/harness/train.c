@@ -11,8 +11,8 @@
 
 enum { BAD_STEPS_MAX = 50 };
 
-/* The longest run that has no result yet holds the trunk: the folder of one that is done is never written to. NULL where all
- * are done. */
+/* The longest run that has no result yet holds the trunk: the folder of one that is done is never written to. NULL
+ * where all are done. */
 static enum status find_trunk(struct trainer *tr, struct err *err)
 {
     char path[FILE_PATH_MAX];

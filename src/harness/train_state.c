@@ -67,7 +67,8 @@ enum status train_save(struct trainer *tr, const struct run *r, struct runlog *l
 }
 
 /* Whether the log still has the bytes that a checkpoint speaks of: E_DATA with the reason where not. */
-static enum status check_log(const struct trainer *tr, const struct run *r, const struct checkpoint_meta *meta, struct err *err)
+static enum status check_log(const struct trainer *tr, const struct run *r, const struct checkpoint_meta *meta,
+                             struct err *err)
 {
     char path[FILE_PATH_MAX], *log;
     size_t size;
@@ -85,7 +86,8 @@ static enum status check_log(const struct trainer *tr, const struct run *r, cons
     return st;
 }
 
-static enum status load(struct trainer *tr, const struct run *r, struct checkpoint_meta *meta, const char *path, struct err *err)
+static enum status load(struct trainer *tr, const struct run *r, struct checkpoint_meta *meta, const char *path,
+                        struct err *err)
 {
     uint64_t hash;
     enum kern_isa isa;

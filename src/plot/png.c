@@ -49,10 +49,10 @@ static void *pool_grow(void *old, size_t old_size, size_t n)
 #endif
 #include <stb_image_write.h>
 
-/* What writing a picture of `rows` filtered bytes takes at most. The rows; one line; the table of 16384 lists, each grown
- * in steps to 2 x 8 places of 8 bytes, 2 + 5 + 11 + 23 places and four heads of 16 bytes; the packed bytes, at most 9 bits
- * for each of the rows' and a sixteenth more, in a list that doubles (all its lengths together are less than four times
- * the last one needed); the file made of them. */
+/* What writing a picture of `rows` filtered bytes takes at most. The rows; one line; the table of 16384 lists, each
+ * grown in steps to 2 x 8 places of 8 bytes, 2 + 5 + 11 + 23 places and four heads of 16 bytes; the packed bytes, at
+ * most 9 bits for each of the rows' and a sixteenth more, in a list that doubles (all its lengths together are less
+ * than four times the last one needed); the file made of them. */
 static size_t pool_bound(size_t rows)
 {
     const size_t lists = 16384, list = 41 * 8 + 4 * 32;
@@ -60,9 +60,9 @@ static size_t pool_bound(size_t rows)
     return 2 * rows + lists * (8 + list) + 5 * packed + 4096;
 }
 
-/* Charts are flat areas and thin lines: bytes as they are repeat further than any difference of neighbours, so that files are
- * a tenth smaller than with the filters that stb would try on each line, in half the time. Longer searches save a
- * third of a per cent. */
+/* Charts are flat areas and thin lines: bytes as they are repeat further than any difference of neighbours, so that
+ * files are a tenth smaller than with the filters that stb would try on each line, in half the time. Longer searches
+ * save a third of a per cent. */
 static void settings_for_charts(void)
 {
     stbi_write_force_png_filter = 0;

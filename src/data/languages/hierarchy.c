@@ -144,7 +144,8 @@ static void hierarchy_theory(struct data_theory *t, const struct data *d)
 {
     const struct data_spec *s = &d->spec;
     t->source = "Cagnetta et al. 2024, arXiv 2307.02129";
-    snprintf(t->says, sizeof t->says, "the levels are learnt one after the other; the root takes about v m^L = %.4g texts, %.4g tokens",
+    snprintf(t->says, sizeof t->says,
+             "the levels are learnt one after the other; the root takes about v m^L = %.4g texts, %.4g tokens",
              (double)s->symbols * pow((double)s->rules, (double)s->depth),
              (double)s->symbols * pow((double)s->rules, (double)s->depth) * (double)data_unit(s));
 }

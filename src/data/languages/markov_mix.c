@@ -1,6 +1,7 @@
 /* markov-mix: a mixture of Markov sources. A record is the rank of a source and a walk in it: the first symbol is any,
- * each next one is one of `branches` successors that the source and the symbol have. What follows what has no rule, so a
- * learner can only remember it, pair by pair of source and symbol; pairs of frequent sources come often, others rarely. */
+ * each next one is one of `branches` successors that the source and the symbol have. What follows what has no rule, so
+ * a learner can only remember it, pair by pair of source and symbol; pairs of frequent sources come often, others
+ * rarely. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,8 +114,8 @@ static size_t mix_n_pairs(const struct data *d)
     return z->n * d->spec.base;
 }
 
-/* How often a walk of source k leaves each symbol, times `each`, into gain (base). here and there (base) are for use: where
- * the walk stands, and where one step later. */
+/* How often a walk of source k leaves each symbol, times `each`, into gain (base). here and there (base) are for use:
+ * where the walk stands, and where one step later. */
 static void gains_of_source(double *gain, double *here, double *there, const struct data_spec *s, size_t k, double each)
 {
     int32_t next[DATA_BRANCHES_MAX];

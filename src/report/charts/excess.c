@@ -27,8 +27,9 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
     theory_words(theory, sizeof theory, p);
     parts_merged_words(merged, sizeof merged, sizes, "sizes", false);
     if (n_below > 0)
-        parts_say(below, sizeof below, "Not shown, as log axes have no place for them: %zu run%s at or below the floor. ",
-                  n_below, n_below == 1 ? "" : "s");
+        parts_say(below, sizeof below,
+                  "Not shown, as log axes have no place for them: %zu run%s at or below the floor. ", n_below,
+                  n_below == 1 ? "" : "s");
     parts_say(ch->title, sizeof ch->title, "What is left above the floor, on log axes");
     parts_say(ch->subtitle, sizeof ch->subtitle,
               "Excess: %s less %s. A power law is a straight line here; a wall would bend it upward. "
