@@ -62,12 +62,12 @@ six_by_six() {
     budgets="$((8192 / by)) $((16384 / by)) $((32768 / by)) $((65536 / by)) $((131072 / by)) $((262144 / by))"
     local same=(--set "$models" --set train.warmup_tokens=$((4096 / by)) --set train.batch_tokens=$((1024 / by)) --set data.eval_tokens=$((8192 / by))
         --set fit.bootstrap=0)
-    sweep grid "${same[@]}" --set "grid.tokens=[${budgets// /,}]"
+    bare_sweep grid "${same[@]}" --set "grid.tokens=[${budgets// /,}]"
     percent=$(sed -nE 's/.*tokens, ([0-9.]+) % of the .* without shared trunks/\1/p' grid.txt)
     awk -v p="${percent:-100}" 'BEGIN { exit !(p <= 62) }' || fail "$percent % of the tokens of separate runs"
     echo "  shared trunks: $percent % of the tokens of separate runs"
     for budget in $budgets; do
-        sweep separate "${same[@]}" --set "grid.tokens=[$budget]"
+        bare_sweep separate "${same[@]}" --set "grid.tokens=[$budget]"
     done
     for run in grid/d*; do
         cmp -s "$run/checkpoint.bin" "separate/${run#*/}/checkpoint.bin" || fail "${run#*/}: other weights than alone"

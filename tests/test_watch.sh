@@ -6,7 +6,7 @@
 # What stands on a terminal of that width while a sweep runs: no line may be wider.
 on_terminal() {
     local out=$1 columns=$2 locale=$3
-    mkdir -p "$out" && touch "$out/charts" # no folder can be made there: none are drawn, which takes longer than all else
+    mkdir -p "$out" && touch "$out/charts" # as bare_sweep does
     TERM=xterm script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"$(fewer 400k 80k)\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
     # the live lines alone: those that end by clearing the rest of the row
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' "$out.raw" | tr '\r' '\n' | sed -n 's/\x1b\[K$//p' >"$out.lines"
