@@ -3,9 +3,9 @@
  *   dump_step OUT STEPS [KEY=VALUE...]     keys of a config: model.*, train.*
  *
  * A text head, a line each: "shape V T C L NH B", "scales RESIDUAL LOGIT", "tensor NAME LAYER ROWS COLS LR DECAY EPS" (the
- * multipliers of its rule; layer -1 outside the layers) in the order of a checkpoint, "steps N", "end". Then float32 and int32, without gaps: all
- * tensors at the start; of each step the inputs, the targets, the loss as float64 and the gradient norm likewise; all
- * gradients of the first step; all tensors at the end. */
+ * multipliers of its rule; layer -1 outside the layers) in the order of a checkpoint, "steps N", "end". Then float32 and
+ * int32, without gaps: all tensors at the start; of each step the inputs, the targets, the loss as float64 and the gradient
+ * norm likewise; all gradients of the first step; all tensors at the end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -314,7 +314,8 @@ int main(void)
         fprintf(stderr, "intervals: %s\n", err.msg);
         return status_exit_code(st);
     }
-    printf("| scheme                      | floor covered | identified | their median half-width | score | runs ahead covered (90 %%) |\n");
+    printf("| scheme                      | floor covered | identified | their median half-width | score | runs ahead "
+           "covered (90 %%) |\n");
     printf("| --- | --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < N_SCHEMES; i++) {
         struct score s = judge(&schemes[i], all, b.n, NULL, NULL, room, widths);

@@ -162,7 +162,8 @@ static size_t norm(struct ref_gpt *r, size_t x, const char *gain, const char *bi
     enum { LAYERNORM, RMSNORM };
     if (r->shape.norm > RMSNORM)
         return x;
-    return norm_rows(r->tape, x, at(r, gain, layer), at(r, bias, layer), r->shape.T, r->shape.C, r->shape.C, r->shape.norm == RMSNORM);
+    return norm_rows(r->tape, x, at(r, gain, layer), at(r, bias, layer), r->shape.T, r->shape.C, r->shape.C,
+                     r->shape.norm == RMSNORM);
 }
 
 static size_t gelu(struct ref_tape *t, size_t x)

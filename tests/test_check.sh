@@ -122,10 +122,10 @@ lengths() {
     echo >>tree/src/base/a.c
     checked 1 'src/base/a.c:601: a file of 601 lines, 600 are allowed'
     clean
-    printf '// %0116dé\n' 0 >>tree/src/base/a.c # 120 columns, 121 bytes
+    printf '// %0128dé\n' 0 >>tree/src/base/a.c # 132 columns, 133 bytes
     checked 0
-    printf '// %0118d\n' 0 >>tree/src/base/a.c
-    checked 1 'src/base/a.c:8: 121 columns, 120 are allowed'
+    printf '// %0130d\n' 0 >>tree/src/base/a.c
+    checked 1 'src/base/a.c:8: 133 columns, 132 are allowed'
 }
 
 let_off() {

@@ -62,9 +62,11 @@ static void alike_runs_pass_in_silence(void)
     static const char *const texts[] = {
         /* a sweep: shapes, seeds and the warm-up of each size vary */
         ("run,data,d_model,n_layer,vocab,params,tokens,loss,lr,batch_tokens,seed,warmup_tokens\n"
-        "a,w,8,1,17,10,100,3,0.008,64,1,5\nb,w,8,1,17,10,200,2.9,8e-3,64,2,5\nc,w,16,2,17,40,100,2.5,0.0080000000000000002,64,1,9\n"),
+         "a,w,8,1,17,10,100,3,0.008,64,1,5\nb,w,8,1,17,10,200,2.9,8e-3,64,2,5\nc,w,16,2,17,40,100,2.5,0."
+         "0080000000000000002,64,1,9\n"),
         /* the default: a token a parameter, at most a fifth of the budget */
-        "params,tokens,loss,warmup_tokens\n1000,4000,3,800\n1000,20000,2.8,1000\n1000,90000,2.5,1000\n2000,4000,2.7,800\n",
+        "params,tokens,loss,warmup_tokens\n1000,4000,3,800\n1000,20000,2.8,1000\n1000,90000,2.5,1000\n2000,4000,2.7,"
+        "800\n",
         /* a warm-up that is a share of the budget */
         "params,tokens,loss,warmup_tokens\n10,1000,3,100\n10,2000,2.8,200\n20,1000,2.7,101\n",
         /* what is empty says nothing, nor does an amount of data */

@@ -625,7 +625,8 @@ static void attn_case(void)
     EACH(h, heads)
     for (size_t mode = 0; mode < 4; mode++) {
         static const size_t windows[] = {1, 5, 16, 33};
-        struct kern_attn how = {.slope = mode & 1 ? 0.3f : 0, .window = mode & 2 ? windows[(t + h) % 4] : 0, .add = (t + h) % 3 == 1};
+        struct kern_attn how = {
+            .slope = mode & 1 ? 0.3f : 0, .window = mode & 2 ? windows[(t + h) % 4] : 0, .add = (t + h) % 3 == 1};
         if (!test_failed() && (mode == 0 || (t + h + mode) % 3 == 0))
             attn_one(lengths[t], heads[h], how);
     }

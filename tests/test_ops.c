@@ -230,7 +230,8 @@ static void slope_xent(void)
     make_operands(&o);
     for (int mode = 0; mode < 4; mode++) {
         double loss[ROWS], logits[ROWS * COLS];
-        the_loss = (struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f, .cap = mode & 1 ? 1.5f : 0, .z_loss = mode & 2 ? 0.125f : 0};
+        the_loss = (struct kern_xent){
+            .logit_scale = 0.6f, .grad_scale = 0.25f, .cap = mode & 1 ? 1.5f : 0, .z_loss = mode & 2 ? 0.125f : 0};
         memcpy(logits, o.x, sizeof logits);
         kern_xent_ref64(loss, logits, o.token, &the_loss, ROWS, COLS);
         check_gradient("xent logits", xent_objective, &o, o.x, logits, ROWS * COLS);
@@ -560,10 +561,18 @@ static void run_rmsnorm(struct ops o, void *ctx)
 /* The operations of the switches against the double kernels over the whole arrays. */
 static void switches(void)
 {
-    struct flat s = {.x = pair_make(N), .y = pair_make(N), .sum = pair_make(N), .grad = pair_make(300), .m = pair_make(N), .v = pair_make(N)};
+    struct flat s = {.x = pair_make(N),
+                     .y = pair_make(N),
+                     .sum = pair_make(N),
+                     .grad = pair_make(300),
+                     .m = pair_make(N),
+                     .v = pair_make(N)};
     struct output glu[] = {{.name = "gated", .p = &s.x}, {.name = "kept", .p = &s.y}, {.name = "dwide", .p = &s.sum}};
     struct output mix = {.name = "mix", .p = &s.sum}, rope = {.name = "rope", .p = &s.x};
-    struct output rms[] = {{.name = "rmsnorm", .p = &s.m}, {.name = "dx", .p = &s.sum}, {.name = "ds", .p = &s.v}, {.name = "dw", .p = &s.grad}};
+    struct output rms[] = {{.name = "rmsnorm", .p = &s.m},
+                           {.name = "dx", .p = &s.sum},
+                           {.name = "ds", .p = &s.v},
+                           {.name = "dw", .p = &s.grad}};
     double rstd[N / 151];
     kern_rmsnorm_fwd_ref64(s.m.d, rstd, s.x.d, s.grad.d, 151, N / 151, 150);
     kern_rmsnorm_bwd_ref64(s.sum.d, s.v.d, (double)0.6f, s.grad.d + 150, s.y.d, s.x.d, rstd, s.grad.d, 151, N / 151, 150);

@@ -536,7 +536,8 @@ static void orthogonal_case(const struct kern *k, size_t rows, size_t cols, doub
             off += (x - at(a, i, j)) * (x - at(a, i, j));
         }
     double size = norm_of(a);
-    EXPECT_MSG(sqrt(off) <= tol * size, "%s (%zu,%zu) decay %g: %.3g off", kern_isa_name(k->isa), rows, cols, decay, sqrt(off) / size);
+    EXPECT_MSG(sqrt(off) <= tol * size, "%s (%zu,%zu) decay %g: %.3g off", kern_isa_name(k->isa), rows, cols, decay,
+               sqrt(off) / size);
     singular_values(got, tall);
     double total = 0;
     for (size_t i = 0; i < tall.cols; i++)
@@ -568,7 +569,8 @@ static void orthogonal(void)
 static void rules(void)
 {
     struct param_rules r = param_rules_make(PARAM_COMPLETEP, 64, 6, 16, 2);
-    struct tensor t = {.rows = 64, .cols = 192, .role = PARAM_HIDDEN, .cut = {64, 128}}, up = {.rows = 64, .cols = 256, .role = PARAM_HIDDEN};
+    struct tensor t = {.rows = 64, .cols = 192, .role = PARAM_HIDDEN, .cut = {64, 128}},
+                  up = {.rows = 64, .cols = 256, .role = PARAM_HIDDEN};
     struct tensor embed = {.rows = 10, .cols = 64, .role = PARAM_EMBED}, gain = {.rows = 1, .cols = 64, .role = PARAM_GAIN};
     struct optim_config c = {.adam_lr_ratio = 0.5, .soap_max_dim = 64};
     const struct {
@@ -794,7 +796,9 @@ static void checkpoint_damage(void)
     EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "c.bin", &err));
     save_one(path, 1, &k);
     EXPECT_OK(file_read(&data, &size, path, &err));
-    for (size_t i = 12; i < size && !test_failed(); i += i < HEADER + HEAD + 2 * RECORD || i + 9 > size ? 7 : i < LIST ? 97 : 9973) {
+    for (size_t i = 12; i < size && !test_failed(); i += i < HEADER + HEAD + 2 * RECORD || i + 9 > size ? 7
+                                                         : i < LIST                                     ? 97
+                                                                                                        : 9973) {
         data[i] ^= 0x10;
         EXPECT_OK(file_write_atomic(path, data, size, &err));
         refused(path, 1, i % 2, "", &k);
@@ -827,7 +831,8 @@ static void checkpoint_tensors(void)
     EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "c.bin", &err));
     static const struct {
         const char *from, *to, *text;
-    } names[] = {{"wpe", "wqe", "has a tensor wqe that this model has not"}, {"lnfb", NULL, "has no tensor lnfb, which this model has"}};
+    } names[] = {{"wpe", "wqe", "has a tensor wqe that this model has not"},
+                 {"lnfb", NULL, "has no tensor lnfb, which this model has"}};
     for (int i = 0; i < 2; i++) {
         make(&m, &small, &c, &k, 1);
         for (size_t j = 0; j < m.g.tensors.n; j++)
@@ -903,10 +908,21 @@ static void no_allocation(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {{"adamw", adamw},     {"muon", muon},       {"normuon", normuon},
-                                        {"lion", lion},       {"soap", soap},       {"sgd", sgd},
-                                        {"orthogonal", orthogonal}, {"rules", rules}, {"threads", threads}, {"experts_apart", experts_apart},
-                                        {"resume", resume},   {"checkpoint_kinds", checkpoint_kinds},
-                                        {"checkpoint_damage", checkpoint_damage}, {"checkpoint_tensors", checkpoint_tensors}, {"learns", learns},   {"no allocation in a step", no_allocation}};
+    static const struct test tests[] = {{"adamw", adamw},
+                                        {"muon", muon},
+                                        {"normuon", normuon},
+                                        {"lion", lion},
+                                        {"soap", soap},
+                                        {"sgd", sgd},
+                                        {"orthogonal", orthogonal},
+                                        {"rules", rules},
+                                        {"threads", threads},
+                                        {"experts_apart", experts_apart},
+                                        {"resume", resume},
+                                        {"checkpoint_kinds", checkpoint_kinds},
+                                        {"checkpoint_damage", checkpoint_damage},
+                                        {"checkpoint_tensors", checkpoint_tensors},
+                                        {"learns", learns},
+                                        {"no allocation in a step", no_allocation}};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -46,8 +46,8 @@ static void never_slower(void)
             /* What the first trial takes nobody can know. */
             double want = 300 / (one + 1e-4) - slower, got = run(&m, 2, 0, 300);
             /* A trial of short pieces ends before a tenth of a second. */
-            EXPECT_MSG(got >= (one < 0.001 && slower > 1.2 ? 0.99 : 0.97) * want, "a piece of %g s, %g times that on two threads: %g pieces, on one %g", one,
-                       slower, got, want);
+            EXPECT_MSG(got >= (one < 0.001 && slower > 1.2 ? 0.99 : 0.97) * want,
+                       "a piece of %g s, %g times that on two threads: %g pieces, on one %g", one, slower, got, want);
         }
 }
 

@@ -117,7 +117,8 @@ static void returns_of_a_known_law(void)
         rms += pow(half / t.col[FIT_LOSS][i], 2) / (double)t.n;
     EXPECT_REL(r.laws[0].rms_log, sqrt(rms), 0.05);
     char gains[128];
-    snprintf(gains, sizeof gains, "at C = 1.78e19 FLOPs, the largest budget here, the next doubling gains %.3g nats", v->gain.value);
+    snprintf(gains, sizeof gains, "at C = 1.78e19 FLOPs, the largest budget here, the next doubling gains %.3g nats",
+             v->gain.value);
     EXPECT(says(&r, gains));
     EXPECT_REL(fit_frontier_params(&r, c).value, n, 0.02);
     EXPECT_REL(fit_frontier_tokens(&r, c).value, c / (6 * n), 0.02);
@@ -675,7 +676,8 @@ static void another_law_explains_a_bend(void)
     shake(&t, 0.001);
     analyse(&r, &t, &o);
     EXPECT(r.n_laws == 2);
-    const struct solve_problem plain = design_problem(&r.kept, &r.laws[0].problem), joint = design_problem(&r.kept, &r.laws[1].problem);
+    const struct solve_problem plain = design_problem(&r.kept, &r.laws[0].problem),
+                               joint = design_problem(&r.kept, &r.laws[1].problem);
     const double *start = r.laws[1].best.p;
     struct breaks_in in = {.problem = &plain, .start = r.laws[0].best.p, .design = &r.kept, .n_sims = 99, .n_boot = 40, .seed = 1};
     struct breaks_out alone, beside;

@@ -146,7 +146,8 @@ static enum status read_switches(struct gpt_shape *out, const struct arg_list *s
     enum status st = OK;
     for (size_t i = 0; st == OK && i < sets->n; i++) {
         if (strncmp(sets->items[i], "model.", 6) != 0)
-            st = err_set(err, E_USAGE, "--set %s: bench takes the model's switches alone: model.norm, model.mlp, ...", sets->items[i]);
+            st = err_set(err, E_USAGE, "--set %s: bench takes the model's switches alone: model.norm, model.mlp, ...",
+                         sets->items[i]);
         else
             st = config_set(&c, sets->items[i], err);
     }

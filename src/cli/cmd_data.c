@@ -104,13 +104,15 @@ enum status cmd_data(int argc, char **argv, struct err *err)
     struct words w = {.seed = SEED_NOT_GIVEN};
     const struct arg args[] = {
         {"--language", ARG_STRING, &w.language, "NAME", "one of:" DATA_LANGUAGES(WORD)},
-        {"--set", ARG_LIST, &w.sets, "KEY=VALUE", "a key of the language, such as data.symbols=16, or of the config; may be given several times"},
+        {"--set", ARG_LIST, &w.sets, "KEY=VALUE",
+         "a key of the language, such as data.symbols=16, or of the config; may be given several times"},
         {"--seed", ARG_U64, &w.seed, "S", "seed of the language (default 1)"},
     };
     const struct args_spec spec = {
         .command = "data",
         .positionals = "info|bigram CONFIG|PATH...",
-        .summary = "Look at a corpus, a language or the data of a config (a name that ends in .json): sizes, numbers, the floor, what "
+        .summary = "Look at a corpus, a language or the data of a config (a name that ends in .json): sizes, numbers, "
+                   "the floor, what "
                    "theory predicts and a sample; of files and folders the held-out loss of a bigram byte model.",
         .min_positionals = 1,
         .max_positionals = 100000,

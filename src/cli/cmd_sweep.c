@@ -81,7 +81,8 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
     bool help;
     const struct arg args[] = {
         {"--out", ARG_STRING, &w.out, "DIR", "the sweep's folder (default runs/NAME)"},
-        {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core); cores that no run needs become threads of others"},
+        {"--jobs", ARG_SIZE, &w.how.jobs, "N",
+         "runs side by side (default: one a core); cores that no run needs become threads of others"},
         {"--threads", ARG_SIZE, &w.how.jobs, "N", "the same: cores to use in all"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},

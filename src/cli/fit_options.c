@@ -111,17 +111,20 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
     snprintf(w->law_help, sizeof w->law_help, "%s (default: choose)", law_names(names));
     const struct arg all[] = {
         {"--law", ARG_STRING, &w->law, "L", w->law_help},
-        {"--objective", ARG_STRING, &w->objective, "O", 
-         "huber:DELTA (default huber:1e-3, summed), lad or lsq; with ,over=W runs that the law puts too high weigh W times"},
+        {"--objective", ARG_STRING, &w->objective, "O",
+         "huber:DELTA (default huber:1e-3, summed), lad or lsq; with ,over=W runs that the law puts too high weigh W "
+         "times"},
         {"--raw", ARG_FLAG, &w->raw, NULL, "residuals of the loss itself, not of its logarithm (--scale raw)"},
         {"--scale", ARG_LIST, &w->scale, "ROLE=FACTOR",
-         "numbers of a column times a factor or unit: params=1e6, flops=PF-days; or log (default), raw, log1p: residuals of "
+         "numbers of a column times a factor or unit: params=1e6, flops=PF-days; or log (default), raw, log1p: "
+         "residuals of "
          "log loss, of the loss, of log1p"},
         {"--bootstrap", ARG_SIZE, &w->bootstrap, "N", "resamples for the intervals (default 400; 0: none)"},
         {"--stratify", ARG_FLAG, &w->stratify, NULL, "resample within each compute budget"},
         {"--profile", ARG_FLAG, &w->profile, NULL,
          "print every law fitted, BCa and profile-likelihood intervals, and profiles of the objective"},
-        {"--holdout", ARG_DOUBLE, &w->holdout, "F", "share of the runs, the largest, to predict (default 0.2); given, they are listed"},
+        {"--holdout", ARG_DOUBLE, &w->holdout, "F",
+         "share of the runs, the largest, to predict (default 0.2); given, they are listed"},
         {"--count", ARG_STRING, &w->count, "WHICH", "parameters counted: total, nonembd or matmul"},
         {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match; also != < <= > >= (may be repeated)"},
         {"--column", ARG_LIST, &w->column, "ROLE=NAME",

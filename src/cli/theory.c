@@ -44,7 +44,8 @@ enum status theory_print(const struct fitted *f, struct err *err)
     fitted_exponent(beta, sizeof beta, law, "beta");
     fitted_exponent(alpha, sizeof alpha, law, "alpha");
     text_beside(stdout, "  ", "Theory: %s (%s).%s%s%s%s%s", t.says, t.source,
-                beta[0] || alpha[0] ? " Fitted to these runs: " : "", beta, beta[0] && alpha[0] ? ", " : "", alpha, beta[0] || alpha[0] ? "." : "");
+                beta[0] || alpha[0] ? " Fitted to these runs: " : "", beta, beta[0] && alpha[0] ? ", " : "", alpha,
+                beta[0] || alpha[0] ? "." : "");
     return OK;
 }
 

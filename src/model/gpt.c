@@ -49,7 +49,11 @@ void gpt_tensors(struct tensors *t, const struct gpt_shape *s)
     plan_tensors(t, s);
 }
 
-enum { ENDS = 1 << PARAM_EMBED | 1 << PARAM_HEAD, HIDDEN = 1 << PARAM_HIDDEN | 1 << PARAM_HIDDEN_OUT, ALL = (1 << PARAM_N_ROLES) - 1 };
+enum {
+    ENDS = 1 << PARAM_EMBED | 1 << PARAM_HEAD,
+    HIDDEN = 1 << PARAM_HIDDEN | 1 << PARAM_HIDDEN_OUT,
+    ALL = (1 << PARAM_N_ROLES) - 1
+};
 
 struct gpt_count gpt_count(const struct gpt_shape *s)
 {
@@ -213,7 +217,13 @@ void gpt_pack(struct gpt *g)
 
 static struct pass pass_of(const struct gpt *g, size_t n, bool train)
 {
-    return (struct pass){.o = g->ops, .n = n, .R = n * g->shape.T, .train = train, .chunk_share = (float)n / (float)g->B, .s = &g->scratch, .op_s = g->op_s,
+    return (struct pass){.o = g->ops,
+                         .n = n,
+                         .R = n * g->shape.T,
+                         .train = train,
+                         .chunk_share = (float)n / (float)g->B,
+                         .s = &g->scratch,
+                         .op_s = g->op_s,
                          .clock = g->op_s ? clock_now_s() : 0};
 }
 

@@ -23,8 +23,8 @@ void team_run(int threads, team_fn *fn, void *ctx);
 int team_size(void);
 
 /* part(ctx, i, parts) for every i below `parts`, each exactly once; all are done on return, and what they wrote is
- * seen. parts <= TEAM_MAX; 1 or less is a plain call. The team may have fewer threads; outside of team_run one comes together for this
- * call. Within one thread, parts run in the order of i. No allocation. */
+ * seen. parts <= TEAM_MAX; 1 or less is a plain call. The team may have fewer threads; outside of team_run one comes
+ * together for this call. Within one thread, parts run in the order of i. No allocation. */
 typedef void team_part_fn(void *ctx, int i, int parts);
 void team_parts(team_part_fn *part, void *ctx, int parts);
 

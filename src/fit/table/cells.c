@@ -77,7 +77,8 @@ static bool plain(char *out, size_t size, const char *s, bool decimal_comma)
         return false;
     size_t n = 0;
     for (const char *p = s; *p; p++) {
-        if ((groups && *p == group && p < rest) || (*p == '_' && p > s && isdigit((unsigned char)p[-1]) && isdigit((unsigned char)p[1])))
+        if ((groups && *p == group && p < rest) ||
+            (*p == '_' && p > s && isdigit((unsigned char)p[-1]) && isdigit((unsigned char)p[1])))
             continue;
         if (n + 1 >= size)
             return false;
@@ -186,7 +187,9 @@ double cell_unit(const char *unit)
         {{"p", "pflops", "pflop", "petaflops", "petaflop"}, 1e15},
         {{"eflops", "eflop", "exaflops", "exaflop"}, 1e18},
         {{"zflops", "zflop", "zettaflops", "zettaflop"}, 1e21},
-        {{"pfdays", "pfday", "pflopsdays", "pflopsday", "pflopdays", "petaflopdays", "petaflopday", "petaflopsdays", "pfsdays", "petaflop/sdays"}, 8.64e19},
+        {{"pfdays", "pfday", "pflopsdays", "pflopsday", "pflopdays", "petaflopdays", "petaflopday", "petaflopsdays",
+          "pfsdays", "petaflop/sdays"},
+         8.64e19},
         {{"gigaflops", "gigaflop"}, 1e9},
         {{"teraflops", "teraflop", "tflopss"}, 1e12},
         {{"pflop/sdays", "pflop/sday", "pf/sdays", "pfsday", "petaflop/sday", "pflops/sdays", "pd"}, 8.64e19},

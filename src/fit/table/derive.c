@@ -198,7 +198,8 @@ static enum status keep_best(struct fit_table *t, uint64_t *trunk, const struct 
     origins_keep(&t->from, keep, before);
     free(keep);
     if (t->n_beaten)
-        fit_lines_add(&t->notes, "--best: of %zu rows the %zu with the lowest loss at their size and budget are kept", before, kept);
+        fit_lines_add(&t->notes, "--best: of %zu rows the %zu with the lowest loss at their size and budget are kept",
+                      before, kept);
     return OK;
 }
 

@@ -97,7 +97,8 @@ void names_take_apart(struct column_name *out, const char *name)
     memset(out, 0, sizeof *out);
     snprintf(out->base, sizeof out->base, "%.*s", (int)(n < 90 ? n : 90), name);
     if (close && n > 0)
-        snprintf(out->unit, sizeof out->unit, "%.*s", (int)(close - name - (ptrdiff_t)n - 1 < 60 ? close - name - (ptrdiff_t)n - 1 : 60), name + n + 1);
+        snprintf(out->unit, sizeof out->unit, "%.*s",
+                 (int)(close - name - (ptrdiff_t)n - 1 < 60 ? close - name - (ptrdiff_t)n - 1 : 60), name + n + 1);
     else if (n == 0)
         snprintf(out->base, sizeof out->base, "%.90s", name);
     for (size_t m = strlen(out->base); m > 0 && (out->base[m - 1] == ' ' || out->base[m - 1] == '_'); m--)
@@ -137,7 +138,9 @@ int names_role(int *rank, const struct column_name *name)
     }
     char unit[64];
     flatten(unit, sizeof unit, name->unit);
-    if (role == FIT_PARAMS && strstr(unit, "emb") && (strstr(unit, "non") || strstr(unit, "no_") || strstr(unit, "excl") || strstr(unit, "without") || strstr(unit, "w_o")))
+    if (role == FIT_PARAMS && strstr(unit, "emb") &&
+        (strstr(unit, "non") || strstr(unit, "no_") || strstr(unit, "excl") || strstr(unit, "without") ||
+         strstr(unit, "w_o")))
         role = FIT_PARAMS_NONEMBD;
     return role;
 }

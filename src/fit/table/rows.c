@@ -81,8 +81,10 @@ static enum status row_state(enum run_state *state, const struct reading *r, con
         *state = run_state_of(grid_cell(row, column));
         if (*state == RUN_UNKNOWN) {
             char words[700], why[800];
-            snprintf(why, sizeof why, "is no status that is known (%s); --where %s=... picks rows, and --column status=NAME another column",
-                     run_state_words(words, sizeof words), r->g->columns[column]);
+            snprintf(
+                why, sizeof why,
+                "is no status that is known (%s); --where %s=... picks rows, and --column status=NAME another column",
+                run_state_words(words, sizeof words), r->g->columns[column]);
             return grid_cell_error(r->g, row, column, why, err);
         }
     }

@@ -142,7 +142,8 @@ static enum status check_empty(const struct fit_table *t, const char *name, bool
     if (sweep && t->n_filtered == 0 && lost > 0)
         return OK;
     return err_set(err, E_DATA,
-                   "%s: no run is left to fit: %zu do not match --where, %zu diverged, %zu failed, %zu are not finished, %zu lack a "
+                   "%s: no run is left to fit: %zu do not match --where, %zu diverged, %zu failed, %zu are not "
+                   "finished, %zu lack a "
                    "loss or a size; a law needs at least 5",
                    name, t->n_filtered, t->n_diverged, t->n_failed, t->n_unfinished, t->n_missing);
 }

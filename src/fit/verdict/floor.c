@@ -106,12 +106,15 @@ static void say(struct fit_report *r, const struct fit_law *f, const char *unit)
                                  "interval (%s).",
                       v->floor.value, unit, aicc_without(aicc, sizeof aicc, v->floor_delta_aicc));
     } else if (isnan(v->floor.lo)) {
-        fit_lines_add(&v->lines, "Floor%s: not enough evidence. The runs allow any floor below %.4g%s%s; the best fit %s%s "
-                                 "(%s).", bent, v->floor.hi, unit,
+        fit_lines_add(&v->lines,
+                      "Floor%s: not enough evidence. The runs allow any floor below %.4g%s%s; the best fit %s%s "
+                      "(%s).",
+                      bent, v->floor.hi, unit,
                       r->frontier_weight ? " (95 %, over laws, windows of the runs and resamples)" : " (95 %)",
                       f->law->level >= 0 && v->floor.value > 0 ? "puts it at " : "has none",
                       f->law->level >= 0 && v->floor.value > 0 ? words_count(iv, sizeof iv, v->floor.value, false) : "",
-                      f->law->level >= 0 ? aicc_without(aicc, sizeof aicc, v->floor_delta_aicc) : "a plain power law fits no worse");
+                      f->law->level >= 0 ? aicc_without(aicc, sizeof aicc, v->floor_delta_aicc)
+                                         : "a plain power law fits no worse");
     } else {
         fit_lines_add(&v->lines, "Floor%s: not enough evidence. The best fit puts it at %.4g%s%s, but these runs do not "
                                  "tell a floor from none (%s).",

@@ -28,7 +28,9 @@ void mlp_pack(const struct mlp *m, struct ops o)
 static size_t hidden_width(const struct gpt_shape *s, double usual, double unit)
 {
     double C = (double)s->C;
-    return (size_t)fmax(1, s->mlp_ratio > 0 ? round(s->mlp_ratio * C) : C < unit ? round(usual * C) : unit * round(usual * C / unit));
+    return (size_t)fmax(1, s->mlp_ratio > 0 ? round(s->mlp_ratio * C)
+                           : C < unit       ? round(usual * C)
+                                            : unit * round(usual * C / unit));
 }
 
 static void plan_products(struct mlp *m, struct planner *p, size_t up)
