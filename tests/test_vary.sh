@@ -115,6 +115,8 @@ order_apart_from_weights() {
         first "$(echo "one$s"/d8-*)" >>losses
     done
     [ "$(sort -u losses | wc -l)" = 4 ] && [ "$(head -n 2 losses | sort -u | wc -l)" = 1 ] || fail "losses of the first step: $(tr '\n' ' ' <losses)"
+    # a seed of the order that no grid varies is told all the same
+    [ "$(column "one1 2" d8 order_seed)" = 2 ] && [ "$(column "one1 1" d8 order_seed)" = 'no column' ] || fail 'order_seed is not told'
     ! grep -q '"varied"' plain/*/result.json || fail 'a run that varies nothing says so'
 }
 

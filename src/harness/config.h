@@ -158,8 +158,9 @@ void config_print_schema(FILE *out);
 double config_vary_count(const struct config *c);
 /* Give c the values of the i-th of them; the last key moves fastest. */
 enum status config_vary_apply(struct config *c, size_t i, struct err *err) WARN_UNUSED;
-/* What c has of the keys that vary, as "order_seed=3 lr=0.004"; "" where none does. At most CONFIG_VARIED_MAX bytes. */
-enum { CONFIG_VARIED_MAX = CONFIG_VARY_MAX * 48 };
+/* What c has of the keys that vary, as "order_seed=3 lr=0.004", and of train.order_seed where it is set, as no table can
+ * tell runs apart without it; "" where none does. At most CONFIG_VARIED_MAX bytes. */
+enum { CONFIG_VARIED_MAX = (CONFIG_VARY_MAX + 1) * 48 };
 enum status config_vary_text(char *out, const struct config *c, const struct config_vary *vary, struct err *err) WARN_UNUSED;
 
 /* Give `to` the values that `from` has of the keys that vary, of those that such a text names, and of train.order_seed,

@@ -94,5 +94,7 @@ enum status config_vary_text(char *out, const struct config *c, const struct con
         used += n > 0 ? (size_t)n : 0;
         free(text);
     }
+    if (c->train.order_seed && !list_names(vary, "train.order_seed") && used < CONFIG_VARIED_MAX)
+        snprintf(out + used, CONFIG_VARIED_MAX - used, "%sorder_seed=%zu", used ? " " : "", c->train.order_seed);
     return OK;
 }
