@@ -620,6 +620,79 @@ static void ranges(void)
     EXPECT_ERR(data_open(&d, &s, 8, &err), E_CONFIG, "data.eps=-0.1: expected 0 to 1");
 }
 
+/* A language that is cut to a corpus: four epochs hold each of its windows once, in orders of their own; other seeds and
+ * larger budgets see the same corpus, the held-out set stays what it is, and without the cut nothing is drawn twice. */
+static void language_repeats(void)
+{
+    enum { WINDOWS = 25, EPOCHS = 4 };
+    struct err err;
+    struct data *d = NULL, *whole = NULL;
+    struct data_spec s = facts_spec();
+    EXPECT_OK(data_open(&whole, &s, CTX, &err));
+    s.unique_tokens = (WINDOWS - 1) * CTX + 1; /* whole windows */
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    if (!d || !whole)
+        return;
+    EXPECT(data_train_tokens(d) == WINDOWS * CTX && data_train_tokens(whole) == 0);
+    EXPECT(data_fingerprint(d) != data_fingerprint(whole) && data_floor(d) == data_floor(whole));
+    int32_t x[CTX], first[WINDOWS][CTX], y[CTX];
+    size_t moved = 0;
+    for (uint64_t i = 0; i < WINDOWS; i++)
+        data_train(d, x, first[i], 1, i, 1);
+    for (uint64_t seed = 1; seed < 3; seed++)
+        for (uint64_t epoch = 0; epoch < EPOCHS; epoch++) {
+            size_t seen[WINDOWS] = {0}, found = 0;
+            for (uint64_t i = 0; i < WINDOWS; i++) {
+                data_train(d, x, y, seed, epoch * WINDOWS + i, 1);
+                for (size_t k = 0; k < WINDOWS; k++)
+                    if (memcmp(y, first[k], sizeof y) == 0) {
+                        found += seen[k]++ == 0;
+                        moved += k != i;
+                    }
+            }
+            EXPECT_MSG(found == WINDOWS, "epoch %d holds %zu of %d windows", (int)epoch, found, WINDOWS);
+        }
+    EXPECT(moved > (2 * EPOCHS - 1) * WINDOWS / 2);
+    for (size_t i = 0; i < 3; i++) {
+        int32_t z[CTX];
+        data_eval(d, x, y, i, 1);
+        data_eval(whole, x, z, i, 1);
+        EXPECT(memcmp(y, z, sizeof y) == 0);
+    }
+    data_close(d);
+    data_close(whole);
+}
+
+/* Of a text only its first bytes are left to train on. */
+static void text_is_cut(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    char path[FILE_PATH_MAX], bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i < 200 ? 'a' : 'b');
+    put(path, "two halves", bytes, sizeof bytes);
+    const char *files[] = {path};
+    struct data_spec s = data_spec_default();
+    s.files = files;
+    s.n_files = 1;
+    s.unique_tokens = 200;
+    EXPECT_OK(data_open(&d, &s, 10, &err));
+    if (!d)
+        return;
+    EXPECT(data_train_tokens(d) == 200 && data_eval_windows(d) == 9);
+    for (uint64_t i = 0; i < 60; i++) {
+        int32_t x[10], y[10];
+        data_train(d, x, y, 1, i, 1);
+        EXPECT(x[0] == 'a' && y[9] == 'a');
+    }
+    data_close(d);
+    s.unique_tokens = 901;
+    EXPECT_ERR(data_open(&d, &s, 10, &err), E_CONFIG, "data.unique_tokens=901: the training text has only 900 bytes");
+    s.unique_tokens = 10;
+    EXPECT_ERR(data_open(&d, &s, 10, &err), E_DATA, "too short, 10 training bytes");
+}
+
 static const struct test tests[] = {
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},
     {"eval_floor", eval_floor},
@@ -632,6 +705,7 @@ static const struct test tests[] = {
     {"facts_excess", facts_excess},   {"mix_excess", mix_excess},
     {"excess_has_the_exponents", excess_has_the_exponents}, {"theories", theories},
     {"text_windows", text_windows},   {"text_errors", text_errors},
+    {"language_repeats", language_repeats}, {"text_is_cut", text_is_cut},
     {"bigram", bigram},               {"ranges", ranges},
 };
 

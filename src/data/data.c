@@ -134,6 +134,8 @@ static uint64_t spec_hash(const struct data_spec *s)
     uint64_t h = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         h = rng_mix(h ^ words[i]);
+    if (s->unique_tokens > 0)
+        h = rng_mix(h ^ rng_mix(s->unique_tokens));
     return h;
 }
 
@@ -152,6 +154,8 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
     d->eval_windows = (spec->eval_tokens + ctx - 1) / ctx;
     d->fingerprint = spec_hash(spec);
     snprintf(d->name, sizeof d->name, "%s", kind_names[spec->kind]);
+    if (d->source->draw && spec->unique_tokens > 0)
+        d->train_tokens = ((spec->unique_tokens - 1) / ctx + 1) * ctx;
     enum status st = d->source->open(d, err);
     if (st != OK) {
         data_close(d);
@@ -219,11 +223,50 @@ const struct data_file *data_file_at(const struct data *d, size_t i)
     return &d->files[i];
 }
 
+/* The windows that a language is cut to; 0: none. */
+static size_t corpus_windows(const struct data *d)
+{
+    return d->source->draw ? d->train_tokens / d->ctx : 0;
+}
+
+/* A permutation of 0 .. n-1 named by a key, without a table: a Feistel network on the next even
+ * number of bits, walked until the value falls below n (Black and Rogaway 2002). At most four times
+ * too wide, so it walks four steps on average at worst. */
+uint64_t data_permute(uint64_t i, uint64_t n, uint64_t key)
+{
+    int half = 1;
+    while (half < 32 && (uint64_t)1 << (2 * half) < n)
+        half++;
+    uint64_t mask = ((uint64_t)1 << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        for (uint64_t round = 0; round < 6; round++) {
+            uint64_t next = left ^ (rng_mix(rng_mix(key ^ round) ^ right) & mask);
+            left = right;
+            right = next;
+        }
+        i = left << half | right;
+    } while (i >= n);
+    return i;
+}
+
+/* One window of a corpus that is drawn from a language: the same corpus whatever the seed of a run, each window once an
+ * epoch, in an order of the run and the epoch. */
+static void draw_again(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index)
+{
+    size_t windows = corpus_windows(d);
+    struct rng order = rng_make(seed, RNG_DATA, d->spec.seed, index / windows);
+    struct rng r = rng_make(d->spec.seed, RNG_CORPUS, 0, data_permute(index % windows, windows, rng_u64(&order)));
+    d->source->draw(d, x, y, &r);
+}
+
 void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         int32_t *xi = x + i * d->ctx, *yi = y + i * d->ctx;
-        if (d->source->draw) {
+        if (corpus_windows(d)) {
+            draw_again(d, xi, yi, seed, first + i);
+        } else if (d->source->draw) {
             struct rng r = rng_make(seed, RNG_DATA, d->spec.seed, first + i);
             d->source->draw(d, xi, yi, &r);
         } else {

@@ -2,8 +2,8 @@
  *
  * Everything is a pure function of (spec, seed, window index): the batch of step 1000 is the same
  * whether or not steps 0 to 999 were run, which is what makes a resumed run equal an undisturbed one.
- * A window is ctx inputs x and ctx targets y. Tokens of a language are drawn fresh for every window;
- * text repeats once the budget exceeds the corpus, in a new order each epoch. */
+ * A window is ctx inputs x and ctx targets y. Tokens of a language are drawn fresh for every window, unless
+ * unique_tokens makes a corpus of it; a corpus repeats once the budget exceeds it, in a new order each epoch. */
 #ifndef PLATEAU_DATA_DATA_H
 #define PLATEAU_DATA_DATA_H
 
@@ -47,6 +47,7 @@ struct data_spec {
     size_t nodes, degree;
     size_t branching, depth, rules, symbols;
     size_t walk, branches;
+    size_t unique_tokens; /* training tokens before they come again; 0: all that there are */
 };
 
 enum { DATA_BRANCHES_MAX = 64 };
@@ -71,7 +72,8 @@ enum { DATA_BRANCHES_MAX = 64 };
     X(rules,       SIZE,   1, 1e4,   4,     FIRST, "hierarchy: rules m a symbol, at most v^(s-1)")             \
     X(symbols,     SIZE,   2, 65536, 8,     FIRST, "hierarchy (v^s at most 2^20), unigram: symbols v")         \
     X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
-    X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base")
+    X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base") \
+    X(unique_tokens, SIZE, 0, 9e15, 0,     LATER, "training tokens after which they come again, in a new order (0: a language has no end, a text its own)")
 /* clang-format on */
 
 /* The defaults. The kind is text, without files. */
@@ -109,7 +111,7 @@ size_t data_vocab(const struct data *d);     /* includes the start-of-window tok
 const char *data_name(const struct data *d); /* "zipf-facts", or the file's or folder's name */
 bool data_is_bytes(const struct data *d);    /* bits per byte has a meaning */
 double data_floor(const struct data *d);     /* entropy rate in nats per token; NaN: unknown */
-size_t data_train_tokens(const struct data *d); /* distinct training tokens; 0: unlimited */
+size_t data_train_tokens(const struct data *d); /* distinct training tokens, of a language in whole windows; 0: unlimited */
 uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
 
 /* The files behind it, folders resolved, in the order in which they were read; none for a language. Borrowed from d. */

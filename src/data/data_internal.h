@@ -58,6 +58,9 @@ void data_theory_zipf(struct data_theory *t, double exponent, const char *facts)
 /* *out = base^exp; false above limit, with *out untouched. */
 bool data_power(size_t *out, size_t base, size_t exp, size_t limit);
 
+/* A permutation of 0 .. n-1 named by a key, without a table: what i goes to. */
+uint64_t data_permute(uint64_t i, uint64_t n, uint64_t key);
+
 /* ln of the probability of the targets y of a window given x under the source's true law; NaN for
  * text. The mean of -data_log_prob / ctx over fresh windows is data_floor. */
 double data_log_prob(const struct data *d, const int32_t *x, const int32_t *y);

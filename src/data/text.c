@@ -54,6 +54,17 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
     return OK;
 }
 
+/* The first unique_tokens of the training bytes. */
+static enum status cut(struct text *t, const struct data_spec *s, struct err *err)
+{
+    if (s->unique_tokens > t->train.n)
+        return err_set(err, E_CONFIG, "data.unique_tokens=%zu: the training text has only %zu bytes", s->unique_tokens,
+                       t->train.n);
+    if (s->unique_tokens > 0)
+        t->train.n = s->unique_tokens;
+    return OK;
+}
+
 enum status text_read(struct text *t, const struct data_spec *s, struct err *err)
 {
     *t = (struct text){0};
@@ -73,6 +84,8 @@ enum status text_read(struct text *t, const struct data_spec *s, struct err *err
     if (st == OK)
         st = read_files(t, &f, n_train, f.n, false, true, err);
     text_files_free(&f);
+    if (st == OK)
+        st = cut(t, s, err);
     if (st != OK)
         text_free(t);
     return st;
@@ -147,27 +160,6 @@ static void copy_window(const struct data *d, int32_t *x, int32_t *y, const unsi
     }
 }
 
-/* A permutation of 0 .. n-1 named by a key, without a table: a Feistel network on the next even
- * number of bits, walked until the value falls below n (Black and Rogaway 2002). At most four times
- * too wide, so it walks four steps on average at worst. */
-static uint64_t permute(uint64_t i, uint64_t n, uint64_t key)
-{
-    int half = 1;
-    while (half < 32 && (uint64_t)1 << (2 * half) < n)
-        half++;
-    uint64_t mask = ((uint64_t)1 << half) - 1;
-    do {
-        uint64_t left = i >> half, right = i & mask;
-        for (uint64_t round = 0; round < 6; round++) {
-            uint64_t next = left ^ (rng_mix(rng_mix(key ^ round) ^ right) & mask);
-            left = right;
-            right = next;
-        }
-        i = left << half | right;
-    } while (i >= n);
-    return i;
-}
-
 /* Epoch by epoch, every window once in a new order; a new offset moves the window's borders. */
 static void text_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index)
 {
@@ -176,7 +168,7 @@ static void text_train(const struct data *d, int32_t *x, int32_t *y, uint64_t se
     size_t slack = size_min(d->ctx, n - windows * d->ctx); /* offsets 0 .. slack-1 fit */
     struct rng r = rng_make(seed, RNG_DATA, 0, index / windows);
     size_t offset = (size_t)rng_below(&r, slack);
-    uint64_t place = permute(index % windows, windows, rng_u64(&r));
+    uint64_t place = data_permute(index % windows, windows, rng_u64(&r));
     copy_window(d, x, y, t->train.data + offset + place * d->ctx);
 }
 

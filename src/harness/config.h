@@ -62,7 +62,7 @@ struct config {
         size_t eval_tokens, seed;
         size_t base, digits, values;
         double eps, exponent;
-        size_t nodes, degree, branching, depth, rules, symbols, walk, branches;
+        size_t nodes, degree, branching, depth, rules, symbols, walk, branches, unique_tokens;
     } data;
     struct {
         size_t ctx, d_model, n_layer, n_head;
