@@ -221,15 +221,15 @@ static enum status intervals(struct fit_report *r, struct fit_law *f, const stru
     return OK;
 }
 
-/* The laws on the runs that are kept, with their optima, but one, and those that bend by themselves only where they are
- * wanted; returns how many. */
+/* The laws on the runs that are kept, with their optima, but one, and those that bend by themselves, or where tokens come
+ * again, only where they are wanted; returns how many. */
 static size_t laws_kept(struct solve_problem problems[FIT_MAX_LAWS], const double *starts[FIT_MAX_LAWS],
                         const struct fit_report *r, const struct fit_law *without, bool bending)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n_laws; i++) {
         const struct fit_law *f = &r->laws[i];
-        if (f == without || (f->law->bends && !bending))
+        if (f == without || ((f->law->bends || f->law->for_repeats) && !bending))
             continue;
         problems[n] = design_problem(&r->kept, &f->problem);
         starts[n++] = f->best.p;

@@ -234,6 +234,22 @@ static void put_methods(cJSON *root, const struct fit_report *r)
     }
 }
 
+/* Of the size whose loss rises again with data; null where none does. */
+static void put_rise(cJSON *o, const struct turn_out *t)
+{
+    if (!t->found) {
+        cJSON_AddNullToObject(o, "rise");
+        return;
+    }
+    cJSON *x = cJSON_AddObjectToObject(o, "rise");
+    put(x, "p", t->p);
+    put(x, "params", t->size);
+    put(x, "from", t->from);
+    put(x, "to", t->to);
+    put(x, "lowest_loss", t->low);
+    put(x, "last_loss", t->end);
+}
+
 static void put_break(cJSON *o, const struct fit_report *r)
 {
     static const char *const names[] = {"flops", "params", "tokens"};
@@ -252,6 +268,7 @@ static void put_break(cJSON *o, const struct fit_report *r)
     put_value(x, "exponent_change", b->change);
     put(x, "left_out_error", b->cv);
     put(x, "left_out_error_bent", b->cv_bent);
+    put_rise(x, &b->turn);
 }
 
 static void put_part(cJSON *o, const char *key, struct fit_value v)

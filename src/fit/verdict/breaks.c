@@ -8,36 +8,20 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/solve/boot.h"
+#include "fit/verdict/breaks_internal.h"
+#include "fit/verdict/ensemble.h"
 
-/* Places tried along each variable, within the middle of its range. */
-#define N_PLACES 14
+/* Places lie within the middle of a variable's range. */
 #define FIRST_PLACE 0.2
 #define LAST_PLACE 0.85
-#define MAX_SCORES (BREAKS_N_VARIABLES * N_PLACES)
 /* Distinct values of a variable, and runs beyond the law's parameters, below which nothing is tested. */
 #define MIN_VALUES 5
 #define MIN_SPARE 5
-/* A Huber loss that bends at 1.345 sd keeps 95 % of the power of least squares under normal noise. */
-#define HUBER_SDS 1.345
 #define SIGNIFICANT 0.05
-
-struct work {
-    const struct breaks_in *in;
-    struct solve_problem null;    /* with the test's own objective and losses */
-    double p0[LAW_MAX_PARAMS];    /* its optimum on the runs as they are */
-    double *x[BREAKS_N_VARIABLES]; /* (n) ln of the variable; NULL: not looked at */
-    double *place;                /* (MAX_SCORES) ln */
-    bool *use;                    /* (MAX_SCORES) */
-    double *fitted, *offset, *rest; /* (n) ln prediction; residuals: of the trajectory, and within it */
-    double *loss, *ln_loss, *psi, *w; /* (n) */
-    struct law_point *points;     /* (n) with hinges */
-    double *sign;                 /* (n_clusters) */
-    double *scores;               /* (n_sims, MAX_SCORES) */
-};
 
 /* --- set up ------------------------------------------------------------------------------------------ */
 
-static enum status alloc(struct work *w, struct err *err)
+static enum status alloc(struct breaks_work *w, struct err *err)
 {
     const struct breaks_in *in = w->in;
     size_t n = in->problem->n;
@@ -46,14 +30,14 @@ static enum status alloc(struct work *w, struct err *err)
     w->ln_loss = w->fitted + 4 * n, w->psi = w->fitted + 5 * n, w->w = w->fitted + 6 * n;
     TRY(size_calloc(&w->x[0], BREAKS_N_VARIABLES * n, sizeof *w->x[0], "break test", err));
     w->x[1] = w->x[0] + n, w->x[2] = w->x[0] + 2 * n;
-    TRY(size_calloc(&w->place, MAX_SCORES, sizeof *w->place, "break test", err));
-    TRY(size_calloc(&w->use, MAX_SCORES, sizeof *w->use, "break test", err));
+    TRY(size_calloc(&w->place, BREAKS_MAX_SCORES, sizeof *w->place, "break test", err));
+    TRY(size_calloc(&w->use, BREAKS_MAX_SCORES, sizeof *w->use, "break test", err));
     TRY(size_calloc(&w->points, n, sizeof *w->points, "break test", err));
     TRY(size_calloc(&w->sign, in->design->n_clusters, sizeof *w->sign, "break test", err));
-    return size_calloc(&w->scores, in->n_sims * MAX_SCORES, sizeof *w->scores, "break test", err);
+    return size_calloc(&w->scores, in->n_sims * BREAKS_MAX_SCORES, sizeof *w->scores, "break test", err);
 }
 
-static void release(struct work *w)
+static void release(struct breaks_work *w)
 {
     free(w->fitted);
     free(w->x[0]);
@@ -82,8 +66,17 @@ static bool all_known(const struct fit_design *d)
     return true;
 }
 
+/* Places within the middle of the range of one variable, from its values in rising order. */
+static void set_grid(struct breaks_work *w, size_t v, const double *sorted, size_t n)
+{
+    double lo = sorted[0], range = sorted[n - 1] - lo;
+    for (size_t k = 0; k < BREAKS_N_PLACES; k++)
+        w->place[v * BREAKS_N_PLACES + k] =
+            lo + range * (FIRST_PLACE + (LAST_PLACE - FIRST_PLACE) * (double)k / (BREAKS_N_PLACES - 1));
+}
+
 /* Fill the variables and their places; false where none has enough values. */
-static bool choose_places(struct work *w)
+static bool choose_places(struct breaks_work *w)
 {
     const struct solve_problem *q = w->in->problem;
     bool any = false, one = q->law->n_vars == 1;
@@ -93,177 +86,12 @@ static bool choose_places(struct work *w)
             w->x[v][i] = v == BREAKS_COMPUTE ? log(w->in->design->scale[i]) : v == BREAKS_SIZE ? q->x[i].u : q->x[i].v;
         if (!on || distinct(w->x[v], w->w, q->n) < MIN_VALUES)
             continue;
-        double lo = w->w[0], range = w->w[q->n - 1] - lo; /* sorted by distinct */
         any = true;
-        for (size_t k = 0; k < N_PLACES; k++) {
-            w->place[v * N_PLACES + k] =
-                lo + range * (FIRST_PLACE + (LAST_PLACE - FIRST_PLACE) * (double)k / (N_PLACES - 1));
-            w->use[v * N_PLACES + k] = true;
-        }
+        set_grid(w, v, w->w, q->n); /* sorted by distinct */
+        for (size_t k = 0; k < BREAKS_N_PLACES; k++)
+            w->use[v * BREAKS_N_PLACES + k] = true;
     }
     return any;
-}
-
-static double ln_residual(const struct work *w, const double *p, size_t i)
-{
-    return log(law_value(w->null.law, p, &w->null.x[i], &w->null.centre)) - w->null.ln_loss[i];
-}
-
-/* The null fit under an objective that wastes no power: as the user's, but wide enough for the noise. */
-static bool fit_null(struct work *w)
-{
-    struct solve_result r;
-    size_t n = w->null.n, k = w->null.map.n_free;
-    if (w->null.obj.loss != SOLVE_LSQ) {
-        for (size_t i = 0; i < n; i++)
-            w->w[i] = fabs(ln_residual(w, w->in->start, i));
-        sort_doubles(w->w, n);
-        double sd = 1.4826 * stats_quantile(w->w, n, 0.5) * sqrt((double)n / (double)(n - k));
-        w->null.obj.loss = SOLVE_HUBER;
-        w->null.obj.delta = fmax(HUBER_SDS * sd, 1e-9);
-    }
-    w->null.obj.over = 1;
-    solve_from(&r, &w->null, w->in->start);
-    memcpy(w->p0, r.p, sizeof w->p0);
-    return r.converged && isfinite(r.objective);
-}
-
-/* Residuals as an offset of the trajectory and what is left within, each scaled to the spread that it has
- * before the fit and the means take their share. */
-static void split_residuals(struct work *w)
-{
-    const struct breaks_in *in = w->in;
-    size_t n = w->null.n, k = w->null.map.n_free, shared = n - in->design->n_clusters;
-    double inflate = sqrt((double)n / (double)(n - k)), within = 0, between = 0;
-    double *mean = w->sign, *count = w->w; /* until they are drawn */
-    for (size_t c = 0; c < in->design->n_clusters; c++)
-        mean[c] = count[c] = 0;
-    for (size_t i = 0; i < n; i++) {
-        w->rest[i] = -ln_residual(w, w->p0, i) * inflate;
-        w->fitted[i] = log(w->null.loss[i]) - w->rest[i] / inflate;
-        mean[in->design->cluster[i]] += w->rest[i];
-        count[in->design->cluster[i]]++;
-    }
-    for (size_t i = 0; i < n; i++) {
-        size_t c = in->design->cluster[i];
-        w->offset[i] = shared ? mean[c] / count[c] : 0;
-        w->rest[i] -= w->offset[i];
-        within += w->rest[i] * w->rest[i];
-        between += w->offset[i] * w->offset[i];
-    }
-    if (shared == 0)
-        return;
-    /* a mean of m runs carries 1/m of the noise within, which is drawn by itself */
-    double var = within / (double)shared, noise = var * (double)in->design->n_clusters;
-    double keep = between > noise ? sqrt(1 - noise / between) : 0, widen = sqrt((double)n / (double)shared);
-    for (size_t i = 0; i < n; i++) {
-        w->offset[i] *= keep;
-        w->rest[i] *= widen;
-    }
-}
-
-/* --- scores ------------------------------------------------------------------------------------------- */
-
-/* Which terms of the law bend with a variable: compute all of them; size and data their own. */
-static void terms_bent(bool bent[2], const struct law *law, size_t v)
-{
-    bent[0] = v != BREAKS_DATA || !law->apart;
-    bent[1] = v != BREAKS_SIZE && law->apart;
-}
-
-/* The derivative of the objective in ln of each term, row by row. */
-static void score_weights(struct work *w, const double *p)
-{
-    const struct solve_problem *q = &w->null;
-    struct law_at at = law_at(q->law, p, &q->centre);
-    double level = q->law->level >= 0 ? p[q->law->level] : 0;
-    for (size_t i = 0; i < q->n; i++) {
-        double t[2], d = q->obj.delta, scale = 1;
-        law_at_terms(t, &at, &q->x[i]);
-        double f = level + t[0] + t[1], r = f - q->loss[i];
-        if (q->obj.scale == SOLVE_LOG) {
-            r = log(f) - q->ln_loss[i];
-            scale = 1 / f;
-        } else if (q->obj.scale == SOLVE_LOG1P) {
-            r = log1p(f) - log1p(q->loss[i]);
-            scale = 1 / (1 + f);
-        }
-        double psi = q->obj.loss == SOLVE_LSQ ? r : fmin(fmax(r, -d), d);
-        w->psi[i] = psi * scale * t[0];
-        w->w[i] = psi * scale * t[1];
-    }
-}
-
-static void scores_at(double *u, struct work *w, const double *p)
-{
-    score_weights(w, p);
-    for (size_t k = 0; k < MAX_SCORES; k++) {
-        const double *x = w->x[k / N_PLACES];
-        bool bent[2];
-        terms_bent(bent, w->null.law, k / N_PLACES);
-        u[k] = 0;
-        for (size_t i = 0; i < w->null.n && w->use[k]; i++)
-            if (x[i] > w->place[k])
-                u[k] += (x[i] - w->place[k]) * (bent[0] * w->psi[i] + bent[1] * w->w[i]);
-    }
-}
-
-/* One table under the null, refitted; false where that fails. */
-static bool simulate(double *u, struct work *w, size_t s)
-{
-    const struct breaks_in *in = w->in;
-    struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 2000, s);
-    struct solve_problem *q = &w->null;
-    struct solve_result r;
-    for (size_t c = 0; c < in->design->n_clusters; c++)
-        w->sign[c] = rng_below(&rng, 2) ? 1 : -1;
-    for (size_t i = 0; i < q->n; i++) {
-        double e = w->sign[in->design->cluster[i]] * w->offset[i] + (rng_below(&rng, 2) ? w->rest[i] : -w->rest[i]);
-        w->ln_loss[i] = w->fitted[i] + e;
-        w->loss[i] = exp(w->ln_loss[i]);
-    }
-    solve_from(&r, q, w->p0);
-    if (!isfinite(r.objective))
-        return false;
-    scores_at(u, w, r.p);
-    return true;
-}
-
-/* The largest score in units of its own spread under the null. */
-static double largest(const double *u, const double *spread, const bool *use, size_t *at)
-{
-    double best = -1;
-    for (size_t k = 0; k < MAX_SCORES; k++) {
-        double z = use[k] && spread[k] > 0 ? fabs(u[k]) / spread[k] : -1;
-        if (z > best) {
-            best = z;
-            *at = k;
-        }
-    }
-    return best;
-}
-
-/* p-value and the place with the largest score. */
-static double p_value(struct work *w, size_t *at)
-{
-    double seen[MAX_SCORES], spread[MAX_SCORES] = {0};
-    size_t m = 0, beyond = 0, ignored = 0;
-    scores_at(seen, w, w->p0);
-    w->null.loss = w->loss;
-    w->null.ln_loss = w->ln_loss;
-    for (size_t s = 0; s < w->in->n_sims; s++)
-        m += simulate(w->scores + m * MAX_SCORES, w, s);
-    w->null.loss = w->in->problem->loss;
-    w->null.ln_loss = w->in->problem->ln_loss;
-    for (size_t s = 0; s < m; s++)
-        for (size_t k = 0; k < MAX_SCORES; k++)
-            spread[k] += w->scores[s * MAX_SCORES + k] * w->scores[s * MAX_SCORES + k];
-    for (size_t k = 0; k < MAX_SCORES; k++)
-        spread[k] = sqrt(spread[k] / (double)size_max(m, 1));
-    double stat = largest(seen, spread, w->use, at);
-    for (size_t s = 0; s < m; s++)
-        beyond += largest(w->scores + s * MAX_SCORES, spread, w->use, &ignored) >= stat;
-    return m >= 20 && stat >= 0 ? (double)(beyond + 1) / (double)(m + 1) : (double)NAN;
 }
 
 /* --- the bent law ------------------------------------------------------------------------------------- */
@@ -274,7 +102,7 @@ struct bent {
     size_t v; /* variable */
 };
 
-static void bend_problem(struct bent *b, struct work *w, size_t v, const double *weights)
+static void bend_problem(struct bent *b, struct breaks_work *w, size_t v, const double *weights)
 {
     size_t k = w->null.law->n_params;
     b->law = law_bent(w->null.law);
@@ -287,10 +115,10 @@ static void bend_problem(struct bent *b, struct work *w, size_t v, const double 
     b->q.map.of[b->q.map.n_free++] = k;
 }
 
-static void set_hinges(struct bent *b, struct work *w, double place)
+static void set_hinges(struct bent *b, struct breaks_work *w, double place)
 {
     bool bent[2];
-    terms_bent(bent, w->null.law, b->v);
+    breaks_terms_bent(bent, w->null.law, b->v);
     for (size_t i = 0; i < w->null.n; i++) {
         double h = fmax(0, w->x[b->v][i] - place);
         w->points[i] = w->null.x[i];
@@ -300,7 +128,7 @@ static void set_hinges(struct bent *b, struct work *w, double place)
 }
 
 /* One place; keeps it where it is the best so far. */
-static void try_place(struct solve_result *best, double *place, struct bent *b, struct work *w, double at,
+static void try_place(struct solve_result *best, double *place, struct bent *b, struct breaks_work *w, double at,
                       double *start)
 {
     struct solve_result r;
@@ -316,14 +144,14 @@ static void try_place(struct solve_result *best, double *place, struct bent *b, 
 #define REFINEMENTS 3
 
 /* The best place, on the grid and then between its points; `place` is its logarithm. */
-static bool fit_bent(struct solve_result *best, double *place, struct bent *b, struct work *w)
+static bool fit_bent(struct solve_result *best, double *place, struct bent *b, struct breaks_work *w)
 {
-    const double *grid = w->place + b->v * N_PLACES;
+    const double *grid = w->place + b->v * BREAKS_N_PLACES;
     double start[LAW_MAX_PARAMS] = {0}, step = 0.5 * (grid[1] - grid[0]);
     memcpy(start, w->p0, sizeof start);
     start[w->null.law->n_params] = 0;
     best->objective = (double)INFINITY;
-    for (size_t k = 0; k < N_PLACES; k++)
+    for (size_t k = 0; k < BREAKS_N_PLACES; k++)
         try_place(best, place, b, w, grid[k], start);
     for (int i = 0; i < REFINEMENTS && isfinite(best->objective); i++, step *= 0.5) {
         double centre = *place;
@@ -335,6 +163,26 @@ static bool fit_bent(struct solve_result *best, double *place, struct bent *b, s
     if (isfinite(best->objective))
         set_hinges(b, w, *place);
     return isfinite(best->objective);
+}
+
+/* The variable in which a bend describes the runs best: the largest score tells that there is one, from the slope at no
+ * bend alone. */
+static size_t best_variable(struct breaks_work *w, size_t fallback)
+{
+    double least = (double)INFINITY, place = 0;
+    size_t best = fallback;
+    for (size_t v = 0; v < BREAKS_N_VARIABLES; v++) {
+        struct solve_result r;
+        struct bent b;
+        if (!w->use[v * BREAKS_N_PLACES])
+            continue;
+        bend_problem(&b, w, v, NULL);
+        if (fit_bent(&r, &place, &b, w) && r.objective < least) {
+            least = r.objective;
+            best = v;
+        }
+    }
+    return best;
 }
 
 /* Runs left out in turn: every eighth along the variable, so that each fold spans its range. */
@@ -368,64 +216,73 @@ static enum status folds_of(size_t **fold, const double *x, size_t n, struct err
     return st;
 }
 
-/* Squared errors of one law on the runs with w = 0, fitted to the others; NaN where that fails. */
-static double left_out(const struct work *w, const struct solve_problem *law, const double *start)
-{
-    struct solve_problem q = *law;
-    struct solve_result r;
-    double ss = 0;
-    q.obj = w->null.obj;
-    q.w = w->w;
-    solve_from(&r, &q, start);
-    for (size_t i = 0; i < q.n; i++) {
-        double e = w->w[i] > 0 ? 0 : log(law_value(q.law, r.p, &q.x[i], &q.centre)) - q.ln_loss[i];
-        ss += e * e;
-    }
-    return isfinite(r.objective) ? ss : (double)NAN;
-}
+/* Runs that a window leaves out weigh nothing, and are not judged. */
+struct window {
+    const double *inside; /* (n) 1 or 0 */
+    size_t n;
+};
 
-static double left_out_bent(struct work *w, size_t v)
+static double squares(const struct breaks_work *w, const struct window *in, const struct solve_problem *q, const double *p)
 {
-    struct solve_result r;
-    struct bent b;
-    double place = 0, ss = 0;
-    bend_problem(&b, w, v, w->w);
-    if (!fit_bent(&r, &place, &b, w))
-        return (double)NAN;
-    for (size_t i = 0; i < w->null.n; i++) {
-        double e = w->w[i] > 0 ? 0 : log(law_value(&b.law, r.p, &w->points[i], &b.q.centre)) - w->null.ln_loss[i];
+    double ss = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        double e = w->w[i] > 0 ? 0 : in->inside[i] * (log(law_value(q->law, p, &q->x[i], &q->centre)) - q->ln_loss[i]);
         ss += e * e;
     }
     return ss;
 }
 
+/* Squared errors of one law on the runs with w = 0, fitted to the others; NaN where that fails. */
+static double left_out(const struct breaks_work *w, const struct window *in, const struct solve_problem *law,
+                       const double *start)
+{
+    struct solve_problem q = *law;
+    struct solve_result r;
+    q.obj = w->null.obj;
+    q.w = w->w;
+    solve_from(&r, &q, start);
+    return isfinite(r.objective) ? squares(w, in, &q, r.p) : (double)NAN;
+}
+
+static double left_out_bent(struct breaks_work *w, const struct window *in, size_t v)
+{
+    struct solve_result r;
+    struct bent b;
+    double place = 0;
+    bend_problem(&b, w, v, w->w);
+    return fit_bent(&r, &place, &b, w) ? squares(w, in, &b.q, r.p) : (double)NAN;
+}
+
 enum { MAX_OTHERS = 8 };
 
-/* The law, the bent one, and the others on the same folds. */
-static enum status cross_validate(struct breaks_out *out, struct work *w, size_t v, struct err *err)
+struct errors {
+    double plain, bent, other; /* root mean squares of ln loss; other: of the best of the other laws */
+};
+
+/* The law, the bent one, and the others on the same folds of a window. */
+static enum status cross_validate(struct errors *out, struct breaks_work *w, const struct window *in, size_t v,
+                                  struct err *err)
 {
-    const struct breaks_in *in = w->in;
-    size_t n = w->null.n, *fold, others = size_min(in->n_others, MAX_OTHERS);
+    size_t n = w->null.n, *fold, others = size_min(w->in->n_others, MAX_OTHERS);
     double plain = 0, bent = 0, other[MAX_OTHERS] = {0};
     TRY(folds_of(&fold, w->x[v], n, err));
     for (size_t g = 0; g < N_FOLDS; g++) {
         for (size_t i = 0; i < n; i++)
-            w->w[i] = fold[i] != g;
-        plain += left_out(w, &w->null, w->p0);
-        bent += left_out_bent(w, v);
+            w->w[i] = fold[i] != g ? in->inside[i] : 0;
+        plain += left_out(w, in, &w->null, w->p0);
+        bent += left_out_bent(w, in, v);
         for (size_t k = 0; k < others; k++)
-            other[k] += left_out(w, &in->others[k], in->other_starts[k]);
+            other[k] += left_out(w, in, &w->in->others[k], w->in->other_starts[k]);
     }
     free(fold);
-    out->cv = sqrt(plain / (double)n);
-    out->cv_bent = sqrt(bent / (double)n);
+    *out = (struct errors){sqrt(plain / (double)in->n), sqrt(bent / (double)in->n), (double)NAN};
     for (size_t k = 0; k < others; k++)
-        out->cv_other = fmin(out->cv_other, sqrt(other[k] / (double)n)); /* NaN is passed over */
+        out->other = fmin(out->other, sqrt(other[k] / (double)in->n)); /* NaN is passed over */
     return OK;
 }
 
 /* A place as it is, not as a centred logarithm. */
-static double outer_place(const struct work *w, size_t v, double ln)
+static double outer_place(const struct breaks_work *w, size_t v, double ln)
 {
     const struct law_centre *c = &w->null.centre;
     return exp(ln + (v == BREAKS_COMPUTE ? 0 : v == BREAKS_SIZE ? c->u : c->v));
@@ -449,7 +306,7 @@ void breaks_free(struct breaks_out *out)
 /* Resample trajectories: the change at the best place, and the place that each resample would choose. With the
  * floor free, an early bend one way and a late one the other look alike, so that the change over all places at
  * once would be an interval of two unrelated halves. */
-static enum status effect(struct breaks_out *out, struct work *w, size_t v, struct err *err)
+static enum status effect(struct breaks_out *out, struct breaks_work *w, size_t v, struct err *err)
 {
     const struct breaks_in *in = w->in;
     size_t n = w->null.n, last = w->null.law->n_params, m = 0;
@@ -489,31 +346,138 @@ static enum status effect(struct breaks_out *out, struct work *w, size_t v, stru
     return OK;
 }
 
+/* --- windows ------------------------------------------------------------------------------------------ */
+
+/* A bend that is gone without the smallest budgets is lack of fit: runs that have hardly begun lie beside every law. It is
+ * looked for again without an eighth and without a quarter of them. */
+enum { N_WINDOWS = 2 };
+
+/* Runs of one window, with the places to try there; false where it tells nothing: all runs, too few of them, sizes left out,
+ * or none before the bend. */
+static bool enter(struct window *in, double *inside, struct breaks_work *w, const struct ensemble_window *of,
+                  const struct breaks_out *b)
+{
+    *in = (struct window){.inside = inside};
+    for (size_t i = 0; i < w->null.n; i++)
+        if ((inside[i] = ensemble_inside(of, &w->null.x[i])) > 0)
+            w->w[in->n++] = w->x[b->variable][i];
+    if (in->n == w->null.n || in->n < w->null.map.n_free + MIN_SPARE || (w->in->design->two && of->sizes > 0))
+        return false;
+    sort_doubles(w->w, in->n);
+    set_grid(w, b->variable, w->w, in->n);
+    return outer_place(w, b->variable, w->w[0]) < b->place.value;
+}
+
+/* The bend of a window, at the place that all runs have it, as a share of theirs. */
+static double bend_kept(struct breaks_work *w, const struct window *in, const struct breaks_out *b)
+{
+    struct solve_result r;
+    struct bent bent;
+    memcpy(w->w, in->inside, w->null.n * sizeof *w->w);
+    bend_problem(&bent, w, b->variable, w->w);
+    set_hinges(&bent, w, log(b->place.value / outer_place(w, b->variable, 0)));
+    solve_from(&r, &bent.q, b->draws[0].p);
+    return isfinite(r.objective) ? -r.p[w->null.law->n_params] / b->change.value : (double)NAN;
+}
+
+static enum status survives(bool *out, struct breaks_work *w, const struct breaks_out *b, struct err *err)
+{
+    struct ensemble all = {.n_windows = 0};
+    double *inside;
+    TRY(ensemble_windows(&all, w->in->design, err));
+    TRY(size_calloc(&inside, w->null.n, sizeof *inside, "break test", err));
+    enum status st = OK;
+    *out = true;
+    for (size_t k = 0, tried = 0; k < all.n_windows && tried < N_WINDOWS && *out && st == OK; k++) {
+        struct window in;
+        struct errors e;
+        if (!enter(&in, inside, w, &all.windows[k], b))
+            continue;
+        *out = bend_kept(w, &in, b) >= BREAKS_KEPT;
+        if (*out && tried++ == 0) {
+            st = cross_validate(&e, w, &in, b->variable, err);
+            *out = e.bent < BREAKS_SURVIVES * fmin(e.plain, e.other);
+        }
+    }
+    free(inside);
+    return st;
+}
+
+/* What falls faster after the first runs than among them had hardly begun there: a faster fall counts where at least half of
+ * the runs lie before it. */
+static bool late_enough(const struct breaks_work *w, const struct breaks_out *b)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < w->null.n; i++)
+        before += outer_place(w, b->variable, w->x[b->variable][i]) <= b->place.value;
+    return b->change.value < 0 || 2 * before >= w->null.n;
+}
+
+/* --- the test ---------------------------------------------------------------------------------------- */
+
+/* Everything about a bend that is tested, but for whether it survives. */
+static enum status measure(struct breaks_out *out, struct breaks_work *w, struct err *err)
+{
+    struct window all = {.n = w->null.n};
+    struct errors e;
+    double *inside;
+    TRY(size_calloc(&inside, w->null.n, sizeof *inside, "break test", err));
+    for (size_t i = 0; i < w->null.n; i++)
+        inside[i] = 1;
+    all.inside = inside;
+    enum status st = cross_validate(&e, w, &all, out->variable, err);
+    free(inside);
+    TRY(st);
+    out->cv = e.plain, out->cv_bent = e.bent, out->cv_other = e.other;
+    return effect(out, w, out->variable, err);
+}
+
+static enum status bend(struct breaks_out *out, struct breaks_work *w, struct err *err)
+{
+    size_t at = 0;
+    out->p = breaks_p_value(w, &at);
+    out->tested = isfinite(out->p);
+    if (!out->tested)
+        return OK;
+    out->variable = (enum breaks_variable)best_variable(w, at / BREAKS_N_PLACES);
+    TRY(measure(out, w, err));
+    bool sign = out->change.hi < 0 || out->change.lo > 0;
+    out->matters = out->p < SIGNIFICANT && sign && out->cv_bent < BREAKS_MATTERS * fmin(out->cv, out->cv_other);
+    return out->matters && late_enough(w, out) ? survives(&out->bent, w, out, err) : OK;
+}
+
+/* A rise that no bend describes is what is found. */
+static void tell_turn(struct breaks_out *out, bool one)
+{
+    const double none = (double)NAN;
+    const struct turn_out *t = &out->turn;
+    out->tested = true;
+    out->p = t->p;
+    out->variable = one ? BREAKS_SIZE : BREAKS_DATA;
+    out->place = (struct fit_value){t->from, none, t->from, t->to};
+    out->change = (struct fit_value){none, none, none, none};
+}
+
 enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, struct err *err)
 {
     const double none = (double)NAN;
     const struct fit_value unknown = {none, none, none, none};
-    struct work w = {.in = in, .null = *in->problem};
-    size_t at = 0;
+    struct breaks_work w = {.in = in, .null = *in->problem};
     *out = (struct breaks_out){.untested = "too few runs, or sizes and budgets, to see a bend",
                                .p = none, .cv = none, .cv_bent = none, .cv_other = none,
-                               .place = unknown, .change = unknown};
+                               .place = unknown, .change = unknown, .turn = {.p = none}};
     if (in->problem->n < in->problem->map.n_free + MIN_SPARE || in->problem->law->level < 0)
         return OK;
     enum status st = alloc(&w, err);
-    if (st == OK && choose_places(&w) && fit_null(&w)) {
-        split_residuals(&w);
-        out->p = p_value(&w, &at);
-        out->tested = isfinite(out->p);
-        out->variable = (enum breaks_variable)(at / N_PLACES);
+    if (st == OK) {
+        bool fitted = choose_places(&w) && breaks_fit_null(&w);
+        st = turn_test(&out->turn, in->design, fitted ? breaks_scatter(&w) : none, (double)(w.null.n - w.null.map.n_free), err);
+        if (st == OK && fitted)
+            st = bend(out, &w, err);
     }
-    if (st == OK && out->tested) {
-        st = cross_validate(out, &w, out->variable, err);
-        if (st == OK)
-            st = effect(out, &w, out->variable, err);
-        bool sign = out->change.hi < 0 || out->change.lo > 0;
-        out->found = out->p < SIGNIFICANT && sign && out->cv_bent < BREAKS_MATTERS * fmin(out->cv, out->cv_other);
-    }
+    out->found = out->bent || out->turn.found;
+    if (out->found && !out->bent)
+        tell_turn(out, in->problem->law->n_vars == 1);
     release(&w);
     return st;
 }

@@ -4,7 +4,10 @@
  * x is compute, size, data, or the one variable of the law. For every variable and place the score statistic of
  * bend = 0 is taken at the null fit; the test statistic is the largest of them, each in units of its own spread.
  * Its null distribution comes from a wild bootstrap (Wu 1986; Davidson and Flachaire 2008): residuals change
- * sign at random, offsets of whole trajectories apart from what is left within them, and the law is refitted. */
+ * sign at random, offsets of whole trajectories apart from what is left within them, and the law is refitted.
+ *
+ * No law is exactly right, so that a bend can be significant and mean nothing: it counts where it predicts runs that were
+ * left out, and goes on doing so without the smallest budgets. A loss that rises again with data needs no law: turn.h. */
 #ifndef PLATEAU_FIT_BREAKS_H
 #define PLATEAU_FIT_BREAKS_H
 
@@ -15,9 +18,14 @@
 #include "base/status.h"
 #include "fit/design.h"
 #include "fit/stats.h"
+#include "fit/verdict/turn.h"
 
 /* A bend matters where it brings the error on left-out runs to this share of what every law without one has. */
 #define BREAKS_MATTERS 0.8
+/* And to this share without an eighth of the smallest budgets; without an eighth and without a quarter of them the change
+ * of the exponent keeps its sign, and at least this share of its size. */
+#define BREAKS_SURVIVES 0.95
+#define BREAKS_KEPT 0.5
 
 struct breaks_in {
     const struct solve_problem *problem; /* of the law without a break */
@@ -41,8 +49,11 @@ struct breaks_draw {
 struct breaks_out {
     bool tested;      /* false: the rest is NaN */
     const char *untested; /* why not, in words; static */
-    bool found;       /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a fifth than
+    bool found;       /* bent, or the loss rises again */
+    bool matters;     /* p below 5 %, the change's interval off 0, and left-out runs predicted better by a fifth than
                          without, and than by any other law */
+    bool bent;        /* and still so without the smallest budgets: what is quoted may come from the bent law */
+    struct turn_out turn;
     double p;
     enum breaks_variable variable;  /* BREAKS_SIZE stands for x in laws of one variable */
     struct fit_value place;  /* of that variable, as it is */

@@ -36,7 +36,7 @@ static size_t dropped(double share, size_t levels)
     return size_min(most, (size_t)(share * (double)levels + 0.5));
 }
 
-static bool inside(const struct ensemble_window *w, const struct law_point *x)
+bool ensemble_inside(const struct ensemble_window *w, const struct law_point *x)
 {
     const double slack = log(DESIGN_SAME) / 2;
     return x->u >= w->u - slack && x->v >= w->v - slack;
@@ -50,7 +50,7 @@ static void add_window(struct ensemble *e, struct ensemble_window w)
     e->windows[e->n_windows++] = w;
 }
 
-static enum status make_windows(struct ensemble *e, const struct fit_design *d, struct err *err)
+enum status ensemble_windows(struct ensemble *e, const struct fit_design *d, struct err *err)
 {
     double *size = NULL, *data = NULL;
     TRY(size_calloc(&size, d->n, sizeof *size, "windows", err));
@@ -160,7 +160,7 @@ static enum status fill_cell(struct ensemble *e, size_t cell, const struct ensem
 {
     struct ensemble_cell *c = &e->cells[cell];
     for (size_t i = 0; i < in->design->n; i++) {
-        m->inside[i] = inside(&e->windows[c->window], &in->design->points[i]);
+        m->inside[i] = ensemble_inside(&e->windows[c->window], &in->design->points[i]);
         c->n += m->inside[i] > 0;
     }
     TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], false, err));
@@ -236,7 +236,7 @@ enum status ensemble_fill(struct ensemble *e, const struct ensemble_in *in, stru
 {
     struct room m = {.w = NULL};
     *e = (struct ensemble){.n_cells = 0};
-    TRY(make_windows(e, in->design, err));
+    TRY(ensemble_windows(e, in->design, err));
     enum status st = fill_cells(e, in, &m, err);
     if (st == OK)
         weigh(e);

@@ -65,6 +65,10 @@ struct ensemble {
 enum status ensemble_fill(struct ensemble *e, const struct ensemble_in *in, struct err *err) WARN_UNUSED;
 void ensemble_free(struct ensemble *e);
 
+/* Fill the windows alone; windows[0] holds all runs. */
+enum status ensemble_windows(struct ensemble *e, const struct fit_design *d, struct err *err) WARN_UNUSED;
+bool ensemble_inside(const struct ensemble_window *w, const struct law_point *x);
+
 /* How far quantiles are stretched about the median. */
 #define ENSEMBLE_STRETCH 2.0
 

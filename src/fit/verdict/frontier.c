@@ -265,7 +265,8 @@ enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct 
     static const double any = 1;
     const struct breaks_out *brk = &r->verdict.brk;
     const struct fit_law *bent = frontier_law_to_bend(r);
-    r->bent = brk->found && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(bent, brk->variable);
+    r->bent = brk->bent && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(bent, brk->variable) &&
+              bent_frontier(r, bent, &brk->draws[0]).g > 0; /* a loss that rises leads nowhere */
     if (r->bent)
         TRY(from_break(r, bent, err));
     else if (r->spread.n_members > 0)

@@ -23,12 +23,37 @@ static const char *break_variable(const struct fit_verdict *v, const struct fit_
     return f->law->n_vars == 1 ? f->x_name : names[v->brk.variable];
 }
 
+/* "of 22.7k parameters ", or nothing in a table of one variable. */
+static const char *of_size(char *buf, size_t size, const struct turn_out *t)
+{
+    char n[32];
+    snprintf(buf, size, "%s%s%s", isfinite(t->size) ? "of " : "",
+             isfinite(t->size) ? words_count(n, sizeof n, t->size, false) : "", isfinite(t->size) ? " parameters " : "");
+    return buf;
+}
+
+static void say_rise(struct fit_report *r, const struct fit_law *f)
+{
+    const struct turn_out *t = &r->verdict.brk.turn;
+    const char *x = f->law->n_vars == 1 ? f->x_name : "D";
+    char from[32], to[32], size[64];
+    fit_lines_add(&r->verdict.lines,
+                  "Break: the loss of runs %srises again, from %.4g at %s = %s to %.4g at %s = %s, by more than their seeds do "
+                  "(p = %.2g). No law says so: are tokens repeated, are they other ones, or is the rate too high?",
+                  of_size(size, sizeof size, t), t->low, x, words_count(from, sizeof from, t->from, false), t->end, x,
+                  words_count(to, sizeof to, t->to, false), t->p);
+}
+
 static void judge_break(struct fit_report *r, const struct fit_law *f)
 {
     const struct breaks_out *b = &r->verdict.brk;
     struct fit_lines *out = &r->verdict.lines;
     bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
     char at[32], place[128], change[128];
+    if (b->turn.found)
+        say_rise(r, f);
+    if (b->turn.found && !b->bent)
+        return;
     if (!b->tested) {
         fit_lines_add(out, "Break: not tested: %s.", b->untested);
         return;
@@ -53,6 +78,7 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
             ? "but another of the laws fitted misses them hardly more, without a bend"
         : b->change.lo < 0 && b->change.hi > 0
             ? "but its sign is open, so these runs do not tell which way they bend"
+        : b->matters ? "but without the smallest budgets it is hardly seen, so it tells of runs that had hardly begun"
             : "so the bend explains what was seen and predicts little or nothing better");
 }
 
@@ -128,7 +154,11 @@ static void course_changes(struct fit_verdict *v, const struct fit_law *f)
 {
     char at[32];
     bool compute = f->law->n_vars == 1 ? f->x == FIT_FLOPS : v->brk.variable == BREAKS_COMPUTE;
-    snprintf(v->withheld, sizeof v->withheld, "the runs change course at %s = %s, and law %s knows of no bend",
+    if (v->brk.turn.found)
+        snprintf(v->withheld, sizeof v->withheld, "the loss rises again beyond %s = %s, and law %s falls without end",
+                 f->law->n_vars == 1 ? f->x_name : "D", words_count(at, sizeof at, v->brk.turn.from, false), f->law->name);
+    else
+        snprintf(v->withheld, sizeof v->withheld, "the runs change course at %s = %s, and law %s knows of no bend",
              break_variable(v, f), words_count(at, sizeof at, v->brk.place.value, compute), f->law->name);
 }
 
@@ -163,8 +193,11 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
     const struct fit_top_off *top = &r->top_off;
     const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
     if (!loss_falls(r, t) || follows_noise(r, f)) {
-        snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
-                 t->x_name[0] ? t->x_name : "size and data");
+        if (v->brk.turn.found)
+            course_changes(v, f);
+        else
+            snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
+                     t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
     if (top->n > 0 && top->best)
@@ -315,10 +348,10 @@ static enum status judge(struct fit_report *r, const struct fit_table *t, const 
         returns_judge(r, unit, seed);
     else
         returns_say_noise(r, unit);
-    if (falls) {
+    if (falls || v->brk.turn.found)
         judge_break(r, f);
+    if (falls)
         judge_extrapolation(r, f);
-    }
     return OK;
 }
 
