@@ -200,7 +200,9 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
                      t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
-    if (top->n > 0 && top->best)
+    if (v->brk.turn.found && !r->bent)
+        course_changes(v, f);
+    else if (top->n > 0 && top->best)
         snprintf(v->withheld, sizeof v->withheld,
                  "the run with the lowest loss lies %.2g %% below what the law of the others says: %s",
                  -100 * top->miss, after);
