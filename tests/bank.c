@@ -25,9 +25,9 @@ static enum status read_table(struct bank_sweep *s, double floor, double heldout
     return OK;
 }
 
-enum status bank_read(struct bank *b, struct err *err)
+enum status bank_read(struct bank *b, const char *mark, struct err *err)
 {
-    char line[200];
+    char line[200], marked[8];
     enum status st = OK;
     *b = (struct bank){.n = 0};
     FILE *f = fopen(DIR "/truth.csv", "r");
@@ -37,8 +37,9 @@ enum status bank_read(struct bank *b, struct err *err)
     while (st == OK && b->n < MAX_SWEEPS && fgets(line, sizeof line, f)) {
         double floor, heldout;
         struct bank_sweep *s = &b->sweeps[b->n];
-        if (sscanf(line, "%39[^,],%23[^,],%lf,%lf", s->name, s->family, &floor, &heldout) != 4)
-            continue; /* the header */
+        int n = sscanf(line, "%39[^,],%23[^,],%lf,%lf,%*u,%7[^\n]", s->name, s->family, &floor, &heldout, marked);
+        if (n != 5 || strcmp(marked, mark) != 0)
+            continue; /* the header, and the others */
         b->n++;
         st = read_table(s, floor, heldout, err);
     }

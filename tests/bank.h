@@ -1,5 +1,5 @@
-/* The bank of real sweeps on languages whose floor is known (tests/bank, made by scripts/truth): what intervals are
- * judged by. */
+/* The bank of real sweeps on languages whose floor is known (tests/bank, made by scripts/truth): what intervals and the test
+ * for breaks are judged by. */
 #ifndef PLATEAU_TESTS_BANK_H
 #define PLATEAU_TESTS_BANK_H
 
@@ -15,8 +15,8 @@ struct bank {
     size_t n;
 };
 
-/* All sweeps of tests/bank/truth.csv. bank_free also after a failure. */
-enum status bank_read(struct bank *b, struct err *err) WARN_UNUSED;
+/* The sweeps of tests/bank/truth.csv with this mark (sweeps.txt), in its order. bank_free also after a failure. */
+enum status bank_read(struct bank *b, const char *mark, struct err *err) WARN_UNUSED;
 void bank_free(struct bank *b);
 
 /* The runs of at most a quarter of the largest compute (a third where budgets are that far apart), from which those of

@@ -298,7 +298,7 @@ int main(void)
     struct judged *all = NULL;
     struct stats_draw *room = NULL;
     double *widths = NULL;
-    enum status st = bank_read(&b, &err);
+    enum status st = bank_read(&b, "-", &err);
     if (st == OK)
         st = size_calloc(&all, b.n, sizeof *all, "bank", &err);
     if (st == OK)
