@@ -19,7 +19,8 @@ struct text {
 };
 
 /* Read spec->files and val_files, without regard to a window's length. Each file's training part is
- * followed by the next file's; of all that, the first spec->unique_tokens bytes unless that is 0. On failure *t is zeroed; otherwise text_free releases it. */
+ * followed by the next file's; of all that, the first spec->unique_tokens bytes unless that is 0. On failure *t is zeroed;
+ * otherwise text_free releases it. */
 enum status text_read(struct text *t, const struct data_spec *spec, struct err *err) WARN_UNUSED;
 void text_free(struct text *t);
 
