@@ -499,17 +499,16 @@ static void expect_no_theory(const struct charts_input *in)
     chart_free(&ch);
 }
 
-/* Theory's shape through the fitted frontier at the largest budget. */
+/* Theory's shape through the best run of the largest budget. */
 static void theory(void)
 {
     struct fit_table t = grid(3, 3);
     struct fit_report r = with_frontier();
     struct charts_theory th = facts();
     struct charts_input in = {.table = &t, .report = &r, .theory = &th};
-    struct fit_frontier low = frontier[0];
-    r.frontier = &low;
-    low.ln_k = log(0.3) + G * log(r.max_flops); /* 0.4 above the floor at the largest budget */
-    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
+    double largest = t.col[FIT_LOSS][8]; /* the one run of that budget */
+    bool off[9] = {0};
+    r.verdict.truth_known = true, r.verdict.truth_floor = largest - 0.4;
     struct chart ch = must_build("excess", &in);
     const struct chart_series *s = find(&ch, "theory (Author 2020)", true, 0);
     EXPECT(s && s->dash > 0 && s->free_range && !s->lo);
@@ -522,17 +521,27 @@ static void theory(void)
     }
     EXPECT_HAS(ch.note, "Dashed: theory for learners of the most frequent facts, C^-0.2 while");
     EXPECT_HAS(ch.note, "(Author 2020, somewhere; Other 2021)");
-    EXPECT_HAS(ch.note, "True floor: 1.6. ");
+    EXPECT_HAS(ch.note, "True floor: ");
     chart_free(&ch);
-    /* a fraction of the facts: the last ones bring it to nothing, faster than any power */
-    low.e = 1.6, low.ln_k = log(0.032) + G * log(r.max_flops);
+    /* few facts are left: they bring it to nothing, faster than any power */
+    r.verdict.truth_floor = largest - 0.032;
     ch = must_build("excess", &in);
     s = find(&ch, "theory (Author 2020)", true, 0);
     EXPECT(s && s->y[s->n - 1] == 0);
     chart_free(&ch);
-    low.ln_k = log(1.1) + G * log(r.max_flops); /* more than none known would leave */
+    r.verdict.truth_floor = largest - 1.1; /* more than none known would leave */
     expect_no_theory(&in);
-    low.ln_k = log(0.3) + G * log(r.max_flops);
+    r.verdict.truth_floor = largest - 0.4;
+    /* a run that no law follows sets no height: the largest of the others does */
+    off[8] = true, r.off = off;
+    t.col[FIT_LOSS][5] = t.col[FIT_LOSS][7] = largest - 0.1; /* of 4 x N, 16 x D and of 16 x N, 4 x D */
+    ch = must_build("excess", &in);
+    s = find(&ch, "theory (Author 2020)", true, 0);
+    for (size_t i = 0; s && i < s->n; i++)
+        if (s->x[i] > r.max_flops / 4)
+            EXPECT_REL(s->y[i], 0.3 * pow(s->x[i] / (r.max_flops / 4), -0.2), 0.01);
+    chart_free(&ch);
+    r.off = NULL;
     in.theory = NULL;
     expect_no_theory(&in);
     fit_table_free(&t);
@@ -856,10 +865,7 @@ static void out_of_memory_building(void)
     const struct charts_curve c[] = {{true, {1e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss},
                                      {true, {2e6, 9e5, 95e4}, 1e6, 2, 3, tokens, loss}};
     const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 2, .theory = &th};
-    struct fit_frontier low = frontier[0];
-    r.frontier = &low;
-    low.ln_k = log(0.3) + G * log(r.max_flops);
-    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
+    r.verdict.truth_known = true, r.verdict.truth_floor = 2.4; /* theory's line is drawn: the last run has 2.7 */
     r.verdict.gain = (struct fit_value){0.1, 0, 0.08, 0.12};
     for (size_t k = 0; k < charts_count(); k++) {
         size_t n = 0;

@@ -373,6 +373,60 @@ static void limits_of_groups(void)
     EXPECT(isinf(left_in_groups("5:cpuset,memoryx:/c\n1:name=systemd:/c\nnonsense\n\n")));
 }
 
+/* A result as it was written before runs could vary more than a grid's own keys: its checksum still holds. */
+static void result_of_before(void)
+{
+    static const char text[] =
+    "{\n"
+    "\t\"run\":\t\"d16-l2-t250k-s1-d1bfe66b\",\n"
+    "\t\"status\":\t\"done\",\n"
+    "\t\"data\":\t\"zipf-facts\",\n"
+    "\t\"d_model\":\t16,\n"
+    "\t\"n_layer\":\t2,\n"
+    "\t\"n_head\":\t2,\n"
+    "\t\"ctx\":\t63,\n"
+    "\t\"vocab\":\t65,\n"
+    "\t\"params\":\t8640,\n"
+    "\t\"params_nonembd\":\t6592,\n"
+    "\t\"params_matmul\":\t7632,\n"
+    "\t\"tokens\":\t249984,\n"
+    "\t\"flops\":\t13847113728,\n"
+    "\t\"flops_6nd\":\t12959170560,\n"
+    "\t\"batch_tokens\":\t252,\n"
+    "\t\"lr\":\t0.002,\n"
+    "\t\"seed\":\t1,\n"
+    "\t\"trunk\":\t\"d16-l2-s1-427b11f0\",\n"
+    "\t\"loss\":\t1.2065149370188828,\n"
+    "\t\"loss_se\":\t0.012327880364160515,\n"
+    "\t\"bpb\":\tnull,\n"
+    "\t\"wall_s\":\t0.80200101200171048,\n"
+    "\t\"tokens_per_s\":\t311676.54189827421,\n"
+    "\t\"epochs\":\tnull,\n"
+    "\t\"warmup_tokens\":\t8568,\n"
+    "\t\"isa\":\t\"avx2\",\n"
+    "\t\"data_fingerprint\":\t\"cffac772d59c5fb7\",\n"
+    "\t\"log_bytes\":\t9003,\n"
+    "\t\"log_checksum\":\t\"f1aee46362a837f3\",\n"
+    "\t\"checksum_wall_s\":\t\"e2dc77465eb95931\",\n"
+    "\t\"checksum\":\t\"9bcae325c89fdd28\"\n"
+    "}\n";
+    struct run_row row;
+    struct err err;
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    bool found = false;
+    EXPECT_OK(file_join(dir, sizeof dir, test_tmpdir(), "d16-l2-t250k-s1-d1bfe66b", &err));
+    EXPECT_OK(file_mkdirs(dir, &err));
+    EXPECT_OK(file_join(path, sizeof path, dir, "result.json", &err));
+    EXPECT_OK(file_write_atomic(path, text, strlen(text), &err));
+    EXPECT_OK(run_row_read(&row, &found, dir, &err));
+    EXPECT(found && strcmp(row.status, "done") == 0 && row.varied[0] == '\0');
+    /* and with a varied key it is another row */
+    snprintf(row.varied, sizeof row.varied, "order_seed=2");
+    EXPECT_OK(run_row_write(path, &row, &err));
+    EXPECT_OK(run_row_read(&row, &found, dir, &err));
+    EXPECT(found && strcmp(row.varied, "order_seed=2") == 0);
+}
+
 static const struct test tests[] = {
     {"hash_is_that_of_the_first_version", hash_is_that_of_the_first_version},
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
@@ -383,6 +437,7 @@ static const struct test tests[] = {
     {"costs_of_a_run", costs_of_a_run},
     {"plan_shape_is_near", plan_shape_is_near},
     {"result_of_a_run", result_of_a_run},
+    {"result_of_before", result_of_before},
     {"limits_of_groups", limits_of_groups},
 };
 

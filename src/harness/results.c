@@ -100,7 +100,7 @@ static uint64_t checksum(const struct run_row *row, bool times)
             continue;
         h = c->size ? hash_bytes(h, text_of(row, c), strlen(text_of(row, c))) : add_number(h, number_of(row, c));
     }
-    if (!times) /* of no text the hash is what it was */
+    if (!times && row->varied[0]) /* rows that varied nothing have the checksum of before there was such a thing */
         h = hash_bytes(h, row->varied, strlen(row->varied));
     return times ? h : hash_bytes(add_number(h, row->log_bytes), &row->log_checksum, sizeof row->log_checksum);
 }

@@ -50,13 +50,28 @@ static double known_at(const struct charts_theory *t, double excess)
     return t->known[i - 1] + share * (t->known[i] - t->known[i - 1]);
 }
 
+/* The best run of the largest budget, without runs that no law follows; the number of rows where there is none. */
+static size_t best_of_largest(const struct parts *p)
+{
+    size_t n = p->t->n, best = n;
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(p->flops[i]) && !(p->r->off && p->r->off[i]))
+            largest = fmax(largest, p->flops[i]);
+    for (size_t i = 0; i < n && largest > 0; i++)
+        if (p->flops[i] * DESIGN_SAME >= largest && !(p->r->off && p->r->off[i]) && (best == n || p->loss[i] < p->loss[best]))
+            best = i;
+    return best;
+}
+
 static bool find_line(struct line *l, const struct parts *p)
 {
     const struct charts_theory *t = p->in->theory;
-    double smallest;
-    if (!t || t->n < 2 || !p->r->has_frontier || p->reach != p->flops || !parts_range(p->flops, p->t->n, &smallest, &l->flops))
+    size_t best = t && t->n > 1 && p->reach == p->flops ? best_of_largest(p) : p->t->n;
+    if (best == p->t->n)
         return false;
-    l->known = known_at(t, fit_frontier_loss(p->r, l->flops).value - p->floor);
+    l->flops = p->flops[best];
+    l->known = known_at(t, p->loss[best] - p->floor);
     l->growth = growth_of(t, p);
     l->exponent = t->size_exponent * l->growth;
     return isfinite(l->known) && isfinite(l->growth) && l->exponent > 0;
@@ -88,5 +103,5 @@ void theory_words(char *out, size_t size, const struct parts *p)
     out[0] = '\0';
     if (find_line(&l, p))
         parts_say(out, size, "Dashed: theory for learners of the most frequent facts, C^-%.3g while most are left to learn, "
-                  "through the frontier at the largest budget (%s). ", l.exponent, p->in->theory->source);
+                  "through the best run of the largest budget (%s). ", l.exponent, p->in->theory->source);
 }
