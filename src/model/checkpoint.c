@@ -384,7 +384,7 @@ static const char *stored_at(const struct file *f, const struct stretch *s)
                 return f->data + f->begin + (at + s->walk.layer * n) * sizeof(float);
             at += (size_t)c->list[i].n * n;
         }
-    CHECK(!"the tensors were compared");
+    CHECK(false); /* the tensors were compared */
 }
 
 enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta, struct err *err)

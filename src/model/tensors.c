@@ -56,18 +56,13 @@ struct tensor tensor_one(const struct tensor *t)
 
 void tensors_cut(struct tensors *t, const char *name, size_t column)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        struct tensor *x = &t->list[i];
-        if (strcmp(x->name, name) != 0)
-            continue;
-        size_t n = 0;
-        while (n < TENSOR_CUTS && x->cut[n] && x->cut[n] < column)
-            n++;
-        CHECK(n < TENSOR_CUTS && (x->cut[n] == 0 || x->cut[n] == column) && column < x->cols);
-        x->cut[n] = column;
-        return;
-    }
-    CHECK(!"a tensor that is cut is there");
+    const struct tensor *known = tensors_find(t, name);
+    CHECK(known && column < known->cols);
+    size_t *cut = t->list[known - t->list].cut, n = 0;
+    while (n < TENSOR_CUTS && cut[n] && cut[n] < column)
+        n++;
+    CHECK(n < TENSOR_CUTS && (cut[n] == 0 || cut[n] == column));
+    cut[n] = column;
 }
 
 bool tensor_piece(const struct tensor *t, size_t i, size_t *at, size_t *cols)
