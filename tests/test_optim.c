@@ -616,7 +616,7 @@ static double train_step(struct model *m, uint64_t step, double lr)
 static bool same_state(const struct model *a, const struct model *b)
 {
     bool same = memcmp(a->g.w, b->g.w, a->g.tensors.n_flat * sizeof(float)) == 0;
-    for (size_t i = 0; i < a->o.kind->n_states; i++)
+    for (size_t i = 0; i < optim_n_states(&a->o); i++)
         same = same && a->o.n_floats[i] == b->o.n_floats[i] &&
                memcmp(a->o.state[i], b->o.state[i], a->o.n_floats[i] * sizeof(float)) == 0;
     return same;
@@ -680,6 +680,48 @@ static void experts_apart(void)
     }
 }
 
+/* The average of the weights against its formula, beside a run that it leaves alone; and the exchange there and back. */
+static void averages(void)
+{
+    struct kern k;
+    struct model with, without;
+    struct optim_config c = config_of(0);
+    kern_init(&k, KERN_ISA_COUNT - 1);
+    make(&without, &small, &c, &k, 1);
+    c.ema = 0.5;
+    make(&with, &small, &c, &k, 1);
+    size_t n = with.g.tensors.n_flat;
+    double *want = calloc(n, sizeof *want);
+    float *kept = malloc(n * sizeof *kept);
+    CHECK(want && kept);
+    for (uint64_t step = 1; step <= 30; step++) {
+        double keep = fmin(0.5, ((double)step - 1) / ((double)step + 9));
+        EXPECT(train_step(&with, step, 0.01) == train_step(&without, step, 0.01));
+        for (size_t i = 0; i < n; i++)
+            want[i] = keep * want[i] + (1 - keep) * (double)with.g.w[i];
+    }
+    const float *mean = with.o.state[with.o.kind->n_states];
+    for (size_t i = 0; i < n; i++)
+        EXPECT_NEAR((double)mean[i], want[i], 1e-6 * (1 + fabs(want[i])));
+    memcpy(kept, with.g.w, n * sizeof *kept);
+    EXPECT(memcmp(kept, without.g.w, n * sizeof *kept) == 0);
+    int32_t x[BATCH * 24], y[BATCH * 24];
+    float loss[3][BATCH * 24];
+    batch(x, y, &small, 99);
+    gpt_losses(&with.g, loss[0], x, y, BATCH);
+    optim_use_average(&with.o, &with.g);
+    EXPECT(memcmp(with.g.w, mean, n * sizeof *kept) == 0);
+    gpt_losses(&with.g, loss[1], x, y, BATCH);
+    optim_use_weights(&with.g);
+    EXPECT(memcmp(with.g.w, kept, n * sizeof *kept) == 0);
+    gpt_losses(&with.g, loss[2], x, y, BATCH);
+    EXPECT(loss[0][3] == loss[2][3] && loss[0][3] != loss[1][3]); /* packed again both times */
+    free(kept);
+    free(want);
+    release(&with);
+    release(&without);
+}
+
 static void resume(void)
 {
     struct err err;
@@ -687,13 +729,16 @@ static void resume(void)
     EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "c.bin", &err));
     for (size_t kind = 0; kind < OPTIM_N_KINDS; kind++) {
         struct optim_config c = config_of(kind);
+        struct gpt_shape shape = small;
         c.soap_max_dim = 96;
+        c.ema = kind % 2 ? 0.9 : 0;
+        shape.n_expert = kind / 2 % 2 ? 3 : 0;
         FOR_ISA(k)
         {
             struct model a, b;
             struct checkpoint_meta meta = {.step = 4}, got;
-            make(&a, &small, &c, &k, 1);
-            make(&b, &small, &c, &k, 1);
+            make(&a, &shape, &c, &k, 1);
+            make(&b, &shape, &c, &k, 1);
             for (uint64_t step = 1; step <= 4; step++)
                 train_step(&a, step, 0.01);
             EXPECT_OK(checkpoint_save(path, &a.g, &a.o, &meta, &err));
@@ -703,7 +748,7 @@ static void resume(void)
                 EXPECT(train_step(&a, step, 0.01) == train_step(&b, step, 0.01));
             EXPECT_MSG(same_state(&a, &b), "%s does not go on as it was", optim_kinds[kind]->name);
             optim_reset(&b.o);
-            for (size_t s = 0; s < b.o.kind->n_states; s++)
+            for (size_t s = 0; s < optim_n_states(&b.o); s++)
                 for (size_t i = 0; i < b.o.n_floats[s]; i++)
                     EXPECT(b.o.state[s][i] == 0);
             release(&a);
@@ -958,6 +1003,7 @@ int main(int argc, char **argv)
                                         {"rules", rules},
                                         {"threads", threads},
                                         {"experts_apart", experts_apart},
+                                        {"averages", averages},
                                         {"resume", resume},
                                         {"checkpoint_kinds", checkpoint_kinds},
                                         {"checkpoint_oldest", checkpoint_oldest},

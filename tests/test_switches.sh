@@ -76,12 +76,14 @@ digest() {
 # Much at once: trunks, jobs, and a stop in the middle of a step's work.
 like_any_other() {
     local all=(--set model.preset=olmo3 --set model.n_kv_head=1 --set model.gated_attention=true --set model.window=9
-        --set model.softcap=9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
+        --set model.softcap=9 --set model.n_expert=3 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
     "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
     timeout -s INT 1 "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1
     "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1 || fail "$(tail -n 2 two.txt)"
     [ "$(digest one)" = "$(digest two)" ] || fail "other bytes with two jobs and a stop"
     grep -q diverged one/results.csv && fail "a run diverged"
+    [ "$(head -n 1 one/results.csv | grep -o ',loss_ema$')" ] || fail "no column of the average's loss"
+    sed 1d one/results.csv | awk -F, '!($NF > 0 && $NF != $19) { exit 1 }' || fail "no loss of the average: $(cat one/results.csv)"
     "$plateau" status one >status.txt 2>&1 || fail "$(cat status.txt)"
 }
 

@@ -200,6 +200,7 @@ struct optim_config config_optim(const struct config *c)
                                  .eps = c->train.eps,
                                  .weight_decay = c->train.weight_decay,
                                  .clip = c->train.clip,
+                                 .ema = c->train.ema,
                                  .cautious_decay = c->train.cautious_decay,
                                  .momentum = c->train.momentum,
                                  .nesterov = c->train.nesterov,

@@ -68,6 +68,7 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
         .tokens_per_s = (double)NAN,
         .epochs = r->epochs,
         .warmup_tokens = r->cfg.train.warmup_tokens,
+        .loss_ema = (double)NAN,
         .log_bytes = (double)NAN,
     };
     snprintf(row.run, sizeof row.run, "%s", r->name);
@@ -102,6 +103,8 @@ static uint64_t checksum(const struct run_row *row, bool times)
     }
     if (!times && row->varied[0]) /* rows that varied nothing have the checksum of before there was such a thing */
         h = hash_bytes(h, row->varied, strlen(row->varied));
+    if (!times && isfinite(row->loss_ema)) /* likewise */
+        h = add_number(h, row->loss_ema);
     return times ? h : hash_bytes(add_number(h, row->log_bytes), &row->log_checksum, sizeof row->log_checksum);
 }
 
@@ -128,6 +131,8 @@ static struct run_row as_read(const struct run_row *row)
         if (!columns[i].size && isfinite(*v))
             *v = strtod(as_text(buf, *v), NULL);
     }
+    if (isfinite(r.loss_ema))
+        r.loss_ema = strtod(as_text(buf, r.loss_ema), NULL);
     return r;
 }
 
@@ -157,11 +162,13 @@ enum status run_row_write(const char *path, const struct run_row *result, struct
     }
     if (row->varied[0])
         cJSON_AddStringToObject(root, "varied", row->varied);
+    if (isfinite(row->loss_ema))
+        put_number(root, "loss_ema", row->loss_ema);
     put_number(root, "log_bytes", row->log_bytes);
     put_hash(root, "log_checksum", row->log_checksum);
     put_hash(root, "checksum_wall_s", checksum(row, true));
     put_hash(root, "checksum", checksum(row, false));
-    if (cJSON_GetArraySize(root) != N_COLUMNS + 4 + (row->varied[0] != '\0')) {
+    if (cJSON_GetArraySize(root) != N_COLUMNS + 4 + (row->varied[0] != '\0') + !!isfinite(row->loss_ema)) {
         cJSON_Delete(root);
         root = NULL; /* which json_write takes for want of memory */
     }
@@ -221,7 +228,7 @@ static enum status read_varied(struct run_row *row, const cJSON *root, const cha
 static enum status read_columns(struct run_row *row, const cJSON *root, const char *path, bool *old, struct err *err)
 {
     uint64_t sum, times;
-    *row = (struct run_row){.log_bytes = json_number(root, "log_bytes")};
+    *row = (struct run_row){.log_bytes = json_number(root, "log_bytes"), .loss_ema = json_number(root, "loss_ema")};
     /* What has the log's length has checksums: one digit less of a key does not make it an old file. */
     *old = !cJSON_GetObjectItemCaseSensitive(root, "checksum") &&
            !cJSON_GetObjectItemCaseSensitive(root, "log_checksum") &&
@@ -335,6 +342,7 @@ static void put_text(FILE *out, const char *s)
 struct more {
     char names[VARIED_COLUMNS][VARIED_NAME];
     size_t n;
+    bool ema; /* any has a loss of averaged weights */
 };
 
 static bool has_column(const struct more *m, const char *name, size_t length)
@@ -350,7 +358,9 @@ static bool has_column(const struct more *m, const char *name, size_t length)
 
 static void find_more(struct more *m, const struct run_row *rows, size_t n)
 {
-    m->n = 0;
+    m->n = 0, m->ema = false;
+    for (size_t i = 0; i < n; i++)
+        m->ema = m->ema || (rows[i].status[0] && isfinite(rows[i].loss_ema));
     for (size_t i = 0; i < n; i++)
         for (const char *p = rows[i].status[0] ? rows[i].varied : ""; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
             size_t length = strcspn(p, "=");
@@ -381,6 +391,10 @@ static void put_row(FILE *out, const struct run_row *row, const struct more *m)
     }
     for (size_t i = 0; i < m->n; i++)
         put_varied(out, m->names[i], row);
+    if (m->ema)
+        fputc(',', out);
+    if (m->ema && isfinite(row->loss_ema))
+        fprintf(out, "%.17g", row->loss_ema);
     fputc('\n', out);
 }
 
@@ -401,6 +415,8 @@ enum status results_write(const char *dir, const struct run_row *rows, size_t n,
     find_more(&more, rows + first, n - first);
     for (size_t i = 0; i < more.n; i++)
         fprintf(w.out, ",%s", more.names[i]);
+    if (more.ema)
+        fputs(",loss_ema", w.out);
     fputc('\n', w.out);
     for (size_t i = first; i < n; i++)
         if (rows[i].status[0] != '\0')

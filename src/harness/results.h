@@ -18,6 +18,7 @@ struct run_row {
     double loss, loss_se, bpb, wall_s, tokens_per_s, epochs; /* NaN: none */
     double warmup_tokens;
     char varied[CONFIG_VARIED_MAX]; /* keys of grid.vary, as config_vary_text has them: a column of the table each */
+    double loss_ema; /* of the weights' average; NaN: none. The table's last column, where any row has it */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
     uint64_t log_checksum;

@@ -145,6 +145,18 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
     return train_in_pieces(tr, step_on, &s, err);
 }
 
+/* The held-out loss of the weights' average, where there is one. */
+static enum status evaluate_average(struct trainer *tr, struct run_row *row, struct err *err)
+{
+    double se;
+    if (!(tr->optim.c.ema > 0))
+        return OK;
+    optim_use_average(&tr->optim, &tr->g);
+    enum status st = train_evaluate(tr, 1, &row->loss_ema, &se, err);
+    optim_use_weights(&tr->g);
+    return st;
+}
+
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
                                 bool diverged, struct err *err)
 {
@@ -153,6 +165,8 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     double tokens = r->cfg.train.tokens;
     if (!diverged) {
         enum status st = train_evaluate(tr, 1, &row.loss, &row.loss_se, err);
+        if (st == OK)
+            st = evaluate_average(tr, &row, err);
         if (st == E_INTERRUPTED)
             return stop_here(tr, r, log, st, err);
         TRY(st);
@@ -163,7 +177,7 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     }
     strcpy(row.status, diverged ? "diverged" : "done");
     if (diverged)
-        row.loss = row.loss_se = (double)NAN;
+        row.loss = row.loss_se = row.loss_ema = (double)NAN;
     else if (data_is_bytes(tr->data))
         row.bpb = row.loss / 0.69314718055994531;
     row.wall_s = clock_now_s() - tr->run_started_s;

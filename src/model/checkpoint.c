@@ -61,7 +61,7 @@ static size_t contents_size(const struct contents *c)
 /* o NULL: without its arrays. */
 static void describe(struct contents *c, const struct tensors *t, const struct optim *o)
 {
-    size_t n_states = o ? o->kind->n_states : 0;
+    size_t n_states = o ? optim_n_states(o) : 0;
     CHECK(n_states <= STATES_MAX);
     memset(c, 0, sizeof *c);
     c->head.n = (uint32_t)t->n;
@@ -75,7 +75,7 @@ static void describe(struct contents *c, const struct tensors *t, const struct o
         strcpy(r->name, x->name);
         r->first = x->first, r->n = x->n, r->rows = x->rows, r->cols = x->cols;
         for (size_t s = 0; s < n_states; s++)
-            r->state[s] = o->kind->state_floats(&o->c, x, s);
+            r->state[s] = optim_state_floats(o, x, s);
     }
 }
 
@@ -138,7 +138,7 @@ static bool next_stretch(struct stretch *s, const struct gpt *g, const struct op
 {
     while (!optim_next(&s->walk, o, &g->tensors)) {
         s->walk = (struct optim_walk){0};
-        if (++s->array > (o ? o->kind->n_states : 0))
+        if (++s->array > (o ? optim_n_states(o) : 0))
             return false;
     }
     size_t state = s->array - 1;

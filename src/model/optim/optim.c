@@ -25,9 +25,20 @@ void optim_descend(const struct optim_update *u, size_t at, size_t cols, const f
     ops_descend(u->o, u->w + at, u->t->cols, along, ld, u->t->rows, cols, &d);
 }
 
+size_t optim_n_states(const struct optim *o)
+{
+    return o->kind->n_states + (o->c.ema > 0);
+}
+
+size_t optim_state_floats(const struct optim *o, const struct tensor *t, size_t state)
+{
+    const struct tensor one = tensor_one(t);
+    return state < o->kind->n_states ? t->stack * o->kind->state_floats(&o->c, &one, state) : tensor_size(t);
+}
+
 bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensors *tensors)
 {
-    size_t line = ARENA_ALIGN / sizeof(float), n_states = o ? o->kind->n_states : 0;
+    size_t line = ARENA_ALIGN / sizeof(float), n_states = o ? optim_n_states(o) : 0;
     if (w->t && w->layer + 1 < w->t->n)
         w->layer++;
     else if (w->t)
@@ -37,9 +48,8 @@ bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensor
     if (w->tensor >= tensors->n)
         return false;
     w->t = &tensors->list[w->tensor];
-    struct tensor one = tensor_one(w->t);
     for (size_t s = 0; s < n_states; s++)
-        w->n[s] = w->t->stack * o->kind->state_floats(&o->c, &one, s);
+        w->n[s] = optim_state_floats(o, w->t, s);
     return true;
 }
 
@@ -53,7 +63,7 @@ static void carve(struct optim *o, const struct tensors *tensors, struct ops ops
         size_t wanted = o->kind->scratch_floats(ops, &o->c, &one);
         scratch = wanted > scratch ? wanted : scratch;
     }
-    for (size_t s = 0; s < o->kind->n_states; s++) {
+    for (size_t s = 0; s < optim_n_states(o); s++) {
         o->n_floats[s] = w.at[s];
         o->state[s] = arena_floats(a, w.at[s]);
     }
@@ -93,7 +103,7 @@ void optim_free(struct optim *o)
 
 void optim_reset(struct optim *o)
 {
-    for (size_t s = 0; s < o->kind->n_states; s++)
+    for (size_t s = 0; s < optim_n_states(o); s++)
         memset(o->state[s], 0, o->n_floats[s] * sizeof(float));
 }
 
@@ -118,6 +128,30 @@ static void step_tensor(const struct optim *o, struct gpt *g, struct optim_updat
     }
 }
 
+/* A running mean at first, so that it forgets the initial weights (as TensorFlow's ExponentialMovingAverage). The array has
+ * the places of the weights. */
+static void average(const struct optim *o, const struct gpt *g, int64_t step)
+{
+    float *mean = o->state[o->kind->n_states];
+    double keep = fmin(o->c.ema, (double)(step - 1) / (double)(step + 9));
+    CHECK(o->n_floats[o->kind->n_states] == g->tensors.n_flat);
+    ops_mix(g->ops, mean, (float)keep, mean, (float)(1 - keep), g->w, g->tensors.n_flat);
+}
+
+void optim_use_average(const struct optim *o, struct gpt *g)
+{
+    size_t bytes = g->tensors.n_flat * sizeof(float);
+    memcpy(g->grad, g->w, bytes);
+    memcpy(g->w, o->state[o->kind->n_states], bytes);
+    gpt_pack(g);
+}
+
+void optim_use_weights(struct gpt *g)
+{
+    memcpy(g->w, g->grad, g->tensors.n_flat * sizeof(float));
+    gpt_pack(g);
+}
+
 double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)
 {
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
@@ -131,6 +165,8 @@ double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)
     u.grad_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / norm) : 1.0f;
     for (struct optim_walk w = {0}; optim_next(&w, o, &g->tensors);)
         step_tensor(o, g, &u, &w, lr);
+    if (c->ema > 0)
+        average(o, g, step);
     pass_mark(&p, GPT_OP_OPTIMISER);
     gpt_pack(g);
     return norm;

@@ -19,10 +19,11 @@ struct optim_config {
     size_t muon_steps, muon_coefficients; /* enum orthogonal_coefficients */
     double adam_lr_ratio;
     size_t soap_every, soap_max_dim;
+    double ema; /* share of the weights' average that stays at a step; 0: there is none */
 };
 
-/* The most arrays that a kind keeps. */
-enum { OPTIM_STATES = 6 };
+/* The most arrays that a kind keeps, and one more. */
+enum { OPTIM_STATES = 7 };
 
 /* One layer's tensor in one step. */
 struct optim_update {
@@ -84,6 +85,11 @@ struct optim {
     struct arena arena;
 };
 
+/* Arrays that it keeps: its kind's, and where c.ema is set the average of the weights, last. */
+size_t optim_n_states(const struct optim *o);
+/* Floats of one layer's tensor in that array. */
+size_t optim_state_floats(const struct optim *o, const struct tensor *t, size_t state);
+
 /* g must outlive it and not move. The state is zero. optim_free releases. */
 enum status optim_init(struct optim *o, const struct optim_config *c, const struct gpt *g, struct err *err) WARN_UNUSED;
 void optim_free(struct optim *o);
@@ -98,6 +104,10 @@ struct optim_walk {
 };
 /* Begin with a walk of zeroes; false at the end. o NULL: the tensors alone. */
 bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensors *tensors);
+
+/* Exchange the weights for their average (c.ema > 0), and put them back: g->grad holds them meanwhile. Both pack. */
+void optim_use_average(const struct optim *o, struct gpt *g);
+void optim_use_weights(struct gpt *g);
 
 /* One update of g from g->grad, then the weights are packed again. step counts from 1. Returns the global
  * gradient norm before clipping; where it is not finite nothing is changed. */
