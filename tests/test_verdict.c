@@ -729,6 +729,28 @@ static void a_rise_is_told(void)
     }
 }
 
+/* From the third largest budget on another language is learnt, and no size has its largest budget above the one before. */
+static void a_step_is_told(void)
+{
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick("chinchilla", 30);
+    o.break_sims = 20;
+    grid(&t, 2);
+    const double *d = t.col[FIT_TOKENS];
+    double from = d[t.n - 1] / 2.5 / 2.5;
+    for (size_t i = 0; i < t.n; i++)
+        t.col[FIT_LOSS][i] *= d[i] > 0.99 * from ? 1.2 : 1;
+    shake(&t, 0.002);
+    analyse(&r, &t, &o);
+    const struct turn_out *u = &r.verdict.brk.turn;
+    EXPECT(u->found && r.verdict.brk.found && says(&r, "rises again, from"));
+    EXPECT_REL(u->from, from / 2.5, 1e-9);
+    EXPECT_REL(u->to, from, 1e-9);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* Beyond half the range the excess falls by .05 less: what is quoted is the bent law's, and the place is told. The
  * floor is that of both; the excess over it halves more slowly than the unbent law has it. */
 static void a_bend_is_quoted(void)
@@ -1014,7 +1036,7 @@ int main(int argc, char **argv)
         {"one_odd_run_is_told", one_odd_run_is_told},
         {"exponents_at_their_ends", exponents_at_their_ends},
         {"another_law_explains_a_bend", another_law_explains_a_bend},
-        {"a_rise_is_told", a_rise_is_told}, {"a_bend_is_quoted", a_bend_is_quoted},
+        {"a_rise_is_told", a_rise_is_told}, {"a_step_is_told", a_step_is_told}, {"a_bend_is_quoted", a_bend_is_quoted},
         {"the_frontier_bends", the_frontier_bends},
         {"the_frontier_bends_in_data", the_frontier_bends_in_data},
         {"rows_have_names", rows_have_names},

@@ -11,6 +11,8 @@
  * few tokens less would tell little, and more comparisons would each have to be clearer. */
 #define MIN_LEVELS 4
 #define EARLIER 0.75
+/* Elsewhere any level is compared with the next; as a rise there is rarer, each counts as so many comparisons. */
+#define STEPS 5
 #define SIGNIFICANT 0.05
 /* Standard deviations of ln loss below this are rounding. */
 #define ROUNDING 1e-6
@@ -27,7 +29,7 @@ struct runs {
     struct run *at; /* (n) */
     size_t n;
     bool shared; /* runs share trajectories: differences are taken within them */
-    double sd, degrees; /* of a difference within a trajectory, or of a run */
+    double sd, sd_run, degrees; /* of a difference within a trajectory, and of a run */
 };
 
 static int by_place(const void *a, const void *b)
@@ -92,34 +94,38 @@ static struct mean differences(const struct runs *r, size_t i, size_t end, size_
 /* From what repeats, among the upper half of each size's levels: noise falls with data. */
 static void measure_noise(struct runs *r, double scatter, double degrees)
 {
-    double ss = 0, df = 0;
+    struct {
+        double ss, df;
+    } run = {0, 0}, within = {0, 0};
     for (size_t i = 0, end; i < r->n; i = end) {
         end = end_of_size(r, i);
         size_t levels = r->at[end - 1].level + 1;
         for (size_t l = levels / 2; l < levels; l++) {
-            if (r->shared && l + 1 == levels)
-                continue;
-            struct mean m = r->shared ? differences(r, i, end, l, l + 1) : of_level(r, i, end, l);
-            ss += m.ss;
-            df += fmax(m.n - 1, 0);
+            struct mean m = of_level(r, i, end, l), d = {0};
+            if (r->shared && l + 1 < levels)
+                d = differences(r, i, end, l, l + 1);
+            run.ss += m.ss, run.df += m.n - 1;
+            within.ss += d.ss, within.df += fmax(d.n - 1, 0);
         }
     }
-    bool repeats = df >= MIN_DEGREES;
-    r->shared = r->shared && repeats;
-    r->sd = repeats || isfinite(scatter) ? fmax(repeats ? sqrt(ss / df) : scatter, ROUNDING) : (double)INFINITY;
-    r->degrees = repeats ? df : degrees;
+    bool repeats = run.df >= MIN_DEGREES;
+    double none = isfinite(scatter) ? scatter : (double)INFINITY;
+    r->shared = r->shared && within.df >= MIN_DEGREES;
+    r->sd_run = fmax(repeats ? sqrt(run.ss / run.df) : none, ROUNDING);
+    r->sd = r->shared ? fmax(sqrt(within.ss / within.df), ROUNDING) : r->sd_run;
+    r->degrees = r->shared ? within.df : repeats ? run.df : degrees;
 }
 
-/* The rise from level a to the last of one size, in units of its standard error. */
-static double rise_at(const struct runs *r, size_t i, size_t end, size_t a)
+/* The rise from one level of a size to another, in units of its standard error. */
+static double rise_at(const struct runs *r, size_t i, size_t end, size_t from, size_t to)
 {
-    size_t last = r->at[end - 1].level;
-    if (r->shared) {
-        struct mean m = differences(r, i, end, a, last);
-        return m.n > 0 ? m.sum / m.n / (r->sd / sqrt(m.n)) : -(double)INFINITY;
-    }
-    struct mean p = of_level(r, i, end, a), q = of_level(r, i, end, last);
-    return (q.sum / q.n - p.sum / p.n) / (r->sd * sqrt(1 / p.n + 1 / q.n));
+    struct mean m = {0};
+    if (r->shared)
+        m = differences(r, i, end, from, to);
+    if (m.n > 0)
+        return m.sum / m.n / (r->sd / sqrt(m.n));
+    struct mean p = of_level(r, i, end, from), q = of_level(r, i, end, to);
+    return (q.sum / q.n - p.sum / p.n) / (r->sd_run * sqrt(1 / p.n + 1 / q.n));
 }
 
 /* The share of normal deviates above what Student's t makes of this one. */
@@ -138,24 +144,36 @@ static double tail(double t, double degrees)
     return stats_normal_cdf(-lo);
 }
 
-/* The lowest level before the last, and what was fallen until there. */
-static void describe(struct turn_out *out, double *share, const struct runs *r, size_t i, size_t end)
+/* The clearest rise of one kind. */
+struct clearest {
+    double z;
+    size_t compared, i, end, to; /* runs i .. end-1; the level that lies too high */
+};
+
+static void consider(struct clearest *c, const struct runs *r, size_t i, size_t end, size_t from, size_t to)
 {
-    size_t last = r->at[end - 1].level, low = 0;
-    struct mean first = of_level(r, i, end, 0), best = first, top = of_level(r, i, end, last);
-    for (size_t l = 1; l < last; l++) {
-        struct mean m = of_level(r, i, end, l);
-        if (m.sum / m.n < best.sum / best.n) {
+    double z = rise_at(r, i, end, from, to);
+    c->compared++;
+    if (z > c->z)
+        *c = (struct clearest){z, c->compared, i, end, to};
+}
+
+/* The lowest level before that one, and the rise as a share of what was fallen until there. */
+static double describe(struct turn_out *out, const struct runs *r, const struct clearest *c)
+{
+    struct mean first = of_level(r, c->i, c->end, 0), best = first, top = of_level(r, c->i, c->end, c->to);
+    for (size_t l = 1; l < c->to; l++) {
+        struct mean m = of_level(r, c->i, c->end, l);
+        if (m.sum / m.n < best.sum / best.n)
             best = m;
-            low = l;
-        }
     }
-    out->size = r->at[i].series;
+    out->size = r->at[c->i].series;
     out->from = best.x;
     out->to = top.x;
     out->low = exp(best.sum / best.n);
     out->end = exp(top.sum / top.n);
-    *share = low > 0 ? (top.sum / top.n - best.sum / best.n) / (first.sum / first.n - best.sum / best.n) : 0;
+    double fallen = first.sum / first.n - best.sum / best.n;
+    return fallen > 0 ? (top.sum / top.n - best.sum / best.n) / fallen : 0;
 }
 
 /* The level that a size's last is compared with; SIZE_MAX: there is none, or too few. */
@@ -171,26 +189,25 @@ static size_t earlier(const struct runs *r, size_t i, size_t end)
 
 static void look(struct turn_out *out, struct runs *r)
 {
-    double best = -(double)INFINITY, share = 0;
-    size_t compared = 0, at = 0, at_end = 0;
+    struct clearest last = {.z = -(double)INFINITY}, step = last;
     for (size_t i = 0, end; i < r->n; i = end) {
         end = end_of_size(r, i);
-        size_t before = earlier(r, i, end);
+        size_t top = r->at[end - 1].level, before = earlier(r, i, end);
         if (before == SIZE_MAX)
             continue;
-        double z = rise_at(r, i, end, before);
-        compared++;
-        if (z > best) {
-            best = z;
-            at = i;
-            at_end = end;
-        }
+        consider(&last, r, i, end, before, top);
+        for (size_t l = 1; l + 1 < top; l++)
+            consider(&step, r, i, end, l, l + 1);
     }
-    if (compared == 0 || !isfinite(best) || !(r->degrees > 0))
+    if (last.compared == 0 || !(r->degrees > 0))
         return;
-    out->p = fmin(1, (double)compared * tail(best, r->degrees));
-    describe(out, &share, r, at, at_end);
-    out->found = out->p < SIGNIFICANT && share >= TURN_MATTERS;
+    double p = (double)last.compared * tail(last.z, r->degrees), q = STEPS * (double)step.compared * tail(step.z, r->degrees);
+    bool at_end = p <= q || step.compared == 0;
+    const struct clearest *c = at_end ? &last : &step;
+    if (!isfinite(c->z))
+        return;
+    out->p = fmin(1, at_end ? p : q);
+    out->found = describe(out, r, c) >= TURN_MATTERS && out->p < SIGNIFICANT;
 }
 
 enum status turn_test(struct turn_out *out, const struct fit_design *d, double scatter, double degrees, struct err *err)
