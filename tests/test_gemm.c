@@ -70,7 +70,7 @@ struct nn_case {
     size_t lda, ldc, ldw;
     const float *a, *w;
     bool transposed, unpacked;
-    const struct kern_finish *finish;
+    const struct kern_epilogue *epilogue;
 };
 
 static void fill_nn(float *c, int threads, const void *ctx)
@@ -79,13 +79,13 @@ static void fill_nn(float *c, int threads, const void *ctx)
     if (p->unpacked) {
         float *scratch = floats(gemm_nn_scratch(&kern, threads, p->s.N, p->s.K));
         gemm_nn_unpacked(&kern, threads, c, p->ldc, p->a, p->lda, p->w, p->ldw, p->transposed,
-                         p->s.M, p->s.N, p->s.K, p->finish, scratch);
+                         p->s.M, p->s.N, p->s.K, p->epilogue, scratch);
         free(scratch);
         return;
     }
     float *packed = floats(gemm_packed_floats(&kern, p->s.K, p->s.N));
     gemm_pack(&kern, threads, packed, p->w, p->ldw, p->s.K, p->s.N, p->transposed);
-    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->finish);
+    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->epilogue);
     free(packed);
 }
 
@@ -105,7 +105,7 @@ static double nn_element(const struct nn_case *p, size_t i, size_t j, double *te
         sum += t;
         *terms += fabs(t);
     }
-    const struct kern_finish *f = p->finish;
+    const struct kern_epilogue *f = p->epilogue;
     size_t at = i * p->ldc + j;
     if (!f)
         return sum;
@@ -124,7 +124,7 @@ static double nn_element(const struct nn_case *p, size_t i, size_t j, double *te
 
 static void nn_check(const struct nn_case *p, const float *before, const float *c)
 {
-    const double edge = p->finish ? 24 : 2; /* roundings of what follows; GELU's slope is at most 1.13 */
+    const double edge = p->epilogue ? 24 : 2; /* roundings of what follows; GELU's slope is at most 1.13 */
     for (size_t i = 0; i < p->s.M; i++)
         for (size_t j = 0; j < p->s.N; j++) {
             double terms, want = nn_element(p, i, j, &terms);
@@ -149,7 +149,7 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     float *before = floats(len), *other = floats(len);
     float *w = floats(extent(wrows, transposed ? s.K : s.N, p.ldw));
     float *bias = floats(s.N), *res = floats(len), *mul = floats(len), *slope = floats(len);
-    struct kern_finish finish = {.bias = mode & 1 ? bias : NULL,
+    struct kern_epilogue epilogue = {.bias = mode & 1 ? bias : NULL,
                                  .act = mode & 2 ? KERN_ACT_GELU : KERN_ACT_NONE,
                                  .res = mode & 4 ? res : NULL,
                                  .mul = mode & 8 ? mul : NULL,
@@ -162,7 +162,7 @@ static void nn_one(struct sizes s, bool transposed, int mode)
     memcpy(other, c, len * sizeof *c);
     p.a = a;
     p.w = w;
-    p.finish = mode ? &finish : NULL;
+    p.epilogue = mode ? &epilogue : NULL;
     each_thread_count(c, len, fill_nn, &p);
     nn_check(&p, before, c);
     p.unpacked = true;
@@ -318,7 +318,7 @@ static void fill_stored(float *c, int threads, const void *ctx)
 }
 
 /* C against sums in double, each operand by rows or by columns. Of a symmetric product, B is A turned. */
-static void stored_one(struct sizes z, bool a_by_columns, bool b_by_columns, bool symmetric, bool finish)
+static void stored_one(struct sizes z, bool a_by_columns, bool b_by_columns, bool symmetric, bool epilogue)
 {
     size_t lda = (a_by_columns ? z.M : z.K) + 3, ldb = (b_by_columns ? z.K : z.N) + (symmetric ? 3 : 5), ldc = z.N + 2;
     size_t n = extent(z.M, z.N, ldc);
@@ -329,21 +329,21 @@ static void stored_one(struct sizes z, bool a_by_columns, bool b_by_columns, boo
         for (size_t i = 0; i < z.M; i++)
             for (size_t j = 0; j < i; j++)
                 res[j * ldc + i] = res[i * ldc + j];
-    struct kern_finish f = {.res = res, .scale = 0.5f};
+    struct kern_epilogue f = {.res = res, .scale = 0.5f};
     struct gemm_stored p = {.ldc = ldc, .a = a, .a_rs = a_by_columns ? 1 : lda, .a_cs = a_by_columns ? lda : 1, .b = b,
                             .ldb = ldb, .M = z.M, .N = z.N, .K = z.K, .transposed = b_by_columns, .symmetric = symmetric,
-                            .finish = finish ? &f : NULL};
+                            .epilogue = epilogue ? &f : NULL};
     snprintf(where, sizeof where, "stored M=%zu N=%zu K=%zu a%d b%d s%d f%d", z.M, z.N, z.K, a_by_columns, b_by_columns,
-             symmetric, finish);
+             symmetric, epilogue);
     each_thread_count(c, n, fill_stored, &p);
     for (size_t i = 0; i < z.M && !test_failed(); i++)
         for (size_t j = 0; j < z.N; j++) {
-            double sum = 0, terms = 0, r = finish ? (double)res[i * ldc + j] : 0;
+            double sum = 0, terms = 0, r = epilogue ? (double)res[i * ldc + j] : 0;
             for (size_t k = 0; k < z.K; k++) {
                 double t = (double)a[i * p.a_rs + k * p.a_cs] * (double)b[b_by_columns ? j * ldb + k : k * ldb + j];
                 sum += t, terms += fabs(t);
             }
-            near(i, j, (double)c[i * ldc + j], finish ? r + 0.5 * sum : sum, (double)z.K + 3, terms + fabs(r));
+            near(i, j, (double)c[i * ldc + j], epilogue ? r + 0.5 * sum : sum, (double)z.K + 3, terms + fabs(r));
             if (symmetric && j < i)
                 EXPECT_MSG(c[i * ldc + j] == c[j * ldc + i], "%s: [%zu][%zu] differs from what it is copied to", where, i, j);
         }

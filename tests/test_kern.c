@@ -666,13 +666,13 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
 }
 
 /* The end of a product: what is done in registers against the sums done first and the rest after. */
-static void finish_one(size_t m, size_t n, size_t k, int mode)
+static void epilogue_one(size_t m, size_t n, size_t k, int mode)
 {
     enum { BIAS = 1, RES = 2, MUL = 4, ACT = 8, SLOPE = 16, ACCUMULATE = 32 };
     static const enum kern_act ends[] = {KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2};
     const enum kern_act act = mode & ACT ? ends[(m + n + k) % 3] : KERN_ACT_NONE;
     size_t ldc = n + (m + n) % 3, len = (m - 1) * ldc + n;
-    CASE("finish m=%zu n=%zu k=%zu mode=%d", m, n, k, mode);
+    CASE("epilogue m=%zu n=%zu k=%zu mode=%d", m, n, k, mode);
     float *a = operand(m * k, 1), *b = operand(k * n, 1), *c = operand(len, 1);
     float *bias = operand(n, 1), *res = operand(len, 1), *mul = operand(len, 1);
     float *slope = operand(len, 1);
@@ -680,11 +680,11 @@ static void finish_one(size_t m, size_t n, size_t k, int mode)
     memcpy(t, wide(c), len * sizeof *t);
     memcpy(want_slope, wide(slope), len * sizeof *t);
     kern_gemm_4x8_ref64(t, ldc, wide(a), k, 1, wide(b), n, m, n, k, mode & ACCUMULATE);
-    kern_finish_ref64(t, NULL, mode & BIAS ? wide(bias) : NULL, mode & RES ? wide(res) : NULL,
+    kern_epilogue_ref64(t, NULL, mode & BIAS ? wide(bias) : NULL, mode & RES ? wide(res) : NULL,
                       mode & MUL ? wide(mul) : NULL, 0.5, KERN_ACT_NONE, ldc, m, n);
     memcpy(want, t, len * sizeof *t);
-    kern_finish_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, act, ldc, m, n);
-    struct kern_finish f = {.bias = mode & BIAS ? bias : NULL,
+    kern_epilogue_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, act, ldc, m, n);
+    struct kern_epilogue f = {.bias = mode & BIAS ? bias : NULL,
                             .res = mode & RES ? res : NULL,
                             .mul = mode & MUL ? mul : NULL,
                             .scale = 0.5f,
@@ -707,7 +707,7 @@ static void finish_one(size_t m, size_t n, size_t k, int mode)
     release(where);
 }
 
-static void finish_case(void)
+static void epilogue_case(void)
 {
     const size_t MR = kern.gemm.MR, NR = kern.gemm.NR;
     const size_t rows[] = {1, 2, MR - 1, MR, MR + 1, 2 * MR + 3};
@@ -715,7 +715,7 @@ static void finish_case(void)
     EACH(r, rows)
     EACH(c, cols)
     for (int mode = 0; mode < 64 && !test_failed(); mode++)
-        finish_one(rows[r], cols[c], (size_t)mode % 5 * 9, mode);
+        epilogue_one(rows[r], cols[c], (size_t)mode % 5 * 9, mode);
 }
 
 static void tile_case(void)
@@ -751,7 +751,7 @@ TEST(xent)
 TEST(colsum)
 TEST(attn)
 TEST(tile)
-TEST(finish)
+TEST(epilogue)
 
 int main(int argc, char **argv)
 {
@@ -774,7 +774,7 @@ int main(int argc, char **argv)
         {"column sums", colsum_levels},
         {"attention", attn_levels},
         {"gemm tile", tile_levels},
-        {"end of a product", finish_levels},
+        {"end of a product", epilogue_levels},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -66,7 +66,7 @@ struct file_list {
 enum status file_list_dir(struct file_list *list, const char *dir, struct err *err) WARN_UNUSED;
 void file_list_free(struct file_list *list);
 
-/* The part behind the last '/'. Points into path. */
+/* The part after the last '/'. Points into path. */
 const char *file_basename(const char *path);
 
 #endif

@@ -14,7 +14,7 @@
 enum { DEPTH_MAX = 100, SHOWN_MAX = 40 };
 
 struct key {
-    const char *text; /* behind its opening quote */
+    const char *text; /* after its opening quote */
     size_t size;      /* up to its closing quote */
 };
 

@@ -11,7 +11,7 @@
 #include "base/status.h"
 
 /* OK, or the first fault as "line 3 column 7: reason" with this code: E_CONFIG, E_DATA, ...; E_NOMEM only for
- * want of memory. The text needs no '\0' behind it. A byte order mark in front is passed over. */
+ * want of memory. The text needs no '\0' after it. A byte order mark in front is passed over. */
 enum status json_check(const char *text, size_t size, enum status code, struct err *err) WARN_UNUSED;
 
 /* Bytes of the JSON number that n bytes of text begin with; 0 where they begin with none. What follows the

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Unicode 15, table 3-7: the second byte has a range of its own behind some first bytes, which is what keeps
+/* Unicode 15, table 3-7: the second byte has a range of its own after some first bytes, which is what keeps
  * overlong forms and surrogates out. */
 static const struct {
     unsigned char first_lo, first_hi, second_lo, second_hi;

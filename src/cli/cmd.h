@@ -1,5 +1,5 @@
 /* The commands: each parses its words, calls the layers below, prints, and returns a status whose
- * message main() shows. argv[0] is the first word behind the command's name. */
+ * message main() shows. argv[0] is the first word after the command's name. */
 #ifndef PLATEAU_CLI_CMD_H
 #define PLATEAU_CLI_CMD_H
 

@@ -10,7 +10,7 @@
 
 #define FIT_OPTIONS_OBJECTIVES "huber:DELTA, lad or lsq, each with ,over=W"
 
-/* The objective: huber (delta as it was), huber:DELTA, lad or lsq, each with ",over=W" behind it, which multiplies the
+/* The objective: huber (delta as it was), huber:DELTA, lad or lsq, each with ",over=W" after it, which multiplies the
  * loss of runs that the law overestimates (prediction above measurement). The count: total, nonembd or matmul.
  * E_USAGE otherwise, with the output untouched. */
 enum status fit_options_objective(struct solve_objective *obj, const char *text,

@@ -22,7 +22,7 @@ bool text_is_terminal(int fd);
  * a blank, two end a paragraph; several blanks, as in a file's name, stay. Ends with a newline. */
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
 
-/* The same behind `lead` where a person reads it, at a terminal's width. One line where a program does: nothing says how
+/* The same after `lead` where a person reads it, at a terminal's width. One line where a program does: nothing says how
  * wide the output is. */
 void text_message(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

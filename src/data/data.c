@@ -29,7 +29,7 @@ struct data_spec data_spec_default(void)
 #undef X
 }
 
-/* The meaning behind the names of the kinds that it is for; NULL where `kind` is not among them. */
+/* The meaning after the names of the kinds that it is for; NULL where `kind` is not among them. */
 static const char *meaning_for(const char *help, const char *kind)
 {
     const char *colon = strchr(help, ':'), *found = strstr(help, kind);

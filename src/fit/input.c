@@ -145,7 +145,7 @@ enum status input_seal(char **json, const struct fit_input *in, struct err *err)
     if (text && n >= 2 && m >= 4)
         sealed = malloc(n + m + SEAL + 1);
     if (sealed) {
-        /* both are objects that end in a line of "}": the second one's keys go on behind the first one's */
+        /* both are objects that end in a line of "}": the second one's keys go on after the first one's */
         n -= 2, m -= 3;
         memcpy(sealed, *json, n);
         sealed[n++] = ',';
@@ -162,7 +162,7 @@ enum status input_seal(char **json, const struct fit_input *in, struct err *err)
 
 /* ---- reading ---- */
 
-/* The number behind the mark, where the text is sealed and unchanged. */
+/* The number after the mark, where the text is sealed and unchanged. */
 static bool seal_holds(uint64_t *checksum, const char *text, size_t size)
 {
     char seal[SEAL + 1];

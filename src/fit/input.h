@@ -43,7 +43,7 @@ uint64_t input_fingerprint(const struct fit_table *t, const struct envelope_curv
 /* The same options with the same values, in the same order. */
 bool input_same_settings(const struct input_setting *a, size_t n_a, const struct input_setting *b, size_t n_b);
 
-/* The report with "input" and "checksum" behind its keys, and a line's end. *json is replaced. */
+/* The report with "input" and "checksum" after its keys, and a line's end. *json is replaced. */
 enum status input_seal(char **json, const struct fit_input *in, struct err *err) WARN_UNUSED;
 
 /* A fit.json as it lies there. */

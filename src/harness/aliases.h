@@ -11,7 +11,7 @@ struct alias {
     const char *note; /* what differs, or why there is none; may be NULL */
 };
 
-/* By the part of the path behind its last dot, whatever section stands in front; capitals, _ and - do not count.
+/* By the part of the path after its last dot, whatever section stands in front; capitals, _ and - do not count.
  * NULL where no tool that we know calls a key so. */
 const struct alias *aliases_find(const char *path);
 

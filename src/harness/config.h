@@ -149,7 +149,7 @@ struct config_key {
     double min, max;
 };
 
-/* The i-th key of the table; false behind the last. */
+/* The i-th key of the table; false after the last. */
 bool config_key_at(struct config_key *key, size_t i);
 /* The table as a JSON Schema (draft 2020-12). */
 void config_print_schema(FILE *out);

@@ -41,7 +41,7 @@ static enum status check_range(const struct key *k, double v, struct err *err)
     return OK;
 }
 
-/* A number as JSON writes it, and a unit behind it: "250k", "15m". strtod takes more than that (032, 5.). */
+/* A number as JSON writes it, and a unit after it: "250k", "15m". strtod takes more than that (032, 5.). */
 static bool parse_count(double *out, const struct key *k, const char *text)
 {
     size_t n = json_check_number(text, strlen(text));

@@ -12,7 +12,7 @@ enum status json_read(cJSON **root, const char *path, const char *what, struct e
     size_t size;
     *root = NULL;
     TRY(file_read_regular(&text, &size, path, err));
-    if (strlen(text) == size) /* no zero byte, behind which cJSON would not look */
+    if (strlen(text) == size) /* no zero byte, after which cJSON would not look */
         *root = cJSON_ParseWithOpts(text, NULL, true);
     free(text);
     return *root ? OK : err_set(err, E_DATA, "%s is damaged: it is no %s", path, what);

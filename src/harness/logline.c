@@ -41,7 +41,7 @@ bool logline_next(struct logline *l, const char **at, const char *end)
     return true;
 }
 
-/* The first byte behind "key":, NULL where the line has none. */
+/* The first byte after "key":, NULL where the line has none. */
 static const char *value_of(const struct logline *l, const char *key)
 {
     size_t n = strlen(key);

@@ -22,9 +22,9 @@ struct logline logline_of(const char *text, size_t n);
  * short and is LOGLINE_BAD. */
 bool logline_next(struct logline *l, const char **at, const char *end);
 
-/* The number behind "key": NaN for null and for a key that the line lacks. */
+/* The number after "key": NaN for null and for a key that the line lacks. */
 double logline_number(const struct logline *l, const char *key);
-/* The text behind "key": in out; "" where the line has none, or one that does not fit. */
+/* The text after "key": in out; "" where the line has none, or one that does not fit. */
 void logline_text(char *out, size_t size, const struct logline *l, const char *key);
 
 /* The number, from 1, of the first line that is none of a log's; 0: all are whole. */

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 
-/* The number behind that word at the start of a line, NaN where there is none, as in a limit of "max". */
+/* The number after that word at the start of a line, NaN where there is none, as in a limit of "max". */
 static double number_behind(const char *path, const char *word)
 {
     char line[128], *end;

@@ -49,7 +49,7 @@ bool plan_has(const struct plan *p, const char *name);
 /* The first place of `sorted` whose name is not before this one; p->n where there is none. */
 size_t plan_first_from(const struct plan *p, const char *name);
 
-/* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those behind the fork. */
+/* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those after the fork. */
 double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i);
 
 /* What a training token of this shape takes, in flops: its matrix products, and for the work beside them

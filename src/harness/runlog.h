@@ -18,7 +18,7 @@ struct runlog {
     struct tensorboard tb;
 };
 
-/* Open dir/log.jsonl for appending after keep_bytes, which it must have; what stands behind them is cut off (the
+/* Open dir/log.jsonl for appending after keep_bytes, which it must have; what stands after them is cut off (the
  * unsaved tail of a run that was killed). 0 starts a new log with its first line. With events, TensorBoard's file is
  * kept beside it. runlog_close also after a failure. */
 enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,

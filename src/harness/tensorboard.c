@@ -15,7 +15,7 @@ struct record {
     size_t n;
 };
 
-enum { HEAD = 12, TAIL = 4, WALL_TIME = HEAD + 1 /* behind the field's key */ };
+enum { HEAD = 12, TAIL = 4, WALL_TIME = HEAD + 1 /* after the field's key */ };
 
 /* ---- CRC-32C (Castagnoli), reflected ---- */
 

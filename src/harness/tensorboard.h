@@ -23,7 +23,7 @@ struct tensorboard {
     uint32_t crc[256];
 };
 
-/* Bring dir/TENSORBOARD_FILE up to the first log_bytes of dir/log.jsonl, and leave it open behind them. A
+/* Bring dir/TENSORBOARD_FILE up to the first log_bytes of dir/log.jsonl, and leave it open after them. A
  * file that says just that already is not written to. */
 enum status tensorboard_open(struct tensorboard *tb, const char *dir, int64_t log_bytes, struct err *err) WARN_UNUSED;
 

@@ -24,7 +24,7 @@ enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KER
  * is not NULL or its flag is set:
  *   t += bias[j];  t = res[i][j] + scale t;  t *= mul[i][j];  slope[i][j] = act'(t), t = act(t)
  * bias (N); res, mul, slope (M,N) with C's distance between rows; slope may be NULL. None overlaps C. */
-struct kern_finish {
+struct kern_epilogue {
     const float *bias, *res, *mul;
     float scale;
     enum kern_act act; /* not silu */
@@ -42,13 +42,13 @@ struct kern_fetch {
 
 /* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
  * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
- * read. fetch, finish: NULL where there is nothing to fetch or to do; finish is applied to the finished
+ * read. fetch, epilogue: NULL where there is nothing to fetch or to do; epilogue is applied to the finished
  * elements, with pointers to those of C[0][0]. An element's value does not depend on m, n or its place in
  * the tile. */
 typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                                const float *b, size_t ldb, size_t m, size_t n, size_t k,
                                bool accumulate, const struct kern_fetch *fetch,
-                               const struct kern_finish *finish);
+                               const struct kern_epilogue *epilogue);
 
 struct kern_gemm {
     kern_gemm_tile_fn *tile;
@@ -139,7 +139,7 @@ struct kern_xent {
     X(void, transpose,                                                                             \
       (kreal * out, size_t ld_out, const kreal *x, size_t ld, size_t rows, size_t cols))           \
     /* The columns of x (rows,n), rows ld apart, in panels of `width` columns (the last narrower), each  \
-     * (rows,width) and contiguous, one behind the other: rows n floats in all. */                  \
+     * (rows,width) and contiguous, one after the other: rows n floats in all. */                  \
     X(void, panels, (kreal * out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)) \
     /* Causal attention of one sequence and head. q, k, v: rows of HS values, ld apart; out rows     \
      * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \

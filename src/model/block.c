@@ -86,7 +86,7 @@ static void join(const struct branch *b, struct pass *p, float *out, const float
 
 void block_fwd(const struct block *b, struct pass *p, float *x_out, float scale)
 {
-    const struct kern_finish mid = {.res = b->mixed, .scale = scale}, end = {.res = b->x_mid, .scale = scale};
+    const struct kern_epilogue mid = {.res = b->mixed, .scale = scale}, end = {.res = b->x_mid, .scale = scale};
     size_t C = b->b1.before.C;
     if (b->x0)
         mix2_fwd(&b->mix, p, b->mixed, C, b->x, C, b->x0, C, C);

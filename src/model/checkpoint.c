@@ -28,7 +28,7 @@ struct header {
 
 enum { VERSION_FIRST = 1, VERSION_PLAIN = 2, VERSION_NAMED = 3 };
 
-/* What is in a file. From version 3 on it stands behind the header: the head, and a record for each tensor. */
+/* What is in a file. From version 3 on it stands after the header: the head, and a record for each tensor. */
 enum { STATES_MAX = 8, NAME_MAX_BYTES = 32 };
 
 struct contents_head {

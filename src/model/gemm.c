@@ -9,7 +9,7 @@
 /* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
  * as what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which
  * the product reads them. The block from depth d starts at d * N, its panel from column j at depth
- * * j behind that. */
+ * * j after that. */
 
 static size_t ceil_div(size_t a, size_t b)
 {
@@ -115,7 +115,7 @@ struct product {
     size_t M;
     bool accumulate, in_place; /* in_place: B is read where it is stored */
     bool lower; /* what lies above the diagonal of C need not be computed */
-    const struct kern_finish *finish;
+    const struct kern_epilogue *epilogue;
     float *scratch; /* a block of B for each thread, where it is packed on the way */
 };
 
@@ -126,9 +126,9 @@ struct block {
 };
 
 /* `f` for the elements from row i and column j on. */
-static struct kern_finish finish_at(const struct kern_finish *f, size_t ldc, size_t i, size_t j)
+static struct kern_epilogue epilogue_at(const struct kern_epilogue *f, size_t ldc, size_t i, size_t j)
 {
-    struct kern_finish g = *f;
+    struct kern_epilogue g = *f;
     size_t at = i * ldc + j;
     g.bias = f->bias ? f->bias + j : NULL;
     g.res = f->res ? f->res + at : NULL;
@@ -170,11 +170,11 @@ static void block_product(const struct product *p, const struct block *b, size_t
     const struct kern_gemm *g = &p->k->gemm;
     const float *a = p->a + i * p->a_rs + b->d * p->a_cs;
     float *c = p->c + i * p->ldc + b->j;
-    bool finish = p->finish && b->d + b->deep == p->b.K;
+    bool epilogue = p->epilogue && b->d + b->deep == p->b.K;
     for (size_t s = 0; s < b->n; s += g->NR) {
         size_t width = size_min(g->NR, b->n - s), ldb;
         struct kern_fetch fetch = {0};
-        struct kern_finish f = {0};
+        struct kern_epilogue f = {0};
         if (pack)
             pack_block(p->k, &p->b, b->panels + s * b->deep, b->d, b->deep, b->j + s, b->j + s + width);
         if (s + width < b->n)
@@ -185,11 +185,11 @@ static void block_product(const struct product *p, const struct block *b, size_t
         size_t above = p->lower && b->j + s > i ? size_min(m, b->j + s - i) : 0;
         if (above == m)
             continue;
-        if (finish)
-            f = finish_at(p->finish, p->ldc, i + above, b->j + s);
+        if (epilogue)
+            f = epilogue_at(p->epilogue, p->ldc, i + above, b->j + s);
         const float *panels = panel(p, b, s, width, &ldb);
         g->tile(c + above * p->ldc + s, p->ldc, a + above * p->a_rs, p->a_rs, p->a_cs, panels, ldb, m - above, width, b->deep,
-                p->accumulate || b->d > 0, &fetch, finish ? &f : NULL);
+                p->accumulate || b->d > 0, &fetch, epilogue ? &f : NULL);
     }
 }
 
@@ -251,11 +251,11 @@ static void nn_part(void *ctx, int t, int threads)
 }
 
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct kern_finish *finish)
+             const float *packed, size_t M, size_t N, size_t K, const struct kern_epilogue *epilogue)
 {
     struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
     job.b = (struct operand){.packed = packed, .K = K, .N = N};
-    job.finish = finish;
+    job.epilogue = epilogue;
     team_parts(nn_part, &job, threads);
 }
 
@@ -282,11 +282,11 @@ static void nn_unpacked_part(void *ctx, int t, int threads)
 
 void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
                       size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct kern_finish *finish, float *scratch)
+                      size_t K, const struct kern_epilogue *epilogue, float *scratch)
 {
     struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
     job.b = (struct operand){.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed};
-    job.finish = finish, job.scratch = scratch;
+    job.epilogue = epilogue, job.scratch = scratch;
     team_parts(nn_unpacked_part, &job, threads);
 }
 
@@ -383,7 +383,7 @@ void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *s)
 {
     struct product job = {.k = k, .c = s->c, .ldc = s->ldc, .a = s->a, .a_rs = s->a_rs, .a_cs = s->a_cs, .M = s->M};
     job.b = (struct operand){.w = s->b, .ldw = s->ldb, .K = s->K, .N = s->N, .transposed = s->transposed};
-    job.in_place = !s->transposed, job.lower = s->symmetric, job.finish = s->finish, job.scratch = s->scratch;
+    job.in_place = !s->transposed, job.lower = s->symmetric, job.epilogue = s->epilogue, job.scratch = s->scratch;
     CHECK(!s->symmetric || s->M == s->N);
     team_parts(stored_part, &job, threads);
     if (s->symmetric)

@@ -27,16 +27,16 @@ size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N);
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed);
 
-/* C (M,N) = A (M,K) B, B packed, then what `finish` says (kern.h; NULL: nothing). A rows lda apart, C
+/* C (M,N) = A (M,K) B, B packed, then what `epilogue` says (kern.h; NULL: nothing). A rows lda apart, C
  * rows ldc apart. C is not read. */
 void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct kern_finish *finish);
+             const float *packed, size_t M, size_t N, size_t K, const struct kern_epilogue *epilogue);
 
 /* The same with B as it is stored, as for gemm_pack: packed block by block on the way, which spares
  * large weights a way through memory. scratch: at least gemm_nn_scratch floats. */
 void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
                       size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct kern_finish *finish, float *scratch);
+                      size_t K, const struct kern_epilogue *epilogue, float *scratch);
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
 
 /* C (K,N) = A^T B with A (M,K), B (M,N), or += where `accumulate`: rows lda, ldb apart; C rows ldc
@@ -49,13 +49,13 @@ size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, si
 /* C (M,N) = A (M,K) B (K,N), both as they are stored, for operands that are used once: A(i,k) = a[i a_rs + k a_cs]; B has
  * rows ldb apart and is read in place, best with ldb an odd number of cache lines, or where `transposed` is set it is
  * stored (N,K) and packed on the way. symmetric: the result is known to be, so that one half is computed and the other
- * copied. Not read: C. finish as in kern.h. */
+ * copied. Not read: C. epilogue as in kern.h. */
 struct gemm_stored {
     float *c;
     const float *a, *b;
     size_t ldc, a_rs, a_cs, ldb, M, N, K;
     bool transposed, symmetric;
-    const struct kern_finish *finish;
+    const struct kern_epilogue *epilogue;
     float *scratch; /* gemm_nn_scratch floats where `transposed` is set */
 };
 void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *p);

@@ -56,11 +56,11 @@ void linear_pack(const struct linear *l, struct ops o)
     gemm_pack(o.k, o.threads, l->packed_bwd, l->w.w, ldw, l->out, l->in, !l->transposed);
 }
 
-void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_finish *finish)
+void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_epilogue *epilogue)
 {
-    struct kern_finish f = finish ? *finish : (struct kern_finish){0};
+    struct kern_epilogue f = epilogue ? *epilogue : (struct kern_epilogue){0};
     f.bias = l->b.w;
-    const struct kern_finish *end = finish || f.bias ? &f : NULL;
+    const struct kern_epilogue *end = epilogue || f.bias ? &f : NULL;
     if (l->packed_fwd)
         gemm_nn(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->packed_fwd, p->R, l->out, l->in, end);
     else
@@ -73,12 +73,12 @@ void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *
 {
     const struct kern *k = p->o.k;
     int threads = p->o.threads;
-    const struct kern_finish times = {.mul = mul}, *finish = mul ? &times : NULL;
+    const struct kern_epilogue times = {.mul = mul}, *epilogue = mul ? &times : NULL;
     if (l->packed_bwd)
-        gemm_nn(k, threads, dx, l->ldx, dy, l->ldy, l->packed_bwd, p->R, l->in, l->out, finish);
+        gemm_nn(k, threads, dx, l->ldx, dy, l->ldy, l->packed_bwd, p->R, l->in, l->out, epilogue);
     else
         gemm_nn_unpacked(k, threads, dx, l->ldx, dy, l->ldy, l->w.w, l->transposed ? l->in : l->out, !l->transposed,
-                         p->R, l->in, l->out, finish, p->s->gemm);
+                         p->R, l->in, l->out, epilogue, p->s->gemm);
     pass_mark(p, GPT_OP_GEMM_DX);
     if (l->transposed)
         gemm_tn(k, threads, l->w.grad, l->in, dy, l->ldy, x, l->ldx, p->R, l->out, l->in, !p->first, p->s->gemm);

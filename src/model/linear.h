@@ -26,8 +26,8 @@ void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t
 /* After the weights have changed. */
 void linear_pack(const struct linear *l, struct ops o);
 
-/* y (R,out) from x (R,in), then what `finish` says (NULL: nothing more than the bias, which is this layer's own). */
-void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_finish *finish);
+/* y (R,out) from x (R,in), then what `epilogue` says (NULL: nothing more than the bias, which is this layer's own). */
+void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_epilogue *epilogue);
 
 /* From dy (R,out): dx (R,in) is overwritten, and multiplied by `mul` where that is not NULL; gradients of W and b. */
 void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy, const float *x);

@@ -53,7 +53,7 @@ struct tensor tensor_one(const struct tensor *t);
  * a matrix as a whole take each by itself. Saying it again changes nothing. */
 void tensors_cut(struct tensors *t, const char *name, size_t column);
 
-/* The i-th of those matrices: columns *at .. *at + *cols - 1. False behind the last. */
+/* The i-th of those matrices: columns *at .. *at + *cols - 1. False after the last. */
 bool tensor_piece(const struct tensor *t, size_t i, size_t *at, size_t *cols);
 
 /* NULL where there is none. */

@@ -1,4 +1,4 @@
-/* What languages made of records share: a window begins behind a start token, the last of the vocabulary, and a rank is
+/* What languages made of records share: a window begins after a start token, the last of the vocabulary, and a rank is
  * written as data.digits digits of base data.base, most significant first. */
 #ifndef PLATEAU_DATA_LANGUAGES_RECORD_H
 #define PLATEAU_DATA_LANGUAGES_RECORD_H
@@ -15,7 +15,7 @@ size_t record_rank(const int32_t *y, const struct data_spec *s);
 /* x (ctx): the start token, then y but for its last. */
 void record_inputs(const struct data *d, int32_t *x, const int32_t *y);
 
-/* Symbols as numbers with a blank behind, the start token as "| ". */
+/* Symbols as numbers with a blank after, the start token as "| ". */
 void record_text(const struct data *d, char *buf, size_t size, int32_t token);
 
 #endif

@@ -22,7 +22,7 @@ bool cell_is_missing(const char *cell)
     return cell[0] < '0' || cell[0] > '9' ? one_of(words, cell) : false;
 }
 
-/* Digits in groups of three behind the first 1 to 3, with `mark` between. */
+/* Digits in groups of three after the first 1 to 3, with `mark` between. */
 static bool grouped(const char *s, char mark, const char **rest)
 {
     size_t n = strspn(s, "0123456789");
@@ -70,7 +70,7 @@ static bool plain(char *out, size_t size, const char *s, bool decimal_comma)
     char group = decimal_comma ? '.' : ',';
     const char *rest = NULL, *mark = strchr(s, group);
     bool groups = mark && grouped(s + (*s == '-' || *s == '+'), group, &rest);
-    /* with decimal commas 1.0e6 is still a number of programs; two points or a comma behind make it groups */
+    /* with decimal commas 1.0e6 is still a number of programs; two points or a comma after make it groups */
     if (groups && decimal_comma && !strchr(mark + 1, '.') && *rest != ',')
         groups = false;
     if (mark && !groups && !decimal_comma)

@@ -83,7 +83,7 @@ static enum status next_line(struct reader *r, const char **start, size_t *line,
                 r->p++;
         }
         char stop = r->p < r->end ? *r->p : '\n';
-        *r->p = '\0'; /* the buffer has one byte behind its end */
+        *r->p = '\0'; /* the buffer has one byte after its end */
         r->p += r->p < r->end;
         if (stop == r->sep)
             continue;
@@ -94,7 +94,7 @@ static enum status next_line(struct reader *r, const char **start, size_t *line,
     }
     for (size_t i = 0; i < r->n; i++)
         r->fields[i] = grid_trim(r->fields[i]);
-    if (r->bars && r->n > 1) { /* what stands before the first bar and behind the last */
+    if (r->bars && r->n > 1) { /* what stands before the first bar and after the last */
         if (r->fields[0][0] == '\0')
             memmove(r->fields, r->fields + 1, --r->n * sizeof *r->fields);
         if (r->n > 1 && r->fields[r->n - 1][0] == '\0')

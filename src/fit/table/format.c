@@ -12,7 +12,7 @@ static bool ends_with(const char *s, const char *tail)
     return n >= m && strcasecmp(s + n - m, tail) == 0;
 }
 
-/* Text has no zero byte: whatever stands behind one would be cut without a word. */
+/* Text has no zero byte: whatever stands after one would be cut without a word. */
 static enum status no_zero_bytes(const char *file, const char *text, size_t size, struct err *err)
 {
     const char *zero = memchr(text, '\0', size), *line = text;

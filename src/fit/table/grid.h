@@ -12,7 +12,7 @@
 
 struct grid_row {
     char **cells;     /* (n_cells) trimmed; NULL: the row does not have this one */
-    size_t n_cells;   /* cells behind it are absent */
+    size_t n_cells;   /* cells after it are absent */
     size_t line;      /* in its file, from 1 (of a JSON array: its element) */
     const char *file; /* borrowed from the grid */
     const char *start; /* of the line, for the place of a cell in it; NULL: not known */

@@ -184,7 +184,7 @@ void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, 
                 *out++ = x[i * ld + c];
 }
 
-void NAME(finish)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, const kreal *mul,
+void NAME(epilogue)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, const kreal *mul,
                   kreal scale, enum kern_act act, size_t ld, size_t rows, size_t n)
 {
     for (size_t r = 0; r < rows; r++)
@@ -452,13 +452,13 @@ void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, si
 #else
 void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                        const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       const struct kern_fetch *fetch, const struct kern_finish *finish)
+                       const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
 {
     (void)fetch;
     product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
-    if (finish)
-        kern_finish_ref(c, finish->slope, finish->bias, finish->res, finish->mul, finish->scale,
-                        finish->act, ldc, m, n);
+    if (epilogue)
+        kern_epilogue_ref(c, epilogue->slope, epilogue->bias, epilogue->res, epilogue->mul, epilogue->scale,
+                        epilogue->act, ldc, m, n);
 }
 
 void kern_init_ref(struct kern *k)

@@ -18,14 +18,14 @@ KERN_OPS(X)
 
 void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
                        const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       const struct kern_fetch *fetch, const struct kern_finish *finish);
+                       const struct kern_fetch *fetch, const struct kern_epilogue *epilogue);
 void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
                          const double *b, size_t ldb, size_t m, size_t n, size_t k,
                          bool accumulate);
-/* What struct kern_finish says, on rows ld apart. */
-void kern_finish_ref(float *c, float *slope, const float *bias, const float *res, const float *mul,
+/* What struct kern_epilogue says, on rows ld apart. */
+void kern_epilogue_ref(float *c, float *slope, const float *bias, const float *res, const float *mul,
                      float scale, enum kern_act act, size_t ld, size_t rows, size_t n);
-void kern_finish_ref64(double *c, double *slope, const double *bias, const double *res,
+void kern_epilogue_ref64(double *c, double *slope, const double *bias, const double *res,
                        const double *mul, double scale, enum kern_act act, size_t ld, size_t rows,
                        size_t n);
 

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* X(row, pointer, rows behind the pointer): one pointer for three rows keeps the address within
+/* X(row, pointer, rows after the pointer): one pointer for three rows keeps the address within
  * base + {0, 1, 2} stride, which is one addressing mode. */
 #define ROWS_1(X) X(0, a0, 0)
 #define ROWS_2(X) ROWS_1(X) X(1, a0, 1)
@@ -47,8 +47,8 @@ struct call {
     const float *b;
     vmask mask; /* of the last vector of columns */
     bool accumulate, cold;
-    const struct kern_finish *finish;
-    const float *c0; /* where the pointers of `finish` belong */
+    const struct kern_epilogue *epilogue;
+    const float *c0; /* where the pointers of `epilogue` belong */
     uintptr_t other; /* from C's elements to those that it is added to or multiplied by, or 0 */
     /* The part of B that comes next: `left` lines from column `col` of `row` on. */
     uintptr_t row;
@@ -131,7 +131,7 @@ INLINE void add(float *c, vf x, bool cut, vmask mask)
 }
 
 /* The end of a vector of sums x that belongs to c; `at` elements of c lie before it. */
-INLINE void finish(float *c, size_t at, vf x, vf bias, bool accumulate, const struct kern_finish f,
+INLINE void epilogue(float *c, size_t at, vf x, vf bias, bool accumulate, const struct kern_epilogue f,
                    bool cut, vmask mask)
 {
     if (accumulate)
@@ -147,7 +147,7 @@ INLINE void finish(float *c, size_t at, vf x, vf bias, bool accumulate, const st
 /* The activation of rows that were just stored: in registers GELU would spill the sums. */
 INLINE void act_loop(const struct call *t, float *c, size_t rows, const enum kern_act act)
 {
-    float *slope = t->finish->slope ? t->finish->slope + (c - t->c0) : NULL;
+    float *slope = t->epilogue->slope ? t->epilogue->slope + (c - t->c0) : NULL;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < t->n; j += VL) {
             vf d, y = simd_act(act, simd_load_n(c + i * t->ldc + j, t->n - j), &d);
@@ -159,9 +159,9 @@ INLINE void act_loop(const struct call *t, float *c, size_t rows, const enum ker
 
 static void act_rows(const struct call *t, float *c, size_t rows)
 {
-    if (t->finish->act == KERN_ACT_GELU)
+    if (t->epilogue->act == KERN_ACT_GELU)
         act_loop(t, c, rows, KERN_ACT_GELU);
-    else if (t->finish->act == KERN_ACT_RELU)
+    else if (t->epilogue->act == KERN_ACT_RELU)
         act_loop(t, c, rows, KERN_ACT_RELU);
     else
         act_loop(t, c, rows, KERN_ACT_RELU2);
@@ -187,11 +187,11 @@ static void act_rows(const struct call *t, float *c, size_t rows)
         if (wide)                                                                                  \
             add(c + i * ldc + VL, y##i, cut, mask);                                                \
     }
-#define FINISH(i, p, off)                                                                          \
+#define EPILOGUE(i, p, off)                                                                          \
     {                                                                                              \
-        finish(c + i * ldc, at + i * ldc, x##i, bias_lo, accumulate, f, !wide && cut, mask);       \
+        epilogue(c + i * ldc, at + i * ldc, x##i, bias_lo, accumulate, f, !wide && cut, mask);       \
         if (wide)                                                                                  \
-            finish(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, accumulate, f, cut, mask);  \
+            epilogue(c + i * ldc + VL, at + i * ldc + VL, y##i, bias_hi, accumulate, f, cut, mask);  \
     }
 
 /* From this depth on what comes next is fetched while the sums are computed. */
@@ -251,13 +251,13 @@ static void act_rows(const struct call *t, float *c, size_t rows)
                     DEPTH_STEP(M)                                                                  \
                 }                                                                                  \
             (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
-            if (!near && t->finish) {                                                              \
-                const struct kern_finish f = *t->finish;                                           \
+            if (!near && t->epilogue) {                                                              \
+                const struct kern_epilogue f = *t->epilogue;                                           \
                 vf bias_lo = f.bias ? load_cut(f.bias, !wide && cut, mask) : v_zero();             \
                 vf bias_hi = f.bias && wide ? load_cut(f.bias + VL, cut, mask) : bias_lo;          \
                 (void)bias_hi;                                                                     \
                 const size_t at = (size_t)(c - t->c0);                                             \
-                ROWS_##M(FINISH)                                                                   \
+                ROWS_##M(EPILOGUE)                                                                   \
                 if (f.act != KERN_ACT_NONE)                                                        \
                     act_rows(t, c, M);                                                             \
             } else if (accumulate) {                                                               \
@@ -328,16 +328,16 @@ static inline void plan_part(struct call *t, const struct kern_fetch *f, size_t 
 
 void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
               size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-              const struct kern_fetch *fetch, const struct kern_finish *finish)
+              const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
 {
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
         return;
     size_t chunks = (m + VEC_MR - 1) / VEC_MR;
     struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
-    t.accumulate = accumulate, t.finish = finish, t.c0 = c;
-    if (finish && (finish->res || finish->mul))
-        t.other = (uintptr_t)(finish->mul ? finish->mul : finish->res) - (uintptr_t)c;
+    t.accumulate = accumulate, t.epilogue = epilogue, t.c0 = c;
+    if (epilogue && (epilogue->res || epilogue->mul))
+        t.other = (uintptr_t)(epilogue->mul ? epilogue->mul : epilogue->res) - (uintptr_t)c;
     if (k >= FETCH_DEPTH) {
         t.cold = fetch && fetch->cold;
         t.rows_each = (VEC_MR + k / EVERY - 1) / (k / EVERY);

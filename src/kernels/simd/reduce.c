@@ -51,7 +51,7 @@ void VEC_NAME(layernorm_bwd)(float *dx, float *ds, float by, float *dw, float *d
             size_t left = C - c;
             vf gi = simd_load_n(g + c, left);
             vf xhat = v_mul(v_sub(simd_load_n(xr + c, left), mu), rs);
-            vf dxhat = v_mul(gi, simd_load_n(w + c, left)); /* 0 behind the end */
+            vf dxhat = v_mul(gi, simd_load_n(w + c, left)); /* 0 after the end */
             s1 = v_add(s1, dxhat);
             s2 = v_fma(dxhat, xhat, s2);
             simd_store_n(dw + c, v_fma(gi, xhat, simd_load_n(dw + c, left)), left);

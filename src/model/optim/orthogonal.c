@@ -102,17 +102,17 @@ static void gram(const struct orthogonal *z)
 static void small(const struct orthogonal *z, float *c, const float *res, double scale, const float *a, const float *b)
 {
     size_t m = size_min(z->rows, z->cols), ld = z->ld_small;
-    struct kern_finish f = {.res = res, .scale = (float)scale};
+    struct kern_epilogue f = {.res = res, .scale = (float)scale};
     gemm_stored(z->o.k, z->o.threads,
                 &(struct gemm_stored){.c = c, .ldc = ld, .a = a, .a_rs = ld, .a_cs = 1, .b = b, .ldb = ld, .M = m, .N = m,
-                                      .K = m, .symmetric = true, .finish = &f});
+                                      .K = m, .symmetric = true, .epilogue = &f});
 }
 
 /* x = x + scale s x, or s x where scale is 0, with the small matrix s on its smaller side. */
 static void turn(struct orthogonal *z, const float *s, double scale)
 {
-    struct kern_finish f = {.res = z->x, .scale = (float)scale};
-    struct gemm_stored p = {.c = z->y, .ldc = z->ld, .M = z->rows, .N = z->cols, .finish = scale != 0 ? &f : NULL};
+    struct kern_epilogue f = {.res = z->x, .scale = (float)scale};
+    struct gemm_stored p = {.c = z->y, .ldc = z->ld, .M = z->rows, .N = z->cols, .epilogue = scale != 0 ? &f : NULL};
     p.a_cs = 1;
     if (z->rows <= z->cols)
         p.a = s, p.a_rs = z->ld_small, p.b = z->x, p.ldb = z->ld, p.K = z->rows;

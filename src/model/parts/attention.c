@@ -121,7 +121,7 @@ static struct ops_attn heads_of(const struct attention *a, const struct pass *p)
     return h;
 }
 
-void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_finish *end)
+void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
 {
     const struct ops_attn h = heads_of(a, p);
     linear_fwd(&a->qkv, p, a->qk.raw ? a->qk.raw : a->wide, in, NULL);

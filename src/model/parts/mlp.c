@@ -52,11 +52,11 @@ void mlp_plain_plan(struct mlp *m, struct planner *p)
 }
 
 /* The activation runs inside the product, or where the clock is read, after it: the same operations, so the same bits. */
-void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end)
+void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
 {
     float *slope = p->train ? m->slope : NULL;
     enum kern_act act = m->kind->act;
-    linear_fwd(&m->up, p, m->act, in, &(struct kern_finish){.act = p->op_s ? KERN_ACT_NONE : act, .slope = slope});
+    linear_fwd(&m->up, p, m->act, in, &(struct kern_epilogue){.act = p->op_s ? KERN_ACT_NONE : act, .slope = slope});
     if (p->op_s) {
         ops_act(p->o, m->act, slope, m->up.ldy, p->R, m->H, act);
         pass_mark(p, GPT_OP_GELU);
@@ -79,7 +79,7 @@ void mlp_gated_plan(struct mlp *m, struct planner *p)
     planner_want(&p->scratch.wide2, m->down.ldx);
 }
 
-void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end)
+void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
 {
     linear_fwd(&m->up, p, m->slope, in, NULL);
     ops_glu_fwd(p->o, m->act, m->down.ldx, m->slope, m->up.ldy, p->R, m->H, m->kind->act, p->train);

@@ -20,7 +20,7 @@ struct mlp_kind {
     enum kern_act act;
     void (*plan)(struct mlp *m, struct planner *p);
     /* out (R,C) from in (R,C), by `end` into the residual stream (NULL: nothing is added). */
-    void (*fwd)(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
+    void (*fwd)(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end);
     /* From dout (R,C): din (R,C) is overwritten. */
     void (*bwd)(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
     /* After the weights have changed. */
@@ -41,12 +41,12 @@ void mlp_pack(const struct mlp *m, struct ops o);
 
 /* An activation between the products: what such a kind's row holds. */
 void mlp_plain_plan(struct mlp *m, struct planner *p);
-void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
+void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end);
 void mlp_plain_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
 
 /* The first product makes two halves: act(g) u goes on (Shazeer 2020). */
 void mlp_gated_plan(struct mlp *m, struct planner *p);
-void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end);
+void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end);
 void mlp_gated_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in);
 
 #endif

@@ -122,7 +122,7 @@ static float prob_of(const struct experts *x, size_t e, size_t i)
     return x->probs[(size_t)x->row[i] * x->router.ldy + e];
 }
 
-static void fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_finish *end)
+static void fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
 {
     const struct experts *x = m->experts;
     const struct kern *k = p->o.k;
