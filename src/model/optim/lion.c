@@ -4,18 +4,6 @@
  * decays as much larger. Its steps have the size of Adam's in every element, so they follow width by Adam's rule. */
 #include "model/optim/optim.h"
 
-static size_t state_floats(const struct optim_config *c, const struct tensor *t, size_t state)
-{
-    (void)c, (void)state;
-    return tensor_size(t);
-}
-
-static size_t scratch_floats(struct ops o, const struct optim_config *c, const struct tensor *t)
-{
-    (void)o, (void)c;
-    return tensor_size(t);
-}
-
 static void update(const struct optim_update *u)
 {
     size_t rows = u->t->rows, cols = u->t->cols;
@@ -24,4 +12,4 @@ static void update(const struct optim_update *u)
     optim_descend(u, 0, cols, u->scratch, cols, u->lr);
 }
 
-const struct optim_kind optim_lion = {"lion", "beta1 beta2", 1, state_floats, scratch_floats, optim_adam_rule, update};
+const struct optim_kind optim_lion = {"lion", "beta1 beta2", 1, optim_whole_state, optim_whole_scratch, optim_adam_rule, update};

@@ -7,6 +7,18 @@
 const struct optim_kind *const optim_kinds[OPTIM_N_KINDS] = {&optim_adamw, OPTIM_OTHERS(X)};
 #undef X
 
+size_t optim_whole_state(const struct optim_config *c, const struct tensor *t, size_t state)
+{
+    (void)c, (void)state;
+    return tensor_size(t);
+}
+
+size_t optim_whole_scratch(struct ops o, const struct optim_config *c, const struct tensor *t)
+{
+    (void)o, (void)c;
+    return tensor_size(t);
+}
+
 size_t optim_no_scratch(struct ops o, const struct optim_config *c, const struct tensor *t)
 {
     (void)o, (void)c, (void)t;

@@ -69,7 +69,9 @@ static inline bool optim_is_matrix(const struct tensor *t)
     return (t->role == PARAM_HIDDEN || t->role == PARAM_HIDDEN_OUT) && t->rows > 1 && t->cols > 1;
 }
 
-/* What most kinds have. */
+/* What most kinds have: an array the size of the tensor, scratch of that size or none, Adam's rule. */
+size_t optim_whole_state(const struct optim_config *c, const struct tensor *t, size_t state);
+size_t optim_whole_scratch(struct ops o, const struct optim_config *c, const struct tensor *t);
 size_t optim_no_scratch(struct ops o, const struct optim_config *c, const struct tensor *t);
 struct param_rule optim_adam_rule(const struct param_rules *r, const struct optim_config *c, const struct tensor *t);
 /* u (rows, cols), rows ld apart, is what to descend along in the columns from `at` on, `rate` of it. */

@@ -6,18 +6,6 @@
  * hidden matrices width-independent, embeddings and vectors proportional to width, all of a block times depth. */
 #include "model/optim/optim.h"
 
-static size_t state_floats(const struct optim_config *c, const struct tensor *t, size_t state)
-{
-    (void)c, (void)state;
-    return tensor_size(t);
-}
-
-static size_t scratch_floats(struct ops o, const struct optim_config *c, const struct tensor *t)
-{
-    (void)o, (void)c;
-    return tensor_size(t);
-}
-
 static struct param_rule rule(const struct param_rules *r, const struct optim_config *c, const struct tensor *t)
 {
     (void)c;
@@ -38,4 +26,4 @@ static void update(const struct optim_update *u)
     optim_descend(u, 0, cols, u->scratch, cols, u->lr);
 }
 
-const struct optim_kind optim_sgd = {"sgd", "momentum nesterov", 1, state_floats, scratch_floats, rule, update};
+const struct optim_kind optim_sgd = {"sgd", "momentum nesterov", 1, optim_whole_state, optim_whole_scratch, rule, update};
