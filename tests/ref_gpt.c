@@ -1,127 +1,10 @@
 #include "ref_gpt.h"
+#include "ref_tape.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NONE SIZE_MAX
-
-/* Node i has value val[i] and the edges edge_end[i-1] .. edge_end[i]: d val[i] / d val[parent]. The
- * first r->n nodes are the weights. Arrays of nodes are runs of consecutive indices. */
-struct ref_tape {
-    size_t n, cap, n_edges, cap_edges;
-    double *val, *adj, *partial;
-    size_t *edge_end;
-    uint32_t *parent;
-};
-
-static void *grow(void *p, size_t n, size_t elem_size)
-{
-    void *q = realloc(p, n * elem_size);
-    CHECK(q != NULL);
-    return q;
-}
-
-static size_t node(struct ref_tape *t, double val)
-{
-    if (t->n == t->cap) {
-        t->cap = t->cap ? 2 * t->cap : 4096;
-        t->val = grow(t->val, t->cap, sizeof *t->val);
-        t->adj = grow(t->adj, t->cap, sizeof *t->adj);
-        t->edge_end = grow(t->edge_end, t->cap, sizeof *t->edge_end);
-    }
-    t->val[t->n] = val;
-    t->edge_end[t->n] = t->n_edges;
-    return t->n++;
-}
-
-/* An edge of the newest node. */
-static void edge(struct ref_tape *t, size_t parent, double partial)
-{
-    if (t->n_edges == t->cap_edges) {
-        t->cap_edges = t->cap_edges ? 2 * t->cap_edges : 65536;
-        t->parent = grow(t->parent, t->cap_edges, sizeof *t->parent);
-        t->partial = grow(t->partial, t->cap_edges, sizeof *t->partial);
-    }
-    t->parent[t->n_edges] = (uint32_t)parent;
-    t->partial[t->n_edges++] = partial;
-    t->edge_end[t->n - 1] = t->n_edges;
-}
-
-static size_t unary(struct ref_tape *t, size_t a, double val, double partial)
-{
-    size_t i = node(t, val);
-    edge(t, a, partial);
-    return i;
-}
-
-static size_t mul(struct ref_tape *t, size_t a, size_t b)
-{
-    double va = t->val[a], vb = t->val[b];
-    size_t i = node(t, va * vb);
-    edge(t, a, vb);
-    edge(t, b, va);
-    return i;
-}
-
-/* a + scale b */
-static size_t add(struct ref_tape *t, size_t a, size_t b, double scale)
-{
-    size_t i = node(t, t->val[a] + scale * t->val[b]);
-    edge(t, a, 1);
-    edge(t, b, scale);
-    return i;
-}
-
-/* scale * sum_k a[k sa] b[k sb] + bias (NONE: none) */
-static size_t dot(struct ref_tape *t, size_t a, size_t sa, size_t b, size_t sb, size_t n,
-                  double scale, size_t bias)
-{
-    double sum = 0;
-    for (size_t k = 0; k < n; k++)
-        sum += t->val[a + k * sa] * t->val[b + k * sb];
-    size_t i = node(t, scale * sum + (bias == NONE ? 0 : t->val[bias]));
-    for (size_t k = 0; k < n; k++) {
-        edge(t, a + k * sa, scale * t->val[b + k * sb]);
-        edge(t, b + k * sb, scale * t->val[a + k * sa]);
-    }
-    if (bias != NONE)
-        edge(t, bias, 1);
-    return i;
-}
-
-static size_t sum(struct ref_tape *t, size_t a, size_t n, double scale)
-{
-    double s = 0;
-    for (size_t k = 0; k < n; k++)
-        s += t->val[a + k];
-    size_t i = node(t, scale * s);
-    for (size_t k = 0; k < n; k++)
-        edge(t, a + k, scale);
-    return i;
-}
-
-/* y (rows,N) = x (rows,K) W (K,N) + b; b may be NONE */
-static size_t linear(struct ref_tape *t, size_t x, size_t w, size_t b, size_t rows, size_t K,
-                     size_t N)
-{
-    size_t first = t->n;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < N; j++)
-            (void)dot(t, x + r * K, 1, w + j, N, K, 1, b == NONE ? NONE : b + j);
-    return first;
-}
-
-/* The nodes named in `out`, as a run of consecutive ones; frees it. */
-static size_t gather(struct ref_tape *t, size_t *out, size_t n)
-{
-    size_t first = t->n;
-    for (size_t i = 0; i < n; i++)
-        (void)unary(t, out[i], t->val[out[i]], 1);
-    free(out);
-    return first;
-}
 
 /* Rows of n values, ld apart, by their root mean square, or standard deviation from their mean. gain, bias may be NONE. */
 static size_t norm_rows(struct ref_tape *t, size_t x, size_t gain, size_t bias, size_t rows, size_t ld, size_t n, bool rms)
@@ -219,14 +102,7 @@ static size_t route(struct ref_gpt *r, size_t x, size_t l, bool *taken)
 {
     struct ref_tape *t = r->tape;
     const struct gpt_shape *s = &r->shape;
-    size_t E = s->n_expert, z = linear(t, x, at(r, "routerw", l), NONE, 1, s->C, E), e = t->n;
-    for (size_t i = 0; i < E; i++)
-        (void)unary(t, z + i, exp(t->val[z + i]), exp(t->val[z + i]));
-    size_t total = sum(t, e, E, 1);
-    double all = t->val[total];
-    size_t inverse = unary(t, total, 1 / all, -1 / (all * all)), p = t->n;
-    for (size_t i = 0; i < E; i++)
-        (void)mul(t, e + i, inverse);
+    size_t E = s->n_expert, p = softmax(t, linear(t, x, at(r, "routerw", l), NONE, 1, s->C, E), E);
     for (size_t j = 0; j < s->top_k; j++) {
         size_t best = NONE;
         for (size_t i = 0; i < E; i++)
@@ -291,17 +167,7 @@ static size_t softmax_row(struct ref_tape *t, size_t q, size_t k, size_t ld, siz
         (void)dot(t, q + i * ld, 1, k + j * ld, 1, HS, 1 / sqrt((double)HS), NONE);
         t->val[t->n - 1] -= slope * (double)(i - j);
     }
-    size_t e = t->n;
-    for (size_t j = 0; j < n; j++) {
-        double v = exp(t->val[score + j]);
-        (void)unary(t, score + j, v, v);
-    }
-    size_t total = sum(t, e, n, 1);
-    double s = t->val[total];
-    size_t inverse = unary(t, total, 1 / s, -1 / (s * s)), p = t->n;
-    for (size_t j = 0; j < n; j++)
-        (void)mul(t, e + j, inverse);
-    return p;
+    return softmax(t, score, n);
 }
 
 /* Press et al. 2022: 2^(-8/n), 2^(-16/n), ... for n heads, a power of two; else of the power below, then every other one
@@ -353,7 +219,8 @@ static size_t attention(struct ref_gpt *r, size_t x, size_t l)
     const struct gpt_shape *s = &r->shape;
     size_t T = s->T, C = s->C, HS = C / s->NH, NKV = s->n_kv_head ? s->n_kv_head : s->NH, ld = C + 2 * NKV * HS;
     size_t qkv = linear(t, x, at(r, "qkvw", l), at(r, "qkvb", l), T, C, ld), *out = grow(NULL, T * C, sizeof *out), gate = NONE;
-    bool full = s->window == 0 || (s->window_full && (l + 1) % s->window_full == 0);
+    size_t depth = l < s->L ? l + 1 : s->L; /* a head is beside the last layer */
+    bool full = s->window == 0 || (s->window_full && depth % s->window_full == 0);
     if (s->qk_norm)
         qkv = norm_qk(r, qkv, ld, NKV, l);
     if (s->value_residual)
@@ -401,12 +268,42 @@ static size_t block(struct ref_gpt *r, size_t x, size_t l)
     return residual(t, x, a, n, r->residual_scale);
 }
 
+/* Layer l, after its mix with the first layer's input. */
+static size_t layer(struct ref_gpt *r, size_t x, size_t l)
+{
+    struct ref_tape *t = r->tape;
+    size_t n = r->shape.T * r->shape.C, m = at(r, "xmix", l), *out = r->shape.x0_residual ? grow(NULL, n, sizeof *out) : NULL;
+    for (size_t i = 0; out && i < n; i++)
+        out[i] = add(t, mul(t, m, x + i), mul(t, m + 1, r->x0 + i), 1);
+    return block(r, out ? gather(t, out, n) : x, l);
+}
+
+/* Scaled logits (T,V) of what leaves a layer. */
+static size_t unembed(struct ref_gpt *r, size_t x)
+{
+    struct ref_tape *t = r->tape;
+    const struct gpt_shape *s = &r->shape;
+    x = norm(r, x, "lnfw", "lnfb", 0);
+    size_t head = at(r, s->tied ? "wte" : "headw", 0), logits = t->n;
+    for (size_t i = 0; i < s->T; i++)
+        for (size_t v = 0; v < s->V; v++)
+            (void)dot(t, x + i * s->C, 1, head + v * s->C, 1, s->C, r->logit_scale, NONE);
+    if (!(s->softcap > 0))
+        return logits;
+    size_t capped = t->n;
+    for (size_t i = 0; i < s->T * s->V; i++) {
+        double h = tanh(t->val[logits + i] / s->softcap);
+        (void)unary(t, logits + i, s->softcap * h, 1 - h * h);
+    }
+    return capped;
+}
+
 /* A fresh tape with the scaled logits (T,V) of one sequence. */
 static size_t forward(struct ref_gpt *r, const int32_t *tokens)
 {
     struct ref_tape *t = r->tape;
     const struct gpt_shape *s = &r->shape;
-    size_t T = s->T, C = s->C, V = s->V, wte = at(r, "wte", 0), wpe = at(r, "wpe", 0);
+    size_t T = s->T, C = s->C, wte = at(r, "wte", 0), wpe = at(r, "wpe", 0);
     t->n = t->n_edges = 0;
     for (size_t i = 0; i < r->n; i++)
         (void)node(t, r->w[i]);
@@ -418,51 +315,45 @@ static size_t forward(struct ref_gpt *r, const int32_t *tokens)
         x = residual(t, x, wpe, T * C, 1);
     if (s->norm_embed)
         x = norm(r, x, "lnew", "lneb", 0);
-    for (size_t l = 0, x0 = x; l < s->L; l++) {
-        size_t m = at(r, "xmix", l), *out = s->x0_residual ? grow(NULL, T * C, sizeof *out) : NULL;
-        for (size_t i = 0; out && i < T * C; i++)
-            out[i] = add(t, mul(t, m, x + i), mul(t, m + 1, x0 + i), 1);
-        x = block(r, out ? gather(t, out, T * C) : x, l);
+    r->x0 = x;
+    for (size_t l = 0; l < s->L; l++) {
+        r->trunk = x;
+        x = layer(r, x, l);
     }
-    x = norm(r, x, "lnfw", "lnfb", 0);
-    size_t head = s->tied ? wte : at(r, "headw", 0), logits = t->n;
-    for (size_t i = 0; i < T; i++)
-        for (size_t v = 0; v < V; v++)
-            (void)dot(t, x + i * C, 1, head + v * C, 1, C, r->logit_scale, NONE);
-    if (!(s->softcap > 0))
-        return logits;
-    size_t capped = t->n;
-    for (size_t i = 0; i < T * V; i++) {
-        double h = tanh(t->val[logits + i] / s->softcap);
-        (void)unary(t, logits + i, s->softcap * h, 1 - h * h);
-    }
-    return capped;
+    return unembed(r, x);
 }
 
-/* The last node of the tape: scale times the sum of losses of one sequence, z-loss and all; returned without that. */
+/* The losses of places 0 .. n-1 with these targets, summed, and their z-losses. */
+static void loss_nodes(struct ref_gpt *r, size_t out[2], size_t logits, const int32_t *y, size_t n)
+{
+    struct ref_tape *t = r->tape;
+    size_t V = r->shape.V, *loss = grow(NULL, 2 * n, sizeof *loss);
+    for (size_t i = 0; i < n; i++) {
+        size_t total = sum(t, exponentials(t, logits + i * V, V), V, 1);
+        size_t lse = unary(t, total, log(t->val[total]), 1 / t->val[total]);
+        loss[i] = add(t, lse, logits + i * V + (size_t)y[i], -1);
+        loss[n + i] = unary(t, mul(t, lse, lse), r->z_loss * t->val[lse] * t->val[lse], r->z_loss);
+    }
+    size_t first = gather(t, loss, 2 * n);
+    out[0] = sum(t, first, n, 1);
+    out[1] = sum(t, first + n, n, 1);
+}
+
+/* The last node of the tape: scale times the sum of losses of one sequence, with z-losses and those of the heads for
+ * further tokens; returned without these. */
 static double sequence_loss(struct ref_gpt *r, const int32_t *x, const int32_t *y, double scale)
 {
     struct ref_tape *t = r->tape;
-    size_t T = r->shape.T, V = r->shape.V, logits = forward(r, x), *loss = grow(NULL, 2 * T, sizeof *loss);
-    double s = 0, all = 0;
-    for (size_t i = 0; i < T; i++) {
-        size_t e = t->n;
-        for (size_t v = 0; v < V; v++) {
-            double p = exp(t->val[logits + i * V + v]);
-            (void)unary(t, logits + i * V + v, p, p);
-        }
-        size_t total = sum(t, e, V, 1);
-        size_t lse = unary(t, total, log(t->val[total]), 1 / t->val[total]);
-        loss[2 * i] = add(t, lse, logits + i * V + (size_t)y[i], -1);
-        loss[2 * i + 1] = unary(t, mul(t, lse, lse), r->z_loss * t->val[lse] * t->val[lse], r->z_loss);
-        s += scale * t->val[loss[2 * i]];
-        all += scale * t->val[loss[2 * i + 1]];
+    const struct gpt_shape *s = &r->shape;
+    size_t logits = forward(r, x), trunk = r->trunk, own[2], further[2];
+    loss_nodes(r, own, logits, y, s->T);
+    size_t all = add(t, own[0], own[1], 1);
+    for (size_t k = 1; k <= s->mtp; k++) {
+        loss_nodes(r, further, unembed(r, layer(r, trunk, s->L + k - 1)), y + k, s->T - k);
+        all = add(t, all, add(t, further[0], further[1], 1), s->mtp_weight);
     }
-    (void)node(t, s + all);
-    for (size_t i = 0; i < 2 * T; i++)
-        edge(t, loss[i], scale);
-    free(loss);
-    return s;
+    (void)unary(t, all, scale * t->val[all], scale);
+    return scale * t->val[own[0]];
 }
 
 double ref_loss(struct ref_gpt *r, const int32_t *x, const int32_t *y, size_t B)

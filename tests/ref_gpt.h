@@ -23,6 +23,7 @@ struct ref_gpt {
     struct gpt_shape shape;
     double residual_scale, logit_scale, z_loss;
     size_t values;           /* the node where the first layer's q, k, v begin, while a tape is made */
+    size_t x0, trunk;        /* likewise the first layer's input, and the last one's */
     size_t n;                /* trained numbers */
     double *w, *grad, *m, *v; /* (n) */
     size_t n_tensors;

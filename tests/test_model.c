@@ -259,12 +259,18 @@ static const struct {
     {"experts", {GPT_2 SMALL, .n_expert = 4, .balance = 0}},
     {"one expert of three, gated", {GPT_2 SMALL, .n_expert = 3, .top_k = 1, .balance = 0, .mlp = 3, .bias = 0}},
     {"all experts, side by side", {GPT_2 SMALL, .n_expert = 2, .balance = 0, .parallel = 1, .norm_place = NORM_BOTH}},
+    {"one further token", {GPT_2 SMALL, .mtp = 1}},
+    {"three further tokens", {GPT_2 SMALL, .mtp = 3, .mtp_weight = 0.3, .tied = 0}},
+    {"further tokens of one layer", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 1, .NH = 3, .mtp = 4, .value_residual = 1,
+                                     .x0_residual = 1, .norm = 2}},
+    {"further tokens beside a window", {GPT_2 SMALL, .mtp = 2, .window = 4, .window_full = 3, .softcap = 5,
+                                        .norm_place = NORM_AFTER}},
     {"window", {GPT_2 SMALL, .window = 4}},
     {"window of most layers", {GPT_2 SMALL, .window = 4, .window_full = 2}},
     {"many", {GPT_2 .V = 33, .T = 19, .C = 40, .L = 2, .NH = 4, .norm = 1, .norm_place = NORM_AFTER, .position = 1, .mlp = 3,
               .bias = 0, .qk_norm = 1, .qk_norm_all = 1, .tied = 0, .n_kv_head = 2, .softcap = 15, .gated_attention = 1,
               .window = 7, .norm_embed = 1, .value_residual = 1, .x0_residual = 1,
-              .n_expert = 5, .top_k = 3, .balance = 0}},
+              .n_expert = 5, .top_k = 3, .balance = 0, .mtp = 2}},
 };
 
 static void switches(void)
@@ -412,6 +418,10 @@ static void counts_of_switches(void)
     /* A router, and two MLPs a token in place of one. */
     s = (struct gpt_shape){GPT_2 SMALL, .n_expert = 6, .top_k = 2};
     EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 3 * 2 * (24 * 6 + 8 * 24 * 24), 1e-12);
+    /* A head for a further token is a layer and its logits: 24 * 24 * 12 weights, attention of 78 pairs, V columns. */
+    s = (struct gpt_shape){GPT_2 SMALL, .mtp = 2};
+    EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 2 * (2 * 24 * 24 * 12 + 4 * 24 * 78 / 12.0 + 2 * 24 * 17), 1e-12);
+    EXPECT(gpt_params(&s) - gpt_params(&(struct gpt_shape){GPT_2 SMALL}) == 2 * (12 * 24 * 24 + 13 * 24));
     s = (struct gpt_shape){GPT_2 SMALL, .n_kv_head = 1};
     EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 2 * 24 * 2 * 16, 1e-12);
 }
@@ -427,6 +437,12 @@ static void switches_refused(void)
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.qk_norm_all");
     s = (struct gpt_shape){GPT_2 SMALL, .window_full = 2};
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.window_full=2");
+    s = (struct gpt_shape){GPT_2 SMALL, .mtp = 12};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.mtp=12");
+    s = (struct gpt_shape){GPT_2 SMALL, .mtp = 1, .mtp_weight = 0};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.mtp_weight=0");
+    s = (struct gpt_shape){GPT_2 SMALL, .mtp_weight = 0.5};
+    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.mtp_weight");
 }
 
 /* The gradient along random directions against central differences of the double reference, with
@@ -548,16 +564,17 @@ static void changing_threads(void)
 }
 
 /* Chunks change the order of sums and nothing else. */
-static void chunks(void)
+static void chunks_of(const struct gpt_shape *s)
 {
     int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
-    batch(x, y, &wide, WIDE_BATCH, 0);
+    batch(x, y, s, WIDE_BATCH, 0);
     FOR_ISA(k)
     {
         struct gpt a, b;
-        make(&a, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
-        make(&b, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
+        make(&a, s, PARAM_STANDARD, &k, WIDE_BATCH, 1);
+        make(&b, s, PARAM_STANDARD, &k, WIDE_BATCH, 1);
         b.chunk = 1;
+        gpt_forward_backward(&a, x, y); /* what was there is overwritten */
         double la = gpt_forward_backward(&a, x, y), lb = gpt_forward_backward(&b, x, y);
         EXPECT_REL(la, lb, 1e-6);
         double far = 0, norm = 0;
@@ -570,6 +587,77 @@ static void chunks(void)
                    sqrt(far), sqrt(norm));
         gpt_free(&a);
         gpt_free(&b);
+    }
+}
+
+static void chunks(void)
+{
+    chunks_of(&wide);
+    chunks_of(&(struct gpt_shape){GPT_2 .V = 70, .T = 24, .C = 48, .L = 2, .NH = 4, .mtp = 2, .tied = 0, .value_residual = 1});
+}
+
+/* No two matrices of a model begin with the same draws. */
+static void streams(void)
+{
+    const struct gpt_shape s = {GPT_2 .V = 70, .T = 24, .C = 48, .L = 1, .NH = 4, .mtp = 3};
+    struct kern k;
+    struct gpt g;
+    double seen[64];
+    size_t n = 0;
+    kern_init(&k, KERN_REF);
+    make(&g, &s, PARAM_COMPLETEP, &k, 1, 1);
+    for (size_t i = 0; i < g.tensors.n; i++)
+        for (size_t l = 0; g.tensors.list[i].rows > 1 && l < g.tensors.list[i].n; l++) {
+            const float *w = g.w + tensor_at(&g.tensors.list[i], l);
+            seen[n] = (double)w[0] / (double)w[1];
+            for (size_t j = 0; j < n; j++)
+                EXPECT_MSG(fabs(seen[j] / seen[n] - 1) > 1e-4, "%s %zu begins as another", g.tensors.list[i].name, l);
+            n++;
+        }
+    EXPECT(n == 2 + 4 * 4);
+    gpt_free(&g);
+}
+
+/* Heads for further tokens change nothing of what a model says, of its start, or of the loss that is reported; a checkpoint
+ * holds them. */
+static void further_tokens(void)
+{
+    const struct gpt_shape with = {GPT_2 .V = 70, .T = 24, .C = 48, .L = 2, .NH = 4, .mtp = 2};
+    char path[FILE_PATH_MAX];
+    int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
+    float loss[2][24];
+    batch(x, y, &wide, WIDE_BATCH, 3);
+    FOR_ISA(k)
+    {
+        struct err err;
+        struct model plain, more, again;
+        EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "heads", &err));
+        make_model(&plain, &wide, PARAM_COMPLETEP, &k, WIDE_BATCH, 2);
+        make_model(&more, &with, PARAM_COMPLETEP, &k, WIDE_BATCH, 2);
+        make_model(&again, &with, PARAM_COMPLETEP, &k, WIDE_BATCH, 1);
+        for (size_t i = 0; i < plain.g.tensors.n; i++) {
+            const struct tensor *a = &plain.g.tensors.list[i], *b = tensors_find(&more.g.tensors, a->name);
+            EXPECT(b && b->n == a->n + (a->outside ? 0 : 2));
+            EXPECT_MSG(same_floats(plain.g.w + a->offset, more.g.w + b->offset, a->n * a->stride), "%s starts elsewhere", a->name);
+            EXPECT_MSG(a->outside || !a->n || a->rows == 1 ||
+                           !same_floats(more.g.w + tensor_at(b, 1), more.g.w + tensor_at(b, 2), tensor_size(a)),
+                       "%s: a head starts as the last layer", a->name);
+        }
+        EXPECT(gpt_forward_backward(&plain.g, x, y) == gpt_forward_backward(&more.g, x, y));
+        gpt_losses(&plain.g, loss[0], x, y, 1);
+        gpt_losses(&more.g, loss[1], x, y, 1);
+        EXPECT(same_floats(loss[0], loss[1], 24));
+        for (uint64_t step = 1; step <= 2; step++)
+            EXPECT(step_on(&more, step) == step_on(&again, step));
+        EXPECT(same_state(&more, &again));
+        EXPECT_OK(checkpoint_save(path, &more.g, &more.o, &(struct checkpoint_meta){.step = 2}, &err));
+        gpt_init_weights(&again.g, 1);
+        EXPECT_OK(checkpoint_load(path, &again.g, &again.o, &(struct checkpoint_meta){0}, &err));
+        EXPECT(same_state(&more, &again) && step_on(&more, 3) == step_on(&again, 3) && same_state(&more, &again));
+        EXPECT_ERR(checkpoint_load(path, &plain.g, &plain.o, &(struct checkpoint_meta){0}, &err), E_DATA, "in 4 layers");
+        free_model(&plain);
+        free_model(&more);
+        free_model(&again);
     }
 }
 
@@ -998,6 +1086,8 @@ static const struct test tests[] = {
     {"threads", threads},
     {"changing threads", changing_threads},
     {"chunks", chunks},
+    {"streams", streams},
+    {"further_tokens", further_tokens},
     {"overfits", overfits},
     {"losses_and_logits", losses_and_logits},
     {"clock_of_operations", clock_of_operations},

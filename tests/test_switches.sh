@@ -64,6 +64,9 @@ refusals() {
     refused "model.qk_norm_all" model.qk_norm_all=true
     refused "model.window_full=2" model.window_full=2
     refused "model.top_k=4 is more than model.n_expert=2" model.n_expert=2 model.top_k=4
+    refused "model.mtp=16: a window of model.ctx=16 has no token 17 places ahead" model.mtp=16 model.ctx=16
+    refused "model.mtp_weight=0 trains no head" model.mtp=1 model.mtp_weight=0
+    refused "model.mtp_weight is for the heads of model.mtp, which is 0" model.mtp_weight=0.5
     refused "model.preset" model.preset=gpt3
     refused "model.mlp_ratio=-1 is out of range" model.mlp_ratio=-1
     refused "did you mean model.rope_base" model.rope_bas=3
@@ -76,7 +79,7 @@ digest() {
 # Much at once: trunks, jobs, and a stop in the middle of a step's work.
 like_any_other() {
     local all=(--set model.preset=olmo3 --set model.n_kv_head=1 --set model.gated_attention=true --set model.window=9
-        --set model.softcap=9 --set model.n_expert=3 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
+        --set model.softcap=9 --set model.n_expert=3 --set model.mtp=1 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
     "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
     timeout -s INT 1 "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1
     "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1 || fail "$(tail -n 2 two.txt)"

@@ -21,7 +21,8 @@ torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 DEFAULTS = dict(norm="layernorm", norm_gain=True, norm_bias=True, norm_place="before", norm_embed=False, position="learned",
                 rope_base=1e4, mlp="gelu", bias=True, qk_norm=False, qk_norm_all=False, tied=True, n_kv_head=0, parallel=False,
-                softcap=0.0, gated_attention=False, window=0, window_full=0, value_residual=False, x0_residual=False, n_expert=0, top_k=2, balance=0.0)
+                softcap=0.0, gated_attention=False, window=0, window_full=0, value_residual=False, x0_residual=False, n_expert=0, top_k=2, balance=0.0,
+                mtp=0, mtp_weight=1.0)
 LLAMA = dict(norm="rmsnorm", position="rope", mlp="swiglu", bias=False, tied=False)
 OLMO3 = dict(norm="rmsnorm", norm_place="after", position="rope", rope_base=500000.0, mlp="swiglu", bias=False, qk_norm=True,
              qk_norm_all=True, tied=False, window=4096, window_full=4)
@@ -112,7 +113,7 @@ class Model:
             slopes = [2 ** (-8 * (h + 1) / p) for h in range(p)] + [2 ** (-8 * (2 * h + 1) / (2 * p)) for h in range(d.NH - p)]
             scores = scores - torch.tensor(slopes)[:, None, None] * (i - j)
         hidden = j > i
-        if s["window"] and not (s["window_full"] and (l + 1) % s["window_full"] == 0):
+        if s["window"] and not (s["window_full"] and min(l + 1, d.L) % s["window_full"] == 0):
             hidden = hidden | (i - j >= s["window"])
         y = torch.softmax(scores.masked_fill(hidden, -math.inf), -1) @ v
         if s["gated_attention"]:
@@ -163,12 +164,19 @@ class Model:
             x = x + self.w[("wpe", -1)]
         if self.s["norm_embed"]:
             x = self.norm(x, "lne")
-        x0 = x
+        self.x0 = x
         for l in range(self.d.L):
-            if self.s["x0_residual"]:
-                mix = self.w[("xmix", l)][0]
-                x = mix[0] * x + mix[1] * x0
-            x = self.block(x, l)
+            self.trunk = x
+            x = self.layer(x, l)
+        return self.unembed(x)
+
+    def layer(self, x, l):
+        if self.s["x0_residual"]:
+            mix = self.w[("xmix", l)][0]
+            x = mix[0] * x + mix[1] * self.x0
+        return self.block(x, l)
+
+    def unembed(self, x):
         z = self.d.logit * (self.norm(x, "lnf") @ self.w[("wte" if self.s["tied"] else "headw", -1)].T)
         cap = self.s["softcap"]
         return cap * torch.tanh(z / cap) if cap else z
@@ -177,8 +185,13 @@ class Model:
         """The loss, and what is differentiated."""
         self.extra = 0
         z = self.logits(x)
-        loss = F.cross_entropy(z.flatten(0, 1), y.flatten())
-        return loss, loss + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean() + self.extra
+        loss, trunk = F.cross_entropy(z.flatten(0, 1), y.flatten()), self.trunk
+        trained = loss + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean()
+        for k in range(1, self.s["mtp"] + 1):  # a head beside the last layer: places that have no such token are cut off
+            z = self.unembed(self.layer(trunk, self.d.L + k - 1))[:, :-k]
+            further = F.cross_entropy(z.flatten(0, 1), y[:, k:].flatten(), reduction="sum") + self.z_loss * (torch.logsumexp(z, -1) ** 2).sum()
+            trained = trained + self.s["mtp_weight"] * further / y.numel()
+        return loss, trained + self.extra
 
 
 def relative(a, b, of):
@@ -245,10 +258,13 @@ CASES = {
     "gated attention": dict(gated_attention=True), "window": dict(window=5), "window of some": dict(window=5, window_full=2),
     "experts": dict(n_expert=4), "balanced experts": dict(n_expert=6, top_k=1, balance=0.5, mlp="swiglu"),
     "value residual": dict(value_residual=True), "x0 residual": dict(x0_residual=True),
+    "further token": dict(mtp=1), "further tokens": dict(mtp=3, mtp_weight=0.3, tied=False),
+    "further tokens with much": dict(OLMO3, mtp=2, window=5, window_full=3, value_residual=True, x0_residual=True, softcap=5.0),
+    "further tokens of experts": dict(mtp=2, n_expert=4, balance=0.5),
     "llama": LLAMA, "olmo3": OLMO3, "nanochat": NANOCHAT,
     "many": dict(OLMO3, n_kv_head=2, gated_attention=True, softcap=15.0, window=7, window_full=3, norm_embed=True),
 }
-SETS = {"softcap": {"train.z_loss": 0.01}, "gpt2": {"model.parametrisation": "standard"}}
+SETS = {"softcap": {"train.z_loss": 0.01}, "gpt2": {"model.parametrisation": "standard"}, "further tokens": {"train.z_loss": 0.01}}
 
 
 def published(kind, d, switches):

@@ -10,7 +10,7 @@
 double plan_cost(const struct gpt_shape *s)
 {
     const double beside = 27e3;
-    return gpt_flops_per_token(s) + beside * (double)s->L;
+    return gpt_flops_per_token(s) + beside * (double)(s->L + s->mtp);
 }
 
 double plan_eval_tokens(double held_out)

@@ -8,28 +8,49 @@
 #include "base/size.h"
 #include "model/first.h"
 
+static void plan_block(struct gpt *g, struct planner *p, size_t l)
+{
+    struct block none = {0};
+    p->layer = l;
+    block_plan(g->layers ? &g->layers[l] : &none, p, &g->embed.pos, g->layers ? &g->layers[0] : &none);
+}
+
+/* head_flops: of the logits of one head. */
+static void plan_mtp(struct mtp *m, struct planner *p, double head_flops)
+{
+    const struct gpt_shape *s = p->shape;
+    *m = (struct mtp){.weight = (float)s->mtp_weight};
+    p->flops += (double)s->mtp * head_flops;
+    if (!s->mtp)
+        return;
+    m->x = planner_keep(p, p->R * s->C);
+    m->dx = planner_keep(p, p->R * s->C);
+    m->targets = planner_take(p, p->R, sizeof *m->targets);
+}
+
 /* Every part once, in the order of the tensors in a checkpoint. The first `layers` layers. */
 static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
 {
     const struct gpt_shape *s = p->shape;
     p->layer = TENSOR_OUTSIDE;
     embed_plan(&g->embed, p);
-    for (size_t l = 0; l < layers; l++) {
-        struct block none = {0};
-        p->layer = l;
-        block_plan(g->layers ? &g->layers[l] : &none, p, &g->embed.pos, g->layers ? &g->layers[0] : &none);
-    }
+    for (size_t l = 0; l < layers; l++)
+        plan_block(g, p, l);
+    for (size_t k = 0; k < s->mtp; k++)
+        plan_block(g, p, s->L + k);
     p->layer = TENSOR_OUTSIDE;
     norm_plan(&g->norm, p, "lnfw", "lnfb");
     struct weight head = s->tied ? g->embed.token : planner_tensor(p, "headw", s->V, s->C, PARAM_HEAD, false);
+    double before = p->flops;
     linear_plan_on(&g->head, p, head, s->C, s->V);
+    plan_mtp(&g->mtp, p, p->flops - before);
 }
 
 /* All tensors without memory; the FLOPs of a forward pass through so many layers, a token. */
 static double plan_layers(struct tensors *t, const struct gpt_shape *s, size_t layers)
 {
     struct gpt g = {.layers = NULL};
-    *t = (struct tensors){.L = s->L};
+    *t = (struct tensors){.L = s->L + s->mtp};
     struct planner p = {.shape = s, .tensors = t};
     plan_parts(&g, &p, layers);
     return p.flops;
@@ -107,10 +128,10 @@ static void carve(struct gpt *g, struct arena *a)
      * what it needs as it goes, at the price of packing again for the next chunk of the batch. */
     const double keep_bytes = 1 << 26;
     bool pack = 2 * sizeof(float) * tensors_params(&g->tensors, HIDDEN) <= keep_bytes;
-    g->layers = arena_take(a, s->L, sizeof *g->layers);
+    g->layers = arena_take(a, s->L + s->mtp, sizeof *g->layers);
     g->w = arena_floats(a, n_flat);
     g->grad = arena_floats(a, n_flat);
-    g->tensors = (struct tensors){.L = s->L};
+    g->tensors = (struct tensors){.L = s->L + s->mtp};
     struct planner p = {.shape = s, .tensors = &g->tensors, .arena = a, .o = g->ops, .n = g->chunk, .R = R,
                         .pack = pack, .w = g->w, .grad = g->grad};
     plan_parts(g, &p, s->L);
@@ -180,7 +201,7 @@ static struct rng init_rng(uint64_t seed, const struct tensor *t, size_t layer, 
 {
     size_t before = 0;
     for (size_t i = 0; i < first->n; before += first->list[i++].n)
-        if (strcmp(first->list[i].name, t->name) == 0)
+        if (strcmp(first->list[i].name, t->name) == 0 && layer < first->L)
             return rng_make(seed, RNG_INIT, before + layer, 0);
     return rng_make(seed, RNG_INIT, hash_bytes(HASH_SEED, t->name, strlen(t->name)), layer);
 }
@@ -209,7 +230,7 @@ void gpt_init_weights(struct gpt *g, uint64_t seed)
 void gpt_pack(struct gpt *g)
 {
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
-    for (size_t l = 0; l < g->shape.L; l++)
+    for (size_t l = 0; l < g->shape.L + g->shape.mtp; l++)
         block_pack(&g->layers[l], g->ops);
     linear_pack(&g->head, g->ops);
     pass_mark(&p, GPT_OP_PACK);
@@ -227,33 +248,101 @@ static struct pass pass_of(const struct gpt *g, size_t n, bool train)
                          .clock = g->op_s ? clock_now_s() : 0};
 }
 
-/* Logits of a chunk into g->logits. */
-static void forward(struct gpt *g, const int32_t *x, struct pass *p)
+/* A chunk through all layers, into g->x_top. */
+static void forward_layers(struct gpt *g, const int32_t *x, struct pass *p)
 {
     size_t L = g->shape.L;
     float scale = g->rules.residual_scale;
     embed_fwd(&g->embed, p, g->layers[0].x, x);
     for (size_t l = 0; l < L; l++)
         block_fwd(&g->layers[l], p, l + 1 < L ? g->layers[l + 1].x : g->x_top, scale);
-    g->norm.kind->fwd(&g->norm, p, g->x_top);
-    linear_fwd(&g->head, p, g->logits, norm_out(&g->norm, g->x_top), NULL);
 }
 
-/* From the gradient of the logits in g->logits. */
-static void backward(struct gpt *g, const int32_t *x, struct pass *p)
+/* Logits of top (R,C) into g->logits. */
+static void forward_head(struct gpt *g, struct pass *p, const float *top)
+{
+    g->norm.kind->fwd(&g->norm, p, top);
+    linear_fwd(&g->head, p, g->logits, norm_out(&g->norm, top), NULL);
+}
+
+static void forward(struct gpt *g, const int32_t *x, struct pass *p)
+{
+    forward_layers(g, x, p);
+    forward_head(g, p, g->x_top);
+}
+
+/* From the gradient of the logits in g->logits to that of top in g->dres, and in g->ds (see block_bwd). first: of the step,
+ * to come here. */
+static void backward_head(struct gpt *g, struct pass *p, const float *top, bool first)
 {
     float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
-    linear_bwd(&g->head, p, g->scratch.narrow, NULL, g->logits, norm_out(&g->norm, g->x_top));
+    struct pass q = *p;
+    q.first = first;
+    linear_bwd(&g->head, &q, g->scratch.narrow, NULL, g->logits, norm_out(&g->norm, top));
     memset(g->dres, 0, p->R * g->shape.C * sizeof(float));
-    g->norm.kind->bwd(&g->norm, p, g->dres, ds, scale, g->scratch.narrow, g->x_top);
-    float *dx0 = g->layers[0].dx0;
-    if (dx0)
-        memset(dx0, 0, p->R * g->shape.C * sizeof *dx0);
-    for (size_t l = g->shape.L; l-- > 0;)
+    g->norm.kind->bwd(&g->norm, &q, g->dres, ds, scale, g->scratch.narrow, top);
+    p->clock = q.clock;
+}
+
+static void backward(struct gpt *g, const int32_t *x, struct pass *p)
+{
+    size_t L = g->shape.L, n = p->R * g->shape.C;
+    float scale = g->rules.residual_scale, *dx0 = g->layers[0].dx0;
+    backward_head(g, p, g->x_top, p->first && !g->shape.mtp);
+    for (size_t l = L; l-- > 0;) {
         block_bwd(&g->layers[l], p, g->dres, g->ds, scale);
+        if (l + 1 < L || !g->shape.mtp)
+            continue;
+        ops_mix(g->ops, g->dres, 1, g->dres, 1, g->mtp.dx, n);
+        if (scale != 1)
+            ops_mix(g->ops, g->ds, scale, g->dres, 0, g->dres, n);
+    }
     if (dx0)
-        ops_mix(g->ops, g->dres, 1, g->dres, 1, dx0, p->R * g->shape.C);
+        ops_mix(g->ops, g->dres, 1, g->dres, 1, dx0, n);
     embed_bwd(&g->embed, p, x, g->dres);
+}
+
+/* What stands `ahead` places after the targets y; places that have no such token get any. */
+static void look_ahead(const struct gpt *g, const struct pass *p, const int32_t *y, size_t ahead)
+{
+    size_t T = g->shape.T;
+    for (size_t r = 0; r < p->R; r++)
+        g->mtp.targets[r] = r % T + ahead < T ? y[r + ahead] : 0;
+}
+
+/* Places without a target teach nothing. */
+static void forget_ends(const struct gpt *g, const struct pass *p, size_t ahead)
+{
+    size_t T = g->shape.T, V = g->shape.V;
+    for (size_t b = 0; b < p->n; b++)
+        memset(g->logits + ((b + 1) * T - ahead) * V, 0, ahead * V * sizeof(float));
+}
+
+/* The heads of a chunk that went through all layers: their gradients, and the trunk's in g->mtp.dx. From the last one on,
+ * for that is where backward begins. */
+static void train_heads(struct gpt *g, struct pass *p, const int32_t *y, const struct kern_xent *how)
+{
+    const struct mtp *m = &g->mtp;
+    const struct gpt_shape *s = &g->shape;
+    size_t n = p->R * s->C;
+    float scale = g->rules.residual_scale;
+    struct kern_xent weighted = *how;
+    weighted.grad_scale *= m->weight;
+    memset(m->dx, 0, n * sizeof *m->dx);
+    for (size_t k = s->mtp; k > 0; k--) {
+        const struct block *b = &g->layers[s->L + k - 1];
+        memcpy(b->x, g->layers[s->L - 1].x, n * sizeof *b->x);
+        block_fwd(b, p, m->x, scale);
+        forward_head(g, p, m->x);
+        look_ahead(g, p, y, k);
+        ops_xent(g->ops, g->losses, g->logits, m->targets, &weighted, p->R, s->V);
+        forget_ends(g, p, k);
+        pass_mark(p, GPT_OP_LOSS);
+        backward_head(g, p, m->x, p->first && k == s->mtp);
+        block_bwd(b, p, g->dres, g->ds, scale);
+        ops_mix(g->ops, m->dx, 1, m->dx, 1, g->dres, n);
+        pass_mark(p, GPT_OP_REST);
+    }
 }
 
 /* Gradients that are only ever added to; the others are written by the first chunk's products. */
@@ -276,7 +365,12 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
     zero_gradients(g);
     for (size_t b = 0; b < g->B; b += g->chunk) {
         p.first = b == 0;
-        forward(g, x + b * T, &p);
+        forward_layers(g, x + b * T, &p);
+        if (g->layers[0].dx0)
+            memset(g->layers[0].dx0, 0, p.R * g->shape.C * sizeof(float));
+        if (g->shape.mtp)
+            train_heads(g, &p, y + b * T, &how);
+        forward_head(g, &p, g->x_top);
         ops_xent(g->ops, g->losses, g->logits, y + b * T, &how, p.R, V);
         for (size_t r = 0; r < p.R; r++)
             sum += (double)g->losses[r];

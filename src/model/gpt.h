@@ -17,6 +17,19 @@
 #include "model/param.h"
 #include "model/parts/embed.h"
 
+/* Multi-token prediction (Gloeckle et al. 2024, arXiv 2404.19737, section 2, with heads of a layer each): the trunk is all
+ * layers but the last. Head k = 1 .. n is a block beside the last layer, reads what that one reads and predicts, through
+ * the model's norm and logits, the token k places after the next. What is trained is
+ *   (sum of next-token losses + weight * sum over heads and places that have such a token of theirs) / (B T),
+ * so that the last k places of a window teach head k nothing. Heads run one after the other, forward and backward, before
+ * the model's own logits: those of one head at a time are in memory (their figure 2). */
+struct mtp {
+    float weight;
+    float *x;         /* (R,C): what a head's block made */
+    float *dx;        /* (R,C): gradient of the trunk's output from all heads */
+    int32_t *targets; /* (R) */
+};
+
 /* Counts of DESIGN section 5, from what the parts state. */
 struct gpt_count {
     double params, params_nonembd, params_matmul;
@@ -47,7 +60,8 @@ struct gpt {
     float *w, *grad; /* (tensors.n_flat) */
 
     struct embed embed;
-    struct block *layers; /* (L) */
+    struct block *layers; /* (L), then (mtp): the heads' */
+    struct mtp mtp;
     struct norm norm;
     struct linear head;
     float *x_top;           /* (R,C): output of the last layer */

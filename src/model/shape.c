@@ -23,6 +23,13 @@ static enum status check_switches(const struct gpt_shape *s, struct err *err)
         return err_set(err, E_CONFIG, "model.top_k=%zu is more than model.n_expert=%zu", s->top_k, s->n_expert);
     if (s->window_full && !s->window)
         return err_set(err, E_CONFIG, "model.window_full=%zu names layers without a window, but model.window is 0", s->window_full);
+    if (s->mtp && s->mtp >= s->T)
+        return err_set(err, E_CONFIG, "model.mtp=%zu: a window of model.ctx=%zu has no token %zu places ahead", s->mtp, s->T,
+                       s->mtp + 1);
+    if (s->mtp && !(s->mtp_weight > 0))
+        return err_set(err, E_CONFIG, "model.mtp_weight=0 trains no head; leave model.mtp at 0");
+    if (!s->mtp && s->mtp_weight != 1)
+        return err_set(err, E_CONFIG, "model.mtp_weight is for the heads of model.mtp, which is 0");
     return OK;
 }
 

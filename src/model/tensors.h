@@ -29,7 +29,7 @@ struct tensor {
 };
 
 struct tensors {
-    size_t L;      /* layers of the model */
+    size_t L;      /* layers of the model, and what lies beside the last of them */
     size_t n;      /* tensors, a layer's and the next one's counted once */
     size_t n_flat; /* floats of the array, gaps included */
     struct tensor list[TENSORS_MAX];

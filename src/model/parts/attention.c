@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-/* Every n-th layer sees all; so does a window as long as the context. */
+/* Every n-th layer sees all; so does a window as long as the context. What lies beside the last layer is as that one. */
 static size_t window_of(const struct planner *p)
 {
     const struct gpt_shape *s = p->shape;
-    bool full = s->window_full && (p->layer + 1) % s->window_full == 0;
+    bool full = s->window_full && (p->layer < s->L ? p->layer + 1 : s->L) % s->window_full == 0;
     return full || s->window >= s->T ? 0 : s->window;
 }
 
@@ -37,7 +37,7 @@ static void plan_values(struct attention *a, struct planner *p, const struct att
     size_t n = a->heads.NKV * a->heads.HS;
     if (!p->shape->value_residual)
         return;
-    a->top = p->layer + 1 == p->shape->L;
+    a->top = p->layer + 1 == p->tensors->L;
     if (p->layer == 0) {
         a->dfirst = planner_keep(p, p->R * n);
         return;

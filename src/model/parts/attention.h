@@ -19,7 +19,7 @@ struct attention {
     struct mix2 mix;
     float *own;                 /* (R,NKV HS): values before that */
     float *dfirst;              /* the first layer's: (R,NKV HS), gradient from the layers above */
-    bool top;                   /* the last layer */
+    bool top;                   /* backward begins here */
     float *wide;                /* (R,q k v), rows qkv.ldy apart, as the scores see them */
     float *values;              /* (R,C): the heads' values */
     float *lse;                 /* (n,NH,T): log-sum-exp of the scores */
