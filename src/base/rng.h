@@ -22,6 +22,7 @@ enum rng_stream {
     RNG_TEST = 7,
     RNG_SEARCH = 8,
     RNG_CORPUS = 9,
+    RNG_MIX = 10,
 };
 
 struct rng rng_make(uint64_t seed, enum rng_stream stream, uint64_t a, uint64_t b);

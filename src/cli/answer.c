@@ -142,13 +142,14 @@ static void choose_shape(struct answer *a, const struct fitted *f, size_t vocab)
 static enum status know_data(struct answer *a, const struct fitted *f, size_t *vocab, struct err *err)
 {
     struct data *d;
-    struct data_spec spec = config_data_spec(&f->cfg);
-    TRY(data_open(&d, &spec, f->cfg.model.ctx, err));
+    TRY(config_open_data(&d, &f->cfg, err));
     *vocab = data_vocab(d);
     a->corpus = (double)data_train_tokens(d);
+    a->epochs = data_passes(d, a->tokens.value);
+    bool mixed = data_second(d) != NULL;
     data_close(d);
-    if (a->corpus > 0 && isnan(a->unique))
-        a->unique = a->corpus;
+    if (a->corpus > 0 && isnan(a->unique)) /* of a mixture, all tokens by the time that the first source is through */
+        a->unique = !mixed ? a->corpus : a->epochs > 0 ? a->tokens.value / a->epochs : (double)NAN;
     return OK;
 }
 
@@ -157,9 +158,7 @@ static enum status fill_here(struct answer *a, const struct fitted *f, struct er
     size_t vocab;
     TRY(know_data(a, f, &vocab, err));
     count_repeats(a);
-    if (a->corpus > 0)
-        a->epochs = a->tokens.value / a->corpus;
-    else
+    if (!(a->corpus > 0))
         a->no_epochs = "the language has no end: nothing is seen twice";
     choose_shape(a, f, vocab);
     a->seconds = a->flops / answer_speed(f, a->params.value) / (double)a->jobs;

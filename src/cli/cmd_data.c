@@ -52,10 +52,10 @@ static enum status load_config(struct config *c, const char *path, const struct 
 }
 
 /* Without a config whole records fill a window that is long enough for a sample. */
-static size_t window_of(const struct data_spec *s)
+static size_t window_of(const struct config *c)
 {
     enum { LONG_ENOUGH = 100 };
-    size_t unit = data_unit(s);
+    size_t unit = config_data_unit(c);
     return unit * size_max(1, LONG_ENOUGH / unit);
 }
 
@@ -65,8 +65,9 @@ static enum status info(const char *path, const struct words *w, struct err *err
     config_init(&c);
     enum status st = w->language ? language_config(&c, w, err) : load_config(&c, path, w, err);
     if (st == OK) {
-        struct data_spec s = config_data_spec(&c);
-        st = data_info(&s, w->language ? window_of(&s) : c.model.ctx, err);
+        if (w->language)
+            c.model.ctx = window_of(&c);
+        st = data_info(&c, err);
         if (st != OK && !w->language)
             st = err_wrap(err, "%s", path);
     }

@@ -164,10 +164,8 @@ static enum status status_of(const char *dir, struct err *err)
     struct plan p = {0};
     config_init(&c);
     enum status st = config_load_sweep(&c, dir, err);
-    if (st == OK) {
-        struct data_spec spec = config_data_spec(&c);
-        st = data_open(&d, &spec, c.model.ctx, err);
-    }
+    if (st == OK)
+        st = config_open_data(&d, &c, err);
     if (st == OK)
         st = (c.grid.params.n + c.grid.models.n ? plan_make : plan_single)(&p, &c, data_vocab(d),
                                                                            data_train_tokens(d), err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/size.h"
 #include "base/utf8.h"
 #include "cli/text.h"
@@ -34,7 +35,8 @@ enum status data_info_text(const struct data_spec *s, bool bigram_only, struct e
     return st;
 }
 
-static void print_language(const struct data *d, const struct data_spec *s)
+/* prefix: of the keys' names, "" or "mix_". */
+static void print_language(const struct data *d, const struct data_spec *s, const char *prefix)
 {
     struct data_number numbers[DATA_N_NUMBERS];
     size_t n = data_numbers(numbers, s);
@@ -42,10 +44,28 @@ static void print_language(const struct data *d, const struct data_spec *s)
            (unsigned long long)s->seed, data_vocab(d), data_floor(d), data_floor(d) / LN2);
     for (size_t i = 0; i < n; i++) {
         char lead[64];
-        snprintf(lead, sizeof lead, "  data.%s=%.15g", numbers[i].name, numbers[i].value);
+        if (*prefix && strcmp(numbers[i].name, "eval_tokens") == 0)
+            continue; /* nothing of a second source is held out */
+        snprintf(lead, sizeof lead, "  data.%s%s=%.15g", prefix, numbers[i].name, numbers[i].value);
         printf("%-26s ", lead);
         text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), size_max(27, strlen(lead) + 1), 27, numbers[i].meaning);
     }
+}
+
+/* What comes of tokens that come again. */
+static enum status print_repeats(const struct data *d, struct err *err)
+{
+    double left;
+    char tokens[32];
+    if (data_is_bytes(d) || data_train_tokens(d) == 0)
+        return OK;
+    TRY(data_unseen(&left, d, err));
+    text_beside(stdout, "repeats: ", "training has %s tokens, %zu windows, which then come again in a new order",
+                count_format(tokens, sizeof tokens, (double)data_train_tokens(d)), data_train_tokens(d) / data_ctx(d));
+    if (isfinite(left))
+        text_beside(stdout, "         ", "who knows all facts in them and no others keeps an excess of about %.4g nats per token, "
+                    "however often they are read", left);
+    return OK;
 }
 
 static void print_theory(const struct data *d)
@@ -105,19 +125,52 @@ static enum status print_sample(const struct data *d, size_t record, struct err 
     return OK;
 }
 
-enum status data_info(const struct data_spec *s, size_t ctx, struct err *err)
+/* What the second source takes part in, and what that costs on the held-out set. */
+static void print_mix(const struct data *d, const struct config *c)
 {
-    struct data *d;
-    TRY(data_open(&d, s, ctx, err));
-    enum status st = OK;
-    if (data_is_bytes(d))
-        st = data_info_text(s, false, err);
+    const struct data_mix m = config_data_mix(c);
+    double last = m.tokens > 0 ? m.end_weight : m.weight;
+    char tokens[32];
+    printf("\n");
+    if (m.tokens > 0)
+        text_beside(stdout, "mixed in: ", "from %.4g %% of the windows to %.4g %% over the first %s tokens: data.mix_source, %s",
+                    100 * m.weight, 100 * m.end_weight, count_format(tokens, sizeof tokens, m.tokens), data_name(data_second(d)));
     else
-        print_language(d, s);
-    if (st == OK) {
-        print_theory(d);
-        st = print_sample(d, data_unit(s), err);
+        text_beside(stdout, "mixed in: ", "%.4g %% of the windows: data.mix_source, %s", 100 * m.weight, data_name(data_second(d)));
+    text_beside(stdout, "held out: ", "of data.source alone%s", last > 0 && last < 1 ? "" : ", whose floor holds");
+    if (last > 0 && last < 1)
+        text_beside(stdout, "          ", "its floor holds, but whoever has to find out which source a window is of pays up to "
+                    "%.4g nats per token more, -ln(%.4g) / model.ctx", -log(1 - last) / (double)data_ctx(d), 1 - last);
+}
+
+/* A source alone; prefix as in print_language. */
+static enum status print_source(const struct data *d, const struct data_spec *s, const char *prefix, struct err *err)
+{
+    if (!data_is_bytes(d))
+        print_language(d, s, prefix);
+    else if (*prefix)
+        printf("%zu files, %zu training bytes\n", data_n_files(d), data_train_tokens(d));
+    else
+        TRY(data_info_text(s, false, err));
+    print_theory(d);
+    TRY(print_repeats(d, err));
+    return print_sample(d, data_unit(s), err);
+}
+
+enum status data_info(const struct config *c, struct err *err)
+{
+    const struct data_spec first = config_data_spec(c);
+    struct data *d, *mixed = NULL;
+    TRY(data_open(&d, &first, c->model.ctx, err));
+    enum status st = config_open_data(&mixed, c, err); /* whatever is wrong with it is said first */
+    if (st == OK)
+        st = print_source(d, &first, "", err);
+    if (st == OK && data_second(mixed)) {
+        const struct data_spec second = config_mix_spec(c);
+        print_mix(mixed, c);
+        st = print_source(data_second(mixed), &second, "mix_", err);
     }
+    data_close(mixed);
     data_close(d);
     return st;
 }

@@ -332,16 +332,19 @@ static double ratio_of(const struct run *r)
 static void warn_budgets(const struct view *v)
 {
     size_t few_steps = 0, repeated = 0;
-    double epochs = 0;
+    double epochs = 0, second = 0;
     EACH_FITTING(v, i, t)
     {
         const struct run *r = &v->p->runs[i];
+        second = fmax(second, data_second_passes(v->s->data, r->cfg.train.tokens));
         few_steps += r->cfg.train.tokens < 100 * (double)r->cfg.train.batch_tokens;
         if (r->epochs > 4) {
             repeated++;
             epochs = fmax(epochs, r->epochs);
         }
     }
+    if (second > 4)
+        text_beside(stdout, "careful: ", "the longest run reads data.mix_source more than 4 times (%.1f)", second);
     if (few_steps)
         text_beside(stdout, "careful: ",
                     "%zu runs have fewer than 100 steps: give them more tokens or smaller batches", few_steps);

@@ -113,10 +113,8 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
         st = setup_folder(dir, s, out, err);
     if (st == OK)
         st = config_follow_sweep(&s->cfg, dir, single, err);
-    if (st == OK) {
-        struct data_spec spec = config_data_spec(&s->cfg);
-        st = data_open(&s->data, &spec, s->cfg.model.ctx, err);
-    }
+    if (st == OK)
+        st = config_open_data(&s->data, &s->cfg, err);
     if (st == OK)
         st = (single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data),
                                                 data_train_tokens(s->data), err);

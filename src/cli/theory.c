@@ -33,19 +33,27 @@ enum status theory_print(const struct fitted *f, struct err *err)
     struct data_theory t;
     struct data *d;
     char beta[80], alpha[80];
+    double unseen = (double)NAN;
     const struct fit_law *law = fit_report_selected(&f->report);
     TRY(open_language(&d, f, err));
     if (!d)
         return OK;
     data_theory(&t, d);
+    enum status st = t.source ? data_unseen(&unseen, d, err) : OK;
     data_close(d);
-    if (!t.source)
-        return OK;
+    if (st != OK || !t.source)
+        return st;
     fitted_exponent(beta, sizeof beta, law, "beta");
     fitted_exponent(alpha, sizeof alpha, law, "alpha");
     text_beside(stdout, "  ", "Theory: %s (%s).%s%s%s%s%s", t.says, t.source,
                 beta[0] || alpha[0] ? " Fitted to these runs: " : "", beta, beta[0] && alpha[0] ? ", " : "", alpha,
                 beta[0] || alpha[0] ? "." : "");
+    if (isfinite(unseen))
+        text_beside(stdout, "  ", "Tokens come again after data.unique_tokens=%zu of them: beyond, only the law repeat speaks of "
+                    "these runs, and who knows all that is in them keeps an excess of about %.3g.", f->about->data.unique_tokens,
+                    unseen);
+    if (f->about->data.mix_source)
+        text_beside(stdout, "  ", "That is said of data.source alone: of the tokens, data.mix_source has a share.");
     return OK;
 }
 

@@ -174,6 +174,7 @@ void data_close(struct data *d)
         return;
     if (d->state)
         d->source->close(d->state);
+    data_close(d->second);
     free(d);
 }
 
@@ -214,13 +215,13 @@ uint64_t data_fingerprint(const struct data *d)
 
 size_t data_n_files(const struct data *d)
 {
-    return d->n_files;
+    return d->n_files + (d->second ? d->second->n_files : 0);
 }
 
 const struct data_file *data_file_at(const struct data *d, size_t i)
 {
-    CHECK(i < d->n_files);
-    return &d->files[i];
+    CHECK(i < data_n_files(d));
+    return i < d->n_files ? &d->files[i] : &d->second->files[i - d->n_files];
 }
 
 /* The windows that a language is cut to; 0: none. */
@@ -260,19 +261,22 @@ static void draw_again(const struct data *d, int32_t *x, int32_t *y, uint64_t se
     d->source->draw(d, x, y, &r);
 }
 
+void data_train_window(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index)
+{
+    if (corpus_windows(d)) {
+        draw_again(d, x, y, seed, index);
+    } else if (d->source->draw) {
+        struct rng r = rng_make(seed, RNG_DATA, d->spec.seed, index);
+        d->source->draw(d, x, y, &r);
+    } else {
+        d->source->train(d, x, y, seed, index);
+    }
+}
+
 void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        int32_t *xi = x + i * d->ctx, *yi = y + i * d->ctx;
-        if (corpus_windows(d)) {
-            draw_again(d, xi, yi, seed, first + i);
-        } else if (d->source->draw) {
-            struct rng r = rng_make(seed, RNG_DATA, d->spec.seed, first + i);
-            d->source->draw(d, xi, yi, &r);
-        } else {
-            d->source->train(d, xi, yi, seed, first + i);
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        (d->second ? data_mix_window : data_train_window)(d, x + i * d->ctx, y + i * d->ctx, seed, first + i);
 }
 
 size_t data_eval_windows(const struct data *d)

@@ -48,6 +48,7 @@ struct data_spec {
     size_t branching, depth, rules, symbols;
     size_t walk, branches;
     size_t unique_tokens; /* training tokens before they come again; 0: all that there are */
+    bool whole; /* text: nothing is held out where there are no val_files */
 };
 
 enum { DATA_BRANCHES_MAX = 64 };
@@ -59,6 +60,9 @@ enum { DATA_BRANCHES_MAX = 64 };
 /* clang-format off */
 #define DATA_NUMBERS(X)                                                                                        \
     X(eval_tokens, SIZE,   1, 1e9,   65536, FIRST, "tokens of the fixed held-out set")                         \
+    DATA_SOURCE_NUMBERS(X)
+/* Those of any source; a second one has its own of each. */
+#define DATA_SOURCE_NUMBERS(X)                                                                                 \
     X(seed,        SIZE,   0, 9e15,  1,     FIRST, "names the language's tables and its held-out set")         \
     X(base,        SIZE,   2, 65536, 64,    FIRST, "zipf-facts, markov-mix: base b of the digits, and number of symbols") \
     X(digits,      SIZE,   1, 24,    3,     FIRST, "zipf-facts, markov-mix: digits m of a rank; b^m ranks, at most 2^24") \
@@ -106,15 +110,41 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
                       struct err *err) WARN_UNUSED;
 void data_close(struct data *d);
 
+/* A mixture: among the windows that d trains on come those of a second source. The held-out set, and with it the floor,
+ * the vocabulary's meaning and what theory says, stay the first's.
+ *
+ * Of each stretch of windows the second source has the share that the weight says there, to less than one window, spread
+ * evenly; where that begins hangs on the seed. The weight is a function of the tokens trained so far, never of a run's
+ * budget: budgets of one size share a trunk all the same (a curriculum, Bengio et al. 2009). */
+struct data_mix {
+    double weight;     /* share of the second source at the start, 0 to 1 */
+    double end_weight; /* after `tokens`, to which it goes in a straight line */
+    double tokens;     /* 0: the weight stays */
+};
+
+/* Tokens of the second source among the first so many of a run, to less than a window. */
+double data_mix_tokens(const struct data_mix *m, double tokens);
+
+/* The second source takes no part in the held-out set: of a text without val_files the whole is trained on. E_CONFIG and
+ * E_DATA as data_open says, where the vocabularies differ, and where a file's held-out part would be trained on. On failure
+ * d is as before; at most once for a d. */
+enum status data_mix_in(struct data *d, const struct data_spec *spec, const struct data_mix *m, struct err *err) WARN_UNUSED;
+
+const struct data *data_second(const struct data *d); /* NULL: none */
+/* How often a run of so many tokens goes over the corpus, and over that of the second source; NaN: it has no end. */
+double data_passes(const struct data *d, double tokens);
+double data_second_passes(const struct data *d, double tokens);
+
 size_t data_ctx(const struct data *d);
 size_t data_vocab(const struct data *d);     /* includes the start-of-window token, if any */
 const char *data_name(const struct data *d); /* "zipf-facts", or the file's or folder's name */
 bool data_is_bytes(const struct data *d);    /* bits per byte has a meaning */
 double data_floor(const struct data *d);     /* entropy rate in nats per token; NaN: unknown */
-size_t data_train_tokens(const struct data *d); /* distinct training tokens, of a language in whole windows; 0: unlimited */
+size_t data_train_tokens(const struct data *d); /* distinct training tokens, of a language in whole windows; 0: unlimited. Of the first source */
 uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
 
-/* The files behind it, folders resolved, in the order in which they were read; none for a language. Borrowed from d. */
+/* The files behind it, folders resolved, in the order in which they were read, then the second source's; none for a
+ * language. Borrowed from d. */
 struct data_file {
     const char *path;
     size_t bytes;
@@ -154,6 +184,11 @@ void data_theory(struct data_theory *t, const struct data *d);
  * text, for languages without such facts and where they are more than 2^24. Takes seconds where they are millions. */
 enum status data_excess(double *excess, const struct data *d, const double *learnt, size_t n,
                         struct err *err) WARN_UNUSED;
+
+/* *excess: what is left to learn for whoever knows all facts that a corpus of data.unique_tokens holds and no others, nats
+ * per token over data_floor, as data_excess counts it, in the mean over such corpora: more tokens than there are unique
+ * ones do not go below it. NaN where tokens never come again, and where data_excess says nothing. */
+enum status data_unseen(double *excess, const struct data *d, struct err *err) WARN_UNUSED;
 
 /* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
  * most size bytes including '\0'. */

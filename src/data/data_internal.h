@@ -27,6 +27,8 @@ struct data_source {
      * in nats per token that each takes away, in any order; gain has room for all. */
     size_t (*n_facts)(const struct data *d);
     enum status (*gains)(double *gain, const struct data *d, struct err *err);
+    /* Of a fact that comes once a record, in the mean: a gain over this is how often a fact comes. */
+    double (*gain_of_one)(const struct data_spec *s);
 };
 
 struct data {
@@ -39,6 +41,8 @@ struct data {
     uint64_t fingerprint;
     const struct data_file *files; /* (n_files) in the state; NULL for a language */
     size_t n_files;
+    struct data *second; /* owned; NULL: none */
+    struct data_mix mix;
 };
 
 extern const struct data_source data_source_text;
@@ -51,6 +55,11 @@ enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
                             struct err *err) WARN_UNUSED;
 /* E_CONFIG naming model.ctx and the nearest multiples unless ctx is a multiple of `unit`. */
 enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err) WARN_UNUSED;
+
+/* One window of the first source, as if there were no second. */
+void data_train_window(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index);
+/* One window of a mixture. */
+void data_mix_window(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index);
 
 /* Theory for facts whose frequencies follow a Zipf law: both exponents, and the words. */
 void data_theory_zipf(struct data_theory *t, double exponent, const char *facts);

@@ -80,7 +80,7 @@ enum status text_read(struct text *t, const struct data_spec *s, struct err *err
     if (st == OK)
         st = size_calloc(&t->files, f.n, sizeof *t->files, "the list of files", err);
     if (st == OK)
-        st = read_files(t, &f, 0, n_train, true, s->n_val_files == 0, err);
+        st = read_files(t, &f, 0, n_train, true, s->n_val_files == 0 && !s->whole, err);
     if (st == OK)
         st = read_files(t, &f, n_train, f.n, false, true, err);
     text_files_free(&f);
@@ -121,7 +121,7 @@ static enum status check_lengths(const struct text *t, const struct data *d, str
     if (t->train.n < d->ctx + 1)
         return err_set(err, E_DATA, "%s%s: too short, %zu training bytes where model.ctx=%zu needs %zu",
                        s->files[0], more, t->train.n, d->ctx, d->ctx + 1);
-    if (t->held.n < d->ctx + 1)
+    if (t->held.n < d->ctx + 1 && !s->whole)
         return err_set(err, E_DATA, "%s%s: too short, %zu held-out bytes where model.ctx=%zu needs %zu",
                        s->n_val_files ? s->val_files[0] : s->files[0], s->n_val_files ? "" : more,
                        t->held.n, d->ctx, d->ctx + 1);
@@ -138,7 +138,7 @@ static enum status text_open(struct data *d, struct err *err)
     name_of(d->name, sizeof d->name, &d->spec);
     d->vocab = 256;
     d->train_tokens = t->train.n;
-    d->eval_windows = size_min(d->eval_windows, (t->held.n - 1) / d->ctx);
+    d->eval_windows = t->held.n ? size_min(d->eval_windows, (t->held.n - 1) / d->ctx) : 0;
     d->files = t->files;
     d->n_files = t->n_files;
     d->fingerprint = hash_bytes(hash_bytes(HASH_SEED, t->train.data, t->train.n), t->held.data,

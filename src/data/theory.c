@@ -63,3 +63,22 @@ enum status data_excess(double *excess, const struct data *d, const double *lear
     free(left);
     return st;
 }
+
+/* Records are drawn one by one, so that how often a fact is among many of them is nearly Poisson's. */
+enum status data_unseen(double *excess, const struct data *d, struct err *err)
+{
+    size_t n = d->source->n_facts ? d->source->n_facts(d) : 0;
+    double *gain, records = (double)d->train_tokens / (double)data_unit(&d->spec), sum = 0;
+    *excess = (double)NAN;
+    if (n == 0 || n > FACTS_MAX || d->train_tokens == 0)
+        return OK;
+    TRY(size_calloc(&gain, n, sizeof *gain, "the facts of a language", err));
+    enum status st = d->source->gains(gain, d, err);
+    double one = d->source->gain_of_one(&d->spec);
+    for (size_t i = 0; st == OK && i < n; i++)
+        sum += one > 0 ? gain[i] * exp(-records * gain[i] / one) : 0;
+    if (st == OK)
+        *excess = sum;
+    free(gain);
+    return st;
+}

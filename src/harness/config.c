@@ -34,6 +34,7 @@ void config_free(struct config *c)
 {
     config_strings_free(&c->data.files);
     config_strings_free(&c->data.val_files);
+    config_strings_free(&c->data.mix_files);
     struct config_counts *counts[] = {&c->grid.params, &c->grid.tokens, &c->grid.flops, &c->grid.seeds};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         free(counts[i]->items);
@@ -116,6 +117,28 @@ static enum status check_optimizer(const struct config *c, struct err *err)
     return OK;
 }
 
+/* Keys of a second source where there is none, of texts where it is a language, and the end of a ramp that has no length. */
+static enum status check_mix(const struct config *c, struct err *err)
+{
+    const char section[] = "data.mix_";
+    struct config defaults;
+    config_init(&defaults);
+    for (size_t i = 0; i < config_n_keys && c->data.mix_source == 0; i++) {
+        const struct key *k = &config_keys[i];
+        if (strncmp(k->path, section, sizeof section - 1) == 0 &&
+            memcmp(config_field(c, k), config_field(&defaults, k), config_value_size(k)) != 0)
+            return err_set(err, E_CONFIG, "%s is of data.mix_source, which is none", k->path);
+    }
+    bool text = c->data.mix_source == 1 + DATA_TEXT;
+    if (text && c->data.mix_files.n == 0)
+        return err_set(err, E_CONFIG, "data.mix_files is empty: data.mix_source text needs files or folders");
+    if (!text && c->data.mix_files.n > 0)
+        return err_set(err, E_CONFIG, "data.mix_files is for data.mix_source text only");
+    if (c->data.mix_end_weight > 0 && !(c->data.mix_tokens > 0))
+        return err_set(err, E_CONFIG, "data.mix_end_weight=%g is reached after data.mix_tokens, which is 0", c->data.mix_end_weight);
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
@@ -129,6 +152,7 @@ enum status config_check(const struct config *c, struct err *err)
         return err_set(err, E_CONFIG, "data.files is empty: data.source text needs files or folders");
     if (c->data.source != DATA_TEXT && c->data.files.n + c->data.val_files.n > 0)
         return err_set(err, E_CONFIG, "data.files is for data.source text only");
+    TRY(check_mix(c, err));
     if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
@@ -160,6 +184,58 @@ struct data_spec config_data_spec(const struct config *c)
         DATA_NUMBERS(X)
 #undef X
     };
+}
+
+struct data_spec config_mix_spec(const struct config *c)
+{
+    struct data_spec s = data_spec_default();
+    s.kind = (enum data_kind)(c->data.mix_source - 1);
+    s.files = (const char *const *)c->data.mix_files.items;
+    s.n_files = c->data.mix_files.n;
+#define X(name, type, min, max, number, hashed, help) s.name = c->data.mix_##name;
+    DATA_SOURCE_NUMBERS(X)
+#undef X
+    return s;
+}
+
+size_t config_data_unit(const struct config *c)
+{
+    const struct data_spec first = config_data_spec(c);
+    size_t a = data_unit(&first), b = 1;
+    if (c->data.mix_source) {
+        const struct data_spec second = config_mix_spec(c);
+        b = data_unit(&second);
+    }
+    size_t x = a, y = b; /* Euclid */
+    while (y > 0) {
+        size_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return a / x * b;
+}
+
+struct data_mix config_data_mix(const struct config *c)
+{
+    if (!c->data.mix_source)
+        return (struct data_mix){0};
+    return (struct data_mix){c->data.mix_weight, c->data.mix_end_weight, c->data.mix_tokens};
+}
+
+enum status config_open_data(struct data **d, const struct config *c, struct err *err)
+{
+    const struct data_spec first = config_data_spec(c);
+    TRY(data_open(d, &first, c->model.ctx, err));
+    if (!c->data.mix_source)
+        return OK;
+    const struct data_spec second = config_mix_spec(c);
+    const struct data_mix mix = config_data_mix(c);
+    enum status st = data_mix_in(*d, &second, &mix, err);
+    if (st != OK) {
+        data_close(*d);
+        *d = NULL;
+    }
+    return st;
 }
 
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab)

@@ -63,6 +63,14 @@ struct config {
         size_t base, digits, values;
         double eps, exponent;
         size_t nodes, degree, branching, depth, rules, symbols, walk, branches, unique_tokens;
+        size_t mix_source; /* 0: none; else 1 + enum data_kind */
+        struct config_strings mix_files;
+        double mix_weight, mix_end_weight, mix_tokens;
+#define DATA_FIELD_SIZE size_t
+#define DATA_FIELD_DOUBLE double
+#define X(name, type, min, max, number, hashed, help) DATA_FIELD_##type mix_##name;
+        DATA_SOURCE_NUMBERS(X)
+#undef X
     } data;
     struct {
         size_t ctx, d_model, n_layer, n_head;
@@ -119,6 +127,9 @@ enum status config_follow_sweep(struct config *c, const char *dir, bool single, 
 /* c without its grid. Strings are borrowed from c, so that it is never passed to config_free. */
 struct config config_of_run(const struct config *c);
 
+/* The data of runs, with a second source mixed in where the config has one. */
+enum status config_open_data(struct data **d, const struct config *c, struct err *err) WARN_UNUSED;
+
 /* The resolved config as JSON text, every default included; free with free(). run_only leaves out
  * name, grid and fit: the config of one run. */
 enum status config_to_json(char **text, const struct config *c, bool run_only,
@@ -172,6 +183,9 @@ size_t config_order_seed(const struct config *c);
 
 /* Views for the layers below. Strings are borrowed from c. */
 struct data_spec config_data_spec(const struct config *c);
+struct data_mix config_data_mix(const struct config *c); /* weight 0 where there is none */
+struct data_spec config_mix_spec(const struct config *c); /* of the second source that there is */
+size_t config_data_unit(const struct config *c); /* a window holds a multiple of so many tokens: see data_unit */
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
 struct param_rules config_param_rules(const struct config *c);
 struct schedule config_schedule(const struct config *c);

@@ -21,6 +21,16 @@ const struct key config_keys[] = {
 #define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
+#define X(id, source, name) "|" name
+    {"data.mix_source", T_ENUM, AT(data.mix_source), 0, DATA_N_KINDS, 0, "none|text" DATA_LANGUAGES(X), LATER, "a second source of training windows, with as many symbols; the held-out set stays data.source's"},
+#undef X
+    {"data.mix_files", T_STRINGS, AT(data.mix_files), 0, 0, 0, NULL, LATER, "mix_source text: its files and folders, trained on whole"},
+    {"data.mix_weight", T_DOUBLE, AT(data.mix_weight), 0, 1, 0.5, NULL, LATER, "share of the windows from the second source (Xie et al. 2023)"},
+    {"data.mix_tokens", T_COUNT, AT(data.mix_tokens), 0, 1e15, 0, NULL, LATER, "training tokens over which that share goes to mix_end_weight in a straight line: a curriculum (Bengio et al. 2009), alike for all budgets (0: it stays)"},
+    {"data.mix_end_weight", T_DOUBLE, AT(data.mix_end_weight), 0, 1, 0, NULL, LATER, "mix_tokens: the share from then on"},
+#define X(name, type, min, max, number, hashed, help) {"data.mix_" #name, T_##type, AT(data.mix_##name), min, max, number, NULL, LATER, "mix_source: as data." #name},
+    DATA_SOURCE_NUMBERS(X)
+#undef X
     {"model.ctx", T_SIZE, AT(model.ctx), 1, 65536, 63, NULL, FIRST, "context length in tokens"},
     {"model.d_model", T_SIZE, AT(model.d_model), 0, 32768, 0, NULL, FIRST, "width of one run (a sweep's grid sets it)"},
     {"model.n_layer", T_SIZE, AT(model.n_layer), 0, 4096, 0, NULL, FIRST, "layers of one run"},

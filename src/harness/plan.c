@@ -105,7 +105,9 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     r->params_matmul = gpt_params_matmul(&r->shape);
     r->flops = gpt_flops_per_token(&r->shape) * r->cfg.train.tokens;
     r->flops_6nd = 6 * r->params * r->cfg.train.tokens;
-    r->epochs = m->train_tokens ? r->cfg.train.tokens / (double)m->train_tokens : (double)NAN;
+    const struct data_mix mix = config_data_mix(&r->cfg);
+    double own_tokens = r->cfg.train.tokens - data_mix_tokens(&mix, r->cfg.train.tokens);
+    r->epochs = m->train_tokens ? own_tokens / (double)m->train_tokens : (double)NAN;
     return name_run(r, m->hasher, err);
 }
 

@@ -13,7 +13,7 @@ struct run {
     struct gpt_shape shape;
     double params, params_nonembd, params_matmul;
     double flops, flops_6nd; /* of the whole run */
-    double epochs;           /* passes over the corpus; NaN for a language */
+    double epochs;           /* passes over the corpus, of a mixture over the first source's; NaN where it has no end */
 };
 
 /* Runs that one process trains one after the other: a trunk and its branches, smallest budget first,

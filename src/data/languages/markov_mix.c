@@ -160,4 +160,5 @@ const struct data_source data_source_markov_mix = {
     .theory = mix_theory,
     .n_facts = mix_n_pairs,
     .gains = mix_gains,
+    .gain_of_one = pair_gain,
 };

@@ -116,4 +116,5 @@ const struct data_source data_source_zipf_facts = {
     .theory = facts_theory,
     .n_facts = facts_n,
     .gains = facts_gains,
+    .gain_of_one = facts_gain,
 };
