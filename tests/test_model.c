@@ -825,6 +825,15 @@ static void rates(void)
     EXPECT_NEAR(schedule_lr(&s, 812.5), 2 * (0.1 + 0.9 * 0.5), 1e-14);
     EXPECT_NEAR(schedule_lr(&s, 1000), 0.2, 1e-15);
     EXPECT_NEAR(schedule_lr(&s, 1100), 0.2, 1e-15);
+    s.tail = 0.25; /* what is averaged is a run's own; the rate does not know */
+    EXPECT_NEAR(schedule_branch_tokens(&s), 750, 0);
+    s.tail = 0.375;
+    EXPECT_NEAR(schedule_branch_tokens(&s), 625, 0);
+    EXPECT_NEAR(schedule_lr(&s, 700), 2, 0);
+    EXPECT_NEAR(schedule_lr(&s, 812.5), 2 * (0.1 + 0.9 * 0.5), 1e-14);
+    s.tail = 1;
+    EXPECT_NEAR(schedule_branch_tokens(&s), 0, 0);
+    s.tail = 0;
     s.cooldown = 0;
     EXPECT_NEAR(schedule_lr(&s, 500), 2, 0);
     EXPECT_NEAR(schedule_lr(&s, 1000), 2, 0);

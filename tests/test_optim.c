@@ -680,7 +680,7 @@ static void experts_apart(void)
     }
 }
 
-/* The average of the weights against its formula, beside a run that it leaves alone; and the exchange there and back. */
+/* Averages of the weights against their formulas, beside a run that they leave alone; and the exchange there and back. */
 static void averages(void)
 {
     struct kern k;
@@ -688,35 +688,45 @@ static void averages(void)
     struct optim_config c = config_of(0);
     kern_init(&k, KERN_ISA_COUNT - 1);
     make(&without, &small, &c, &k, 1);
-    c.ema = 0.5;
+    c.ema = 0.5, c.tail = 0.4;
     make(&with, &small, &c, &k, 1);
+    with.o.tail_after = 18;
     size_t n = with.g.tensors.n_flat;
-    double *want = calloc(n, sizeof *want);
+    double *want = calloc(n, sizeof *want), *tail = calloc(n, sizeof *tail);
     float *kept = malloc(n * sizeof *kept);
-    CHECK(want && kept);
+    CHECK(want && tail && kept);
     for (uint64_t step = 1; step <= 30; step++) {
         double keep = fmin(0.5, ((double)step - 1) / ((double)step + 9));
         EXPECT(train_step(&with, step, 0.01) == train_step(&without, step, 0.01));
         for (size_t i = 0; i < n; i++)
             want[i] = keep * want[i] + (1 - keep) * (double)with.g.w[i];
+        for (size_t i = 0; step > 18 && i < n; i++)
+            tail[i] += (double)with.g.w[i] / 12;
     }
-    const float *mean = with.o.state[with.o.kind->n_states];
-    for (size_t i = 0; i < n; i++)
+    const float *mean = with.o.state[with.o.kind->n_states], *last = with.o.state[with.o.kind->n_states + 1];
+    EXPECT(optim_n_states(&with.o) == with.o.kind->n_states + 2);
+    for (size_t i = 0; i < n; i++) {
         EXPECT_NEAR((double)mean[i], want[i], 1e-6 * (1 + fabs(want[i])));
+        EXPECT_NEAR((double)last[i], tail[i], 1e-6 * (1 + fabs(tail[i])));
+    }
     memcpy(kept, with.g.w, n * sizeof *kept);
     EXPECT(memcmp(kept, without.g.w, n * sizeof *kept) == 0);
     int32_t x[BATCH * 24], y[BATCH * 24];
     float loss[3][BATCH * 24];
     batch(x, y, &small, 99);
     gpt_losses(&with.g, loss[0], x, y, BATCH);
-    optim_use_average(&with.o, &with.g);
+    optim_use_average(&with.o, OPTIM_AVERAGE_ema, &with.g);
     EXPECT(memcmp(with.g.w, mean, n * sizeof *kept) == 0);
+    optim_use_weights(&with.g);
+    optim_use_average(&with.o, OPTIM_AVERAGE_tail, &with.g);
+    EXPECT(memcmp(with.g.w, last, n * sizeof *kept) == 0);
     gpt_losses(&with.g, loss[1], x, y, BATCH);
     optim_use_weights(&with.g);
     EXPECT(memcmp(with.g.w, kept, n * sizeof *kept) == 0);
     gpt_losses(&with.g, loss[2], x, y, BATCH);
     EXPECT(loss[0][3] == loss[2][3] && loss[0][3] != loss[1][3]); /* packed again both times */
     free(kept);
+    free(tail);
     free(want);
     release(&with);
     release(&without);
@@ -732,6 +742,7 @@ static void resume(void)
         struct gpt_shape shape = small;
         c.soap_max_dim = 96;
         c.ema = kind % 2 ? 0.9 : 0;
+        c.tail = kind % 3 ? 0.5 : 0;
         shape.n_expert = kind / 2 % 2 ? 3 : 0;
         FOR_ISA(k)
         {

@@ -265,7 +265,8 @@ struct schedule config_schedule(const struct config *c)
                              .warmup = c->train.warmup_tokens,
                              .total = c->train.tokens,
                              .cooldown = c->train.cooldown,
-                             .min_lr = c->train.min_lr};
+                             .min_lr = c->train.min_lr,
+                             .tail = c->train.tail_average};
 }
 
 struct optim_config config_optim(const struct config *c)
@@ -277,6 +278,7 @@ struct optim_config config_optim(const struct config *c)
                                  .weight_decay = c->train.weight_decay,
                                  .clip = c->train.clip,
                                  .ema = c->train.ema,
+                                 .tail = c->train.tail_average,
                                  .cautious_decay = c->train.cautious_decay,
                                  .momentum = c->train.momentum,
                                  .nesterov = c->train.nesterov,

@@ -85,7 +85,7 @@ struct config {
         double tokens;
         size_t batch_tokens, schedule, seed, order_seed;
         double lr, warmup_tokens, cooldown, min_lr;
-        double beta1, beta2, eps, weight_decay, clip, z_loss, ema;
+        double beta1, beta2, eps, weight_decay, clip, z_loss, ema, tail_average;
         size_t log_every;
         double checkpoint_s;
         size_t optimizer, nesterov, muon_steps, muon_coefficients, soap_every, soap_max_dim, cautious_decay;

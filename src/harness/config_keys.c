@@ -63,6 +63,7 @@ const struct key config_keys[] = {
     {"train.weight_decay", T_DOUBLE, AT(train.weight_decay), 0, 10, 0.01, NULL, FIRST, "decoupled, matrices only"},
     {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, FIRST, "gradient norm is clipped to this (0: never)"},
     {"train.ema", T_DOUBLE, AT(train.ema), 0, 0.999999, 0, NULL, LATER, "share of an average of the weights that stays at a step; its loss stands beside theirs as loss_ema (Polyak, Juditsky 1992; 0: no average)"},
+    {"train.tail_average", T_DOUBLE, AT(train.tail_average), 0, 1, 0, NULL, LATER, "share of the tokens, the last ones, over which the weights of all steps are averaged; the loss of that stands beside theirs as loss_tail (Izmailov et al. 2018; Kaddour 2022; 0: no average). With wsd a run leaves its trunk no later than there; in place of a cooldown: with train.cooldown 0"},
     {"train.z_loss", T_DOUBLE, AT(train.z_loss), 0, 1, 0, NULL, LATER, "times the squared log of the softmax's sum, added to what is trained, not to the loss (Chowdhery et al. 2022)"},
     {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, FIRST, "seed of one run: initial weights and order of data"},
     {"train.order_seed", T_SIZE, AT(train.order_seed), 0, 9e15, 0, NULL, LATER, "seed of the order of data alone (0: train.seed)"},

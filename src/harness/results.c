@@ -20,6 +20,7 @@ struct column {
 #define TEXT(member) {#member, offsetof(struct run_row, member), sizeof ((struct run_row *)0)->member, false}
 #define NUMBER(member) {#member, offsetof(struct run_row, member), 0, false}
 #define TIME(member) {#member, offsetof(struct run_row, member), 0, true}
+#define AVERAGE(name) {"loss_" #name, offsetof(struct run_row, loss_average[OPTIM_AVERAGE_##name]), 0, false},
 
 static const struct column columns[] = {
     /* clang-format off */
@@ -33,6 +34,12 @@ static const struct column columns[] = {
 enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW = 24 /* not in older versions */,
        VARIED_COLUMNS = 32, VARIED_NAME = 32 };
 
+/* Numbers that few runs have: last, each a column of the table where any row has it, a key of result.json where the run has
+ * it. */
+static const struct column optional[] = {OPTIM_AVERAGES(AVERAGE)};
+
+enum { N_OPTIONAL = sizeof optional / sizeof *optional };
+
 static const char *text_of(const struct run_row *row, const struct column *c)
 {
     return (const char *)row + c->offset;
@@ -41,6 +48,19 @@ static const char *text_of(const struct run_row *row, const struct column *c)
 static double number_of(const struct run_row *row, const struct column *c)
 {
     return *(const double *)(const void *)((const char *)row + c->offset);
+}
+
+static double *number_in(struct run_row *row, const struct column *c)
+{
+    return (double *)(void *)((char *)row + c->offset);
+}
+
+static size_t count_optional(const struct run_row *row)
+{
+    size_t n = 0;
+    for (int i = 0; i < N_OPTIONAL; i++)
+        n += !!isfinite(number_of(row, &optional[i]));
+    return n;
 }
 
 enum status run_row_of(struct run_row *out, const struct run *r, const char *data_name, uint64_t data_fingerprint,
@@ -68,9 +88,10 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
         .tokens_per_s = (double)NAN,
         .epochs = r->epochs,
         .warmup_tokens = r->cfg.train.warmup_tokens,
-        .loss_ema = (double)NAN,
         .log_bytes = (double)NAN,
     };
+    for (int i = 0; i < N_OPTIONAL; i++)
+        *number_in(&row, &optional[i]) = (double)NAN;
     snprintf(row.run, sizeof row.run, "%s", r->name);
     snprintf(row.trunk, sizeof row.trunk, "%s", r->trunk);
     snprintf(row.data, sizeof row.data, "%s", data_name);
@@ -79,6 +100,13 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
     TRY(config_vary_text(row.varied, &r->cfg, r->varied, err));
     *out = row;
     return OK;
+}
+
+void run_row_diverged(struct run_row *row)
+{
+    row->loss = row->loss_se = (double)NAN;
+    for (size_t i = 0; i < OPTIM_N_AVERAGES; i++)
+        row->loss_average[i] = (double)NAN;
 }
 
 /* ---- checksums ---- */
@@ -103,8 +131,12 @@ static uint64_t checksum(const struct run_row *row, bool times)
     }
     if (!times && row->varied[0]) /* rows that varied nothing have the checksum of before there was such a thing */
         h = hash_bytes(h, row->varied, strlen(row->varied));
-    if (!times && isfinite(row->loss_ema)) /* likewise */
-        h = add_number(h, row->loss_ema);
+    for (int i = 0; !times && i < N_OPTIONAL; i++) { /* likewise */
+        if (!isfinite(number_of(row, &optional[i])))
+            continue;
+        h = i ? hash_bytes(h, optional[i].name, strlen(optional[i].name)) : h; /* the first one was alone once */
+        h = add_number(h, number_of(row, &optional[i]));
+    }
     return times ? h : hash_bytes(add_number(h, row->log_bytes), &row->log_checksum, sizeof row->log_checksum);
 }
 
@@ -121,18 +153,22 @@ static const char *as_text(char *buf, double v)
     return buf;
 }
 
+static void round_to_text(double *v)
+{
+    char buf[NUMBER_MAX];
+    if (isfinite(*v))
+        *v = strtod(as_text(buf, *v), NULL);
+}
+
 /* The row as it will be read back: what the checksums are of. */
 static struct run_row as_read(const struct run_row *row)
 {
     struct run_row r = *row;
-    char buf[NUMBER_MAX];
-    for (int i = 0; i < N_COLUMNS; i++) {
-        double *v = (double *)(void *)((char *)&r + columns[i].offset);
-        if (!columns[i].size && isfinite(*v))
-            *v = strtod(as_text(buf, *v), NULL);
-    }
-    if (isfinite(r.loss_ema))
-        r.loss_ema = strtod(as_text(buf, r.loss_ema), NULL);
+    for (int i = 0; i < N_COLUMNS; i++)
+        if (!columns[i].size)
+            round_to_text(number_in(&r, &columns[i]));
+    for (int i = 0; i < N_OPTIONAL; i++)
+        round_to_text(number_in(&r, &optional[i]));
     return r;
 }
 
@@ -162,13 +198,15 @@ enum status run_row_write(const char *path, const struct run_row *result, struct
     }
     if (row->varied[0])
         cJSON_AddStringToObject(root, "varied", row->varied);
-    if (isfinite(row->loss_ema))
-        put_number(root, "loss_ema", row->loss_ema);
+    for (int i = 0; i < N_OPTIONAL; i++)
+        if (isfinite(number_of(row, &optional[i])))
+            put_number(root, optional[i].name, number_of(row, &optional[i]));
     put_number(root, "log_bytes", row->log_bytes);
     put_hash(root, "log_checksum", row->log_checksum);
     put_hash(root, "checksum_wall_s", checksum(row, true));
     put_hash(root, "checksum", checksum(row, false));
-    if (cJSON_GetArraySize(root) != N_COLUMNS + 4 + (row->varied[0] != '\0') + !!isfinite(row->loss_ema)) {
+    size_t items = N_COLUMNS + 4 + (row->varied[0] != '\0') + count_optional(row);
+    if ((size_t)cJSON_GetArraySize(root) != items) {
         cJSON_Delete(root);
         root = NULL; /* which json_write takes for want of memory */
     }
@@ -228,7 +266,9 @@ static enum status read_varied(struct run_row *row, const cJSON *root, const cha
 static enum status read_columns(struct run_row *row, const cJSON *root, const char *path, bool *old, struct err *err)
 {
     uint64_t sum, times;
-    *row = (struct run_row){.log_bytes = json_number(root, "log_bytes"), .loss_ema = json_number(root, "loss_ema")};
+    *row = (struct run_row){.log_bytes = json_number(root, "log_bytes")};
+    for (int i = 0; i < N_OPTIONAL; i++)
+        *number_in(row, &optional[i]) = json_number(root, optional[i].name);
     /* What has the log's length has checksums: one digit less of a key does not make it an old file. */
     *old = !cJSON_GetObjectItemCaseSensitive(root, "checksum") &&
            !cJSON_GetObjectItemCaseSensitive(root, "log_checksum") &&
@@ -342,7 +382,7 @@ static void put_text(FILE *out, const char *s)
 struct more {
     char names[VARIED_COLUMNS][VARIED_NAME];
     size_t n;
-    bool ema; /* any has a loss of averaged weights */
+    bool optional[N_OPTIONAL]; /* whether any row has it */
 };
 
 static bool has_column(const struct more *m, const char *name, size_t length)
@@ -358,9 +398,10 @@ static bool has_column(const struct more *m, const char *name, size_t length)
 
 static void find_more(struct more *m, const struct run_row *rows, size_t n)
 {
-    m->n = 0, m->ema = false;
+    *m = (struct more){.n = 0};
     for (size_t i = 0; i < n; i++)
-        m->ema = m->ema || (rows[i].status[0] && isfinite(rows[i].loss_ema));
+        for (int j = 0; rows[i].status[0] && j < N_OPTIONAL; j++)
+            m->optional[j] = m->optional[j] || isfinite(number_of(&rows[i], &optional[j]));
     for (size_t i = 0; i < n; i++)
         for (const char *p = rows[i].status[0] ? rows[i].varied : ""; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
             size_t length = strcspn(p, "=");
@@ -391,10 +432,12 @@ static void put_row(FILE *out, const struct run_row *row, const struct more *m)
     }
     for (size_t i = 0; i < m->n; i++)
         put_varied(out, m->names[i], row);
-    if (m->ema)
-        fputc(',', out);
-    if (m->ema && isfinite(row->loss_ema))
-        fprintf(out, "%.17g", row->loss_ema);
+    for (int i = 0; i < N_OPTIONAL; i++) {
+        if (m->optional[i])
+            fputc(',', out);
+        if (m->optional[i] && isfinite(number_of(row, &optional[i])))
+            fprintf(out, "%.17g", number_of(row, &optional[i]));
+    }
     fputc('\n', out);
 }
 
@@ -415,8 +458,9 @@ enum status results_write(const char *dir, const struct run_row *rows, size_t n,
     find_more(&more, rows + first, n - first);
     for (size_t i = 0; i < more.n; i++)
         fprintf(w.out, ",%s", more.names[i]);
-    if (more.ema)
-        fputs(",loss_ema", w.out);
+    for (int i = 0; i < N_OPTIONAL; i++)
+        if (more.optional[i])
+            fprintf(w.out, ",%s", optional[i].name);
     fputc('\n', w.out);
     for (size_t i = first; i < n; i++)
         if (rows[i].status[0] != '\0')

@@ -18,7 +18,8 @@ struct run_row {
     double loss, loss_se, bpb, wall_s, tokens_per_s, epochs; /* NaN: none */
     double warmup_tokens;
     char varied[CONFIG_VARIED_MAX]; /* keys of grid.vary, as config_vary_text has them: a column of the table each */
-    double loss_ema; /* of the weights' average; NaN: none. The table's last column, where any row has it */
+    /* Columns after those, each where any row has it; NaN: this one has not. */
+    double loss_average[OPTIM_N_AVERAGES]; /* of averages of the weights: loss_ema, loss_tail */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
     uint64_t log_checksum;
@@ -27,6 +28,9 @@ struct run_row {
 /* The columns that a run's config decides; the result's own are to be filled in. */
 enum status run_row_of(struct run_row *row, const struct run *r, const char *data_name, uint64_t data_fingerprint,
                        const char *isa, struct err *err) WARN_UNUSED;
+
+/* No loss is that of a run that has diverged. */
+void run_row_diverged(struct run_row *row);
 
 enum status run_row_write(const char *path, const struct run_row *row, struct err *err) WARN_UNUSED;
 

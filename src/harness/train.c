@@ -142,18 +142,22 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
                             int64_t until, struct err *err)
 {
     struct steps s = {tr, r, log, until, config_schedule(&r->cfg)};
+    tr->optim.tail_after = train_tail_step(r);
     return train_in_pieces(tr, step_on, &s, err);
 }
 
-/* The held-out loss of the weights' average, where there is one. */
-static enum status evaluate_average(struct trainer *tr, struct run_row *row, struct err *err)
+/* The held-out losses of the averages of the weights that there are. */
+static enum status evaluate_averages(struct trainer *tr, struct run_row *row, struct err *err)
 {
     double se;
-    if (!(tr->optim.c.ema > 0))
-        return OK;
-    optim_use_average(&tr->optim, &tr->g);
-    enum status st = train_evaluate(tr, 1, &row->loss_ema, &se, err);
-    optim_use_weights(&tr->g);
+    enum status st = OK;
+    for (enum optim_average a = 0; st == OK && a < OPTIM_N_AVERAGES; a++) {
+        if (!optim_has_average(&tr->optim, a))
+            continue;
+        optim_use_average(&tr->optim, a, &tr->g);
+        st = train_evaluate(tr, 1, &row->loss_average[a], &se, err);
+        optim_use_weights(&tr->g);
+    }
     return st;
 }
 
@@ -166,7 +170,7 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     if (!diverged) {
         enum status st = train_evaluate(tr, 1, &row.loss, &row.loss_se, err);
         if (st == OK)
-            st = evaluate_average(tr, &row, err);
+            st = evaluate_averages(tr, &row, err);
         if (st == E_INTERRUPTED)
             return stop_here(tr, r, log, st, err);
         TRY(st);
@@ -177,7 +181,7 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     }
     strcpy(row.status, diverged ? "diverged" : "done");
     if (diverged)
-        row.loss = row.loss_se = row.loss_ema = (double)NAN;
+        run_row_diverged(&row);
     else if (data_is_bytes(tr->data))
         row.bpb = row.loss / 0.69314718055994531;
     row.wall_s = clock_now_s() - tr->run_started_s;

@@ -56,6 +56,14 @@ static inline int64_t train_branch_step(const struct run *r)
     return (int64_t)floor(schedule_branch_tokens(&s) / train_batch_tokens(r) + 1e-9);
 }
 
+/* Steps of this run before its tail, whose weights are averaged: that has one step at least. */
+static inline int64_t train_tail_step(const struct run *r)
+{
+    double tokens = (1 - r->cfg.train.tail_average) * r->cfg.train.tokens;
+    int64_t steps = (int64_t)floor(tokens / train_batch_tokens(r) + 1e-9), most = train_total_steps(r) - 1;
+    return steps < most ? steps : most;
+}
+
 /* --- train_report.c: how far it is, for whoever started it --- */
 
 /* Note how much of run r's own part, which for a branch begins where it leaves the trunk, is done. */

@@ -37,9 +37,25 @@ void optim_descend(const struct optim_update *u, size_t at, size_t cols, const f
     ops_descend(u->o, u->w + at, u->t->cols, along, ld, u->t->rows, cols, &d);
 }
 
+bool optim_has_average(const struct optim *o, enum optim_average which)
+{
+#define X(name) o->c.name > 0,
+    return (const bool[]){OPTIM_AVERAGES(X)}[which];
+#undef X
+}
+
+/* The place of an average among the arrays; of OPTIM_N_AVERAGES, how many arrays there are. */
+static size_t average_at(const struct optim *o, enum optim_average which)
+{
+    size_t at = o->kind->n_states;
+    for (enum optim_average a = 0; a < which; a++)
+        at += optim_has_average(o, a);
+    return at;
+}
+
 size_t optim_n_states(const struct optim *o)
 {
-    return o->kind->n_states + (o->c.ema > 0);
+    return average_at(o, OPTIM_N_AVERAGES);
 }
 
 size_t optim_state_floats(const struct optim *o, const struct tensor *t, size_t state)
@@ -140,21 +156,34 @@ static void step_tensor(const struct optim *o, struct gpt *g, struct optim_updat
     }
 }
 
-/* A running mean at first, so that it forgets the initial weights (as TensorFlow's ExponentialMovingAverage). The array has
- * the places of the weights. */
-static void average(const struct optim *o, const struct gpt *g, int64_t step)
+/* The share of an average that stays at a step. The exponential one begins as TensorFlow's ExponentialMovingAverage. */
+static double kept_share(const struct optim *o, enum optim_average which, int64_t step)
 {
-    float *mean = o->state[o->kind->n_states];
-    double keep = fmin(o->c.ema, (double)(step - 1) / (double)(step + 9));
-    CHECK(o->n_floats[o->kind->n_states] == g->tensors.n_flat);
-    ops_mix(g->ops, mean, (float)keep, mean, (float)(1 - keep), g->w, g->tensors.n_flat);
+    if (which == OPTIM_AVERAGE_ema)
+        return fmin(o->c.ema, (double)(step - 1) / (double)(step + 9));
+    int64_t n = step - o->tail_after;
+    return n < 1 ? 1 : (double)(n - 1) / (double)n;
 }
 
-void optim_use_average(const struct optim *o, struct gpt *g)
+/* The arrays of averages have the places of the weights. */
+static void average(const struct optim *o, const struct gpt *g, int64_t step)
+{
+    for (enum optim_average a = 0; a < OPTIM_N_AVERAGES; a++) {
+        double keep = kept_share(o, a, step);
+        if (!optim_has_average(o, a) || keep == 1)
+            continue;
+        float *mean = o->state[average_at(o, a)];
+        CHECK(o->n_floats[average_at(o, a)] == g->tensors.n_flat);
+        ops_mix(g->ops, mean, (float)keep, mean, (float)(1 - keep), g->w, g->tensors.n_flat);
+    }
+}
+
+void optim_use_average(const struct optim *o, enum optim_average which, struct gpt *g)
 {
     size_t bytes = g->tensors.n_flat * sizeof(float);
+    CHECK(optim_has_average(o, which));
     memcpy(g->grad, g->w, bytes);
-    memcpy(g->w, o->state[o->kind->n_states], bytes);
+    memcpy(g->w, o->state[average_at(o, which)], bytes);
     gpt_pack(g);
 }
 
@@ -177,8 +206,7 @@ double optim_step(struct optim *o, struct gpt *g, double lr, int64_t step)
     u.grad_scale = c->clip > 0 && norm > c->clip ? (float)(c->clip / norm) : 1.0f;
     for (struct optim_walk w = {0}; optim_next(&w, o, &g->tensors);)
         step_tensor(o, g, &u, &w, lr);
-    if (c->ema > 0)
-        average(o, g, step);
+    average(o, g, step);
     pass_mark(&p, GPT_OP_OPTIMISER);
     gpt_pack(g);
     return norm;

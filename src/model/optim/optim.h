@@ -9,6 +9,15 @@
 /* X(word of the config), the first kind, adamw, left out: optim_<word> is the kind. */
 #define OPTIM_OTHERS(X) X(muon) X(normuon) X(lion) X(soap) X(sgd)
 
+/* X(member of struct optim_config): averages of the weights that are kept where it is above 0, and that results have a
+ * loss_<member> of.
+ *   ema   an exponential one, the share that stays at a step; a running mean at first, so that it forgets the initial weights
+ *   tail  of all weights after optim.tail_after steps, each with the same weight */
+#define OPTIM_AVERAGES(X) X(ema) X(tail)
+#define X(name) OPTIM_AVERAGE_##name,
+enum optim_average { OPTIM_AVERAGES(X) OPTIM_N_AVERAGES };
+#undef X
+
 /* What the kinds are set by. A kind names the members that it reads in its `keys`. */
 struct optim_config {
     size_t kind; /* of optim_kinds */
@@ -19,11 +28,11 @@ struct optim_config {
     size_t muon_steps, muon_coefficients; /* enum orthogonal_coefficients */
     double adam_lr_ratio;
     size_t soap_every, soap_max_dim;
-    double ema; /* share of the weights' average that stays at a step; 0: there is none */
+    double ema, tail; /* OPTIM_AVERAGES. tail: share of a run's tokens that it is over; the caller sets tail_after by it */
 };
 
-/* The most arrays that a kind keeps, and one more. */
-enum { OPTIM_STATES = 7 };
+/* The most arrays that a kind keeps, and the averages. */
+enum { OPTIM_STATES = 6 + OPTIM_N_AVERAGES };
 
 /* One layer's tensor in one step. */
 struct optim_update {
@@ -81,13 +90,14 @@ struct optim {
     const struct optim_kind *kind;
     struct optim_config c;
     const struct gpt *g;
+    int64_t tail_after; /* steps before those that c.tail is over; 0 after optim_init */
     size_t n_floats[OPTIM_STATES];
     float *state[OPTIM_STATES]; /* (n_floats): the tensors' in their order, each in whole lines of 64 bytes */
     float *scratch;
     struct arena arena;
 };
 
-/* Arrays that it keeps: its kind's, and where c.ema is set the average of the weights, last. */
+/* Arrays that it keeps: its kind's, then the averages that there are. */
 size_t optim_n_states(const struct optim *o);
 /* Floats of one layer's tensor in that array. */
 size_t optim_state_floats(const struct optim *o, const struct tensor *t, size_t state);
@@ -107,8 +117,9 @@ struct optim_walk {
 /* Begin with a walk of zeroes; false at the end. o NULL: the tensors alone. */
 bool optim_next(struct optim_walk *w, const struct optim *o, const struct tensors *tensors);
 
-/* Exchange the weights for their average (c.ema > 0), and put them back: g->grad holds them meanwhile. Both pack. */
-void optim_use_average(const struct optim *o, struct gpt *g);
+bool optim_has_average(const struct optim *o, enum optim_average which);
+/* Exchange the weights for an average that there is, and put them back: g->grad holds them meanwhile. Both pack. */
+void optim_use_average(const struct optim *o, enum optim_average which, struct gpt *g);
 void optim_use_weights(struct gpt *g);
 
 /* One update of g from g->grad, then the weights are packed again. step counts from 1. Returns the global

@@ -2,19 +2,23 @@
 
 #include <math.h>
 
+static double cooldown_begin(const struct schedule *s)
+{
+    return fmax((1 - s->cooldown) * s->total, s->warmup);
+}
+
 double schedule_branch_tokens(const struct schedule *s)
 {
     if (s->kind != SCHEDULE_WSD)
         return 0;
-    double at = (1 - s->cooldown) * s->total;
-    return at > s->warmup ? at : s->warmup;
+    return s->tail > 0 ? fmin(cooldown_begin(s), (1 - s->tail) * s->total) : cooldown_begin(s);
 }
 
 double schedule_lr(const struct schedule *s, double tokens)
 {
     if (tokens < s->warmup)
         return s->peak * tokens / s->warmup;
-    double from = s->kind == SCHEDULE_WSD ? schedule_branch_tokens(s) : s->warmup;
+    double from = s->kind == SCHEDULE_WSD ? cooldown_begin(s) : s->warmup;
     /* Also where nothing comes after `from`: a cooldown of 0, or a warm-up up to total. */
     if (tokens <= from)
         return s->peak;
