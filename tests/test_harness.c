@@ -123,6 +123,66 @@ static void warmup_is_the_runs_own(void)
     plan_free(&many);
 }
 
+/* What a growing batch says of steps and tokens against a walk step by step. */
+static void batch_grows(void)
+{
+    static const struct batch some[] = {
+        {.window = 63, .full = 2016},
+        {.window = 63, .full = 2016, .from = 63, .ramp = 100000},
+        {.window = 63, .full = 2016, .from = 1953, .ramp = 1},
+        {.window = 32, .full = 1024, .from = 256, .ramp = 30000},
+        {.window = 7, .full = 7000, .from = 7, .ramp = 12345},  /* grows by many windows a step */
+        {.window = 1, .full = 3, .from = 1, .ramp = 2e3},
+        {.window = 50, .full = 500, .from = 450, .ramp = 99999.5},
+    };
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        const struct batch *b = &some[i];
+        double seen = 0, before = 0;
+        for (int64_t step = 0; step < 3000; step++) {
+            double size = b->full;
+            if (seen < b->ramp)
+                size = b->from + b->window * floor((b->full - b->from) / b->window * seen / b->ramp);
+            EXPECT_NEAR(batch_tokens(b, step), seen, 0);
+            EXPECT_NEAR(batch_of_step(b, step), size, 0);
+            EXPECT(size >= before && fmod(size, b->window) == 0);
+            EXPECT(batch_steps(b, seen) == step && batch_steps(b, seen + size / 3) == step);
+            EXPECT(batch_steps(b, seen + size) == step + 1);
+            EXPECT_NEAR(batch_round(b, seen + 0.4 * size), step ? seen : size, 0);
+            EXPECT_NEAR(batch_round(b, seen + 0.6 * size), seen + size, 0);
+            EXPECT_NEAR(batch_floor(b, seen + 0.9 * size), step ? seen : size, 0);
+            seen += size, before = size;
+        }
+        EXPECT_NEAR(before, b->full, 0);
+    }
+}
+
+/* Budgets are whole steps of it, share their trunk, and part after whole steps. */
+static void ramp_is_no_budgets_own(void)
+{
+    struct plan p;
+    struct config c;
+    struct err err;
+    config_init(&c);
+    const char *set[] = {"data.source=zipf-facts", "grid.models=[{\"d_model\":16,\"n_layer\":1}]",
+                         "grid.tokens=[25200,50400,100800]", "train.batch_tokens=2016",
+                         "train.batch_ramp_from=252", "train.batch_ramp_tokens=30k", "train.warmup_tokens=2k"};
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        EXPECT_OK(config_set(&c, set[i], &err));
+    EXPECT_OK(config_check(&c, &err));
+    EXPECT_OK(plan_make(&p, &c, 65, 0, &err));
+    EXPECT(p.n == 3 && p.n_trajectories == 1);
+    struct batch b = config_batch(&c);
+    for (size_t i = 0; i < p.n; i++) {
+        double tokens = p.runs[i].cfg.train.tokens, asked = 25200 * (double)(1 << i);
+        EXPECT_NEAR(tokens, batch_tokens(&b, batch_steps(&b, tokens)), 0);
+        EXPECT_NEAR(tokens, asked, 1008);
+    }
+    plan_free(&p);
+    EXPECT_OK(config_set(&c, "train.batch_ramp_from=100", &err));
+    EXPECT_ERR(config_check(&c, &err), E_CONFIG, "train.batch_ramp_from=100 is not a multiple of model.ctx=63");
+    config_free(&c);
+}
+
 /* Folders of the first version: a tenth of the smallest budget that they had, whatever the grid holds now. */
 static void old_warmup_is_kept(void)
 {
@@ -432,6 +492,8 @@ static const struct test tests[] = {
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
     {"initial_weights_stay", initial_weights_stay},
     {"warmup_is_the_runs_own", warmup_is_the_runs_own},
+    {"batch_grows", batch_grows},
+    {"ramp_is_no_budgets_own", ramp_is_no_budgets_own},
     {"old_warmup_is_kept", old_warmup_is_kept},
     {"long_warmup_is_refused", long_warmup_is_refused},
     {"costs_of_a_run", costs_of_a_run},

@@ -273,6 +273,46 @@ static const struct {
               .n_expert = 5, .top_k = 3, .balance = 0, .mtp = 2}},
 };
 
+/* A step of fewer sequences than the model has room for is that of a model of so many. */
+static void fewer_sequences(void)
+{
+    enum { ROOM = 30 }; /* sequences: two chunks, the last one not full */
+    static int32_t x[ROOM * 19], y[ROOM * 19];
+    for (size_t i = 0; i < sizeof switched / sizeof *switched; i++) {
+        struct gpt_shape s = switched[i].shape;
+        s.balance = 0.1;
+        batch(x, y, &s, ROOM, i);
+        FOR_ISA(k)
+        {
+            const size_t counts[] = {1, 16, ROOM - 1};
+            struct gpt g;
+            make(&g, &s, PARAM_COMPLETEP, &k, ROOM, 1);
+            perturb(&g);
+            for (size_t j = 0; j < sizeof counts / sizeof *counts; j++) {
+                struct gpt own;
+                size_t n = counts[j];
+                make(&own, &s, PARAM_COMPLETEP, &k, n, 1);
+                memcpy(own.w, g.w, g.tensors.n_flat * sizeof *g.w);
+                gpt_pack(&own);
+                double want = gpt_forward_backward(&own, x, y), norm = 0, off = 0;
+                EXPECT_REL(gpt_forward_backward_of(&g, x, y, n), want, 1e-5);
+                for (size_t m = 0; m < g.tensors.n_flat; m++) {
+                    norm += (double)own.grad[m] * (double)own.grad[m];
+                    off += pow((double)g.grad[m] - (double)own.grad[m], 2);
+                }
+                /* what balances experts is taken a chunk at a time */
+                bool same_chunks = s.n_expert == 0 || n <= g.chunk;
+                EXPECT_MSG(!same_chunks || sqrt(off / norm) <= 1e-5, "%s, %s, %zu sequences: off by %.3g", switched[i].name,
+                           kern_isa_name(k.isa), n, sqrt(off / norm));
+                gpt_free(&own);
+            }
+            gpt_free(&g);
+            if (test_failed())
+                return;
+        }
+    }
+}
+
 static void switches(void)
 {
     int32_t x[BATCH * 19], y[BATCH * 19];
@@ -1087,7 +1127,8 @@ static const struct test tests[] = {
     {"curve_completep", curve_completep},
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
-    {"switches", switches},
+    {"fewer_sequences", fewer_sequences},
+                                        {"switches", switches},
     {"balance", balance},
     {"counts_of_switches", counts_of_switches},
     {"switches_refused", switches_refused},

@@ -337,7 +337,8 @@ static void warn_budgets(const struct view *v)
     {
         const struct run *r = &v->p->runs[i];
         second = fmax(second, data_second_passes(v->s->data, r->cfg.train.tokens));
-        few_steps += r->cfg.train.tokens < 100 * (double)r->cfg.train.batch_tokens;
+        struct batch b = config_batch(&r->cfg);
+        few_steps += batch_steps(&b, r->cfg.train.tokens) < 100;
         if (r->epochs > 4) {
             repeated++;
             epochs = fmax(epochs, r->epochs);

@@ -139,15 +139,33 @@ static enum status check_mix(const struct config *c, struct err *err)
     return OK;
 }
 
+static enum status check_windows(const char *key, size_t tokens, size_t ctx, struct err *err)
+{
+    if (tokens % ctx == 0)
+        return OK;
+    return err_set(err, E_CONFIG, "%s=%zu is not a multiple of model.ctx=%zu (nearest: %zu)", key, tokens, ctx,
+                   size_max(1, (tokens + ctx / 2) / ctx) * ctx);
+}
+
+static enum status check_batch(const struct config *c, struct err *err)
+{
+    size_t full = c->train.batch_tokens, from = c->train.batch_ramp_from;
+    double ramp = c->train.batch_ramp_tokens;
+    TRY(check_windows("train.batch_tokens", full, c->model.ctx, err));
+    TRY(check_windows("train.batch_ramp_from", from, c->model.ctx, err));
+    if (from > 0 && !(ramp > 0))
+        return err_set(err, E_CONFIG, "train.batch_ramp_from=%zu: train.batch_ramp_tokens says over how many tokens", from);
+    if (ramp > 0 && from == 0)
+        return err_set(err, E_CONFIG, "train.batch_ramp_tokens=%.15g: train.batch_ramp_from says with what batch it begins", ramp);
+    if (from > 0 && from >= full)
+        return err_set(err, E_CONFIG, "train.batch_ramp_from=%zu is not below train.batch_tokens=%zu", from, full);
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
-    if (c->train.batch_tokens % c->model.ctx != 0)
-        return err_set(err, E_CONFIG,
-                       "train.batch_tokens=%zu is not a multiple of model.ctx=%zu (nearest: %zu)",
-                       c->train.batch_tokens, c->model.ctx,
-                       size_max(1, (c->train.batch_tokens + c->model.ctx / 2) / c->model.ctx) *
-                           c->model.ctx);
+    TRY(check_batch(c, err));
     if (c->data.source == DATA_TEXT && c->data.files.n == 0)
         return err_set(err, E_CONFIG, "data.files is empty: data.source text needs files or folders");
     if (c->data.source != DATA_TEXT && c->data.files.n + c->data.val_files.n > 0)
@@ -267,6 +285,14 @@ struct schedule config_schedule(const struct config *c)
                              .cooldown = c->train.cooldown,
                              .min_lr = c->train.min_lr,
                              .tail = c->train.tail_average};
+}
+
+struct batch config_batch(const struct config *c)
+{
+    return (struct batch){.window = (double)c->model.ctx,
+                          .full = (double)c->train.batch_tokens,
+                          .from = (double)c->train.batch_ramp_from,
+                          .ramp = c->train.batch_ramp_tokens};
 }
 
 struct optim_config config_optim(const struct config *c)

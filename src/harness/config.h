@@ -19,6 +19,7 @@
 
 #include "base/status.h"
 #include "data/data.h"
+#include "harness/batch.h"
 #include "model/gpt.h"
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
@@ -83,7 +84,8 @@ struct config {
     } model;
     struct {
         double tokens;
-        size_t batch_tokens, schedule, seed, order_seed;
+        size_t batch_tokens, batch_ramp_from, schedule, seed, order_seed;
+        double batch_ramp_tokens;
         double lr, warmup_tokens, cooldown, min_lr;
         double beta1, beta2, eps, weight_decay, clip, z_loss, ema, tail_average;
         size_t log_every;
@@ -189,6 +191,7 @@ size_t config_data_unit(const struct config *c); /* a window holds a multiple of
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
 struct param_rules config_param_rules(const struct config *c);
 struct schedule config_schedule(const struct config *c);
+struct batch config_batch(const struct config *c);
 struct optim_config config_optim(const struct config *c);
 
 #endif

@@ -66,8 +66,8 @@ struct maker {
 /* Whole steps, at least one. */
 static double round_tokens(double tokens, const struct config *c)
 {
-    double batch = (double)c->train.batch_tokens;
-    return fmax(1, round(tokens / batch)) * batch;
+    struct batch b = config_batch(c);
+    return batch_round(&b, tokens);
 }
 
 static enum status name_run(struct run *r, struct config_hasher *h, struct err *err)
@@ -116,7 +116,8 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
  * than five tokens a parameter have one warm-up then, and share a trunk. */
 static double warmup_of(const struct config *c, const struct gpt_shape *s, double tokens)
 {
-    double batch = (double)c->train.batch_tokens, warmup = fmin(gpt_params(s), tokens / 5), smallest = 0;
+    struct batch b = config_batch(c);
+    double warmup = fmin(gpt_params(s), tokens / 5), smallest = 0;
     if (c->train.warmup_tokens > 0)
         return c->train.warmup_tokens;
     if (c->grid.warmup_flops > 0)
@@ -126,7 +127,7 @@ static double warmup_of(const struct config *c, const struct gpt_shape *s, doubl
     /* A folder of the first version; budgets below all that it had are new to it. */
     if (smallest > 0 && tokens >= smallest)
         warmup = 0.1 * smallest;
-    return fmax(1, floor(warmup / batch)) * batch;
+    return batch_floor(&b, warmup);
 }
 
 static enum status add_run(const struct maker *m, struct config_shape s, size_t seed, double tokens, struct err *err)
@@ -153,9 +154,10 @@ static int ascending(const void *a, const void *b)
 static enum status check_budget(double tokens, const struct config *c, const char *key,
                                 struct err *err)
 {
-    if (!(tokens >= (double)c->train.batch_tokens))
-        return err_set(err, E_CONFIG, "%s: a budget of %.6g tokens is less than one step of %zu", key,
-                       tokens, c->train.batch_tokens);
+    struct batch b = config_batch(c);
+    if (!(tokens >= batch_of_step(&b, 0)))
+        return err_set(err, E_CONFIG, "%s: a budget of %.6g tokens is less than one step of %.0f", key, tokens,
+                       batch_of_step(&b, 0));
     return OK;
 }
 
@@ -185,7 +187,8 @@ enum status plan_check_warmup(const struct plan *p, struct err *err)
     for (size_t i = 0; i < p->n; i++) {
         const struct run *r = &p->runs[i];
         double warmup = r->cfg.train.warmup_tokens, tokens = r->cfg.train.tokens;
-        if (warmup >= tokens && warmup > (double)r->cfg.train.batch_tokens)
+        struct batch b = config_batch(&r->cfg);
+        if (warmup >= tokens && warmup > batch_of_step(&b, 0))
             return err_set(err, E_CONFIG, "train.warmup_tokens=%.15g is not below the %.15g tokens of run %s", warmup,
                            tokens, r->name);
     }

@@ -38,7 +38,7 @@ static bool wants_curve_point(int64_t step)
 static enum status log_step(struct trainer *tr, const struct run *r, struct runlog *log, double lr, double norm,
                             int64_t last, struct err *err)
 {
-    double tokens = (double)tr->step * train_batch_tokens(r);
+    double tokens = train_tokens_at(r, tr->step);
     double flops = tokens * gpt_flops_per_token(&r->shape);
     double seconds = clock_now_s() - tr->started_s;
     int64_t every = (int64_t)r->cfg.train.log_every;
@@ -56,7 +56,7 @@ static enum status log_step(struct trainer *tr, const struct run *r, struct runl
 static enum status curve_point(struct trainer *tr, const struct run *r, struct runlog *log, int64_t last,
                                struct err *err)
 {
-    double tokens = (double)tr->step * train_batch_tokens(r), loss = (double)NAN, se = (double)NAN;
+    double tokens = train_tokens_at(r, tr->step), loss = (double)NAN, se = (double)NAN;
     if (tr->step >= last || !wants_curve_point(tr->step) || log->eval_step == tr->step)
         return OK;
     TRY(train_evaluate(tr, TRAIN_CURVE_STRIDE, &loss, &se, err));
@@ -74,17 +74,18 @@ static double untrained_loss(const struct run *r)
 static enum status train_step(struct trainer *tr, const struct run *r, const struct schedule *schedule,
                               struct runlog *log, struct err *err)
 {
-    size_t B = tr->g.B;
+    double before = train_tokens_at(r, tr->step), tokens = train_step_tokens(r, tr->step);
+    size_t T = r->shape.T, B = (size_t)tokens / T;
     double began = train_begin_piece(tr);
-    data_train(tr->data, tr->x, tr->y, config_order_seed(&r->cfg), (uint64_t)tr->step * B, B);
-    tr->loss = gpt_forward_backward(&tr->g, tr->x, tr->y);
+    data_train(tr->data, tr->x, tr->y, config_order_seed(&r->cfg), (uint64_t)before / T, B);
+    tr->loss = gpt_forward_backward_of(&tr->g, tr->x, tr->y, B);
     tr->loss_sum += tr->loss;
     tr->loss_steps++;
-    double lr = schedule_lr(schedule, (double)(tr->step + 1) * train_batch_tokens(r));
+    double lr = schedule_lr(schedule, before + tokens);
     double norm = optim_step(&tr->optim, &tr->g, lr, tr->step + 1);
     tr->step++;
-    tr->tokens_trained += train_batch_tokens(r);
-    tr->train_s += train_end_piece(tr, began, train_batch_tokens(r));
+    tr->tokens_trained += tokens;
+    tr->train_s += train_end_piece(tr, began, tokens);
     TRY(log_step(tr, r, log, lr, norm, train_total_steps(r), err));
     if (!isfinite(tr->loss) || !isfinite(norm))
         return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,

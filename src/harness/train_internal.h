@@ -39,28 +39,42 @@ struct trainer {
     struct pace pace;
 };
 
-static inline double train_batch_tokens(const struct run *r)
+/* Tokens of the step after so many, and of all these. */
+static inline double train_step_tokens(const struct run *r, int64_t steps)
 {
-    return (double)r->cfg.train.batch_tokens;
+    struct batch b = config_batch(&r->cfg);
+    return batch_of_step(&b, steps);
+}
+
+static inline double train_tokens_at(const struct run *r, int64_t steps)
+{
+    struct batch b = config_batch(&r->cfg);
+    return batch_tokens(&b, steps);
+}
+
+/* Whole steps within so many tokens of a run. */
+static inline int64_t train_steps_within(const struct run *r, double tokens)
+{
+    struct batch b = config_batch(&r->cfg);
+    return batch_steps(&b, tokens);
 }
 
 static inline int64_t train_total_steps(const struct run *r)
 {
-    return (int64_t)llround(r->cfg.train.tokens / train_batch_tokens(r));
+    return train_steps_within(r, r->cfg.train.tokens);
 }
 
-/* The last step of the trunk before this run's cooldown begins. */
+/* The last step of the trunk before this run leaves it. */
 static inline int64_t train_branch_step(const struct run *r)
 {
     struct schedule s = config_schedule(&r->cfg);
-    return (int64_t)floor(schedule_branch_tokens(&s) / train_batch_tokens(r) + 1e-9);
+    return train_steps_within(r, schedule_branch_tokens(&s));
 }
 
 /* Steps of this run before its tail, whose weights are averaged: that has one step at least. */
 static inline int64_t train_tail_step(const struct run *r)
 {
-    double tokens = (1 - r->cfg.train.tail_average) * r->cfg.train.tokens;
-    int64_t steps = (int64_t)floor(tokens / train_batch_tokens(r) + 1e-9), most = train_total_steps(r) - 1;
+    int64_t steps = train_steps_within(r, (1 - r->cfg.train.tail_average) * r->cfg.train.tokens), most = train_total_steps(r) - 1;
     return steps < most ? steps : most;
 }
 

@@ -8,8 +8,8 @@ static const double REPORT_S = 0.05;
 void train_note_position(struct trainer *tr, const struct run *r, int64_t step)
 {
     int64_t from = r == tr->trunk ? 0 : train_branch_step(r);
-    int64_t steps = step > from ? step - from : 0;
-    tr->own_tokens[r - tr->plan->runs - (ptrdiff_t)tr->t->first] = (double)steps * train_batch_tokens(r);
+    size_t i = (size_t)(r - tr->plan->runs) - tr->t->first;
+    tr->own_tokens[i] = step > from ? train_tokens_at(r, step) - train_tokens_at(r, from) : 0;
 }
 
 void train_send_report(struct trainer *tr)
@@ -24,7 +24,7 @@ void train_send_report(struct trainer *tr)
                                .tokens_done = fmin(done, tr->t->tokens), /* a second trunk counts once */
                                .tokens_trained = tr->tokens_trained,
                                .tokens_evaluated = tr->tokens_evaluated,
-                               .run_tokens = (double)tr->step * train_batch_tokens(tr->at),
+                               .run_tokens = train_tokens_at(tr->at, tr->step),
                                .loss = tr->shown_loss,
                                .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0,
                                .train_s = tr->train_s,

@@ -236,13 +236,14 @@ void gpt_pack(struct gpt *g)
     pass_mark(&p, GPT_OP_PACK);
 }
 
-static struct pass pass_of(const struct gpt *g, size_t n, bool train)
+/* A chunk of n sequences, of a step of `all`. */
+static struct pass pass_of(const struct gpt *g, size_t n, size_t all, bool train)
 {
     return (struct pass){.o = g->ops,
                          .n = n,
                          .R = n * g->shape.T,
                          .train = train,
-                         .chunk_share = (float)n / (float)g->B,
+                         .chunk_share = (float)n / (float)all,
                          .s = &g->scratch,
                          .op_s = g->op_s,
                          .clock = g->op_s ? clock_now_s() : 0};
@@ -357,13 +358,19 @@ static void zero_gradients(struct gpt *g)
 
 double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 {
+    return gpt_forward_backward_of(g, x, y, g->B);
+}
+
+double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n)
+{
     size_t T = g->shape.T, V = g->shape.V;
-    struct pass p = pass_of(g, g->chunk, true);
     double sum = 0;
     const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
-                                  .grad_scale = 1.0f / (float)(g->B * T)};
+                                  .grad_scale = 1.0f / (float)(n * T)};
+    CHECK(n >= 1 && n <= g->B);
     zero_gradients(g);
-    for (size_t b = 0; b < g->B; b += g->chunk) {
+    for (size_t b = 0; b < n; b += g->chunk) {
+        struct pass p = pass_of(g, size_min(g->chunk, n - b), n, true);
         p.first = b == 0;
         forward_layers(g, x + b * T, &p);
         if (g->layers[0].dx0)
@@ -377,7 +384,7 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
         pass_mark(&p, GPT_OP_LOSS);
         backward(g, x + b * T, &p);
     }
-    return sum / (double)(g->B * T);
+    return sum / (double)(n * T);
 }
 
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)
@@ -385,7 +392,7 @@ void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y
     size_t T = g->shape.T, V = g->shape.V;
     const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap};
     for (size_t b = 0; b < n; b += g->chunk) {
-        struct pass p = pass_of(g, size_min(g->chunk, n - b), false);
+        struct pass p = pass_of(g, size_min(g->chunk, n - b), n, false);
         forward(g, x + b * T, &p);
         ops_xent(g->ops, losses + b * T, g->logits, y + b * T, &how, p.R, V);
     }
@@ -395,7 +402,7 @@ void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;
     CHECK(n >= 1 && n <= T);
-    struct pass p = pass_of(g, 1, false);
+    struct pass p = pass_of(g, 1, 1, false);
     /* Attention is causal: what stands after position n cannot change it. */
     int32_t *padded = (int32_t *)(void *)g->scratch.wide;
     for (size_t t = 0; t < T; t++)

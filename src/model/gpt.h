@@ -89,6 +89,8 @@ void gpt_pack(struct gpt *g);
 /* Mean loss in nats per token over B sequences x, y (B,T); gradients of that mean are left in g->grad
  * (overwritten). */
 double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y);
+/* The same over n <= B sequences. */
+double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n);
 
 /* Losses in nats of n sequences, without gradients: losses (n,T). n may be any number. */
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n);
