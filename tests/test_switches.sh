@@ -79,15 +79,93 @@ digest() {
 # Much at once: trunks, jobs, and a stop in the middle of a step's work.
 like_any_other() {
     local all=(--set model.preset=olmo3 --set model.n_kv_head=1 --set model.gated_attention=true --set model.window=9
-        --set model.softcap=9 --set model.n_expert=3 --set model.mtp=1 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4 --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
+        --set model.softcap=9 --set model.n_expert=3 --set model.mtp=1 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4
+        --set train.tail_average=0.5 --set train.batch_ramp_from=128 --set train.batch_ramp_tokens=30k --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
     "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
     timeout -s INT 1 "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1
     "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1 || fail "$(tail -n 2 two.txt)"
     [ "$(digest one)" = "$(digest two)" ] || fail "other bytes with two jobs and a stop"
     grep -q diverged one/results.csv && fail "a run diverged"
-    [ "$(head -n 1 one/results.csv | grep -o ',loss_ema$')" ] || fail "no column of the average's loss"
-    sed 1d one/results.csv | awk -F, '!($NF > 0 && $NF != $19) { exit 1 }' || fail "no loss of the average: $(cat one/results.csv)"
+    [ "$(head -n 1 one/results.csv | grep -o ',loss_ema,loss_tail,params_active$')" ] || fail "no columns of averages and experts"
+    sed 1d one/results.csv | awk -F, '!($(NF - 1) > 0 && $(NF - 1) != $19 && $(NF - 2) > 0 && $(NF - 2) != $19 && $(NF - 1) != $(NF - 2)) { exit 1 }' ||
+        fail "no losses of the averages: $(cat one/results.csv)"
+    sed 1d one/results.csv | awk -F, '!($NF > 0 && $NF < $9) { exit 1 }' || fail "all parameters are active: $(cat one/results.csv)"
     "$plateau" status one >status.txt 2>&1 || fail "$(cat status.txt)"
+}
+
+# grown DIR SETTING...: two budgets and each of them alone. Trunks are shared, and the runs are the same to the last byte.
+grown() {
+    local dir=$1 budget s run sets=()
+    shift
+    for s in 'grid.models=[{"d_model":16,"n_layer":1}]' train.warmup_tokens=4k "$@"; do sets+=(--set "$s"); done
+    "$plateau" sweep "$tiny" "${sets[@]}" --set fit.bootstrap=0 --set 'grid.tokens=["40k","60k"]' --out "$dir" >"$dir.txt" 2>&1 || { fail "$(tail -n 1 "$dir.txt")"; return; }
+    [ "$(sed 1d "$dir/results.csv" | cut -d, -f18 | sort -u | wc -l)" = 1 ] || fail "$dir: the budgets share no trunk"
+    for budget in 40k 60k; do
+        "$plateau" sweep "$tiny" "${sets[@]}" --set fit.bootstrap=0 --set "grid.tokens=[\"$budget\"]" --out "$dir-alone" >>"$dir.txt" 2>&1
+    done
+    for run in "$dir"/d16-*; do
+        cmp -s "$run/checkpoint.bin" "$dir-alone/${run##*/}/checkpoint.bin" || fail "$run is another run alone"
+    done
+    grep -q diverged "$dir/results.csv" && fail "$dir: a run diverged"
+}
+
+# The last column of the first run in a table.
+last_of() {
+    sed -n 2p "$1/results.csv" | sed 's/.*,//'
+}
+
+# The tail may be longer than the cooldown, take its place, or be all of a run.
+tail_averages() {
+    grown short train.tail_average=0.1
+    grown long train.tail_average=0.5
+    grown constant train.tail_average=0.3 train.cooldown=0
+    grown all train.tail_average=1
+    local d
+    for d in short long constant all; do
+        [ "$(head -n 1 $d/results.csv | grep -o ',loss_tail$')" ] || fail "$d: no loss_tail"
+    done
+    [ "$(last_of short)" != "$(last_of long)" ] || fail "tails of any length are the same"
+    # without a cooldown the average is what has settled
+    awk -v a="$(last_of constant)" -v w="$(sed -n 2p constant/results.csv | cut -d, -f19)" 'BEGIN { exit !(a < w) }' ||
+        fail "at a constant rate the average is no better: $(cat constant/results.csv)"
+    refused "train.tail_average=1.5 is out of range" train.tail_average=1.5
+}
+
+# Steps grow from 128 to 1024 tokens; the log, the results and the dry run count them.
+batch_ramp() {
+    grown ramp train.batch_ramp_from=128 train.batch_ramp_tokens=20k train.log_every=1
+    local run
+    for run in ramp/d16-*; do
+        grep '"type":"step"' "$run/log.jsonl" | sed 's/.*"tokens":\([0-9]*\),.*/\1/' |
+            awk -v total="$(sed -n 's/.*"tokens":[[:space:]]*\([0-9]*\),.*/\1/p' "$run/result.json" | head -n 1)" '
+                { size = $1 - before; before = $1; if (size < last || size % 32) exit 1; last = size }
+                NR == 1 && size != 128 { exit 1 }
+                END { if (size != 1024 || before != total) exit 1 }' || fail "$run: steps are none of a growing batch"
+    done
+    "$plateau" train "$tiny" --set model.d_model=8 --set model.n_layer=1 --set train.tokens=300 --set train.batch_ramp_from=64 \
+        --set train.batch_ramp_tokens=1M --out brief >brief.txt 2>&1 || fail "$(tail -n 1 brief.txt)"
+    refused "train.batch_ramp_from=100 is not a multiple of model.ctx=32" train.batch_ramp_from=100 train.batch_ramp_tokens=20k
+    refused "train.batch_ramp_from=1024 is not below train.batch_tokens=1024" train.batch_ramp_from=1024 train.batch_ramp_tokens=20k
+    refused "train.batch_ramp_tokens" train.batch_ramp_from=64
+    refused "train.batch_ramp_from" train.batch_ramp_tokens=20k
+    refused "less than one step of 64" train.batch_ramp_from=64 train.batch_ramp_tokens=20k 'grid.tokens=[63]'
+}
+
+# What a token meets of a mixture of experts: in the table, the log, the dry run, and to fit by.
+active_parameters() {
+    local moe=(--set model.n_expert=4 --set model.top_k=1 --set model.bias=false --set 'grid.vary={"model.mlp":["relu","swiglu"]}')
+    "$plateau" sweep "$tiny" "${moe[@]}" --set 'grid.tokens=["20k"]' --out experts >experts.txt 2>&1 || { fail "$(tail -n 1 experts.txt)"; return; }
+    # 2 C H numbers an expert, with a gate 3 C H: a token does not meet three of four
+    sed 1d experts/results.csv | awk -F, '
+        { C = $4; H = 4 * C; one = 2 * C * H; if ($0 ~ /swiglu/) { H = int(8 * C / 3 / 8 + 0.5) * 8; one = 3 * C * H } }
+        $9 - $NF != 3 * one * $5 { print "off: " $0; exit 1 }' || fail "$(head -n 3 experts/results.csv)"
+    grep -q '"params_active":[0-9]*}' experts/d8-l1-*/log.jsonl || fail "no params_active in the log"
+    "$plateau" sweep "$tiny" "${moe[@]}" --dry-run >dry.txt 2>&1
+    grep -q ' params  *active ' dry.txt || fail "$(head -n 1 dry.txt)"
+    "$plateau" fit experts --where mlp=relu --column params=params_active >fit.txt 2>&1
+    grep -q 'unknown\|no column' fit.txt && fail "$(cat fit.txt)"
+    train --out none
+    grep -q params_active none/results.csv none/*/log.jsonl none/*/result.json && fail "active parameters without experts"
 }
 
 # FLOPs and parameters of results are those of the parts.
@@ -122,4 +200,7 @@ run_test varied
 run_test refusals
 run_test like_any_other
 run_test counts
+run_test tail_averages
+run_test batch_ramp
+run_test active_parameters
 finish

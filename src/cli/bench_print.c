@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/count.h"
 #include "cli/text.h"
 
 static void print_peak(FILE *out, const struct bench_report *r)
@@ -56,6 +57,15 @@ static void print_parts(FILE *out, const struct bench_train *t)
     text_beside(out, "  ", "share of its time (%%): %s", text);
 }
 
+static void print_active(FILE *out, const struct gpt_shape *s)
+{
+    char all[32], active[32];
+    struct gpt_count c = gpt_count(s);
+    if (c.params_active != c.params)
+        text_beside(out, "  ", "%s parameters, of which a token meets %s", count_format(all, sizeof all, c.params),
+                    count_format(active, sizeof active, c.params_active));
+}
+
 static void print_trains(FILE *out, const struct bench_report *r)
 {
     char share[32];
@@ -70,6 +80,7 @@ static void print_trains(FILE *out, const struct bench_report *r)
                  r->trains[i].shape->batch, s->V);
         fprintf(out, "%-24s %9.3f %8.0f %7.1f %s\n", name, 1e3 * t->step_s, t->tokens_per_s, t->rate.gflops,
                 percent(share, bench_share(&t->rate), 5, 1));
+        print_active(out, s);
         print_parts(out, t);
     }
 }
@@ -149,10 +160,10 @@ static void json_trains(FILE *out, const struct bench_report *r)
         fprintf(out, "%s\n    {\"d_model\": %zu, \"n_layer\": %zu, \"n_head\": %zu, \"ctx\": %zu, "
                      "\"batch\": %zu, \"vocab\": %zu,\n     \"step_s\": %.6g, \"tokens_per_s\": %.6g, "
                      "\"gflops\": %.5g, \"peak_gflops\": %.5g, \"mfu\": %s, \"busy\": %.3g,\n     "
-                     "\"breakdown\": {",
+                     "\"params\": %.0f, \"params_active\": %.0f,\n     \"breakdown\": {",
                 i ? "," : "", s->C, s->L, s->NH, s->T, r->trains[i].shape->batch, s->V, t->step_s,
                 t->tokens_per_s, t->rate.gflops, t->rate.peak_gflops, json_share(share, bench_share(&t->rate)),
-                lost_of(&t->rate));
+                lost_of(&t->rate), gpt_params(s), gpt_params_active(s));
         for (int op = 0; op < GPT_N_OPS; op++)
             fprintf(out, "%s\"%s\": %.4g", op ? ", " : "", gpt_op_names[op], t->op_s[op]);
         fprintf(out, "}}");

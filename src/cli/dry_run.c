@@ -34,9 +34,9 @@ static double bytes_of(const struct view *v, size_t trajectory)
 enum { ROWS_MAX = 256, CELL_MAX = CONFIG_VARIED_MAX };
 
 /* Width, depth, tokens and seed stand in a run's name, what else the grid varies beside it. */
-enum column { RUN, VARIED, PARAMS, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
+enum column { RUN, VARIED, PARAMS, ACTIVE, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
 
-static const char *const columns[N_COLUMNS] = {"run", "varied", "params", "nonembd", "flops", "epochs", "memory", "adds"};
+static const char *const columns[N_COLUMNS] = {"run", "varied", "params", "active", "nonembd", "flops", "epochs", "memory", "adds"};
 
 struct table {
     struct row {
@@ -83,6 +83,7 @@ static enum status fill_row(struct row *row, const struct view *v, size_t trajec
     snprintf(c[RUN], CELL_MAX, "%.*s", hashes ? CELL_MAX : (int)short_name(r->name), r->name);
     TRY(config_vary_text(c[VARIED], &r->cfg, r->varied, err));
     count_format(c[PARAMS], CELL_MAX, r->params);
+    count_format(c[ACTIVE], CELL_MAX, r->params_active);
     count_format(c[NONEMBD], CELL_MAX, r->params_nonembd);
     snprintf(c[FLOPS], CELL_MAX, "%.3g", r->flops);
     snprintf(c[EPOCHS], CELL_MAX, isfinite(r->epochs) ? "%.2f" : "-", r->epochs);
@@ -117,9 +118,9 @@ static enum status fill_rows(struct table *t, const struct view *v, struct err *
 /* Half a screen, a slide, a phone. */
 enum { TABLE_WIDTH = 60 };
 
-/* Columns as wide as what stands in them. Epochs are of texts alone; and where long names leave no room, what results.csv
+/* Columns as wide as what stands in them; and where long names leave no room, what results.csv
  * will say of the runs goes before what decides whether to begin them. */
-static void fit_columns(struct table *t, bool epochs, bool varied)
+static void fit_columns(struct table *t, const bool shown[N_COLUMNS])
 {
     static const enum column first_to_go[] = {NONEMBD, FLOPS, PARAMS};
     int sum = -1; /* a blank between any two */
@@ -127,7 +128,7 @@ static void fit_columns(struct table *t, bool epochs, bool varied)
         size_t most = strlen(columns[c]);
         for (size_t i = 0; i < t->n; i++)
             most = size_max(most, strlen(t->rows[i].cells[c]));
-        t->width[c] = c == EPOCHS && !epochs ? 0 : c == VARIED && !varied ? 0 : (int)most;
+        t->width[c] = shown[c] ? (int)most : 0;
         sum += t->width[c] ? t->width[c] + 1 : 0;
     }
     for (size_t i = 0; sum > TABLE_WIDTH && i < sizeof first_to_go / sizeof *first_to_go; i++) {
@@ -148,13 +149,27 @@ static void print_rows(const struct table *t)
                 printf(c == RUN ? "%-*s" : " %*s", t->width[c], t->rows[i].cells[c]);
 }
 
+/* Epochs are of texts alone, active parameters of experts. */
+static void choose_columns(bool shown[N_COLUMNS], const struct plan *p)
+{
+    for (int c = 0; c < N_COLUMNS; c++)
+        shown[c] = true;
+    shown[EPOCHS] = isfinite(p->runs[0].epochs);
+    shown[VARIED] = p->runs[0].varied->n > 0;
+    shown[ACTIVE] = false;
+    for (size_t i = 0; i < p->n; i++)
+        shown[ACTIVE] = shown[ACTIVE] || p->runs[i].params_active != p->runs[i].params;
+}
+
 static enum status print_table(const struct view *v, struct err *err)
 {
     struct table t = {0};
     TRY(size_calloc(&t.rows, ROWS_MAX, sizeof *t.rows, "the table", err));
     enum status st = fill_rows(&t, v, err);
     if (st == OK) {
-        fit_columns(&t, isfinite(v->p->runs[0].epochs), v->p->runs[0].varied->n > 0);
+        bool shown[N_COLUMNS];
+        choose_columns(shown, v->p);
+        fit_columns(&t, shown);
         print_rows(&t);
     }
     free(t.rows);

@@ -103,6 +103,7 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     r->params = gpt_params(&r->shape);
     r->params_nonembd = gpt_params_nonembd(&r->shape);
     r->params_matmul = gpt_params_matmul(&r->shape);
+    r->params_active = gpt_params_active(&r->shape);
     r->flops = gpt_flops_per_token(&r->shape) * r->cfg.train.tokens;
     r->flops_6nd = 6 * r->params * r->cfg.train.tokens;
     const struct data_mix mix = config_data_mix(&r->cfg);

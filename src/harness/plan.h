@@ -12,6 +12,7 @@ struct run {
     char name[RUN_NAME_MAX], trunk[RUN_NAME_MAX];
     struct gpt_shape shape;
     double params, params_nonembd, params_matmul;
+    double params_active; /* that a token meets; params where there are no experts */
     double flops, flops_6nd; /* of the whole run */
     double epochs;           /* passes over the corpus, of a mixture over the first source's; NaN where it has no end */
 };

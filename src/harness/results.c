@@ -36,7 +36,7 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW 
 
 /* Numbers that few runs have: last, each a column of the table where any row has it, a key of result.json where the run has
  * it. */
-static const struct column optional[] = {OPTIM_AVERAGES(AVERAGE)};
+static const struct column optional[] = {OPTIM_AVERAGES(AVERAGE) NUMBER(params_active)};
 
 enum { N_OPTIONAL = sizeof optional / sizeof *optional };
 
@@ -92,6 +92,8 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
     };
     for (int i = 0; i < N_OPTIONAL; i++)
         *number_in(&row, &optional[i]) = (double)NAN;
+    if (r->params_active != r->params)
+        row.params_active = r->params_active;
     snprintf(row.run, sizeof row.run, "%s", r->name);
     snprintf(row.trunk, sizeof row.trunk, "%s", r->trunk);
     snprintf(row.data, sizeof row.data, "%s", data_name);

@@ -20,6 +20,7 @@ struct run_row {
     char varied[CONFIG_VARIED_MAX]; /* keys of grid.vary, as config_vary_text has them: a column of the table each */
     /* Columns after those, each where any row has it; NaN: this one has not. */
     double loss_average[OPTIM_N_AVERAGES]; /* of averages of the weights: loss_ema, loss_tail */
+    double params_active; /* where a token does not meet all parameters */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
     uint64_t log_checksum;

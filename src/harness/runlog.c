@@ -42,7 +42,18 @@ static enum status flush_now_and_then(struct runlog *l, struct err *err)
     return fflush(l->out) == 0 ? OK : log_error(l, err);
 }
 
-static enum status open_log(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa,
+static enum status begin_log(struct runlog *l, const char *isa, double params_active, struct err *err)
+{
+    char active[48] = "";
+    if (isfinite(params_active))
+        snprintf(active, sizeof active, ",\"params_active\":%.0f", params_active);
+    return fprintf(l->out, "{\"type\":\"start\",\"version\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\"%s}\n", PLATEAU_VERSION,
+                   __VERSION__, isa, active) < 0
+               ? log_error(l, err)
+               : OK;
+}
+
+static enum status open_log(struct runlog *l, const char *path, int64_t keep_bytes, const char *isa, double params_active,
                             struct err *err)
 {
     TRY(file_open_in_place(&l->out, path, err));
@@ -50,19 +61,15 @@ static enum status open_log(struct runlog *l, const char *path, int64_t keep_byt
         l->eval_step = last_eval_step(l->out, keep_bytes);
     if (ftruncate(fileno(l->out), (off_t)keep_bytes) != 0 || fseek(l->out, 0, SEEK_END) != 0)
         return log_error(l, err);
-    if (keep_bytes == 0 &&
-        fprintf(l->out, "{\"type\":\"start\",\"version\":\"%s\",\"compiler\":\"%s\",\"isa\":\"%s\"}\n",
-                PLATEAU_VERSION, __VERSION__, isa) < 0)
-        return log_error(l, err);
-    return OK;
+    return keep_bytes == 0 ? begin_log(l, isa, params_active, err) : OK;
 }
 
-enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
-                        struct err *err)
+enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, double params_active,
+                        bool events, struct err *err)
 {
     *l = (struct runlog){.eval_step = -1, .events = events};
     TRY(file_join(l->path, sizeof l->path, dir, "log.jsonl", err));
-    TRY(open_log(l, l->path, keep_bytes, isa, err));
+    TRY(open_log(l, l->path, keep_bytes, isa, params_active, err));
     return events ? tensorboard_open(&l->tb, dir, keep_bytes, err) : OK;
 }
 

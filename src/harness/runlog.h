@@ -19,10 +19,10 @@ struct runlog {
 };
 
 /* Open dir/log.jsonl for appending after keep_bytes, which it must have; what stands after them is cut off (the
- * unsaved tail of a run that was killed). 0 starts a new log with its first line. With events, TensorBoard's file is
- * kept beside it. runlog_close also after a failure. */
-enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, bool events,
-                        struct err *err) WARN_UNUSED;
+ * unsaved tail of a run that was killed). 0 starts a new log with its first line, which says params_active unless that is NaN.
+ * With events, TensorBoard's file is kept beside it. runlog_close also after a failure. */
+enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, const char *isa, double params_active,
+                        bool events, struct err *err) WARN_UNUSED;
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double lr, double grad_norm, double tokens_per_s,
                         struct err *err) WARN_UNUSED;

@@ -225,7 +225,7 @@ static enum status branch_off(struct trainer *tr, const struct run *trunk, const
             char path[FILE_PATH_MAX];
             st = train_run_path(path, tr, r, "", err);
             if (st == OK)
-                st = runlog_open(&own, path, bytes, "", tr->o->tensorboard, err);
+                st = runlog_open(&own, path, bytes, "", (double)NAN, tr->o->tensorboard, err);
             if (st == OK)
                 st = train_save(tr, r, &own, err);
             runlog_close(&own);

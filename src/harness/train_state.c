@@ -179,5 +179,6 @@ enum status train_resume(struct trainer *tr, const struct run *r, struct runlog 
     tr->saved_s = clock_now_s();
     train_note_position(tr, r, tr->step);
     TRY(train_run_path(path, tr, r, "", err));
-    return runlog_open(log, path, log_bytes, kern_isa_name(tr->k.isa), tr->o->tensorboard, err);
+    double active = r->params_active != r->params ? r->params_active : (double)NAN;
+    return runlog_open(log, path, log_bytes, kern_isa_name(tr->k.isa), active, tr->o->tensorboard, err);
 }

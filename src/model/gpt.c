@@ -81,6 +81,7 @@ struct gpt_count gpt_count(const struct gpt_shape *s)
     struct tensors t;
     struct gpt_count c = {.flops = 3 * plan_tensors(&t, s)};
     c.params = tensors_params(&t, ALL);
+    c.params_active = tensors_params_active(&t);
     c.params_nonembd = tensors_params(&t, ALL & ~ENDS);
     c.params_matmul = c.params_nonembd + (double)s->V * (double)s->C;
     return c;
@@ -99,6 +100,11 @@ double gpt_params_nonembd(const struct gpt_shape *s)
 double gpt_params_matmul(const struct gpt_shape *s)
 {
     return gpt_count(s).params_matmul;
+}
+
+double gpt_params_active(const struct gpt_shape *s)
+{
+    return gpt_count(s).params_active;
 }
 
 double gpt_flops_per_token(const struct gpt_shape *s)

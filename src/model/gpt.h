@@ -33,6 +33,7 @@ struct mtp {
 /* Counts of DESIGN section 5, from what the parts state. */
 struct gpt_count {
     double params, params_nonembd, params_matmul;
+    double params_active; /* those that one token meets: of a mixture of experts those of top_k of them, else all */
     double flops; /* matrix products of training per token, forward + backward = 3 x forward, attention counted causally,
                      head included */
 };
@@ -42,6 +43,7 @@ struct gpt_count gpt_count(const struct gpt_shape *s);
 double gpt_params(const struct gpt_shape *s);
 double gpt_params_nonembd(const struct gpt_shape *s);
 double gpt_params_matmul(const struct gpt_shape *s);
+double gpt_params_active(const struct gpt_shape *s);
 double gpt_flops_per_token(const struct gpt_shape *s);
 /* Sequences that a step of B takes at a time; divides B. */
 size_t gpt_chunk(const struct gpt_shape *s, size_t B);

@@ -1,5 +1,6 @@
 #include "model/tensors.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -46,6 +47,12 @@ void tensors_stack(struct tensors *t, const char *name, size_t n)
         }
 }
 
+void tensors_share(struct tensors *t, size_t i, double share)
+{
+    for (; i < t->n; i++)
+        t->list[i].idle = 1 - share;
+}
+
 struct tensor tensor_one(const struct tensor *t)
 {
     struct tensor one = *t;
@@ -83,11 +90,25 @@ size_t tensors_count(const struct tensors *t)
     return n;
 }
 
+/* Of all layers that have it. */
+static double params_of(const struct tensor *t)
+{
+    return (double)t->n * (double)t->rows * (double)t->cols;
+}
+
 double tensors_params(const struct tensors *t, unsigned roles)
 {
     double n = 0;
     for (size_t i = 0; i < t->n; i++)
         if (roles >> t->list[i].role & 1)
-            n += (double)t->list[i].n * (double)t->list[i].rows * (double)t->list[i].cols;
+            n += params_of(&t->list[i]);
+    return n;
+}
+
+double tensors_params_active(const struct tensors *t)
+{
+    double n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        n += params_of(&t->list[i]) - round(t->list[i].idle * params_of(&t->list[i]));
     return n;
 }

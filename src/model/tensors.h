@@ -24,6 +24,7 @@ struct tensor {
     bool summed;        /* its gradient is added to only: zero before a step */
     const float *start; /* (rows cols) where it begins; NULL: as the role has it. Borrowed */
     size_t stack;       /* so many matrices of rows / stack each, one after the other; at least 1 */
+    double idle;        /* share of its numbers that a token does not meet */
     size_t cut[TENSOR_CUTS]; /* columns at which another matrix begins, ascending; 0: none further */
     size_t offset, stride; /* in floats: of the first, and from one to the next; multiples of 16, the gap stays zero */
 };
@@ -45,6 +46,9 @@ void tensors_start(struct tensors *t, const char *name, const float *start);
 
 /* The tensor of that name holds n matrices one after the other: an optimiser takes each as a tensor of its own. */
 void tensors_stack(struct tensors *t, const char *name, size_t n);
+
+/* Of the tensors from the i-th on a token meets this share. */
+void tensors_share(struct tensors *t, size_t i, double share);
 
 /* One of those matrices as a tensor. */
 struct tensor tensor_one(const struct tensor *t);
@@ -76,5 +80,7 @@ size_t tensors_count(const struct tensors *t);
 
 /* Trained numbers of the roles that `roles` has a bit for. */
 double tensors_params(const struct tensors *t, unsigned roles);
+/* Of all, those that one token meets. */
+double tensors_params_active(const struct tensors *t);
 
 #endif

@@ -26,14 +26,17 @@ static void plan(struct mlp *m, struct planner *p)
     linear_plan(&at->router, p, "routerw", NULL, s->C, s->n_expert, PARAM_HIDDEN);
     double router = p->flops - before;
     at->expert = planner_take(p, at->E, sizeof *at->expert);
+    size_t own = p->tensors->n; /* the experts' own begin here, where this is the first layer; else there are no new ones */
     struct mlp one;
     for (size_t e = 0; e < at->E; e++) {
         mlp_plan_expert(&one, p, e);
         if (x)
             at->expert[e] = one;
     }
-    /* Every expert stated its FLOPs; a token goes through k of them. */
+    /* Every expert stated its FLOPs and tensors; a token goes through k of them. */
+    double share = (double)at->k / (double)at->E;
     p->flops = before + router + (p->flops - before - router) * (double)at->k / (double)at->E;
+    tensors_share(p->tensors, own, share);
     at->H = m->H = one.H;
     size_t rows = at->k * p->R;
     at->probs = planner_keep(p, p->R * at->router.ldy);
