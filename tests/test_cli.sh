@@ -230,7 +230,10 @@ assert all(v >= 0 for v in t["breakdown"].values()) and sum(t["breakdown"].value
     refused 2 "n_head=3" "$plateau" bench train --d-model 16 --n-head 3
     refused 2 "--optimizer adam: expected one of adamw, muon" "$plateau" bench train --optimizer adam
     "$plateau" bench train --repeat 1 --threads 1 --d-model 20 --n-layer 1 --n-head 4 --ctx 7 --batch 3 --vocab 3 \
-        --optimizer muon --json - | grep -q '"step_s"' || fail "bench train --optimizer muon"
+        --optimizer muon --set train.muon_block=8 --set train.muon_period=2 --json - | grep -q '"step_s"' ||
+        fail "bench train --optimizer muon"
+    refused 2 "train.muon_steps is for train.optimizer muon" "$plateau" bench train --set train.muon_steps=3
+    refused 2 "bench takes the switches of the model" "$plateau" bench train --set train.lr=3
     "$plateau" bench fit --json - >fit.json || fail "bench fit: exit code $?"
     "$python" -c 'import json
 b = json.load(open("fit.json"))["fit"]

@@ -232,6 +232,17 @@ static void ref_adamw(struct ref_step *s, struct ref *x)
     }
 }
 
+/* The next block of rows of s->u that is made orthogonal by itself; all of them where the step is one for whole matrices. */
+static bool ref_block(struct mat *m, const struct ref_step *s)
+{
+    bool whole = s->c->muon_block == 0 || (s->step - 1) % (int)s->c->muon_period == 0;
+    const double *end = s->u.p + s->u.rows * s->u.cols;
+    double *from = m->p ? m->p + m->rows * m->cols : s->u.p;
+    size_t left = (size_t)(end - from) / s->u.cols;
+    *m = (struct mat){whole || s->c->muon_block > left ? left : s->c->muon_block, s->u.cols, from};
+    return left > 0;
+}
+
 /* Jordan et al. 2024: update = momentum.lerp, Nesterov, orthogonal, times sqrt(max(1, rows / cols)). */
 static void ref_muon(struct ref_step *s, struct ref *x)
 {
@@ -245,27 +256,33 @@ static void ref_muon(struct ref_step *s, struct ref *x)
         x->m.p[i] += (1 - b) * (s->g.p[i] - x->m.p[i]);
         s->u.p[i] = s->c->nesterov ? s->g.p[i] + b * (x->m.p[i] - s->g.p[i]) : x->m.p[i];
     }
-    ref_orthogonal(s->u, s->c->muon_steps, s->c->muon_coefficients == ORTHOGONAL_POLAR);
-    s->lr = sqrt(fmax(1, (double)x->w.rows / (double)x->w.cols));
-    s->lr_decay = 1;
+    for (struct mat m = {0}; ref_block(&m, s);) {
+        ref_orthogonal(m, s->c->muon_steps, s->c->muon_coefficients == ORTHOGONAL_POLAR);
+        for (size_t i = 0; i < m.rows * m.cols; i++)
+            m.p[i] *= sqrt(fmax(1, (double)m.rows / (double)m.cols));
+    }
+    s->lr = s->lr_decay = 1;
 }
 
 /* Li et al. 2025: rows divided by the root of an average of their mean squares, then the old norm. */
 static void ref_normuon(struct ref_step *s, struct ref *x)
 {
     ref_muon(s, x);
-    double norm = norm_of(s->u);
-    for (size_t i = 0; x->matrix && i < x->w.rows; i++) {
-        double mean = 0;
-        for (size_t j = 0; j < x->w.cols; j++)
-            mean += at(s->u, i, j) * at(s->u, i, j) / (double)x->w.cols;
-        x->v.p[i] += (1 - s->c->beta2) * (mean - x->v.p[i]);
-        for (size_t j = 0; j < x->w.cols; j++)
-            s->u.p[i * x->w.cols + j] /= sqrt(x->v.p[i]) + 1e-10;
+    for (struct mat m = {0}; x->matrix && ref_block(&m, s);) {
+        double norm = norm_of(m), scale = fmax(1, (double)m.rows / (double)m.cols); /* of what is averaged it is no part */
+        double *v = x->v.p + (m.p - s->u.p) / (ptrdiff_t)m.cols;
+        for (size_t i = 0; i < m.rows; i++) {
+            double mean = 0;
+            for (size_t j = 0; j < m.cols; j++)
+                mean += at(m, i, j) * at(m, i, j) / scale / (double)m.cols;
+            v[i] += (1 - s->c->beta2) * (mean - v[i]);
+            for (size_t j = 0; j < m.cols; j++)
+                m.p[i * m.cols + j] /= sqrt(v[i]) + 1e-10;
+        }
+        double by = norm / norm_of(m);
+        for (size_t i = 0; i < m.rows * m.cols; i++)
+            m.p[i] *= by;
     }
-    double by = norm / norm_of(s->u);
-    for (size_t i = 0; x->matrix && i < x->w.rows * x->w.cols; i++)
-        s->u.p[i] *= by;
 }
 
 static void ref_lion(struct ref_step *s, struct ref *x)
@@ -439,13 +456,15 @@ static void formulas_of(size_t kind)
                                               {GPT_2 .V = 3, .T = 1, .C = 1, .L = 1, .NH = 1}};
     FOR_ISA(k)
     {
-        for (int variant = 0; variant < 3; variant++) {
+        for (int variant = 0; variant < 4; variant++) {
             struct optim_config c = config_of(kind);
+            if (variant == 3)
+                c.muon_block = 10, c.muon_period = 3; /* 24 and 96 columns: 10, 10 and 4; 10 nine times and 6 */
             if (variant == 1)
                 c.cautious_decay = true, c.muon_coefficients = ORTHOGONAL_POLAR, c.clip = 0;
             if (variant == 2)
                 c.nesterov = false, c.muon_steps = 3, c.soap_max_dim = 6, c.weight_decay = 0;
-            ten_steps(&shapes[variant], &c, &k);
+            ten_steps(&shapes[variant % 3], &c, &k);
         }
         struct optim_config c = config_of(kind);
         c.soap_max_dim = 7;
@@ -743,6 +762,7 @@ static void resume(void)
         c.soap_max_dim = 96;
         c.ema = kind % 2 ? 0.9 : 0;
         c.tail = kind % 3 ? 0.5 : 0;
+        c.muon_block = 10, c.muon_period = 3;
         shape.n_expert = kind / 2 % 2 ? 3 : 0;
         FOR_ISA(k)
         {

@@ -79,7 +79,7 @@ digest() {
 # Much at once: trunks, jobs, and a stop in the middle of a step's work.
 like_any_other() {
     local all=(--set model.preset=olmo3 --set model.n_kv_head=1 --set model.gated_attention=true --set model.window=9
-        --set model.softcap=9 --set model.n_expert=3 --set model.mtp=1 --set train.optimizer=muon --set train.ema=0.9 --set train.z_loss=1e-4
+        --set model.softcap=9 --set model.n_expert=3 --set model.mtp=1 --set train.optimizer=muon --set train.muon_block=6 --set train.muon_period=4 --set train.ema=0.9 --set train.z_loss=1e-4
         --set train.tail_average=0.5 --set train.batch_ramp_from=128 --set train.batch_ramp_tokens=30k --set 'grid.tokens=["20k","160k"]' --set train.warmup_tokens=4k)
     "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
     timeout -s INT 1 "$plateau" sweep "$tiny" "${all[@]}" --set train.checkpoint_s=0.01 --out two --jobs 2 >two.txt 2>&1

@@ -47,7 +47,8 @@ static size_t find_sizes(struct size *sizes, const struct plan *p, const bool *t
 
 static enum status measure(struct size *s, const struct kern *k, struct err *err)
 {
-    const struct bench_options o = {.k = k, .threads = 1, .repeat = 1};
+    const struct optim_config optim = config_optim(&s->r->cfg);
+    const struct bench_options o = {.k = k, .threads = 1, .repeat = 1, .optim = &optim};
     const struct bench_shape shape = {s->r->shape, s->r->cfg.train.batch_tokens / s->r->shape.T};
     struct bench_train t;
     TRY(bench_train(&t, &o, &shape, err));

@@ -138,49 +138,6 @@ static enum status write_json(const struct bench_report *r, const char *path, st
     return file_writer_commit(&w, err);
 }
 
-/* What --set says of the model's switches, in a shape. */
-static enum status read_switches(struct gpt_shape *out, const struct arg_list *sets, struct err *err)
-{
-    struct config c;
-    config_init(&c);
-    enum status st = OK;
-    for (size_t i = 0; st == OK && i < sets->n; i++) {
-        if (strncmp(sets->items[i], "model.", 6) != 0)
-            st = err_set(err, E_USAGE, "--set %s: bench takes the model's switches alone: model.norm, model.mlp, ...",
-                         sets->items[i]);
-        else
-            st = config_set(&c, sets->items[i], err);
-    }
-    *out = config_gpt_shape(&c, 0);
-    config_free(&c);
-    return st;
-}
-
-static size_t or_else(size_t given, size_t otherwise)
-{
-    return given ? given : otherwise;
-}
-
-/* The shape of the words, or the table's; with the switches. */
-static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, const struct bench_words *w,
-                               struct err *err)
-{
-    struct gpt_shape switches;
-    bool one = w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab;
-    *list = (struct bench_list){shapes, one ? 1 : BENCH_N_SHAPES};
-    TRY(read_switches(&switches, &w->sets, err));
-    for (size_t i = 0; i < list->n; i++) {
-        const struct bench_shape *def = &bench_shapes[one ? 3 : i];
-        struct gpt_shape *s = &shapes[i].shape;
-        *s = switches;
-        s->V = or_else(w->vocab, def->shape.V), s->T = or_else(w->ctx, def->shape.T), s->C = or_else(w->d_model, def->shape.C);
-        s->L = or_else(w->n_layer, def->shape.L), s->NH = or_else(w->n_head, def->shape.NH);
-        shapes[i].batch = or_else(w->batch, def->batch);
-        TRY(gpt_shape_check(s, err));
-    }
-    return shapes[0].batch > 1 << 20 ? err_set(err, E_USAGE, "--batch %zu: at most %d", w->batch, 1 << 20) : OK;
-}
-
 static enum status pick_optimizer(size_t *kind, const char *word, struct err *err)
 {
     char words[128] = "";
@@ -191,6 +148,58 @@ static enum status pick_optimizer(size_t *kind, const char *word, struct err *er
         used += (size_t)snprintf(words + used, sizeof words - used, "%s%s", i == 0 ? "" : ", ", optim_kinds[i]->name);
     }
     return err_set(err, E_USAGE, "--optimizer %s: expected one of %s", word, words);
+}
+
+/* Whether a setting is one of the model, or one that only some optimisers read. */
+static bool is_switch(const char *set)
+{
+    return strncmp(set, "model.", 6) == 0 || config_is_optimizers(set);
+}
+
+/* What --set and --optimizer say: the model's switches in a shape, and the optimiser. */
+static enum status read_switches(struct gpt_shape *out, struct optim_config *optim, const struct bench_words *w, struct err *err)
+{
+    struct config c;
+    config_init(&c);
+    enum status st = pick_optimizer(&c.train.optimizer, w->optimizer, err);
+    for (size_t i = 0; st == OK && i < w->sets.n; i++) {
+        if (!is_switch(w->sets.items[i]))
+            st = err_set(err, E_USAGE, "--set %s: bench takes the switches of the model, model.norm, model.mlp, ..., and of the "
+                                       "optimiser, train.muon_steps, ...", w->sets.items[i]);
+        else
+            st = config_set(&c, w->sets.items[i], err);
+    }
+    if (st == OK)
+        st = config_check_optimizer(&c, err);
+    *out = config_gpt_shape(&c, 0);
+    *optim = config_optim(&c);
+    config_free(&c);
+    return st;
+}
+
+static size_t or_else(size_t given, size_t otherwise)
+{
+    return given ? given : otherwise;
+}
+
+/* The shape of the words, or the table's; with the switches. */
+static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, struct optim_config *optim,
+                               const struct bench_words *w, struct err *err)
+{
+    struct gpt_shape switches;
+    bool one = w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab;
+    *list = (struct bench_list){shapes, one ? 1 : BENCH_N_SHAPES};
+    TRY(read_switches(&switches, optim, w, err));
+    for (size_t i = 0; i < list->n; i++) {
+        const struct bench_shape *def = &bench_shapes[one ? 3 : i];
+        struct gpt_shape *s = &shapes[i].shape;
+        *s = switches;
+        s->V = or_else(w->vocab, def->shape.V), s->T = or_else(w->ctx, def->shape.T), s->C = or_else(w->d_model, def->shape.C);
+        s->L = or_else(w->n_layer, def->shape.L), s->NH = or_else(w->n_head, def->shape.NH);
+        shapes[i].batch = or_else(w->batch, def->batch);
+        TRY(gpt_shape_check(s, err));
+    }
+    return shapes[0].batch > 1 << 20 ? err_set(err, E_USAGE, "--batch %zu: at most %d", w->batch, 1 << 20) : OK;
 }
 
 /* A run on the threads that it measures, which stand by from its start to its end as in training. */
@@ -219,12 +228,12 @@ static enum status run(const struct bench_words *w, const char *word, struct err
         return err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", w->threads);
     struct kern k;
     kern_init(&k, cap);
-    struct bench_options o = {.k = &k, .threads = team_threads((int)w->threads), .repeat = w->repeat};
-    TRY(pick_optimizer(&o.optimizer, w->optimizer, err));
+    struct optim_config optim;
+    struct bench_options o = {.k = &k, .optim = &optim, .threads = team_threads((int)w->threads), .repeat = w->repeat};
     struct bench_report r = {.threads = o.threads, .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
-    TRY(pick_shapes(shapes, &list, w, err));
+    TRY(pick_shapes(shapes, &list, &optim, w, err));
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);
@@ -251,7 +260,7 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
         {"--ctx", ARG_SIZE, &w.ctx, "T", "  tokens of a sequence (default 128)"},
         {"--batch", ARG_SIZE, &w.batch, "B", "  sequences of a step (default 16)"},
         {"--vocab", ARG_SIZE, &w.vocab, "V", "  symbols (default 256)"},
-        {"--set", ARG_LIST, &w.sets, "KEY=VALUE", "a switch of the model, as model.norm=rmsnorm"},
+        {"--set", ARG_LIST, &w.sets, "KEY=VALUE", "a switch, as model.norm=rmsnorm or train.muon_steps=3"},
         {"--optimizer", ARG_STRING, &w.optimizer, "KIND", "of training steps (default adamw)"},
         {"--where", ARG_LIST, &w.where, "COL=VALUE", "bench fit: only rows that match"},
     };

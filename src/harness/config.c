@@ -95,7 +95,7 @@ static bool has_word(const char *words, const char *word)
 
 /* A key that only some optimisers read, and not the one that is chosen, must be at its default: whether it was written there
  * all the same, a config does not know. */
-static enum status check_optimizer(const struct config *c, struct err *err)
+enum status config_check_optimizer(const struct config *c, struct err *err)
 {
     const char section[] = "train.";
     const struct optim_kind *chosen = optim_kinds[c->train.optimizer];
@@ -114,6 +114,10 @@ static enum status check_optimizer(const struct config *c, struct err *err)
         if (takers[0])
             return err_set(err, E_CONFIG, "%s is for train.optimizer %s; this one is %s", k->path, takers, chosen->name);
     }
+    if ((c->train.muon_block > 0) != (c->train.muon_period > 1))
+        return err_set(err, E_CONFIG, "train.muon_block=%zu and train.muon_period=%zu: one says how wide blocks are, the other "
+                                      "how often whole matrices come between: give both", c->train.muon_block,
+                       c->train.muon_period);
     return OK;
 }
 
@@ -137,6 +141,16 @@ static enum status check_mix(const struct config *c, struct err *err)
     if (c->data.mix_end_weight > 0 && !(c->data.mix_tokens > 0))
         return err_set(err, E_CONFIG, "data.mix_end_weight=%g is reached after data.mix_tokens, which is 0", c->data.mix_end_weight);
     return OK;
+}
+
+bool config_is_optimizers(const char *assignment)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
+    bool found = false;
+    for (size_t i = 0; strncmp(name, "train.", 6) == 0 && i < OPTIM_N_KINDS; i++)
+        found = found || has_word(optim_kinds[i]->keys, name + 6);
+    return found;
 }
 
 static enum status check_windows(const char *key, size_t tokens, size_t ctx, struct err *err)
@@ -174,7 +188,7 @@ enum status config_check(const struct config *c, struct err *err)
     if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
-    TRY(check_optimizer(c, err));
+    TRY(config_check_optimizer(c, err));
     return check_grid(c, err);
 }
 
@@ -310,6 +324,8 @@ struct optim_config config_optim(const struct config *c)
                                  .nesterov = c->train.nesterov,
                                  .muon_steps = c->train.muon_steps,
                                  .muon_coefficients = c->train.muon_coefficients,
+                                 .muon_block = c->train.muon_block,
+                                 .muon_period = c->train.muon_period,
                                  .adam_lr_ratio = c->train.adam_lr_ratio,
                                  .soap_every = c->train.soap_every,
                                  .soap_max_dim = c->train.soap_max_dim};

@@ -90,7 +90,8 @@ struct config {
         double beta1, beta2, eps, weight_decay, clip, z_loss, ema, tail_average;
         size_t log_every;
         double checkpoint_s;
-        size_t optimizer, nesterov, muon_steps, muon_coefficients, soap_every, soap_max_dim, cautious_decay;
+        size_t optimizer, nesterov, muon_steps, muon_coefficients, muon_block, muon_period, soap_every, soap_max_dim;
+        size_t cautious_decay;
         double momentum, adam_lr_ratio;
     } train;
     struct {
@@ -121,6 +122,10 @@ enum status config_load_sweep(struct config *c, const char *dir, struct err *err
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */
 enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
+/* Of them those of the optimiser's keys. */
+enum status config_check_optimizer(const struct config *c, struct err *err) WARN_UNUSED;
+/* Whether "key=value" sets a key that only some optimisers read. */
+bool config_is_optimizers(const char *assignment);
 
 /* Plan into the folder dir as its runs were planned: take the warm-up's budget over from its sweep.json, where there is
  * one that can be read. single: c is one run, without a grid. */

@@ -321,11 +321,9 @@ static enum status trainer_init(struct trainer *t, const struct bench_options *o
     struct param_rules rules = param_rules_make(PARAM_STANDARD, s->shape.C, s->shape.L, s->shape.C,
                                                 s->shape.L);
     t->n = s->batch * s->shape.T;
-    const struct optim_config optim = {.kind = o->optimizer, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1,
-                                       .clip = 1, .momentum = 0.95, .nesterov = true, .muon_steps = 5, .adam_lr_ratio = 1,
-                                       .soap_every = 10, .soap_max_dim = 1024};
+    const struct optim_config adamw = {.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
     TRY(gpt_init(&t->g, &s->shape, &rules, o->k, s->batch, o->threads, err));
-    TRY(optim_init(&t->optim, &optim, &t->g, err));
+    TRY(optim_init(&t->optim, o->optim ? o->optim : &adamw, &t->g, err));
     TRY(size_calloc(&t->tokens, 2 * t->n, sizeof *t->tokens, "tokens", err));
     gpt_init_weights(&t->g, 1);
     struct rng rng = rng_make(1, RNG_DATA, 0, 0);

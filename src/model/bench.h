@@ -27,7 +27,7 @@ struct bench_options {
     const struct kern *k;
     int threads;
     size_t repeat; /* at least 1 */
-    size_t optimizer; /* of optim_kinds, for training steps */
+    const struct optim_config *optim; /* of training steps; NULL: AdamW */
 };
 
 /* What other programs took of measurements: how long the threads wanted the cores, and had them. Threads that wait for

@@ -53,21 +53,20 @@ static double even_out(struct orthogonal *z, float *v, double beta2, double fact
 
 static void update(const struct optim_update *u)
 {
-    size_t at, cols;
     if (!optim_is_matrix(u->t)) {
         optim_adamw.update(u);
         return;
     }
-    for (size_t i = 0; tensor_piece(u->t, i, &at, &cols); i++) {
+    for (struct muon_walk w = {0}; muon_next(&w, u);) {
         struct orthogonal z;
-        double factor = muon_direction(&z, u, at, cols);
-        factor = even_out(&z, u->state[1] + at, u->c->beta2, factor);
-        optim_descend(u, at, cols, z.x, z.ld, muon_rate(u, cols) * factor);
+        double factor = muon_direction(&z, u, w.at, w.cols);
+        factor = even_out(&z, u->state[1] + w.at, u->c->beta2, factor);
+        optim_descend(u, w.at, w.cols, z.x, z.ld, muon_rate(u, w.cols) * factor);
     }
 }
 
 const struct optim_kind optim_normuon = {"normuon",
-                                         "beta1 beta2 eps momentum nesterov muon_steps muon_coefficients adam_lr_ratio",
+                                         MUON_KEYS,
                                          2,
                                          state_floats,
                                          muon_scratch_floats,
