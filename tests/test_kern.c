@@ -508,10 +508,10 @@ static void rmsnorm_case(void)
 static void xent_case(void)
 {
     EACH(s, sizes)
-    for (int mode = 0; mode < 6; mode++) {
+    for (int mode = 0; mode < 10; mode++) {
         int grad = mode % 2;
-        const struct kern_xent how = {.logit_scale = 0.8f, .cap = mode > 1 ? 7 : 0, .z_loss = mode > 3 ? 0.01f : 0,
-                                      .grad_scale = grad ? 0.25f : 0};
+        const struct kern_xent how = {.logit_scale = 0.8f, .cap = mode > 1 && mode < 8 ? 7 : 0, .z_loss = mode > 3 ? 0.01f : 0,
+                                      .grad_scale = grad ? 0.25f : 0, .soft = mode > 5 ? 0.375f * (float)(mode - 6) : 0};
         size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
         CASE("xent rows=%zu V=%zu mode=%d", rows, V, mode);
         float *z = operand(len, s % 2 ? 20 : 2), *loss = operand(rows, 1);
@@ -527,6 +527,45 @@ static void xent_case(void)
         /* An exponential's relative error is its argument's absolute one, at most 33 here. */
         for (size_t i = 0; i < len; i++)
             near("logits", i, (double)z[i], want[i], grad ? (double)V + 80 : mode > 1 ? 16 : 0, grad ? 0.25 : 9);
+        release(where);
+    }
+}
+
+/* z / t is at most 33: an exponential's relative error is its argument's absolute one. */
+static void distill_case(void)
+{
+    EACH(s, sizes)
+    for (int mode = 0; mode < 8; mode++) {
+        const struct kern_soft how = {.logit_scale = 0.8f, .cap = mode & 1 ? 7 : 0, .teacher_scale = 0.6f,
+                                      .teacher_cap = mode & 2 ? 5 : 0, .temperature = mode & 4 ? 2.5f : 0.75f, .grad_scale = 0.25f};
+        size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
+        CASE("distill rows=%zu V=%zu mode=%d", rows, V, mode);
+        float *soft = operand(len, s % 2 ? 20 : 2), *logits = operand(len, 2);
+        double *want = doubles(len);
+        memcpy(want, wide(soft), len * sizeof *want);
+        kern_distill_ref64(want, wide(logits), &how, rows, V);
+        kern.distill(soft, logits, &how, rows, V);
+        for (size_t i = 0; i < len; i++)
+            near("gradient", i, (double)soft[i], want[i], 2 * ((double)V + 80), 0.25 * (double)how.temperature);
+        release(where);
+    }
+}
+
+static void pool_case(void)
+{
+    EACH(s, sizes)
+    for (size_t members = 1; members < 4; members++) {
+        size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
+        CASE("pool rows=%zu V=%zu members=%zu", rows, V, members);
+        float *out = operand(len, 1), *logits = operand(len, 4);
+        double *want = doubles(len);
+        for (size_t m = 0; m < members; m++) {
+            const struct kern_pool how = {.logit_scale = 0.5f + (float)m, .cap = m == 1 ? 3.0f : 0, .member = m, .members = members};
+            kern_pool_ref64(want, wide(logits), &how, rows, V);
+            kern.pool(out, logits, &how, rows, V);
+        }
+        for (size_t i = 0; i < len; i++)
+            near("logarithm", i, (double)out[i], want[i], (double)V + 80, 1 + fabs(want[i]));
         release(where);
     }
 }
@@ -748,6 +787,8 @@ TEST(directions)
 TEST(fma_steps)
 TEST(layernorm)
 TEST(xent)
+TEST(distill)
+TEST(pool)
 TEST(colsum)
 TEST(attn)
 TEST(tile)
@@ -771,6 +812,8 @@ int main(int argc, char **argv)
         {"multiply-add steps", fma_steps_levels},
         {"layernorm", layernorm_levels},
         {"cross-entropy", xent_levels},
+        {"soft targets", distill_levels},
+        {"pooled distributions", pool_levels},
         {"column sums", colsum_levels},
         {"attention", attn_levels},
         {"gemm tile", tile_levels},

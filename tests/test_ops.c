@@ -219,7 +219,7 @@ static double xent_objective(const struct operands *o)
         EXPECT(memcmp(logits, o->x, sizeof logits) == 0);
     for (size_t r = 0; r < ROWS; r++) {
         double lse = loss[r] + (double)how.logit_scale * logits[r * COLS + (size_t)o->token[r]];
-        sum += loss[r] + (double)how.z_loss * lse * lse;
+        sum += (1 - (double)how.soft) * loss[r] + (double)how.z_loss * lse * lse;
     }
     return (double)the_loss.grad_scale * sum;
 }
@@ -228,10 +228,10 @@ static void slope_xent(void)
 {
     struct operands o;
     make_operands(&o);
-    for (int mode = 0; mode < 4; mode++) {
+    for (int mode = 0; mode < 8; mode++) {
         double loss[ROWS], logits[ROWS * COLS];
-        the_loss = (struct kern_xent){
-            .logit_scale = 0.6f, .grad_scale = 0.25f, .cap = mode & 1 ? 1.5f : 0, .z_loss = mode & 2 ? 0.125f : 0};
+        the_loss = (struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f, .cap = mode & 1 ? 1.5f : 0,
+                                      .z_loss = mode & 2 ? 0.125f : 0, .soft = mode & 4 ? 0.75f : 0};
         memcpy(logits, o.x, sizeof logits);
         kern_xent_ref64(loss, logits, o.token, &the_loss, ROWS, COLS);
         check_gradient("xent logits", xent_objective, &o, o.x, logits, ROWS * COLS);
@@ -482,6 +482,67 @@ static void attention(void)
 }
 
 /* Three blocks of values, the last one short. */
+/* softmax(z / t) of COLS logits */
+static void softened(double *p, const double *x, double by, double cap, double t)
+{
+    double sum = 0;
+    for (size_t i = 0; i < COLS; i++) {
+        double z = by * x[i];
+        p[i] = exp((cap > 0 ? cap * tanh(z / cap) : z) / t);
+        sum += p[i];
+    }
+    for (size_t i = 0; i < COLS; i++)
+        p[i] /= sum;
+}
+
+static struct kern_soft the_soft;
+
+/* Logits are x, the teacher's are w. */
+static double soft_objective(const struct operands *o)
+{
+    double sum = 0, t = (double)the_soft.temperature;
+    for (size_t r = 0; r < ROWS; r++) {
+        double p[COLS], q[COLS];
+        softened(p, o->x + r * COLS, (double)the_soft.logit_scale, (double)the_soft.cap, t);
+        softened(q, o->w + r * COLS, (double)the_soft.teacher_scale, (double)the_soft.teacher_cap, t);
+        for (size_t i = 0; i < COLS; i++)
+            sum -= t * t * q[i] * log(p[i]);
+    }
+    return (double)the_soft.grad_scale * sum;
+}
+
+static void slope_soft(void)
+{
+    struct operands o;
+    make_operands(&o);
+    for (int mode = 0; mode < 8; mode++) {
+        double soft[ROWS * COLS], before[ROWS * COLS];
+        the_soft = (struct kern_soft){.logit_scale = 0.6f, .cap = mode & 1 ? 1.5f : 0, .teacher_scale = 1.25f,
+                                      .teacher_cap = mode & 2 ? 2.0f : 0, .temperature = mode & 4 ? 3.0f : 0.5f, .grad_scale = 0.25f};
+        memcpy(soft, o.w, sizeof soft);
+        memcpy(before, o.x, sizeof before);
+        kern_distill_ref64(soft, o.x, &the_soft, ROWS, COLS);
+        EXPECT(memcmp(before, o.x, sizeof before) == 0);
+        check_gradient("soft targets", soft_objective, &o, o.x, soft, ROWS * COLS);
+    }
+}
+
+/* The logarithm of the mean of what members say. */
+static void pool_is_a_mean(void)
+{
+    struct operands o;
+    double out[ROWS * COLS], p[2][COLS];
+    make_operands(&o);
+    kern_pool_ref64(out, o.x, &(struct kern_pool){0.5f, 0, 0, 2}, ROWS, COLS);
+    kern_pool_ref64(out, o.w, &(struct kern_pool){1.5f, 2, 1, 2}, ROWS, COLS);
+    for (size_t r = 0; r < ROWS; r++) {
+        softened(p[0], o.x + r * COLS, 0.5, 0, 1);
+        softened(p[1], o.w + r * COLS, 1.5, 2, 1);
+        for (size_t i = 0; i < COLS; i++)
+            EXPECT_NEAR(out[r * COLS + i], log((p[0][i] + p[1][i]) / 2), 1e-12);
+    }
+}
+
 enum { N = 2 * 16384 + 1001 };
 
 struct flat {
@@ -516,6 +577,34 @@ static void xent(void)
     kern_xent_ref64(s.y.d, s.x.d, s.target, &(struct kern_xent){.logit_scale = 0.6f, .grad_scale = 0.25f}, R, C);
     check_op(run_xent, &s, out, 2, 1e-6);
     free(before);
+    pair_free(&s.x);
+    pair_free(&s.y);
+}
+
+static const struct kern_soft soft_how = {.logit_scale = 0.6f, .teacher_scale = 1, .temperature = 2, .grad_scale = 0.25f};
+static const struct kern_pool pool_how = {.logit_scale = 0.6f, .member = 0, .members = 1};
+
+static void run_soft(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_distill(o, s->y.f, s->x.f, &soft_how, R, C);
+}
+
+static void run_pool(struct ops o, void *ctx)
+{
+    struct flat *s = ctx;
+    ops_pool(o, s->y.f, s->x.f, &pool_how, R, C);
+}
+
+static void soft_targets(void)
+{
+    struct flat s = {.x = pair_make(R * C), .y = pair_make(R * C)};
+    struct output out = {.name = "soft targets", .p = &s.y};
+    kern_distill_ref64(s.y.d, s.x.d, &soft_how, R, C);
+    check_op(run_soft, &s, &out, 1, 1e-6);
+    kern_pool_ref64(s.y.d, s.x.d, &pool_how, R, C);
+    out.name = "pooled distributions";
+    check_op(run_pool, &s, &out, 1, 1e-5);
     pair_free(&s.x);
     pair_free(&s.y);
 }
@@ -674,10 +763,13 @@ static const struct test tests[] = {
     {"slope_gate", slope_gate},
     {"slope_attention", slope_attention},
     {"slope_xent", slope_xent},
+    {"slope_soft", slope_soft},
+    {"pool_is_a_mean", pool_is_a_mean},
     {"slope_embed", slope_embed},
     {"layernorm", layernorm},
     {"attention", attention},
     {"xent", xent},
+    {"soft_targets", soft_targets},
     {"elementwise", elementwise},
     {"switches", switches},
     {"sumsq", sumsq},

@@ -94,6 +94,22 @@ struct kern_xent {
     float logit_scale, cap;
     float z_loss;     /* what is differentiated has z_loss (ln sum e^z)^2 added (Chowdhery et al. 2022); the loss has not */
     float grad_scale; /* 0: no gradient */
+    float soft;       /* share of what is differentiated that is left to soft targets: the loss counts 1 - soft there */
+};
+
+/* Soft targets: the cross-entropy of p = softmax(z / t) against q = softmax(z' / t), times t^2, so that its gradient does
+ * not fade with t (Hinton et al. 2015, section 2). z is that of kern_xent, z' the teacher's likewise. */
+struct kern_soft {
+    float logit_scale, cap;
+    float teacher_scale, teacher_cap;
+    float temperature; /* t > 0 */
+    float grad_scale;
+};
+
+/* One of several models whose distributions are averaged. */
+struct kern_pool {
+    float logit_scale, cap; /* as in struct kern_xent */
+    size_t member, members;
 };
 
 /* X(return type, name, arguments): the list from which the table, the reference and the tests are
@@ -156,6 +172,9 @@ struct kern_xent {
      * z / logit_scale. */                                                                          \
     X(void, xent,                                                                                  \
       (kreal * loss, kreal *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)) \
+    /* soft (rows,V): a teacher's logits, overwritten by the gradient of grad_scale * sum(what struct kern_soft says) with  \
+     * respect to logits (rows,V), which stay. */                                                   \
+    X(void, distill, (kreal * soft, const kreal *logits, const struct kern_soft *how, size_t rows, size_t V)) \
     /* out[r] = wte[token[r]] + wpe[r % T]; out (rows,C). wpe may be NULL, dwpe likewise. */        \
     X(void, embed_fwd,                                                                             \
       (kreal * out, const int32_t *token, const kreal *wte, const kreal *wpe, size_t rows,         \
@@ -191,6 +210,8 @@ struct kern_xent {
        size_t ld_gate, size_t rows, size_t NH, size_t HS))                                         \
     /* Sum of products in double, in order. */                                                       \
     X(double, dot, (const kreal *x, const kreal *y, size_t n))                                      \
+    /* out (rows,V) += softmax(z) of a member's logits, where it is the first = that; after the last the log of the mean. */ \
+    X(void, pool, (kreal * out, const kreal *logits, const struct kern_pool *how, size_t rows, size_t V)) \
     /* y = a x + b z, n values; y may be x or z. */                                                 \
     X(void, mix, (kreal * y, kreal a, const kreal *x, kreal b, const kreal *z, size_t n))
 

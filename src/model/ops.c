@@ -350,27 +350,57 @@ void ops_attn_bwd(struct ops o, const struct ops_attn *s, float *dqkv, const flo
     for_blocks(o, s->B * s->NKV, attn_bwd_block, &a);
 }
 
-struct xent {
+/* Rows of V logits, and what is done with them. */
+struct rows_of_logits {
     const struct kern *k;
-    float *loss, *logits;
+    float *loss, *out; /* out: gradient or distribution */
+    const float *logits;
     const int32_t *target;
-    const struct kern_xent *how;
+    const void *how;
     size_t rows, V;
 };
 
 static void xent_block(const void *ctx, size_t i, size_t part)
 {
-    const struct xent *a = ctx;
+    const struct rows_of_logits *a = ctx;
     struct rows r = block_rows(i, a->rows);
     (void)part;
-    a->k->xent(a->loss + r.at, a->logits + r.at * a->V, a->target + r.at, a->how, r.n, a->V);
+    a->k->xent(a->loss + r.at, a->out + r.at * a->V, a->target + r.at, a->how, r.n, a->V);
 }
 
 void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows,
               size_t V)
 {
-    struct xent a = {o.k, loss, logits, target, how, rows, V};
+    struct rows_of_logits a = {o.k, loss, logits, NULL, target, how, rows, V};
     for_blocks(o, blocks_of(rows, BLOCK_ROWS), xent_block, &a);
+}
+
+static void distill_block(const void *ctx, size_t i, size_t part)
+{
+    const struct rows_of_logits *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    (void)part;
+    a->k->distill(a->out + r.at * a->V, a->logits + r.at * a->V, a->how, r.n, a->V);
+}
+
+void ops_distill(struct ops o, float *soft, const float *logits, const struct kern_soft *how, size_t rows, size_t V)
+{
+    struct rows_of_logits a = {o.k, NULL, soft, logits, NULL, how, rows, V};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), distill_block, &a);
+}
+
+static void pool_block(const void *ctx, size_t i, size_t part)
+{
+    const struct rows_of_logits *a = ctx;
+    struct rows r = block_rows(i, a->rows);
+    (void)part;
+    a->k->pool(a->out + r.at * a->V, a->logits + r.at * a->V, a->how, r.n, a->V);
+}
+
+void ops_pool(struct ops o, float *out, const float *logits, const struct kern_pool *how, size_t rows, size_t V)
+{
+    struct rows_of_logits a = {o.k, NULL, out, logits, NULL, how, rows, V};
+    for_blocks(o, blocks_of(rows, BLOCK_ROWS), pool_block, &a);
 }
 
 struct colsum {

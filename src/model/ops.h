@@ -64,6 +64,10 @@ size_t ops_attn_scratch(int threads, size_t T, size_t HS);
 void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows,
               size_t V);
 
+/* soft, logits (rows,V) as in kern.h. */
+void ops_distill(struct ops o, float *soft, const float *logits, const struct kern_soft *how, size_t rows, size_t V);
+void ops_pool(struct ops o, float *out, const float *logits, const struct kern_pool *how, size_t rows, size_t V);
+
 /* dout (rows,n), rows ld apart. */
 void ops_colsum(struct ops o, float *db, const float *dout, size_t ld, size_t rows, size_t n);
 

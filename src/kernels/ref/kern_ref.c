@@ -288,10 +288,61 @@ void NAME(xent)(kreal *loss, kreal *logits, const int32_t *target, const struct 
         loss[r] = lse - by * z[target[r]];
         if (grad_scale == 0)
             continue;
-        kreal g = grad_scale * by, share = 1 + 2 * (kreal)how->z_loss * lse;
+        kreal g = grad_scale * by, hard = 1 - (kreal)how->soft, share = hard + 2 * (kreal)how->z_loss * lse;
         for (size_t i = 0; i < V; i++) {
             kreal y = by * z[i], inner = cap > 0 ? 1 - y / cap * (y / cap) : 1;
-            z[i] = g * inner * (share * exp(y - lse) - (kreal)((int32_t)i == target[r]));
+            z[i] = g * inner * (share * exp(y - lse) - hard * (kreal)((int32_t)i == target[r]));
+        }
+    }
+}
+
+/* What a logit x stands for. */
+static kreal capped(kreal x, kreal by, kreal cap)
+{
+    return cap > 0 ? cap * tanh(by * x / cap) : by * x;
+}
+
+/* ln sum e^(z / t) of a row */
+static kreal log_sum(const kreal *x, kreal by, kreal cap, kreal t, size_t V)
+{
+    kreal top = -INFINITY;
+    double sum = 0;
+    for (size_t i = 0; i < V; i++) {
+        kreal z = capped(x[i], by, cap) / t;
+        top = z > top ? z : top;
+    }
+    for (size_t i = 0; i < V; i++)
+        sum += (double)exp(capped(x[i], by, cap) / t - top);
+    return top + (kreal)log(sum);
+}
+
+void NAME(distill)(kreal *soft, const kreal *logits, const struct kern_soft *how, size_t rows, size_t V)
+{
+    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap, t = (kreal)how->temperature;
+    kreal teacher_by = (kreal)how->teacher_scale, teacher_cap = (kreal)how->teacher_cap;
+    kreal g = (kreal)how->grad_scale * t * by;
+    for (size_t r = 0; r < rows; r++) {
+        kreal *q = soft + r * V;
+        const kreal *x = logits + r * V;
+        kreal lse = log_sum(x, by, cap, t, V), teacher_lse = log_sum(q, teacher_by, teacher_cap, t, V);
+        for (size_t i = 0; i < V; i++) {
+            kreal z = capped(x[i], by, cap), inner = cap > 0 ? 1 - z / cap * (z / cap) : 1;
+            q[i] = g * inner * (exp(z / t - lse) - exp(capped(q[i], teacher_by, teacher_cap) / t - teacher_lse));
+        }
+    }
+}
+
+void NAME(pool)(kreal *out, const kreal *logits, const struct kern_pool *how, size_t rows, size_t V)
+{
+    const kreal least = (kreal)1e-30; /* a logarithm that is finite: e^-69 */
+    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap;
+    for (size_t r = 0; r < rows; r++) {
+        kreal *p = out + r * V;
+        kreal lse = log_sum(logits + r * V, by, cap, 1, V);
+        for (size_t i = 0; i < V; i++) {
+            p[i] = (how->member > 0 ? p[i] : 0) + exp(capped(logits[r * V + i], by, cap) - lse);
+            if (how->member + 1 == how->members)
+                p[i] = log(p[i] / (kreal)how->members + least);
         }
     }
 }
