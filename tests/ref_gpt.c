@@ -339,20 +339,74 @@ static void loss_nodes(struct ref_gpt *r, size_t out[2], size_t logits, const in
     out[1] = sum(t, first + n, n, 1);
 }
 
-/* The last node of the tape: scale times the sum of losses of one sequence, with z-losses and those of the heads for
- * further tokens; returned without these. */
+/* softmax(z / t) */
+static void soften(double *p, const double *z, size_t V, double t)
+{
+    double sum = 0;
+    for (size_t v = 0; v < V; v++)
+        sum += p[v] = exp(z[v] / t);
+    for (size_t v = 0; v < V; v++)
+        p[v] /= sum;
+}
+
+/* What the teachers say of a sequence, softened: (T,V); NULL without teachers. */
+static double *soft_targets(const struct ref_gpt *r, const int32_t *x)
+{
+    size_t T = r->shape.T, V = r->shape.V, n = r->n_teachers;
+    double *q = n ? calloc(T * V, sizeof *q) : NULL, *z = grow(NULL, 2 * T * V, sizeof *z), *p = z + T * V;
+    for (size_t i = 0; i < n; i++) {
+        ref_logits(&r->teachers[i], z, x);
+        for (size_t j = 0; j < T; j++)
+            soften(p + j * V, z + j * V, V, n > 1 ? 1 : r->temperature);
+        for (size_t j = 0; j < T * V; j++)
+            q[j] += p[j] / (double)n;
+    }
+    for (size_t j = 0; n > 1 && j < T; j++) {
+        for (size_t v = 0; v < V; v++)
+            p[v] = log(q[j * V + v]);
+        soften(q + j * V, p, V, r->temperature);
+    }
+    free(z);
+    return q;
+}
+
+/* t^2 times the cross-entropy of softmax(logits / t) against q. */
+static size_t soft_loss(struct ref_tape *t, size_t logits, const double *q, size_t V, double heat)
+{
+    size_t e = t->n;
+    double dot = 0;
+    for (size_t v = 0; v < V; v++) {
+        double p = exp(t->val[logits + v] / heat);
+        (void)unary(t, logits + v, p, p / heat);
+    }
+    size_t total = sum(t, e, V, 1), lse = unary(t, total, log(t->val[total]), 1 / t->val[total]);
+    for (size_t v = 0; v < V; v++)
+        dot += q[v] * t->val[logits + v] / heat;
+    size_t i = node(t, heat * heat * (t->val[lse] - dot));
+    edge(t, lse, heat * heat);
+    for (size_t v = 0; v < V; v++)
+        edge(t, logits + v, -heat * q[v]);
+    return i;
+}
+
+/* The last node of the tape: scale times the sum of what is trained of one sequence: losses, with z-losses, soft targets and
+ * the heads for further tokens; returned is the loss alone. */
 static double sequence_loss(struct ref_gpt *r, const int32_t *x, const int32_t *y, double scale)
 {
     struct ref_tape *t = r->tape;
     const struct gpt_shape *s = &r->shape;
-    size_t logits = forward(r, x), trunk = r->trunk, own[2], further[2];
+    double *q = soft_targets(r, x), hard = q ? 1 - r->soft_weight : 1;
+    size_t V = s->V, logits = forward(r, x), trunk = r->trunk, own[2], further[2];
     loss_nodes(r, own, logits, y, s->T);
-    size_t all = add(t, own[0], own[1], 1);
+    size_t all = add(t, unary(t, own[0], hard * t->val[own[0]], hard), own[1], 1);
+    for (size_t i = 0; q && i < s->T; i++)
+        all = add(t, all, soft_loss(t, logits + i * V, q + i * V, V, r->temperature), r->soft_weight);
     for (size_t k = 1; k <= s->mtp; k++) {
         loss_nodes(r, further, unembed(r, layer(r, trunk, s->L + k - 1)), y + k, s->T - k);
         all = add(t, all, add(t, further[0], further[1], 1), s->mtp_weight);
     }
     (void)unary(t, all, scale * t->val[all], scale);
+    free(q);
     return scale * t->val[own[0]];
 }
 

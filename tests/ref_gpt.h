@@ -22,6 +22,9 @@ struct ref_tensor {
 struct ref_gpt {
     struct gpt_shape shape;
     double residual_scale, logit_scale, z_loss;
+    struct ref_gpt *teachers; /* (n_teachers), borrowed: soft targets are the mean of their distributions */
+    size_t n_teachers;
+    double soft_weight, temperature;
     size_t values;           /* the node where the first layer's q, k, v begin, while a tape is made */
     size_t x0, trunk;        /* likewise the first layer's input, and the last one's */
     size_t n;                /* trained numbers */

@@ -537,7 +537,8 @@ static void distill_case(void)
     EACH(s, sizes)
     for (int mode = 0; mode < 8; mode++) {
         const struct kern_soft how = {.logit_scale = 0.8f, .cap = mode & 1 ? 7 : 0, .teacher_scale = 0.6f,
-                                      .teacher_cap = mode & 2 ? 5 : 0, .temperature = mode & 4 ? 2.5f : 0.75f, .grad_scale = 0.25f};
+                                      .teacher_cap = mode & 2 ? 5 : 0, .temperature = mode & 4 ? 2.5f : 0.75f,
+                                      .grad_scale = 0.25f};
         size_t V = sizes[s], rows = V ? 1 + s % 3 : 0, len = rows * V;
         CASE("distill rows=%zu V=%zu mode=%d", rows, V, mode);
         float *soft = operand(len, s % 2 ? 20 : 2), *logits = operand(len, 2);
@@ -560,7 +561,7 @@ static void pool_case(void)
         float *out = operand(len, 1), *logits = operand(len, 4);
         double *want = doubles(len);
         for (size_t m = 0; m < members; m++) {
-            const struct kern_pool how = {.logit_scale = 0.5f + (float)m, .cap = m == 1 ? 3.0f : 0, .member = m, .members = members};
+            const struct kern_pool how = {.logit_scale = 0.5f + (float)m, .cap = m == 1 ? 3 : 0, .member = m, .members = members};
             kern_pool_ref64(want, wide(logits), &how, rows, V);
             kern.pool(out, logits, &how, rows, V);
         }

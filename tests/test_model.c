@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "model/checkpoint.h"
+#include "model/distill.h"
 #include "model/gpt.h"
 #include "model/parts/experts.h"
 #include "model/optim/optim.h"
@@ -357,6 +358,93 @@ static void switches(void)
                 return;
         }
     }
+}
+
+/* Models that learn from one teacher or two, of other shapes. */
+static const struct lesson {
+    struct gpt_shape model, teacher[2];
+    size_t n;
+    float weight, temperature;
+} lessons[] = {
+    {{GPT_2 SMALL}, {{GPT_2 .V = 17, .T = 12, .C = 40, .L = 2, .NH = 5}}, 1, 0.25f, 2},
+    {{GPT_2 SMALL}, {{GPT_2 SMALL}}, 1, 1, 1},
+    {{GPT_2 SMALL, .softcap = 1.5}, {{GPT_2 SMALL, .softcap = 1, .norm = 1}}, 1, 0.75f, 4},
+    {{GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3}, {{GPT_2 .V = 7, .T = 5, .C = 1, .L = 1, .NH = 1}}, 1, 0.5f, 0.5f},
+    {{GPT_2 SMALL, .tied = 0},
+     {{GPT_2 SMALL, .mlp = 3, .bias = 0}, {GPT_2 .V = 17, .T = 12, .C = 30, .L = 1, .NH = 2, .softcap = 2}}, 2, 0.5f, 3},
+};
+
+/* Two models of the same weights, on 2 threads and on 1, and their losses. */
+static void learn_twice(struct gpt *g, double *loss, struct distill *d, const struct gpt_shape *s, const struct kern *k,
+                        const int32_t *x, const int32_t *y)
+{
+    for (int j = 0; j < 2; j++) {
+        make(&g[j], s, PARAM_COMPLETEP, k, BATCH, 2 - j);
+        if (j == 0)
+            perturb(&g[0]);
+        memcpy(g[j].w, g[0].w, g[0].tensors.n_flat * sizeof *g[0].w);
+        gpt_pack(&g[j]);
+        g[j].z_loss = 0.01f;
+        g[j].distill = d;
+        for (size_t t = 0; t < d->n; t++)
+            d->teachers[t].ops.threads = 2 - j;
+        loss[j] = gpt_forward_backward(&g[j], x, y);
+    }
+}
+
+static void expect_gradient(const struct gpt *g, const struct ref_gpt *r, const char *name)
+{
+    double norm = 0;
+    for (size_t j = 0; j < r->n; j++)
+        norm += r->grad[j] * r->grad[j];
+    for (size_t n = 0; n < r->n_tensors; n++)
+        for (size_t j = 0; j < r->tensors[n].n; j++) {
+            double off = fabs((double)g->grad[r->tensors[n].model_offset + j] - r->grad[r->tensors[n].at + j]) / sqrt(norm);
+            EXPECT_MSG(off <= 1e-5, "%s: %s entry %zu is off by %.3g of the norm", name, r->tensors[n].name, j, off);
+        }
+}
+
+/* Every entry of the gradient against the reference, and the loss, which is without the soft share. */
+static void learns_as(const struct lesson *c, const struct kern *k)
+{
+    struct gpt g[2], teachers[2];
+    struct ref_gpt r, told[2];
+    struct distill d;
+    struct err err;
+    double loss[2];
+    int32_t x[BATCH * 12], y[BATCH * 12];
+    batch(x, y, &c->model, BATCH, 1);
+    for (size_t j = 0; j < c->n; j++) {
+        make(&teachers[j], &c->teacher[j], PARAM_COMPLETEP, k, 1 + j, 2); /* chunks of its own */
+        for (int strong = 0; strong < 3; strong++)
+            perturb(&teachers[j]);
+        ref_init(&told[j], &teachers[j], BASE_C, BASE_L);
+    }
+    EXPECT_OK(distill_init(&d, teachers, c->n, c->weight, c->temperature, &c->model, BATCH, &err));
+    EXPECT(d.arena.used_bytes == distill_bytes(&c->model, BATCH, c->n));
+    learn_twice(g, loss, &d, &c->model, k, x, y);
+    EXPECT(loss[0] == loss[1] && same_floats(g[0].grad, g[1].grad, g[0].tensors.n_flat));
+    ref_init(&r, &g[0], BASE_C, BASE_L);
+    r.teachers = told, r.n_teachers = c->n;
+    r.soft_weight = (double)c->weight, r.temperature = (double)c->temperature;
+    EXPECT_REL(loss[0], ref_loss_grad(&r, x, y, BATCH), 1e-5);
+    expect_gradient(&g[0], &r, kern_isa_name(k->isa));
+    ref_free(&r);
+    distill_free(&d);
+    for (size_t j = 0; j < c->n; j++)
+        ref_free(&told[j]), gpt_free(&teachers[j]);
+    gpt_free(&g[0]), gpt_free(&g[1]);
+}
+
+static void distilled(void)
+{
+    for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
+        FOR_ISA(k)
+        {
+            learns_as(&lessons[i], &k);
+            if (test_failed())
+                return;
+        }
 }
 
 /* n_expert sum over experts of the share of choices times the mean probability, of the newest chunk. */
@@ -1100,6 +1188,96 @@ static void checkpoint_damage(void)
     free_model(&g);
 }
 
+/* An ensemble: counts of all members, the first of which is the model alone; its loss is that of the mean distribution; and a
+ * checkpoint of all. */
+static void ensembles(void)
+{
+    enum { N = 3, TOKENS = BATCH * 12 };
+    const struct gpt_shape s = {GPT_2 SMALL, .ensemble = N};
+    struct param_rules rules = param_rules_make(PARAM_STANDARD, s.C, s.L, s.C, s.L);
+    struct gpt_count one = gpt_count(&small), all = gpt_count(&s);
+    struct ensemble a, b;
+    struct kern k;
+    struct err err;
+    struct checkpoint_meta meta = {.step = 3}, got = {0};
+    float loss[TOKENS], own[N * TOKENS];
+    int32_t x[TOKENS], y[TOKENS];
+    char path[FILE_PATH_MAX];
+    EXPECT(all.params == N * one.params && all.params_nonembd == N * one.params_nonembd);
+    EXPECT(all.params_matmul == N * one.params_matmul && all.flops == N * one.flops);
+    kern_init(&k, KERN_ISA_COUNT - 1);
+    EXPECT_OK(ensemble_init(&a, &s, &rules, &adam, &k, BATCH, 1, &err));
+    EXPECT_OK(ensemble_init(&b, &s, &rules, &adam, &k, BATCH, 1, &err));
+    EXPECT(ensemble_bytes(&s, &adam, &k, BATCH, 1) == N * (double)(a.g->arena.size_bytes + a.optim->arena.size_bytes));
+    EXPECT(ensemble_seed(7, 0) == 7 && ensemble_seed(7, 1) != ensemble_seed(7, 2) && ensemble_seed(7, 1) != ensemble_seed(8, 1));
+    ensemble_begin(&a, 7);
+    ensemble_begin(&b, 8);
+    struct gpt alone;
+    make(&alone, &small, PARAM_STANDARD, &k, BATCH, 1);
+    EXPECT(same_floats(alone.w, a.g[0].w, alone.tensors.n_flat));
+    EXPECT(!same_floats(a.g[1].w, a.g[2].w, alone.tensors.n_flat) && !same_floats(a.g[1].w, a.g[0].w, alone.tensors.n_flat));
+    gpt_free(&alone);
+    for (size_t i = 0; i < N; i++)
+        for (int step = 1; step <= 3; step++) {
+            batch(x, y, &small, BATCH, 10 * i + (uint64_t)step);
+            gpt_forward_backward(&a.g[i], x, y);
+            optim_step(&a.optim[i], &a.g[i], 0.01, step);
+        }
+    ensemble_losses(&a, loss, own, x, y, BATCH);
+    for (size_t t = 0; t < TOKENS; t++) {
+        double p = 0;
+        for (size_t i = 0; i < N; i++)
+            p += exp(-(double)own[i * TOKENS + t]) / N;
+        EXPECT_REL((double)loss[t], -log(p), 1e-6);
+    }
+    gpt_losses(&a.g[1], loss, x, y, BATCH);
+    EXPECT(same_floats(loss, own + TOKENS, TOKENS));
+    checkpoint_path(path, "ensemble.bin");
+    EXPECT_OK(checkpoint_save_all(path, &a, &meta, &err));
+    EXPECT_OK(checkpoint_load_all(path, &b, &got, &err));
+    EXPECT(got.step == 3);
+    for (size_t i = 0; i < N; i++) {
+        const struct model ma = {a.g[i], a.optim[i]}, mb = {b.g[i], b.optim[i]};
+        EXPECT_MSG(same_state(&ma, &mb), "member %zu is not restored", i);
+    }
+    EXPECT_ERR(checkpoint_load(path, &b.g[0], &b.optim[0], &got, &err), E_DATA, "holds 3 models, not 1");
+    EXPECT_OK(checkpoint_save(path, &a.g[0], &a.optim[0], &meta, &err));
+    EXPECT_ERR(checkpoint_load_all(path, &b, &got, &err), E_DATA, "holds 1 model, not 3");
+    ensemble_free(&a);
+    ensemble_free(&b);
+}
+
+/* Whatever byte of an ensemble's file is another, it is refused. */
+static void ensemble_damage(void)
+{
+    const struct gpt_shape s = {GPT_2 .V = 5, .T = 4, .C = 8, .L = 1, .NH = 2, .ensemble = 2};
+    struct param_rules rules = param_rules_make(PARAM_STANDARD, s.C, s.L, s.C, s.L);
+    struct ensemble a;
+    struct kern k;
+    struct err err;
+    struct checkpoint_meta meta = {.step = 1};
+    char path[FILE_PATH_MAX], *data;
+    size_t size;
+    kern_init(&k, KERN_REF);
+    EXPECT_OK(ensemble_init(&a, &s, &rules, &adam, &k, 1, 1, &err));
+    ensemble_begin(&a, 1);
+    checkpoint_path(path, "damaged.bin");
+    EXPECT_OK(checkpoint_save_all(path, &a, &meta, &err));
+    EXPECT_OK(file_read(&data, &size, path, &err));
+    for (size_t i = 0; i < size; i += i < 400 || i + 9 > size ? 1 : 97) {
+        data[i] ^= 0x10;
+        EXPECT_OK(file_write_atomic(path, data, size, &err));
+        EXPECT_MSG(checkpoint_load_all(path, &a, &meta, &err) == E_DATA, "byte %zu of %zu", i, size);
+        data[i] ^= 0x10;
+    }
+    for (size_t cut = 0; cut < size; cut += cut < 200 ? 7 : 777) {
+        EXPECT_OK(file_write_atomic(path, data, cut, &err));
+        EXPECT_MSG(checkpoint_load_all(path, &a, &meta, &err) == E_DATA, "cut to %zu", cut);
+    }
+    free(data);
+    ensemble_free(&a);
+}
+
 static void no_allocation(void)
 {
     if (!wrap_works())
@@ -1128,7 +1306,8 @@ static const struct test tests[] = {
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
     {"fewer_sequences", fewer_sequences},
-                                        {"switches", switches},
+    {"switches", switches},
+    {"distilled", distilled},
     {"balance", balance},
     {"counts_of_switches", counts_of_switches},
     {"switches_refused", switches_refused},
@@ -1150,6 +1329,8 @@ static const struct test tests[] = {
     {"not_finite", not_finite},
     {"checkpoint_resume", checkpoint_resume},
     {"checkpoint_damage", checkpoint_damage},
+    {"ensembles", ensembles},
+    {"ensemble_damage", ensemble_damage},
     {"no_allocation", no_allocation},
 };
 

@@ -518,7 +518,8 @@ static void slope_soft(void)
     for (int mode = 0; mode < 8; mode++) {
         double soft[ROWS * COLS], before[ROWS * COLS];
         the_soft = (struct kern_soft){.logit_scale = 0.6f, .cap = mode & 1 ? 1.5f : 0, .teacher_scale = 1.25f,
-                                      .teacher_cap = mode & 2 ? 2.0f : 0, .temperature = mode & 4 ? 3.0f : 0.5f, .grad_scale = 0.25f};
+                                      .teacher_cap = mode & 2 ? 2.0f : 0, .temperature = mode & 4 ? 3.0f : 0.5f,
+                                      .grad_scale = 0.25f};
         memcpy(soft, o.w, sizeof soft);
         memcpy(before, o.x, sizeof before);
         kern_distill_ref64(soft, o.x, &the_soft, ROWS, COLS);

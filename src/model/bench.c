@@ -341,7 +341,7 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
     if (st == OK)
         st = timer_init(&timer, o, err);
     if (st == OK) {
-        double flops = gpt_flops_per_token(&s->shape) * (double)t.n;
+        double flops = gpt_flops_per_token(&t.g.shape) * (double)t.n;
         out->step_s = median_s(&timer, &out->rate, flops, TRAIN_RUN_S, train_step, &t);
         out->tokens_per_s = (double)t.n / out->step_s;
         breakdown(&t, out);

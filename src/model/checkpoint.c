@@ -26,9 +26,10 @@ struct header {
     uint64_t log_checksum;
 };
 
-enum { VERSION_FIRST = 1, VERSION_PLAIN = 2, VERSION_NAMED = 3 };
+enum { VERSION_FIRST = 1, VERSION_PLAIN = 2, VERSION_NAMED = 3, VERSION_MEMBERS = 4 };
 
-/* What is in a file. From version 3 on it stands after the header: the head, and a record for each tensor. */
+/* What is in a file. From version 3 on it stands after the header: of version 4 the number of members, then the head, and a
+ * record for each tensor. */
 enum { STATES_MAX = 8, NAME_MAX_BYTES = 32 };
 
 struct contents_head {
@@ -44,6 +45,7 @@ struct record {
 };
 
 struct contents {
+    uint64_t members;
     struct contents_head head;
     struct record list[TENSORS_MAX];
 };
@@ -58,12 +60,19 @@ static size_t contents_size(const struct contents *c)
     return sizeof c->head + c->head.n * sizeof *c->list;
 }
 
+/* Bytes before it. */
+static size_t members_size(uint32_t version)
+{
+    return version >= VERSION_MEMBERS ? sizeof(uint64_t) : 0;
+}
+
 /* o NULL: without its arrays. */
-static void describe(struct contents *c, const struct tensors *t, const struct optim *o)
+static void describe(struct contents *c, const struct tensors *t, const struct optim *o, size_t members)
 {
     size_t n_states = o ? optim_n_states(o) : 0;
     CHECK(n_states <= STATES_MAX);
     memset(c, 0, sizeof *c);
+    c->members = members;
     c->head.n = (uint32_t)t->n;
     c->head.n_states = (uint32_t)n_states;
     if (o)
@@ -85,7 +94,7 @@ static void describe_first(struct contents *c, const struct gpt_shape *s)
     struct tensors t;
     const struct optim adamw = {.kind = &optim_adamw};
     first_tensors(&t, s);
-    describe(c, &t, &adamw);
+    describe(c, &t, &adamw, 1);
 }
 
 /* Version 2 where it can hold the state: what was written before there was another stays the same bytes. */
@@ -93,7 +102,7 @@ static uint32_t version_for(const struct contents *c, const struct gpt_shape *s)
 {
     struct contents first;
     describe_first(&first, s);
-    return memcmp(c, &first, sizeof first) == 0 ? VERSION_PLAIN : VERSION_NAMED;
+    return c->members > 1 ? VERSION_MEMBERS : memcmp(c, &first, sizeof first) == 0 ? VERSION_PLAIN : VERSION_NAMED;
 }
 
 static struct header make_header(const struct gpt *g, uint32_t version, const struct checkpoint_meta *meta)
@@ -148,33 +157,49 @@ static bool next_stretch(struct stretch *s, const struct gpt *g, const struct op
     return true;
 }
 
-static enum status put_all(struct file_writer *w, const struct gpt *g, const struct optim *o,
-                           const struct checkpoint_meta *meta, struct err *err)
+static enum status put_all(struct file_writer *w, const struct ensemble *e, const struct checkpoint_meta *meta,
+                           struct err *err)
 {
     uint64_t sum = HASH_SEED;
     struct contents c;
-    describe(&c, &g->tensors, o);
-    struct header h = make_header(g, version_for(&c, &g->shape), meta);
+    describe(&c, &e->g->tensors, e->optim, e->n);
+    struct header h = make_header(e->g, version_for(&c, &e->g->shape), meta);
     TRY(put(w, &sum, &h, sizeof h, err));
+    if (h.version >= VERSION_MEMBERS)
+        TRY(put(w, &sum, &c.members, sizeof c.members, err));
     if (h.version >= VERSION_NAMED)
-        TRY(put(w, &sum, &c, contents_size(&c), err));
-    for (struct stretch s = {0}; next_stretch(&s, g, o);)
-        TRY(put(w, &sum, s.at, s.bytes, err));
+        TRY(put(w, &sum, &c.head, contents_size(&c), err));
+    for (size_t i = 0; i < e->n; i++)
+        for (struct stretch s = {0}; next_stretch(&s, &e->g[i], e->optim ? &e->optim[i] : NULL);)
+            TRY(put(w, &sum, s.at, s.bytes, err));
     uint64_t ignored = 0;
     return put(w, &ignored, &sum, sizeof sum, err);
 }
 
-enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
-                            const struct checkpoint_meta *meta, struct err *err)
+enum status checkpoint_save_all(const char *path, const struct ensemble *e, const struct checkpoint_meta *meta,
+                                struct err *err)
 {
     struct file_writer w;
     TRY(file_writer_open(&w, path, err));
-    enum status st = put_all(&w, g, o, meta, err);
+    enum status st = put_all(&w, e, meta, err);
     if (st != OK) {
         file_writer_abandon(&w);
         return st;
     }
     return file_writer_commit(&w, err);
+}
+
+/* A model and its optimiser, which may be NULL, as what they are: an ensemble of one. */
+static struct ensemble alone(const struct gpt *g, const struct optim *o)
+{
+    return (struct ensemble){1, (struct gpt *)g, (struct optim *)o};
+}
+
+enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
+                            const struct checkpoint_meta *meta, struct err *err)
+{
+    const struct ensemble one = alone(g, o);
+    return checkpoint_save_all(path, &one, meta, err);
 }
 
 /* The header at the beginning of a file's first n bytes. */
@@ -187,8 +212,8 @@ static enum status read_header(struct header *h, struct checkpoint_meta *meta, c
     if (n < header_size(1))
         return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, n);
     memcpy(h, data, header_size(1));
-    if (h->version < VERSION_FIRST || h->version > VERSION_NAMED)
-        return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads 1 to %d", path, h->version, VERSION_NAMED);
+    if (h->version < VERSION_FIRST || h->version > VERSION_MEMBERS)
+        return err_set(err, E_DATA, "%s has checkpoint version %u, this tool reads 1 to %d", path, h->version, VERSION_MEMBERS);
     if (n < header_size(h->version))
         return err_set(err, E_DATA, "%s has %zu bytes: it is cut short", path, n);
     memcpy(h, data, header_size(h->version));
@@ -224,6 +249,7 @@ struct file {
     uint32_t version;
     struct contents contents;
     size_t begin; /* of the floats */
+    size_t bytes; /* of one member's */
 };
 
 static enum status cut_short(const struct file *f, size_t expected, struct err *err)
@@ -242,9 +268,13 @@ static enum status read_contents(struct file *f, const struct header *h, const s
         describe_first(c, s);
         return OK;
     }
-    if (f->size < f->begin + sizeof c->head)
-        return cut_short(f, f->begin + sizeof c->head, err);
+    size_t members = members_size(h->version);
+    if (f->size < f->begin + members + sizeof c->head)
+        return cut_short(f, f->begin + members + sizeof c->head, err);
     memset(c, 0, sizeof *c);
+    c->members = 1;
+    memcpy(&c->members, f->data + f->begin, members);
+    f->begin += members;
     memcpy(&c->head, f->data + f->begin, sizeof c->head);
     bool sane = c->head.n <= TENSORS_MAX && c->head.n_states <= STATES_MAX &&
                 memchr(c->head.optimizer, '\0', sizeof c->head.optimizer);
@@ -271,7 +301,7 @@ static bool record_floats(size_t *n, const struct record *r, size_t array)
     return r->rows <= SIZE_MAX && r->cols <= SIZE_MAX && size_mul(n, (size_t)r->rows, (size_t)r->cols);
 }
 
-/* Bytes that all floats take; false where they are too many for any file. */
+/* Bytes that all floats of a member take; false where they are too many for any file. */
 static bool floats_bytes(size_t *bytes, const struct contents *c)
 {
     size_t sum = 0, n;
@@ -289,14 +319,17 @@ static uint64_t checksum(const struct file *f)
     const struct contents *c = &f->contents;
     size_t head = header_size(f->version), at = f->begin, n;
     uint64_t sum = hash_bytes(HASH_SEED, f->data, head);
+    if (f->version >= VERSION_MEMBERS)
+        sum = hash_bytes(sum, f->data + head, sizeof c->members);
     if (f->version >= VERSION_NAMED)
-        sum = hash_bytes(sum, f->data + head, f->begin - head);
-    for (size_t array = 0; array <= c->head.n_states; array++)
-        for (size_t i = 0; i < c->head.n; i++) {
-            record_floats(&n, &c->list[i], array);
-            for (size_t l = 0; l < c->list[i].n; l++, at += n * sizeof(float))
-                sum = hash_bytes(sum, f->data + at, n * sizeof(float));
-        }
+        sum = hash_bytes(sum, f->data + f->begin - contents_size(c), contents_size(c));
+    for (uint64_t m = 0; m < c->members; m++)
+        for (size_t array = 0; array <= c->head.n_states; array++)
+            for (size_t i = 0; i < c->head.n; i++) {
+                record_floats(&n, &c->list[i], array);
+                for (size_t l = 0; l < c->list[i].n; l++, at += n * sizeof(float))
+                    sum = hash_bytes(sum, f->data + at, n * sizeof(float));
+            }
     return sum;
 }
 
@@ -331,7 +364,7 @@ static enum status compare(const struct file *f, const struct gpt *g, const stru
 {
     const struct contents *has = &f->contents;
     struct contents want;
-    describe(&want, &g->tensors, o);
+    describe(&want, &g->tensors, o, 1);
     for (size_t i = 0; i < has->head.n; i++)
         TRY(compare_tensor(f->path, &has->list[i], find(&want, has->list[i].name), 0, err));
     for (size_t i = 0; i < want.head.n; i++)
@@ -347,8 +380,9 @@ static enum status compare(const struct file *f, const struct gpt *g, const stru
     return OK;
 }
 
-static enum status check(struct file *f, const struct gpt *g, const struct optim *o, struct checkpoint_meta *meta, struct err *err)
+static enum status check(struct file *f, const struct ensemble *e, struct checkpoint_meta *meta, struct err *err)
 {
+    const struct gpt *g = e->g;
     struct header h, want = make_header(g, 0, &(struct checkpoint_meta){0});
     struct checkpoint_meta read;
     struct tensors first;
@@ -359,7 +393,11 @@ static enum status check(struct file *f, const struct gpt *g, const struct optim
         (h.version < VERSION_NAMED && h.tensors != tensors_count(&first)))
         return err_set(err, E_DATA, "%s belongs to a model of another shape", f->path);
     TRY(read_contents(f, &h, &g->shape, err));
-    if (!floats_bytes(&expected, &f->contents) || !size_add(&expected, expected, f->begin + sizeof(uint64_t)))
+    if (f->contents.members != e->n)
+        return err_set(err, E_DATA, "%s holds %zu model%s, not %zu: model.ensemble is another", f->path,
+                       (size_t)f->contents.members, f->contents.members == 1 ? "" : "s", e->n);
+    if (!floats_bytes(&f->bytes, &f->contents) || !size_mul(&expected, f->bytes, e->n) ||
+        !size_add(&expected, expected, f->begin + sizeof(uint64_t)))
         return err_set(err, E_DATA, "%s is damaged: its tensors are larger than any file", f->path);
     if (f->size != expected)
         return cut_short(f, expected, err);
@@ -367,13 +405,13 @@ static enum status check(struct file *f, const struct gpt *g, const struct optim
     memcpy(&stored, f->data + f->size - sizeof stored, sizeof stored);
     if (checksum(f) != stored)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", f->path);
-    TRY(compare(f, g, o, err));
+    TRY(compare(f, g, e->optim, err));
     *meta = read;
     return OK;
 }
 
-/* Where the floats of the walk's tensor in that array lie in the file. */
-static const char *stored_at(const struct file *f, const struct stretch *s)
+/* Where the floats of the walk's tensor in that array lie in the file, of that member. */
+static const char *stored_at(const struct file *f, const struct stretch *s, size_t member)
 {
     const struct contents *c = &f->contents;
     size_t at = 0, n;
@@ -381,24 +419,30 @@ static const char *stored_at(const struct file *f, const struct stretch *s)
         for (size_t i = 0; i < c->head.n; i++) {
             record_floats(&n, &c->list[i], array);
             if (array == s->array && strcmp(c->list[i].name, s->walk.t->name) == 0)
-                return f->data + f->begin + (at + s->walk.layer * n) * sizeof(float);
+                return f->data + f->begin + member * f->bytes + (at + s->walk.layer * n) * sizeof(float);
             at += (size_t)c->list[i].n * n;
         }
     CHECK(false); /* the tensors were compared */
 }
 
-enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta, struct err *err)
+enum status checkpoint_load_all(const char *path, struct ensemble *e, struct checkpoint_meta *meta, struct err *err)
 {
     char *data;
     struct file f = {.path = path};
     TRY(file_read_regular(&data, &f.size, path, err));
     f.data = data;
-    enum status st = check(&f, g, o, meta, err);
-    if (st == OK) {
-        for (struct stretch s = {0}; next_stretch(&s, g, o);)
-            memcpy(s.at, stored_at(&f, &s), s.bytes);
-        gpt_pack(g);
+    enum status st = check(&f, e, meta, err);
+    for (size_t i = 0; st == OK && i < e->n; i++) {
+        for (struct stretch s = {0}; next_stretch(&s, &e->g[i], e->optim ? &e->optim[i] : NULL);)
+            memcpy(s.at, stored_at(&f, &s, i), s.bytes);
+        gpt_pack(&e->g[i]);
     }
     free(data);
     return st;
+}
+
+enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta, struct err *err)
+{
+    struct ensemble one = alone(g, o);
+    return checkpoint_load_all(path, &one, meta, err);
 }

@@ -6,16 +6,17 @@
  * optimiser's name in 16 bytes, uint32 number of its arrays, uint32 number of tensors, and for each of these its name in 32
  * bytes, its first layer, layers, rows and columns, and the floats of a layer's in each of 8 arrays, as uint64. Then w of
  * every layer's tensor and each array of the optimiser's, without gaps as float32; last a uint64 checksum of all that stands
- * before it.
+ * before it. Version 4 is of an ensemble: before the optimiser's name stands the uint64 number of its members, and the floats
+ * of one member follow those of the one before.
  *
  * Versions 1 and 2 hold the tensors of model/first.h and AdamW's m and v. Version 2 is still what is written of such a
- * state, 3 of any other. */
+ * state, 3 of any other single model. */
 #ifndef PLATEAU_MODEL_CHECKPOINT_H
 #define PLATEAU_MODEL_CHECKPOINT_H
 
 #include <stdint.h>
 
-#include "model/optim/optim.h"
+#include "model/ensemble.h"
 
 struct checkpoint_meta {
     int64_t step;         /* steps done */
@@ -32,6 +33,9 @@ struct checkpoint_meta {
 /* Written to a temporary name, synced and renamed. */
 enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
                             const struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
+/* The same of all members. */
+enum status checkpoint_save_all(const char *path, const struct ensemble *e, const struct checkpoint_meta *meta,
+                                struct err *err) WARN_UNUSED;
 
 /* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
 enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
@@ -41,5 +45,9 @@ enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, stru
  * untouched then. */
 enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta,
                             struct err *err) WARN_UNUSED;
+/* The same of all members, of whom the file must hold as many; optim NULL: their weights alone. checkpoint_load takes a
+ * single model's. */
+enum status checkpoint_load_all(const char *path, struct ensemble *e, struct checkpoint_meta *meta,
+                                struct err *err) WARN_UNUSED;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "base/size.h"
+#include "model/distill.h"
 #include "model/first.h"
 
 static void plan_block(struct gpt *g, struct planner *p, size_t l)
@@ -84,7 +85,12 @@ struct gpt_count gpt_count(const struct gpt_shape *s)
     c.params_active = tensors_params_active(&t);
     c.params_nonembd = tensors_params(&t, ALL & ~ENDS);
     c.params_matmul = c.params_nonembd + (double)s->V * (double)s->C;
-    return c;
+    double members = (double)s->ensemble;
+    return (struct gpt_count){.params = members * c.params,
+                              .params_nonembd = members * c.params_nonembd,
+                              .params_matmul = members * c.params_matmul,
+                              .params_active = members * c.params_active,
+                              .flops = members * c.flops};
 }
 
 double gpt_params(const struct gpt_shape *s)
@@ -164,6 +170,7 @@ static void carve(struct gpt *g, struct arena *a)
 static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern *k, size_t B, int threads)
 {
     *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
+    g->shape.ensemble = 1;
     g->chunk = gpt_chunk(s, B);
     plan_tensors(&g->tensors, s);
 }
@@ -335,6 +342,7 @@ static void train_heads(struct gpt *g, struct pass *p, const int32_t *y, const s
     float scale = g->rules.residual_scale;
     struct kern_xent weighted = *how;
     weighted.grad_scale *= m->weight;
+    weighted.soft = 0; /* teachers speak of the next token alone */
     memset(m->dx, 0, n * sizeof *m->dx);
     for (size_t k = s->mtp; k > 0; k--) {
         const struct block *b = &g->layers[s->L + k - 1];
@@ -372,7 +380,7 @@ double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y
     size_t T = g->shape.T, V = g->shape.V;
     double sum = 0;
     const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
-                                  .grad_scale = 1.0f / (float)(n * T)};
+                                  .grad_scale = 1.0f / (float)(n * T), .soft = g->distill ? g->distill->weight : 0};
     CHECK(n >= 1 && n <= g->B);
     zero_gradients(g);
     for (size_t b = 0; b < n; b += g->chunk) {
@@ -384,13 +392,27 @@ double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y
         if (g->shape.mtp)
             train_heads(g, &p, y + b * T, &how);
         forward_head(g, &p, g->x_top);
+        if (g->distill)
+            distill_soft(g->distill, g, x + b * T, p.n, how.grad_scale);
         ops_xent(g->ops, g->losses, g->logits, y + b * T, &how, p.R, V);
+        if (g->distill)
+            ops_mix(g->ops, g->logits, 1, g->logits, 1, g->distill->soft, p.R * V);
         for (size_t r = 0; r < p.R; r++)
             sum += (double)g->losses[r];
         pass_mark(&p, GPT_OP_LOSS);
         backward(g, x + b * T, &p);
     }
     return sum / (double)(n * T);
+}
+
+void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
+{
+    size_t T = g->shape.T, V = g->shape.V;
+    for (size_t b = 0; b < n; b += g->chunk) {
+        struct pass p = pass_of(g, size_min(g->chunk, n - b), n, false);
+        forward(g, x + b * T, &p);
+        memcpy(logits + b * T * V, g->logits, p.R * V * sizeof *logits);
+    }
 }
 
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)

@@ -30,7 +30,7 @@ struct mtp {
     int32_t *targets; /* (R) */
 };
 
-/* Counts of DESIGN section 5, from what the parts state. */
+/* Counts of DESIGN section 5, from what the parts state: of an ensemble those of all its members. */
 struct gpt_count {
     double params, params_nonembd, params_matmul;
     double params_active; /* those that one token meets: of a mixture of experts those of top_k of them, else all */
@@ -50,8 +50,10 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B);
 /* Bytes that gpt_init will ask for with this batch. */
 size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads);
 
+struct distill;
+
 struct gpt {
-    struct gpt_shape shape;
+    struct gpt_shape shape; /* of an ensemble one member's */
     struct param_rules rules;
     const struct kern *k;
     struct ops ops;
@@ -72,6 +74,7 @@ struct gpt {
     struct scratch scratch;
 
     float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
+    struct distill *distill; /* what it learns from (distill.h), borrowed; NULL after gpt_init: targets alone */
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;
 };
@@ -93,6 +96,9 @@ void gpt_pack(struct gpt *g);
 double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y);
 /* The same over n <= B sequences. */
 double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n);
+
+/* Logits of n sequences as the head gives them, unscaled and without a cap: logits (n,T,V). n may be any number. */
+void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n);
 
 /* Losses in nats of n sequences, without gradients: losses (n,T). n may be any number. */
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n);

@@ -8,6 +8,9 @@
 #include "base/status.h"
 #include "model/parts/kinds.h"
 
+/* Of an ensemble. */
+enum { GPT_MEMBERS_MAX = 32 };
+
 /* X(name, type, least, most, default, words, meaning): the switches of model.*, from which the members of struct gpt_shape,
  * the config's keys, their documentation and the table of a sweep's columns come. The defaults are GPT-2's. */
 /* clang-format off */
@@ -38,7 +41,8 @@
     X(window,        SIZE,   0, 65536, 0,     "", "a token sees itself and window - 1 before it (Beltagy et al. 2020; 0: all)") \
     X(window_full,   SIZE,   0, 4096,  0,     "", "window: every n-th layer sees all (0: none)")                       \
     X(mtp,           SIZE,   0, 16,    0,     "", "heads for the tokens after the next, one for each further place, a layer beside the last one and the same norm and logits; in training alone (Gloeckle et al. 2024)") \
-    X(mtp_weight,    DOUBLE, 0, 100,   1,     "", "mtp: times a head's loss, added to what is trained, not to the loss")
+    X(mtp_weight,    DOUBLE, 0, 100,   1,     "", "mtp: times a head's loss, added to what is trained, not to the loss") \
+    X(ensemble,      SIZE,   1, GPT_MEMBERS_MAX, 1, "", "models of this shape, trained each by itself and evaluated by the mean of their distributions (Hansen, Salamon 1990)")
 /* clang-format on */
 
 #define GPT_SWITCH_ENUM size_t
