@@ -1196,7 +1196,7 @@ static void ensembles(void)
     const struct gpt_shape s = {GPT_2 SMALL, .ensemble = N};
     struct param_rules rules = param_rules_make(PARAM_STANDARD, s.C, s.L, s.C, s.L);
     struct gpt_count one = gpt_count(&small), all = gpt_count(&s);
-    struct ensemble a, b;
+    struct members a, b;
     struct kern k;
     struct err err;
     struct checkpoint_meta meta = {.step = 3}, got = {0};
@@ -1206,12 +1206,12 @@ static void ensembles(void)
     EXPECT(all.params == N * one.params && all.params_nonembd == N * one.params_nonembd);
     EXPECT(all.params_matmul == N * one.params_matmul && all.flops == N * one.flops);
     kern_init(&k, KERN_ISA_COUNT - 1);
-    EXPECT_OK(ensemble_init(&a, &s, &rules, &adam, &k, BATCH, 1, &err));
-    EXPECT_OK(ensemble_init(&b, &s, &rules, &adam, &k, BATCH, 1, &err));
-    EXPECT(ensemble_bytes(&s, &adam, &k, BATCH, 1) == N * (double)(a.g->arena.size_bytes + a.optim->arena.size_bytes));
-    EXPECT(ensemble_seed(7, 0) == 7 && ensemble_seed(7, 1) != ensemble_seed(7, 2) && ensemble_seed(7, 1) != ensemble_seed(8, 1));
-    ensemble_begin(&a, 7);
-    ensemble_begin(&b, 8);
+    EXPECT_OK(members_init(&a, &s, &rules, &adam, &k, BATCH, 1, &err));
+    EXPECT_OK(members_init(&b, &s, &rules, &adam, &k, BATCH, 1, &err));
+    EXPECT(members_bytes(&s, &adam, &k, BATCH, 1) == N * (double)(a.g->arena.size_bytes + a.optim->arena.size_bytes));
+    EXPECT(members_seed(7, 0) == 7 && members_seed(7, 1) != members_seed(7, 2) && members_seed(7, 1) != members_seed(8, 1));
+    members_begin(&a, 7);
+    members_begin(&b, 8);
     struct gpt alone;
     make(&alone, &small, PARAM_STANDARD, &k, BATCH, 1);
     EXPECT(same_floats(alone.w, a.g[0].w, alone.tensors.n_flat));
@@ -1223,7 +1223,7 @@ static void ensembles(void)
             gpt_forward_backward(&a.g[i], x, y);
             optim_step(&a.optim[i], &a.g[i], 0.01, step);
         }
-    ensemble_losses(&a, loss, own, x, y, BATCH);
+    members_losses(&a, loss, own, x, y, BATCH);
     for (size_t t = 0; t < TOKENS; t++) {
         double p = 0;
         for (size_t i = 0; i < N; i++)
@@ -1243,8 +1243,8 @@ static void ensembles(void)
     EXPECT_ERR(checkpoint_load(path, &b.g[0], &b.optim[0], &got, &err), E_DATA, "holds 3 models, not 1");
     EXPECT_OK(checkpoint_save(path, &a.g[0], &a.optim[0], &meta, &err));
     EXPECT_ERR(checkpoint_load_all(path, &b, &got, &err), E_DATA, "holds 1 model, not 3");
-    ensemble_free(&a);
-    ensemble_free(&b);
+    members_free(&a);
+    members_free(&b);
 }
 
 /* Whatever byte of an ensemble's file is another, it is refused. */
@@ -1252,15 +1252,15 @@ static void ensemble_damage(void)
 {
     const struct gpt_shape s = {GPT_2 .V = 5, .T = 4, .C = 8, .L = 1, .NH = 2, .ensemble = 2};
     struct param_rules rules = param_rules_make(PARAM_STANDARD, s.C, s.L, s.C, s.L);
-    struct ensemble a;
+    struct members a;
     struct kern k;
     struct err err;
     struct checkpoint_meta meta = {.step = 1};
     char path[FILE_PATH_MAX], *data;
     size_t size;
     kern_init(&k, KERN_REF);
-    EXPECT_OK(ensemble_init(&a, &s, &rules, &adam, &k, 1, 1, &err));
-    ensemble_begin(&a, 1);
+    EXPECT_OK(members_init(&a, &s, &rules, &adam, &k, 1, 1, &err));
+    members_begin(&a, 1);
     checkpoint_path(path, "damaged.bin");
     EXPECT_OK(checkpoint_save_all(path, &a, &meta, &err));
     EXPECT_OK(file_read(&data, &size, path, &err));
@@ -1275,7 +1275,7 @@ static void ensemble_damage(void)
         EXPECT_MSG(checkpoint_load_all(path, &a, &meta, &err) == E_DATA, "cut to %zu", cut);
     }
     free(data);
-    ensemble_free(&a);
+    members_free(&a);
 }
 
 static void no_allocation(void)

@@ -27,9 +27,23 @@ static int by_cost(const void *a, const void *b)
     return (x->cost > y->cost) - (x->cost < y->cost);
 }
 
+/* One model of an ensemble: what is measured. */
+static struct gpt_shape member(const struct run *r)
+{
+    struct gpt_shape s = r->shape;
+    s.ensemble = 1;
+    return s;
+}
+
 static const struct run *run_of(const struct plan *p, size_t trajectory)
 {
     return &p->runs[p->trajectories[trajectory].first];
+}
+
+static double cost_of_member(const struct run *r)
+{
+    const struct gpt_shape s = member(r);
+    return plan_cost(&s);
 }
 
 /* The trajectories of a size are neighbours in the plan. */
@@ -39,7 +53,7 @@ static size_t find_sizes(struct size *sizes, const struct plan *p, const bool *t
     for (size_t i = 0; i < p->n_trajectories; i++) {
         const struct run *r = run_of(p, i);
         if (!too_large[i] && !(n > 0 && gpt_shape_same(&sizes[n - 1].r->shape, &r->shape)))
-            sizes[n++] = (struct size){r, plan_cost(&r->shape), (double)NAN};
+            sizes[n++] = (struct size){r, cost_of_member(r), (double)NAN};
     }
     qsort(sizes, n, sizeof *sizes, by_cost);
     return n;
@@ -49,7 +63,7 @@ static enum status measure(struct size *s, const struct kern *k, struct err *err
 {
     const struct optim_config optim = config_optim(&s->r->cfg);
     const struct bench_options o = {.k = k, .threads = 1, .repeat = 1, .optim = &optim};
-    const struct bench_shape shape = {s->r->shape, s->r->cfg.train.batch_tokens / s->r->shape.T};
+    const struct bench_shape shape = {member(s->r), s->r->cfg.train.batch_tokens / s->r->shape.T};
     struct bench_train t;
     TRY(bench_train(&t, &o, &shape, err));
     s->rate = s->cost * t.tokens_per_s;
@@ -99,8 +113,8 @@ enum status calibrate(double *seconds, const struct plan *p, const bool *too_lar
     size_t n = find_sizes(sizes, p, too_large);
     enum status st = measure_some(sizes, n, k, err);
     for (size_t i = 0; st == OK && i < p->n_trajectories; i++) {
-        double cost = plan_cost(&run_of(p, i)->shape);
-        seconds[i] = too_large[i] ? (double)NAN : cost / rate_at(sizes, n, cost);
+        double rate = too_large[i] ? (double)NAN : rate_at(sizes, n, cost_of_member(run_of(p, i)));
+        seconds[i] = p->trajectories[i].cost / rate;
     }
     free(sizes);
     return st;

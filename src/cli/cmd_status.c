@@ -87,6 +87,7 @@ static enum status print_standing(const struct run *r, const struct standing *st
 /* How far all runs are. */
 struct tally {
     size_t done, begun, diverged;
+    double teacher_flops, teacher_train_flops; /* the most of any run; NaN: none had a teacher */
     double cost, cost_done; /* tokens by what they take */
 };
 
@@ -96,6 +97,10 @@ static void count_run(struct tally *all, const struct standing *st, const struct
     double own = plan_own_tokens(p, t, i), shared = p->runs[i].cfg.train.tokens - own;
     all->done += st->done;
     all->diverged += st->done && strcmp(st->result.status, "diverged") == 0;
+    if (st->done) {
+        all->teacher_flops = fmax(all->teacher_flops, st->result.teacher_flops);
+        all->teacher_train_flops = fmax(all->teacher_train_flops, st->result.teacher_train_flops);
+    }
     all->begun += !st->done && isfinite(st->tokens);
     all->cost += t->cost * own;
     if (st->done)
@@ -142,7 +147,7 @@ static enum status print_others(const char *dir, const struct plan *p, struct er
 
 static enum status print_all(const char *dir, const struct plan *p, struct err *err)
 {
-    struct tally all = {0};
+    struct tally all = {.teacher_flops = (double)NAN, .teacher_train_flops = (double)NAN};
     for (size_t j = 0; j < p->n_trajectories; j++) {
         const struct trajectory *t = &p->trajectories[j];
         for (size_t i = t->first; i < t->first + t->n; i++) {
@@ -154,6 +159,7 @@ static enum status print_all(const char *dir, const struct plan *p, struct err *
     }
     TRY(print_others(dir, p, err));
     print_progress(dir, p, &all);
+    text_teacher(stdout, all.teacher_flops, all.teacher_train_flops);
     return OK;
 }
 

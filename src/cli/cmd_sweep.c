@@ -70,6 +70,7 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
                                    "train.warmup_tokens or train.clip may help", dir);
     if (s->plan.n == 1)
         print_loss(&outcome);
+    text_teacher(stdout, plan_teacher_flops(&s->plan), s->teacher.train_flops);
     return verdict_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
 }
 

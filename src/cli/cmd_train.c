@@ -18,6 +18,7 @@ static enum status train(struct setup *s, const char *out, const char *again,
     char line[128];
     printf("%s/%s\n", dir, s->plan.runs[0].name);
     text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &outcome.first));
+    text_teacher(stdout, plan_teacher_flops(&s->plan), s->teacher.train_flops);
     return outcome.n_diverged ? err_set(err, E_RUN, "the run diverged: a lower train.lr may help") : OK;
 }
 

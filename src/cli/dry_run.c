@@ -265,6 +265,7 @@ static enum status print_totals(const struct view *v, struct err *err)
     text_beside(stdout, "", "%s tokens to train%s", count_format(text, sizeof text, a.tokens), saved);
     text_beside(stdout, "", "%.3g flops, about %s here with evaluations; at most %s of memory", a.flops,
                 count_format_seconds(text, sizeof text, whole_s), count_format_bytes(memory, sizeof memory, bytes));
+    text_teacher(stdout, plan_teacher_flops(v->p), v->s->teacher.train_flops);
     return OK;
 }
 

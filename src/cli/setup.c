@@ -115,9 +115,13 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
         st = config_follow_sweep(&s->cfg, dir, single, err);
     if (st == OK)
         st = config_open_data(&s->data, &s->cfg, err);
+    if (st == OK && s->cfg.train.teacher)
+        st = teacher_open(&s->teacher, &s->cfg, s->data, err);
     if (st == OK)
         st = (single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data),
                                                 data_train_tokens(s->data), err);
+    if (st == OK && s->cfg.train.teacher)
+        plan_teach(&s->plan, &s->teacher);
     if (st == OK)
         st = plan_check_warmup(&s->plan, err);
     return st == OK ? OK : err_wrap(err, "%s", path);

@@ -9,6 +9,7 @@
 struct setup {
     struct config cfg;
     struct data *data;
+    struct teacher teacher; /* of cfg.train.teacher, where that is set */
     struct plan plan;
     enum kern_isa isa;
 };

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE 1 /* TIOCGWINSZ */
 #include "cli/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -92,4 +93,12 @@ bool text_is_terminal(int fd)
 {
     const char *term = getenv("TERM");
     return isatty(fd) == 1 && term && strcmp(term, "dumb") != 0 && term[0] != '\0';
+}
+
+void text_teacher(FILE *out, double most_flops, double train_flops)
+{
+    if (!isnan(most_flops))
+        text_beside(out, "teacher: ",
+                    "its forward passes take up to %.3g flops a run, its own training took %.3g; neither is in the runs' flops",
+                    most_flops, train_flops);
 }

@@ -29,4 +29,8 @@ void text_message(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE
 /* "careful: " and a text beside it, broken where the terminal ends. */
 void text_beside(FILE *out, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* What teachers cost (train.teacher): their forward passes, at most in a run, and their own training; a line beside others,
+ * nothing where most_flops is NaN. */
+void text_teacher(FILE *out, double most_flops, double train_flops);
+
 #endif

@@ -38,6 +38,8 @@ void config_free(struct config *c)
     struct config_counts *counts[] = {&c->grid.params, &c->grid.tokens, &c->grid.flops, &c->grid.seeds};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         free(counts[i]->items);
+    free(c->train.teacher);
+    c->train.teacher = NULL;
     free(c->grid.models.items);
     free(c->grid.vary.items);
     memset(&c->grid, 0, sizeof c->grid);
@@ -176,6 +178,25 @@ static enum status check_batch(const struct config *c, struct err *err)
     return OK;
 }
 
+/* Keys that say how to learn from a teacher, without one. */
+static enum status check_teacher(const struct config *c, struct err *err)
+{
+    struct config usual;
+    if (c->train.teacher)
+        return OK;
+    config_init(&usual);
+    if (c->train.teacher_weights)
+        return err_set(err, E_CONFIG, "train.teacher_weights=%zu names a teacher, but train.teacher is empty",
+                       c->train.teacher_weights);
+    if (c->train.distill_weight != usual.train.distill_weight)
+        return err_set(err, E_CONFIG, "train.distill_weight=%g says how to learn from train.teacher, which is empty",
+                       c->train.distill_weight);
+    if (c->train.distill_temperature != usual.train.distill_temperature)
+        return err_set(err, E_CONFIG, "train.distill_temperature=%g says how to learn from train.teacher, which is empty",
+                       c->train.distill_temperature);
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
@@ -189,6 +210,7 @@ enum status config_check(const struct config *c, struct err *err)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
     TRY(config_check_optimizer(c, err));
+    TRY(check_teacher(c, err));
     return check_grid(c, err);
 }
 

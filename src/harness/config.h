@@ -93,6 +93,9 @@ struct config {
         size_t optimizer, nesterov, muon_steps, muon_coefficients, muon_block, muon_period, soap_every, soap_max_dim;
         size_t cautious_decay;
         double momentum, adam_lr_ratio;
+        char *teacher; /* owned; NULL: none */
+        size_t teacher_weights;
+        double distill_weight, distill_temperature;
     } train;
     struct {
         struct config_counts params;

@@ -120,6 +120,21 @@ static enum status read_strings(struct config_strings *s, const struct key *k, c
     return OK;
 }
 
+/* An empty one is none. */
+static enum status read_path(char **out, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsString(v))
+        return wrong_type(k, "a string", v, err);
+    if (strlen(v->valuestring) >= FILE_PATH_MAX - 64 || !utf8_is_plain(v->valuestring))
+        return err_set(err, E_CONFIG, "%s is no path: it is too long, or holds control characters", k->path);
+    char *copy = v->valuestring[0] ? strdup(v->valuestring) : NULL;
+    if (v->valuestring[0] && !copy)
+        return err_set(err, E_NOMEM, "out of memory reading the config");
+    free(*out);
+    *out = copy;
+    return OK;
+}
+
 static enum status list_full(const struct key *k, struct err *err)
 {
     return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, CONFIG_LIST_MAX);
@@ -223,6 +238,8 @@ static enum status check_varied(const struct key *k, struct err *err)
         {"model.n_head", "the grid's sizes set it: grid.models"},
         {"train.tokens", "the grid's budgets set it: grid.tokens or grid.flops"},
         {"train.seed", "the grid sets it: grid.seeds"},
+        {"train.teacher", "all runs of a sweep have one"},
+        {"train.teacher_weights", "train.teacher sets it"},
         {"model.ctx", "all runs share one held-out set, which is cut into windows of it"},
     };
     for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
@@ -290,6 +307,8 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
     switch (k->type) {
     case T_STRING:
         return read_string(at, k, v, err);
+    case T_PATH:
+        return read_path(at, k, v, err);
     case T_ENUM:
         return read_enum(at, k, v, err);
     case T_BOOL:

@@ -61,6 +61,10 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
     switch (k->type) {
     case T_STRING:
         return cJSON_CreateString(at);
+    case T_PATH: {
+        const char *const *path = at;
+        return cJSON_CreateString(*path ? *path : "");
+    }
     case T_ENUM:
         return enum_to_json(k, *(const size_t *)at);
     case T_BOOL:
@@ -133,6 +137,8 @@ static const char *type_words(const struct key *k)
     switch (k->type) {
     case T_STRING:
         return "string";
+    case T_PATH:
+        return "path";
     case T_ENUM:
         return k->text;
     case T_BOOL:
@@ -159,7 +165,7 @@ static const char *type_words(const struct key *k)
 
 static bool has_range(const struct key *k)
 {
-    return k->type != T_STRING && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES &&
+    return k->type != T_STRING && k->type != T_PATH && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES &&
            k->type != T_VARY;
 }
 
@@ -192,7 +198,7 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "description", k->help);
     cJSON_AddItemToObject(o, "default", key_to_json(c, k));
-    if (k->type == T_STRING || k->type == T_ENUM) {
+    if (k->type == T_STRING || k->type == T_PATH || k->type == T_ENUM) {
         cJSON_AddStringToObject(o, "type", "string");
     } else if (k->type == T_BOOL) {
         cJSON_AddStringToObject(o, "type", "boolean");

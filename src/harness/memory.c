@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "model/distill.h"
+#include "model/members.h"
 
 /* The number after that word at the start of a line, NaN where there is none, as in a limit of "max". */
 static double number_behind(const char *path, const char *word)
@@ -122,6 +124,11 @@ double memory_available(void)
 double memory_of_run(const struct run *r, const struct kern *k, int threads)
 {
     struct optim_config optim = config_optim(&r->cfg);
-    return (double)gpt_bytes(&r->shape, k, r->cfg.train.batch_tokens / r->shape.T, threads) +
-           (double)optim_bytes(&optim, &r->shape, k, threads);
+    const struct teacher *t = r->teacher;
+    size_t B = r->cfg.train.batch_tokens / r->shape.T;
+    double bytes = members_bytes(&r->shape, &optim, k, B, threads);
+    if (t)
+        bytes += members_bytes(&t->shape, NULL, k, gpt_chunk(&r->shape, B), threads) +
+                 (double)distill_bytes(&r->shape, B, t->shape.ensemble);
+    return bytes;
 }

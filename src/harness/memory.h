@@ -13,7 +13,7 @@ double memory_available(void);
 double memory_of_groups(const char *own, const char *root);
 
 /* Weights, gradients, the state of the optimiser, activations and scratch of a process that trains this run with up
- * to that many threads. Nothing is allocated. */
+ * to that many threads: of all members of an ensemble, and of its teacher. Nothing is allocated. */
 double memory_of_run(const struct run *r, const struct kern *k, int threads);
 
 #endif

@@ -10,7 +10,7 @@
 double plan_cost(const struct gpt_shape *s)
 {
     const double beside = 27e3;
-    return gpt_flops_per_token(s) + beside * (double)(s->L + s->mtp);
+    return gpt_flops_per_token(s) + beside * (double)(s->ensemble * (s->L + s->mtp));
 }
 
 double plan_eval_tokens(double held_out)
@@ -106,19 +106,20 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     r->params_active = gpt_params_active(&r->shape);
     r->flops = gpt_flops_per_token(&r->shape) * r->cfg.train.tokens;
     r->flops_6nd = 6 * r->params * r->cfg.train.tokens;
+    r->teacher_flops = (double)NAN;
     const struct data_mix mix = config_data_mix(&r->cfg);
     double own_tokens = r->cfg.train.tokens - data_mix_tokens(&mix, r->cfg.train.tokens);
     r->epochs = m->train_tokens ? own_tokens / (double)m->train_tokens : (double)NAN;
     return name_run(r, m->hasher, err);
 }
 
-/* An unset warm-up takes a token for each parameter (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
+/* An unset warm-up takes a token for each parameter of a model, of an ensemble's member (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
  * a fifth of the run: what it depends on is the run's own, so that a run is the same in every grid. Budgets of more
  * than five tokens a parameter have one warm-up then, and share a trunk. */
 static double warmup_of(const struct config *c, const struct gpt_shape *s, double tokens)
 {
     struct batch b = config_batch(c);
-    double warmup = fmin(gpt_params(s), tokens / 5), smallest = 0;
+    double params = gpt_params(s) / (double)s->ensemble, warmup = fmin(params, tokens / 5), smallest = 0;
     if (c->train.warmup_tokens > 0)
         return c->train.warmup_tokens;
     if (c->grid.warmup_flops > 0)
@@ -181,6 +182,31 @@ static enum status budgets_of(double *out, size_t *n, const struct config *c,
             out[kept++] = out[i];
     *n = kept;
     return OK;
+}
+
+void plan_teach(struct plan *p, const struct teacher *t)
+{
+    double members, token = gpt_flops_per_token(&t->shape) / 3;
+    for (size_t i = 0; i < p->n_trajectories; i++) {
+        struct trajectory *own = &p->trajectories[i];
+        struct run *r = &p->runs[own->first];
+        if (!(r->cfg.train.distill_weight > 0))
+            continue;
+        members = (double)r->shape.ensemble;
+        own->cost += members * plan_eval_tokens(plan_cost(&t->shape));
+        for (; r < &p->runs[own->first + own->n]; r++) {
+            r->teacher = t;
+            r->teacher_flops = members * token * r->cfg.train.tokens;
+        }
+    }
+}
+
+double plan_teacher_flops(const struct plan *p)
+{
+    double most = (double)NAN;
+    for (size_t i = 0; i < p->n; i++)
+        most = fmax(most, p->runs[i].teacher_flops);
+    return most;
 }
 
 enum status plan_check_warmup(const struct plan *p, struct err *err)

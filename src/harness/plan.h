@@ -2,7 +2,7 @@
 #ifndef PLATEAU_HARNESS_PLAN_H
 #define PLATEAU_HARNESS_PLAN_H
 
-#include "harness/config.h"
+#include "harness/teacher.h"
 
 enum { RUN_NAME_MAX = 96 };
 
@@ -15,6 +15,8 @@ struct run {
     double params_active; /* that a token meets; params where there are no experts */
     double flops, flops_6nd; /* of the whole run */
     double epochs;           /* passes over the corpus, of a mixture over the first source's; NaN where it has no end */
+    const struct teacher *teacher; /* NULL: none; borrowed */
+    double teacher_flops;    /* of its forward passes in this run; NaN without one */
 };
 
 /* Runs that one process trains one after the other: a trunk and its branches, smallest budget first,
@@ -42,6 +44,10 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
 /* The plan of one run whose shape and tokens the config gives. */
 enum status plan_single(struct plan *p, const struct config *c, size_t vocab, size_t train_tokens,
                         struct err *err) WARN_UNUSED;
+/* Give all runs that have soft targets this teacher, which outlives the plan. */
+void plan_teach(struct plan *p, const struct teacher *t);
+/* The most that a teacher's forward passes take in one of the runs, in flops; NaN where none has one. */
+double plan_teacher_flops(const struct plan *p);
 /* E_CONFIG naming the run and its budget where a warm-up leaves it no training at the full rate. */
 enum status plan_check_warmup(const struct plan *p, struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
@@ -53,8 +59,8 @@ size_t plan_first_from(const struct plan *p, const char *name);
 /* Tokens that run i adds to its trajectory t: all of the trunk's, of a branch those after the fork. */
 double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t i);
 
-/* What a training token of this shape takes, in flops: its matrix products, and for the work beside them
- * about as long per layer as 27,000 flops take (measured from d_model 16 to 512). For ordering runs and
+/* What a training token of this shape takes, of all members of an ensemble, in flops: its matrix products, and for the work
+ * beside them about as long per layer as 27,000 flops take (measured from d_model 16 to 512). For ordering runs and
  * guessing the time left, where a factor of all does not matter. */
 double plan_cost(const struct gpt_shape *s);
 /* What the evaluation of a result on a held-out set of that many tokens takes, in tokens of training: a forward

@@ -36,7 +36,8 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns, NUMBER_MAX = 32, FIRST_NEW 
 
 /* Numbers that few runs have: last, each a column of the table where any row has it, a key of result.json where the run has
  * it. */
-static const struct column optional[] = {OPTIM_AVERAGES(AVERAGE) NUMBER(params_active)};
+static const struct column optional[] = {OPTIM_AVERAGES(AVERAGE) NUMBER(params_active), NUMBER(loss_member), NUMBER(teacher_flops),
+                                        NUMBER(teacher_train_flops)};
 
 enum { N_OPTIONAL = sizeof optional / sizeof *optional };
 
@@ -94,6 +95,9 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
         *number_in(&row, &optional[i]) = (double)NAN;
     if (r->params_active != r->params)
         row.params_active = r->params_active;
+    row.teacher_flops = r->teacher_flops;
+    if (r->teacher)
+        row.teacher_train_flops = r->teacher->train_flops;
     snprintf(row.run, sizeof row.run, "%s", r->name);
     snprintf(row.trunk, sizeof row.trunk, "%s", r->trunk);
     snprintf(row.data, sizeof row.data, "%s", data_name);
@@ -106,7 +110,7 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
 
 void run_row_diverged(struct run_row *row)
 {
-    row->loss = row->loss_se = (double)NAN;
+    row->loss = row->loss_se = row->loss_member = (double)NAN;
     for (size_t i = 0; i < OPTIM_N_AVERAGES; i++)
         row->loss_average[i] = (double)NAN;
 }
@@ -318,7 +322,7 @@ static enum status check_old(struct run_row *row, const char *path, const char *
     return OK;
 }
 
-enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, struct err *err)
+enum status run_row_read_anywhere(struct run_row *row, bool *found, const char *run_dir, struct err *err)
 {
     char path[FILE_PATH_MAX];
     cJSON *root;
@@ -333,11 +337,18 @@ enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, 
     cJSON_Delete(root);
     if (st == OK && old)
         st = check_old(row, path, run_dir, err);
-    if (st == OK && strcmp(row->run, file_basename(run_dir)) != 0)
-        st = err_set(err, E_DATA, "%s is the result of another run, %s", path, row->run);
     if (st != OK)
         row->status[0] = '\0';
     return st;
+}
+
+enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, struct err *err)
+{
+    TRY(run_row_read_anywhere(row, found, run_dir, err));
+    if (!*found || strcmp(row->run, file_basename(run_dir)) == 0)
+        return OK;
+    row->status[0] = '\0';
+    return err_set(err, E_DATA, "%s/result.json is the result of another run, %s", run_dir, row->run);
 }
 
 enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir, struct err *err)

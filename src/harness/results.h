@@ -21,6 +21,9 @@ struct run_row {
     /* Columns after those, each where any row has it; NaN: this one has not. */
     double loss_average[OPTIM_N_AVERAGES]; /* of averages of the weights: loss_ema, loss_tail */
     double params_active; /* where a token does not meet all parameters */
+    double loss_member;   /* of an ensemble: the mean of its members' own losses */
+    double teacher_flops; /* of the teacher's forward passes; not in flops */
+    double teacher_train_flops; /* of the teacher's own training, with what its own teacher took */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
     uint64_t log_checksum;
@@ -40,13 +43,16 @@ enum status run_row_write(const char *path, const struct run_row *row, struct er
  * loss must be that of the log's last line. */
 enum status run_row_read(struct run_row *row, bool *found, const char *run_dir, struct err *err) WARN_UNUSED;
 
+/* The same of a folder that may have another name than its run. */
+enum status run_row_read_anywhere(struct run_row *row, bool *found, const char *run_dir, struct err *err) WARN_UNUSED;
+
 /* Whether the run's log is the one that this result says: OK, or E_DATA with the reason. A log that is missing is OK
  * with *missing set: curves cannot be drawn without it, but the result stands. */
 enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir,
                               struct err *err) WARN_UNUSED;
 
 /* results.csv of the rows that have a status, with a column at the end for each key that any of them varied and that has
- * none yet; none is written where there is no such row. */
+ * none yet, and for what only some have; none is written where there is no such row. */
 enum status results_write(const char *dir, const struct run_row *rows, size_t n, struct err *err) WARN_UNUSED;
 
 #endif

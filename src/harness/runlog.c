@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "harness/logline.h"
 
-enum { LINE_MAX_BYTES = 512 }; /* some 250 at most: numbers of 32 characters at most */
+enum { LINE_MAX_BYTES = 1024 }; /* some 250, and 16 for each of 32 members */
 
 static enum status log_error(const struct runlog *l, struct err *err)
 {
@@ -106,14 +106,19 @@ enum status runlog_step(struct runlog *l, int64_t step, double tokens, double fl
     return put_line(l, line, err);
 }
 
-enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss,
-                        double loss_se, double eval_tokens, struct err *err)
+enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss, double loss_se,
+                        double eval_tokens, const double *members, size_t n, struct err *err)
 {
     char line[LINE_MAX_BYTES], a[32], b[32];
-    snprintf(line, sizeof line,
-             "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
-             "\"loss_se\":%s,\"eval_tokens\":%.0f}\n",
-             (long long)step, tokens, flops, number(a, sizeof a, loss), number(b, sizeof b, loss_se), eval_tokens);
+    size_t used = (size_t)snprintf(line, sizeof line,
+                                   "{\"type\":\"eval\",\"step\":%lld,\"tokens\":%.0f,\"flops\":%.9g,\"loss\":%s,"
+                                   "\"loss_se\":%s,\"eval_tokens\":%.0f",
+                                   (long long)step, tokens, flops, number(a, sizeof a, loss), number(b, sizeof b, loss_se),
+                                   eval_tokens);
+    for (size_t i = 0; members && i < n; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", i ? "," : ",\"member_losses\":[",
+                                 number(a, sizeof a, members[i]));
+    snprintf(line + used, sizeof line - used, "%s}\n", members ? "]" : "");
     l->eval_step = step;
     return put_line(l, line, err);
 }

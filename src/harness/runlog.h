@@ -26,9 +26,10 @@ enum status runlog_open(struct runlog *l, const char *dir, int64_t keep_bytes, c
 enum status runlog_step(struct runlog *l, int64_t step, double tokens, double flops, double loss,
                         double lr, double grad_norm, double tokens_per_s,
                         struct err *err) WARN_UNUSED;
-/* eval_tokens: of the held-out set, over how many the loss was taken; a part of it along the way. */
-enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss,
-                        double loss_se, double eval_tokens, struct err *err) WARN_UNUSED;
+/* eval_tokens: of the held-out set, over how many the loss was taken; a part of it along the way. members (n): the losses
+ * of an ensemble's; NULL: none. */
+enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss, double loss_se,
+                        double eval_tokens, const double *members, size_t n, struct err *err) WARN_UNUSED;
 /* Bytes written so far, after flushing and syncing them, and the checksum of them (logline_checksum). */
 enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, struct err *err) WARN_UNUSED;
 void runlog_close(struct runlog *l);

@@ -11,6 +11,12 @@
 
 enum { BAD_STEPS_MAX = 50 };
 
+/* Members' losses at the last evaluation, for the log; NULL where there is one model. */
+static const double *member_losses(const struct trainer *tr)
+{
+    return tr->e.n > 1 ? tr->member_loss : NULL;
+}
+
 /* The longest run that has no result yet holds the trunk: the folder of one that is done is never written to. NULL
  * where all are done. */
 static enum status find_trunk(struct trainer *tr, struct err *err)
@@ -61,7 +67,7 @@ static enum status curve_point(struct trainer *tr, const struct run *r, struct r
         return OK;
     TRY(train_evaluate(tr, TRAIN_CURVE_STRIDE, &loss, &se, err));
     return runlog_eval(log, tr->step, tokens, tokens * gpt_flops_per_token(&r->shape), loss, se,
-                       train_eval_tokens(tr, TRAIN_CURVE_STRIDE), err);
+                       train_eval_tokens(tr, TRAIN_CURVE_STRIDE), member_losses(tr), tr->e.n, err);
 }
 
 /* What a model says that knows nothing, with room for the noise of a batch and of the first steps. */
@@ -70,19 +76,36 @@ static double untrained_loss(const struct run *r)
     return 1.1 * log((double)r->shape.V);
 }
 
+/* Each member on its own data. The mean of their losses and gradient norms, and the largest loss. */
+static double step_members(struct trainer *tr, const struct run *r, double lr, double *norm)
+{
+    size_t n = tr->e.n, T = r->shape.T, B = (size_t)train_step_tokens(r, tr->step) / T;
+    uint64_t first = (uint64_t)train_tokens_at(r, tr->step) / T;
+    double worst = -(double)INFINITY, loss = 0;
+    *norm = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t order = members_seed(config_order_seed(&r->cfg), i);
+        data_train(tr->data, tr->x, tr->y, order, first, B);
+        double own = gpt_forward_backward_of(&tr->e.g[i], tr->x, tr->y, B);
+        loss += own;
+        worst = own > worst ? own : worst;
+        *norm += optim_step(&tr->e.optim[i], &tr->e.g[i], lr, tr->step + 1);
+    }
+    tr->loss = loss / (double)n;
+    *norm /= (double)n;
+    return worst;
+}
+
 /* One step and its line in the log. E_NUMERIC where training diverges. */
 static enum status train_step(struct trainer *tr, const struct run *r, const struct schedule *schedule,
                               struct runlog *log, struct err *err)
 {
     double before = train_tokens_at(r, tr->step), tokens = train_step_tokens(r, tr->step);
-    size_t T = r->shape.T, B = (size_t)tokens / T;
     double began = train_begin_piece(tr);
-    data_train(tr->data, tr->x, tr->y, config_order_seed(&r->cfg), (uint64_t)before / T, B);
-    tr->loss = gpt_forward_backward_of(&tr->g, tr->x, tr->y, B);
+    double lr = schedule_lr(schedule, before + tokens);
+    double norm, worst = step_members(tr, r, lr, &norm);
     tr->loss_sum += tr->loss;
     tr->loss_steps++;
-    double lr = schedule_lr(schedule, before + tokens);
-    double norm = optim_step(&tr->optim, &tr->g, lr, tr->step + 1);
     tr->step++;
     tr->tokens_trained += tokens;
     tr->train_s += train_end_piece(tr, began, tokens);
@@ -90,7 +113,7 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
     if (!isfinite(tr->loss) || !isfinite(norm))
         return err_set(err, E_NUMERIC, "loss %g, gradient norm %g at step %lld", tr->loss, norm,
                        (long long)tr->step);
-    tr->bad_steps = tr->loss > untrained_loss(r) ? tr->bad_steps + 1 : 0;
+    tr->bad_steps = worst > untrained_loss(r) ? tr->bad_steps + 1 : 0;
     if (tr->bad_steps >= BAD_STEPS_MAX)
         return err_set(err, E_NUMERIC, "the loss has been above that of a uniform guess for %d steps at step %lld",
                        BAD_STEPS_MAX, (long long)tr->step);
@@ -143,7 +166,8 @@ static enum status train_to(struct trainer *tr, const struct run *r, struct runl
                             int64_t until, struct err *err)
 {
     struct steps s = {tr, r, log, until, config_schedule(&r->cfg)};
-    tr->optim.tail_after = train_tail_step(r);
+    for (size_t i = 0; i < tr->e.n; i++)
+        tr->e.optim[i].tail_after = train_tail_step(r);
     return train_in_pieces(tr, step_on, &s, err);
 }
 
@@ -153,13 +177,32 @@ static enum status evaluate_averages(struct trainer *tr, struct run_row *row, st
     double se;
     enum status st = OK;
     for (enum optim_average a = 0; st == OK && a < OPTIM_N_AVERAGES; a++) {
-        if (!optim_has_average(&tr->optim, a))
+        if (!optim_has_average(tr->e.optim, a))
             continue;
-        optim_use_average(&tr->optim, a, &tr->g);
+        for (size_t i = 0; i < tr->e.n; i++)
+            optim_use_average(&tr->e.optim[i], a, &tr->e.g[i]);
         st = train_evaluate(tr, 1, &row->loss_average[a], &se, err);
-        optim_use_weights(&tr->g);
+        for (size_t i = 0; i < tr->e.n; i++)
+            optim_use_weights(&tr->e.g[i]);
     }
     return st;
+}
+
+/* The held-out loss, and of an ensemble the mean of its members', whose own go to the log. */
+static enum status evaluate_end(struct trainer *tr, const struct run *r, struct runlog *log, struct run_row *row,
+                                struct err *err)
+{
+    double own[GPT_MEMBERS_MAX];
+    TRY(train_evaluate(tr, 1, &row->loss, &row->loss_se, err));
+    memcpy(own, tr->member_loss, sizeof own);
+    row->loss_member = tr->e.n > 1 ? 0 : (double)NAN;
+    for (size_t i = 0; tr->e.n > 1 && i < tr->e.n; i++)
+        row->loss_member += own[i] / (double)tr->e.n;
+    TRY(evaluate_averages(tr, row, err));
+    if (log->eval_step == tr->step) /* a run that was killed on the last line has it already */
+        return OK;
+    return runlog_eval(log, tr->step, r->cfg.train.tokens, r->flops, row->loss, row->loss_se, train_eval_tokens(tr, 1),
+                       tr->e.n > 1 ? own : NULL, tr->e.n, err);
 }
 
 static enum status write_result(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -167,16 +210,11 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
 {
     struct run_row row;
     TRY(run_row_of(&row, r, data_name(tr->data), data_fingerprint(tr->data), kern_isa_name(tr->k.isa), err));
-    double tokens = r->cfg.train.tokens;
     if (!diverged) {
-        enum status st = train_evaluate(tr, 1, &row.loss, &row.loss_se, err);
-        if (st == OK)
-            st = evaluate_averages(tr, &row, err);
+        enum status st = evaluate_end(tr, r, log, &row, err);
         if (st == E_INTERRUPTED)
             return stop_here(tr, r, log, st, err);
         TRY(st);
-        if (log->eval_step != tr->step) /* a run that was killed on the last line has it already */
-            TRY(runlog_eval(log, tr->step, tokens, r->flops, row.loss, row.loss_se, train_eval_tokens(tr, 1), err));
         /* a run too short to be stopped on the way */
         diverged = !(row.loss <= untrained_loss(r));
     }
@@ -286,7 +324,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     if (st == OK)
         st = size_calloc(&tr.y, rows * T, sizeof *tr.y, "tokens", err);
     if (st == OK)
-        st = size_calloc(&tr.losses, TRAIN_EVAL_CHUNK * T, sizeof *tr.losses, "losses", err);
+        st = size_calloc(&tr.losses, (1 + tr.e.n) * TRAIN_EVAL_CHUNK * T, sizeof *tr.losses, "losses", err);
     if (st == OK)
         st = size_calloc(&tr.own_tokens, t->n, sizeof *tr.own_tokens, "the runs", err);
     tr.started_s = clock_now_s();
@@ -299,7 +337,6 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     free(tr.losses);
     free(tr.y);
     free(tr.x);
-    optim_free(&tr.optim);
-    gpt_free(&tr.g);
+    train_free_models(&tr);
     return st;
 }

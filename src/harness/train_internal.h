@@ -6,6 +6,8 @@
 
 #include "harness/pace.h"
 #include "harness/train.h"
+#include "model/distill.h"
+#include "model/members.h"
 
 /* Sequences that are evaluated together. */
 enum { TRAIN_EVAL_CHUNK = 16 };
@@ -17,15 +19,17 @@ struct trainer {
     const struct data *data;
     const char *dir;
     const struct train_options *o;
-    const struct run *at; /* the run whose state g holds */
+    const struct run *at; /* the run whose state e holds */
     const struct run *trunk; /* the run in whose folder the trunk is trained */
     struct kern k;
-    struct gpt g;
-    struct optim optim;
+    struct members e; /* the model; of an ensemble all */
+    struct members teachers; /* n 0: none */
+    struct distill distill;
     int32_t *x, *y;      /* (max(B, TRAIN_EVAL_CHUNK), T) */
-    float *losses;       /* (TRAIN_EVAL_CHUNK, T) */
-    int64_t step;        /* steps done by the state in g */
-    double loss;         /* of the last step */
+    float *losses;       /* (1 + e.n, TRAIN_EVAL_CHUNK, T): of the ensemble, then of its members */
+    double member_loss[GPT_MEMBERS_MAX]; /* of the last evaluation */
+    int64_t step;        /* steps done by the state in e */
+    double loss;         /* of the last step; of an ensemble the members' mean */
     double loss_sum;     /* of the loss_steps steps since the log's last line */
     int64_t loss_steps;
     int64_t bad_steps;   /* in a row with a loss above the untrained one */
@@ -112,8 +116,9 @@ enum status train_run_path(char *path, const struct trainer *tr, const struct ru
                            struct err *err) WARN_UNUSED;
 /* The folder of a run, with its config. */
 enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct err *err) WARN_UNUSED;
-/* A model for kernels of that level: they pack weights each in their own way. */
+/* Models for kernels of that level, which pack weights each in their own way, and their teacher. */
 enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err *err) WARN_UNUSED;
+void train_free_models(struct trainer *tr);
 /* The state as run r's checkpoint. */
 enum status train_save(struct trainer *tr, const struct run *r, struct runlog *log, struct err *err) WARN_UNUSED;
 /* Open a run's log where its state stands, or start afresh with new weights. */

@@ -16,7 +16,9 @@ static int threads_granted(const struct trainer *tr)
 double train_begin_piece(struct trainer *tr)
 {
     double now = clock_now_s();
-    tr->g.ops.threads = pace_begin(&tr->pace, threads_granted(tr), now);
+    int threads = pace_begin(&tr->pace, threads_granted(tr), now);
+    members_threads(&tr->e, threads);
+    members_threads(&tr->teachers, threads);
     return now;
 }
 
@@ -24,7 +26,7 @@ double train_end_piece(struct trainer *tr, double began, double tokens)
 {
     double now = clock_now_s();
     pace_end(&tr->pace, tokens, now);
-    return (now - began) * tr->g.ops.threads;
+    return (now - began) * tr->e.g->ops.threads;
 }
 
 struct stretch {

@@ -33,20 +33,41 @@ enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct e
     return st;
 }
 
-/* A model for kernels of that level: they pack weights each in their own way. */
+void train_free_models(struct trainer *tr)
+{
+    distill_free(&tr->distill);
+    members_free(&tr->teachers);
+    members_free(&tr->e);
+}
+
+/* Soft targets for all members of an ensemble. */
+static enum status take_teacher(struct trainer *tr, const struct run *r, size_t B, struct err *err)
+{
+    if (!r->teacher)
+        return OK;
+    TRY(teacher_load(&tr->teachers, r->teacher, &tr->k, gpt_chunk(&r->shape, B), tr->o->threads, err));
+    TRY(distill_init(&tr->distill, tr->teachers.g, tr->teachers.n, (float)r->cfg.train.distill_weight,
+                     (float)r->cfg.train.distill_temperature, &r->shape, B, err));
+    for (size_t i = 0; i < tr->e.n; i++)
+        tr->e.g[i].distill = &tr->distill;
+    return OK;
+}
+
+/* Models for kernels of that level, which pack weights each in their own way. */
 enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err *err)
 {
     const struct run *first = &tr->plan->runs[tr->t->first];
     struct param_rules rules = config_param_rules(&first->cfg);
     struct optim_config optim = config_optim(&first->cfg);
-    if (tr->g.k && tr->k.isa == isa)
+    size_t B = first->cfg.train.batch_tokens / first->shape.T;
+    if (tr->e.g && tr->k.isa == isa)
         return OK;
-    optim_free(&tr->optim);
-    gpt_free(&tr->g);
+    train_free_models(tr);
     kern_init(&tr->k, isa);
-    TRY(gpt_init(&tr->g, &first->shape, &rules, &tr->k, first->cfg.train.batch_tokens / first->shape.T, tr->o->threads, err));
-    tr->g.z_loss = (float)first->cfg.train.z_loss;
-    return optim_init(&tr->optim, &optim, &tr->g, err);
+    TRY(members_init(&tr->e, &first->shape, &rules, &optim, &tr->k, B, tr->o->threads, err));
+    for (size_t i = 0; i < tr->e.n; i++)
+        tr->e.g[i].z_loss = (float)first->cfg.train.z_loss;
+    return take_teacher(tr, first, B, err);
 }
 
 enum status train_save(struct trainer *tr, const struct run *r, struct runlog *log,
@@ -63,7 +84,7 @@ enum status train_save(struct trainer *tr, const struct run *r, struct runlog *l
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
     TRY(runlog_sync(log, &meta.log_bytes, &meta.log_checksum, err));
     tr->saved_s = clock_now_s();
-    return checkpoint_save(path, &tr->g, &tr->optim, &meta, err);
+    return checkpoint_save_all(path, &tr->e, &meta, err);
 }
 
 /* Whether the log still has the bytes that a checkpoint speaks of: E_DATA with the reason where not. */
@@ -95,7 +116,7 @@ static enum status load(struct trainer *tr, const struct run *r, struct checkpoi
     TRY(rundir_kernels(&isa, &begun, tr->dir, r, err));
     TRY(train_use_kernels(tr, begun ? isa : tr->o->isa, err));
     TRY(config_hash(&hash, &r->cfg, err));
-    TRY(checkpoint_load(path, &tr->g, &tr->optim, meta, err));
+    TRY(checkpoint_load_all(path, &tr->e, meta, err));
     if (meta->config_hash != hash)
         return err_set(err, E_DATA, "%s belongs to another run", path);
     return check_log(tr, r, meta, err);
@@ -168,8 +189,7 @@ enum status train_resume(struct trainer *tr, const struct run *r, struct runlog 
     TRY(restore(tr, r, &found, &log_bytes, err));
     if (!found) {
         TRY(train_use_kernels(tr, tr->o->isa, err));
-        gpt_init_weights(&tr->g, r->cfg.train.seed);
-        optim_reset(&tr->optim);
+        members_begin(&tr->e, r->cfg.train.seed);
         tr->step = 0;
         tr->loss_sum = 0;
         tr->loss_steps = tr->bad_steps = 0;

@@ -157,7 +157,7 @@ static bool next_stretch(struct stretch *s, const struct gpt *g, const struct op
     return true;
 }
 
-static enum status put_all(struct file_writer *w, const struct ensemble *e, const struct checkpoint_meta *meta,
+static enum status put_all(struct file_writer *w, const struct members *e, const struct checkpoint_meta *meta,
                            struct err *err)
 {
     uint64_t sum = HASH_SEED;
@@ -176,7 +176,7 @@ static enum status put_all(struct file_writer *w, const struct ensemble *e, cons
     return put(w, &ignored, &sum, sizeof sum, err);
 }
 
-enum status checkpoint_save_all(const char *path, const struct ensemble *e, const struct checkpoint_meta *meta,
+enum status checkpoint_save_all(const char *path, const struct members *e, const struct checkpoint_meta *meta,
                                 struct err *err)
 {
     struct file_writer w;
@@ -190,15 +190,15 @@ enum status checkpoint_save_all(const char *path, const struct ensemble *e, cons
 }
 
 /* A model and its optimiser, which may be NULL, as what they are: an ensemble of one. */
-static struct ensemble alone(const struct gpt *g, const struct optim *o)
+static struct members alone(const struct gpt *g, const struct optim *o)
 {
-    return (struct ensemble){1, (struct gpt *)g, (struct optim *)o};
+    return (struct members){1, (struct gpt *)g, (struct optim *)o};
 }
 
 enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
                             const struct checkpoint_meta *meta, struct err *err)
 {
-    const struct ensemble one = alone(g, o);
+    const struct members one = alone(g, o);
     return checkpoint_save_all(path, &one, meta, err);
 }
 
@@ -380,7 +380,7 @@ static enum status compare(const struct file *f, const struct gpt *g, const stru
     return OK;
 }
 
-static enum status check(struct file *f, const struct ensemble *e, struct checkpoint_meta *meta, struct err *err)
+static enum status check(struct file *f, const struct members *e, struct checkpoint_meta *meta, struct err *err)
 {
     const struct gpt *g = e->g;
     struct header h, want = make_header(g, 0, &(struct checkpoint_meta){0});
@@ -425,7 +425,7 @@ static const char *stored_at(const struct file *f, const struct stretch *s, size
     CHECK(false); /* the tensors were compared */
 }
 
-enum status checkpoint_load_all(const char *path, struct ensemble *e, struct checkpoint_meta *meta, struct err *err)
+enum status checkpoint_load_all(const char *path, struct members *e, struct checkpoint_meta *meta, struct err *err)
 {
     char *data;
     struct file f = {.path = path};
@@ -443,6 +443,6 @@ enum status checkpoint_load_all(const char *path, struct ensemble *e, struct che
 
 enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, struct checkpoint_meta *meta, struct err *err)
 {
-    struct ensemble one = alone(g, o);
+    struct members one = alone(g, o);
     return checkpoint_load_all(path, &one, meta, err);
 }

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "model/ensemble.h"
+#include "model/members.h"
 
 struct checkpoint_meta {
     int64_t step;         /* steps done */
@@ -34,7 +34,7 @@ struct checkpoint_meta {
 enum status checkpoint_save(const char *path, const struct gpt *g, const struct optim *o,
                             const struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 /* The same of all members. */
-enum status checkpoint_save_all(const char *path, const struct ensemble *e, const struct checkpoint_meta *meta,
+enum status checkpoint_save_all(const char *path, const struct members *e, const struct checkpoint_meta *meta,
                                 struct err *err) WARN_UNUSED;
 
 /* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
@@ -47,7 +47,7 @@ enum status checkpoint_load(const char *path, struct gpt *g, struct optim *o, st
                             struct err *err) WARN_UNUSED;
 /* The same of all members, of whom the file must hold as many; optim NULL: their weights alone. checkpoint_load takes a
  * single model's. */
-enum status checkpoint_load_all(const char *path, struct ensemble *e, struct checkpoint_meta *meta,
+enum status checkpoint_load_all(const char *path, struct members *e, struct checkpoint_meta *meta,
                                 struct err *err) WARN_UNUSED;
 
 #endif

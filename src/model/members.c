@@ -1,4 +1,4 @@
-#include "model/ensemble.h"
+#include "model/members.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,21 +6,23 @@
 #include "base/rng.h"
 #include "base/size.h"
 
-enum status ensemble_init(struct ensemble *e, const struct gpt_shape *s, const struct param_rules *rules,
+enum status members_init(struct members *e, const struct gpt_shape *s, const struct param_rules *rules,
                           const struct optim_config *c, const struct kern *k, size_t B, int threads, struct err *err)
 {
-    *e = (struct ensemble){.n = s->ensemble};
+    *e = (struct members){.n = s->ensemble};
     CHECK(e->n >= 1);
     TRY(size_calloc(&e->g, e->n, sizeof *e->g, "the ensemble", err));
-    TRY(size_calloc(&e->optim, e->n, sizeof *e->optim, "the ensemble", err));
+    if (c)
+        TRY(size_calloc(&e->optim, e->n, sizeof *e->optim, "the ensemble", err));
     for (size_t i = 0; i < e->n; i++) {
         TRY(gpt_init(&e->g[i], s, rules, k, B, threads, err));
-        TRY(optim_init(&e->optim[i], c, &e->g[i], err));
+        if (c)
+            TRY(optim_init(&e->optim[i], c, &e->g[i], err));
     }
     return OK;
 }
 
-void ensemble_free(struct ensemble *e)
+void members_free(struct members *e)
 {
     for (size_t i = 0; e->optim && i < e->n; i++)
         optim_free(&e->optim[i]);
@@ -28,29 +30,30 @@ void ensemble_free(struct ensemble *e)
         gpt_free(&e->g[i]);
     free(e->optim);
     free(e->g);
-    *e = (struct ensemble){0};
+    *e = (struct members){0};
 }
 
-double ensemble_bytes(const struct gpt_shape *s, const struct optim_config *c, const struct kern *k, size_t B, int threads)
+double members_bytes(const struct gpt_shape *s, const struct optim_config *c, const struct kern *k, size_t B, int threads)
 {
-    return (double)s->ensemble * ((double)gpt_bytes(s, k, B, threads) + (double)optim_bytes(c, s, k, threads));
+    double own = (double)gpt_bytes(s, k, B, threads);
+    return (double)s->ensemble * (c ? own + (double)optim_bytes(c, s, k, threads) : own);
 }
 
-void ensemble_threads(struct ensemble *e, int threads)
+void members_threads(struct members *e, int threads)
 {
     for (size_t i = 0; i < e->n; i++)
         e->g[i].ops.threads = threads;
 }
 
-uint64_t ensemble_seed(uint64_t seed, size_t member)
+uint64_t members_seed(uint64_t seed, size_t member)
 {
     return member == 0 ? seed : rng_mix(seed ^ rng_mix(member));
 }
 
-void ensemble_begin(struct ensemble *e, uint64_t seed)
+void members_begin(struct members *e, uint64_t seed)
 {
     for (size_t i = 0; i < e->n; i++) {
-        gpt_init_weights(&e->g[i], ensemble_seed(seed, i));
+        gpt_init_weights(&e->g[i], members_seed(seed, i));
         optim_reset(&e->optim[i]);
     }
 }
@@ -67,7 +70,7 @@ static float pooled(const float *loss, size_t n, size_t apart)
     return (float)((double)least - log(sum / (double)n));
 }
 
-void ensemble_losses(struct ensemble *e, float *losses, float *own, const int32_t *x, const int32_t *y, size_t n)
+void members_losses(struct members *e, float *losses, float *own, const int32_t *x, const int32_t *y, size_t n)
 {
     size_t tokens = n * e->g[0].shape.T;
     for (size_t i = 0; i < e->n; i++)
