@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "fit/akima.h"
 
 #define SAME_BUDGET 1.03
 #define MIN_SIZES 3
@@ -123,15 +124,8 @@ static bool minimum(struct fit_isoflop *out, double *rss, const struct run *x, s
     return out->valid;
 }
 
-/* Slope of an Akima curve at node i, from the four slopes around it. */
-static double akima_slope(const double *m)
-{
-    double a = fabs(m[3] - m[2]), b = fabs(m[1] - m[0]);
-    return a + b < 1e-300 ? 0.5 * (m[1] + m[2]) : (a * m[1] + b * m[2]) / (a + b);
-}
-
-/* Minimum of the Akima curve through the mean loss of each size (Akima 1970, as Porian et al. use). */
-static double akima_minimum(const struct run *x, size_t n, double *scratch)
+/* Minimum of the Akima curve through the mean loss of each size, as Porian et al. use it. */
+static double curve_minimum(const struct run *x, size_t n, double *scratch)
 {
     double *u = scratch, *y = scratch + n, *m = scratch + 2 * n;
     size_t k = 0;
@@ -142,24 +136,8 @@ static double akima_minimum(const struct run *x, size_t n, double *scratch)
             sum += x[i].loss;
         y[k++] = sum / cnt;
     }
-    for (size_t i = 0; i + 1 < k; i++)
-        m[i + 2] = (y[i + 1] - y[i]) / (u[i + 1] - u[i]);
-    m[1] = 2 * m[2] - m[3], m[0] = 2 * m[1] - m[2];
-    m[k + 1] = 2 * m[k] - m[k - 1], m[k + 2] = 2 * m[k + 1] - m[k];
-    double best = (double)INFINITY, at = u[0];
-    for (size_t i = 0; i + 1 < k; i++) {
-        double h = u[i + 1] - u[i], t0 = akima_slope(m + i), t1 = akima_slope(m + i + 1);
-        for (int s = 0; s <= 64; s++) {
-            double z = s / 64.0, z2 = z * z, z3 = z2 * z;
-            double v = (2 * z3 - 3 * z2 + 1) * y[i] + (z3 - 2 * z2 + z) * h * t0 +
-                       (3 * z2 - 2 * z3) * y[i + 1] + (z3 - z2) * h * t1;
-            if (v < best) {
-                best = v;
-                at = u[i] + z * h;
-            }
-        }
-    }
-    return exp(at);
+    akima_slopes(m, u, y, k);
+    return exp(akima_minimum(m, u, y, k));
 }
 
 /* Exponent of N* against C; NaN below two budgets. A minimum at the edge of the sizes is a guess, and not used. */
@@ -223,7 +201,7 @@ static double first_pass(double *degrees, struct fit_report *r, struct work *w, 
         for (size_t k = 0; k < b.n; k++)
             c += log(w->runs[b.first + k].c) / (double)b.n;
         *f = (struct fit_isoflop){.flops = exp(c), .n = b.n};
-        f->n_opt_local = akima_minimum(w->runs + b.first, b.n, scratch);
+        f->n_opt_local = curve_minimum(w->runs + b.first, b.n, scratch);
         if (minimum(f, &rss, w->runs + b.first, b.n, factor) && f->n_window > 3) {
             rss_sum += rss;
             df += (double)f->n_window - 3;

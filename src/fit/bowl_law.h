@@ -1,0 +1,34 @@
+/* How the best rate follows size and budget: ln x = ln a + n_exponent ln N + d_exponent ln D through the bottoms of
+ * several bowls. */
+#ifndef PLATEAU_FIT_BOWL_LAW_H
+#define PLATEAU_FIT_BOWL_LAW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fit/stats.h"
+
+/* A bowl's bottom. */
+struct bowl_site {
+    double n, d;  /* parameters and tokens */
+    double x, se; /* the rate, and the standard error of its logarithm; NaN: not known */
+};
+
+struct bowl_law {
+    double a, n_exponent, d_exponent; /* x = a N^n_exponent D^d_exponent */
+    bool has_n, has_d;     /* which exponents the sites tell; the others are 0 */
+    size_t n;              /* sites */
+    double df;             /* those beyond what the law needs */
+    double scatter;        /* of the sites about the law, in ln x; NaN where df is 0 */
+    double centre[2];      /* ln N and ln D that the terms are counted from */
+    double cov[3][3];      /* of the three terms there */
+};
+
+/* Fit the sites (n >= 1) by least squares, each weighed by what is known of it. An exponent that they do not tell, as all
+ * have one size or budget, or these go together, is 0; of D also where tokens is false. */
+void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n, bool tokens);
+
+/* The rate at N and D, with a 95 % interval: NaN where nothing tells how far the law may be off. */
+struct fit_value bowl_law_at(const struct bowl_law *law, double n, double d);
+
+#endif
