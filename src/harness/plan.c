@@ -363,6 +363,23 @@ static enum status make(struct plan *p, size_t n, enum status (*add)(const struc
     return group(p, err);
 }
 
+enum status plan_keep(struct plan *p, plan_wanted_fn *wanted, const void *ctx, struct err *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (wanted(ctx, &p->runs[i]))
+            p->runs[n++] = p->runs[i];
+    free(p->sorted);
+    free(p->trajectories);
+    p->sorted = NULL;
+    p->trajectories = NULL;
+    p->n = n;
+    p->n_trajectories = 0;
+    p->tokens_separate = 0;
+    TRY(sort_names(p, err));
+    return group(p, err);
+}
+
 /* As many as sizes, budgets and seeds can make without grid.vary. */
 #define RUNS_MAX ((double)CONFIG_LIST_MAX * CONFIG_LIST_MAX * CONFIG_LIST_MAX)
 

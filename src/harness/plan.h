@@ -50,6 +50,9 @@ void plan_teach(struct plan *p, const struct teacher *t);
 double plan_teacher_flops(const struct plan *p);
 /* E_CONFIG naming the run and its budget where a warm-up leaves it no training at the full rate. */
 enum status plan_check_warmup(const struct plan *p, struct err *err) WARN_UNUSED;
+/* Leave out the runs that are not wanted. The plan is to be freed also after a failure. */
+typedef bool plan_wanted_fn(const void *ctx, const struct run *r);
+enum status plan_keep(struct plan *p, plan_wanted_fn *wanted, const void *ctx, struct err *err) WARN_UNUSED;
 void plan_free(struct plan *p);
 
 bool plan_has(const struct plan *p, const char *name);

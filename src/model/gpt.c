@@ -415,6 +415,13 @@ void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
     }
 }
 
+void gpt_forward(struct gpt *g, const int32_t *x, size_t n)
+{
+    CHECK(n >= 1 && n <= g->chunk);
+    struct pass p = pass_of(g, n, false);
+    forward(g, x, &p);
+}
+
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n)
 {
     size_t T = g->shape.T, V = g->shape.V;

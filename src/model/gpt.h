@@ -100,6 +100,10 @@ double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y
 /* Logits of n sequences as the head gives them, unscaled and without a cap: logits (n,T,V). n may be any number. */
 void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n);
 
+/* The forward pass of n <= g->chunk sequences x (n,T) alone: what it leaves in the layers, in g->x_top (n T,C) and in
+ * g->logits (n T,V; before logit_scale) stands until the next call. */
+void gpt_forward(struct gpt *g, const int32_t *x, size_t n);
+
 /* Losses in nats of n sequences, without gradients: losses (n,T). n may be any number. */
 void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y, size_t n);
 
