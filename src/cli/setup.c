@@ -95,10 +95,9 @@ static enum status check_fit(const struct config *c, struct err *err)
     return err_set(err, E_CONFIG, "fit.%s", rule);
 }
 
-enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
-                       const char *out, const char *isa, struct err *err)
+/* The config alone; whoever calls names the file. */
+static enum status load(struct setup *s, const char *path, const struct arg_list *sets, const char *isa, struct err *err)
 {
-    char dir[FILE_PATH_MAX];
     *s = (struct setup){0};
     config_init(&s->cfg);
     TRY(pick_isa(&s->isa, isa, err));
@@ -106,6 +105,29 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     TRY(config_load(&s->cfg, path, err));
     for (size_t i = 0; i < sets->n; i++)
         TRY(config_set(&s->cfg, sets->items[i], err));
+    return OK;
+}
+
+static enum status open_data(struct setup *s, struct err *err)
+{
+    TRY(config_open_data(&s->data, &s->cfg, err));
+    return s->cfg.train.teacher ? teacher_open(&s->teacher, &s->cfg, s->data, err) : OK;
+}
+
+enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa, struct err *err)
+{
+    TRY(load(s, path, sets, isa, err));
+    enum status st = config_check(&s->cfg, err);
+    if (st == OK)
+        st = open_data(s, err);
+    return st == OK ? OK : err_wrap(err, "%s", path);
+}
+
+enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
+                       const char *out, const char *isa, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    TRY(load(s, path, sets, isa, err));
     enum status st = config_check(&s->cfg, err);
     if (st == OK)
         st = check_fit(&s->cfg, err);
@@ -114,9 +136,7 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     if (st == OK)
         st = config_follow_sweep(&s->cfg, dir, single, err);
     if (st == OK)
-        st = config_open_data(&s->data, &s->cfg, err);
-    if (st == OK && s->cfg.train.teacher)
-        st = teacher_open(&s->teacher, &s->cfg, s->data, err);
+        st = open_data(s, err);
     if (st == OK)
         st = (single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data),
                                                 data_train_tokens(s->data), err);

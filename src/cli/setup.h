@@ -19,6 +19,9 @@ struct setup {
  * setup_free also after a failure. */
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *out, const char *isa, struct err *err) WARN_UNUSED;
+/* The same without a plan, whatever grid there is or is not. */
+enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa,
+                            struct err *err) WARN_UNUSED;
 void setup_free(struct setup *s);
 
 /* Where a sweep or run goes: out, or runs/NAME where that is NULL. dir: FILE_PATH_MAX bytes. */
