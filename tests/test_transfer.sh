@@ -115,6 +115,10 @@ refusals() {
     refused "missing.json" missing.json
     refused "train.lrr" c.json --set train.lrr=1
     refused "train.lr is 0" c.json --set train.lr=0
+    refused "c.json: train.warmup_tokens" c.json --tokens 3k --set train.warmup_tokens=5k
+    check c.json --only scales --widths 8,16 --depths none --steps 1 --json no/where.json
+    [ "$code" = 2 ] || [ "$code" = 3 ] || fail "exit code $code for a JSON file that has no place"
+    grep -q 'no/where.json' "$tmp/stderr" || fail "$(cat "$tmp/stderr")"
     "$plateau" check frobnicate c.json >"$tmp/stdout" 2>"$tmp/stderr"
     [ $? = 2 ] && grep -q 'transfer' "$tmp/stderr" || fail "an unknown check: $(cat "$tmp/stderr")"
     "$plateau" check --help | grep -q -- --tolerance || fail "no help"

@@ -166,7 +166,6 @@ static enum status train_round(struct check *k, struct setup *s, const char *dir
 
 static enum status find_bowls(struct check *k, struct setup *s, const char *dir, const struct check_words *w, struct err *err)
 {
-    transfer_bowls_init(&k->bowls, &k->spec);
     TRY(train_round(k, s, dir, w, true, err));
     for (int i = 0; i < ROUNDS && transfer_extend(&k->bowls); i++) {
         text_message(stderr, "", "some bowls have their bottom at an edge: their ladders grow");
@@ -179,31 +178,63 @@ static enum status find_scales(struct check *k, const struct setup *s, struct er
 {
     const struct coordinates_how how = {
         .c = &s->cfg, .data = s->data, .isa = s->isa, .steps = k->steps, .seeds = k->scale_seeds};
+    text_message(stderr, "", "activations of %zu widths and %zu depths, before and after %zu steps",
+                 k->spec.sizes[TRANSFER_WIDTH].n, k->spec.sizes[TRANSFER_DEPTH].n, k->steps);
     return transfer_scales(&k->scales, &k->spec, &how, k->tolerance, err);
+}
+
+/* Whether there is a place for it, before hours of trials. */
+static enum status try_json(const char *path, struct err *err)
+{
+    struct file_writer w;
+    if (!path || strcmp(path, "-") == 0)
+        return OK;
+    TRY(file_writer_open(&w, path, err));
+    file_writer_abandon(&w);
+    return OK;
+}
+
+/* All that can be wrong with what is asked, before anything is trained. */
+static enum status prepare(struct check *k, struct setup *s, const struct check_words *w, struct err *err)
+{
+    TRY(make_spec(k, w, s, err));
+    if (!k->asked_rates)
+        return OK;
+    transfer_bowls_init(&k->bowls, &k->spec);
+    TRY(transfer_config(&s->cfg, &k->bowls, err));
+    return transfer_plan(&s->plan, &k->bowls, &s->cfg, s->data, err);
+}
+
+static enum status answer(const struct check *k, const char *dir, const char *json, struct err *err)
+{
+    char why[256];
+    bool alone = json && strcmp(json, "-") == 0;
+    if (!alone)
+        check_print(k);
+    TRY(check_draw(k, dir, !alone, err));
+    if (json)
+        TRY(check_write_json(k, json, err));
+    check_failure(why, sizeof why, k);
+    if (!why[0])
+        return OK;
+    return err_set(err, E_RUN, "check transfer: under %s %s", transfer_parametrisations[check_parametrisation(k)], why);
 }
 
 static enum status check_transfer(struct check *k, struct setup *s, const char *config, const struct check_words *w,
                                   struct err *err)
 {
-    char dir[FILE_PATH_MAX], name[CONFIG_NAME_MAX + 16], why[256];
-    bool alone = w->json && strcmp(w->json, "-") == 0;
-    if (make_spec(k, w, s, err) != OK)
-        return err->code == E_USAGE ? E_USAGE : err_wrap(err, "%s", config);
+    char dir[FILE_PATH_MAX], name[CONFIG_NAME_MAX + 16];
     snprintf(name, sizeof name, "%s-transfer", s->cfg.name);
     TRY(w->out ? file_join(dir, sizeof dir, w->out, "", err) : file_join(dir, sizeof dir, "runs", name, err));
+    enum status st = prepare(k, s, w, err);
+    if (st != OK)
+        return st == E_CONFIG ? err_wrap(err, "%s", config) : st;
+    TRY(try_json(w->json, err));
     if (k->asked_scales)
         TRY(find_scales(k, s, err));
     if (k->asked_rates)
         TRY(find_bowls(k, s, dir, w, err));
-    if (!alone)
-        check_print(k);
-    TRY(check_draw(k, dir, !alone, err));
-    if (w->json)
-        TRY(check_write_json(k, w->json, err));
-    check_failure(why, sizeof why, k);
-    if (!why[0])
-        return OK;
-    return err_set(err, E_RUN, "check transfer: under %s %s", transfer_parametrisations[check_parametrisation(k)], why);
+    return answer(k, dir, w->json, err);
 }
 
 static enum status run(const struct arg_list *words, const struct check_words *w, struct err *err)
