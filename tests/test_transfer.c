@@ -203,6 +203,8 @@ static void test_exponents(void)
     EXPECT(exponent_judge(&e, x, x, 4, 0.2) == EXPONENT_GROWS);
     EXPECT(exponent_judge(&e, x, nothing, 4, 0.2) == EXPONENT_ZERO);
     EXPECT(exponent_judge(&e, x, some, 4, 0.2) == EXPONENT_UNKNOWN);
+    double noisy[] = {1, 9, 2, 9};
+    EXPECT(exponent_judge(&e, x, noisy, 4, 0.2) == EXPONENT_OPEN && e.value > 0.2 && e.lo < 0.2);
     EXPECT(isnan(exponent_fit(x, y, 1).value));
     EXPECT(isnan(exponent_fit(x, y, 2).lo));
     y[2] = (double)INFINITY;
@@ -243,7 +245,7 @@ static void test_coordinates(void)
     struct data *d;
     struct err err;
     struct transfer_scales scales;
-    struct transfer_spec spec = {.sizes = {{{32, 64, 128}, 3}}, .d_model = 64, .n_layer = 2, .seeds = 4};
+    struct transfer_spec spec = {.sizes = {{{32, 64, 128}, 3}}, .d_model = 64, .n_layer = 2, .seeds = 1};
     use_small_data(&c);
     EXPECT_OK(config_set(&c, "data.base=64", &err));
     EXPECT_OK(config_set(&c, "train.lr=0.004", &err));
@@ -259,6 +261,8 @@ static void test_coordinates(void)
         const struct transfer_line *l = &scales.lines[i];
         EXPECT_MSG(l->parametrisation == PARAM_STANDARD || l->change_is == EXPONENT_FLAT, "%s: %g", probe_name(l->kind),
                    l->change_exponent.value);
+        if (l->kind == PROBE_stream && !l->last && l->parametrisation == PARAM_STANDARD) /* embeddings and places of .02 each */
+            EXPECT_NEAR(l->scale[0], 0.0283, 0.003);
         if (l->kind == PROBE_logits) /* N(0, .02) times C normal values, over mN */
             EXPECT_NEAR(l->scale_exponent.value, l->parametrisation == PARAM_STANDARD ? 0.5 : -0.5, 0.15);
         if (l->kind == PROBE_mlp && l->parametrisation == PARAM_STANDARD)

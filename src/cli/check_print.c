@@ -167,7 +167,7 @@ void check_print(const struct check *k)
     if (k->asked_scales) {
         snprintf(text, sizeof text,
                  "Activations: root mean squares at the start, and of what %zu steps at train.lr %g change (mean of %zu seed%s). "
-                 "An exponent within %g is flat; * vanishes as the theory has it.",
+                 "An exponent within %g is flat, open where only its 95 %% interval reaches there; * vanishes as theory has it.",
                  k->steps, k->c->train.lr, k->scale_seeds, k->scale_seeds == 1 ? "" : "s", k->tolerance);
         text_wrap(stdout, width, 0, 0, text);
         each(k, print_scales);

@@ -13,11 +13,13 @@
 
 /* Steps of a trial where the budget is not given, and rounds in which ladders grow at their ends. */
 enum { TRIAL_STEPS = 200, ROUNDS = 6 };
+/* Of the coordinate check at least: with fewer, the intervals of three sizes are too wide to say anything. */
+enum { SCALE_SEEDS = 4 };
 
 struct check_words {
     const char *out, *isa, *json, *widths, *depths, *rates, *only;
     double tokens;
-    size_t steps, seeds, scale_seeds;
+    size_t steps, seeds;
     double tolerance;
     struct arg_list sets;
     struct setup_how how;
@@ -112,7 +114,7 @@ static enum status make_spec(struct check *k, const struct check_words *w, struc
     double batch = (double)s->cfg.train.batch_tokens;
     k->c = &s->cfg;
     k->steps = w->steps;
-    k->scale_seeds = w->scale_seeds;
+    k->scale_seeds = size_max(SCALE_SEEDS, w->seeds);
     k->tolerance = w->tolerance;
     spec->d_model = s->cfg.model.base_d_model;
     spec->n_layer = s->cfg.model.base_n_layer;
@@ -257,8 +259,8 @@ static enum status run(const struct arg_list *words, const struct check_words *w
 
 enum status cmd_check(int argc, char **argv, struct err *err)
 {
-    struct check_words w = {.widths = "32,64,128,256", .depths = "2,4,8", .steps = 5, .seeds = 2, .scale_seeds = 4,
-                            .tolerance = 0.25, .how = {.jobs = (size_t)sweep_cores()}};
+    struct check_words w = {.widths = "32,64,128,256", .depths = "2,4,8", .steps = 5, .seeds = 2, .tolerance = 0.25,
+                            .how = {.jobs = (size_t)sweep_cores()}};
     struct arg_list words;
     bool help;
     const struct arg args[] = {
@@ -268,7 +270,7 @@ enum status cmd_check(int argc, char **argv, struct err *err)
         {"--depths", ARG_STRING, &w.depths, "LIST", "layers at model.base_d_model (default 2,4,8; or none)"},
         {"--rates", ARG_STRING, &w.rates, "LIST", "learning rates to begin with (default: train.lr times 1/8 to 8)"},
         {"--tokens", ARG_COUNT, &w.tokens, "D", "tokens of a trial (default: 200 steps)"},
-        {"--seeds", ARG_SIZE, &w.seeds, "N", "runs at each rate (default 2)"},
+        {"--seeds", ARG_SIZE, &w.seeds, "N", "runs at each rate (default 2), models at each size (at least 4)"},
         {"--steps", ARG_SIZE, &w.steps, "N", "steps of the coordinate check (default 5)"},
         {"--tolerance", ARG_DOUBLE, &w.tolerance, "E", "an exponent within E is flat (default 0.25)"},
         {"--only", ARG_STRING, &w.only, "WHAT", "scales (the coordinate check) or rates (the bowls)"},

@@ -42,13 +42,15 @@ enum exponent_kind exponent_judge(struct fit_value *exponent, const double *x, c
         return EXPONENT_ZERO;
     if (!isfinite(exponent->value))
         return EXPONENT_UNKNOWN;
-    return exponent->value > tolerance    ? EXPONENT_GROWS
-           : exponent->value < -tolerance ? EXPONENT_VANISHES
-                                          : EXPONENT_FLAT;
+    if (fabs(exponent->value) <= tolerance)
+        return EXPONENT_FLAT;
+    if (exponent->lo <= tolerance && exponent->hi >= -tolerance)
+        return EXPONENT_OPEN;
+    return exponent->value > 0 ? EXPONENT_GROWS : EXPONENT_VANISHES;
 }
 
 const char *exponent_word(enum exponent_kind kind)
 {
-    static const char *const words[] = {"flat", "grows", "vanishes", "zero", "unknown"};
+    static const char *const words[] = {"flat", "grows", "vanishes", "open", "zero", "unknown"};
     return words[kind];
 }

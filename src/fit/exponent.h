@@ -14,8 +14,9 @@ struct fit_value exponent_fit(const double *x, const double *y, size_t n);
 /* How a quantity follows a size. */
 enum exponent_kind {
     EXPONENT_FLAT,     /* within the tolerance */
-    EXPONENT_GROWS,
+    EXPONENT_GROWS,    /* beyond it, and so is its interval, where there is one */
     EXPONENT_VANISHES,
+    EXPONENT_OPEN,     /* beyond it, but the interval reaches into it: more points would tell */
     EXPONENT_ZERO,     /* nothing there at any size */
     EXPONENT_UNKNOWN,  /* not finite somewhere, or 0 at some sizes */
 };

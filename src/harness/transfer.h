@@ -70,7 +70,7 @@ struct transfer_scales {
 };
 
 /* Readings of every size, and what follows from them. A quantity holds where neither its scale at the start nor its change
- * follows the axis by more than the tolerance. Two scales may vanish: the logits' with width (Yang et al. 2022, table 3:
+ * is seen to follow the axis by more than the tolerance. Two scales may vanish: the logits' with width (Yang et al. 2022, table 3:
  * the head's initial weights are small on purpose), and the stream's with depth, while random parts of 1/L each, which add up
  * as 1/sqrt(L), outweigh the embeddings (Dey et al. 2025, section 4). Along depth the stream is looked at after the last
  * block alone: after the first, one of L parts has been added. transfer_scales_free in any case. */

@@ -23,7 +23,7 @@ static void gather(struct points *p, struct transfer_line *l, const struct trans
     p->n = 0;
     l->n = s->sizes[l->axis].n;
     for (size_t i = 0; i < l->n; i++) {
-        size_t d_model = transfer_d_model(s, l->axis, i), n_layer = transfer_n_layer(s, l->axis, i);
+        size_t d_model = transfer_d_model(s, l->axis, i), n_layer = transfer_n_layer(s, l->axis, i), first = p->n;
         double scale = 0, change = 0;
         l->x[i] = (double)s->sizes[l->axis].items[i];
         for (size_t j = 0; j < t->readings.n; j++) {
@@ -33,17 +33,18 @@ static void gather(struct points *p, struct transfer_line *l, const struct trans
             p->x[p->n] = l->x[i];
             p->scale[p->n] = r->scale;
             p->change[p->n++] = r->change;
-            scale += log(r->scale) / (double)s->seeds;
-            change += log(r->change) / (double)s->seeds;
+            scale += log(r->scale);
+            change += log(r->change);
         }
-        l->scale[i] = exp(scale);
-        l->change[i] = exp(change);
+        l->scale[i] = exp(scale / (double)(p->n - first));
+        l->change[i] = exp(change / (double)(p->n - first));
     }
 }
 
+/* What is open is no evidence against it. */
 static bool is_still(enum exponent_kind kind)
 {
-    return kind == EXPONENT_FLAT || kind == EXPONENT_ZERO;
+    return kind == EXPONENT_FLAT || kind == EXPONENT_ZERO || kind == EXPONENT_OPEN;
 }
 
 static void judge(struct transfer_line *l, const struct transfer_scales *t, const struct transfer_spec *s, double tolerance)
