@@ -418,7 +418,7 @@ void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
 void gpt_forward(struct gpt *g, const int32_t *x, size_t n)
 {
     CHECK(n >= 1 && n <= g->chunk);
-    struct pass p = pass_of(g, n, false);
+    struct pass p = pass_of(g, n, n, false);
     forward(g, x, &p);
 }
 
