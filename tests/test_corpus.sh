@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A corpus that repeats, through the binary: data.unique_tokens.
+# A corpus through the binary: one that repeats (data.unique_tokens), and which tenth of it is held out (data.heldout).
 . "$(dirname "$0")/shell.sh"
 
 small=(--set 'grid.models=[{"d_model":8,"n_layer":1}]' --set 'grid.tokens=["40k","80k"]' --set 'grid.seeds=[1]'
@@ -36,7 +36,75 @@ more_than_there_is() {
     [ ! -e never ] || fail "a folder was made"
 }
 
-for t in epochs_are_counted more_than_there_is; do
+# text DIR CODE [WORDS...]: a sweep over words.txt.
+text() {
+    local dir=$1 want=$2 code=0
+    shift 2
+    [ -e words.txt ] || awk 'BEGIN { for (i = 0; i < 9000; i++) print "line", i, "of", i % 97, "words" }' >words.txt
+    "$plateau" sweep "$root/configs/tiny.json" --out "$dir" "${small[@]}" --set data.source=text \
+        --set 'data.files=["words.txt"]' "$@" >"$dir.txt" 2>&1 || code=$?
+    [ "$code" = "$want" ] || fail "$dir: exit code $code: $(tail -n 2 "$dir.txt")"
+}
+
+# older DIR: as versions wrote it that had no such key.
+older() {
+    find "$1" \( -name sweep.json -o -name config.json \) -exec sed -i '/"heldout":/d' {} +
+    ! grep -rq '"heldout"' "$1"/sweep.json "$1"/d*/config.json || fail "the key is still in $1"
+}
+
+# New sweeps spread it; names, data and losses are others than those of the tail.
+heldout_is_spread() {
+    text spread 0
+    text said 0 --set data.heldout=spread
+    text tail 0 --set data.heldout=tail
+    grep -q '"heldout":.*"spread"' spread/sweep.json || fail "not the default"
+    [ "$(column run spread/results.csv)" = "$(column run said/results.csv)" ] || fail "the default's word renames runs"
+    local c
+    for c in run trunk loss data_fingerprint; do
+        [ -z "$(comm -12 <(column $c spread/results.csv | sort -u) <(column $c tail/results.csv | sort -u))" ] || fail "the same $c"
+    done
+    # as the version before the key named them
+    [ "$(column run tail/results.csv | tr '\n' ' ')" = "d8-l1-t39.9k-s1-b5bd0577 d8-l1-t79.9k-s1-a1e344c7 " ] || fail "renamed: $(ls tail)"
+    "$plateau" fit spread tail >both.txt 2>&1 && fail "one fit of both"
+    grep -q 'data.heldout' both.txt || fail "$(cat both.txt)"
+}
+
+# A folder without the key goes on with the tail, whatever the default, with the bytes that it has; what says otherwise is
+# refused by the key's name.
+heldout_of_old_folders() {
+    local before
+    [ -d tail ] || text tail 0 --set data.heldout=tail
+    cp -R tail old
+    older old
+    before=$(cksum old/d*/*)
+    text old 0 --set 'grid.tokens=["40k","80k","120k"]'
+    grep -q '2 were done before' old.txt || fail "runs are not found again: $(cat old.txt)"
+    [ "$before" = "$(cksum $(echo "$before" | cut -d ' ' -f 3))" ] || fail "bytes of finished runs changed"
+    [ "$(column data_fingerprint old/results.csv | sort -u | wc -l)" = 1 ] || fail "a mixture"
+    "$plateau" status old >status.txt || fail "status: $?"
+    grep -q '3 of 3 runs done' status.txt || fail "$(tail -n 1 status.txt)"
+    cp -R tail other
+    older other
+    text other 2 --set data.heldout=spread --set 'grid.tokens=["120k"]'
+    grep -q 'data.heldout was tail then, it is spread now' other.txt || fail "$(cat other.txt)"
+    [ "$(ls -d other/d* | wc -l)" = 2 ] || fail "runs were added"
+    # the config of a run, and of a sweep that is not there any more
+    cp -R tail alone
+    older alone
+    rm -f alone/sweep.json
+    local run=$(echo alone/d*-t79.9k-*)
+    "$plateau" train "$run/config.json" --out once >once.txt 2>&1 || fail "train: $(tail -n 1 once.txt)"
+    [ -d "once/${run#alone/}" ] || fail "another run: $(ls once)"
+    [ "$(column loss once/results.csv)" = "$(column loss tail/results.csv | tail -n 1)" ] || fail "another loss"
+    # a folder of a language takes no part in it
+    "$plateau" sweep "$root/configs/tiny.json" --out language "${small[@]}" >language.txt 2>&1
+    older language
+    "$plateau" sweep "$root/configs/tiny.json" --out language "${small[@]}" --set data.heldout=tail >language.txt 2>&1 ||
+        fail "$(tail -n 1 language.txt)"
+    grep -q 'nothing to train' language.txt || fail "a language's runs hang on it: $(cat language.txt)"
+}
+
+for t in epochs_are_counted more_than_there_is heldout_is_spread heldout_of_old_folders; do
     run_test "$t"
 done
 finish

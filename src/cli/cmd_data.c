@@ -92,10 +92,12 @@ static enum status run(const struct arg_list *words, const struct words *w, stru
         return info(config ? paths.items[0] : NULL, w, err);
     if (paths.n == 0)
         return err_set(err, E_USAGE, "data %s: give files or folders", verb);
+    struct config usual;
     struct data_spec s = data_spec_default();
+    config_init(&usual);
     s.files = paths.items;
     s.n_files = paths.n;
-    return data_info_text(&s, bigram, err);
+    return data_info_text(&s, usual.model.ctx, bigram, err);
 }
 
 #define WORD(id, source, name) " " name

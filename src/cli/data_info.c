@@ -18,11 +18,11 @@
 /* With an indent of two and the rest of a character no line has more than 60 columns. */
 enum { SAMPLE_LINES = 4, SAMPLE_WIDTH = 54, SAMPLE_SEED = 1 };
 
-enum status data_info_text(const struct data_spec *s, bool bigram_only, struct err *err)
+enum status data_info_text(const struct data_spec *s, size_t ctx, bool bigram_only, struct err *err)
 {
     struct text t;
     double nats;
-    TRY(text_read(&t, s, err));
+    TRY(text_read(&t, s, ctx, err));
     enum status st = t.held.n < 2
                          ? err_set(err, E_DATA, "%s: too short to hold out a tenth", s->files[0])
                          : baseline_bigram(&nats, t.train.data, t.train.n, t.held.data, t.held.n, err);
@@ -151,7 +151,7 @@ static enum status print_source(const struct data *d, const struct data_spec *s,
     else if (*prefix)
         printf("%zu files, %zu training bytes\n", data_n_files(d), data_train_tokens(d));
     else
-        TRY(data_info_text(s, false, err));
+        TRY(data_info_text(s, data_ctx(d), false, err));
     print_theory(d);
     TRY(print_repeats(d, err));
     return print_sample(d, data_unit(s), err);

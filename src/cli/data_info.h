@@ -8,7 +8,7 @@
 #include "harness/config.h"
 
 /* Sizes of the text of s->files, and the held-out loss of a bigram byte model; bigram_only: that alone. */
-enum status data_info_text(const struct data_spec *s, bool bigram_only, struct err *err) WARN_UNUSED;
+enum status data_info_text(const struct data_spec *s, size_t ctx, bool bigram_only, struct err *err) WARN_UNUSED;
 
 /* Size and numbers of the data, its floor, what theory says of it, what comes of a cap on its tokens, and a sample: the start
  * of a run's first window of c->model.ctx tokens. Then the same of a second source, and how it is mixed in. */

@@ -100,6 +100,7 @@ static enum status load(struct setup *s, const char *path, const struct arg_list
 {
     *s = (struct setup){0};
     config_init(&s->cfg);
+    config_unsay(&s->cfg);
     TRY(pick_isa(&s->isa, isa, err));
     TRY(check_kind(path, err));
     TRY(config_load(&s->cfg, path, err));

@@ -25,7 +25,7 @@ static enum status print_baseline(const struct fitted *f, const struct config *c
     for (size_t i = 1; i < f->table.n; i++)
         if (flops[i] > flops[largest])
             largest = i;
-    TRY(text_read(&text, &spec, err));
+    TRY(text_read(&text, &spec, c->model.ctx, err));
     enum status st = OK;
     if (text.held.n >= 2) {
         st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);

@@ -30,13 +30,17 @@ enum data_kind {
     DATA_N_KINDS
 };
 
+/* Which tenth of a text is held out: blocks spread over each file, or its end. */
+enum data_heldout { DATA_HELDOUT_SPREAD, DATA_HELDOUT_TAIL };
+
 /* What the config's section "data" says. Strings are borrowed. */
 struct data_spec {
     enum data_kind kind;
     const char *const *files; /* text: files and folders (folders recursively, sorted by path) */
     size_t n_files;
-    const char *const *val_files; /* text: held-out files; none: the last 10 % of each file */
+    const char *const *val_files; /* text: held-out files; none: 10 % of each file */
     size_t n_val_files;
+    enum data_heldout heldout; /* text without held-out files */
     size_t eval_tokens; /* size of the evaluation set, rounded up to whole windows */
     uint64_t seed;      /* names the language's tables and its evaluation set */
     /* zipf-facts: base b, digits m, values v, noise eps, exponent a (DESIGN section 6) */

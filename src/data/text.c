@@ -1,4 +1,4 @@
-/* Text: files as bytes, the last tenth of each held out. */
+/* Text: files as bytes, a tenth of each held out. */
 #include "data/text.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/size.h"
 #include "data/data_internal.h"
+#include "data/pieces.h"
 #include "data/text_files.h"
 
 static enum status push(struct text_bytes *b, const char *src, size_t n, struct err *err)
@@ -30,22 +31,62 @@ static enum status push(struct text_bytes *b, const char *src, size_t n, struct 
     return OK;
 }
 
-/* Files first .. end-1: the whole to one part, or nine tenths to train and the rest to held. */
-static enum status read_files(struct text *t, const struct text_files *f, size_t first, size_t end,
-                              bool to_train, bool to_held, struct err *err)
+/* How files are parted. */
+struct parting {
+    bool to_train, to_held; /* the whole to one part, or both: nine tenths and one */
+    bool spread;            /* that one is not the tail */
+    size_t ctx;
+};
+
+bool text_is_spread(const struct data_spec *s)
+{
+    return s->heldout == DATA_HELDOUT_SPREAD && s->n_val_files == 0 && !s->whole;
+}
+
+/* The shortest block that is held out: long enough to be text of its own, and for four windows, as what is left of a block
+ * behind its last window is lost. Blocks of 4096 bytes are 27 of a megabyte. */
+static size_t shortest_block(size_t ctx)
+{
+    return size_max(4096, 4 * (ctx + 1));
+}
+
+/* A file into pieces: a tenth in blocks spread over it, and what is left between them. */
+static enum status push_spread(struct text *t, const char *bytes, size_t size, size_t ctx, struct err *err)
+{
+    size_t held = size / 10, n = held ? pieces_count(held, shortest_block(ctx)) : 0, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct piece b = pieces_block(size, held, n, i);
+        TRY(push(&t->train, bytes + at, b.at - at, err));
+        TRY(pieces_end(&t->train.ends, t->train.n, err));
+        TRY(push(&t->held, bytes + b.at, b.n, err));
+        TRY(pieces_end(&t->held.ends, t->held.n, err));
+        at = b.at + b.n;
+    }
+    TRY(push(&t->train, bytes + at, size - at, err));
+    return pieces_end(&t->train.ends, t->train.n, err);
+}
+
+/* `held` bytes at its end, in one piece with those of the files around it. */
+static enum status push_tail(struct text *t, const char *bytes, size_t size, size_t held, struct err *err)
+{
+    TRY(push(&t->train, bytes, size - held, err));
+    return push(&t->held, bytes + (size - held), held, err);
+}
+
+/* Files first .. end-1. */
+static enum status read_files(struct text *t, const struct text_files *f, size_t first, size_t end, const struct parting *p,
+                              struct err *err)
 {
     for (size_t i = first; i < end; i++) {
         char *bytes;
         size_t size;
         TRY(file_read(&bytes, &size, f->items[i].path, err));
-        size_t held = !to_held ? 0 : to_train ? size / 10 : size;
-        enum status st = push(&t->train, bytes, size - held, err);
-        if (st == OK)
-            st = push(&t->held, bytes + (size - held), held, err);
+        size_t held = !p->to_held ? 0 : p->to_train ? size / 10 : size;
+        enum status st = p->spread ? push_spread(t, bytes, size, p->ctx, err) : push_tail(t, bytes, size, held, err);
         t->files[i] = (struct data_file){.path = f->items[i].path,
                                          .bytes = size,
                                          .fingerprint = hash_bytes(HASH_SEED, bytes, size),
-                                         .val = !to_train};
+                                         .val = !p->to_train};
         f->items[i].path = NULL; /* ours now */
         t->n_files = i + 1;
         free(bytes);
@@ -54,19 +95,48 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
     return OK;
 }
 
-/* The first unique_tokens of the training bytes. */
-static enum status cut(struct text *t, const struct data_spec *s, struct err *err)
+/* Blocks of the training bytes that are unique_tokens together, spread over them as what is held out is: a corpus whose
+ * beginning alone was read would be judged by what it did not begin with. */
+static enum status cut_spread(struct text_bytes *b, size_t unique, size_t ctx, struct err *err)
+{
+    struct piece_ends whole = b->ends;
+    size_t kept = 0, n = pieces_count(unique, shortest_block(ctx)), next = 0;
+    enum status st = OK;
+    b->ends = (struct piece_ends){0};
+    for (size_t i = 0; i < n && st == OK; i++) {
+        struct piece k = pieces_block(b->n, unique, n, i);
+        for (; next < whole.n && whole.items[next] <= k.at; next++)
+            ;
+        for (; next < whole.n && whole.items[next] < k.at + k.n && st == OK; next++)
+            st = pieces_end(&b->ends, kept + whole.items[next] - k.at, err);
+        memmove(b->data + kept, b->data + k.at, k.n);
+        kept += k.n;
+        if (st == OK)
+            st = pieces_end(&b->ends, kept, err);
+    }
+    free(whole.items);
+    b->n = kept;
+    return st;
+}
+
+/* To unique_tokens of the training bytes: the first ones where the end is held out. */
+static enum status cut(struct text *t, const struct data_spec *s, const struct parting *p, struct err *err)
 {
     if (s->unique_tokens > t->train.n)
         return err_set(err, E_CONFIG, "data.unique_tokens=%zu: the training text has only %zu bytes", s->unique_tokens,
                        t->train.n);
-    if (s->unique_tokens > 0)
-        t->train.n = s->unique_tokens;
+    if (s->unique_tokens == 0 || s->unique_tokens == t->train.n)
+        return OK;
+    if (p->spread)
+        return cut_spread(&t->train, s->unique_tokens, p->ctx, err);
+    t->train.n = s->unique_tokens;
     return OK;
 }
 
-enum status text_read(struct text *t, const struct data_spec *s, struct err *err)
+enum status text_read(struct text *t, const struct data_spec *s, size_t ctx, struct err *err)
 {
+    const struct parting all = {.to_train = true, .to_held = s->n_val_files == 0 && !s->whole, .spread = text_is_spread(s), .ctx = ctx};
+    const struct parting val = {.to_held = true};
     *t = (struct text){0};
     struct text_files f = {0};
     enum status st = OK;
@@ -80,12 +150,16 @@ enum status text_read(struct text *t, const struct data_spec *s, struct err *err
     if (st == OK)
         st = size_calloc(&t->files, f.n, sizeof *t->files, "the list of files", err);
     if (st == OK)
-        st = read_files(t, &f, 0, n_train, true, s->n_val_files == 0 && !s->whole, err);
+        st = read_files(t, &f, 0, n_train, &all, err);
     if (st == OK)
-        st = read_files(t, &f, n_train, f.n, false, true, err);
+        st = read_files(t, &f, n_train, f.n, &val, err);
     text_files_free(&f);
     if (st == OK)
-        st = cut(t, s, err);
+        st = cut(t, s, &all, err);
+    if (st == OK)
+        st = pieces_end(&t->train.ends, t->train.n, err);
+    if (st == OK)
+        st = pieces_end(&t->held.ends, t->held.n, err);
     if (st != OK)
         text_free(t);
     return st;
@@ -95,6 +169,8 @@ void text_free(struct text *t)
 {
     free(t->train.data);
     free(t->held.data);
+    free(t->train.ends.items);
+    free(t->held.ends.items);
     for (size_t i = 0; i < t->n_files; i++)
         free((char *)t->files[i].path);
     free(t->files);
@@ -128,28 +204,43 @@ static enum status check_lengths(const struct text *t, const struct data *d, str
     return OK;
 }
 
+/* What a source of text keeps. */
+struct corpus {
+    struct text text;
+    struct windows train, held;
+};
+
 static enum status text_open(struct data *d, struct err *err)
 {
-    struct text *t;
-    TRY(size_calloc(&t, 1, sizeof *t, "the corpus", err));
-    d->state = t;
-    TRY(text_read(t, &d->spec, err));
+    struct corpus *c;
+    TRY(size_calloc(&c, 1, sizeof *c, "the corpus", err));
+    struct text *t = &c->text;
+    d->state = c;
+    TRY(text_read(t, &d->spec, d->ctx, err));
     TRY(check_lengths(t, d, err));
+    TRY(windows_to_train(&c->train, &t->train.ends, d->ctx, err));
+    if (t->held.n > 0) /* nothing is, of a whole text */
+        TRY(windows_to_hold(&c->held, &t->held.ends, d->ctx, d->eval_windows, err));
     name_of(d->name, sizeof d->name, &d->spec);
     d->vocab = 256;
     d->train_tokens = t->train.n;
-    d->eval_windows = t->held.n ? size_min(d->eval_windows, (t->held.n - 1) / d->ctx) : 0;
+    d->eval_windows = c->held.total;
     d->files = t->files;
     d->n_files = t->n_files;
     d->fingerprint = hash_bytes(hash_bytes(HASH_SEED, t->train.data, t->train.n), t->held.data,
                                 t->held.n);
+    if (text_is_spread(&d->spec)) /* where a window may begin, too */
+        d->fingerprint = hash_bytes(d->fingerprint, t->train.ends.items, t->train.ends.n * sizeof *t->train.ends.items);
     return OK;
 }
 
 static void text_close(void *state)
 {
-    text_free(state);
-    free(state);
+    struct corpus *c = state;
+    text_free(&c->text);
+    windows_free(&c->train);
+    windows_free(&c->held);
+    free(c);
 }
 
 static void copy_window(const struct data *d, int32_t *x, int32_t *y, const unsigned char *at)
@@ -160,25 +251,26 @@ static void copy_window(const struct data *d, int32_t *x, int32_t *y, const unsi
     }
 }
 
-/* Epoch by epoch, every window once in a new order; a new offset moves the window's borders. */
+/* Epoch by epoch, every window once in a new order; a new offset moves the windows' borders. */
 static void text_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index)
 {
-    const struct text *t = d->state;
-    size_t n = t->train.n, windows = size_max((n - d->ctx) / d->ctx, 1);
-    size_t slack = size_min(d->ctx, n - windows * d->ctx); /* offsets 0 .. slack-1 fit */
+    const struct corpus *c = d->state;
+    size_t windows = c->train.total;
     struct rng r = rng_make(seed, RNG_DATA, 0, index / windows);
-    size_t offset = (size_t)rng_below(&r, slack);
-    uint64_t place = data_permute(index % windows, windows, rng_u64(&r));
-    copy_window(d, x, y, t->train.data + offset + place * d->ctx);
+    size_t offset = (size_t)rng_below(&r, c->train.slack);
+    size_t place = (size_t)data_permute(index % windows, windows, rng_u64(&r));
+    const struct windowed *p = windows_find(&c->train, place);
+    copy_window(d, x, y, c->text.train.data + p->at + offset % p->slack + (place - p->first) * d->ctx);
 }
 
-/* Spread over the held-out bytes: steps of (n-1)/windows >= ctx, so windows never overlap. */
+/* Spread over each piece of the held-out bytes: steps of (n-1)/windows >= ctx, so windows never overlap. */
 static void text_eval(const struct data *d, int32_t *x, int32_t *y, uint64_t index)
 {
-    const struct text *t = d->state;
-    size_t span = t->held.n - 1, w = d->eval_windows;
-    size_t start = span / w * index + span % w * index / w;
-    copy_window(d, x, y, t->held.data + start);
+    const struct corpus *c = d->state;
+    const struct windowed *p = windows_find(&c->held, (size_t)index);
+    size_t span = p->n - 1, w = p->count, i = (size_t)index - p->first;
+    size_t start = span / w * i + span % w * i / w;
+    copy_window(d, x, y, c->text.held.data + p->at + start);
 }
 
 static void text_token(const struct data *d, char *buf, size_t size, int32_t token)

@@ -234,6 +234,7 @@ struct data_spec config_data_spec(const struct config *c)
         .n_files = c->data.files.n,
         .val_files = (const char *const *)c->data.val_files.items,
         .n_val_files = c->data.val_files.n,
+        .heldout = (enum data_heldout)c->data.heldout,
 #define X(name, type, min, max, number, hashed, help) .name = c->data.name,
         DATA_NUMBERS(X)
 #undef X

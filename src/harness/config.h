@@ -7,8 +7,9 @@
  * Adding a key: a member below and a row in config_keys.c, wherever it reads best. A key that decides a run's results
  * is LATER: it enters a run's hash only where it differs from its default, so that the folders that are there already,
  * whose runs were made without it, are found again; its default must therefore mean what the program did before. That
- * default is fixed from then on: another one would rename every run. Rows that are FIRST are never moved, renamed or
- * dropped. */
+ * default is fixed from then on: another one would rename every run. Where new sweeps are to have another one all the
+ * same, the row has that, and config_key_befores what the program did before. Rows that are FIRST are never moved, renamed
+ * or dropped. */
 #ifndef PLATEAU_HARNESS_CONFIG_H
 #define PLATEAU_HARNESS_CONFIG_H
 
@@ -25,6 +26,9 @@
 #include "model/optim/schedule.h"
 
 enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8 };
+
+/* No word of a choice: nothing was said, so that a folder may decide. */
+#define CONFIG_UNSAID ((size_t)-1)
 
 struct config_strings {
     char **items; /* owned */
@@ -60,6 +64,7 @@ struct config {
     struct {
         size_t source; /* enum data_kind */
         struct config_strings files, val_files;
+        size_t heldout; /* enum data_heldout; CONFIG_UNSAID before config_follow_sweep */
         size_t eval_tokens, seed;
         size_t base, digits, values;
         double eps, exponent;
@@ -115,12 +120,15 @@ struct config {
 void config_init(struct config *c);
 void config_free(struct config *c);
 
-/* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. */
+/* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. A file with every key of the
+ * first version was written by a program: what it does not say is what that program did (config_key_befores). */
 enum status config_load(struct config *c, const char *path, struct err *err) WARN_UNUSED;
 /* The config that sweep.json of this folder holds. The first version took a tenth of the size's smallest budget for a
  * warm-up that is not set: where the file comes from it, that budget is filled in as grid.warmup_tokens or
  * grid.warmup_flops (of a single run, its own budget), so that its runs keep their warm-up whatever is added. */
 enum status config_load_sweep(struct config *c, const char *dir, struct err *err) WARN_UNUSED;
+/* Before a config is read that a folder may complete: see config_follow_sweep. */
+void config_unsay(struct config *c);
 /* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */
@@ -131,7 +139,7 @@ enum status config_check_optimizer(const struct config *c, struct err *err) WARN
 bool config_is_optimizers(const char *assignment);
 
 /* Plan into the folder dir as its runs were planned: take the warm-up's budget over from its sweep.json, where there is
- * one that can be read. single: c is one run, without a grid. */
+ * one that can be read, and what is CONFIG_UNSAID; without it, that is the default. single: c is one run, without a grid. */
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err) WARN_UNUSED;
 
 /* c without its grid. Strings are borrowed from c, so that it is never passed to config_free. */

@@ -116,16 +116,21 @@ static enum status put_first(struct config_hasher *h, const struct config *c, st
     return put(h, "}}", err);
 }
 
-/* A key that came after the first version, where it is not at its default: mixed in without regard to order, so that
- * rows may move. */
+/* A key that came after the first version, where it is not at its default, or not what was done before there was one: mixed
+ * in without regard to order, so that rows may move. */
 static enum status hash_later(uint64_t *hash, struct config_hasher *h, const struct config *c, const struct key *k,
                               struct err *err)
 {
     struct known *own = &h->known[k - config_keys];
+    const struct key_before *before = config_keys_before(k);
     const char *text;
+    if (before && !before->matters(c))
+        return OK;
     if (!own->usual) {
         struct config defaults;
         config_init(&defaults);
+        if (before)
+            *(size_t *)config_field(&defaults, k) = before->word;
         TRY(config_key_text(&own->usual, &defaults, k, err));
     }
     TRY(known_text(&text, h, c, k, err));
@@ -161,7 +166,8 @@ enum status config_diff(char *out, size_t size, const struct config *from, const
     out[0] = '\0';
     for (size_t i = 0; i < config_n_keys; i++) {
         char *a, *b;
-        if (config_keys[i].hashed == NEVER)
+        const struct key_before *before = config_keys_before(&config_keys[i]);
+        if (config_keys[i].hashed == NEVER || (before && !before->matters(from) && !before->matters(to)))
             continue;
         TRY(config_key_text(&a, from, &config_keys[i], err));
         enum status st = config_key_text(&b, to, &config_keys[i], err);

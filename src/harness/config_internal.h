@@ -27,6 +27,18 @@ static inline bool key_is_whole(const struct key *k)
     return k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL;
 }
 
+/* A choice among words whose default is not what the program did before there was the key: what it did, and for which
+ * configs that decides anything. Where it does, another word enters the hash; else none does. */
+struct key_before {
+    const char *path;
+    size_t word;
+    bool (*matters)(const struct config *c);
+};
+extern const struct key_before config_key_befores[]; /* (config_n_befores) */
+extern const size_t config_n_befores;
+/* NULL: the default is what it did. */
+const struct key_before *config_keys_before(const struct key *k);
+
 extern const struct key config_keys[]; /* (config_n_keys) */
 extern const size_t config_n_keys;
 

@@ -17,7 +17,8 @@ const struct key config_keys[] = {
     {"data.source", T_ENUM, AT(data.source), 0, DATA_N_KINDS - 1, DATA_ZIPF_FACTS, "text" DATA_LANGUAGES(X), FIRST, "text files, or a language whose true floor is known"},
 #undef X
     {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
-    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: the last 10 % of each file)"},
+    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: 10 % of each file, see data.heldout)"},
+    {"data.heldout", T_ENUM, AT(data.heldout), 0, DATA_HELDOUT_TAIL, DATA_HELDOUT_SPREAD, "spread|tail", LATER, "text without data.val_files: the 10 % of each file that are held out. spread: in blocks of 4 kB and more (a tail differs from the rest of its file by .03 to .09 nats); tail: its end, as in folders of versions without this key"},
 #define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
@@ -109,6 +110,23 @@ const struct key config_keys[] = {
 };
 
 const size_t config_n_keys = sizeof config_keys / sizeof *config_keys;
+
+static bool parts_files(const struct config *c)
+{
+    return c->data.source == DATA_TEXT && c->data.val_files.n == 0;
+}
+
+const struct key_before config_key_befores[] = {{"data.heldout", DATA_HELDOUT_TAIL, parts_files}};
+
+const size_t config_n_befores = sizeof config_key_befores / sizeof *config_key_befores;
+
+const struct key_before *config_keys_before(const struct key *k)
+{
+    for (size_t i = 0; i < config_n_befores; i++)
+        if (strcmp(config_key_befores[i].path, k->path) == 0)
+            return &config_key_befores[i];
+    return NULL;
+}
 
 const struct key *config_keys_find(const char *path)
 {

@@ -381,6 +381,31 @@ static enum status read_object(struct config *c, const cJSON *object, const char
     return OK;
 }
 
+static const cJSON *object_member(const cJSON *object, const char *path)
+{
+    char section[32];
+    const char *dot = strchr(path, '.');
+    snprintf(section, sizeof section, "%.*s", (int)(dot - path), path);
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, section), dot + 1);
+}
+
+/* Nobody writes every key of the first version by hand. */
+static bool by_program(const cJSON *object)
+{
+    for (size_t i = 0; i < config_n_keys; i++)
+        if (config_keys[i].hashed == FIRST && !object_member(object, config_keys[i].path))
+            return false;
+    return true;
+}
+
+/* What a program that did not have these keys did. */
+static void take_befores(struct config *c, const cJSON *object)
+{
+    for (size_t i = 0; i < config_n_befores; i++)
+        if (!object_member(object, config_key_befores[i].path))
+            *(size_t *)config_field(c, config_keys_find(config_key_befores[i].path)) = config_key_befores[i].word;
+}
+
 /* member: the config is the value of that key of the file's object; NULL: the object itself. */
 static enum status read_text(struct config *c, const char *text, size_t size, const char *member,
                              struct err *err)
@@ -397,6 +422,8 @@ static enum status read_text(struct config *c, const char *text, size_t size, co
         st = read_object(c, object, "", err);
     else
         st = err_set(err, E_CONFIG, "expected an object, found %s", type_name(object));
+    if (st == OK && (member || by_program(object)))
+        take_befores(c, object);
     cJSON_Delete(root);
     return st;
 }
@@ -450,6 +477,24 @@ enum status config_load_sweep(struct config *c, const char *dir, struct err *err
     return OK;
 }
 
+void config_unsay(struct config *c)
+{
+    for (size_t i = 0; i < config_n_befores; i++)
+        *(size_t *)config_field(c, config_keys_find(config_key_befores[i].path)) = CONFIG_UNSAID;
+}
+
+/* Of what was not said: what the folder has where that decided anything, else the default. */
+static void follow_befores(struct config *c, const struct config *there)
+{
+    for (size_t i = 0; i < config_n_befores; i++) {
+        const struct key_before *before = &config_key_befores[i];
+        const struct key *k = config_keys_find(before->path);
+        size_t *at = config_field(c, k);
+        if (*at == CONFIG_UNSAID)
+            *at = there && before->matters(there) ? *(const size_t *)config_field(there, k) : (size_t)k->number;
+    }
+}
+
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err)
 {
     struct config there;
@@ -462,6 +507,7 @@ enum status config_follow_sweep(struct config *c, const char *dir, bool single, 
         if (single && there.grid.warmup_tokens > 0 && there.grid.params.n + there.grid.models.n == 0)
             c->grid.warmup_tokens = c->train.tokens;
     }
+    follow_befores(c, st == OK ? &there : NULL);
     config_free(&there);
     return st == E_NOMEM ? err_set(err, st, "%s", unread.msg) : OK;
 }

@@ -121,12 +121,11 @@ static enum status other_data(const char *run, const char *dir, const struct dat
                               struct err *err)
 {
     const char *what = s->changed_file[0]   ? s->changed_file
-                       : data_n_files(d)    ? "its files have changed"
+                       : s->parted[0]       ? s->parted
+                       : data_n_files(d)    ? "its files or data.heldout have changed"
                                             : "the language or its seed is another";
-    return err_set(err, E_DATA,
-                   "%s/%s was trained on other data (%s): one table cannot hold both; give another --out, or --fresh "
-                   "to train all again",
-                   dir, run, what);
+    return err_set(err, E_DATA, "%s/%s was trained on other data (%s): one table cannot hold both; give another --out%s", dir,
+                   run, what, s->parted[0] ? "" : ", or --fresh to train all again");
 }
 
 enum status rundir_refuse_data(const struct plan *p, const char *dir, const struct data *d, const struct sweep_json *s,

@@ -126,6 +126,24 @@ static void compare_config(struct sweep_json *s, const cJSON *config, const stru
     cJSON_Delete(now);
 }
 
+static bool parts_files(const struct config *c)
+{
+    return c->data.source == DATA_TEXT && c->data.val_files.n == 0;
+}
+
+/* The same files, parted in another way. */
+static void find_parted(struct sweep_json *s, const char *dir, const struct config *c)
+{
+    static const char *const words[] = {"spread", "tail"};
+    struct config there;
+    config_init(&there);
+    if (config_load_sweep(&there, dir, NULL) == OK && parts_files(c) && parts_files(&there) &&
+        there.data.heldout != c->data.heldout)
+        snprintf(s->parted, sizeof s->parted, "data.heldout was %s then, it is %s now", words[there.data.heldout],
+                 words[c->data.heldout]);
+    config_free(&there);
+}
+
 void sweep_json_read(struct sweep_json *s, const char *dir, const struct config *c, const struct data *d)
 {
     char path[FILE_PATH_MAX];
@@ -149,5 +167,7 @@ void sweep_json_read(struct sweep_json *s, const char *dir, const struct config 
         snprintf(s->why, sizeof s->why, "%.150s is damaged: no config, or no fingerprint of the data", path);
     compare_config(s, cJSON_GetObjectItemCaseSensitive(root, "config"), c);
     find_changed(s, cJSON_GetObjectItemCaseSensitive(root, "data_files"), d);
+    if (s->changed_file[0] == '\0')
+        find_parted(s, dir, c);
     cJSON_Delete(root);
 }

@@ -25,6 +25,7 @@ struct sweep_json {
     bool same_config;         /* as c */
     bool same_held_out;       /* its held-out set is d's */
     char changed_file[256];   /* the first file of the data that is another now, with its sizes; "": not known */
+    char parted[96];          /* how the same files were parted then, and are now; "": alike */
 };
 /* c, d: today's config and data, to compare with. */
 void sweep_json_read(struct sweep_json *s, const char *dir, const struct config *c, const struct data *d);
