@@ -8,6 +8,7 @@
 #include "base/count.h"
 #include "base/size.h"
 #include "cli/calibrate.h"
+#include "cli/protocol.h"
 #include "cli/text.h"
 #include "harness/memory.h"
 
@@ -34,9 +35,10 @@ static double bytes_of(const struct view *v, size_t trajectory)
 enum { ROWS_MAX = 256, CELL_MAX = CONFIG_VARIED_MAX };
 
 /* Width, depth, tokens and seed stand in a run's name, what else the grid varies beside it. */
-enum column { RUN, VARIED, PARAMS, ACTIVE, NONEMBD, FLOPS, EPOCHS, MEMORY, ADDS, N_COLUMNS };
+enum column { RUN, VARIED, PARAMS, ACTIVE, NONEMBD, FLOPS, EPOCHS, WARMUP, MEMORY, ADDS, N_COLUMNS };
 
-static const char *const columns[N_COLUMNS] = {"run", "varied", "params", "active", "nonembd", "flops", "epochs", "memory", "adds"};
+static const char *const columns[N_COLUMNS] = {"run",   "varied", "params",  "active", "nonembd",
+                                               "flops", "epochs", "warm-up", "memory", "adds"};
 
 struct table {
     struct row {
@@ -87,6 +89,7 @@ static enum status fill_row(struct row *row, const struct view *v, size_t trajec
     count_format(c[NONEMBD], CELL_MAX, r->params_nonembd);
     snprintf(c[FLOPS], CELL_MAX, "%.3g", r->flops);
     snprintf(c[EPOCHS], CELL_MAX, isfinite(r->epochs) ? "%.2f" : "-", r->epochs);
+    count_format(c[WARMUP], CELL_MAX, r->cfg.train.warmup_tokens);
     count_format_bytes(c[MEMORY], CELL_MAX, bytes_of(v, trajectory));
     if (v->too_large[trajectory])
         snprintf(c[ADDS], CELL_MAX, "too big");
@@ -340,68 +343,35 @@ static double tokens_of(const struct run *r)
     return r->cfg.train.tokens;
 }
 
-static double ratio_of(const struct run *r)
+static void warn_repeats(const struct view *v)
 {
-    return r->cfg.train.tokens / r->params;
-}
-
-static void warn_budgets(const struct view *v)
-{
-    size_t few_steps = 0, repeated = 0;
+    size_t repeated = 0;
     double epochs = 0, second = 0;
     EACH_FITTING(v, i, t)
     {
         const struct run *r = &v->p->runs[i];
         second = fmax(second, data_second_passes(v->s->data, r->cfg.train.tokens));
-        struct batch b = config_batch(&r->cfg);
-        few_steps += batch_steps(&b, r->cfg.train.tokens) < 100;
-        if (r->epochs > 4) {
-            repeated++;
-            epochs = fmax(epochs, r->epochs);
-        }
+        repeated += r->epochs > 4;
+        epochs = r->epochs > epochs ? r->epochs : epochs;
     }
     if (second > 4)
         text_beside(stdout, "careful: ", "the longest run reads data.mix_source more than 4 times (%.1f)", second);
-    if (few_steps)
-        text_beside(stdout, "careful: ",
-                    "%zu runs have fewer than 100 steps: give them more tokens or smaller batches", few_steps);
     if (repeated)
         text_beside(stdout, "careful: ",
                     "%zu runs read the corpus more than 4 times (up to %.1f): repeated data teach less, "
                     "and only the law repeat accounts for it", repeated, epochs);
 }
 
-/* What is best lay between 5 and 200 tokens a parameter in every sweep seen so far. */
-static void warn_profile(const struct view *v, double flops)
-{
-    double lo = (double)INFINITY, hi = 0;
-    EACH_FITTING(v, i, t)
-    if (fabs(log(v->p->runs[i].flops / flops)) < 0.1) {
-        lo = fmin(lo, ratio_of(&v->p->runs[i]));
-        hi = fmax(hi, ratio_of(&v->p->runs[i]));
-    }
-    if (hi > 0 && (hi < 20 || lo > 50))
-        text_beside(stdout, "careful: ",
-                    "at %.3g flops the sizes get %.0f to %.0f tokens a parameter: the best size is likely "
-                    "%s than all of them", flops, lo, hi, hi < 20 ? "smaller" : "larger");
-}
-
-/* Where one ratio of tokens to parameters, or too few values, leave a law undetermined. */
+/* Where too few values leave a law undetermined. */
 static void warn_grid(const struct view *v)
 {
-    const struct config *c = &v->s->cfg;
     size_t sizes = distinct(v, params_of), tokens = distinct(v, tokens_of);
-    if (v->p->n > 1 && distinct(v, ratio_of) == 1)
-        text_beside(stdout, "careful: ",
-                    "all runs have one ratio of tokens to parameters: size and data cannot be told apart");
     if (sizes < ENOUGH)
         text_beside(stdout, "careful: ",
                     "%zu model size%s: a law in size needs at least three", sizes, sizes == 1 ? "" : "s");
     if (tokens < ENOUGH)
         text_beside(stdout, "careful: ",
                     "%zu token budget%s: a law in data needs at least three", tokens, tokens == 1 ? "" : "s");
-    for (size_t i = 0; i < c->grid.flops.n; i++)
-        warn_profile(v, c->grid.flops.items[i]);
 }
 
 /* The share of the training's time that evaluations may take. */
@@ -451,9 +421,9 @@ static enum status print_view(const struct view *v, struct err *err)
         return err_set(err, E_RUN, "no size of the grid fits into the %s of memory that can be had here",
                        count_format_bytes(least, sizeof least, v->available_bytes));
     warn_grid(v);
-    warn_budgets(v);
+    warn_repeats(v);
     warn_evaluations(v);
-    return OK;
+    return protocol_print(stdout, v->s, v->too_large, err);
 }
 
 enum status dry_run(const struct setup *s, int jobs, struct err *err)

@@ -21,6 +21,7 @@
 #include "fit/verdict/envelope.h"
 #include "fit/verdict/noise_model.h"
 #include "fit/verdict/noise_split.h"
+#include "fit/verdict/protocol.h"
 
 #define FIT_MAX_LAWS 6
 #define FIT_MAX_CONDITIONS 8
@@ -91,6 +92,8 @@ struct fit_verdict {
     struct breaks_out brk;    /* does the excess fall with another exponent beyond some point? */
     bool truth_known, truth_covered, truth_covered_over_laws;
     double truth_floor, truth_heldout;
+    struct protocol_said protocol[PROTOCOL_RULES]; /* (n_protocol) what in the runs' training can move the law */
+    size_t n_protocol;
     struct fit_lines lines;   /* sentences */
 };
 

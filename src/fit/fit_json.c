@@ -308,6 +308,18 @@ static void put_outliers(cJSON *o, const struct fit_report *r)
     }
 }
 
+static void put_protocol(cJSON *o, const struct fit_verdict *v)
+{
+    cJSON *a = cJSON_AddArrayToObject(o, "protocol");
+    for (size_t i = 0; i < v->n_protocol; i++) {
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, x);
+        cJSON_AddStringToObject(x, "name", v->protocol[i].name);
+        cJSON_AddBoolToObject(x, "measured", v->protocol[i].measured);
+        cJSON_AddStringToObject(x, "text", v->protocol[i].text);
+    }
+}
+
 static void put_verdict(cJSON *root, const struct fit_report *r)
 {
     const struct fit_verdict *v = &r->verdict;
@@ -331,6 +343,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     cJSON_AddBoolToObject(o, "flattens_no_earlier", v->flatten_at_least);
     put_outliers(o, r);
     put_break(o, r);
+    put_protocol(o, v);
     put_lines(o, "lines", &v->lines);
     put_lines(o, "warnings", &r->warnings);
     if (!v->truth_known)

@@ -150,6 +150,14 @@ enum status unlike_set(struct unlike *u, size_t row, int trait, const char *colu
     return OK;
 }
 
+double unlike_number(const struct unlike *u, size_t row, int trait, const char *column)
+{
+    if (!u || row >= u->n_rows || !u->columns[trait] || (column && strcasecmp(u->columns[trait], column) != 0))
+        return (double)NAN;
+    unsigned of = u->rows[row].of[trait];
+    return of > 0 && of < BEYOND ? u->values[trait][of - 1].number : (double)NAN;
+}
+
 void unlike_keep(struct unlike *u, const bool *keep, size_t n)
 {
     size_t kept = 0;

@@ -34,6 +34,10 @@ void unlike_free(struct unlike *u);
 /* Rows that came from this file; 0 where it is not known. */
 size_t unlike_rows_of(const struct unlike *u, const char *name);
 
+/* The number in row's cell of the column that tells of this trait; NaN where it is none, or where the column has another
+ * name than `column`, unless that is NULL. u may be NULL. */
+double unlike_number(const struct unlike *u, size_t row, int trait, const char *column);
+
 /* E_DATA, naming the column, its values and their files, where the table's runs saw unlike data. Unlike training adds
  * one sentence a trait to `careful`. Names of data do not count where the data is known to be one: same_data, or by a
  * column of fingerprints; nor do these where same_print says that they are compared elsewhere. u may be NULL: nothing

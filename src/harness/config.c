@@ -35,7 +35,8 @@ void config_free(struct config *c)
     config_strings_free(&c->data.files);
     config_strings_free(&c->data.val_files);
     config_strings_free(&c->data.mix_files);
-    struct config_counts *counts[] = {&c->grid.params, &c->grid.tokens, &c->grid.flops, &c->grid.seeds};
+    struct config_counts *counts[] = {&c->grid.params, &c->grid.tokens, &c->grid.flops, &c->grid.seeds,
+                                       &c->grid.corner_seeds};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         free(counts[i]->items);
     free(c->train.teacher);
@@ -43,6 +44,22 @@ void config_free(struct config *c)
     free(c->grid.models.items);
     free(c->grid.vary.items);
     memset(&c->grid, 0, sizeof c->grid);
+}
+
+/* Those of every cell are there already. */
+static enum status check_corner_seeds(const struct config *c, struct err *err)
+{
+    for (size_t i = 0; i < c->grid.corner_seeds.n; i++) {
+        double seed = c->grid.corner_seeds.items[i];
+        if (seed != floor(seed))
+            return err_set(err, E_CONFIG, "grid.corner_seeds: %g is not a whole number", seed);
+        if (c->grid.seeds.n == 0 && seed == (double)c->train.seed)
+            return err_set(err, E_CONFIG, "grid.corner_seeds: %.15g is train.seed, which every cell has", seed);
+        for (size_t j = 0; j < c->grid.seeds.n; j++)
+            if (seed == c->grid.seeds.items[j])
+                return err_set(err, E_CONFIG, "grid.corner_seeds: %.15g is one of grid.seeds, which every cell has", seed);
+    }
+    return OK;
 }
 
 static enum status check_grid(const struct config *c, struct err *err)
@@ -55,6 +72,7 @@ static enum status check_grid(const struct config *c, struct err *err)
         if (c->grid.seeds.items[i] != floor(c->grid.seeds.items[i]))
             return err_set(err, E_CONFIG, "grid.seeds: %g is not a whole number",
                            c->grid.seeds.items[i]);
+    TRY(check_corner_seeds(c, err));
     for (size_t i = 0; i < c->grid.models.n; i++) {
         const struct config_shape *s = &c->grid.models.items[i];
         if (s->n_head && s->d_model % s->n_head)

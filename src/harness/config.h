@@ -105,7 +105,7 @@ struct config {
     struct {
         struct config_counts params;
         struct config_shapes models;
-        struct config_counts tokens, flops, seeds;
+        struct config_counts tokens, flops, seeds, corner_seeds;
         struct config_vary vary;
         double warmup_tokens, warmup_flops; /* a budget, for folders of the first version: see config_load_sweep */
     } grid;

@@ -222,7 +222,8 @@ enum status plan_check_warmup(const struct plan *p, struct err *err)
     return OK;
 }
 
-static enum status add_varied(const struct maker *m, struct config_shape shape, struct err *err)
+/* at_corner: the size is the smallest or the largest, whose first and last budgets have more seeds. */
+static enum status add_varied(const struct maker *m, struct config_shape shape, bool at_corner, struct err *err)
 {
     const struct config *c = m->c;
     struct config one = *c;
@@ -234,17 +235,21 @@ static enum status add_varied(const struct maker *m, struct config_shape shape, 
     double budgets[CONFIG_LIST_MAX];
     size_t n;
     TRY(budgets_of(budgets, &n, c, &s, err));
+    const struct config_counts *corner = &c->grid.corner_seeds;
     size_t n_seeds = c->grid.seeds.n ? c->grid.seeds.n : 1;
     for (size_t i = 0; i < n_seeds; i++) {
         size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
         for (size_t b = 0; b < n; b++)
             TRY(add_run(m, shape, seed, budgets[b], err));
     }
+    for (size_t i = 0; i < corner->n && at_corner; i++)
+        for (size_t b = 0; b < n; b += size_max(1, n - 1)) /* the first and the last */
+            TRY(add_run(m, shape, (size_t)corner->items[i], budgets[b], err));
     return OK;
 }
 
 /* All runs of a size are neighbours. */
-static enum status add_size(const struct maker *m, struct config_shape shape, struct err *err)
+static enum status add_size(const struct maker *m, struct config_shape shape, bool at_corner, struct err *err)
 {
     const size_t n = (size_t)config_vary_count(m->c);
     for (size_t i = 0; i < n; i++) {
@@ -254,7 +259,7 @@ static enum status add_size(const struct maker *m, struct config_shape shape, st
         TRY(config_vary_apply(&one, i, err));
         if (n > 1 && config_check(&one, err) != OK)
             return err_wrap(err, "grid.vary");
-        TRY(add_varied(&varied, shape, err));
+        TRY(add_varied(&varied, shape, at_corner, err));
     }
     return OK;
 }
@@ -323,23 +328,33 @@ bool plan_has(const struct plan *p, const char *name)
     return i < p->n && strcmp(p->sorted[i]->name, name) == 0;
 }
 
+/* Roughly its parameters: enough to tell which size is the smallest, whatever else varies. */
+static double rough_size(const struct maker *m, struct config_shape s)
+{
+    double C = (double)s.d_model;
+    return C * (12 * C * (double)s.n_layer + (double)m->vocab);
+}
+
 static enum status add_sizes(const struct maker *m, struct err *err)
 {
     const struct config *c = m->c;
-    struct config_shape seen[CONFIG_LIST_MAX];
-    for (size_t i = 0; i < c->grid.params.n + c->grid.models.n; i++) {
-        struct config_shape s = c->grid.models.n ? c->grid.models.items[i]
-                                                 : plan_shape(c->grid.params.items[i], c, m->vocab);
-        seen[i] = s;
+    struct config_shape sizes[CONFIG_LIST_MAX];
+    size_t n = c->grid.params.n + c->grid.models.n;
+    size_t smallest = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        sizes[i] = c->grid.models.n ? c->grid.models.items[i] : plan_shape(c->grid.params.items[i], c, m->vocab);
         for (size_t j = 0; j < i; j++)
-            if (seen[j].d_model == s.d_model && seen[j].n_layer == s.n_layer &&
-                seen[j].n_head == s.n_head)
+            if (sizes[j].d_model == sizes[i].d_model && sizes[j].n_layer == sizes[i].n_layer &&
+                sizes[j].n_head == sizes[i].n_head)
                 return err_set(err, E_CONFIG,
                                "grid: two sizes give the same shape, d_model=%zu n_layer=%zu: put them "
                                "further apart",
-                               s.d_model, s.n_layer);
-        TRY(add_size(m, s, err));
+                               sizes[i].d_model, sizes[i].n_layer);
+        smallest = rough_size(m, sizes[i]) < rough_size(m, sizes[smallest]) ? i : smallest;
+        largest = rough_size(m, sizes[i]) > rough_size(m, sizes[largest]) ? i : largest;
     }
+    for (size_t i = 0; i < n; i++)
+        TRY(add_size(m, sizes[i], i == smallest || i == largest, err));
     return OK;
 }
 
@@ -393,7 +408,9 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
         return err_set(err, E_CONFIG, "grid: give grid.params or grid.models");
     if (n_budgets == 0)
         return err_set(err, E_CONFIG, "grid: give grid.tokens or grid.flops");
-    double runs = (double)(n_sizes * n_budgets * size_max(1, c->grid.seeds.n)) * config_vary_count(c);
+    double cells = (double)(n_sizes * n_budgets * size_max(1, c->grid.seeds.n));
+    double corners = (double)(size_min(n_sizes, 2) * size_min(n_budgets, 2) * c->grid.corner_seeds.n);
+    double runs = (cells + corners) * config_vary_count(c);
     if (runs > RUNS_MAX)
         return err_set(err, E_CONFIG, "grid.vary: with it the grid has %.3g runs, more than %.0f", runs, RUNS_MAX);
     const struct maker m = {.c = c, .varied = &c->grid.vary, .vocab = vocab, .train_tokens = train_tokens};

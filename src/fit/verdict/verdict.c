@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "base/sort.h"
 #include "fit/solve/profile.h"
+#include "fit/unlike.h"
 #include "fit/verdict/floor.h"
 #include "fit/verdict/frontier.h"
 #include "fit/verdict/returns.h"
@@ -244,12 +244,6 @@ static void warn_design(struct fit_report *r, const struct fit_table *t, const s
     if (budgets < 4)
         fit_lines_add(w, "only %zu token budget%s: the exponent of data rests on very little", budgets,
                       budgets == 1 ? "" : "s");
-    for (size_t i = 0; i < t->n; i++)
-        scratch[i] = d[i] / n[i];
-    sort_doubles(scratch, t->n);
-    if (sizes > 1 && scratch[t->n - 1] < scratch[0] * 1.3)
-        fit_lines_add(w, "every run has the same ratio of tokens to parameters: their two exponents "
-                         "cannot be told apart; vary the ratio");
     size_t repeated = fit_table_repeats(t);
     if (repeated)
         fit_lines_add(w, "%zu runs see their data more than once: law repeat accounts for that, "
@@ -305,12 +299,32 @@ static void warn_fits(struct fit_report *r)
     const struct fit_law *f = fit_report_selected(r);
     if (f)
         warn_law(w, f);
-    size_t edge = 0;
+}
+
+/* What is known of how the runs were trained: columns that a law does not know of. */
+static enum status judge_protocol(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
+{
+    struct fit_verdict *v = &r->verdict;
+    double *known;
+    if (t->x_name[0] != '\0' || t->n == 0)
+        return OK;
+    TRY(size_calloc(&known, 3 * t->n, sizeof *known, "the runs' training", err));
+    double *lr = known, *batch = known + t->n, *warmup = known + 2 * t->n;
+    for (size_t i = 0; i < t->n; i++) {
+        lr[i] = unlike_number(t->unlike, i, unlike_trait("lr"), NULL);
+        batch[i] = unlike_number(t->unlike, i, unlike_trait("batch_tokens"), "batch_tokens");
+        warmup[i] = unlike_number(t->unlike, i, unlike_trait("warmup_tokens"), "warmup_tokens");
+    }
+    struct protocol_in in = {.n = t->n, .params = t->col[fit_count_column(opt->count)], .tokens = t->col[FIT_TOKENS],
+                             .loss = t->col[FIT_LOSS], .lr = lr, .batch = batch, .warmup = warmup,
+                             .cooldown = (double)NAN, .noise = r->sigma, .minima = r->n_isoflop};
     for (size_t i = 0; i < r->n_isoflop; i++)
-        edge += r->isoflop[i].at_edge;
-    if (edge)
-        fit_lines_add(w, "%zu of %zu IsoFLOP minima lie at the edge of the sampled sizes: sample "
-                         "further out before trusting N*", edge, r->n_isoflop);
+        in.at_edge += r->isoflop[i].at_edge;
+    v->n_protocol = protocol_say(v->protocol, &in);
+    for (size_t i = 0; i < v->n_protocol; i++)
+        fit_lines_add(&v->lines, "Protocol%s: %s.", v->protocol[i].measured ? "" : ", not measured", v->protocol[i].text);
+    free(known);
+    return OK;
 }
 
 /* Smallest and largest compute of the runs, or of x where that stands in its place. */
@@ -377,8 +391,9 @@ enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const 
     warn_fits(r);
     if (!f) {
         fit_lines_add(&v->lines, "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
-        return OK;
+        return judge_protocol(r, t, opt, err);
     }
     v->enough = true;
-    return judge(r, t, f, opt->seed, err);
+    TRY(judge(r, t, f, opt->seed, err));
+    return judge_protocol(r, t, opt, err);
 }
