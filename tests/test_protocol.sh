@@ -79,7 +79,25 @@ corners() {
     [ ! -e no ] || fail "a folder was made"
 }
 
-for t in before_it_trains in_the_verdict corners; do
+# What a config does not say: today's defaults, the batch a multiple of the context; in a folder that an older version
+# made with its own, those.
+defaults() {
+    local plain=(--set 'grid.models=[{"d_model":8,"n_layer":1}]' --set 'grid.tokens=["20k"]' --set data.eval_tokens=2k)
+    echo '{"name":"plain","data":{"base":16,"digits":2,"values":2},"model":{"ctx":32}}' >plain.json
+    "$plateau" sweep plain.json --out now "${plain[@]}" >now.txt 2>&1 || fail "exit code $?: $(tail -n 1 now.txt)"
+    grep -q '"batch_tokens":.256,' now/sweep.json && grep -q '"lr":.0.002,' now/sweep.json || fail "$(grep -E 'batch|"lr"' now/sweep.json)"
+    "$plateau" sweep plain.json --out then "${plain[@]}" --set train.lr=0.008 --set train.batch_tokens=2016 >then.txt 2>&1 ||
+        fail "exit code $?: $(tail -n 1 then.txt)"
+    "$plateau" sweep plain.json --out then "${plain[@]}" >again.txt 2>&1 || fail "exit code $?: $(tail -n 1 again.txt)"
+    grep -q 'nothing to train' again.txt || fail "it does not go on as it was: $(cat again.txt)"
+    "$plateau" sweep plain.json --out then "${plain[@]}" --set train.lr=0.002 >no.txt 2>&1
+    [ $? = 2 ] && grep -q 'train.lr 0.008 -> 0.002' no.txt || fail "$(cat no.txt)"
+    sed -i 's/"ctx":32/"ctx":600/' plain.json
+    "$plateau" sweep plain.json --dry-run "${plain[@]}" --set data.source=unigram >wide.txt || fail "exit code $?"
+    grep -q '^d8-l1-t19.8k' wide.txt || fail "no whole windows: $(cat wide.txt)"
+}
+
+for t in before_it_trains in_the_verdict corners defaults; do
     run_test "$t"
 done
 finish

@@ -118,6 +118,7 @@ static enum status open_data(struct setup *s, struct err *err)
 enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa, struct err *err)
 {
     TRY(load(s, path, sets, isa, err));
+    config_settle(&s->cfg);
     enum status st = config_check(&s->cfg, err);
     if (st == OK)
         st = open_data(s, err);
@@ -129,13 +130,14 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
 {
     char dir[FILE_PATH_MAX];
     TRY(load(s, path, sets, isa, err));
-    enum status st = config_check(&s->cfg, err);
-    if (st == OK)
-        st = check_fit(&s->cfg, err);
-    if (st == OK)
-        st = setup_folder(dir, s, out, err);
+    enum status st = setup_folder(dir, s, out, err);
     if (st == OK)
         st = config_follow_sweep(&s->cfg, dir, single, err);
+    config_settle(&s->cfg);
+    if (st == OK)
+        st = config_check(&s->cfg, err);
+    if (st == OK)
+        st = check_fit(&s->cfg, err);
     if (st == OK)
         st = open_data(s, err);
     if (st == OK)

@@ -232,6 +232,13 @@ enum status config_check(const struct config *c, struct err *err)
     return check_grid(c, err);
 }
 
+void config_settle(struct config *c)
+{
+    enum { USUAL = 256 }; /* docs/protocol.md */
+    if (c->train.batch_tokens == 0)
+        c->train.batch_tokens = size_max(1, (USUAL + c->model.ctx / 2) / c->model.ctx) * c->model.ctx;
+}
+
 struct config config_of_run(const struct config *c)
 {
     struct config run = *c;

@@ -27,7 +27,7 @@
 
 enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8 };
 
-/* No word of a choice: nothing was said, so that a folder may decide. */
+/* Nothing was said, so that a folder may decide; of a number with a fraction, NaN is. */
 #define CONFIG_UNSAID ((size_t)-1)
 
 struct config_strings {
@@ -64,7 +64,7 @@ struct config {
     struct {
         size_t source; /* enum data_kind */
         struct config_strings files, val_files;
-        size_t heldout; /* enum data_heldout; CONFIG_UNSAID before config_follow_sweep */
+        size_t heldout; /* enum data_heldout */
         size_t eval_tokens, seed;
         size_t base, digits, values;
         double eps, exponent;
@@ -127,6 +127,8 @@ enum status config_load(struct config *c, const char *path, struct err *err) WAR
  * warm-up that is not set: where the file comes from it, that budget is filled in as grid.warmup_tokens or
  * grid.warmup_flops (of a single run, its own budget), so that its runs keep their warm-up whatever is added. */
 enum status config_load_sweep(struct config *c, const char *dir, struct err *err) WARN_UNUSED;
+/* Numbers that follow from others: train.batch_tokens. */
+void config_settle(struct config *c);
 /* Before a config is read that a folder may complete: see config_follow_sweep. */
 void config_unsay(struct config *c);
 /* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
@@ -139,7 +141,8 @@ enum status config_check_optimizer(const struct config *c, struct err *err) WARN
 bool config_is_optimizers(const char *assignment);
 
 /* Plan into the folder dir as its runs were planned: take the warm-up's budget over from its sweep.json, where there is
- * one that can be read, and what is CONFIG_UNSAID; without it, that is the default. single: c is one run, without a grid. */
+ * one that can be read, and of what is unsaid (config_unsay) what was usual then; else that gets the default. single: c is
+ * one run, without a grid. */
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err) WARN_UNUSED;
 
 /* c without its grid. Strings are borrowed from c, so that it is never passed to config_free. */

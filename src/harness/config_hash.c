@@ -130,7 +130,7 @@ static enum status hash_later(uint64_t *hash, struct config_hasher *h, const str
         struct config defaults;
         config_init(&defaults);
         if (before)
-            *(size_t *)config_field(&defaults, k) = before->word;
+            config_set_number(&defaults, k, before->value);
         TRY(config_key_text(&own->usual, &defaults, k, err));
     }
     TRY(known_text(&text, h, c, k, err));

@@ -27,17 +27,21 @@ static inline bool key_is_whole(const struct key *k)
     return k->type == T_SIZE || k->type == T_ENUM || k->type == T_BOOL;
 }
 
-/* A choice among words whose default is not what the program did before there was the key: what it did, and for which
- * configs that decides anything. Where it does, another word enters the hash; else none does. */
+/* A number or a choice whose default is not what the program did before: what it did, and for which configs that decides
+ * anything. A key that came LATER enters the hash where it does and the value is another one. */
 struct key_before {
     const char *path;
-    size_t word;
+    double value; /* of a choice, the place of a word */
     bool (*matters)(const struct config *c);
 };
 extern const struct key_before config_key_befores[]; /* (config_n_befores) */
 extern const size_t config_n_befores;
 /* NULL: the default is what it did. */
 const struct key_before *config_keys_before(const struct key *k);
+
+/* The value of a key that is one number, or one word by its place. */
+double config_number(const struct config *c, const struct key *k);
+void config_set_number(struct config *c, const struct key *k, double value);
 
 extern const struct key config_keys[]; /* (config_n_keys) */
 extern const size_t config_n_keys;

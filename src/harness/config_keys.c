@@ -52,10 +52,10 @@ const struct key config_keys[] = {
     GPT_SWITCHES(X)
 #undef X
     {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, FIRST, "training tokens of one run (a sweep's grid sets it)"},
-    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 1, 1e8, 2016, NULL, FIRST, "tokens a step, a multiple of model.ctx"},
+    {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 0, 1e8, 0, NULL, FIRST, "tokens a step, a multiple of model.ctx (0: that nearest to 256)"},
     {"train.batch_ramp_from", T_SIZE, AT(train.batch_ramp_from), 0, 1e8, 0, NULL, LATER, "tokens of the first step, where the batch grows to train.batch_tokens in whole windows, in proportion to the tokens seen (Brown et al. 2020; Smith et al. 2018; McCandlish et al. 2018; Merrill et al. 2025; 0: it does not)"},
     {"train.batch_ramp_tokens", T_COUNT, AT(train.batch_ramp_tokens), 0, 1e15, 0, NULL, LATER, "tokens over which it grows: of the run's budget nothing depends on it, so that budgets share a trunk"},
-    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.008, NULL, FIRST, "peak learning rate at the base shape"},
+    {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.002, NULL, FIRST, "peak learning rate at the base shape"},
     {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", FIRST, "learning-rate schedule"},
     {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: one token a parameter, at most a fifth of the tokens)"},
     {"train.cooldown", T_DOUBLE, AT(train.cooldown), 0, 1, 0.2, NULL, FIRST, "wsd: share of the tokens spent cooling down"},
@@ -117,7 +117,30 @@ static bool parts_files(const struct config *c)
     return c->data.source == DATA_TEXT && c->data.val_files.n == 0;
 }
 
-const struct key_before config_key_befores[] = {{"data.heldout", DATA_HELDOUT_TAIL, parts_files}};
+static bool always(const struct config *c)
+{
+    (void)c;
+    return true;
+}
+
+const struct key_before config_key_befores[] = {
+    {"data.heldout", DATA_HELDOUT_TAIL, parts_files},
+    {"train.batch_tokens", 2016, always},
+    {"train.lr", 0.008, always},
+};
+
+double config_number(const struct config *c, const struct key *k)
+{
+    return key_is_whole(k) ? (double)*(const size_t *)config_field(c, k) : *(const double *)config_field(c, k);
+}
+
+void config_set_number(struct config *c, const struct key *k, double value)
+{
+    if (key_is_whole(k))
+        *(size_t *)config_field(c, k) = (size_t)value;
+    else
+        *(double *)config_field(c, k) = value;
+}
 
 const size_t config_n_befores = sizeof config_key_befores / sizeof *config_key_befores;
 

@@ -403,7 +403,7 @@ static void take_befores(struct config *c, const cJSON *object)
 {
     for (size_t i = 0; i < config_n_befores; i++)
         if (!object_member(object, config_key_befores[i].path))
-            *(size_t *)config_field(c, config_keys_find(config_key_befores[i].path)) = config_key_befores[i].word;
+            config_set_number(c, config_keys_find(config_key_befores[i].path), config_key_befores[i].value);
 }
 
 /* member: the config is the value of that key of the file's object; NULL: the object itself. */
@@ -479,19 +479,29 @@ enum status config_load_sweep(struct config *c, const char *dir, struct err *err
 
 void config_unsay(struct config *c)
 {
-    for (size_t i = 0; i < config_n_befores; i++)
-        *(size_t *)config_field(c, config_keys_find(config_key_befores[i].path)) = CONFIG_UNSAID;
+    for (size_t i = 0; i < config_n_befores; i++) {
+        const struct key *k = config_keys_find(config_key_befores[i].path);
+        if (key_is_whole(k))
+            *(size_t *)config_field(c, k) = CONFIG_UNSAID;
+        else
+            *(double *)config_field(c, k) = (double)NAN;
+    }
 }
 
-/* Of what was not said: what the folder has where that decided anything, else the default. */
+static bool is_unsaid(const struct config *c, const struct key *k)
+{
+    return key_is_whole(k) ? *(const size_t *)config_field(c, k) == CONFIG_UNSAID : isnan(*(const double *)config_field(c, k));
+}
+
+/* Of what was not said: what was done before where the folder has that, else the default. */
 static void follow_befores(struct config *c, const struct config *there)
 {
     for (size_t i = 0; i < config_n_befores; i++) {
         const struct key_before *before = &config_key_befores[i];
         const struct key *k = config_keys_find(before->path);
-        size_t *at = config_field(c, k);
-        if (*at == CONFIG_UNSAID)
-            *at = there && before->matters(there) ? *(const size_t *)config_field(there, k) : (size_t)k->number;
+        if (is_unsaid(c, k))
+            config_set_number(c, k, there && before->matters(there) && config_number(there, k) == before->value ? before->value
+                                                                                                             : k->number);
     }
 }
 

@@ -257,6 +257,7 @@ static enum status add_size(const struct maker *m, struct config_shape shape, bo
         struct maker varied = *m;
         varied.c = &one;
         TRY(config_vary_apply(&one, i, err));
+        config_settle(&one);
         if (n > 1 && config_check(&one, err) != OK)
             return err_wrap(err, "grid.vary");
         TRY(add_varied(&varied, shape, at_corner, err));
@@ -360,9 +361,13 @@ static enum status add_sizes(const struct maker *m, struct err *err)
 
 static enum status add_single(const struct maker *m, struct err *err)
 {
-    const struct config *c = m->c;
-    struct config_shape s = {c->model.d_model, c->model.n_layer, c->model.n_head};
-    return add_run(m, s, c->train.seed, round_tokens(c->train.tokens, c), err);
+    struct config c = *m->c;
+    struct maker settled = *m;
+    struct config_shape s = {c.model.d_model, c.model.n_layer, c.model.n_head};
+    config_settle(&c);
+    settled.c = &c;
+    TRY(check_budget(c.train.tokens, &c, "train.tokens", err));
+    return add_run(&settled, s, c.train.seed, round_tokens(c.train.tokens, &c), err);
 }
 
 static enum status make(struct plan *p, size_t n, enum status (*add)(const struct maker *, struct err *),
@@ -423,7 +428,6 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     *p = (struct plan){0};
     if (c->model.d_model == 0 || c->model.n_layer == 0)
         return err_set(err, E_CONFIG, "model.d_model and model.n_layer: one run needs them");
-    TRY(check_budget(c->train.tokens, c, "train.tokens", err));
     static const struct config_vary nothing;
     const struct maker m = {.c = c, .varied = &nothing, .vocab = vocab, .train_tokens = train_tokens};
     return make(p, 1, add_single, m, err);
