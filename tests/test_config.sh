@@ -389,7 +389,7 @@ times() {
 # The schema says of every number what `plateau config` says.
 schema() {
     "$plateau" config | awk '/^[a-z]/ { key = $1 } /type .*, default .*, .* to / { print key, $(NF - 2) + 0, $NF + 0 }' |
-        grep -vE '^grid\.(params|models|tokens|flops|seeds) ' >want # whose lists hold the numbers
+        grep -vE '^grid\.(params|models|tokens|flops|seeds|corner_seeds) ' >want # whose lists hold the numbers
     "$plateau" config --schema | awk '
         function value(s) { sub(/.*:[ \t]*/, "", s); sub(/,$/, "", s); return s + 0 }
         { match($0, /^\t*/); depth = RLENGTH }
