@@ -173,8 +173,7 @@ static enum status status_of(const char *dir, struct err *err)
     if (st == OK)
         st = config_open_data(&d, &c, err);
     if (st == OK)
-        st = (c.grid.params.n + c.grid.models.n ? plan_make : plan_single)(&p, &c, data_vocab(d),
-                                                                           data_train_tokens(d), err);
+        st = (config_has_grid(&c) ? plan_make : plan_single)(&p, &c, data_vocab(d), data_train_tokens(d), err);
     if (st == OK)
         st = print_all(dir, &p, err);
     plan_free(&p);

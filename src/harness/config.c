@@ -42,6 +42,7 @@ void config_free(struct config *c)
     free(c->train.teacher);
     c->train.teacher = NULL;
     free(c->grid.models.items);
+    free(c->grid.runs.items);
     free(c->grid.vary.items);
     memset(&c->grid, 0, sizeof c->grid);
 }
@@ -62,6 +63,49 @@ static enum status check_corner_seeds(const struct config *c, struct err *err)
     return OK;
 }
 
+bool config_has_grid(const struct config *c)
+{
+    return c->grid.params.n + c->grid.models.n + c->grid.runs.n > 0;
+}
+
+enum status config_set_runs(struct config *c, const struct config_cell *cells, size_t n, struct err *err)
+{
+    CHECK(n <= CONFIG_RUNS_MAX);
+    if (!c->grid.runs.items)
+        TRY(size_calloc(&c->grid.runs.items, CONFIG_RUNS_MAX, sizeof *cells, "grid.runs", err));
+    memcpy(c->grid.runs.items, cells, n * sizeof *cells);
+    c->grid.runs.n = n;
+    c->grid.params.n = c->grid.models.n = c->grid.tokens.n = c->grid.flops.n = c->grid.seeds.n = 0;
+    c->grid.corner_seeds.n = 0;
+    return OK;
+}
+
+static enum status check_heads(const struct config *c, const struct config_shape *s, const char *key, struct err *err)
+{
+    if (s->n_head && s->d_model % s->n_head)
+        return err_set(err, E_CONFIG, "%s: d_model=%zu is not a multiple of n_head=%zu", key, s->d_model, s->n_head);
+    if (!s->n_head && s->d_model % c->model.head_size)
+        return err_set(err, E_CONFIG, "%s: d_model=%zu is not a multiple of model.head_size=%zu; give n_head", key, s->d_model,
+                       c->model.head_size);
+    return OK;
+}
+
+static enum status check_runs(const struct config *c, struct err *err)
+{
+    if (c->grid.runs.n && (c->grid.params.n || c->grid.models.n))
+        return err_set(err, E_CONFIG, "grid.runs and %s: give one of them", c->grid.params.n ? "grid.params" : "grid.models");
+    if (c->grid.runs.n && (c->grid.tokens.n || c->grid.flops.n))
+        return err_set(err, E_CONFIG, "grid.runs and %s: each of the runs has its own tokens",
+                       c->grid.tokens.n ? "grid.tokens" : "grid.flops");
+    if (c->grid.runs.n && c->grid.seeds.n)
+        return err_set(err, E_CONFIG, "grid.runs and grid.seeds: each of the runs has its own seed");
+    if (c->grid.runs.n && c->grid.corner_seeds.n)
+        return err_set(err, E_CONFIG, "grid.runs and grid.corner_seeds: each of the runs has its own seed");
+    for (size_t i = 0; i < c->grid.runs.n; i++)
+        TRY(check_heads(c, &c->grid.runs.items[i].shape, "grid.runs", err));
+    return OK;
+}
+
 static enum status check_grid(const struct config *c, struct err *err)
 {
     if (c->grid.params.n && c->grid.models.n)
@@ -73,18 +117,9 @@ static enum status check_grid(const struct config *c, struct err *err)
             return err_set(err, E_CONFIG, "grid.seeds: %g is not a whole number",
                            c->grid.seeds.items[i]);
     TRY(check_corner_seeds(c, err));
-    for (size_t i = 0; i < c->grid.models.n; i++) {
-        const struct config_shape *s = &c->grid.models.items[i];
-        if (s->n_head && s->d_model % s->n_head)
-            return err_set(err, E_CONFIG, "grid.models: d_model=%zu is not a multiple of n_head=%zu",
-                           s->d_model, s->n_head);
-        if (!s->n_head && s->d_model % c->model.head_size)
-            return err_set(err, E_CONFIG,
-                           "grid.models: d_model=%zu is not a multiple of model.head_size=%zu; give "
-                           "n_head",
-                           s->d_model, c->model.head_size);
-    }
-    return OK;
+    for (size_t i = 0; i < c->grid.models.n; i++)
+        TRY(check_heads(c, &c->grid.models.items[i], "grid.models", err));
+    return check_runs(c, err);
 }
 
 /* It names a folder below runs/ and stands in every table and message. */

@@ -25,7 +25,7 @@
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
 
-enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8 };
+enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8, CONFIG_RUNS_MAX = 1024 };
 
 /* Nothing was said, so that a folder may decide; of a number with a fraction, NaN is. */
 #define CONFIG_UNSAID ((size_t)-1)
@@ -46,6 +46,18 @@ struct config_shape {
 
 struct config_shapes {
     struct config_shape *items; /* as those of config_counts */
+    size_t n;
+};
+
+/* One run of a grid that is no rectangle. */
+struct config_cell {
+    struct config_shape shape;
+    double tokens;
+    size_t seed; /* 0: train.seed */
+};
+
+struct config_cells {
+    struct config_cell *items; /* owned (CONFIG_RUNS_MAX); NULL: never set */
     size_t n;
 };
 
@@ -106,6 +118,7 @@ struct config {
         struct config_counts params;
         struct config_shapes models;
         struct config_counts tokens, flops, seeds, corner_seeds;
+        struct config_cells runs; /* in place of all of these */
         struct config_vary vary;
         double warmup_tokens, warmup_flops; /* a budget, for folders of the first version: see config_load_sweep */
     } grid;
@@ -144,6 +157,11 @@ bool config_is_optimizers(const char *assignment);
  * one that can be read, and of what is unsaid (config_unsay) what was usual then; else that gets the default. single: c is
  * one run, without a grid. */
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err) WARN_UNUSED;
+
+/* Whether c has a grid at all: sizes, or a list of runs. */
+bool config_has_grid(const struct config *c);
+/* Make these runs c's grid, in place of any other; n at most CONFIG_RUNS_MAX. */
+enum status config_set_runs(struct config *c, const struct config_cell *cells, size_t n, struct err *err) WARN_UNUSED;
 
 /* c without its grid. Strings are borrowed from c, so that it is never passed to config_free. */
 struct config config_of_run(const struct config *c);

@@ -65,7 +65,7 @@ void config_hasher_free(struct config_hasher *h)
 
 size_t config_value_size(const struct key *k)
 {
-    CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES && k->type != T_VARY);
+    CHECK(k->type != T_STRING && k->type != T_COUNTS && k->type != T_SHAPES && k->type != T_RUNS && k->type != T_VARY);
     return k->type == T_STRINGS ? sizeof(struct config_strings)
            : k->type == T_PATH ? sizeof(char *)
            : key_is_whole(k) ? sizeof(size_t) : sizeof(double);

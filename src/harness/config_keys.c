@@ -95,6 +95,7 @@ const struct key config_keys[] = {
     {"grid.flops", T_COUNTS, AT(grid.flops), 1, 1e24, 0, NULL, NEVER, "or compute budgets: every size at each (IsoFLOP)"},
     {"grid.seeds", T_COUNTS, AT(grid.seeds), 0, 9e15, 0, NULL, NEVER, "seeds (default: train.seed alone)"},
     {"grid.corner_seeds", T_COUNTS, AT(grid.corner_seeds), 0, 9e15, 0, NULL, NEVER, "more seeds at the corners alone, where they tell most of the noise: the smallest and the largest size at their smallest and largest budgets"},
+    {"grid.runs", T_RUNS, AT(grid.runs), 0, 0, 0, NULL, NEVER, "or single runs {d_model, n_layer, n_head, tokens, seed}, for grids of any form"},
     {"grid.vary", T_VARY, AT(grid.vary), 0, 0, 0, NULL, NEVER, "keys of model.* and train.* crossed with the above: {\"train.lr\": [..], ..}"},
     {"grid.warmup_tokens", T_COUNT, AT(grid.warmup_tokens), 0, 1e15, 0, NULL, NEVER, "unset warm-ups are a tenth of this budget (folders of version 0.1)"},
     {"grid.warmup_flops", T_COUNT, AT(grid.warmup_flops), 0, 1e24, 0, NULL, NEVER, "the same as a compute budget"},

@@ -135,9 +135,9 @@ static enum status read_path(char **out, const struct key *k, const cJSON *v, st
     return OK;
 }
 
-static enum status list_full(const struct key *k, struct err *err)
+static enum status list_full(const struct key *k, int most, struct err *err)
 {
-    return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, CONFIG_LIST_MAX);
+    return err_set(err, E_CONFIG, "%s has more than %d entries", k->path, most);
 }
 
 static enum status read_counts(struct config_counts *list, const struct key *k, const cJSON *v,
@@ -150,7 +150,7 @@ static enum status read_counts(struct config_counts *list, const struct key *k, 
         TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
     for (const cJSON *item = v->child; item; item = item->next) {
         if (list->n == CONFIG_LIST_MAX)
-            return list_full(k, err);
+            return list_full(k, CONFIG_LIST_MAX, err);
         double x;
         TRY(read_number(&x, k, item, false, err));
         for (size_t i = 0; i < list->n; i++)
@@ -161,41 +161,58 @@ static enum status read_counts(struct config_counts *list, const struct key *k, 
     return OK;
 }
 
-/* A key of a shape that is none of ours: d_model, n_layer and n_head have the names of the model's keys. */
-static enum status unknown_part(const struct key *k, const char *name, struct err *err)
+/* What an object of a list may hold: whole numbers, of which 0 is none. */
+struct part {
+    const char *name;
+    double max;
+    double *at;
+};
+
+/* A key of such an object that is none of ours: they have the names of keys of model and train. */
+static enum status unknown_part(const struct key *k, const char *known, const char *name, struct err *err)
 {
     const struct alias *a = aliases_find(name);
-    const char *known = "d_model, n_layer, n_head", *own = a && a->key ? strchr(a->key, '.') : NULL;
+    const char *own = a && a->key ? strchr(a->key, '.') : NULL;
     if (own && strstr(known, own + 1))
         return err_set(err, E_CONFIG, "%s: unknown key '%s' (did you mean %s?)", k->path, name, own + 1);
     return err_set(err, E_CONFIG, "%s: unknown key '%s' (known: %s)", k->path, name, known);
 }
 
-static enum status read_shape(struct config_shape *s, const struct key *k, const cJSON *v,
+static enum status read_parts(const struct part *parts, size_t n, const char *known, const struct key *k, const cJSON *v,
                               struct err *err)
 {
-    const struct {
-        const char *name;
-        size_t *at;
-    } parts[] = {{"d_model", &s->d_model}, {"n_layer", &s->n_layer}, {"n_head", &s->n_head}};
-    *s = (struct config_shape){0};
+    char want[96], path[128];
+    snprintf(want, sizeof want, "a list of {%s}", known);
     if (!cJSON_IsObject(v))
-        return wrong_type(k, "a list of {d_model, n_layer, n_head}", v, err);
+        return wrong_type(k, want, v, err);
     for (const cJSON *item = v->child; item; item = item->next) {
         size_t i = 0;
-        while (i < 3 && strcmp(parts[i].name, item->string) != 0)
+        while (i < n && strcmp(parts[i].name, item->string) != 0)
             i++;
-        if (i == 3)
-            return unknown_part(k, item->string, err);
-        double x = 0;
-        char path[128];
+        if (i == n)
+            return unknown_part(k, known, item->string, err);
         snprintf(path, sizeof path, "%s: %s", k->path, item->string);
-        const struct key part = {.path = path, .type = T_SIZE, .min = 1, .max = 32768};
-        TRY(read_number(&x, &part, item, true, err));
-        *parts[i].at = (size_t)x;
+        const struct key part = {.path = path, .type = T_SIZE, .min = 1, .max = parts[i].max};
+        TRY(read_number(parts[i].at, &part, item, true, err));
     }
-    if (s->d_model == 0 || s->n_layer == 0)
+    return OK;
+}
+
+enum { SHAPE_PARTS = 3, RUN_PARTS = 5 };
+static const char shape_parts[] = "d_model, n_layer, n_head", run_parts[] = "d_model, n_layer, n_head, tokens, seed";
+
+/* The first n of the parts of a run; those of a shape come first. */
+static enum status read_run(struct config_cell *r, size_t n, const struct key *k, const cJSON *v, struct err *err)
+{
+    double d_model = 0, n_layer = 0, n_head = 0, tokens = 0, seed = 0;
+    const struct part parts[RUN_PARTS] = {{"d_model", 32768, &d_model}, {"n_layer", 32768, &n_layer}, {"n_head", 32768, &n_head},
+                                          {"tokens", 1e15, &tokens}, {"seed", 9e15, &seed}};
+    TRY(read_parts(parts, n, n == SHAPE_PARTS ? shape_parts : run_parts, k, v, err));
+    if (d_model == 0 || n_layer == 0)
         return err_set(err, E_CONFIG, "%s: a shape needs d_model and n_layer", k->path);
+    if (n == RUN_PARTS && tokens == 0)
+        return err_set(err, E_CONFIG, "%s: a run needs tokens", k->path);
+    *r = (struct config_cell){{(size_t)d_model, (size_t)n_layer, (size_t)n_head}, tokens, (size_t)seed};
     return OK;
 }
 
@@ -208,9 +225,26 @@ static enum status read_shapes(struct config_shapes *list, const struct key *k, 
     if (!list->items)
         TRY(size_calloc(&list->items, CONFIG_LIST_MAX, sizeof *list->items, k->path, err));
     for (const cJSON *item = v->child; item; item = item->next) {
+        struct config_cell r;
         if (list->n == CONFIG_LIST_MAX)
-            return list_full(k, err);
-        TRY(read_shape(&list->items[list->n], k, item, err));
+            return list_full(k, CONFIG_LIST_MAX, err);
+        TRY(read_run(&r, SHAPE_PARTS, k, item, err));
+        list->items[list->n++] = r.shape;
+    }
+    return OK;
+}
+
+static enum status read_runs(struct config_cells *list, const struct key *k, const cJSON *v, struct err *err)
+{
+    if (!cJSON_IsArray(v))
+        return wrong_type(k, "a list of {d_model, n_layer, n_head, tokens, seed}", v, err);
+    list->n = 0;
+    if (!list->items)
+        TRY(size_calloc(&list->items, CONFIG_RUNS_MAX, sizeof *list->items, k->path, err));
+    for (const cJSON *item = v->child; item; item = item->next) {
+        if (list->n == CONFIG_RUNS_MAX)
+            return list_full(k, CONFIG_RUNS_MAX, err);
+        TRY(read_run(&list->items[list->n], RUN_PARTS, k, item, err));
         list->n++;
     }
     return OK;
@@ -263,7 +297,7 @@ static enum status read_varied(struct config_varied *out, const struct key *k, c
         double x;
         size_t word = 0;
         if (out->n == CONFIG_LIST_MAX)
-            return list_full(k, err);
+            return list_full(k, CONFIG_LIST_MAX, err);
         TRY(k->type == T_ENUM   ? read_enum(&word, k, item, err)
             : k->type == T_BOOL ? read_bool(&word, k, item, err)
                                 : read_number(&x, k, item, k->type == T_SIZE, err));
@@ -327,6 +361,8 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
         return read_counts(at, k, v, err);
     case T_SHAPES:
         return read_shapes(at, k, v, err);
+    case T_RUNS:
+        return read_runs(at, k, v, err);
     case T_VARY:
         return read_vary(at, k, v, err);
     }
@@ -455,7 +491,7 @@ static double smallest(const struct config_counts *list)
 
 static void remember_smallest(struct config *c)
 {
-    c->grid.warmup_tokens = c->grid.params.n + c->grid.models.n ? smallest(&c->grid.tokens) : c->train.tokens;
+    c->grid.warmup_tokens = config_has_grid(c) ? smallest(&c->grid.tokens) : c->train.tokens;
     c->grid.warmup_flops = smallest(&c->grid.flops);
 }
 
@@ -514,7 +550,7 @@ enum status config_follow_sweep(struct config *c, const char *dir, bool single, 
     if (st == OK) {
         c->grid.warmup_tokens = there.grid.warmup_tokens;
         c->grid.warmup_flops = there.grid.warmup_flops;
-        if (single && there.grid.warmup_tokens > 0 && there.grid.params.n + there.grid.models.n == 0)
+        if (single && there.grid.warmup_tokens > 0 && !config_has_grid(&there))
             c->grid.warmup_tokens = c->train.tokens;
     }
     follow_befores(c, st == OK ? &there : NULL);

@@ -12,15 +12,32 @@ static cJSON *counts_to_json(const struct config_counts *list)
     return a;
 }
 
+static cJSON *shape_to_json(const struct config_shape *s)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddNumberToObject(o, "d_model", (double)s->d_model);
+    cJSON_AddNumberToObject(o, "n_layer", (double)s->n_layer);
+    if (s->n_head)
+        cJSON_AddNumberToObject(o, "n_head", (double)s->n_head);
+    return o;
+}
+
 static cJSON *shapes_to_json(const struct config_shapes *list)
 {
     cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < list->n; i++)
+        cJSON_AddItemToArray(a, shape_to_json(&list->items[i]));
+    return a;
+}
+
+static cJSON *runs_to_json(const struct config_cells *list)
+{
+    cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < list->n; i++) {
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddNumberToObject(o, "d_model", (double)list->items[i].d_model);
-        cJSON_AddNumberToObject(o, "n_layer", (double)list->items[i].n_layer);
-        if (list->items[i].n_head)
-            cJSON_AddNumberToObject(o, "n_head", (double)list->items[i].n_head);
+        cJSON *o = shape_to_json(&list->items[i].shape);
+        cJSON_AddNumberToObject(o, "tokens", list->items[i].tokens);
+        if (list->items[i].seed)
+            cJSON_AddNumberToObject(o, "seed", (double)list->items[i].seed);
         cJSON_AddItemToArray(a, o);
     }
     return a;
@@ -84,6 +101,8 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
         return counts_to_json(at);
     case T_SHAPES:
         return shapes_to_json(at);
+    case T_RUNS:
+        return runs_to_json(at);
     case T_VARY:
         return vary_to_json(at);
     }
@@ -157,6 +176,8 @@ static const char *type_words(const struct key *k)
         return "list of counts";
     case T_SHAPES:
         return "list of shapes";
+    case T_RUNS:
+        return "list of runs";
     case T_VARY:
         return "keys and lists";
     }
@@ -165,8 +186,8 @@ static const char *type_words(const struct key *k)
 
 static bool has_range(const struct key *k)
 {
-    return k->type != T_STRING && k->type != T_PATH && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS && k->type != T_SHAPES &&
-           k->type != T_VARY;
+    return k->type != T_STRING && k->type != T_PATH && k->type != T_ENUM && k->type != T_BOOL && k->type != T_STRINGS &&
+           k->type != T_SHAPES && k->type != T_RUNS && k->type != T_VARY;
 }
 
 /* The words of a choice with room between them, so that a line can end there. */
@@ -202,9 +223,9 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
         cJSON_AddStringToObject(o, "type", "string");
     } else if (k->type == T_BOOL) {
         cJSON_AddStringToObject(o, "type", "boolean");
-    } else if (k->type == T_STRINGS || k->type == T_COUNTS || k->type == T_SHAPES) {
+    } else if (k->type == T_STRINGS || k->type == T_COUNTS || k->type == T_SHAPES || k->type == T_RUNS) {
         cJSON_AddStringToObject(o, "type", "array");
-        cJSON_AddNumberToObject(o, "maxItems", CONFIG_LIST_MAX);
+        cJSON_AddNumberToObject(o, "maxItems", k->type == T_RUNS ? CONFIG_RUNS_MAX : CONFIG_LIST_MAX);
     } else if (k->type == T_VARY) {
         cJSON_AddStringToObject(o, "type", "object");
         cJSON_AddNumberToObject(o, "maxProperties", CONFIG_VARY_MAX);

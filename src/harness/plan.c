@@ -248,6 +248,70 @@ static enum status add_varied(const struct maker *m, struct config_shape shape, 
     return OK;
 }
 
+/* One shape, seed after seed, its budgets rising. */
+static int by_place(const void *a, const void *b)
+{
+    const struct config_cell *x = a, *y = b;
+    const double keys[][2] = {{(double)x->shape.d_model, (double)y->shape.d_model}, {(double)x->shape.n_layer, (double)y->shape.n_layer},
+                              {(double)x->shape.n_head, (double)y->shape.n_head}, {(double)x->seed, (double)y->seed},
+                              {x->tokens, y->tokens}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i][0] != keys[i][1])
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+    return 0;
+}
+
+static bool same_shape(const struct config_shape *a, const struct config_shape *b)
+{
+    return a->d_model == b->d_model && a->n_layer == b->n_layer && a->n_head == b->n_head;
+}
+
+static enum status add_cells_of_size(const struct maker *m, const struct config_cell *cells, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        TRY(check_budget(cells[i].tokens, m->c, "grid.runs", err));
+        TRY(add_run(m, cells[i].shape, cells[i].seed, round_tokens(cells[i].tokens, m->c), err));
+    }
+    return OK;
+}
+
+/* Sizes one after the other, each with all that varies. */
+static enum status add_sorted_cells(const struct maker *m, const struct config_cell *cells, size_t n, struct err *err)
+{
+    const size_t varied = (size_t)config_vary_count(m->c);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && same_shape(&cells[end].shape, &cells[i].shape);)
+            end++;
+        for (size_t v = 0; v < varied; v++) {
+            struct config one = *m->c;
+            struct maker own = *m;
+            own.c = &one;
+            TRY(config_vary_apply(&one, v, err));
+            if (varied > 1 && config_check(&one, err) != OK)
+                return err_wrap(err, "grid.vary");
+            TRY(add_cells_of_size(&own, cells + i, end - i, err));
+        }
+    }
+    return OK;
+}
+
+static enum status add_cells(const struct maker *m, struct err *err)
+{
+    const struct config_cells *list = &m->c->grid.runs;
+    struct config_cell *sorted;
+    TRY(size_calloc(&sorted, list->n, sizeof *sorted, "grid.runs", err));
+    for (size_t i = 0; i < list->n; i++) {
+        sorted[i] = list->items[i];
+        sorted[i].seed = sorted[i].seed ? sorted[i].seed : m->c->train.seed;
+        if (sorted[i].shape.n_head == 0)
+            sorted[i].shape.n_head = size_max(1, sorted[i].shape.d_model / m->c->model.head_size);
+    }
+    qsort(sorted, list->n, sizeof *sorted, by_place);
+    enum status st = add_sorted_cells(m, sorted, list->n, err);
+    free(sorted);
+    return st;
+}
+
 /* All runs of a size are neighbours. */
 static enum status add_size(const struct maker *m, struct config_shape shape, bool at_corner, struct err *err)
 {
@@ -407,10 +471,13 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
                       struct err *err)
 {
     *p = (struct plan){0};
+    const struct maker m = {.c = c, .varied = &c->grid.vary, .vocab = vocab, .train_tokens = train_tokens};
+    if (c->grid.runs.n > 0)
+        return make(p, c->grid.runs.n * (size_t)config_vary_count(c), add_cells, m, err);
     size_t n_sizes = c->grid.params.n + c->grid.models.n;
     size_t n_budgets = c->grid.tokens.n + c->grid.flops.n;
     if (n_sizes == 0)
-        return err_set(err, E_CONFIG, "grid: give grid.params or grid.models");
+        return err_set(err, E_CONFIG, "grid: give grid.params or grid.models, or grid.runs");
     if (n_budgets == 0)
         return err_set(err, E_CONFIG, "grid: give grid.tokens or grid.flops");
     double cells = (double)(n_sizes * n_budgets * size_max(1, c->grid.seeds.n));
@@ -418,7 +485,6 @@ enum status plan_make(struct plan *p, const struct config *c, size_t vocab, size
     double runs = (cells + corners) * config_vary_count(c);
     if (runs > RUNS_MAX)
         return err_set(err, E_CONFIG, "grid.vary: with it the grid has %.3g runs, more than %.0f", runs, RUNS_MAX);
-    const struct maker m = {.c = c, .varied = &c->grid.vary, .vocab = vocab, .train_tokens = train_tokens};
     return make(p, (size_t)runs, add_sizes, m, err);
 }
 
