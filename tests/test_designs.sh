@@ -44,6 +44,78 @@ single_runs_refused() {
     refused 2 "d_model=9 is not a multiple of model.head_size=8" "${dry[@]}" "${none[@]}" --set 'grid.runs=[{"d_model":9,"n_layer":1,"tokens":"40k"}]'
 }
 
+# grown FOLDER: 24 small runs of three sizes with two seeds, and their fit.
+grown() {
+    [ -e "$1/fit.json" ] || "$plateau" sweep "$tiny" --set 'grid.seeds=[1,2]' --set 'grid.tokens=["10k","20k","40k","80k"]' --set train.batch_tokens=256 \
+        --set train.warmup_tokens=1024 --set data.eval_tokens=2048 --set fit.bootstrap=100 --out "$1" >"$1.txt" 2>&1 || fail "sweep $1: $(tail -n 2 "$1.txt")"
+}
+
+# Three runs, none of them there already, each with what is expected of it; and the config trains just those into the folder.
+next_runs() {
+    grown sweep
+    "$plateau" plan sweep --next 3 >next.txt 2>log.txt || fail "exit code $?: $(tail -n 1 log.txt)"
+    [ "$(grep -cE '^d[0-9]+-l[0-9]+ ' next.txt)" = 3 ] || fail "not three runs: $(cat next.txt)"
+    grep -q "train them into the same folder: .*sweep sweep/next.json --out sweep" next.txt || fail "no command"
+    # widths are shares that fall from run to run
+    awk '/^d[0-9]+-l/ { w = $(NF - 1) ; if (NR > 1 && last != "" && w + 0 > last + 0) exit 1; if (w + 0 > 100 || w + 0 <= 0) exit 1; last = w }' next.txt || fail "widths: $(cat next.txt)"
+    "$plateau" sweep sweep/next.json --out sweep --dry-run >dry.txt 2>&1 || fail "its config is refused: $(cat dry.txt)"
+    grep -q '^3 runs in' dry.txt || fail "not three runs to train: $(cat dry.txt)"
+    local run
+    for run in $(grep -oE '^d[^ ]+-s[0-9]+' dry.txt); do
+        compgen -G "sweep/$run-*" >/dev/null && fail "$run is there already"
+    done
+    "$plateau" plan sweep --next 3 --json - >next.json 2>/dev/null || fail "--json -: exit code $?"
+    cmp -s next.json sweep/next.json || fail "--json - and next.json differ"
+    grep -q '"floor": 0\.' next.json || fail "no widths in the JSON"
+    # another reach, other runs; the largest compute stays within it
+    "$plateau" plan sweep --next 3 --reach 1 --json near.json >/dev/null 2>&1 || fail "--reach 1: exit code $?"
+    awk '/"tokens": [0-9]+, "seed"/ { if (match($0, /"tokens": [0-9]+/) && substr($0, RSTART + 10, RLENGTH - 10) + 0 > 82000) exit 1 }' near.json ||
+        fail "--reach 1 goes beyond the largest budget"
+}
+
+# A fit takes old and new together, once they have been trained.
+next_runs_trained() {
+    grown sweep
+    cp -r sweep more
+    "$plateau" plan more --next 2 --reach 1 >/dev/null 2>&1 || fail "plan: exit code $?"
+    "$plateau" sweep more/next.json --out more >more.txt 2>&1 || fail "sweep: $(tail -n 2 more.txt)"
+    [ "$(wc -l <more/results.csv)" = 27 ] || fail "not 24 and 2 runs: $(wc -l <more/results.csv)"
+    grep -q '26 runs' more.txt || fail "the fit is not of 26 runs"
+}
+
+# Tables have no shapes: the runs alone, in the same order every time.
+next_runs_of_table() {
+    local keep=(--where keep=1 --bootstrap 100)
+    "$plateau" plan "$root/docs/example-runs.csv" "${keep[@]}" --next 2 >table.txt 2>/dev/null || fail "exit code $?"
+    [ "$(grep -cE '^[0-9.]+[kMB] ' table.txt)" = 2 ] || fail "not two runs: $(cat table.txt)"
+    grep -q 'A table says nothing of shapes' table.txt || fail "it does not say why there is no config"
+    "$plateau" plan "$root/docs/example-runs.csv" "${keep[@]}" --next 2 2>/dev/null | cmp -s - table.txt || fail "another answer the second time"
+}
+
+next_runs_refused() {
+    local table=$root/docs/example-runs.csv
+    refused 2 "--next 0: expected 1 to 64 runs" "$plateau" plan "$table" --next 0
+    refused 2 "--next 65: expected 1 to 64 runs" "$plateau" plan "$table" --next 65
+    refused 2 "give one of --flops, --time, --loss and --next" "$plateau" plan "$table" --next 2 --flops 10x
+    refused 2 "--reach is for --next" "$plateau" plan "$table" --flops 10x --reach 2
+    refused 2 "--reach 0.5: expected a factor from 1 to 100" "$plateau" plan "$table" --next 2 --reach 0.5
+    head -n 4 "$table" >few.csv
+    "$plateau" plan few.csv --next 2 >few.txt 2>&1
+    [ $? = 2 ] || fail "few runs: not exit code 2"
+    grep -q 'few.csv: nothing to fit: 3 finished runs; a law needs at least' few.txt || fail "few runs: $(cat few.txt)"
+    # one size: no law of size and data
+    awk -F, 'NR == 1 || $1 == first { print } NR == 2 { first = $1; print }' "$table" | sort -u -r >one.csv
+    "$plateau" plan one.csv --next 2 >one.txt 2>&1
+    [ $? = 2 ] || fail "one size: not exit code 2: $(cat one.txt)"
+    "$plateau" plan "$table" --where keep=1 --next 2 --bootstrap 0 >none.txt 2>&1
+    [ $? = 2 ] || fail "no resamples: not exit code 2"
+    grep -q 'there are no resamples' none.txt || fail "no resamples: $(cat none.txt)"
+}
+
 run_test single_runs
 run_test single_runs_refused
+run_test next_runs
+run_test next_runs_trained
+run_test next_runs_of_table
+run_test next_runs_refused
 finish

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/file.h"
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
+#include "cli/next_runs.h"
+#include "cli/text.h"
 #include "fit/verdict/words.h"
 #include "harness/sweep.h"
 
@@ -14,7 +17,11 @@ struct plan_words {
     double budget, times; /* what --flops says: so much, or so many times the largest budget of the runs; else 0 */
     double loss;          /* 0: not given */
     size_t jobs;
+    size_t next;          /* NEXT_NONE: not given */
+    double reach;
 };
+
+#define NEXT_NONE SIZE_MAX
 
 /* Compute that no machine will see; the search for a loss or a time stays below it. */
 static const double FLOPS_MAX = 1e40;
@@ -70,8 +77,14 @@ static enum status parse_flops(struct plan_words *w, struct err *err)
 /* What can be told before anything is read. */
 static enum status check_words(struct plan_words *w, struct err *err)
 {
-    if ((w->flops != NULL) + (w->time != NULL) + (w->loss > 0) != 1)
-        return err_set(err, E_USAGE, "plan: give one of --flops, --time and --loss");
+    if ((w->flops != NULL) + (w->time != NULL) + (w->loss > 0) + (w->next != NEXT_NONE) != 1)
+        return err_set(err, E_USAGE, "plan: give one of --flops, --time, --loss and --next");
+    if (w->next != NEXT_NONE && (w->next < 1 || w->next > NEXT_RUNS_MAX))
+        return err_set(err, E_USAGE, "--next %zu: expected 1 to %d runs", w->next, NEXT_RUNS_MAX);
+    if (w->reach > 0 && w->next == NEXT_NONE)
+        return err_set(err, E_USAGE, "--reach is for --next");
+    if (w->reach > 0 && !(w->reach >= 1 && w->reach <= 100))
+        return err_set(err, E_USAGE, "--reach %g: expected a factor from 1 to 100", w->reach);
     if (w->jobs < 1 || w->jobs > 4096)
         return err_set(err, E_USAGE, "--jobs %zu: expected 1 to 4096", w->jobs);
     return w->flops ? parse_flops(w, err) : OK;
@@ -136,17 +149,77 @@ static enum status plan(struct fitted *f, const struct plan_words *w, struct err
     return answer_show(&a, f, w->json, err);
 }
 
+/* Where the config goes that trains them, where nothing else is said. */
+static enum status next_place(char *path, const struct fitted *f, const struct plan_words *w, struct err *err)
+{
+    path[0] = '\0';
+    if (w->json)
+        return file_join(path, FILE_PATH_MAX, w->json, "", err);
+    return f->folder ? file_join(path, FILE_PATH_MAX, f->folder, "next.json", err) : OK;
+}
+
+static enum status write_next(const struct next_runs *x, const struct fitted *f, const char *path, struct err *err)
+{
+    struct file_writer out;
+    TRY(file_writer_open(&out, path, err));
+    enum status st = next_runs_json(out.out, x, f, err);
+    if (st == OK)
+        return file_writer_commit(&out, err);
+    file_writer_abandon(&out);
+    return st;
+}
+
+static enum status show_next(const struct next_runs *x, const struct fitted *f, const struct plan_words *w, struct err *err)
+{
+    char path[FILE_PATH_MAX], again[2 * FILE_PATH_MAX];
+    if (w->json && strcmp(w->json, "-") == 0)
+        return next_runs_json(stdout, x, f, err);
+    TRY(next_place(path, f, w, err));
+    next_runs_print(x, f);
+    if (path[0])
+        TRY(write_next(x, f, path, err));
+    if (x->has_shapes) {
+        char dir[FILE_PATH_MAX], to[] = "--out";
+        TRY(file_join(dir, sizeof dir, f->folder, "", err));
+        char *words[] = {path, to, dir};
+        args_quote(again, sizeof again, "sweep", 3, words, NULL);
+        printf("train them into the same folder: %s\n", again); /* in one piece, to be copied */
+    } else {
+        text_beside(stdout, "", "A table says nothing of shapes: only of a sweep's folder is there a config that trains them.");
+    }
+    return OK;
+}
+
+static enum status plan_next(struct fitted *f, const struct plan_words *w, struct err *err)
+{
+    struct next_runs x;
+    TRY(fitted_read(f, err));
+    if (w->json && strcmp(w->json, "-") != 0)
+        TRY(fitted_check_place(f, "--json", w->json, err));
+    TRY(fitted_analyse(f, err));
+    TRY(fitted_need_law(f, err));
+    enum status st = next_runs_make(&x, f, w->next, w->reach > 0 ? w->reach : NEXT_RUNS_REACH, w->jobs, err);
+    if (st == OK)
+        st = show_next(&x, f, w, err);
+    next_runs_free(&x);
+    return st;
+}
+
 enum status cmd_plan(int argc, char **argv, struct err *err)
 {
     struct fitted f;
-    struct plan_words w = {.jobs = (size_t)sweep_cores()};
+    struct plan_words w = {.jobs = (size_t)sweep_cores(), .next = NEXT_NONE};
     struct arg_list sources;
     bool help;
+    enum { N_OWN = 7 };
     fitted_init(&f);
-    struct arg args[FIT_OPTIONS_MAX + 5] = {
+    struct arg args[FIT_OPTIONS_MAX + N_OWN] = {
         {"--flops", ARG_STRING, &w.flops, "C|10x", "a budget of compute: 1e15, or 10x for ten times the largest of the runs"},
         {"--time", ARG_STRING, &w.time, "T", "or of time on this machine: 90s, 30m, 2h, 1d"},
         {"--loss", ARG_COUNT, &w.loss, "X", "or the loss to reach"},
+        {"--next", ARG_SIZE, &w.next, "K", "or the K runs that would narrow the verdict's intervals most for what they cost: a table, and a config of them (to "
+                                           "--json, else DIR/next.json)"},
+        {"--reach", ARG_COUNT, &w.reach, "F", "--next: sizes, budgets and compute up to so many times the largest of the runs (default 4)"},
         {"--jobs", ARG_SIZE, &w.jobs, "N", "cores that train (default: all)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };
@@ -159,13 +232,13 @@ enum status cmd_plan(int argc, char **argv, struct err *err)
         .min_positionals = 1,
         .max_positionals = 1000,
         .args = args,
-        .n_args = 5 + fit_words_args(args + 5, &f.words),
+        .n_args = N_OWN + fit_words_args(args + N_OWN, &f.words),
     };
     enum status st = fitted_parse(&f, &sources, &help, &spec, argc, argv, err);
     if (st == OK && !help)
         st = check_words(&w, err);
     if (st == OK && !help)
-        st = plan(&f, &w, err);
+        st = w.next != NEXT_NONE ? plan_next(&f, &w, err) : plan(&f, &w, err);
     args_free(&spec, &sources);
     fitted_close(&f);
     return st;

@@ -397,11 +397,12 @@ static enum status read_object(struct config *c, const cJSON *object, const char
     const cJSON *preset = strcmp(prefix, "model") == 0 ? cJSON_GetObjectItemCaseSensitive(object, "preset") : NULL;
     if (preset)
         TRY(take_key(c, config_keys_find("model.preset"), preset, err));
+    /* "about" is what a file says of itself to people, as plan --next does. */
     for (const cJSON *item = object->child; item; item = item->next) {
         char path[256];
         snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] ? "." : "", item->string);
         const struct key *k = config_keys_find(path);
-        if (item == preset)
+        if (item == preset || (!prefix[0] && strcmp(path, "about") == 0))
             continue;
         if (k) {
             TRY(take_key(c, k, item, err));

@@ -257,6 +257,8 @@ void config_print_schema(FILE *out)
     cJSON_AddStringToObject(root, "type", "object");
     cJSON_AddFalseToObject(root, "additionalProperties");
     cJSON *top = cJSON_AddObjectToObject(root, "properties");
+    cJSON *about = cJSON_AddObjectToObject(top, "about");
+    cJSON_AddStringToObject(about, "description", "what the file says of itself to people; never read");
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
         const char *dot = strchr(k->path, '.');

@@ -252,8 +252,9 @@ static enum status add_varied(const struct maker *m, struct config_shape shape, 
 static int by_place(const void *a, const void *b)
 {
     const struct config_cell *x = a, *y = b;
-    const double keys[][2] = {{(double)x->shape.d_model, (double)y->shape.d_model}, {(double)x->shape.n_layer, (double)y->shape.n_layer},
-                              {(double)x->shape.n_head, (double)y->shape.n_head}, {(double)x->seed, (double)y->seed},
+    const struct config_shape *v = &x->shape, *w = &y->shape;
+    const double keys[][2] = {{(double)v->d_model, (double)w->d_model}, {(double)v->n_layer, (double)w->n_layer},
+                              {(double)v->n_head, (double)w->n_head},   {(double)x->seed, (double)y->seed},
                               {x->tokens, y->tokens}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i][0] != keys[i][1])

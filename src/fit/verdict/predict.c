@@ -1,6 +1,7 @@
 #include "fit/verdict/predict.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "fit/verdict/frontier.h"
 
@@ -49,6 +50,14 @@ struct fit_value fit_curve(const struct fit_report *r, double n, double d, doubl
     struct fit_value v = frontier_spread(r, over_draws(r, f, &x, n, d), false, false);
     v.lo = v.lo < 0 ? 0 : v.lo; /* NaN stays */
     return v;
+}
+
+void fit_curve_draws(double *out, const struct fit_report *r, double n, double d, double unique)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
+    (void)over_draws(r, f, &x, n, d);
+    memcpy(out, r->draws, r->n_frontier_boot * sizeof *out);
 }
 
 /* Half of all deviates of a normal law lie within this many standard deviations. */

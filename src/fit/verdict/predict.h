@@ -14,6 +14,9 @@
  * law was fitted. */
 struct fit_value fit_curve(const struct fit_report *r, double n, double d, double unique);
 
+/* The same of every member that the interval is made of, into out (r->n_frontier_boot), in the order of the frontier's. */
+void fit_curve_draws(double *out, const struct fit_report *r, double n, double d, double unique);
+
 /* What one run moves by about the curve. */
 struct fit_run_noise {
     double sigma; /* nats; NaN: not known */

@@ -1,0 +1,134 @@
+#include "fit/verdict/candidates.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "base/sort.h"
+
+/* Levels further apart than this leave room for one between them. */
+#define ROOM 1.5
+/* Steps beyond the largest level are as long as those below it, within these. */
+#define STEP_MIN 1.3
+#define STEP_MAX 2.0
+/* Levels of the runs that are left, so that there is room for those between and beyond. */
+enum { OWN_LEVELS = 6 };
+
+static double step_of(const double *levels, size_t n)
+{
+    double step = n > 1 ? pow(levels[n - 1] / levels[0], 1 / (double)(n - 1)) : STEP_MAX;
+    return fmin(STEP_MAX, fmax(STEP_MIN, step));
+}
+
+/* The runs' levels, thinned; then those beyond the largest; then those between. */
+static size_t make_levels(double *out, double *own, size_t n_own, double reach)
+{
+    double factor = DESIGN_SAME;
+    size_t n = n_own;
+    while (n > OWN_LEVELS) {
+        double top = own[n - 1];
+        n = design_levels(own, own, n, factor *= 1.1);
+        own[n - 1] = top; /* the largest matters most */
+    }
+    size_t m = n;
+    memcpy(out, own, n * sizeof *out);
+    double step = step_of(own, n);
+    for (double x = own[n - 1] * step; x <= own[n - 1] * reach * DESIGN_SAME && m < CANDIDATES_LEVELS; x *= step)
+        out[m++] = x;
+    for (size_t i = 1; i < n && m < CANDIDATES_LEVELS; i++)
+        if (own[i] > own[i - 1] * ROOM)
+            out[m++] = sqrt(own[i] * own[i - 1]);
+    sort_doubles(out, m);
+    return m;
+}
+
+static bool same(double a, double b)
+{
+    return fabs(log(a / b)) < log(DESIGN_SAME);
+}
+
+size_t candidates_seeds(double *out, const struct fit_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (!isnan(t->col[FIT_SEED][i]))
+            out[n++] = t->col[FIT_SEED][i];
+    sort_doubles(out, n);
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++)
+        if (m == 0 || out[i] > out[m - 1])
+            out[m++] = out[i];
+    return m;
+}
+
+/* Whether the table has that cell with that seed; where it tells no seeds, so many runs of the cell stand for as many. */
+static bool has_run(const struct fit_table *t, enum fit_column size, double n, double d, const double *seeds, size_t n_seeds,
+                    size_t seed)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        if (!same(t->col[size][i], n) || !same(t->col[FIT_TOKENS][i], d))
+            continue;
+        if (seed < n_seeds && t->col[FIT_SEED][i] == seeds[seed])
+            return true;
+        there++;
+    }
+    return n_seeds == 0 && seed < there;
+}
+
+static void add(struct candidates *c, const struct fit_report *r, size_t size, size_t budget, size_t seed, size_t n_seeds)
+{
+    double n = c->sizes[size], d = c->budgets[budget];
+    c->items[c->n] = (struct candidate){size, budget, seed};
+    c->runs[c->n++] = (struct worth_run){n, d, r->flops_k * pow(n, r->flops_p) * d, size * (n_seeds + 2) + seed};
+}
+
+static enum status fill(struct candidates *c, const struct fit_report *r, const struct fit_table *t, double reach,
+                        double *room, struct err *err)
+{
+    enum fit_column size = fit_count_column(r->count);
+    double *own = room, *seeds = room + t->n;
+    size_t n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME), n_seeds;
+    c->n_sizes = make_levels(c->sizes, own, n_own, reach);
+    n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME);
+    for (size_t s = 0; s < c->n_sizes; s++)
+        for (size_t i = 0; i < n_own; i++)
+            c->ran[s] |= same(c->sizes[s], own[i]);
+    n_own = design_levels(own, t->col[FIT_TOKENS], t->n, DESIGN_SAME);
+    c->n_budgets = make_levels(c->budgets, own, n_own, reach);
+    n_seeds = candidates_seeds(seeds, t);
+    TRY(size_calloc(&c->items, c->n_sizes * c->n_budgets * 2, sizeof *c->items, "the candidates", err));
+    TRY(size_calloc(&c->runs, c->n_sizes * c->n_budgets * 2, sizeof *c->runs, "the candidates", err));
+    for (size_t s = 0; s < c->n_sizes; s++)
+        for (size_t b = 0; b < c->n_budgets; b++) {
+            double flops = r->flops_k * pow(c->sizes[s], r->flops_p) * c->budgets[b];
+            size_t made = 0;
+            if (flops > reach * r->max_flops * DESIGN_SAME)
+                continue;
+            for (size_t seed = 0; seed < n_seeds + 2 && made < 2; seed++)
+                if (!has_run(t, size, c->sizes[s], c->budgets[b], seeds, n_seeds, seed)) {
+                    add(c, r, s, b, seed, n_seeds);
+                    made++;
+                }
+        }
+    return OK;
+}
+
+enum status candidates_make(struct candidates *c, const struct fit_report *r, const struct fit_table *t, double reach,
+                            struct err *err)
+{
+    double *room;
+    *c = (struct candidates){.n = 0};
+    TRY(size_calloc(&room, 2 * t->n, sizeof *room, "the candidates", err));
+    enum status st = fill(c, r, t, reach, room, err);
+    free(room);
+    return st;
+}
+
+void candidates_free(struct candidates *c)
+{
+    free(c->items);
+    free(c->runs);
+    *c = (struct candidates){.n = 0};
+}

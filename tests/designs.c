@@ -1,0 +1,406 @@
+/* How much four more runs narrow what the verdict quotes: those that plan --next names, four at random, and the next row of
+ * the rectangle, on the sweeps of tests/bank and on simulations of them. docs/designs.md has the protocol and the result. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "bank.h"
+#include "fit/verdict/candidates.h"
+#include "fit/verdict/frontier.h"
+#include "fit/verdict/predict.h"
+
+static const char *const chosen_sweeps[] = {"zipf", "zipf-a13", "zipf-small", "graph", "graph-256",
+                                            "graph-512", "hier", "hier-v16", "mix", "mix-a12"};
+enum { N_SWEEPS = sizeof chosen_sweeps / sizeof *chosen_sweeps, K = 4, DRAWS = 4, REPLICATES = 3 };
+static const double small_budgets[] = {250e3, 500e3, 1e6}, next_budget = 2e6;
+#define REACH 4.0
+#define BRANCH 0.2
+#define CUT 3.0
+
+enum design { NEXT, RANDOM, ROW, N_DESIGNS };
+static const char *const design_names[] = {"plan --next 4", "4 at random", "the next row"};
+
+/* What intervals a table gives. */
+struct quoted {
+    struct fit_value floor, gain, exponent;
+    double at; /* compute of the gain */
+};
+
+struct tally {
+    double narrowing, per_flop, cost, ratio[3], n;
+    size_t covered, covered_exponent, of;
+};
+
+struct judge {
+    struct tally before, after[N_DESIGNS];
+    double expected, got; /* of plan's own runs */
+    bool exponent_known;
+};
+
+/* The language that a simulation draws from. */
+struct language {
+    struct fit_report report;  /* of the whole table, its floor held */
+    double shared;
+};
+
+static enum status analyse(struct fit_report *r, const struct fit_table *t, struct err *err)
+{
+    struct fit_options o = fit_options_default();
+    o.bootstrap = 40;
+    o.break_sims = 0;
+    o.holdout = 0;
+    return fit_analyse(r, t, &o, err);
+}
+
+static struct quoted quoted_of(const struct fit_report *r, double at)
+{
+    struct fit_value gain = fit_frontier_gain(r, at);
+    return (struct quoted){r->frontier_e, {log(gain.value), 0, log(gain.lo), log(gain.hi)}, r->frontier_n_exponent, at};
+}
+
+static double shrinks(struct fit_value before, struct fit_value after)
+{
+    double ratio = log((before.hi - before.lo) / (after.hi - after.lo));
+    return isnan(ratio) ? 0 : fmin(CUT, fmax(-CUT, ratio));
+}
+
+static void count(struct tally *y, const struct quoted *before, const struct quoted *after, double cost, double weight)
+{
+    double by[3] = {shrinks(before->floor, after->floor), shrinks(before->gain, after->gain),
+                    shrinks(before->exponent, after->exponent)};
+    double mean = (by[0] + by[1] + by[2]) / 3;
+    for (size_t q = 0; q < 3; q++)
+        y->ratio[q] += weight * by[q];
+    y->narrowing += weight * mean;
+    y->per_flop += weight * mean / cost;
+    y->cost += weight * cost;
+    y->n += weight;
+}
+
+static void cover(struct tally *y, const struct quoted *q, double floor, double exponent)
+{
+    y->of++;
+    y->covered += q->floor.lo <= floor && floor <= q->floor.hi;
+    y->covered_exponent += q->exponent.lo <= exponent && exponent <= q->exponent.hi;
+}
+
+/* --- tables ------------------------------------------------------------------------------------------- */
+
+static void copy_row(struct fit_table *to, const struct fit_table *from, size_t i)
+{
+    for (size_t c = 0; c < FIT_N_COLUMNS; c++)
+        to->col[c][to->n] = from->col[c][i];
+    to->trunk[to->n++] = from->trunk[i];
+}
+
+static enum status room_for(struct fit_table *t, const struct fit_table *like, size_t more, struct err *err)
+{
+    TRY(fit_table_init(t, like->n + more, err));
+    memcpy(t->has, like->has, sizeof t->has);
+    t->n = 0;
+    t->n_trunks = like->n_trunks;
+    t->loss_unit = like->loss_unit;
+    return OK;
+}
+
+static bool near(double a, double b)
+{
+    return fabs(log(a / b)) < 0.03;
+}
+
+static enum status small_grid(struct fit_table *t, const struct fit_table *whole, struct err *err)
+{
+    TRY(room_for(t, whole, 0, err));
+    for (size_t i = 0; i < whole->n; i++)
+        for (size_t b = 0; b < 3; b++)
+            if (near(whole->col[FIT_TOKENS][i], small_budgets[b]))
+                copy_row(t, whole, i);
+    return OK;
+}
+
+static double grid_cost(const struct fit_table *t)
+{
+    double sum = 0, largest = 0;
+    for (size_t i = 0; i < t->n; i++)
+        largest = fmax(largest, t->col[FIT_TOKENS][i]);
+    for (size_t i = 0; i < t->n; i++)
+        sum += t->col[FIT_FLOPS][i] * (near(t->col[FIT_TOKENS][i], largest) ? 1 : BRANCH);
+    return sum;
+}
+
+static double set_cost(const struct worth_in *in, const size_t *set, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += worth_adds(in, set, i, set[i]);
+    return sum;
+}
+
+static void draw_set(size_t set[K], size_t n, struct rng *rng)
+{
+    for (size_t i = 0; i < K;) {
+        size_t j = 0;
+        set[i] = (size_t)rng_below(rng, n);
+        while (j < i && set[j] != set[i])
+            j++;
+        i += j == i;
+    }
+}
+
+/* --- one grid, three ways on -------------------------------------------------------------------------- */
+
+/* Puts the run of a candidate behind those of t. */
+typedef void add_fn(struct fit_table *t, size_t candidate, void *ctx);
+
+struct ways {
+    const struct worth_in *in;
+    const struct fit_table *small;
+    add_fn *add;
+    void *ctx;
+    size_t row[K];
+    double floor, exponent;
+    uint64_t seed;
+};
+
+static enum status follow(struct quoted *q, const struct ways *w, const size_t *set, double at, struct err *err)
+{
+    struct fit_table t = {.n = 0};
+    struct fit_report r = {0};
+    enum status st = room_for(&t, w->small, K, err);
+    for (size_t i = 0; i < w->small->n && st == OK; i++)
+        copy_row(&t, w->small, i);
+    for (size_t i = 0; i < K && st == OK; i++)
+        w->add(&t, set[i], w->ctx);
+    if (st == OK)
+        st = analyse(&r, &t, err);
+    if (st == OK)
+        *q = quoted_of(&r, at);
+    fit_report_free(&r);
+    fit_table_free(&t);
+    return st;
+}
+
+static enum status judge_ways(struct judge *j, const struct ways *w, const struct fit_report *r, struct err *err)
+{
+    struct rng rng = rng_make(w->seed, RNG_TEST, 4004, 0);
+    struct quoted before = quoted_of(r, r->max_flops), after;
+    double all = grid_cost(w->small);
+    struct worth worth;
+    size_t set[K];
+    cover(&j->before, &before, w->floor, w->exponent);
+    TRY(worth_choose(&worth, r, w->small, w->in, err));
+    for (size_t i = 0; i < K; i++)
+        set[i] = worth.picks[i].run;
+    TRY(follow(&after, w, set, before.at, err));
+    count(&j->after[NEXT], &before, &after, worth.flops / all, 1);
+    cover(&j->after[NEXT], &after, w->floor, w->exponent);
+    for (size_t q = 0; q < WORTH_N; q++)
+        j->expected -= log(worth.picks[K - 1].width[q]) / WORTH_N;
+    printf("    next:");
+    for (size_t i = 0; i < K; i++)
+        printf(" %.3gk at %.3gk,", w->in->runs[set[i]].n / 1e3, w->in->runs[set[i]].d / 1e3);
+    printf(" cost %.2f, expected %.2f; floor %.3f (%.3f to %.3f) before, %.3f to %.3f after, truth %.3f\n", worth.flops / all,
+           -log(worth.picks[K - 1].width[0]), before.floor.value, before.floor.lo, before.floor.hi, after.floor.lo, after.floor.hi,
+           w->floor);
+    worth_free(&worth);
+    TRY(follow(&after, w, w->row, before.at, err));
+    count(&j->after[ROW], &before, &after, set_cost(w->in, w->row, K) / all, 1);
+    cover(&j->after[ROW], &after, w->floor, w->exponent);
+    for (size_t d = 0; d < DRAWS; d++) {
+        draw_set(set, w->in->n, &rng);
+        TRY(follow(&after, w, set, before.at, err));
+        count(&j->after[RANDOM], &before, &after, set_cost(w->in, set, K) / all, 1.0 / DRAWS);
+        cover(&j->after[RANDOM], &after, w->floor, w->exponent);
+    }
+    return OK;
+}
+
+/* --- real runs ---------------------------------------------------------------------------------------- */
+
+struct real {
+    const struct fit_table *whole;
+    const size_t *rows; /* of the candidates */
+};
+
+static void add_real(struct fit_table *t, size_t candidate, void *ctx)
+{
+    const struct real *x = ctx;
+    copy_row(t, x->whole, x->rows[candidate]);
+}
+
+static enum status judge_real(struct judge *j, const struct bank_sweep *s, struct err *err)
+{
+    struct fit_table small = {.n = 0};
+    struct fit_report r = {0};
+    struct worth_run runs[64];
+    size_t rows[64], n = 0, n_row = 0;
+    struct ways w = {.small = &small, .add = add_real, .floor = s->table.truth_heldout, .exponent = (double)NAN, .seed = 1};
+    TRY(small_grid(&small, &s->table, err));
+    TRY(analyse(&r, &small, err));
+    for (size_t i = 0; i < s->table.n; i++) {
+        double d = s->table.col[FIT_TOKENS][i];
+        if (near(d, small_budgets[0]) || near(d, small_budgets[1]) || near(d, small_budgets[2]))
+            continue;
+        if (near(d, next_budget) && s->table.col[FIT_SEED][i] == 1 && n_row < K)
+            w.row[n_row++] = n;
+        runs[n] = (struct worth_run){s->table.col[FIT_PARAMS][i], d, s->table.col[FIT_FLOPS][i], s->table.trunk[i]};
+        rows[n++] = i;
+    }
+    const struct worth_in in = {.runs = runs, .n = n, .branch = BRANCH, .k = K};
+    struct real x = {&s->table, rows};
+    w.in = &in;
+    w.ctx = &x;
+    enum status st = judge_ways(j, &w, &r, err);
+    fit_report_free(&r);
+    fit_table_free(&small);
+    return st;
+}
+
+/* --- simulated runs ----------------------------------------------------------------------------------- */
+
+static enum status learn(struct language *l, const struct bank_sweep *s, struct err *err)
+{
+    static char fix[40];
+    struct fit_options o = fit_options_default();
+    snprintf(fix, sizeof fix, "E=%.9g", s->table.truth_heldout);
+    o.law = "joint";
+    o.fix[o.n_fix++] = fix;
+    o.bootstrap = 20;
+    o.break_sims = 0;
+    o.holdout = 0;
+    TRY(fit_analyse(&l->report, &s->table, &o, err));
+    const struct worth_run any = {1e4, 1e6, 1e11, 0};
+    const struct worth_in in = {.runs = &any, .n = 1, .branch = 1, .k = 1};
+    struct worth w;
+    TRY(worth_choose(&w, &l->report, &s->table, &in, err));
+    l->shared = w.shared;
+    worth_free(&w);
+    return OK;
+}
+
+struct simulated {
+    const struct language *language;
+    const struct candidates *candidates;
+    double trunk[1024]; /* what each trajectory shares, in units of sigma */
+    struct rng rng;
+    size_t first_trunk;  /* numbers of the candidates' trajectories begin here */
+};
+
+static double draw_loss(struct simulated *x, double n, double d, double trunk)
+{
+    double loss = fit_predict(fit_report_selected(&x->language->report), n, d).value, rho = x->language->shared;
+    double sigma = noise_model_at(&x->language->report.noise, n, d);
+    return loss + sigma * (sqrt(rho) * trunk + sqrt(1 - rho) * rng_normal(&x->rng));
+}
+
+static void add_simulated(struct fit_table *t, size_t candidate, void *ctx)
+{
+    struct simulated *x = ctx;
+    const struct worth_run *r = &x->candidates->runs[candidate];
+    const struct candidate *c = &x->candidates->items[candidate];
+    size_t i = t->n++;
+    t->col[FIT_PARAMS][i] = t->col[FIT_PARAMS_NONEMBD][i] = t->col[FIT_PARAMS_MATMUL][i] = r->n;
+    t->col[FIT_TOKENS][i] = t->col[FIT_UNIQUE_TOKENS][i] = r->d;
+    t->col[FIT_FLOPS][i] = r->flops;
+    t->col[FIT_SEED][i] = (double)c->seed + 1;
+    t->trunk[i] = x->first_trunk + r->trunk;
+    t->n_trunks = size_max(t->n_trunks, t->trunk[i] + 1);
+    t->col[FIT_LOSS][i] = draw_loss(x, r->n, r->d, x->trunk[t->trunk[i] % 1024]);
+}
+
+static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, const struct language *l, size_t replicate,
+                                   struct err *err)
+{
+    struct fit_table small = {.n = 0};
+    struct fit_report r = {0};
+    struct candidates c = {.n = 0};
+    struct simulated x = {.language = l, .candidates = &c, .rng = rng_make(replicate, RNG_TEST, 4005, s->table.n)};
+    struct ways w = {.small = &small, .add = add_simulated, .ctx = &x, .floor = s->table.truth_heldout, .seed = replicate + 2};
+    size_t n_row = 0;
+    TRY(small_grid(&small, &s->table, err));
+    for (size_t i = 0; i < 1024; i++)
+        x.trunk[i] = rng_normal(&x.rng);
+    for (size_t i = 0; i < small.n; i++)
+        small.col[FIT_LOSS][i] = draw_loss(&x, small.col[FIT_PARAMS][i], small.col[FIT_TOKENS][i], x.trunk[small.trunk[i] % 1024]);
+    x.first_trunk = small.n_trunks;
+    TRY(analyse(&r, &small, err));
+    TRY(candidates_make(&c, &r, &small, REACH, err));
+    for (size_t i = 0; i < c.n && n_row < K; i++)
+        if (near(c.runs[i].d, next_budget) && c.ran[c.items[i].size] && c.items[i].seed == 0)
+            w.row[n_row++] = i;
+    if (n_row < K)
+        return err_set(err, E_DATA, "no next row: %zu", n_row);
+    const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K};
+    w.in = &in;
+    w.exponent = l->report.frontier_n_exponent.value;
+    enum status st = judge_ways(j, &w, &r, err);
+    candidates_free(&c);
+    fit_report_free(&r);
+    fit_table_free(&small);
+    return st;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------- */
+
+static void print_judge(const char *what, const struct judge *j)
+{
+    const struct tally *b = &j->before;
+    printf("\n%s: floors covered before %zu of %zu", what, b->covered, b->of);
+    if (j->exponent_known)
+        printf(", exponents %zu", b->covered_exponent);
+    printf("\n| runs | cost | narrowing | floor | gain | exponent | narrowing per FLOP | floors covered after |\n");
+    printf("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for (size_t d = 0; d < N_DESIGNS; d++) {
+        const struct tally *y = &j->after[d];
+        printf("| %s | %.2f | %.3f | %.3f | %.3f | %.3f | %.3f | %zu of %zu", design_names[d], y->cost / y->n, y->narrowing / y->n,
+               y->ratio[0] / y->n, y->ratio[1] / y->n, y->ratio[2] / y->n, y->per_flop / y->n, y->covered, y->of);
+        if (j->exponent_known)
+            printf(", exponents %zu", y->covered_exponent);
+        printf(" |\n");
+    }
+    printf("expected of plan's runs: %.3f\n", j->expected / j->after[NEXT].n);
+}
+
+static const struct bank_sweep *find(const struct bank *b, const char *name)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (strcmp(b->sweeps[i].name, name) == 0)
+            return &b->sweeps[i];
+    return NULL;
+}
+
+static enum status judge_all(const struct bank *b, struct err *err)
+{
+    static struct judge real, simulated = {.exponent_known = true};
+    for (size_t i = 0; i < N_SWEEPS; i++) {
+        const struct bank_sweep *s = find(b, chosen_sweeps[i]);
+        struct language l = {.shared = 0};
+        printf("%s\n", chosen_sweeps[i]);
+        fflush(stdout);
+        TRY(judge_real(&real, s, err));
+        TRY(learn(&l, s, err));
+        printf("    noise shared along a trajectory: %.2f\n", l.shared);
+        for (size_t k = 0; k < REPLICATES; k++)
+            TRY(judge_simulated(&simulated, s, &l, k, err));
+        fit_report_free(&l.report);
+    }
+    print_judge("Real runs", &real);
+    print_judge("Simulated runs", &simulated);
+    return OK;
+}
+
+int main(void)
+{
+    struct err err;
+    struct bank b;
+    enum status st = bank_read(&b, "-", &err);
+    if (st == OK)
+        st = judge_all(&b, &err);
+    if (st != OK)
+        fprintf(stderr, "designs: %s\n", err.msg);
+    bank_free(&b);
+    return status_exit_code(st);
+}
