@@ -112,10 +112,71 @@ next_runs_refused() {
     grep -q 'there are no resamples' none.txt || fail "no resamples: $(cat none.txt)"
 }
 
+# Without a grid: a time picks one, which a dry run shows, and does not write.
+picked_dry() {
+    local data=(--set data.source=graph-walk --set data.eval_tokens=2016)
+    "$plateau" sweep --time 10m --jobs 1 "${data[@]}" --dry-run --out never >picked.txt 2>picked.log || fail "exit code $?: $(tail -n 1 picked.log)"
+    [ ! -e never ] || fail "a dry run left a folder"
+    local sizes budgets
+    sizes=$(grep -oE '^d[0-9]+-l[0-9]+' picked.txt | sort -u | wc -l)
+    budgets=$(grep -oE '^d[^ ]+-s1' picked.txt | sed -E 's/.*-(t[^-]+)-.*/\1/' | sort -u | wc -l)
+    [ "$sizes" -ge 3 ] && [ "$budgets" -ge 5 ] || fail "$sizes sizes, $budgets budgets"
+    grep -qE '^d[^ ]+-s2' picked.txt || fail "no second seed"
+    grep -q 'one ratio' picked.txt && fail "one ratio of tokens to parameters"
+    # windows that the language can be cut into
+    "$plateau" sweep --time 10m --jobs 1 --set data.source=hierarchy --set data.eval_tokens=2048 --dry-run >hier.txt 2>hier.log || fail "hierarchy: $(tail -n 1 hier.log)"
+    # a config without a grid is as good as none
+    printf '{"name":"bare","data":{"source":"graph-walk","eval_tokens":2016}}' >bare.json
+    "$plateau" sweep bare.json --time 10m --jobs 1 --dry-run >bare.txt 2>&1 || fail "a config without a grid: $(tail -n 1 bare.txt)"
+}
+
+# What is trained is a plain grid afterwards: nothing is left to do without --time, and with it more is added.
+picked() {
+    local data=(--set data.source=graph-walk --set data.eval_tokens=1008 --set train.batch_tokens=252 --set fit.bootstrap=40)
+    "$plateau" sweep --time "$(fewer 12s 40s)" --jobs 2 "${data[@]}" --out picked >picked.txt 2>&1
+    local code=$?
+    if grep -qE 'too short|over before a run was done' picked.txt; then
+        skip "the machine is too slow for it just now"
+        return
+    fi
+    [ "$code" = 0 ] || fail "exit code $code: $(tail -n 2 picked.txt)"
+    local runs before
+    runs=$(grep -c '"tokens":.*[1-9]' <(sed -n '/"runs"/,/\]/p' picked/sweep.json))
+    [ "$runs" = $(($(wc -l <picked/results.csv) - 1)) ] || fail "sweep.json has $runs runs, results.csv $(($(wc -l <picked/results.csv) - 1))"
+    [ "$runs" -ge 1 ] || fail "nothing was trained"
+    before=$(cksum picked/*/result.json)
+    "$plateau" sweep --out picked >again.txt 2>&1 || fail "without --time: exit code $?: $(tail -n 1 again.txt)"
+    grep -q 'nothing to train' again.txt || fail "something is left to train: $(head -n 3 again.txt)"
+    printf '{"name":"bare","data":{"source":"graph-walk","eval_tokens":1008},"train":{"batch_tokens":252},"fit":{"bootstrap":40}}' >bare.json
+    "$plateau" sweep bare.json --out picked >again.txt 2>&1 || fail "its config without --time: exit code $?: $(tail -n 1 again.txt)"
+    grep -q 'nothing to train' again.txt || fail "something is left to train by its config"
+    [ "$before" = "$(cksum picked/*/result.json)" ] || fail "results were changed"
+    # a run of it, alone, has the same bytes
+    local one
+    one=$(basename "$(dirname "$(find picked -path '*/d*/result.json' | sort | head -n 1)")")
+    "$plateau" train "picked/$one/config.json" --out alone >alone.txt 2>&1 || fail "train: $(tail -n 1 alone.txt)"
+    cmp -s "alone/$one/checkpoint.bin" "picked/$one/checkpoint.bin" || fail "a run of it differs from the run alone"
+}
+
+picked_refused() {
+    refused 2 "--time: the config has a grid, grid.models: --time picks one where there is none" "$plateau" sweep "$tiny" --time 1m
+    refused 2 "--time: the config has a grid, grid.seeds" "$plateau" sweep --time 1m --set data.source=unigram --set 'grid.seeds=[1,2]'
+    refused 2 "--time 0: expected a time such as 90s" "$plateau" sweep "$tiny" --time 0
+    refused 2 "--time 3x: expected a time" "$plateau" sweep --time 3x
+    refused 2 "expected CONFIG, or --time" "$plateau" sweep
+    refused 2 "expected CONFIG, or --time" "$plateau" sweep --out nowhere
+    refused 2 "data.files is empty" "$plateau" sweep --time 1m --set data.source=text
+    refused 2 "--time: too short" "$plateau" sweep --time 0.2s --set data.source=graph-walk
+    [ ! -e nowhere ] && [ ! -e runs ] || fail "something was written"
+}
+
 run_test single_runs
 run_test single_runs_refused
 run_test next_runs
 run_test next_runs_trained
 run_test next_runs_of_table
 run_test next_runs_refused
+run_test picked_dry
+run_test picked
+run_test picked_refused
 finish

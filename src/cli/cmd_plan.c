@@ -217,9 +217,11 @@ enum status cmd_plan(int argc, char **argv, struct err *err)
         {"--flops", ARG_STRING, &w.flops, "C|10x", "a budget of compute: 1e15, or 10x for ten times the largest of the runs"},
         {"--time", ARG_STRING, &w.time, "T", "or of time on this machine: 90s, 30m, 2h, 1d"},
         {"--loss", ARG_COUNT, &w.loss, "X", "or the loss to reach"},
-        {"--next", ARG_SIZE, &w.next, "K", "or the K runs that would narrow the verdict's intervals most for what they cost: a table, and a config of them (to "
-                                           "--json, else DIR/next.json)"},
-        {"--reach", ARG_COUNT, &w.reach, "F", "--next: sizes, budgets and compute up to so many times the largest of the runs (default 4)"},
+        {"--next", ARG_SIZE, &w.next, "K",
+         "or the K runs that would narrow the verdict's intervals most for what they cost: a table, and a config of them (to "
+         "--json, else DIR/next.json)"},
+        {"--reach", ARG_COUNT, &w.reach, "F",
+         "--next: sizes, budgets and compute up to so many times the largest of the runs (default 4)"},
         {"--jobs", ARG_SIZE, &w.jobs, "N", "cores that train (default: all)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };

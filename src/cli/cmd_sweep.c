@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/count.h"
 #include "base/file.h"
 #include "cli/cmd.h"
@@ -8,6 +9,7 @@
 #include "cli/protocol.h"
 #include "cli/setup.h"
 #include "cli/text.h"
+#include "cli/timed.h"
 #include "cli/verdict.h"
 
 struct sweep_words {
@@ -15,6 +17,8 @@ struct sweep_words {
     const char *again; /* the whole command, without --fresh */
     struct setup_how how;
     bool dry_run;
+    const char *time;
+    double time_s, began_s; /* what that says, and when the command began */
 };
 
 static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err)
@@ -26,6 +30,10 @@ static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err
 static void print_outcome(const struct sweep_outcome *o, const struct setup *s, const char *dir)
 {
     char took[32], tokens[32], alone[32], share[96] = "";
+    if (o->n_done == 0 && o->n_failed == 0 && o->n_skipped < s->plan.n) {
+        text_message(stderr, "", "%s: no run was finished in the time; %zu are there from before", dir, o->n_skipped);
+        return;
+    }
     if (o->n_done == 0 && o->n_failed == 0) {
         text_message(stderr, "", "%s: all %zu runs are done, nothing to train", dir, s->plan.n);
         return;
@@ -77,6 +85,8 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
         return say_how_to_go_on(w, err);
     if (st != OK)
         return st;
+    if (w->time && outcome.n_done + outcome.n_skipped == 0)
+        return err_set(err, E_RUN, "--time %s: it was over before a run was done; the same command goes on", w->time);
     print_outcome(&outcome, s, dir);
     if (outcome.n_diverged == s->plan.n)
         return err_set(err, E_RUN, "%s: every run diverged, there is nothing to fit: a lower train.lr, a longer "
@@ -85,6 +95,40 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
         print_loss(&outcome);
     text_teacher(stdout, plan_teacher_flops(&s->plan), s->teacher.train_flops);
     return verdict_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
+}
+
+static enum status check_time(struct sweep_words *w, struct err *err)
+{
+    char at[FILE_PATH_MAX];
+    if (w->time && !(count_parse_seconds(&w->time_s, w->time) && w->time_s > 0 && w->time_s <= 1e9))
+        return err_set(err, E_USAGE, "--time %s: expected a time such as 90s, 30m, 2h or 1d", w->time);
+    if (w->config || w->time)
+        return OK;
+    if (w->out)
+        TRY(file_join(at, sizeof at, w->out, "sweep.json", err));
+    if (!w->out || !file_exists(at))
+        return err_set(err, E_USAGE, "sweep: expected CONFIG, or --time, or --out with the folder of a sweep to go on with");
+    return OK;
+}
+
+/* Config, data and plan; with a time, the plan of what may be trained in it, or for a dry run what is meant to be. */
+static enum status open(struct setup *s, struct timed *t, struct sweep_words *w, const struct arg_list *sets, const char *isa,
+                        struct err *err)
+{
+    const struct setup_from from = {.path = w->config, .sets = sets, .out = w->out, .isa = isa, .time_s = w->time_s,
+                                    .fresh = w->how.fresh};
+    if (w->config && !w->time)
+        return setup_open(s, w->config, sets, false, w->out, isa, err);
+    TRY(setup_read(s, &from, err));
+    if (!w->time)
+        return setup_plan(s, false, err);
+    TRY(timed_pick(t, s, w->how.jobs, w->began_s + w->time_s, err));
+    TRY(plan_check_warmup(&s->plan, err));
+    if (w->dry_run)
+        return OK;
+    TRY(timed_widen(t, s, err));
+    w->how.time = &t->time;
+    return OK;
 }
 
 enum status cmd_sweep(int argc, char **argv, struct err *err)
@@ -101,33 +145,41 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--time", ARG_STRING, &w.time, "T",
+         "without a grid: pick one for this data and machine that takes so long, all in all: 90s, 10m, 2h"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
     const struct args_spec spec = {
         .command = "sweep",
-        .positionals = "CONFIG",
+        .positionals = "[CONFIG]",
         .summary = "Train every run of the config's grid, side by side on the cores, then fit scaling\n"
                    "laws, chart them and give a verdict. Runs that are done are skipped, and an\n"
-                   "interrupted sweep goes on where it stopped.",
-        .min_positionals = 1,
+                   "interrupted sweep goes on where it stopped. With --time no grid is needed, nor a config where --set\n"
+                   "names the data.",
+        .min_positionals = 0,
         .max_positionals = 1,
         .args = args,
         .n_args = sizeof args / sizeof *args,
     };
+    w.began_s = clock_now_s();
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
     if (st == OK && !help) {
         struct setup s = {0};
+        struct timed timed = {.token_s = NULL};
         char again[900];
         args_quote(again, sizeof again, "sweep", argc, argv, "--fresh");
-        w.config = words.items[0];
+        w.config = words.n ? words.items[0] : NULL;
         w.again = again;
         if (w.how.jobs < 1 || w.how.jobs > 256)
             st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.how.jobs);
         if (st == OK)
-            st = setup_open(&s, w.config, &sets, false, w.out, isa, err);
+            st = check_time(&w, err);
+        if (st == OK)
+            st = open(&s, &timed, &w, &sets, isa, err);
         if (st == OK)
             st = sweep(&s, &w, err);
+        timed_free(&timed);
         setup_free(&s);
     }
     args_free(&spec, &words);

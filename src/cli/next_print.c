@@ -41,22 +41,22 @@ static void print_noise(const struct next_runs *x)
         text_beside(stdout, "careful: ", "no run was repeated with another seed: the noise of one is taken as large as the runs "
                                          "scatter about the law, %.2g %% of the loss", 100 * w->sigma);
     else
-        text_beside(stdout, "", "The seed moves a loss by %.2g %%, of whose variance a trajectory's runs share %.0f %%; the law misses "
-                                "by %.2g %% beside it.", 100 * w->sigma, 100 * w->shared, 100 * w->misfit);
+        text_beside(stdout, "", "The seed moves a loss by %.2g %%, of whose variance a trajectory's runs share %.0f %%; the law "
+                                "misses by %.2g %% beside it.", 100 * w->sigma, 100 * w->shared, 100 * w->misfit);
 }
 
 void next_runs_print(const struct next_runs *x, const struct fitted *f)
 {
     char text[32];
     bool timed = x->n > 0 && isfinite(x->runs[0].seconds);
-    text_beside(stdout, "", "%zu of %zu runs that could be trained, those that narrow the verdict's intervals most for what they cost:",
-                x->n, x->n_candidates);
-    printf("%-9s %6s %4s %11s %7s %7s %7s\n", x->has_shapes ? "size" : "params", "tokens", "seed", timed ? "adds" : "flops", "floor",
-           "gain", "expon.");
+    text_beside(stdout, "", "%zu of %zu runs that could be trained, those that narrow the verdict's intervals most for what they "
+                            "cost:", x->n, x->n_candidates);
+    printf("%-9s %6s %4s %11s %7s %7s %7s\n", x->has_shapes ? "size" : "params", "tokens", "seed", timed ? "adds" : "flops",
+           "floor", "gain", "expon.");
     for (size_t i = 0; i < x->n; i++)
         print_run(x, &x->runs[i]);
-    text_beside(stdout, "", "Widths of the 95 %% intervals that are expected with a run and those above it, as a share of what they are now: "
-                            "of the floor, of the gain of the next doubling, of the exponent of the best size.");
+    text_beside(stdout, "", "Widths of the 95 %% intervals that are expected with a run and those above it, as a share of what they "
+                            "are now: of the floor, of the gain of the next doubling, of the exponent of the best size.");
     print_noise(x);
     if (timed)
         text_beside(stdout, "", "All: %.3g FLOPs, %.2g times those of the runs that are there, about %s here", x->flops, x->share,
@@ -94,8 +94,8 @@ static void put_run(FILE *out, const struct next_runs *x, const struct next_run 
 
 static void put_about(FILE *out, const struct next_runs *x)
 {
-    fprintf(out, "\t\"about\": {\n\t\t\"what\": \"runs that narrow the verdict's intervals most for what they cost; width: of the 95 %% "
-                 "interval with a run and those before it, as a share of what it is now\",\n\t\t\"next\": [\n");
+    fprintf(out, "\t\"about\": {\n\t\t\"what\": \"runs that narrow the verdict's intervals most for what they cost; width: of the "
+                 "95 %% interval with a run and those before it, as a share of what it is now\",\n\t\t\"next\": [\n");
     for (size_t i = 0; i < x->n; i++) {
         put_run(out, x, &x->runs[i]);
         fputs(i + 1 < x->n ? ",\n" : "\n", out);

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/fit_options.h"
 #include "cli/live_view.h"
+#include "cli/timed.h"
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
@@ -95,59 +96,134 @@ static enum status check_fit(const struct config *c, struct err *err)
     return err_set(err, E_CONFIG, "fit.%s", rule);
 }
 
-/* The config alone; whoever calls names the file. */
-static enum status load(struct setup *s, const char *path, const struct arg_list *sets, const char *isa, struct err *err)
+/* The config's own words, or without one those of the folder's sweep, and the assignments. */
+static enum status read_config(struct setup *s, const struct setup_from *from, struct err *err)
 {
+    char sweep[FILE_PATH_MAX];
     *s = (struct setup){0};
     config_init(&s->cfg);
     config_unsay(&s->cfg);
-    TRY(pick_isa(&s->isa, isa, err));
-    TRY(check_kind(path, err));
-    TRY(config_load(&s->cfg, path, err));
-    for (size_t i = 0; i < sets->n; i++)
-        TRY(config_set(&s->cfg, sets->items[i], err));
+    TRY(pick_isa(&s->isa, from->isa, err));
+    if (from->base) {
+        TRY(check_kind(from->base, err));
+        TRY(config_load(&s->cfg, from->base, err));
+    }
+    if (from->path) {
+        TRY(check_kind(from->path, err));
+        TRY(config_load(&s->cfg, from->path, err));
+    } else if (from->out && !from->fresh) {
+        TRY(file_join(sweep, sizeof sweep, from->out, "sweep.json", err));
+        if (file_exists(sweep))
+            TRY(config_load_sweep(&s->cfg, from->out, err));
+    }
+    for (size_t i = 0; i < from->sets->n; i++)
+        TRY(config_set(&s->cfg, from->sets->items[i], err));
+    return OK;
+}
+
+/* A grid that was picked for a time lies in the folder alone. */
+static enum status take_grid(struct config *c, const char *dir, struct err *err)
+{
+    struct config there;
+    struct err unread;
+    config_init(&there);
+    enum status st = config_load_sweep(&there, dir, &unread);
+    if (st == OK && there.grid.runs.n > 0 && there.grid.vary.n == 0)
+        TRY(config_set_runs(c, there.grid.runs.items, there.grid.runs.n, err));
+    config_free(&there);
+    return st == E_NOMEM ? err_set(err, st, "%s", unread.msg) : OK;
+}
+
+static const char *grid_key(const struct config *c)
+{
+    return c->grid.params.n ? "grid.params" : c->grid.models.n ? "grid.models" : c->grid.tokens.n ? "grid.tokens"
+           : c->grid.flops.n ? "grid.flops" : c->grid.seeds.n ? "grid.seeds" : c->grid.vary.n ? "grid.vary" : "grid.runs";
+}
+
+static bool says_grid(const struct config *c)
+{
+    return config_has_grid(c) || c->grid.tokens.n + c->grid.flops.n + c->grid.seeds.n + c->grid.vary.n > 0;
+}
+
+static enum status check_time(struct setup *s, const struct setup_from *from, struct err *err)
+{
+    bool folders = !from->path && config_has_grid(&s->cfg); /* taken over with the rest */
+    if (from->time_s > 0 && says_grid(&s->cfg) && !folders)
+        return err_set(err, E_CONFIG, "--time: the config has a grid, %s: --time picks one where there is none", grid_key(&s->cfg));
+    if (from->time_s > 0)
+        timed_fit_window(&s->cfg);
     return OK;
 }
 
 static enum status open_data(struct setup *s, struct err *err)
 {
+    config_settle(&s->cfg);
+    TRY(config_check(&s->cfg, err));
+    TRY(check_fit(&s->cfg, err));
     TRY(config_open_data(&s->data, &s->cfg, err));
     return s->cfg.train.teacher ? teacher_open(&s->teacher, &s->cfg, s->data, err) : OK;
 }
 
+static enum status follow_and_open(struct setup *s, const struct setup_from *from, bool single, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    TRY(check_time(s, from, err));
+    TRY(setup_folder(dir, s, from->out, err));
+    TRY(config_follow_sweep(&s->cfg, dir, single, err));
+    if (!single && !says_grid(&s->cfg) && !from->fresh)
+        TRY(take_grid(&s->cfg, dir, err));
+    return open_data(s, err);
+}
+
+static enum status wrap(enum status st, const char *path, struct err *err)
+{
+    return st == OK || !path ? st : err_wrap(err, "%s", path);
+}
+
+static enum status read_for(struct setup *s, const struct setup_from *from, bool single, struct err *err)
+{
+    TRY(read_config(s, from, err));
+    return wrap(follow_and_open(s, from, single, err), from->path, err);
+}
+
+enum status setup_read(struct setup *s, const struct setup_from *from, struct err *err)
+{
+    return read_for(s, from, false, err);
+}
+
 enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa, struct err *err)
 {
-    TRY(load(s, path, sets, isa, err));
-    config_settle(&s->cfg);
-    enum status st = config_check(&s->cfg, err);
-    if (st == OK)
-        st = open_data(s, err);
-    return st == OK ? OK : err_wrap(err, "%s", path);
+    const struct setup_from from = {.path = path, .sets = sets, .isa = isa};
+    TRY(read_config(s, &from, err));
+    return wrap(open_data(s, err), path, err);
+}
+
+enum status setup_plan(struct setup *s, bool single, struct err *err)
+{
+    TRY((single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data), data_train_tokens(s->data), err));
+    if (s->cfg.train.teacher)
+        plan_teach(&s->plan, &s->teacher);
+    return plan_check_warmup(&s->plan, err);
+}
+
+static enum status open_for(struct setup *s, const struct setup_from *from, bool single, struct err *err)
+{
+    TRY(read_for(s, from, single, err));
+    return wrap(setup_plan(s, single, err), from->path, err);
 }
 
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *out, const char *isa, struct err *err)
 {
-    char dir[FILE_PATH_MAX];
-    TRY(load(s, path, sets, isa, err));
-    enum status st = setup_folder(dir, s, out, err);
-    if (st == OK)
-        st = config_follow_sweep(&s->cfg, dir, single, err);
-    config_settle(&s->cfg);
-    if (st == OK)
-        st = config_check(&s->cfg, err);
-    if (st == OK)
-        st = check_fit(&s->cfg, err);
-    if (st == OK)
-        st = open_data(s, err);
-    if (st == OK)
-        st = (single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data),
-                                                data_train_tokens(s->data), err);
-    if (st == OK && s->cfg.train.teacher)
-        plan_teach(&s->plan, &s->teacher);
-    if (st == OK)
-        st = plan_check_warmup(&s->plan, err);
-    return st == OK ? OK : err_wrap(err, "%s", path);
+    const struct setup_from from = {.path = path, .sets = sets, .out = out, .isa = isa};
+    return open_for(s, &from, single, err);
+}
+
+enum status setup_open_over(struct setup *s, const char *base, const char *path, const struct arg_list *sets,
+                            const char *out, const char *isa, struct err *err)
+{
+    const struct setup_from from = {.base = base, .path = path, .sets = sets, .out = out, .isa = isa};
+    return open_for(s, &from, false, err);
 }
 
 void setup_free(struct setup *s)
@@ -210,6 +286,7 @@ enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, co
     const struct sweep_options o = {.jobs = (int)how->jobs,
                                     .fresh = how->fresh,
                                     .tensorboard = how->tensorboard,
+                                    .time = how->time,
                                     .isa = s->isa,
                                     .stop = &stop_asked,
                                     .view = live_view_show,

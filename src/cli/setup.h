@@ -14,11 +14,30 @@ struct setup {
     enum kern_isa isa;
 };
 
+/* Where the config is from; path NULL: nothing but the assignments, and what the folder has of a sweep before. */
+struct setup_from {
+    const char *path;
+    const char *base; /* a config that this one is read over, or NULL */
+    const struct arg_list *sets;
+    const char *out, *isa; /* as given, or NULL */
+    double time_s;         /* a grid will be picked for it; 0: none is */
+    bool fresh;            /* what the folder has is not taken over */
+};
+
+/* Load and check the config and open its data, without a plan. A config without a grid takes that of its folder where it
+ * has one. setup_free also after a failure. */
+enum status setup_read(struct setup *s, const struct setup_from *from, struct err *err) WARN_UNUSED;
+/* Then its plan: of the grid, or of the one run that the config describes. */
+enum status setup_plan(struct setup *s, bool single, struct err *err) WARN_UNUSED;
+
 /* Load and check the config at path with the --set assignments, open its data and make the plan: of the
  * grid, or of the one run that the config describes, as it goes into the folder out (NULL: runs/NAME).
  * setup_free also after a failure. */
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *out, const char *isa, struct err *err) WARN_UNUSED;
+/* The same of a grid whose config is that at `base`, with what the one at `path` says in place of its keys. */
+enum status setup_open_over(struct setup *s, const char *base, const char *path, const struct arg_list *sets,
+                            const char *out, const char *isa, struct err *err) WARN_UNUSED;
 /* The same without a plan, whatever grid there is or is not. */
 enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa,
                             struct err *err) WARN_UNUSED;
@@ -30,6 +49,7 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
 struct setup_how {
     size_t jobs;
     bool fresh, tensorboard;
+    const struct sweep_time *time; /* NULL: all of the plan */
 };
 
 /* Train the plan into dir, with progress on stderr and Ctrl-C caught. */

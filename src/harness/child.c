@@ -83,6 +83,7 @@ _Noreturn static void child_main(const struct child_task *task, int fd, pid_t pa
     struct train_options to = {.isa = task->isa,
                                .threads = task->jobs,
                                .threads_now = task->threads,
+                               .runs_now = task->runs,
                                .tensorboard = task->tensorboard,
                                .stop = &child_stop,
                                .progress = send_progress,

@@ -15,6 +15,7 @@ struct child_task {
     enum kern_isa isa;
     int jobs;     /* threads that it may ever use */
     int *threads; /* those that it may use now, in memory that both processes see */
+    int *runs;    /* of the trajectory, that it is to train, in such memory too; NULL: all */
     bool tensorboard;
     size_t trajectory;
 };

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "harness/sweep.h"
+#include "harness/sweep_internal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -15,41 +15,8 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
-#include "harness/child.h"
 #include "harness/memory.h"
-#include "harness/results.h"
 #include "harness/rundir.h"
-#include "harness/sweep_json.h"
-
-struct sweep {
-    const struct plan *p;
-    const struct data *d;
-    const char *dir;
-    const struct sweep_options *o;
-    size_t *order;    /* trajectories still to train, longest first */
-    size_t n_order, next;
-    struct child *children;
-    size_t n_children;
-    int *threads; /* (jobs) shared with the children: how many threads each may use now */
-    double cost_total, cost_done; /* work of the trajectories to train; done: by those that have ended */
-    double cost_trained;          /* of that, in this sweep and not before it */
-    double started_s, viewed_s, written_s;
-    double granted_s;               /* core-seconds that children could use so far */
-    double train_s, eval_s, tokens; /* of the children that have ended */
-    int lock;
-    double memory_bytes; /* that may be used; INFINITY: not known */
-    struct run_row *rows;  /* (p->n + n_others) results, status "" where there is none yet */
-    size_t n_others;       /* of runs in the folder that are none of the plan's */
-    size_t runs_told;      /* in results.csv */
-    double results_s;      /* when that was written */
-    double results_took_s; /* and how long it took: of a grid of many thousands of runs, a second and more */
-    size_t runs_ended;   /* of trajectories that have ended since the start */
-    size_t runs_before;  /* of those to train: results that were there, counted by their children too */
-    bool stopping;
-    struct sweep_outcome *out;
-    struct err first_err;
-    struct live live;
-};
 
 int sweep_cores(void)
 {
@@ -60,31 +27,6 @@ int sweep_cores(void)
 #endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int)n : 1;
-}
-
-/* ---- what there is to do, in the units of plan_cost ---- */
-
-static double eval_tokens(const struct sweep *s, const struct trajectory *t)
-{
-    const struct run *r = &s->p->runs[t->first];
-    return plan_eval_tokens((double)(data_eval_windows(s->d) * r->shape.T));
-}
-
-static double work_of(const struct sweep *s, const struct trajectory *t)
-{
-    return t->cost * (t->tokens + (double)t->n * eval_tokens(s, t));
-}
-
-/* Of that, what is done, by whomever. */
-static double work_done(const struct sweep *s, const struct trajectory *t, const struct train_progress *p)
-{
-    return t->cost * (p->tokens_done + (double)p->runs_done * eval_tokens(s, t));
-}
-
-/* What the process that says this has done itself. */
-static double work_by(const struct trajectory *t, const struct train_progress *p)
-{
-    return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
 }
 
 /* ---- children ---- */
@@ -105,11 +47,15 @@ static enum status start_next(struct sweep *s, struct err *err)
     int slot = free_slot(s);
     struct child *c = &s->children[s->n_children];
     const struct child_task task = {.plan = s->p, .data = s->d, .dir = s->dir, .isa = s->o->isa, .jobs = s->o->jobs,
-                                    .threads = &s->threads[slot], .tensorboard = s->o->tensorboard,
-                                    .trajectory = s->order[s->next]};
+                                    .threads = &s->threads[slot], .runs = s->items ? &s->limits[slot] : NULL,
+                                    .tensorboard = s->o->tensorboard, .trajectory = s->order[s->next]};
     s->threads[slot] = 1;
+    s->limits[slot] = (int)s->p->trajectories[task.trajectory].n;
+    if (s->items)
+        s->limits[slot] = (int)s->items[s->next].limit;
     TRY(child_start(c, &task, err));
     c->slot = slot;
+    sweep_time_started(s, c);
     s->next++;
     s->n_children++;
     return OK;
@@ -130,9 +76,10 @@ static void reap(struct sweep *s, size_t i)
     bool told = c.err.msg[0] != '\0';
     enum child_end end = child_reap(&c);
     const struct trajectory *t = &s->p->trajectories[c.trajectory];
-    bool whole = end == CHILD_WHOLE;
-    s->cost_done += whole ? work_of(s, t) : work_done(s, t, &c.last);
-    s->cost_trained += work_by(t, &c.last);
+    bool whole = end == CHILD_WHOLE && c.last.runs_done == t->n;
+    sweep_time_ended(s, &c);
+    s->cost_done += whole ? sweep_work_of(s, t) : sweep_work_done(s, t, &c.last);
+    s->cost_trained += sweep_work_by(t, &c.last);
     s->tokens += c.last.tokens_trained;
     s->train_s += c.last.train_s;
     s->eval_s += c.last.eval_s;
@@ -151,6 +98,7 @@ static void reap(struct sweep *s, size_t i)
 /* Each child counts with the threads that it may use. */
 static void count_granted(struct sweep *s, double seconds)
 {
+    s->child_s += seconds * (double)s->n_children;
     for (size_t i = 0; i < s->n_children; i++)
         s->granted_s += seconds * s->threads[s->children[i].slot];
 }
@@ -166,7 +114,7 @@ static double time_left(const struct sweep *s, double cost_trained)
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
-        free_at[i] = (work_of(s, t) - work_done(s, t, &c->last)) / rate / s->threads[c->slot];
+        free_at[i] = (sweep_work_of(s, t) - sweep_work_done(s, t, &c->last)) / rate / s->threads[c->slot];
         end = fmax(end, free_at[i]);
     }
     for (size_t q = s->next; q < s->n_order; q++) {
@@ -175,7 +123,7 @@ static double time_left(const struct sweep *s, double cost_trained)
         for (size_t i = 1; i < jobs; i++)
             if (free_at[i] < free_at[first])
                 first = i;
-        free_at[first] += work_of(s, t) / rate;
+        free_at[first] += sweep_work_of(s, t) / rate;
         end = fmax(end, free_at[first]);
     }
     return end;
@@ -210,12 +158,13 @@ static void look(struct live *l, const struct sweep *s)
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
         describe_child(&l->run[i], s, c);
-        done += work_done(s, t, &c->last);
-        trained += work_by(t, &c->last);
+        done += sweep_work_done(s, t, &c->last);
+        trained += sweep_work_by(t, &c->last);
         l->tokens_per_s += c->last.tokens_per_s;
     }
     l->share = s->cost_total > 0 ? done / s->cost_total : 1;
     l->left_s = l->share > 0.002 ? time_left(s, trained) : (double)NAN;
+    sweep_time_look(l, s);
 }
 
 /* results.csv follows the runs as they end, so that they can be fitted while others train. */
@@ -309,10 +258,16 @@ static bool fits_in_memory(const struct sweep *s)
     return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
 }
 
+/* Whether there is one to start; it is order[next] then. */
+static bool waits(struct sweep *s)
+{
+    return s->next < s->n_order && !s->stopping && sweep_time_next(s);
+}
+
 /* Cores that no waiting trajectory needs go to those with the most to do. */
 static void spread_threads(struct sweep *s)
 {
-    int threads[256], spare = s->next == s->n_order ? s->o->jobs - (int)s->n_children : 0;
+    int threads[256], spare = waits(s) ? 0 : s->o->jobs - (int)s->n_children;
     for (size_t i = 0; i < s->n_children; i++)
         threads[i] = 1;
     for (; s->n_children > 0 && spare > 0; spare--) {
@@ -321,7 +276,7 @@ static void spread_threads(struct sweep *s)
         for (size_t i = 0; i < s->n_children; i++) {
             const struct child *c = &s->children[i];
             const struct trajectory *t = &s->p->trajectories[c->trajectory];
-            double left = (work_of(s, t) - work_done(s, t, &c->last)) / threads[i];
+            double left = (sweep_work_of(s, t) - sweep_work_done(s, t, &c->last)) / threads[i];
             if (left > longest) {
                 longest = left;
                 most = i;
@@ -337,8 +292,8 @@ static enum status run_children(struct sweep *s, struct err *err)
 {
     enum status st = OK;
     double before = clock_now_s();
-    while (s->n_children > 0 || (s->next < s->n_order && !s->stopping)) {
-        while (st == OK && !s->stopping && s->n_children < (size_t)s->o->jobs && s->next < s->n_order) {
+    while (s->n_children > 0 || waits(s)) {
+        while (st == OK && s->n_children < (size_t)s->o->jobs && waits(s)) {
             if (!fits_in_memory(s))
                 break;
             st = start_next(s, err);
@@ -359,6 +314,7 @@ static enum status run_children(struct sweep *s, struct err *err)
         double now = clock_now_s();
         count_granted(s, now - before);
         before = now;
+        sweep_time_settle(s);
         if (*s->o->stop)
             stop_children(s);
         show(s, false);
@@ -420,7 +376,7 @@ static enum status sort_work(struct sweep *s, struct err *err)
     struct work *all;
     TRY(size_calloc(&all, s->n_order, sizeof *all, "the schedule", err));
     for (size_t i = 0; i < s->n_order; i++) {
-        all[i] = (struct work){work_of(s, &s->p->trajectories[s->order[i]]), s->order[i]};
+        all[i] = (struct work){sweep_work_of(s, &s->p->trajectories[s->order[i]]), s->order[i]};
         s->cost_total += all[i].cost;
     }
     qsort(all, s->n_order, sizeof *all, longest_first);
@@ -495,6 +451,8 @@ static enum status finish(struct sweep *s, struct err *err)
     s->out->eval_share = s->eval_s / (s->out->seconds * s->o->jobs);
     s->out->first = s->rows[0];
     TRY(told);
+    if (!*s->o->stop)
+        TRY(sweep_time_record(s, err));
     TRY(complete_events(s, err));
     show(s, true);
     if (s->first_err.msg[0] != '\0') {
@@ -503,7 +461,7 @@ static enum status finish(struct sweep *s, struct err *err)
             err->code = E_RUN;
         return err->code;
     }
-    if (*s->o->stop && finished < s->p->n)
+    if (*s->o->stop && (s->items || finished < s->p->n))
         return err_set(err, E_INTERRUPTED, "interrupted; everything is kept");
     return OK;
 }
@@ -526,22 +484,22 @@ static enum status check_folder(const struct sweep *s, const struct sweep_json *
 
 /* sweep.json says what was asked for last; it is written again where it is lost or damaged. The loss of a perfect
  * predictor takes a pass over the held-out set, so an earlier one is taken where the data are the same. */
-static enum status write_record(const struct sweep *s, const struct config *c, const struct sweep_json *there,
+static enum status write_record(struct sweep *s, const struct config *c, const struct sweep_json *there,
                                 struct err *err)
 {
-    struct sweep_facts facts = {.version = PLATEAU_VERSION,
-                                .isa = kern_isa_name(s->o->isa),
-                                .floor = data_floor(s->d),
-                                .eval_floor = there->floor_heldout,
-                                .cores = sweep_cores(),
-                                .data = s->d};
+    s->facts = (struct sweep_facts){.version = PLATEAU_VERSION,
+                                   .isa = kern_isa_name(s->o->isa),
+                                   .floor = data_floor(s->d),
+                                   .eval_floor = there->floor_heldout,
+                                   .cores = sweep_cores(),
+                                   .data = s->d};
     if (there->damaged)
         log_msg(&s->o->log, LOG_WARN, "%s: it is written again", there->why);
     if (s->n_order == 0 && there->found && !there->damaged && there->same_config)
         return OK;
-    if (isfinite(facts.floor) && !(there->same_held_out && isfinite(facts.eval_floor)))
-        TRY(data_eval_floor(&facts.eval_floor, s->d, s->o->stop, err));
-    return sweep_json_write(s->dir, c, &facts, err);
+    if (isfinite(s->facts.floor) && !(there->same_held_out && isfinite(s->facts.eval_floor)))
+        TRY(data_eval_floor(&s->facts.eval_floor, s->d, s->o->stop, err));
+    return sweep_json_write(s->dir, c, &s->facts, err);
 }
 
 static enum status run_locked(struct sweep *s, const struct config *c, struct err *err)
@@ -564,6 +522,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct er
     TRY(find_work(s, err));
     TRY(write_record(s, c, &there, err));
     s->started_s = clock_now_s();
+    TRY(sweep_time_begin(s, err));
     st = run_children(s, err);
     if (st == OK)
         return finish(s, err);
@@ -578,12 +537,13 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
 {
     CHECK(o->jobs >= 1 && o->jobs <= 256);
     *out = (struct sweep_outcome){0};
-    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .out = out, .lock = -1};
+    struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .c = c, .out = out, .lock = -1};
     TRY(file_mkdirs(dir, err));
-    size_t shared = (size_t)o->jobs * sizeof *s.threads;
+    size_t shared = 2 * (size_t)o->jobs * sizeof *s.threads;
     s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s.threads == MAP_FAILED)
         return err_set(err, E_NOMEM, "out of memory for the schedule");
+    s.limits = s.threads + o->jobs;
     enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);
     if (st == OK)
         st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
@@ -592,6 +552,7 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     if (st == OK)
         st = run_locked(&s, c, err);
     live_unlock(s.lock);
+    sweep_time_free(&s);
     free(s.rows);
     free(s.children);
     free(s.order);

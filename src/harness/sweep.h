@@ -11,6 +11,23 @@
 #include "harness/results.h"
 #include "harness/train.h"
 
+/* A sweep that is to last so long, all in all: harness/keeper.h. */
+struct sweep_time {
+    double end_s;          /* clock_now_s() then */
+    double share;          /* of a core, that a process had of late with all others beside it */
+    double alone;          /* and so many times as much it has without them: 1, or more where what is started together shares one
+                            * part of the machine */
+    const double *token_s; /* (trajectories of the plan) seconds of a core for a token */
+    const size_t *rank;    /* (trajectories) as the keeper's */
+};
+
+/* Seconds of a core that the fit of so many runs, its charts and its page take: 3.4 of a fit of 23 runs, 1.0 to draw; as
+ * much again of one of 64 that is hard. */
+static inline double sweep_after_s(size_t runs)
+{
+    return 3.5 + 0.035 * (double)runs;
+}
+
 /* A display; called a few times a second. */
 typedef void sweep_view_fn(void *ctx, const struct live *l, bool final);
 
@@ -18,6 +35,7 @@ struct sweep_options {
     int jobs;                          /* children at most; also the threads of all together */
     bool fresh;                        /* delete finished runs of this plan first */
     bool tensorboard;                  /* event files beside the logs */
+    const struct sweep_time *time;     /* NULL: all of the plan, however long it takes */
     enum kern_isa isa;
     const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
     sweep_view_fn *view;               /* may be NULL */
@@ -35,7 +53,9 @@ struct sweep_outcome {
     double eval_share;  /* and in evaluations */
 };
 
-/* Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the
+/* With a time the plan is what may be trained, and c what is meant to be; sweep.json ends with the runs that were.
+ *
+ * Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the
  * others are kept), E_INTERRUPTED where stop was set, E_CONFIG where dir holds the same
  * cell of the grid under another config (the difference is named), E_IO where another sweep is at work in dir. */
 enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,

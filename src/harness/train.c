@@ -328,7 +328,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     if (st == OK)
         st = size_calloc(&tr.own_tokens, t->n, sizeof *tr.own_tokens, "the runs", err);
     tr.started_s = clock_now_s();
-    for (size_t i = 0; st == OK && i < t->n; i++) {
+    for (size_t i = 0; st == OK && i < t->n && !(o->runs_now && (int)i >= *o->runs_now); i++) {
         st = train_run(&tr, &p->runs[t->first + i], err);
         if (st != OK)
             err_wrap(err, "%s", p->runs[t->first + i].name);

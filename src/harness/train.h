@@ -24,6 +24,7 @@ struct train_progress {
     double tokens_evaluated;    /* by it, for results */
     double run_tokens, loss;    /* of the run at hand */
     double tokens_per_s;
+    double cpu_s;               /* seconds of a core that this process has had */
     double train_s, eval_s;     /* core-seconds of this process in training steps and in evaluations */
 };
 
@@ -33,6 +34,7 @@ struct train_options {
     enum kern_isa isa;                 /* for new runs; one that has begun goes on with the kernels it was begun with */
     int threads;                       /* at most; fewer where they do not pay (harness/pace.h) */
     const volatile int *threads_now;   /* at most, at the next step; NULL: the above */
+    const volatile int *runs_now;      /* so many of the trajectory's runs, as it stands when one is over; NULL: all */
     bool tensorboard;                  /* an event file beside each log */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */

@@ -27,6 +27,7 @@ void train_send_report(struct trainer *tr)
                                .run_tokens = train_tokens_at(tr->at, tr->step),
                                .loss = tr->shown_loss,
                                .tokens_per_s = seconds > 0 ? tr->tokens_trained / seconds : 0,
+                               .cpu_s = clock_cpu_s(),
                                .train_s = tr->train_s,
                                .eval_s = tr->eval_s};
     tr->o->progress(tr->o->progress_ctx, &p);

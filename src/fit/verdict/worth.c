@@ -77,6 +77,17 @@ static void quantities(double *x, const struct fit_report *r)
     }
 }
 
+/* Whether the window of a member would hold that run. */
+static bool sees(const struct fit_report *r, size_t member, const struct worth_run *x)
+{
+    const struct ensemble *e = &r->spread;
+    const struct fit_law *f = fit_report_selected(r);
+    if (!r->frontier_weight || r->bent)
+        return true;
+    const struct law_point at = law_point(f->law, &f->problem.centre, x->n, x->d, x->d);
+    return ensemble_inside(&e->windows[e->cells[e->members[member].cell].window], &at);
+}
+
 static enum status members(struct state *s, const struct fit_report *r, const struct worth_in *in, struct err *err)
 {
     size_t m = r->n_frontier_boot;
@@ -97,7 +108,7 @@ static enum status members(struct state *s, const struct fit_report *r, const st
             double *y = x + (WORTH_N + i) * m;
             fit_curve_draws(y, r, in->runs[i].n, in->runs[i].d, in->runs[i].d);
             for (size_t b = 0; b < m; b++)
-                y[b] = log(y[b]);
+                y[b] = sees(r, b, &in->runs[i]) ? log(y[b]) : (double)NAN;
         }
         for (size_t i = 0; i < s->n; i++)
             centre(x + i * m, w, m, room);
@@ -250,7 +261,7 @@ static void pick_next(struct worth *w, struct state *s, const struct worth_in *i
             most = fmax(most, narrows(s, i));
     for (size_t i = 0; i < in->n; i++) {
         double by = narrows(s, i), per = by / worth_adds(in, set, w->n, i);
-        if (!taken[i] && by >= WORTH_ENOUGH * most && per > best) {
+        if (!taken[i] && by >= (in->enough > 0 ? in->enough : WORTH_ENOUGH) * most && per > best) {
             best = per;
             at = i;
         }

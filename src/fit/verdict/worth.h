@@ -7,7 +7,7 @@
  * cov(q, y)^2 / (var(y) + r) (the analysis step of an ensemble Kalman filter, Evensen 1994; in the words of optimal design,
  * Bayesian c-optimality for each q: Chaloner and Verdinelli 1995). So the expectation is over all laws that are quoted, not
  * at one fitted law's jacobian; for one law's resamples it is the same to first order. Members' tails are cut, as a few far
- * ones would make up the covariances otherwise.
+ * ones would make up the covariances otherwise; and a member whose window leaves a run out learns nothing from it.
  *
  * The noise of a run is the seed's, measured, and what the selected law gets wrong beside it. Runs of one trajectory share
  * part of the seed's: the correlation of repeated runs' deviations along their trajectories. They share its cost, too. */
@@ -28,6 +28,7 @@ struct worth_in {
     size_t n;
     double branch;  /* share of a run's tokens that it trains alone where it shares a trajectory; 1: nothing is shared */
     size_t k;       /* runs wanted */
+    double enough;  /* see worth_choose; 0: WORTH_ENOUGH */
 };
 
 /* What is quoted, and is to become narrower. */

@@ -1,0 +1,91 @@
+/* What the files of the sweep share: its state, and how work is counted. sweep.h is for all others. */
+#ifndef PLATEAU_HARNESS_SWEEP_INTERNAL_H
+#define PLATEAU_HARNESS_SWEEP_INTERNAL_H
+
+#include "data/data.h"
+#include "harness/child.h"
+#include "harness/keeper.h"
+#include "harness/sweep.h"
+#include "harness/sweep_json.h"
+
+struct sweep {
+    const struct plan *p;
+    const struct data *d;
+    const char *dir;
+    const struct sweep_options *o;
+    size_t *order;    /* trajectories still to train, longest first */
+    size_t n_order, next;
+    struct child *children;
+    size_t n_children;
+    int *limits;  /* (jobs) and how many runs of its trajectory, where there is a time */
+    int *threads; /* (jobs) shared with the children: how many threads each may use now */
+    double cost_total, cost_done; /* work of the trajectories to train; done: by those that have ended */
+    double cost_trained;          /* of that, in this sweep and not before it */
+    double started_s, viewed_s, written_s;
+    double child_s;                 /* seconds of children so far, however many threads they may use */
+    double granted_s;               /* core-seconds that children could use so far */
+    double train_s, eval_s, tokens; /* of the children that have ended */
+    int lock;
+    double memory_bytes; /* that may be used; INFINITY: not known */
+    struct run_row *rows;  /* (p->n + n_others) results, status "" where there is none yet */
+    size_t n_others;       /* of runs in the folder that are none of the plan's */
+    size_t runs_told;      /* in results.csv */
+    double results_s;      /* when that was written */
+    double results_took_s; /* and how long it took: of a grid of many thousands of runs, a second and more */
+    size_t runs_ended;   /* of trajectories that have ended since the start */
+    size_t runs_before;  /* of those to train: results that were there, counted by their children too */
+    bool stopping;
+    struct sweep_outcome *out;
+    struct err first_err;
+    struct live live;
+    struct keeper keeper;          /* of a sweep with a time: its items are those of order */
+    struct keeper_item *items;     /* (trajectories) NULL: no time */
+    double *item_work;             /* theirs */
+    double ended_work, ended_cpu_s; /* of its children that have ended, in the keeper's units */
+    const struct config *c;
+    struct sweep_facts facts;
+};
+
+/* ---- what there is to do, in the units of plan_cost ---- */
+
+static inline double sweep_eval_tokens(const struct sweep *s, const struct trajectory *t)
+{
+    const struct run *r = &s->p->runs[t->first];
+    return plan_eval_tokens((double)(data_eval_windows(s->d) * r->shape.T));
+}
+
+static inline double sweep_work_of(const struct sweep *s, const struct trajectory *t)
+{
+    return t->cost * (t->tokens + (double)t->n * sweep_eval_tokens(s, t));
+}
+
+/* Of that, what is done, by whomever. */
+static inline double sweep_work_done(const struct sweep *s, const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_done + (double)p->runs_done * sweep_eval_tokens(s, t));
+}
+
+/* What the process that says this has done itself. */
+static inline double sweep_work_by(const struct trajectory *t, const struct train_progress *p)
+{
+    return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
+}
+
+/* ---- sweep_time.c: all of these do nothing, or say yes, where the sweep has no time ---- */
+
+/* The trajectories of s->order, sorted by rank. sweep_time_free also after a failure. */
+enum status sweep_time_begin(struct sweep *s, struct err *err) WARN_UNUSED;
+void sweep_time_free(struct sweep *s);
+/* Whether one that waits should begin now; that is order[next] then. */
+bool sweep_time_next(struct sweep *s);
+/* A child has begun, and has ended. */
+void sweep_time_started(struct sweep *s, const struct child *c);
+void sweep_time_ended(struct sweep *s, const struct child *c);
+/* Look at what is done, give all children their limits, and stop those that are overdue. */
+void sweep_time_settle(struct sweep *s);
+/* The time, as the display has it. */
+void sweep_time_look(struct live *l, const struct sweep *s);
+/* sweep.json with the runs that have a result for its grid. */
+enum status sweep_time_record(const struct sweep *s, struct err *err) WARN_UNUSED;
+
+#endif
