@@ -15,13 +15,19 @@
 static const char *const chosen_sweeps[] = {"zipf", "zipf-a13", "zipf-small", "graph", "graph-256",
                                             "graph-512", "hier", "hier-v16", "mix", "mix-a12"};
 enum { N_SWEEPS = sizeof chosen_sweeps / sizeof *chosen_sweeps, K = 4, DRAWS = 4, REPLICATES = 3 };
-static const double small_budgets[] = {250e3, 500e3, 1e6}, next_budget = 2e6;
+/* The small grid's budgets, and the next row. */
+struct grid {
+    double budgets[5], next;
+    size_t n;
+};
+static const struct grid grids[] = {{{250e3, 500e3, 1e6}, 2e6, 3}, {{250e3, 375e3, 500e3, 750e3, 1e6}, 1.5e6, 5}};
+static const struct grid *grid; /* the one that is judged */
 #define REACH 4.0
 #define BRANCH 0.2
 #define CUT 3.0
 
-enum design { NEXT, BEST, RANDOM, ROW, N_DESIGNS };
-static const char *const design_names[] = {"plan --next 4", "the same, 0.9 in place of 0.5", "4 at random", "the next row"};
+enum design { NEXT, RANDOM, ROW, N_DESIGNS };
+static const char *const design_names[] = {"plan --next 4", "4 at random", "the next row"};
 
 /* What intervals a table gives. */
 struct quoted {
@@ -31,6 +37,7 @@ struct quoted {
 
 struct tally {
     double narrowing, per_flop, cost, ratio[3], n;
+    double score; /* of the floor: width and 40 times what it misses the truth by, as a share of it */
     size_t covered, covered_exponent, of;
 };
 
@@ -83,6 +90,7 @@ static void count(struct tally *y, const struct quoted *before, const struct quo
 static void cover(struct tally *y, const struct quoted *q, double floor, double exponent)
 {
     y->of++;
+    y->score += (q->floor.hi - q->floor.lo + 40 * fmax(0, fmax(q->floor.lo - floor, floor - q->floor.hi))) / floor;
     y->covered += q->floor.lo <= floor && floor <= q->floor.hi;
     y->covered_exponent += q->exponent.lo <= exponent && exponent <= q->exponent.hi;
 }
@@ -111,13 +119,20 @@ static bool near(double a, double b)
     return fabs(log(a / b)) < 0.03;
 }
 
+static bool in_grid(double tokens)
+{
+    for (size_t b = 0; b < grid->n; b++)
+        if (near(tokens, grid->budgets[b]))
+            return true;
+    return false;
+}
+
 static enum status small_grid(struct fit_table *t, const struct fit_table *whole, struct err *err)
 {
     TRY(room_for(t, whole, 0, err));
     for (size_t i = 0; i < whole->n; i++)
-        for (size_t b = 0; b < 3; b++)
-            if (near(whole->col[FIT_TOKENS][i], small_budgets[b]))
-                copy_row(t, whole, i);
+        if (in_grid(whole->col[FIT_TOKENS][i]))
+            copy_row(t, whole, i);
     return OK;
 }
 
@@ -217,15 +232,6 @@ static enum status judge_ways(struct judge *j, const struct ways *w, const struc
            expected_of(&worth), before.floor.value, before.floor.lo, before.floor.hi, after.floor.lo, after.floor.hi,
            w->floor);
     worth_free(&worth);
-    struct worth_in best = *w->in;
-    best.enough = 0.9;
-    TRY(worth_choose(&worth, r, w->small, &best, err));
-    for (size_t i = 0; i < K; i++)
-        set[i] = worth.picks[i].run;
-    TRY(follow(&after, w, set, before.at, err));
-    count(&j->after[BEST], &before, &after, worth.flops / all, 1);
-    cover(&j->after[BEST], &after, w->floor, w->exponent);
-    worth_free(&worth);
     TRY(follow(&after, w, w->row, before.at, err));
     count(&j->after[ROW], &before, &after, set_cost(w->in, w->row, K) / all, 1);
     cover(&j->after[ROW], &after, w->floor, w->exponent);
@@ -262,9 +268,9 @@ static enum status judge_real(struct judge *j, const struct bank_sweep *s, struc
     TRY(analyse(&r, &small, err));
     for (size_t i = 0; i < s->table.n; i++) {
         double d = s->table.col[FIT_TOKENS][i];
-        if (near(d, small_budgets[0]) || near(d, small_budgets[1]) || near(d, small_budgets[2]))
+        if (in_grid(d))
             continue;
-        if (near(d, next_budget) && s->table.col[FIT_SEED][i] == 1 && n_row < K)
+        if (near(d, grid->next) && s->table.col[FIT_SEED][i] == 1 && n_row < K)
             w.row[n_row++] = n;
         runs[n] = (struct worth_run){s->table.col[FIT_PARAMS][i], d, s->table.col[FIT_FLOPS][i], s->table.trunk[i]};
         rows[n++] = i;
@@ -349,7 +355,7 @@ static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, 
     TRY(analyse(&r, &small, err));
     TRY(candidates_make(&c, &r, &small, REACH, err));
     for (size_t i = 0; i < c.n && n_row < K; i++)
-        if (near(c.runs[i].d, next_budget) && c.ran[c.items[i].size] && c.items[i].seed == 0)
+        if (near(c.runs[i].d, grid->next) && c.ran[c.items[i].size] && c.items[i].seed == 0)
             w.row[n_row++] = i;
     if (n_row < K)
         return err_set(err, E_DATA, "no next row: %zu", n_row);
@@ -368,16 +374,17 @@ static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, 
 static void print_judge(const char *what, const struct judge *j)
 {
     const struct tally *b = &j->before;
-    printf("\n%s: floors covered before %zu of %zu", what, b->covered, b->of);
+    printf("\n%s: floors covered before %zu of %zu, score %.3f", what, b->covered, b->of, b->score / (double)b->of);
     if (j->exponent_known)
         printf(", exponents %zu", b->covered_exponent);
-    printf("\n| runs | cost | narrowing | floor | gain | exponent | of all, per FLOP | mean per FLOP | floors covered after |\n");
-    printf("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    printf("\n| runs | cost | narrowing | floor | gain | exponent | of all, per FLOP | mean per FLOP | floor's score | "
+           "floors covered after |\n");
+    printf("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (size_t d = 0; d < N_DESIGNS; d++) {
         const struct tally *y = &j->after[d];
-        printf("| %s | %.2f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %zu of %zu", design_names[d], y->cost / y->n,
+        printf("| %s | %.2f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %zu of %zu", design_names[d], y->cost / y->n,
                y->narrowing / y->n, y->ratio[0] / y->n, y->ratio[1] / y->n, y->ratio[2] / y->n, y->narrowing / y->cost,
-               y->per_flop / y->n, y->covered, y->of);
+               y->per_flop / y->n, y->score / (double)y->of, y->covered, y->of);
         if (j->exponent_known)
             printf(", exponents %zu", y->covered_exponent);
         printf(" |\n");
@@ -420,14 +427,16 @@ static enum status judge_all(const struct bank *b, size_t replicate, struct err 
     return OK;
 }
 
-/* designs [0|1|2|3]: one of the simulations, or 3 for the real runs alone; all of them take some minutes. */
+/* designs [3|5 [0|1|2|3]]: the small grid's budgets (5 by default); one of the simulations alone, or 3 for the real runs. All
+ * of them take some minutes of a core. */
 int main(int argc, char **argv)
 {
     struct err err;
     struct bank b;
+    grid = &grids[!(argc > 1 && strcmp(argv[1], "3") == 0)];
     enum status st = bank_read(&b, "-", &err);
     if (st == OK)
-        st = judge_all(&b, argc > 1 ? (size_t)atoi(argv[1]) : REPLICATES + 1, &err);
+        st = judge_all(&b, argc > 2 ? (size_t)atoi(argv[2]) : REPLICATES + 1, &err);
     if (st != OK)
         fprintf(stderr, "designs: %s\n", err.msg);
     bank_free(&b);

@@ -55,8 +55,8 @@ void next_runs_print(const struct next_runs *x, const struct fitted *f)
            "floor", "gain", "expon.");
     for (size_t i = 0; i < x->n; i++)
         print_run(x, &x->runs[i]);
-    text_beside(stdout, "", "Widths of the 95 %% intervals that are expected with a run and those above it, as a share of what they "
-                            "are now: of the floor, of the gain of the next doubling, of the exponent of the best size.");
+    text_beside(stdout, "", "Widths of the 95 %% intervals that are expected with a run and those above it, as a share of what "
+                            "they are now: of the floor, of the gain of the next doubling, of the exponent of the best size.");
     print_noise(x);
     if (timed)
         text_beside(stdout, "", "All: %.3g FLOPs, %.2g times those of the runs that are there, about %s here", x->flops, x->share,

@@ -21,11 +21,11 @@ struct sweep_time {
     const size_t *rank;    /* (trajectories) as the keeper's */
 };
 
-/* Seconds of a core that the fit of so many runs, its charts and its page take: 3.4 of a fit of 23 runs, 1.0 to draw; as
- * much again of one of 64 that is hard. */
+/* Seconds of a core that the fit of so many runs, its charts and its page take: 1 to 4.5 for fits of 23 to 64 runs, as they are
+ * easy or hard, and 1 to draw. */
 static inline double sweep_after_s(size_t runs)
 {
-    return 3.5 + 0.035 * (double)runs;
+    return 3 + 0.03 * (double)runs;
 }
 
 /* A display; called a few times a second. */
