@@ -14,6 +14,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
     X(train, "train one run")                                                                      \
     X(data, "look at a corpus or a language")                                                         \
     X(fit, "fit scaling laws to finished runs, with intervals and a verdict")                          \
+    X(compare, "does a variant move the level, the exponent or the floor?")                        \
     X(plan, "best size and data for a budget of compute, time or loss")                          \
     X(predict, "the loss of one new run, with a prediction interval")                            \
     X(chart, "draw the charts of a sweep, as PNG and SVG")                                         \

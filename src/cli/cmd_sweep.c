@@ -128,6 +128,8 @@ static enum status open(struct setup *s, struct timed *t, struct sweep_words *w,
         return OK;
     TRY(timed_widen(t, s, err));
     w->how.time = &t->time;
+    if (s->cfg.train.teacher)
+        plan_teach(&s->plan, &s->teacher);
     return OK;
 }
 

@@ -129,6 +129,16 @@ enum status fitted_of_sweep(struct fitted *f, const char *const *dir, const stru
     return read_stored(f, *dir, err);
 }
 
+enum status fitted_of_source(struct fitted *f, const char *const *source, const struct fit_words *words, struct err *err)
+{
+    TRY(know_folder(f, *source, err));
+    f->folder = NULL; /* its own fit is another's matter */
+    f->sources = source;
+    f->n_sources = 1;
+    f->words = *words;
+    return OK;
+}
+
 /* ---- reading ---- */
 
 static size_t row_of(const struct fit_table *t, const struct curve *c)

@@ -48,6 +48,10 @@ enum status fitted_parse(struct fitted *f, struct arg_list *sources, bool *help,
 enum status fitted_of_sweep(struct fitted *f, const char *const *dir, const struct config *c,
                             struct err *err) WARN_UNUSED;
 
+/* A fit of one source, a folder or table, by these words, whatever its own fit is. *source must outlive f. */
+enum status fitted_of_source(struct fitted *f, const char *const *source, const struct fit_words *words,
+                             struct err *err) WARN_UNUSED;
+
 /* Read the rows and find out how this fit stands to the folder's own. E_DATA where runs are of unlike data. */
 enum status fitted_read(struct fitted *f, struct err *err) WARN_UNUSED;
 /* Fit them. */

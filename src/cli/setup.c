@@ -157,6 +157,7 @@ static enum status check_time(struct setup *s, const struct setup_from *from, st
 
 static enum status open_data(struct setup *s, struct err *err)
 {
+    config_say_rest(&s->cfg);
     config_settle(&s->cfg);
     TRY(config_check(&s->cfg, err));
     TRY(check_fit(&s->cfg, err));

@@ -136,6 +136,8 @@ void config_free(struct config *c);
 /* Read a file over what c holds. E_CONFIG naming file, line or key, and the nearest known key. A file with every key of the
  * first version was written by a program: what it does not say is what that program did (config_key_befores). */
 enum status config_load(struct config *c, const char *path, struct err *err) WARN_UNUSED;
+/* Whether the file at path is meant as one: a JSON object of a config's sections alone. */
+bool config_is_one(const char *path);
 /* The config that sweep.json of this folder holds. The first version took a tenth of the size's smallest budget for a
  * warm-up that is not set: where the file comes from it, that budget is filled in as grid.warmup_tokens or
  * grid.warmup_flops (of a single run, its own budget), so that its runs keep their warm-up whatever is added. */
@@ -144,6 +146,8 @@ enum status config_load_sweep(struct config *c, const char *dir, struct err *err
 void config_settle(struct config *c);
 /* Before a config is read that a folder may complete: see config_follow_sweep. */
 void config_unsay(struct config *c);
+/* The defaults of what is unsaid, where no folder completes it. */
+void config_say_rest(struct config *c);
 /* Apply "key=value" as --set gives it; the value is JSON or a bare word. */
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "harness/aliases.h"
+#include "harness/json.h"
 #include "harness/presets.h"
 
 static const char *type_name(const cJSON *v)
@@ -482,6 +483,22 @@ enum status config_load(struct config *c, const char *path, struct err *err)
     return load(c, path, NULL, err);
 }
 
+bool config_is_one(const char *path)
+{
+    cJSON *root;
+    struct err ignored;
+    size_t sections = 0, others = 0;
+    if (file_is_dir(path) || json_read(&root, path, "config", &ignored) != OK)
+        return false;
+    for (const cJSON *m = root->child; cJSON_IsObject(root) && m; m = m->next) {
+        sections += cJSON_IsObject(m) && config_keys_has_section(m->string);
+        others += strcmp(m->string, "loss") == 0; /* a table's row */
+    }
+    bool empty = cJSON_IsObject(root) && (!root->child || (!root->child->next && strcmp(root->child->string, "name") == 0));
+    cJSON_Delete(root);
+    return empty || (sections > 0 && others == 0);
+}
+
 static double smallest(const struct config_counts *list)
 {
     double least = list->n ? list->items[0] : 0;
@@ -540,6 +557,11 @@ static void follow_befores(struct config *c, const struct config *there)
             config_set_number(c, k, there && before->matters(there) && config_number(there, k) == before->value ? before->value
                                                                                                              : k->number);
     }
+}
+
+void config_say_rest(struct config *c)
+{
+    follow_befores(c, NULL);
 }
 
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err)

@@ -108,6 +108,12 @@ static struct fit_frontier frontier_of(const struct fit_report *r, const struct 
     return f->law->n_vars == 1 ? of_one(r, f, w) : of_two(r, w);
 }
 
+struct fit_frontier frontier_of_law(const struct fit_report *cost, const struct fit_law *f, const double *inner)
+{
+    const struct law_powers w = powers_of(f, inner);
+    return frontier_of(cost, f, &w);
+}
+
 /* Beyond a break at x0 a term times (x/x0)^bend is a power again: the frontier of the largest runs. In compute all terms
  * bend alike, which leaves the best size where it was. */
 static struct fit_frontier bent_frontier(const struct fit_report *r, const struct fit_law *f, const struct breaks_draw *d)

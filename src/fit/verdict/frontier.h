@@ -16,6 +16,10 @@ void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct
  * is no sum of powers stands in as the power law that touches it at the largest runs. */
 enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err) WARN_UNUSED;
 
+/* The frontier of a law at these inner parameters, where compute is what the runs of `cost` took (its flops_k and flops_p
+ * alone are read). */
+struct fit_frontier frontier_of_law(const struct fit_report *cost, const struct fit_law *f, const double *inner);
+
 /* The law whose excess is tested for a break, and which r->verdict.brk.draws are of: the selected one, or that with a
  * floor in its place where the selected one has none, or bends by itself. NULL where no law was fitted. */
 const struct fit_law *frontier_law_to_bend(const struct fit_report *r);

@@ -1,0 +1,153 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "cli/cmd.h"
+#include "cli/compare_print.h"
+#include "cli/compare_sides.h"
+#include "cli/text.h"
+#include "fit/compare/compare_json.h"
+
+struct compare_words {
+    const char *out, *json, *format, *isa;
+    const char *again;
+    struct setup_how how;
+    struct fit_words fit;
+};
+
+struct comparison {
+    struct sides sides;
+    struct compare_variant *variants; /* (n) */
+    size_t n;
+};
+
+static struct compare_side seen(const struct side *s)
+{
+    return (struct compare_side){s->name, &s->fitted.table, &s->fitted.report};
+}
+
+static enum status fill(struct comparison *c, const struct fit_words *words, struct err *err)
+{
+    struct compare_options o = compare_options_default();
+    const struct compare_side base = seen(&c->sides.items[0]);
+    o.seed = words->seed;
+    TRY(size_calloc(&c->variants, c->sides.n - 1, sizeof *c->variants, "the variants", err));
+    for (size_t i = 1; i < c->sides.n; i++) {
+        char unlike[600];
+        const struct compare_side variant = seen(&c->sides.items[i]);
+        struct compare_variant *v = &c->variants[c->n++];
+        TRY(compare_fill(v, &base, &variant, &o, err));
+        if (v->why_not[0])
+            continue;
+        TRY(sides_unlike(unlike, sizeof unlike, &c->sides.items[0], &c->sides.items[i], err));
+        if (unlike[0])
+            fit_lines_add(&v->notes, "%s: losses are of unlike data, so a difference is one of the data too", unlike);
+        TRY(fit_lines_check(&v->notes, err));
+    }
+    compare_correct(c->variants, c->n);
+    return OK;
+}
+
+static void close_all(struct comparison *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        compare_free(&c->variants[i]);
+    free(c->variants);
+    sides_close(&c->sides);
+}
+
+static enum status keep(const struct comparison *c, const char *json, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    if (c->sides.out[0] == '\0')
+        return OK;
+    TRY(file_mkdirs(c->sides.out, err));
+    TRY(file_join(path, sizeof path, c->sides.out, "compare.json", err));
+    return file_write_atomic(path, json, strlen(json), err);
+}
+
+static enum status tell(const struct comparison *c, const struct compare_words *w, struct err *err)
+{
+    const struct compare_side base = seen(&c->sides.items[0]);
+    const char *unit = fitted_unit(&c->sides.items[0].fitted);
+    char *json = NULL;
+    TRY(compare_json(&json, &base, c->variants, c->n, err));
+    enum status st = keep(c, json, err);
+    if (st == OK && w->json && strcmp(w->json, "-") != 0)
+        st = file_write_atomic(w->json, json, strlen(json), err);
+    if (w->json && strcmp(w->json, "-") == 0)
+        fputs(json, stdout);
+    else if (w->format)
+        compare_print_table(stdout, w->format, &base, c->variants, c->n);
+    else
+        compare_print(&base, c->variants, c->n, unit);
+    free(json);
+    return st;
+}
+
+static enum status compare(struct comparison *c, const struct compare_words *w, const struct arg_list *words,
+                           const struct arg_list *sets, struct err *err)
+{
+    TRY(sides_open(&c->sides, words->items, words->n, w->out, sets, w->isa, err));
+    enum status st = sides_train(&c->sides, &w->how, err);
+    if (st == E_INTERRUPTED)
+        return err_set(err, st, "interrupted; everything is kept. Go on with: %s", w->again);
+    TRY(st);
+    TRY(sides_fit(&c->sides, &w->fit, err));
+    TRY(fill(c, &w->fit, err));
+    return tell(c, w, err);
+}
+
+static enum status check_words(const struct compare_words *w, struct err *err)
+{
+    if (w->how.jobs < 1 || w->how.jobs > 256)
+        return err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w->how.jobs);
+    if (w->format && !compare_is_format(w->format))
+        return err_set(err, E_USAGE, "--format %s: expected csv, md or latex", w->format);
+    if (w->format && w->json && strcmp(w->json, "-") == 0)
+        return err_set(err, E_USAGE, "--format and --json - both go to stdout: give one");
+    return OK;
+}
+
+enum status cmd_compare(int argc, char **argv, struct err *err)
+{
+    struct compare_words w = {.how = {.jobs = (size_t)sweep_cores()}, .fit = fit_words_default()};
+    struct comparison c = {0};
+    struct arg_list sets = {0}, words;
+    bool help;
+    struct arg args[FIT_OPTIONS_MAX + 8] = {
+        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained and compare.json is kept (default runs/compare-BASE)"},
+        {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
+        {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--format", ARG_STRING, &w.format, "F", "print a table instead: csv, md or latex"},
+        {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
+    };
+    const struct args_spec spec = {
+        .command = "compare",
+        .positionals = "BASE VARIANT...",
+        .summary = "Does a variant move the base's curve: its level, its exponent or its floor? Each is a\n"
+                   "config, a sweep's folder or a table. Configs are trained first, over the base's grid and\n"
+                   "seeds; a variant's config holds what differs from the base's. Runs of one size, budget\n"
+                   "and seed are held beside each other.",
+        .min_positionals = 2,
+        .max_positionals = 1000,
+        .args = args,
+        .n_args = 6 + fit_words_args(args + 6, &w.fit),
+    };
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help) {
+        char again[900];
+        args_quote(again, sizeof again, "compare", argc, argv, NULL);
+        w.again = again;
+        signal(SIGPIPE, SIG_IGN);
+        st = check_words(&w, err);
+        if (st == OK)
+            st = compare(&c, &w, &words, &sets, err);
+        close_all(&c);
+    }
+    args_free(&spec, &words);
+    return st;
+}

@@ -1,0 +1,144 @@
+#include "cli/compare_print.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "cli/text.h"
+
+enum { WORDS = 160, LEAD_MAX = 40 };
+
+/* What stands before a text: all as wide. */
+static const char *lead(char buf[LEAD_MAX], const char *what)
+{
+    snprintf(buf, LEAD_MAX, "  %-14s ", what);
+    return buf;
+}
+
+/* Two decimals of what is near 1, three digits of the rest. */
+static const char *factor(char buf[32], double v)
+{
+    snprintf(buf, 32, v >= 0.1 && v < 10 ? "%.2f" : "%.3g", v);
+    return buf;
+}
+
+/* "1.31 (1.22 to 1.41)", "above 3" where there is no end, "not known". */
+static const char *gain_words(char out[WORDS], const struct fit_value *v)
+{
+    char a[32], b[32], c[32];
+    if (isnan(v->lo) && isnan(v->hi))
+        snprintf(out, WORDS, "not determined");
+    else if (isnan(v->hi))
+        snprintf(out, WORDS, "above %s", factor(b, v->lo));
+    else if (isnan(v->lo))
+        snprintf(out, WORDS, "below %s", factor(c, v->hi));
+    else
+        snprintf(out, WORDS, "%s (%s to %s)", factor(a, v->value), factor(b, v->lo), factor(c, v->hi));
+    return out;
+}
+
+static void print_answer(const struct compare_variant *v)
+{
+    char at[LEAD_MAX];
+    const char *text;
+    switch (v->changed) {
+    case COMPARE_LEVEL:
+        text = "It moves the level: the curve as a whole, by what a factor on data or size would.";
+        break;
+    case COMPARE_EXPONENT:
+        text = "It moves the exponent: losses fall at another rate.";
+        break;
+    case COMPARE_FLOOR:
+        text = "It moves the floor: what losses fall towards is another.";
+        break;
+    case COMPARE_NOTHING:
+        text = "No difference is seen.";
+        break;
+    default:
+        text = v->why_not[0] ? "They cannot be compared."
+                             : "It moves the curve; whether level, exponent or floor, these runs leave open.";
+    }
+    text_beside(stdout, lead(at, "answer"), "%s%s%s", text, v->why_not[0] ? " " : "", v->why_not);
+    if (v->changed == COMPARE_NOTHING && isfinite(v->smallest_gain_seen))
+        text_beside(stdout, lead(at, ""), "These runs would show a gain of %.2f (or 1/%.2f) with a chance of 80 %%.",
+                    v->smallest_gain_seen, v->smallest_gain_seen);
+    if (isfinite(v->seeds_factor))
+        text_beside(stdout, lead(at, ""), "To tell the gain found here from none would take about %.2g times the seeds.",
+                    v->seeds_factor);
+}
+
+static void print_gain(const struct compare_variant *v, const char *base)
+{
+    char at[LEAD_MAX], words[WORDS], flops[32], smallest[WORDS], far[WORDS];
+    const char *trend = v->trend == COMPARE_GROWS   ? "it grows with scale"
+                        : v->trend == COMPARE_HOLDS ? "it holds with scale"
+                        : v->trend == COMPARE_FADES ? "it fades with scale"
+                                                    : "whether it grows or fades with scale is open";
+    text_beside(stdout, lead(at, "gain"), "%s at the largest budget, %s FLOPs: so many times its compute does %s need for "
+                "the same loss.", gain_words(words, &v->largest.value), count_format(flops, sizeof flops, v->largest.flops), base);
+    text_beside(stdout, lead(at, ""), "%s at the smallest, %s FLOPs: %s.", gain_words(smallest, &v->smallest.value),
+                count_format(flops, sizeof flops, v->smallest.flops), trend);
+    text_beside(stdout, lead(at, ""), "%s at ten times the largest, an extrapolation.", gain_words(far, &v->at_10x.value));
+    if (isfinite(v->time_largest.value.value))
+        text_beside(stdout, lead(at, "in time"), "%s at the largest budget, at the speeds that the tables tell.",
+                    gain_words(words, &v->time_largest.value));
+    if (isfinite(v->tokens.value) && isfinite(v->params.value))
+        text_beside(stdout, lead(at, "equivalent"), "%s times the tokens at the same size, %s times the parameters at the same "
+                    "data.", gain_words(words, &v->tokens), gain_words(far, &v->params));
+}
+
+static void print_loss(const struct compare_variant *v, const char *unit)
+{
+    char at[LEAD_MAX];
+    const struct fit_value *d = &v->loss_difference;
+    if (isfinite(d->lo))
+        text_beside(stdout, lead(at, "loss"), "%+.4f%s%s (%+.4f to %+.4f) at the largest budget, along the two frontiers.",
+                    d->value, *unit ? " " : "", unit, d->lo, d->hi);
+}
+
+static void print_probabilities(const struct compare_variant *v)
+{
+    char at[LEAD_MAX];
+    char p[32];
+    snprintf(p, sizeof p, v->p_any < 0.0095 ? "%.3f" : "%.2f", v->p_any);
+    text_beside(stdout, lead(at, "evidence"), "p = %s of so much difference without any change%s. Were there one: level %.0f %%, "
+                "exponent %.0f %%, floor %.0f %%.", p, v->p_any != v->p_any_alone ? " (corrected for the number of variants)" : "",
+                100 * v->probability[CHANGE_LEVEL], 100 * v->probability[CHANGE_EXPONENT], 100 * v->probability[CHANGE_FLOOR]);
+}
+
+static void print_law(const char *what, const struct fit_value *base, const struct fit_value *v, const struct fit_value *d)
+{
+    char at[LEAD_MAX], change[WORDS] = "not determined";
+    if (isfinite(d->lo) && isfinite(d->hi))
+        snprintf(change, sizeof change, "%+.3g (%+.3g to %+.3g)", d->value, d->lo, d->hi);
+    if (isfinite(base->value) && isfinite(v->value))
+        text_beside(stdout, lead(at, what), "%.4g, base %.4g; difference of the two fits as they are: %s.", v->value, base->value,
+                    change);
+}
+
+static void print_pairs(const struct compare_variant *v)
+{
+    char at[LEAD_MAX];
+    if (v->pairs.how != PAIRS_NONE)
+        text_beside(stdout, lead(at, "runs"), "%zu pairs in %zu cells of the grid, %zu pairs of trajectories; one pair's "
+                    "difference scatters by %.2g %%.", v->pairs.n, v->pairs.n_cells, v->pairs.n_clusters, 100 * v->sigma);
+    for (size_t i = 0; i < v->notes.n; i++)
+        text_beside(stdout, lead(at, i == 0 ? "careful" : ""), "%s.", v->notes.text[i]);
+}
+
+void compare_print(const struct compare_side *base, const struct compare_variant *v, size_t n, const char *unit)
+{
+    for (size_t i = 0; i < n; i++) {
+        printf("%s%s against %s\n", i ? "\n" : "", v[i].name, base->name);
+        print_answer(&v[i]);
+        if (v[i].why_not[0] != '\0')
+            continue;
+        print_gain(&v[i], base->name);
+        print_loss(&v[i], unit);
+        print_probabilities(&v[i]);
+        print_law("floor", &v[i].base_floor, &v[i].floor, &v[i].floor_difference);
+        print_law("exponent", &v[i].base_exponent, &v[i].exponent, &v[i].exponent_difference);
+        print_law("N* ~ C^", &v[i].base_n_exponent, &v[i].n_exponent, &v[i].n_exponent_difference);
+        print_pairs(&v[i]);
+    }
+}

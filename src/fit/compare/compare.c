@@ -1,0 +1,270 @@
+#include "fit/compare/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "fit/compare/evidence.h"
+#include "fit/compare/gains.h"
+#include "fit/verdict/frontier.h"
+
+const char *compare_answer_word(enum compare_answer a)
+{
+    static const char *const words[] = {"level", "exponent", "floor", "nothing seen", "open"};
+    return words[a];
+}
+
+const char *compare_trend_word(enum compare_trend t)
+{
+    static const char *const words[] = {"grows", "holds", "fades", "open"};
+    return words[t];
+}
+
+struct compare_options compare_options_default(void)
+{
+    return (struct compare_options){.sims = 999, .draws = 2000, .seed = 1};
+}
+
+/* --- cells ------------------------------------------------------------------------------------------------- */
+
+static enum status fill_cells(struct compare_variant *v, const struct compare_side *base,
+                              const struct compare_side *variant, struct err *err)
+{
+    const struct fit_design *b = &base->report->kept, *w = &variant->report->kept;
+    const double none = (double)NAN;
+    TRY(size_calloc(&v->cells, v->pairs.n_cells, sizeof *v->cells, "cells", err));
+    v->n_cells = v->pairs.n_cells;
+    for (size_t i = 0; i < v->pairs.n; i++) {
+        const struct pair *p = &v->pairs.items[i];
+        struct compare_cell *c = &v->cells[p->cell];
+        const size_t row = b->rows[p->base];
+        c->params = base->table->col[fit_count_column(base->report->count)][row];
+        c->tokens = base->table->col[FIT_TOKENS][row];
+        c->flops = base->table->col[FIT_FLOPS][row];
+        c->base += b->loss[p->base];
+        c->variant += w->loss[p->variant];
+        c->n++;
+    }
+    for (size_t i = 0; i < v->n_cells; i++) {
+        struct compare_cell *c = &v->cells[i];
+        c->base /= (double)c->n;
+        c->variant /= (double)c->n;
+        c->difference = (struct fit_value){c->variant - c->base, none, none, none};
+    }
+    return OK;
+}
+
+/* Their intervals: the sd of one pair is that of all, about the change that explains them best; of a cell's own few
+ * pairs it would be next to nothing. */
+static void widen_cells(struct compare_variant *v, size_t degrees)
+{
+    for (size_t i = 0; i < v->n_cells; i++) {
+        struct compare_cell *c = &v->cells[i];
+        double se = v->sigma * (c->base + c->variant) / 2 / sqrt((double)c->n), far = stats_t95((double)degrees) * se;
+        c->difference.se = se;
+        c->difference.lo = c->difference.value - far;
+        c->difference.hi = c->difference.value + far;
+    }
+}
+
+/* --- the two fits as they are ------------------------------------------------------------------------------- */
+
+static struct fit_value negative(struct fit_value v)
+{
+    return (struct fit_value){-v.value, v.se, -v.hi, -v.lo};
+}
+
+/* Of two numbers that know nothing of each other: the ends by the square root of the sum of squares (Zou and Donner 2008,
+ * MOVER). An end that is not known leaves that of the difference unknown. */
+static struct fit_value difference(struct fit_value a, struct fit_value b)
+{
+    struct fit_value n = negative(b);
+    double d = a.value + n.value;
+    return (struct fit_value){d, hypot(a.se, n.se), d - hypot(a.value - a.lo, n.value - n.lo),
+                              d + hypot(a.hi - a.value, n.hi - n.value)};
+}
+
+static void hold_laws(struct compare_variant *v, const struct fit_report *b, const struct fit_report *w)
+{
+    v->base_floor = b->verdict.floor;
+    v->floor = w->verdict.floor;
+    v->base_exponent = b->frontier_g;
+    v->exponent = w->frontier_g;
+    v->base_n_exponent = b->frontier_n_exponent;
+    v->n_exponent = w->frontier_n_exponent;
+    v->floor_difference = difference(v->floor, v->base_floor);
+    v->exponent_difference = difference(v->exponent, v->base_exponent);
+    v->n_exponent_difference = difference(v->n_exponent, v->base_n_exponent);
+}
+
+/* --- everything ---------------------------------------------------------------------------------------------- */
+
+static enum status of_pairs(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
+                            const struct compare_options *o, struct gains_draw *draws, struct err *err)
+{
+    struct evidence e;
+    enum status st = evidence_fill(&e, base, variant, &v->pairs, err);
+    if (st == OK)
+        st = evidence_p(v->p, &v->p_any_alone, &e, o->sims, o->seed, err);
+    if (st == OK) {
+        evidence_kinds(v->probability, &e);
+        v->smallest_gain_seen = exp(evidence_smallest(&e));
+        gains_of_pairs(draws, o->draws, &e, variant->report, o->seed);
+        v->sigma = evidence_sigma(&e);
+        widen_cells(v, v->pairs.n_clusters > 2 ? v->pairs.n_clusters - 1 : 1);
+        st = gains_fill(v, draws, o->draws, base, variant, err);
+    }
+    evidence_free(&e);
+    return st;
+}
+
+/* The smaller tail of a difference about 0, both sides: by the normal law through its interval. */
+static double p_of(const struct fit_value *d)
+{
+    double far = d->value < 0 ? d->hi : d->lo, se = fabs(d->value - far) / STATS_Z95;
+    return se > 0 ? 2 * stats_normal_cdf(-fabs(d->value) / se) : 1;
+}
+
+/* Grids that do not meet: exponents and floors as the two fits have them, the level by the loss at the largest budget. */
+static enum status of_fits(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
+                           const struct compare_options *o, struct gains_draw *draws, struct err *err)
+{
+    gains_of_fits(draws, o->draws, base->report, variant->report, o->seed);
+    TRY(gains_fill(v, draws, o->draws, base, variant, err));
+    const struct fit_value *by[CHANGE_N_KINDS] = {&v->loss_difference, &v->exponent_difference, &v->floor_difference};
+    double sum = 0;
+    v->p_any_alone = 1;
+    for (size_t k = 0; k < CHANGE_N_KINDS; k++) {
+        double p = p_of(by[k]);
+        v->p[k] = isnan(p) ? 1 : p;
+        v->p_any_alone = fmin(v->p_any_alone, CHANGE_N_KINDS * v->p[k]);
+        sum += v->probability[k] = 1 / v->p[k];
+    }
+    v->p_any_alone = fmin(1, v->p_any_alone);
+    for (size_t k = 0; k < CHANGE_N_KINDS; k++)
+        v->probability[k] /= sum;
+    return OK;
+}
+
+static void say_pairs(struct compare_variant *v)
+{
+    const struct pairs *p = &v->pairs;
+    if (p->how == PAIRS_NONE)
+        fit_lines_add(&v->notes, "fewer than %d cells of the two grids meet: the two fits are compared as they are, which tells "
+                      "less than pairs would", PAIRS_MIN_CELLS);
+    if (p->how == PAIRS_RANK)
+        fit_lines_add(&v->notes, "sizes differ: the k-th size of the one stands beside the k-th of the other");
+    if (p->how != PAIRS_NONE && p->same_seed < p->n)
+        fit_lines_add(&v->notes, "%zu of %zu pairs are of unlike seeds, so that noise counts twice", p->n - p->same_seed, p->n);
+    if (p->how != PAIRS_NONE && p->lone_base + p->lone_variant > 0)
+        fit_lines_add(&v->notes, "%zu run%s of the base and %zu of the variant have no partner (missing, diverged or beyond the "
+                      "other's grid) and are left out", p->lone_base, p->lone_base == 1 ? "" : "s", p->lone_variant);
+    if (v->n_off > 0)
+        fit_lines_add(&v->notes, "%zu run%s that no law follows %s left out", v->n_off, v->n_off == 1 ? "" : "s",
+                      v->n_off == 1 ? "is" : "are");
+}
+
+/* Why the two cannot be held beside each other at all; "" where they can. */
+static void find_why_not(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
+{
+    const struct fit_report *b = base->report, *w = variant->report;
+    const char *ub = base->table->loss_unit, *uw = variant->table->loss_unit;
+    if (!b->has_frontier || !w->has_frontier)
+        snprintf(v->why_not, sizeof v->why_not, "%.100s: %.255s", b->has_frontier ? variant->name : base->name,
+                 (b->has_frontier ? w : b)->nothing);
+    else if (b->design.two != w->design.two || b->design.x != w->design.x)
+        snprintf(v->why_not, sizeof v->why_not, "laws of %s beside laws of %s", b->design.two ? "size and data" : b->design.x_name,
+                 w->design.two ? "size and data" : w->design.x_name);
+    else if (ub[0] != '\0' && uw[0] != '\0' && strcmp(ub, uw) != 0)
+        snprintf(v->why_not, sizeof v->why_not, "losses in %s beside losses in %s", ub, uw);
+}
+
+static void forget(struct compare_variant *v, const char *name)
+{
+    const double none = (double)NAN;
+    const struct fit_value nothing = {none, none, none, none};
+    const struct compare_gain gain = {none, nothing};
+    *v = (struct compare_variant){.name = name, .changed = COMPARE_OPEN, .p_any = 1, .p_any_alone = 1, .trend = COMPARE_TREND_OPEN,
+                                  .smallest = gain, .largest = gain, .at_10x = gain, .time_smallest = gain,
+                                  .time_largest = gain, .tokens = nothing, .params = nothing, .trend_factor = nothing,
+                                  .loss_difference = nothing, .smallest_gain_seen = none, .sigma = none, .seeds_factor = none};
+    for (size_t k = 0; k < CHANGE_N_KINDS; k++)
+        v->p[k] = 1;
+}
+
+enum status compare_fill(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
+                         const struct compare_options *o, struct err *err)
+{
+    struct gains_draw *draws = NULL;
+    forget(v, variant->name);
+    find_why_not(v, base, variant);
+    if (v->why_not[0] != '\0')
+        return OK;
+    hold_laws(v, base->report, variant->report);
+    TRY(pairs_make(&v->pairs, &base->report->kept, base->table->col[FIT_SEED], &variant->report->kept,
+                   variant->table->col[FIT_SEED], err));
+    v->n_off = base->report->design.n - base->report->kept.n + variant->report->design.n - variant->report->kept.n;
+    TRY(fill_cells(v, base, variant, err));
+    TRY(size_calloc(&draws, o->draws, sizeof *draws, "gains", err));
+    enum status st = v->pairs.how == PAIRS_NONE ? of_fits(v, base, variant, o, draws, err)
+                                                : of_pairs(v, base, variant, o, draws, err);
+    free(draws);
+    say_pairs(v);
+    compare_correct(v, 1);
+    return st == OK ? fit_lines_check(&v->notes, err) : st;
+}
+
+void compare_free(struct compare_variant *v)
+{
+    pairs_free(&v->pairs);
+    free(v->cells);
+    fit_lines_free(&v->notes);
+    *v = (struct compare_variant){.name = NULL};
+}
+
+/* --- answers ---------------------------------------------------------------------------------------------------- */
+
+/* A change is called by its kind where that is so much more likely than the others. */
+#define LIKELY 0.8
+#define LEVEL_OF_TEST 0.05
+
+static enum compare_answer answer_of(const struct compare_variant *v)
+{
+    size_t best = 0;
+    if (v->why_not[0] != '\0')
+        return COMPARE_OPEN;
+    if (!(v->p_any < LEVEL_OF_TEST))
+        return COMPARE_NOTHING;
+    for (size_t k = 1; k < CHANGE_N_KINDS; k++)
+        if (v->probability[k] > v->probability[best])
+            best = k;
+    return v->probability[best] >= LIKELY ? (enum compare_answer)best : COMPARE_OPEN;
+}
+
+/* Seeds, as a multiple of those there are, with which the smallest gain that can be seen is the one found here. */
+static double seeds_of(const struct compare_variant *v)
+{
+    double found = fabs(log(v->largest.value.value)), seen = log(v->smallest_gain_seen);
+    return v->changed == COMPARE_NOTHING && found > 0 && seen > found ? pow(seen / found, 2) : (double)NAN;
+}
+
+void compare_correct(struct compare_variant *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i].p_any = 0;
+    double so_far = 0;
+    for (size_t k = 0; k < n; k++) { /* the smallest that is left, times how many are left */
+        size_t least = n;
+        for (size_t i = 0; i < n; i++)
+            if (v[i].p_any == 0 && (least == n || v[i].p_any_alone < v[least].p_any_alone))
+                least = i;
+        so_far = fmax(so_far, fmin(1, (double)(n - k) * v[least].p_any_alone));
+        v[least].p_any = so_far;
+    }
+    for (size_t i = 0; i < n; i++) {
+        v[i].changed = answer_of(&v[i]);
+        v[i].seeds_factor = seeds_of(&v[i]);
+    }
+}

@@ -1,0 +1,82 @@
+/* Does a variant move a base's curve, and what of it: its level, its exponent, or its floor?
+ *
+ * Runs of one cell stand beside each other, so that what a law gets wrong of a cell falls out: what is looked at is the
+ * difference of their ln losses. The laws that the base's runs allow (its ensemble: laws x windows x resamples) say what a
+ * changed level, exponent or floor would do to it (change.h), and differences are weighed with their trajectories as
+ * clusters (mixed.h). Where grids do not meet, the two laws are held beside each other as they are, which tells less. */
+#ifndef PLATEAU_FIT_COMPARE_COMPARE_H
+#define PLATEAU_FIT_COMPARE_COMPARE_H
+
+#include "fit/analysis.h"
+#include "fit/compare/change.h"
+#include "fit/compare/pairs.h"
+
+struct compare_side {
+    const char *name;
+    const struct fit_table *table;
+    const struct fit_report *report; /* of that table */
+};
+
+enum compare_answer { COMPARE_LEVEL, COMPARE_EXPONENT, COMPARE_FLOOR, COMPARE_NOTHING, COMPARE_OPEN };
+const char *compare_answer_word(enum compare_answer a);
+enum compare_trend { COMPARE_GROWS, COMPARE_HOLDS, COMPARE_FADES, COMPARE_TREND_OPEN };
+const char *compare_trend_word(enum compare_trend t);
+
+/* Base and variant in one cell of the grid: means over the pairs in it. */
+struct compare_cell {
+    double params, tokens, flops; /* of the base */
+    size_t n;                     /* pairs */
+    double base, variant;         /* loss */
+    struct fit_value difference;  /* variant less base; the interval from the scatter of all differences */
+};
+
+/* The gain at one compute: what the base needs for the variant's loss over what the variant needs. An end that is NaN:
+ * there is none on that side (the variant's loss lies below all that the base reaches). */
+struct compare_gain {
+    double flops;
+    struct fit_value value;
+};
+
+enum { COMPARE_STEPS = 25 };
+
+struct compare_variant {
+    const char *name;
+    struct pairs pairs;
+    size_t n_off;                /* runs that no law follows, on either side; left out */
+    char why_not[400];           /* why nothing can be said; "" */
+    enum compare_answer changed;
+    double p[CHANGE_N_KINDS];    /* each change alone against none */
+    double p_any, p_any_alone;   /* any change; corrected for the number of variants, and not */
+    double probability[CHANGE_N_KINDS]; /* among the kinds, where there is a change; all sum to 1 */
+    struct compare_gain smallest, largest, at_10x;
+    struct compare_gain time_smallest, time_largest; /* the same in time of training, by the tables' tokens_per_s; NaN */
+    struct fit_value tokens, params; /* the base's tokens (parameters) for that loss over the variant's, at the largest */
+    enum compare_trend trend;
+    struct fit_value trend_factor; /* gain at the largest budget over that at the smallest */
+    struct fit_value loss_difference; /* at the largest budget, along the frontiers */
+    double smallest_gain_seen;   /* the smallest gain above 1 that these runs would show with a chance of 80 % */
+    double sigma;                /* sd of one pair's difference of losses, as a share of the loss */
+    double seeds_factor;         /* so many times the seeds would settle what is open; NaN where nothing is */
+    struct compare_cell *cells;  /* (n_cells) */
+    size_t n_cells;
+    struct compare_gain curve[COMPARE_STEPS]; /* from the smallest to ten times the largest budget */
+    struct fit_value base_floor, floor, floor_difference;          /* of the two fits as they are */
+    struct fit_value base_exponent, exponent, exponent_difference; /* of L* against compute */
+    struct fit_value base_n_exponent, n_exponent, n_exponent_difference;
+    struct fit_lines notes;
+};
+
+struct compare_options {
+    size_t sims, draws; /* of differences without a change; of gains */
+    uint64_t seed;
+};
+struct compare_options compare_options_default(void); /* 999, 2000, 1 */
+
+/* Fill *v. E_NOMEM alone fails; what cannot be compared says why. compare_free also after a failure. The name is borrowed. */
+enum status compare_fill(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
+                         const struct compare_options *o, struct err *err) WARN_UNUSED;
+/* p_any of each, corrected for how many there are (Holm 1979), and the answers that follow. */
+void compare_correct(struct compare_variant *v, size_t n);
+void compare_free(struct compare_variant *v);
+
+#endif

@@ -1,0 +1,135 @@
+#include "fit/compare/compare_json.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* JSON has no NaN: what is not known is null. */
+static void put(cJSON *o, const char *key, double v)
+{
+    if (isfinite(v))
+        cJSON_AddNumberToObject(o, key, v);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static cJSON *put_value(cJSON *o, const char *key, const struct fit_value *v)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    put(x, "value", v->value);
+    cJSON *a = cJSON_AddArrayToObject(x, "ci95");
+    cJSON_AddItemToArray(a, isfinite(v->lo) ? cJSON_CreateNumber(v->lo) : cJSON_CreateNull());
+    cJSON_AddItemToArray(a, isfinite(v->hi) ? cJSON_CreateNumber(v->hi) : cJSON_CreateNull());
+    return x;
+}
+
+static void put_gain(cJSON *o, const char *key, const struct compare_gain *g)
+{
+    put(put_value(o, key, &g->value), "flops", g->flops);
+}
+
+static void put_kinds(cJSON *o, const char *key, const double by[CHANGE_N_KINDS])
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    for (int k = 0; k < CHANGE_N_KINDS; k++)
+        put(x, change_word((enum change_kind)k), by[k]);
+}
+
+static void put_law(cJSON *o, const char *key, const struct fit_value *base, const struct fit_value *v,
+                    const struct fit_value *difference)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    put_value(x, "base", base);
+    put_value(x, "variant", v);
+    put_value(x, "difference", difference);
+}
+
+static void put_cells(cJSON *o, const struct compare_variant *v)
+{
+    cJSON *a = cJSON_AddArrayToObject(o, "cells");
+    for (size_t i = 0; i < v->n_cells; i++) {
+        const struct compare_cell *c = &v->cells[i];
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddItemToArray(a, x);
+        put(x, "params", c->params);
+        put(x, "tokens", c->tokens);
+        put(x, "flops", c->flops);
+        put(x, "pairs", (double)c->n);
+        put(x, "base", c->base);
+        put(x, "variant", c->variant);
+        put_value(x, "difference", &c->difference);
+    }
+}
+
+static void put_gains(cJSON *o, const struct compare_variant *v)
+{
+    cJSON *g = cJSON_AddObjectToObject(o, "gain");
+    put_gain(g, "smallest", &v->smallest);
+    put_gain(g, "largest", &v->largest);
+    put_gain(g, "at_10x", &v->at_10x);
+    cJSON *t = cJSON_AddObjectToObject(o, "gain_time");
+    put_gain(t, "smallest", &v->time_smallest);
+    put_gain(t, "largest", &v->time_largest);
+    put_value(o, "gain_tokens", &v->tokens);
+    put_value(o, "gain_params", &v->params);
+    cJSON *curve = cJSON_AddArrayToObject(o, "gain_curve");
+    for (size_t i = 0; i < COMPARE_STEPS && v->why_not[0] == '\0'; i++) {
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddItemToArray(curve, x);
+        put_gain(x, "gain", &v->curve[i]);
+    }
+}
+
+static cJSON *variant(const struct compare_variant *v)
+{
+    static const char *const hows[] = {"no", "by value", "by rank"};
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", v->name);
+    cJSON_AddStringToObject(o, "changed", compare_answer_word(v->changed));
+    if (v->why_not[0])
+        cJSON_AddStringToObject(o, "why_not", v->why_not);
+    put_kinds(o, "p", v->p);
+    put(o, "p_any", v->p_any);
+    put(o, "p_any_alone", v->p_any_alone);
+    put_kinds(o, "probability", v->probability);
+    put_gains(o, v);
+    cJSON_AddStringToObject(o, "trend", compare_trend_word(v->trend));
+    put_value(o, "trend_factor", &v->trend_factor);
+    put_value(o, "loss_difference", &v->loss_difference);
+    put(o, "smallest_gain_seen", v->smallest_gain_seen);
+    put(o, "seeds_factor", v->seeds_factor);
+    cJSON_AddStringToObject(o, "paired", hows[v->pairs.how]);
+    put(o, "pairs", (double)v->pairs.n);
+    put(o, "trajectories", (double)v->pairs.n_clusters);
+    put(o, "sigma", v->sigma);
+    cJSON *laws = cJSON_AddObjectToObject(o, "fits");
+    put_law(laws, "floor", &v->base_floor, &v->floor, &v->floor_difference);
+    put_law(laws, "exponent", &v->base_exponent, &v->exponent, &v->exponent_difference);
+    put_law(laws, "n_exponent", &v->base_n_exponent, &v->n_exponent, &v->n_exponent_difference);
+    put_cells(o, v);
+    cJSON *notes = cJSON_AddArrayToObject(o, "notes");
+    for (size_t i = 0; i < v->notes.n; i++)
+        cJSON_AddItemToArray(notes, cJSON_CreateString(v->notes.text[i]));
+    return o;
+}
+
+enum status compare_json(char **json, const struct compare_side *base, const struct compare_variant *v, size_t n,
+                         struct err *err)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "base", base->name);
+    cJSON *all = cJSON_AddArrayToObject(root, "variants");
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(all, variant(&v[i]));
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    size_t size = text ? strlen(text) : 0;
+    *json = text ? malloc(size + 2) : NULL;
+    if (*json) {
+        memcpy(*json, text, size);
+        memcpy(*json + size, "\n", 2);
+    }
+    free(text);
+    return *json ? OK : err_set(err, E_NOMEM, "out of memory for the comparison");
+}

@@ -1,0 +1,228 @@
+#include "fit/compare/gains.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "fit/verdict/frontier.h"
+
+void gains_of_pairs(struct gains_draw *out, size_t n, const struct evidence *e, const struct fit_report *variant,
+                    uint64_t seed)
+{
+    struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 7102, 0);
+    for (size_t i = 0; i < n; i++) {
+        struct gains_draw *d = &out[i];
+        d->member = evidence_draw(d->moved, e, &rng);
+        d->base = frontier_of_law(e->base, d->member->law, d->member->p);
+        d->variant = frontier_of_law(variant, d->member->law, d->moved);
+    }
+}
+
+/* One of the resampled frontiers of a fit, by weight. */
+static struct fit_frontier any_frontier(const struct fit_report *r, struct rng *rng)
+{
+    double u = rng_double(rng);
+    size_t b = 0, n = r->n_frontier_boot;
+    if (n == 0)
+        return r->frontier[0];
+    if (!r->frontier_weight)
+        return r->frontier[1 + size_min(n - 1, (size_t)(u * (double)n))];
+    for (; b + 1 < n && u >= r->frontier_weight[b]; b++)
+        u -= r->frontier_weight[b];
+    return r->frontier[1 + b];
+}
+
+void gains_of_fits(struct gains_draw *out, size_t n, const struct fit_report *base, const struct fit_report *variant,
+                   uint64_t seed)
+{
+    struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 7103, 0);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (struct gains_draw){.member = NULL};
+        out[i].base = any_frontier(base, &rng);
+        out[i].variant = any_frontier(variant, &rng);
+    }
+}
+
+/* --- one number of one draw ------------------------------------------------------------------------------- */
+
+/* Gains beyond this, or below its inverse, are as good as without end. */
+#define ENDLESS 1e9
+
+static double bounded(double ln)
+{
+    return isnan(ln) ? ln : fmin(fmax(ln, -log(ENDLESS)), log(ENDLESS));
+}
+
+/* ln of what the base needs for the loss that the variant has at this compute, over that compute:
+ * ((L_v - E_b) / k_b)^(-1/g_b) / C. */
+static double ln_gain(const struct gains_draw *d, double flops)
+{
+    double excess = frontier_loss(&d->variant, flops) - d->base.e;
+    if (!(d->base.g > 0 && d->variant.g > 0))
+        return (double)NAN;
+    return excess > 0 ? bounded((d->base.ln_k - log(excess)) / d->base.g - log(flops)) : log(ENDLESS);
+}
+
+/* The same in tokens at the base's best size there, or in parameters at its best data. */
+static double ln_equal(const struct gains_draw *d, double flops, bool tokens)
+{
+    double outer[LAW_MAX_PARAMS], moved[LAW_MAX_PARAMS];
+    const struct fit_law *f = d->member ? d->member->law : NULL;
+    if (!f || f->law->n_vars != 2 || !f->law->powers || !(d->base.g > 0))
+        return (double)NAN;
+    law_external(outer, f->law, d->member->p, &f->problem.centre);
+    law_external(moved, f->law, d->moved, &f->problem.centre);
+    struct law_powers b = f->law->powers(outer), v = f->law->powers(moved);
+    double ln_n = d->base.ln_n + d->base.n_exp * log(flops);
+    /* data that the base has there: both terms' balance along the frontier */
+    double ta = log(b.a) - b.alpha * ln_n, excess = exp(d->base.ln_k - d->base.g * log(flops));
+    double rest = pow(excess, 1 / b.g) - exp(ta / b.g);
+    if (!(rest > 0))
+        return (double)NAN;
+    double tb = b.g * log(rest), ln_d = (log(b.b) - tb) / b.beta;
+    double va = exp((log(v.a) - v.alpha * ln_n) / v.g), vb = exp((log(v.b) - v.beta * ln_d) / v.g);
+    double loss = v.e + pow(va + vb, v.g) - b.e;
+    if (!(loss > 0))
+        return log(ENDLESS);
+    double need = pow(loss, 1 / b.g) - exp((tokens ? ta : tb) / b.g);
+    if (!(need > 0))
+        return log(ENDLESS);
+    return tokens ? bounded((log(b.b) - b.g * log(need)) / b.beta - ln_d)
+                  : bounded((log(b.a) - b.g * log(need)) / b.alpha - ln_n);
+}
+
+/* --- speed -------------------------------------------------------------------------------------------------- */
+
+/* ln of FLOP/s as a line in ln N. */
+struct speed {
+    bool known;
+    double mean_n, at, slope;
+};
+
+static struct speed speed_of(const struct compare_side *s)
+{
+    const double *n = s->table->col[fit_count_column(s->report->count)], *d = s->table->col[FIT_TOKENS];
+    const double *c = s->table->col[FIT_FLOPS], *rate = s->table->col[FIT_TOKENS_PER_S];
+    struct speed v = {.known = false};
+    double m = 0, mx = 0, my = 0, sxx = 0, sxy = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < s->table->n; i++) {
+            double y = log(c[i] / d[i] * rate[i]), x = log(n[i]);
+            if (!isfinite(x) || !isfinite(y))
+                continue;
+            m += pass == 0;
+            mx += pass == 0 ? x : 0;
+            my += pass == 0 ? y : 0;
+            sxx += pass ? (x - mx) * (x - mx) : 0;
+            sxy += pass ? (x - mx) * (y - my) : 0;
+        }
+        mx = pass == 0 && m > 0 ? mx / m : mx;
+        my = pass == 0 && m > 0 ? my / m : my;
+    }
+    v.known = m > 0;
+    v.mean_n = mx;
+    v.at = my;
+    v.slope = sxx > 0.01 * m ? sxy / sxx : 0;
+    return v;
+}
+
+static double ln_speed(const struct speed *s, const struct fit_frontier *f, double flops)
+{
+    double ln_n = f->ln_n + f->n_exp * log(flops);
+    return s->known ? s->at + (isfinite(ln_n) ? s->slope * (ln_n - s->mean_n) : 0) : (double)NAN;
+}
+
+/* --- summaries ------------------------------------------------------------------------------------------------ */
+
+enum what { GAIN, TIME, TOKENS, PARAMS, TREND, LOSS };
+
+struct asked {
+    const struct gains_draw *draws;
+    size_t n;
+    struct speed base, variant;
+    double smallest, largest;
+    double *room; /* (n) */
+};
+
+static double number(const struct asked *a, size_t i, enum what what, double flops)
+{
+    const struct gains_draw *d = &a->draws[i];
+    switch (what) {
+    case GAIN:
+        return ln_gain(d, flops);
+    case TIME:
+        return bounded(ln_gain(d, flops) + ln_speed(&a->variant, &d->variant, flops) -
+                       ln_speed(&a->base, &d->base, flops));
+    case TOKENS:
+    case PARAMS:
+        return ln_equal(d, flops, what == TOKENS);
+    case TREND:
+        return bounded(ln_gain(d, a->largest) - ln_gain(d, a->smallest));
+    case LOSS:
+        return frontier_loss(&d->variant, flops) - frontier_loss(&d->base, flops);
+    }
+    return (double)NAN;
+}
+
+/* Median and 95 % of the draws; of a gain, which is a factor, with no end where draws are without. */
+static struct fit_value summary(const struct asked *a, enum what what, double flops)
+{
+    const double none = (double)NAN;
+    for (size_t i = 0; i < a->n; i++)
+        a->room[i] = number(a, i, what, flops);
+    struct fit_value v = stats_summary(0, a->room, a->n, STATS_Z95); /* sorts them */
+    size_t m = 0;
+    while (m < a->n && !isnan(a->room[m]))
+        m++;
+    if (isnan(v.lo) || m == 0 || m < a->n / 2)
+        return (struct fit_value){none, none, none, none};
+    v.value = stats_quantile(a->room, m, 0.5);
+    if (what == LOSS)
+        return v;
+    bool lo = v.lo > -log(ENDLESS) * 0.999, hi = v.hi < log(ENDLESS) * 0.999;
+    bool middle = fabs(v.value) < log(ENDLESS) * 0.999;
+    return (struct fit_value){middle ? exp(v.value) : none, none, lo ? exp(v.lo) : none, hi ? exp(v.hi) : none};
+}
+
+static struct compare_gain gain_at(const struct asked *a, enum what what, double flops)
+{
+    return (struct compare_gain){flops, summary(a, what, flops)};
+}
+
+/* Within a quarter of each other at both ends of the budgets, gains are the same. */
+#define SAME_GAIN 1.25
+
+static enum compare_trend trend_of(const struct compare_variant *v)
+{
+    struct fit_value t = v->trend_factor;
+    double ln = log(v->smallest.value.value) + log(v->largest.value.value);
+    if (isnan(t.lo) || isnan(t.hi) || isnan(ln))
+        return COMPARE_TREND_OPEN;
+    if (t.lo > 1 || t.hi < 1)
+        return (ln > 0) == (t.lo > 1) ? COMPARE_GROWS : COMPARE_FADES;
+    return t.hi < SAME_GAIN && t.lo > 1 / SAME_GAIN ? COMPARE_HOLDS : COMPARE_TREND_OPEN;
+}
+
+enum status gains_fill(struct compare_variant *v, const struct gains_draw *draws, size_t n, const struct compare_side *base,
+                       const struct compare_side *variant, struct err *err)
+{
+    struct asked a = {.draws = draws, .n = n, .base = speed_of(base), .variant = speed_of(variant),
+                      .smallest = base->report->min_flops, .largest = base->report->max_flops};
+    TRY(size_calloc(&a.room, n, sizeof *a.room, "gains", err));
+    v->smallest = gain_at(&a, GAIN, a.smallest);
+    v->largest = gain_at(&a, GAIN, a.largest);
+    v->at_10x = gain_at(&a, GAIN, 10 * a.largest);
+    v->time_smallest = gain_at(&a, TIME, a.smallest);
+    v->time_largest = gain_at(&a, TIME, a.largest);
+    v->tokens = summary(&a, TOKENS, a.largest);
+    v->params = summary(&a, PARAMS, a.largest);
+    v->trend_factor = summary(&a, TREND, a.largest);
+    v->loss_difference = summary(&a, LOSS, a.largest);
+    v->trend = trend_of(v);
+    for (size_t i = 0; i < COMPARE_STEPS; i++) {
+        double share = (double)i / (COMPARE_STEPS - 1);
+        v->curve[i] = gain_at(&a, GAIN, a.smallest * pow(10 * a.largest / a.smallest, share));
+    }
+    free(a.room);
+    return OK;
+}

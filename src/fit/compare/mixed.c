@@ -1,0 +1,218 @@
+#include "fit/compare/mixed.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+
+enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t n_clusters, const double *sd,
+                       struct err *err)
+{
+    *m = (struct mixed){.n = n, .n_clusters = n_clusters, .cluster = cluster, .sd = sd};
+    TRY(size_calloc(&m->members, n_clusters, sizeof *m->members, "clusters", err));
+    TRY(size_calloc(&m->mean, n_clusters, sizeof *m->mean, "clusters", err));
+    TRY(size_calloc(&m->zy, n, sizeof *m->zy, "differences", err));
+    TRY(size_calloc(&m->zx, n * MIXED_MAX, sizeof *m->zx, "differences", err));
+    for (size_t i = 0; i < n; i++)
+        m->members[cluster[i]]++;
+    return OK;
+}
+
+void mixed_free(struct mixed *m)
+{
+    free(m->members);
+    free(m->mean);
+    free(m->zy);
+    free(m->zx);
+    *m = (struct mixed){.n = 0};
+}
+
+static double rho_of(size_t step)
+{
+    return (double)step / MIXED_STEPS;
+}
+
+/* sd of what a cluster of so many shares, and of each, under the whitening: variances along its mean and about it. */
+static double along(double rho, double members)
+{
+    return 1 - rho + members * rho;
+}
+
+static double sd_of(const struct mixed *m, size_t i)
+{
+    return m->sd ? m->sd[i] : 1;
+}
+
+/* z = V^-1/2 y. */
+static void whiten(double *z, struct mixed *m, const double *y, double rho)
+{
+    for (size_t c = 0; c < m->n_clusters; c++)
+        m->mean[c] = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        z[i] = y[i] / sd_of(m, i);
+        m->mean[m->cluster[i]] += z[i] / m->members[m->cluster[i]];
+    }
+    double about = 1 / sqrt(1 - rho);
+    for (size_t i = 0; i < m->n; i++) {
+        size_t c = m->cluster[i];
+        z[i] = (z[i] - m->mean[c]) * about + m->mean[c] / sqrt(along(rho, m->members[c]));
+    }
+}
+
+static double ln_det(const struct mixed *m, double rho)
+{
+    double sum = 0;
+    for (size_t c = 0; c < m->n_clusters; c++)
+        sum += (m->members[c] - 1) * log(1 - rho) + log(along(rho, m->members[c]));
+    return sum;
+}
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double s = 0;
+    for (size_t i = 0; i < n; i++)
+        s += a[i] * b[i];
+    return s;
+}
+
+/* A column that the others explain up to this share of its square says nothing of its own. */
+#define COLLINEAR 1e-9
+
+/* Lower factor of X'X, and b by two triangular solves. */
+static bool solve(struct mixed_fit *f, const struct mixed *m, size_t k)
+{
+    double g[MIXED_MAX];
+    for (size_t i = 0; i < k; i++) {
+        const double *xi = m->zx + i * m->n;
+        g[i] = dot(xi, m->zy, m->n);
+        for (size_t j = 0; j <= i; j++) {
+            double square = dot(xi, m->zx + j * m->n, m->n), s = square;
+            for (size_t l = 0; l < j; l++)
+                s -= f->root[i][l] * f->root[j][l];
+            if (i != j)
+                f->root[i][j] = s / f->root[j][j];
+            else if (s > COLLINEAR * square)
+                f->root[i][i] = sqrt(s);
+            else
+                return false;
+        }
+    }
+    for (size_t i = 0; i < k; i++) {
+        for (size_t l = 0; l < i; l++)
+            g[i] -= f->root[i][l] * g[l];
+        g[i] /= f->root[i][i];
+    }
+    f->rss = dot(m->zy, m->zy, m->n) - dot(g, g, k);
+    for (size_t i = k; i-- > 0;) {
+        f->b[i] = g[i];
+        for (size_t l = i + 1; l < k; l++)
+            f->b[i] -= f->root[l][i] * f->b[l];
+        f->b[i] /= f->root[i][i];
+    }
+    return true;
+}
+
+/* -2 ln of the restricted likelihood and of the full one, less what does not hang on rho or X. */
+static double restricted(const struct mixed *m, const struct mixed_fit *f, size_t k, double ln_v)
+{
+    double ln_x = 0, left = (double)(m->n - k);
+    for (size_t i = 0; i < k; i++)
+        ln_x += 2 * log(f->root[i][i]);
+    return left * log(f->rss / left) + ln_v + ln_x;
+}
+
+/* Differences of losses this small, squared, are rounding: nothing is known better. */
+#define ROUNDING 1e-24
+
+void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y, const double *x, size_t k)
+{
+    double reml[MIXED_STEPS], full[MIXED_STEPS], best = (double)INFINITY, least = (double)INFINITY;
+    *out = (struct mixed_posterior){.n = m->n, .k = k, .ok = m->n > k};
+    for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
+        struct mixed_fit *f = &out->at[s];
+        double rho = rho_of(s), ln_v = ln_det(m, rho);
+        whiten(m->zy, m, y, rho);
+        for (size_t i = 0; i < k; i++)
+            whiten(m->zx + i * m->n, m, x + i * m->n, rho);
+        f->ok = out->ok = solve(f, m, k);
+        f->rss = fmax(f->rss, ROUNDING * (double)m->n);
+        reml[s] = restricted(m, f, k, ln_v);
+        full[s] = (double)m->n * log(f->rss / (double)m->n) + ln_v;
+        best = fmin(best, reml[s]);
+        least = fmin(least, full[s]);
+    }
+    double sum = 0, mean = 0;
+    for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
+        sum += out->at[s].weight = exp(-(reml[s] - best) / 2);
+        mean += exp(-(full[s] - least) / 2) / MIXED_STEPS;
+    }
+    for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
+        out->at[s].weight /= sum;
+        for (size_t i = 0; i < k; i++)
+            out->b[i] += out->at[s].weight * out->at[s].b[i];
+    }
+    out->bic = out->ok ? least - 2 * log(mean) + (double)k * log((double)m->n) : (double)INFINITY;
+}
+
+static size_t pick_step(const struct mixed_posterior *p, struct rng *rng)
+{
+    double u = rng_double(rng);
+    size_t s = 0;
+    while (s + 1 < MIXED_STEPS && u >= p->at[s].weight)
+        u -= p->at[s++].weight;
+    return s;
+}
+
+/* sigma, of chi-squared with n - k degrees of freedom. */
+static double draw_sigma(const struct mixed_posterior *p, size_t step, struct rng *rng)
+{
+    double chi2 = 0;
+    for (size_t i = 0; i < p->n - p->k; i++) {
+        double z = rng_normal(rng);
+        chi2 += z * z;
+    }
+    return sqrt(p->at[step].rss / chi2);
+}
+
+void mixed_draw(double b[MIXED_MAX], const struct mixed_posterior *p, struct rng *rng)
+{
+    size_t s = pick_step(p, rng);
+    const struct mixed_fit *f = &p->at[s];
+    double sigma = draw_sigma(p, s, rng), d[MIXED_MAX];
+    for (size_t i = 0; i < p->k; i++)
+        d[i] = sigma * rng_normal(rng);
+    for (size_t i = p->k; i-- > 0;) {
+        for (size_t l = i + 1; l < p->k; l++)
+            d[i] -= f->root[l][i] * d[l];
+        d[i] /= f->root[i][i];
+        b[i] = f->b[i] + d[i];
+    }
+}
+
+double mixed_se(const struct mixed_posterior *p, const double c[MIXED_MAX])
+{
+    double var = 0;
+    for (size_t s = 0; s < MIXED_STEPS; s++) {
+        const struct mixed_fit *f = &p->at[s];
+        double sum = 0, w[MIXED_MAX];
+        for (size_t i = 0; i < p->k; i++) {
+            w[i] = c[i];
+            for (size_t l = 0; l < i; l++)
+                w[i] -= f->root[i][l] * w[l];
+            w[i] /= f->root[i][i];
+            sum += w[i] * w[i];
+        }
+        var += f->weight * sum * f->rss / (double)(p->n - p->k);
+    }
+    return sqrt(var);
+}
+
+void mixed_simulate(double *y, const struct mixed *m, const struct mixed_posterior *none, struct rng *rng)
+{
+    size_t s = pick_step(none, rng);
+    double rho = rho_of(s), sigma = draw_sigma(none, s, rng);
+    for (size_t c = 0; c < m->n_clusters; c++)
+        m->mean[c] = rng_normal(rng);
+    for (size_t i = 0; i < m->n; i++)
+        y[i] = sigma * sd_of(m, i) * (sqrt(rho) * m->mean[m->cluster[i]] + sqrt(1 - rho) * rng_normal(rng));
+}

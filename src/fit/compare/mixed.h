@@ -1,0 +1,62 @@
+/* Regression of few numbers that come in clusters: y = X b + e, where errors of one cluster (runs of one trajectory) go
+ * together. Var(e_i) = sigma^2 sd_i^2, and two errors of a cluster have correlation rho; sigma and rho are not known.
+ *
+ * With three or eight clusters an estimate of rho is next to nothing, and often 0 where the truth is .5. So rho is not
+ * estimated: all that follows is averaged over steps of it, each weighed by its restricted likelihood (Patterson and
+ * Thompson 1971; a flat prior), in probabilities as in intervals. */
+#ifndef PLATEAU_FIT_COMPARE_MIXED_H
+#define PLATEAU_FIT_COMPARE_MIXED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/rng.h"
+#include "base/status.h"
+
+enum { MIXED_MAX = 4, MIXED_STEPS = 10 };
+
+struct mixed {
+    size_t n, n_clusters;
+    const size_t *cluster; /* (n) below n_clusters */
+    const double *sd;      /* (n) relative; NULL: all alike */
+    double *members;       /* (n_clusters) how many each has */
+    double *mean;          /* (n_clusters) room */
+    double *zy, *zx;       /* (n), (MIXED_MAX, n) room */
+};
+
+/* mixed_free also after a failure. cluster and sd are borrowed. */
+enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t n_clusters, const double *sd,
+                       struct err *err) WARN_UNUSED;
+void mixed_free(struct mixed *m);
+
+/* Generalised least squares at one step of rho. */
+struct mixed_fit {
+    bool ok;                             /* the columns are independent */
+    double rss;                          /* whitened */
+    double b[MIXED_MAX];
+    double root[MIXED_MAX][MIXED_MAX];   /* lower Cholesky factor of X'V^-1 X */
+    double weight;                       /* of this rho among the steps; all sum to 1 */
+};
+
+struct mixed_posterior {
+    size_t n, k;
+    bool ok;
+    struct mixed_fit at[MIXED_STEPS];
+    double b[MIXED_MAX];  /* mean over the steps */
+    double bic;           /* -2 ln likelihood, mean over the steps, + k ln n (Schwarz 1978) */
+};
+
+/* k columns of X, k = 0 for none: x is (k, n). */
+void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y, const double *x, size_t k);
+
+/* b as it may be: a step of rho by its weight, sigma from its chi-squared, b from its normal law. A draw from the
+ * posterior under flat priors; its quantiles are those of t where rho is known. */
+void mixed_draw(double b[MIXED_MAX], const struct mixed_posterior *p, struct rng *rng);
+
+/* The standard error of sum_i c_i b_i: root mean variance over the steps. */
+double mixed_se(const struct mixed_posterior *p, const double c[MIXED_MAX]);
+
+/* Errors under b = 0, as the fit with k = 0 (`none`) has them: y (n). */
+void mixed_simulate(double *y, const struct mixed *m, const struct mixed_posterior *none, struct rng *rng);
+
+#endif

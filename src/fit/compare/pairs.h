@@ -1,0 +1,39 @@
+/* Which run of a base stands beside which of a variant: those of one cell of the grid, of one seed where both have it. */
+#ifndef PLATEAU_FIT_COMPARE_PAIRS_H
+#define PLATEAU_FIT_COMPARE_PAIRS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "fit/design.h"
+
+struct pair {
+    size_t base, variant; /* indices into the two designs */
+    size_t cluster;       /* of pairs of the same two trajectories; below n_clusters */
+    size_t cell;          /* below n_cells, by size and then data */
+};
+
+enum pairs_how {
+    PAIRS_NONE,  /* too few cells meet */
+    PAIRS_VALUE, /* size and data within 3 % */
+    PAIRS_RANK,  /* the grids have one form: the k-th size beside the k-th size, which a tweak has made larger or smaller */
+};
+
+struct pairs {
+    enum pairs_how how;
+    struct pair *items; /* (n) by cell */
+    size_t n, n_cells, n_clusters;
+    size_t same_seed;   /* pairs of runs with one seed */
+    size_t lone_base, lone_variant; /* runs without a partner */
+};
+
+/* Fewer cells than this tell nothing of a change. */
+enum { PAIRS_MIN_CELLS = 3 };
+
+/* seed: (rows of its table) of each side, NaN: not known. pairs_free also after a failure. */
+enum status pairs_make(struct pairs *out, const struct fit_design *base, const double *base_seed,
+                       const struct fit_design *variant, const double *variant_seed, struct err *err) WARN_UNUSED;
+void pairs_free(struct pairs *p);
+
+#endif

@@ -1,0 +1,293 @@
+/* Comparisons: the regression in clusters against its textbook form, pairs of runs, and simulated changes whose truth is
+ * known (the long form is compare_power.c). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare_sim.h"
+#include "fit/compare/evidence.h"
+#include "test.h"
+
+/* --- mixed ------------------------------------------------------------------------------------------------ */
+
+enum { N = 11, CLUSTERS = 4 };
+static const size_t cluster[N] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 1};
+
+/* Solve a x = b (n, in place) with pivots; returns ln |det a|. */
+static double gauss(double *a, double *b, size_t n, size_t m)
+{
+    double ln_det = 0;
+    for (size_t c = 0; c < n; c++) {
+        size_t p = c;
+        for (size_t r = c + 1; r < n; r++)
+            if (fabs(a[r * n + c]) > fabs(a[p * n + c]))
+                p = r;
+        for (size_t k = 0; k < n; k++) {
+            double t = a[c * n + k];
+            a[c * n + k] = a[p * n + k];
+            a[p * n + k] = t;
+        }
+        for (size_t k = 0; k < m; k++) {
+            double t = b[c * m + k];
+            b[c * m + k] = b[p * m + k];
+            b[p * m + k] = t;
+        }
+        ln_det += log(fabs(a[c * n + c]));
+        for (size_t r = 0; r < n; r++) {
+            double f = r == c ? 0 : a[r * n + c] / a[c * n + c];
+            for (size_t k = 0; k < n && f != 0; k++)
+                a[r * n + k] -= f * a[c * n + k];
+            for (size_t k = 0; k < m && f != 0; k++)
+                b[r * m + k] -= f * b[c * m + k];
+        }
+    }
+    for (size_t r = 0; r < n; r++)
+        for (size_t k = 0; k < m; k++)
+            b[r * m + k] /= a[r * n + r];
+    return ln_det;
+}
+
+/* b and r'V^-1 r of generalised least squares with the whole covariance written out. */
+static void textbook(double b[2], double *rss, const double *y, const double *x, const double *sd, double rho)
+{
+    double v[N * N], z[N * 3], a[4], g[2];
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++)
+            v[i * N + j] = sd[i] * sd[j] * (i == j ? 1 : cluster[i] == cluster[j] ? rho : 0);
+    for (size_t i = 0; i < N; i++) {
+        z[i * 3] = y[i];
+        z[i * 3 + 1] = x[i];
+        z[i * 3 + 2] = x[N + i];
+    }
+    gauss(v, z, N, 3);
+    for (size_t p = 0; p < 2; p++) {
+        g[p] = a[2 * p] = a[2 * p + 1] = 0;
+        for (size_t i = 0; i < N; i++) {
+            g[p] += x[p * N + i] * z[i * 3];
+            for (size_t q = 0; q < 2; q++)
+                a[2 * p + q] += x[p * N + i] * z[i * 3 + 1 + q];
+        }
+    }
+    gauss(a, g, 2, 1);
+    *rss = 0;
+    for (size_t i = 0; i < N; i++)
+        *rss += (y[i] - g[0] * x[i] - g[1] * x[N + i]) * (z[i * 3] - g[0] * z[i * 3 + 1] - g[1] * z[i * 3 + 2]);
+    b[0] = g[0];
+    b[1] = g[1];
+}
+
+static void regression_is_the_textbooks(void)
+{
+    double y[N], x[2 * N], sd[N], b[2], rss;
+    struct mixed m;
+    struct mixed_posterior p;
+    struct err err;
+    for (size_t i = 0; i < N; i++) {
+        y[i] = rng_normal(test_rng());
+        x[i] = 1 + rng_double(test_rng());
+        x[N + i] = rng_normal(test_rng());
+        sd[i] = 0.5 + rng_double(test_rng());
+    }
+    EXPECT(mixed_init(&m, N, cluster, CLUSTERS, sd, &err) == OK);
+    mixed_regress(&p, &m, y, x, 2);
+    EXPECT(p.ok);
+    double sum = 0;
+    for (size_t s = 0; s < MIXED_STEPS && p.ok; s++) {
+        textbook(b, &rss, y, x, sd, (double)s / MIXED_STEPS);
+        EXPECT_NEAR(p.at[s].b[0], b[0], 1e-9);
+        EXPECT_NEAR(p.at[s].b[1], b[1], 1e-9);
+        EXPECT_NEAR(p.at[s].rss, rss, 1e-9 * rss);
+        sum += p.at[s].weight;
+    }
+    EXPECT_NEAR(sum, 1, 1e-12);
+    memcpy(x + N, x, sizeof y); /* two columns alike say nothing of either */
+    mixed_regress(&p, &m, y, x, 2);
+    EXPECT(!p.ok);
+    mixed_free(&m);
+}
+
+/* Draws have the mean and the variance that mixed_se tells, by clusters' own posterior. */
+static void draws_spread_as_the_standard_error(void)
+{
+    double y[N], x[N], b[MIXED_MAX], mean = 0, ss = 0;
+    static const double one[MIXED_MAX] = {1};
+    struct mixed m;
+    struct mixed_posterior p;
+    struct err err;
+    enum { DRAWS = 20000 };
+    for (size_t i = 0; i < N; i++) {
+        x[i] = 1 + rng_double(test_rng());
+        y[i] = 3 * x[i] + 0.1 * rng_normal(test_rng());
+    }
+    EXPECT(mixed_init(&m, N, cluster, CLUSTERS, NULL, &err) == OK);
+    mixed_regress(&p, &m, y, x, 1);
+    for (size_t i = 0; i < DRAWS; i++) {
+        mixed_draw(b, &p, test_rng());
+        mean += b[0] / DRAWS;
+        ss += b[0] * b[0] / DRAWS;
+    }
+    double sd = sqrt(ss - mean * mean), se = mixed_se(&p, one);
+    EXPECT_NEAR(mean, p.b[0], 5 * se / sqrt(DRAWS));
+    EXPECT(sd > se && sd < 1.4 * se); /* of t with 10 degrees: 1.12 times, and steps of rho differ in b */
+    mixed_free(&m);
+}
+
+/* --- pairs ------------------------------------------------------------------------------------------------- */
+
+/* A grid of sizes x budgets x seeds, as a design sees it. */
+static void grid(struct fit_table *t, struct fit_design *d, double size, double step, size_t sizes, size_t budgets, size_t seeds,
+                 double first_seed)
+{
+    struct err err;
+    bool use[64];
+    EXPECT(fit_table_init(t, sizes * budgets * seeds, &err) == OK);
+    for (size_t i = 0; i < t->n; i++) {
+        size_t trunk = i / budgets;
+        t->trunk[i] = trunk;
+        t->col[FIT_PARAMS][i] = size * pow(step, (double)(trunk / seeds));
+        t->col[FIT_TOKENS][i] = 1e5 * pow(2, (double)(i % budgets));
+        t->col[FIT_FLOPS][i] = 6 * t->col[FIT_PARAMS][i] * t->col[FIT_TOKENS][i];
+        t->col[FIT_LOSS][i] = 2;
+        t->col[FIT_SEED][i] = first_seed + (double)(trunk % seeds);
+        use[i] = true;
+    }
+    t->n_trunks = sizes * seeds;
+    EXPECT(design_make(d, t, use, true, FIT_PARAMS, "", FIT_COUNT_TOTAL, &err) == OK);
+}
+
+struct met {
+    struct pairs p;
+    struct fit_table t[2];
+    struct fit_design d[2];
+};
+
+static void meet(struct met *m)
+{
+    struct err err;
+    EXPECT(pairs_make(&m->p, &m->d[0], m->t[0].col[FIT_SEED], &m->d[1], m->t[1].col[FIT_SEED], &err) == OK);
+}
+
+static void part(struct met *m)
+{
+    pairs_free(&m->p);
+    for (int k = 0; k < 2; k++) {
+        design_free(&m->d[k]);
+        fit_table_free(&m->t[k]);
+    }
+}
+
+static void runs_of_one_seed_are_paired(void)
+{
+    struct met m = {0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 4, 2, 1);
+    grid(&m.t[1], &m.d[1], 1.01e4, 2, 3, 4, 2, 2); /* seeds 2 and 3 */
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_VALUE && m.p.n == 24 && m.p.n_cells == 12 && m.p.same_seed == 12);
+    EXPECT(m.p.n_clusters == 6);
+    for (size_t i = 0; i < m.p.n; i++) {
+        double a = m.t[0].col[FIT_SEED][m.d[0].rows[m.p.items[i].base]];
+        double b = m.t[1].col[FIT_SEED][m.d[1].rows[m.p.items[i].variant]];
+        EXPECT(a == b || (a == 1 && b == 3));
+    }
+    part(&m);
+}
+
+static void larger_models_are_paired_by_rank(void)
+{
+    struct met m = {0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 4, 1, 1);
+    grid(&m.t[1], &m.d[1], 1.4e4, 1.9, 3, 4, 1, 1);
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_RANK && m.p.n == 12 && m.p.n_clusters == 3);
+    for (size_t i = 0; i < m.p.n; i++)
+        EXPECT(m.p.items[i].base == m.p.items[i].variant);
+    part(&m);
+    m = (struct met){0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 4, 1, 1);
+    grid(&m.t[1], &m.d[1], 1.4e4, 1.9, 4, 4, 1, 1); /* another form */
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_NONE && m.p.lone_base == 12);
+    part(&m);
+}
+
+static void what_one_grid_lacks_is_left_out(void)
+{
+    struct met m = {0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 4, 4, 1, 1);
+    grid(&m.t[1], &m.d[1], 2e4, 2, 3, 5, 1, 1);
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_VALUE && m.p.n == 12 && m.p.lone_base == 4 && m.p.lone_variant == 3);
+    part(&m);
+}
+
+/* --- answers ----------------------------------------------------------------------------------------------- */
+
+static void holm_is_in_order(void)
+{
+    struct compare_variant v[4] = {{.p_any_alone = 0.03}, {.p_any_alone = 0.005}, {.p_any_alone = 0.02}, {.p_any_alone = 0.6}};
+    for (size_t i = 0; i < 4; i++)
+        v[i].probability[CHANGE_FLOOR] = 1;
+    compare_correct(v, 4);
+    EXPECT_NEAR(v[1].p_any, 0.02, 1e-12);
+    EXPECT_NEAR(v[2].p_any, 0.06, 1e-12);
+    EXPECT_NEAR(v[0].p_any, 0.06, 1e-12);
+    EXPECT_NEAR(v[3].p_any, 0.6, 1e-12);
+    EXPECT(v[1].changed == COMPARE_FLOOR && v[0].changed == COMPARE_NOTHING && v[3].changed == COMPARE_NOTHING);
+}
+
+static struct compare_tally tally(const char *name, size_t first, size_t n)
+{
+    struct compare_tally t = {0};
+    struct err err = {0};
+    size_t k = 0;
+    while (k < compare_n_sims && strcmp(compare_sims[k].name, name) != 0)
+        k++;
+    EXPECT(k < compare_n_sims);
+    enum status st = compare_sim_run(&t, &compare_sims[k], first, n, &err);
+    EXPECT_MSG(st == OK, "%s", err.msg);
+    return t;
+}
+
+static void planted_changes_are_called_by_their_names(void)
+{
+    size_t n = test_slow() ? 1 : 3;
+    struct compare_tally level = tally("large models, level x 1.5 in data", 0, n);
+    struct compare_tally exponent = tally("large models, exponent of data .37 to .39", 0, n);
+    struct compare_tally floor = tally("floor + .05", 0, n);
+    EXPECT(level.called[COMPARE_LEVEL] == n);
+    EXPECT(exponent.called[COMPARE_EXPONENT] == n);
+    EXPECT(floor.called[COMPARE_FLOOR] + floor.called[COMPARE_OPEN] == n);
+}
+
+static void gains_cover_a_handicap(void)
+{
+    size_t n = test_slow() ? 2 : 6;
+    struct compare_tally t = tally("half wasted", 100, n);
+    EXPECT_MSG(t.gain + 1 >= n, "%zu of %zu", t.gain, n);
+    EXPECT(t.called[COMPARE_NOTHING] == 0);
+    EXPECT(t.width / (double)t.ended < 0.4);
+}
+
+static void no_change_is_no_change(void)
+{
+    size_t n = test_slow() ? 2 : 6;
+    struct compare_tally t = tally("A against A, one seed, 3 x 3", 200, n);
+    EXPECT_MSG(t.called[COMPARE_NOTHING] + 1 >= n, "%zu of %zu", t.called[COMPARE_NOTHING], n);
+    EXPECT(t.gain + 1 >= n);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"regression_is_the_textbooks", regression_is_the_textbooks},
+        {"draws_spread_as_the_standard_error", draws_spread_as_the_standard_error},
+        {"runs_of_one_seed_are_paired", runs_of_one_seed_are_paired},
+        {"larger_models_are_paired_by_rank", larger_models_are_paired_by_rank},
+        {"what_one_grid_lacks_is_left_out", what_one_grid_lacks_is_left_out},
+        {"holm_is_in_order", holm_is_in_order},
+        {"planted_changes_are_called_by_their_names", planted_changes_are_called_by_their_names},
+        {"gains_cover_a_handicap", gains_cover_a_handicap},
+        {"no_change_is_no_change", no_change_is_no_change},
+    };
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
