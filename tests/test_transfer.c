@@ -171,7 +171,7 @@ static void test_scales(void)
         EXPECT_OK(probe_init(&b, &shapes[s], SEQUENCES, &err));
         probe_read(&a, &g, x);
         probe_read(&b, &g, x);
-        for (size_t q = 0; q < PROBE_N_KINDS; q++)
+        for (enum probe_kind q = 0; q < PROBE_N_KINDS; q++)
             for (size_t l = 0; l < probe_blocks(&a, q); l++) {
                 double sum = 0;
                 for (size_t i = 0; i < a.floats[q]; i++)

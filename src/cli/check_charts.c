@@ -89,7 +89,7 @@ enum status check_draw(const struct check *k, const char *dir, bool loud, struct
     enum status st = OK;
     if (loud)
         printf("\nCharts\n");
-    for (size_t axis = 0; axis < TRANSFER_N_AXES; axis++)
+    for (enum transfer_axis axis = 0; axis < TRANSFER_N_AXES; axis++)
         for (size_t p = 0; p < 2 && k->spec.sizes[axis].n > 0; p++) {
             if (st == OK && k->asked_scales)
                 st = draw_scales(&d, axis, (enum param_kind)p, err);

@@ -139,7 +139,7 @@ static void print_rates(const struct check *k, enum transfer_axis axis, enum par
 
 static void each(const struct check *k, void (*print)(const struct check *k, enum transfer_axis axis, enum param_kind p))
 {
-    for (size_t axis = 0; axis < TRANSFER_N_AXES; axis++)
+    for (enum transfer_axis axis = 0; axis < TRANSFER_N_AXES; axis++)
         for (size_t p = 0; p < 2 && k->spec.sizes[axis].n > 0; p++)
             print(k, axis, (enum param_kind)p);
 }

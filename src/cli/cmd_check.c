@@ -92,7 +92,7 @@ static enum status make_rates(struct transfer_spec *s, const struct config *c, c
 /* Every shape, before anything is trained. */
 static enum status check_shapes(const struct check *k, const struct data *d, struct err *err)
 {
-    for (size_t axis = 0; axis < TRANSFER_N_AXES; axis++)
+    for (enum transfer_axis axis = 0; axis < TRANSFER_N_AXES; axis++)
         for (size_t i = 0; i < k->spec.sizes[axis].n; i++) {
             struct config one = config_of_run(k->c);
             one.model.d_model = transfer_d_model(&k->spec, axis, i);

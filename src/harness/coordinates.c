@@ -92,7 +92,7 @@ static enum status make_room(struct coordinates *all, struct err *err)
 
 static enum status note(struct coordinates *all, const struct walk *w, size_t seed, struct err *err)
 {
-    for (size_t k = 0; k < PROBE_N_KINDS; k++)
+    for (enum probe_kind k = 0; k < PROBE_N_KINDS; k++)
         for (size_t block = 0; block < probe_blocks(&w->after, k); block++) {
             TRY(make_room(all, err));
             all->items[all->n++] = (struct coordinates_reading){

@@ -47,7 +47,7 @@ static void add_span(struct transfer_bowls *b, enum transfer_axis axis, enum par
 void transfer_bowls_init(struct transfer_bowls *b, const struct transfer_spec *spec)
 {
     *b = (struct transfer_bowls){.spec = spec};
-    for (size_t axis = 0; axis < TRANSFER_N_AXES; axis++)
+    for (enum transfer_axis axis = 0; axis < TRANSFER_N_AXES; axis++)
         for (size_t p = 0; p < 2 && spec->sizes[axis].n > 0; p++)
             add_span(b, axis, (enum param_kind)p);
 }

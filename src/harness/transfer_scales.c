@@ -61,7 +61,7 @@ static void add_lines(struct transfer_scales *t, const struct transfer_spec *s, 
                       enum param_kind parametrisation, double tolerance)
 {
     bool one_block = axis == TRANSFER_WIDTH && s->n_layer == 1;
-    for (size_t k = 0; k < PROBE_N_KINDS; k++)
+    for (enum probe_kind k = 0; k < PROBE_N_KINDS; k++)
         for (size_t last = 0; last < 2; last++) {
             bool at_end = k == PROBE_logits || one_block || (axis == TRANSFER_DEPTH && k == PROBE_stream);
             if (at_end && !last)
@@ -98,7 +98,7 @@ enum status transfer_scales(struct transfer_scales *t, const struct transfer_spe
                             double tolerance, struct err *err)
 {
     *t = (struct transfer_scales){.n = 0};
-    for (size_t axis = 0; axis < TRANSFER_N_AXES; axis++)
+    for (enum transfer_axis axis = 0; axis < TRANSFER_N_AXES; axis++)
         for (size_t p = 0; p < 2 && s->sizes[axis].n > 0; p++) {
             TRY(read_axis(t, s, how, axis, (enum param_kind)p, err));
             add_lines(t, s, axis, (enum param_kind)p, tolerance);

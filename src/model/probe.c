@@ -27,7 +27,7 @@ size_t probe_blocks(const struct probe *p, enum probe_kind kind)
 
 static void carve(struct probe *p, struct arena *a)
 {
-    for (size_t k = 0; k < PROBE_N_KINDS; k++)
+    for (enum probe_kind k = 0; k < PROBE_N_KINDS; k++)
         p->values[k] = arena_floats(a, probe_blocks(p, k) * p->floats[k]);
 }
 
