@@ -78,7 +78,8 @@ static void shares(void)
             size_t count = 0;
             for (size_t i = 0; i < N; i++) {
                 double want = data_mix_tokens(&mixes[m], (double)i * CTX) / CTX;
-                EXPECT_MSG(fabs((double)count - want) <= 1, "mix %zu: %zu of the first %zu windows, expected %.1f", m, count, i, want);
+                EXPECT_MSG(fabs((double)count - want) <= 1, "mix %zu: %zu of the first %zu windows, expected %.1f", m, count, i,
+                           want);
                 count += second[seed - 1][i];
             }
         }

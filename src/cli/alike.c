@@ -9,6 +9,7 @@
 #include "fit/fit_json.h"
 #include "fit/unlike.h"
 #include "harness/config.h"
+#include "harness/sweep_json.h"
 
 struct sweep {
     const char *dir;
@@ -31,13 +32,18 @@ static enum status open_sweep(struct sweep *s, bool *found, const char *dir, con
     return fit_json_text(s->fingerprint, sizeof s->fingerprint, json, "data_fingerprint", err);
 }
 
-/* The keys of data.* that differ. Files of one content may lie elsewhere. */
+/* The keys of data.* that differ. Files of one content may lie elsewhere, and how much of them is trained on is no other
+ * data: the table has it as unique tokens, which the law repeat knows of. */
 static enum status data_diff(char *out, size_t size, const struct sweep *a, const struct sweep *b, struct err *err)
 {
     struct config x = a->cfg; /* strings are borrowed */
     bool known = a->fingerprint[0] && b->fingerprint[0];
     bool same = known && strcmp(a->fingerprint, b->fingerprint) == 0;
     x.data = b->cfg.data;
+    bool cut = !same && a->cfg.data.unique_tokens != b->cfg.data.unique_tokens;
+    x.data.unique_tokens = a->cfg.data.unique_tokens;
+    if (cut)
+        TRY(sweep_json_same_files(&same, a->dir, b->dir, err));
     if (same) {
         x.data.files = a->cfg.data.files;
         x.data.val_files = a->cfg.data.val_files;

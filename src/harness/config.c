@@ -194,7 +194,8 @@ static enum status check_mix(const struct config *c, struct err *err)
     if (!text && c->data.mix_files.n > 0)
         return err_set(err, E_CONFIG, "data.mix_files is for data.mix_source text only");
     if (c->data.mix_end_weight > 0 && !(c->data.mix_tokens > 0))
-        return err_set(err, E_CONFIG, "data.mix_end_weight=%g is reached after data.mix_tokens, which is 0", c->data.mix_end_weight);
+        return err_set(err, E_CONFIG, "data.mix_end_weight=%g is reached after data.mix_tokens, which is 0",
+                       c->data.mix_end_weight);
     return OK;
 }
 

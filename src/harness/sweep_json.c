@@ -171,3 +171,28 @@ void sweep_json_read(struct sweep_json *s, const char *dir, const struct config 
         find_parted(s, dir, c);
     cJSON_Delete(root);
 }
+
+static enum status read_record(cJSON **root, const char *dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(file_join(path, sizeof path, dir, "sweep.json", err));
+    return json_read(root, path, "record of a sweep", err);
+}
+
+enum status sweep_json_same_files(bool *same, const char *a, const char *b, struct err *err)
+{
+    cJSON *x, *y;
+    TRY(read_record(&x, a, err));
+    enum status st = read_record(&y, b, err);
+    if (st == OK) {
+        const cJSON *p = cJSON_GetObjectItemCaseSensitive(x, "data_files"), *q = cJSON_GetObjectItemCaseSensitive(y, "data_files");
+        int n = cJSON_GetArraySize(p);
+        *same = n == cJSON_GetArraySize(q);
+        for (int i = 0; *same && i < n; i++)
+            *same = cJSON_Compare(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(p, i), "fingerprint"),
+                                  cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(q, i), "fingerprint"), true);
+        cJSON_Delete(y);
+    }
+    cJSON_Delete(x);
+    return st;
+}

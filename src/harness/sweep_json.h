@@ -30,4 +30,7 @@ struct sweep_json {
 /* c, d: today's config and data, to compare with. */
 void sweep_json_read(struct sweep_json *s, const char *dir, const struct config *c, const struct data *d);
 
+/* Whether the sweeps of two folders read files of the same content, in the same order; so do two that read none. */
+enum status sweep_json_same_files(bool *same, const char *a, const char *b, struct err *err) WARN_UNUSED;
+
 #endif
