@@ -158,11 +158,11 @@ static void json_trains(FILE *out, const struct bench_report *r)
         const struct gpt_shape *s = &r->trains[i].shape->shape;
         const struct bench_train *t = &r->trains[i].train;
         fprintf(out, "%s\n    {\"d_model\": %zu, \"n_layer\": %zu, \"n_head\": %zu, \"ctx\": %zu, "
-                     "\"batch\": %zu, \"vocab\": %zu,\n     \"step_s\": %.6g, \"tokens_per_s\": %.6g, "
+                     "\"batch\": %zu, \"vocab\": %zu,\n     \"step_s\": %.6g, \"cpu_s\": %.6g, \"tokens_per_s\": %.6g, "
                      "\"gflops\": %.5g, \"peak_gflops\": %.5g, \"mfu\": %s, \"busy\": %.3g,\n     "
                      "\"params\": %.0f, \"params_active\": %.0f,\n     \"breakdown\": {",
                 i ? "," : "", s->C, s->L, s->NH, s->T, r->trains[i].shape->batch, s->V, t->step_s,
-                t->tokens_per_s, t->rate.gflops, t->rate.peak_gflops, json_share(share, bench_share(&t->rate)),
+                t->rate.cpu_s, t->tokens_per_s, t->rate.gflops, t->rate.peak_gflops, json_share(share, bench_share(&t->rate)),
                 lost_of(&t->rate), gpt_params(s), gpt_params_active(s));
         for (int op = 0; op < GPT_N_OPS; op++)
             fprintf(out, "%s\"%s\": %.4g", op ? ", " : "", gpt_op_names[op], t->op_s[op]);

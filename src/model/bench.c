@@ -149,6 +149,7 @@ static double median_s(struct timer *t, struct bench_rate *rate, double flops, d
     double s = sort_median(t->times, t->repeat);
     rate->peak_gflops = sort_median(t->peaks, t->repeat);
     rate->gflops = 1e-9 * flops / s;
+    rate->cpu_s = rate->load.had_s / (double)(t->repeat * calls);
     return s;
 }
 

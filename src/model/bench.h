@@ -45,6 +45,7 @@ bool bench_busy(const struct bench_load *l);
 /* A figure and the peak that was taken in turn with it. */
 struct bench_rate {
     double gflops, peak_gflops;
+    double cpu_s; /* of the processor that one call takes, the mean: less moved by other programs than its time is */
     struct bench_load load, peak_load;
 };
 
