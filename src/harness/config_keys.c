@@ -54,7 +54,7 @@ const struct key config_keys[] = {
     {"train.tokens", T_COUNT, AT(train.tokens), 0, 1e15, 0, NULL, FIRST, "training tokens of one run (a sweep's grid sets it)"},
     {"train.batch_tokens", T_SIZE, AT(train.batch_tokens), 0, 1e8, 0, NULL, FIRST, "tokens a step, a multiple of model.ctx (0: that nearest to 256)"},
     {"train.batch_ramp_from", T_SIZE, AT(train.batch_ramp_from), 0, 1e8, 0, NULL, LATER, "tokens of the first step, where the batch grows to train.batch_tokens in whole windows, in proportion to the tokens seen (Brown et al. 2020; Smith et al. 2018; McCandlish et al. 2018; Merrill et al. 2025; 0: it does not)"},
-    {"train.batch_ramp_tokens", T_COUNT, AT(train.batch_ramp_tokens), 0, 1e15, 0, NULL, LATER, "tokens over which it grows: of the run's budget nothing depends on it, so that budgets share a trunk"},
+    {"train.batch_ramp_tokens", T_COUNT, AT(train.batch_ramp_tokens), 0, 1e15, 0, NULL, LATER, "tokens over which it grows; no share of the budget, so that budgets share a trunk"},
     {"train.lr", T_DOUBLE, AT(train.lr), 0, 10, 0.002, NULL, FIRST, "peak learning rate at the base shape"},
     {"train.schedule", T_ENUM, AT(train.schedule), 0, 3, 0, "wsd|cosine|linear|constant", FIRST, "learning-rate schedule"},
     {"train.warmup_tokens", T_COUNT, AT(train.warmup_tokens), 0, 1e15, 0, NULL, FIRST, "linear warm-up (0: one token a parameter, at most a fifth of the tokens)"},

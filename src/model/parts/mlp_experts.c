@@ -34,9 +34,8 @@ static void plan(struct mlp *m, struct planner *p)
             at->expert[e] = one;
     }
     /* Every expert stated its FLOPs and tensors; a token goes through k of them. */
-    double share = (double)at->k / (double)at->E;
     p->flops = before + router + (p->flops - before - router) * (double)at->k / (double)at->E;
-    tensors_share(p->tensors, own, share);
+    tensors_share(p->tensors, own, (double)s->top_k / (double)s->n_expert);
     at->H = m->H = one.H;
     size_t rows = at->k * p->R;
     at->probs = planner_keep(p, p->R * at->router.ldy);
