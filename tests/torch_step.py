@@ -35,12 +35,14 @@ class Dump:
 
     def __init__(self, path):
         f = open(path, "rb")
-        self.tensors, self.rules = [], []
+        self.tensors, self.rules, self.teacher = [], [], None
         while (line := f.readline().decode().split())[0] != "end":
             if line[0] == "shape":
                 self.V, self.T, self.C, self.L, self.NH, self.B = map(int, line[1:])
             elif line[0] == "scales":
                 self.residual, self.logit = map(float, line[1:])
+            elif line[0] == "teacher":
+                self.teacher = tuple(map(float, line[1:]))
             elif line[0] == "tensor":
                 self.tensors.append((line[1], int(line[2]), int(line[3]), int(line[4])))
                 self.rules.append(tuple(map(float, line[5:])))
@@ -52,6 +54,10 @@ class Dump:
         self.start, self.batches = flat(), []
         for _ in range(self.steps):
             x, y = (torch.tensor(array("i4", self.B * self.T).astype("i8").reshape(self.B, self.T)) for _ in range(2))
+            if self.teacher:
+                scale, cap = self.teacher
+                z = scale * torch.tensor(array("f4", x.numel() * self.V).astype("f8").reshape(*x.shape, -1))
+                y = (y, cap * torch.tanh(z / cap) if cap else z)
             self.batches.append((x, y, array("f8", 1)[0], array("f8", 1)[0]))
         self.grads, self.end = flat(), flat()
 
@@ -62,8 +68,9 @@ def rms(x, gain=None):
 
 
 class Model:
-    def __init__(self, d, switches, z_loss):
-        self.d, self.s, self.z_loss = d, {**DEFAULTS, **switches}, z_loss
+    def __init__(self, d, switches, sets):
+        self.d, self.s, self.z_loss = d, {**DEFAULTS, **switches}, sets.get("train.z_loss", 0)
+        self.weight, self.heat = sets.get("train.distill_weight", 0.5), sets.get("train.distill_temperature", 2.0)
         self.w = {k: v.clone().requires_grad_(True) for k, v in d.start.items()}
 
     def get(self, name, layer=-1):
@@ -184,9 +191,15 @@ class Model:
     def loss(self, x, y):
         """The loss, and what is differentiated."""
         self.extra = 0
-        z = self.logits(x)
-        loss, trunk = F.cross_entropy(z.flatten(0, 1), y.flatten()), self.trunk
-        trained = loss + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean()
+        z, soft = self.logits(x), None
+        if isinstance(y, tuple):
+            y, soft = y
+        loss = trained = F.cross_entropy(z.flatten(0, 1), y.flatten())
+        trunk = self.trunk
+        if soft is not None:
+            q = torch.softmax(soft / self.heat, -1).flatten(0, 1)
+            trained = (1 - self.weight) * loss + self.weight * self.heat**2 * F.cross_entropy(z.flatten(0, 1) / self.heat, q)
+        trained = trained + self.z_loss * (torch.logsumexp(z, -1) ** 2).mean()
         for k in range(1, self.s["mtp"] + 1):  # a head beside the last layer: places that have no such token are cut off
             z = self.unembed(self.layer(trunk, self.d.L + k - 1))[:, :-k]
             further = F.cross_entropy(z.flatten(0, 1), y[:, k:].flatten(), reduction="sum") + self.z_loss * (torch.logsumexp(z, -1) ** 2).sum()
@@ -212,7 +225,7 @@ def compare(name, dump, switches, sets, steps):
         text = [f"model.{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in switches.items()]
         subprocess.run([dump, path, str(steps)] + text + [f"{k}={v}" for k, v in sets.items()], check=True)
         d = Dump(path)
-    model = Model(d, switches, sets.get("train.z_loss", 0))
+    model = Model(d, switches, sets)
     missing = set(model.w) - used_by(model, d)
     x, y, loss, norm = d.batches[0]
     got, trained = model.loss(x, y)
@@ -261,10 +274,14 @@ CASES = {
     "further token": dict(mtp=1), "further tokens": dict(mtp=3, mtp_weight=0.3, tied=False),
     "further tokens with much": dict(OLMO3, mtp=2, window=5, window_full=3, value_residual=True, x0_residual=True, softcap=5.0),
     "further tokens of experts": dict(mtp=2, n_expert=4, balance=0.5),
+    "distilled": {}, "distilled, capped": dict(softcap=3.0, tied=False), "distilled, further token": dict(mtp=1),
     "llama": LLAMA, "olmo3": OLMO3, "nanochat": NANOCHAT,
     "many": dict(OLMO3, n_kv_head=2, gated_attention=True, softcap=15.0, window=7, window_full=3, norm_embed=True),
 }
-SETS = {"softcap": {"train.z_loss": 0.01}, "gpt2": {"model.parametrisation": "standard"}, "further tokens": {"train.z_loss": 0.01}}
+SETS = {"softcap": {"train.z_loss": 0.01}, "gpt2": {"model.parametrisation": "standard"}, "further tokens": {"train.z_loss": 0.01},
+        "distilled": {"teacher": 48, "train.z_loss": 0.01, "train.distill_weight": 0.3, "train.distill_temperature": 3.0},
+        "distilled, capped": {"teacher": 20, "train.distill_weight": 1.0},
+        "distilled, further token": {"teacher": 16, "train.distill_weight": 0.4}}
 
 
 def published(kind, d, switches):

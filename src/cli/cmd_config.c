@@ -4,7 +4,7 @@
 #include "harness/config.h"
 
 /* As wide as the longest key, and a blank. */
-enum { KEY_WIDTH = 23 };
+enum { KEY_WIDTH = 26 };
 
 static void print_key(const struct config_key *k, size_t width)
 {

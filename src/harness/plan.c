@@ -113,9 +113,9 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     return name_run(r, m->hasher, err);
 }
 
-/* An unset warm-up takes a token for each parameter of a model, of an ensemble's member (Porian et al. 2024, arXiv 2406.19146, section 3), but no more than
- * a fifth of the run: what it depends on is the run's own, so that a run is the same in every grid. Budgets of more
- * than five tokens a parameter have one warm-up then, and share a trunk. */
+/* An unset warm-up takes a token for each parameter (Porian et al. 2024, arXiv 2406.19146, section 3), of an ensemble for
+ * each of a member's, but no more than a fifth of the run: what it depends on is the run's own, so that a run is the same
+ * in every grid. Budgets of more than five tokens a parameter have one warm-up then, and share a trunk. */
 static double warmup_of(const struct config *c, const struct gpt_shape *s, double tokens)
 {
     struct batch b = config_batch(c);

@@ -12,8 +12,8 @@ struct members {
     struct optim *optim; /* (n); NULL: they are not trained */
 };
 
-/* s->ensemble models and their optimisers (c NULL: none); batches of B sequences each, k outlives it. Weights are zero. members_free
- * releases. */
+/* s->ensemble models and their optimisers (c NULL: none); batches of B sequences each, k outlives it. Weights are zero.
+ * members_free releases, also after a failure. */
 enum status members_init(struct members *e, const struct gpt_shape *s, const struct param_rules *rules,
                           const struct optim_config *c, const struct kern *k, size_t B, int threads,
                           struct err *err) WARN_UNUSED;
