@@ -145,8 +145,7 @@ int main(int argc, char **argv)
     put_arrays(out, &g, g.w);
     distill_free(&distill);
     gpt_free(&teacher);
-    free(logits);
-    free(first);
+    free(logits), free(first);
     free(x);
     optim_free(&optim);
     gpt_free(&g);

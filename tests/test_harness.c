@@ -241,6 +241,33 @@ static void costs_of_a_run(void)
     config_free(&c);
 }
 
+/* Members of an ensemble count in size, FLOPs, memory and time, not in the warm-up; a teacher stands beside them, apart. */
+static void costs_of_learning(void)
+{
+    struct plan one, three;
+    struct kern k;
+    struct teacher t = {.train_flops = 5};
+    kern_init(&k, KERN_REF);
+    plan_of(&one, "[50400,100800]", NULL);
+    plan_of(&three, "[50400,100800]", "model.ensemble=3");
+    const struct run *a = &one.runs[1], *b = &three.runs[1];
+    EXPECT(b->params == 3 * a->params && b->params_matmul == 3 * a->params_matmul && b->flops == 3 * a->flops);
+    EXPECT(b->flops_6nd == 3 * a->flops_6nd && b->cfg.train.warmup_tokens == a->cfg.train.warmup_tokens);
+    EXPECT_REL(three.trajectories[0].cost, 3 * one.trajectories[0].cost, 1e-12);
+    EXPECT_NEAR(memory_of_run(b, &k, 2), 3 * memory_of_run(a, &k, 2), 0);
+    EXPECT(isnan(plan_teacher_flops(&three)) && !b->teacher && isnan(b->teacher_flops));
+    double cost = three.trajectories[0].cost, bytes = memory_of_run(b, &k, 2), token = flops_of_token(32, 2, 65, 63);
+    t.shape = a->shape, t.shape.C = 32, t.shape.L = 2, t.shape.NH = 4;
+    plan_teach(&three, &t);
+    EXPECT(b->teacher == &t && b->flops == 3 * a->flops);
+    EXPECT_REL(b->teacher_flops, 3 * token / 3 * 100800, 1e-12);
+    EXPECT_REL(plan_teacher_flops(&three), b->teacher_flops, 1e-15);
+    EXPECT_REL(three.trajectories[0].cost, cost + 3 * plan_eval_tokens(plan_cost(&t.shape)), 1e-12);
+    EXPECT(memory_of_run(b, &k, 2) >= bytes + (double)gpt_bytes(&t.shape, &k, 1, 2));
+    plan_free(&one);
+    plan_free(&three);
+}
+
 /* The planner's shapes have the size that was asked for, and the aspect where sizes allow it. */
 static void plan_shape_is_near(void)
 {
@@ -498,6 +525,7 @@ static const struct test tests[] = {
     {"old_warmup_is_kept", old_warmup_is_kept},
     {"long_warmup_is_refused", long_warmup_is_refused},
     {"costs_of_a_run", costs_of_a_run},
+    {"costs_of_learning", costs_of_learning},
     {"plan_shape_is_near", plan_shape_is_near},
     {"result_of_a_run", result_of_a_run},
     {"result_of_before", result_of_before},
