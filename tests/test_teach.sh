@@ -190,6 +190,9 @@ ensemble_of_runs() {
         --set 'grid.vary={"model.ensemble":[1,3]}' --out vary >vary.txt 2>&1 || fail "$(tail -n 1 vary.txt)"
     [ "$(cell vary loss | paste -sd' ')" = "$(cell plain loss) $(cell three loss)" ] || fail "varied: $(cell vary loss)"
     [ "$(cell vary ensemble | paste -sd' ')" = '1 3' ] || fail "no column of ensemble"
+    # it is none of a preset's switches
+    train --set model.ensemble=2 --set model.preset=llama --out llama || fail "$(tail -n 1 train.txt)"
+    grep -q '"ensemble":[[:space:]]*2' llama/d16*/config.json && grep -q '"norm":[[:space:]]*"rmsnorm"' llama/d16*/config.json || fail "a preset undoes an ensemble"
     "$plateau" sweep "$tiny" --set model.ensemble=3 --dry-run --out dry >dry.txt 2>&1 || fail "$(cat dry.txt)"
 }
 

@@ -43,7 +43,7 @@ const struct key config_keys[] = {
     {"model.base_n_layer", T_SIZE, AT(model.base_n_layer), 1, 4096, 2, NULL, FIRST, "completep: depth at which lr was tuned"},
 #define WORD(name, source) "|" #name
 #define HELP(name, source) "; " #name ": " source
-    {"model.preset", T_ENUM, AT(model.preset), 0, 0, 0, &PRESETS(WORD)[1], NEVER, "sets all switches below, which may then be changed" PRESETS(HELP)},
+    {"model.preset", T_ENUM, AT(model.preset), 0, 0, 0, &PRESETS(WORD)[1], NEVER, "sets all switches below but ensemble; they may then be changed" PRESETS(HELP)},
 #define WORDS_ENUM(words) &words[1]
 #define WORDS_BOOL(words) NULL
 #define WORDS_SIZE(words) NULL

@@ -374,11 +374,13 @@ enum status config_take_preset(struct config *c, struct err *err)
 {
     struct config usual;
     const char *setting;
+    size_t members = c->model.ensemble; /* no preset says how many */
     config_init(&usual);
 #define X(name, type, least, most, number, words, help) c->model.name = usual.model.name;
     GPT_SWITCHES(X)
 #undef X
     config_free(&usual);
+    c->model.ensemble = members;
     for (size_t i = 0; (setting = preset_setting(c->model.preset, i)) != NULL; i++)
         TRY(config_set(c, setting, err));
     return OK;

@@ -242,10 +242,9 @@ static const struct gpt_shape *shape_of(const struct sweep *s, size_t trajectory
 
 static double child_bytes(const struct sweep *s, size_t trajectory)
 {
-    const struct run *r = &s->p->runs[s->p->trajectories[trajectory].first];
     struct kern k;
     kern_init(&k, s->o->isa);
-    return memory_of_run(r, &k, s->o->jobs);
+    return memory_of_run(&s->p->runs[s->p->trajectories[trajectory].first], &k, s->o->jobs);
 }
 
 /* Whether the next trajectory fits beside those that run, with a tenth to spare; a single one is always
@@ -362,7 +361,8 @@ static void leave_out_large(struct sweep *s)
     for (size_t i = 0; i < s->n_order; i = next) {
         const struct gpt_shape *shape = shape_of(s, s->order[i]);
         double bytes = child_bytes(s, s->order[i]);
-        for (next = i; next < s->n_order && gpt_shape_same(shape_of(s, s->order[next]), shape); next++)
+        for (next = i; next < s->n_order && gpt_shape_same(shape_of(s, s->order[next]), shape) &&
+                       child_bytes(s, s->order[next]) == bytes; next++)
             if (bytes <= s->memory_bytes)
                 s->order[kept++] = s->order[next];
         if (bytes > s->memory_bytes)
