@@ -150,6 +150,9 @@ static enum status check_time(struct setup *s, const struct setup_from *from, st
     bool folders = !from->path && config_has_grid(&s->cfg); /* taken over with the rest */
     if (from->time_s > 0 && says_grid(&s->cfg) && !folders)
         return err_set(err, E_CONFIG, "--time: the config has a grid, %s: --time picks one where there is none", grid_key(&s->cfg));
+    if (from->time_s > 0 && s->cfg.grid.vary.n > 0)
+        return err_set(err, E_CONFIG, "--time: the folder's grid varies %s, and further runs would not know with which value: go "
+                                      "on without --time", s->cfg.grid.vary.items[0].path);
     if (from->time_s > 0)
         timed_fit_window(&s->cfg);
     return OK;

@@ -149,7 +149,7 @@ static enum status measure_runs(struct speeds *v, struct sweep_time *time, struc
 /* About as many are picked whatever the time, for what is kept free for their fit. */
 enum { PICKED_RUNS = 50 };
 
-static void tell(const struct setup *s)
+static void tell(const struct setup *s, bool picked)
 {
     char lo[32], hi[32], least[32], most[32];
     double params[2] = {(double)INFINITY, 0}, tokens[2] = {(double)INFINITY, 0};
@@ -160,7 +160,8 @@ static void tell(const struct setup *s)
         tokens[0] = fmin(tokens[0], r->cfg.train.tokens), tokens[1] = fmax(tokens[1], r->cfg.train.tokens);
         seed = size_max(seed, r->cfg.train.seed);
     }
-    text_message(stderr, "", "a grid for the time: %zu runs of %s to %s parameters on %s to %s tokens, %zu seed%s", s->plan.n,
+    text_message(stderr, "", "%s: %zu runs of %s to %s parameters on %s to %s tokens, %zu seed%s",
+                 picked ? "a grid for the time" : "the folder's grid, and seeds where time is left", s->plan.n,
                  count_format(lo, sizeof lo, params[0]), count_format(hi, sizeof hi, params[1]),
                  count_format(least, sizeof least, tokens[0]), count_format(most, sizeof most, tokens[1]), seed,
                  seed == 1 ? "" : "s");
@@ -247,6 +248,7 @@ enum status timed_pick(struct timed *t, struct setup *s, size_t jobs, double end
 {
     double cost[64], rate[64];
     struct speeds v = {.cost = cost, .rate = rate};
+    bool picked = !config_has_grid(&s->cfg);
     *t = (struct timed){.time = {.end_s = end_s}};
     TRY(make_speeds(t, s, &v, jobs, end_s, err));
     TRY(list_more(t, s, err));
@@ -265,7 +267,7 @@ enum status timed_pick(struct timed *t, struct setup *s, size_t jobs, double end
     t->time.token_s = t->token_s;
     t->time.rank = t->rank;
     if (st == OK)
-        tell(s);
+        tell(s, picked);
     return st;
 }
 

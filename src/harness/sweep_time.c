@@ -214,7 +214,8 @@ enum status sweep_time_record(const struct sweep *s, struct err *err)
         if (s->rows[i].status[0] != '\0')
             cells[n++] = (struct config_cell){{r->shape.C, r->shape.L, r->shape.NH}, r->cfg.train.tokens, r->cfg.train.seed};
     }
-    /* a list of its own: c's other strings and lists stay s->c's */
+    /* a list of its own, in place of what there was: c's strings and lists stay s->c's */
+    c.grid.params.n = c.grid.models.n = c.grid.tokens.n = c.grid.flops.n = c.grid.seeds.n = 0;
     c.grid.runs = (struct config_cells){cells, n};
     enum status st = n > 0 ? sweep_json_write(s->dir, &c, &s->facts, err) : OK;
     free(cells);

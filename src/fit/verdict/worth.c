@@ -199,7 +199,7 @@ static void add_noise(struct state *s, const struct fit_report *r, const struct 
 
 /* --- choosing ------------------------------------------------------------------------------------------ */
 
-/* Take the observation of run i into the covariance. */
+/* Take the observation of a run into the covariance of all that is asked for afterwards, which the run itself is not. */
 static void observe(struct state *s, size_t run)
 {
     size_t n = s->n, i = WORTH_N + run;
@@ -210,12 +210,6 @@ static void observe(struct state *s, size_t run)
             if (b != i)
                 s->cov[a * n + b] -= by * s->cov[i * n + b];
     }
-    double keep = s->alone[run] / v;
-    for (size_t a = 0; a < n; a++) {
-        if (a != i)
-            s->cov[a * n + i] = s->cov[i * n + a] *= keep;
-    }
-    s->cov[i * n + i] *= keep;
 }
 
 /* How much the mean of the logarithms of the widths falls with run i. */
