@@ -67,6 +67,8 @@ corners() {
     "$plateau" train c/d16-l1-t20*-s7-*/config.json --out alone >alone.txt 2>&1 || fail "alone: $(cat alone.txt)"
     [ "$(grep -h -- -s7- alone/results.csv | cut -d, -f1,19)" = "$(grep -h '^d16-l1-t20.*-s7-' c/results.csv | cut -d, -f1,19)" ] ||
         fail "a branch is not the run alone"
+    has alone.txt 'careful: 1 run has fewer than 100 steps'
+    ! grep -q protocol alone.txt || fail "of one run: $(cat alone.txt)"
     sweep --dry-run "${three[@]}" --set 'grid.corner_seeds=[7,9]' --set 'grid.models=[{"d_model":8,"n_layer":1}]' \
         --set 'grid.tokens=["40k"]' >one.txt || fail "one cell: $?"
     has one.txt '3 runs in 3 trajectories'

@@ -58,9 +58,11 @@ enum status protocol_print(FILE *out, const struct setup *s, const bool *left_ou
                                    .budget = c->grid.flops.items, .ratio_lo = lo, .ratio_hi = hi, .n_budgets = c->grid.flops.n,
                                    .cooldown = c->train.schedule == SCHEDULE_WSD ? c->train.cooldown : (double)NAN,
                                    .noise = (double)NAN};
-    size_t lines = p->n > 1 ? protocol_say(said, &in) : 0;
+    size_t lines = protocol_say(said, &in);
     for (size_t i = 0; i < lines; i++)
-        if (out == stdout)
+        if (p->n == 1 && !said[i].measured)
+            continue; /* no law will be fitted */
+        else if (out == stdout)
             text_beside(out, said[i].measured ? "careful: " : "protocol: ", "%s", said[i].text);
         else
             text_message(out, "", "%s: %s", said[i].measured ? "careful" : "protocol", said[i].text);
