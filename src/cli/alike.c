@@ -68,6 +68,7 @@ static enum status training_diff(char *out, size_t size, const struct sweep *a, 
     x.train.seed = y->train.seed;
     x.train.order_seed = y->train.order_seed;
     x.train.lr = y->train.lr;
+    x.train.lr_law = y->train.lr_law;
     x.train.batch_tokens = y->train.batch_tokens;
     return config_diff(out, size, y, &x, err);
 }

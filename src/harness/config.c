@@ -17,7 +17,7 @@ void config_init(struct config *c)
             snprintf(config_field(c, k), CONFIG_NAME_MAX, "%s", k->text);
         else if (key_is_whole(k))
             *(size_t *)config_field(c, k) = (size_t)k->number;
-        else if (k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS)
+        else if (k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_RATE || k->type == T_SECONDS)
             *(double *)config_field(c, k) = k->number;
     }
 }
@@ -44,7 +44,9 @@ void config_free(struct config *c)
     free(c->grid.models.items);
     free(c->grid.runs.items);
     free(c->grid.vary.items);
+    free(c->search.keys.items);
     memset(&c->grid, 0, sizeof c->grid);
+    memset(&c->search, 0, sizeof c->search);
 }
 
 /* Those of every cell are there already. */
@@ -251,6 +253,42 @@ static enum status check_teacher(const struct config *c, struct err *err)
     return OK;
 }
 
+static bool varies(const struct config_vary *vary, const char *path)
+{
+    for (size_t i = 0; i < vary->n; i++)
+        if (strcmp(vary->items[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* One search finds one law, for runs that differ in nothing but size and budget. */
+static enum status check_search(const struct config *c, struct err *err)
+{
+    bool on = c->train.lr_law.kind == LR_AUTO;
+    for (size_t i = 0; i < c->grid.vary.n && on; i++)
+        if (strcmp(c->grid.vary.items[i].path, "train.order_seed") != 0)
+            return err_set(err, E_CONFIG, "train.lr auto: one search finds one law, and grid.vary has %s: sweep each value into a "
+                           "folder of its own, or give train.lr", c->grid.vary.items[i].path);
+    if (!on && c->search.keys.n > 0)
+        return err_set(err, E_CONFIG, "search.keys is for train.lr auto");
+    if (varies(&c->search.keys, "train.lr"))
+        return err_set(err, E_CONFIG, "search.keys: train.lr is searched in any case");
+    return OK;
+}
+
+static enum status check_beta2(const struct config *c, struct err *err)
+{
+    struct config defaults;
+    config_init(&defaults);
+    if (c->train.beta2_tokens == 0)
+        return OK;
+    if (!has_word(optim_kinds[c->train.optimizer]->keys, "beta2"))
+        return err_set(err, E_CONFIG, "train.beta2_tokens: train.optimizer %s has no beta2", optim_kinds[c->train.optimizer]->name);
+    if (c->train.beta2 != defaults.train.beta2)
+        return err_set(err, E_CONFIG, "train.beta2 and train.beta2_tokens: give one of them");
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
@@ -265,6 +303,8 @@ enum status config_check(const struct config *c, struct err *err)
                        c->model.d_model, c->model.n_head);
     TRY(config_check_optimizer(c, err));
     TRY(check_teacher(c, err));
+    TRY(check_beta2(c, err));
+    TRY(check_search(c, err));
     return check_grid(c, err);
 }
 
@@ -279,6 +319,7 @@ struct config config_of_run(const struct config *c)
 {
     struct config run = *c;
     memset(&run.grid, 0, sizeof run.grid);
+    memset(&run.search, 0, sizeof run.search);
     return run;
 }
 
@@ -397,7 +438,9 @@ struct optim_config config_optim(const struct config *c)
 {
     return (struct optim_config){.kind = c->train.optimizer,
                                  .beta1 = c->train.beta1,
-                                 .beta2 = c->train.beta2,
+                                 /* half of the average is of the last beta2_tokens */
+                                 .beta2 = c->train.beta2_tokens > 0 ? exp2(-(double)c->train.batch_tokens / c->train.beta2_tokens)
+                                                                    : c->train.beta2,
                                  .eps = c->train.eps,
                                  .weight_decay = c->train.weight_decay,
                                  .clip = c->train.clip,

@@ -71,6 +71,21 @@ struct config_vary {
     size_t n;
 };
 
+/* What train.lr is: the number train.lr; a law lr (N / params)^params_exponent (D / tokens)^tokens_exponent of a run's
+ * parameters and tokens; or to be searched, harness/search.h, with train.lr at its default until then. */
+enum config_lr_kind { LR_NUMBER, LR_LAW, LR_AUTO };
+
+struct config_lr_law {
+    size_t kind; /* enum config_lr_kind; of one run always a number */
+    double params, params_exponent, tokens, tokens_exponent;
+};
+
+/* Where grid.vary holds; elsewhere the keys have the config's own values. */
+enum config_vary_at { VARY_AT_ALL, VARY_AT_CORNERS, VARY_AT_SMALLEST, VARY_AT_LARGEST };
+
+/* Which terms the law of a search has. */
+enum config_search_terms { SEARCH_TERMS_AUTO, SEARCH_TERMS_PARAMS, SEARCH_TERMS_PARAMS_TOKENS };
+
 struct config {
     char name[CONFIG_NAME_MAX];
     struct {
@@ -105,6 +120,8 @@ struct config {
         double batch_ramp_tokens;
         double lr, warmup_tokens, cooldown, min_lr;
         double beta1, beta2, eps, weight_decay, clip, z_loss, ema, tail_average;
+        struct config_lr_law lr_law;
+        double beta2_tokens; /* 0: beta2 */
         size_t log_every;
         double checkpoint_s;
         size_t optimizer, nesterov, muon_steps, muon_coefficients, muon_block, muon_period, soap_every, soap_max_dim;
@@ -120,8 +137,14 @@ struct config {
         struct config_counts tokens, flops, seeds, corner_seeds;
         struct config_cells runs; /* in place of all of these */
         struct config_vary vary;
+        size_t vary_at; /* enum config_vary_at */
         double warmup_tokens, warmup_flops; /* a budget, for folders of the first version: see config_load_sweep */
     } grid;
+    struct {
+        double start, share;
+        size_t terms; /* enum config_search_terms */
+        struct config_vary keys;
+    } search;
     struct {
         char law[CONFIG_NAME_MAX], objective[CONFIG_NAME_MAX], count[CONFIG_NAME_MAX];
         size_t bootstrap, seed;
@@ -212,6 +235,8 @@ void config_print_schema(FILE *out);
 double config_vary_count(const struct config *c);
 /* Give c the values of the i-th of them; the last key moves fastest. */
 enum status config_vary_apply(struct config *c, size_t i, struct err *err) WARN_UNUSED;
+/* Give c one value of one key. */
+enum status config_vary_give(struct config *c, const struct config_varied *v, size_t value, struct err *err) WARN_UNUSED;
 /* What c has of the keys that vary, as "order_seed=3 lr=0.004", and of train.order_seed where it is set, as no table can
  * tell runs apart without it; "" where none does. At most CONFIG_VARIED_MAX bytes. */
 enum { CONFIG_VARIED_MAX = (CONFIG_VARY_MAX + 1) * 48 };
@@ -220,6 +245,9 @@ enum status config_vary_text(char *out, const struct config *c, const struct con
 /* Give `to` the values that `from` has of the keys that vary, of those that such a text names, and of train.order_seed,
  * which moves nothing but chance: one table may hold both then. */
 void config_vary_level(struct config *to, const struct config *from, const struct config_vary *vary, const char *text);
+
+/* The rate of a run of so many parameters and tokens. */
+double config_lr_at(const struct config *c, double params, double tokens);
 
 /* What the order of a run's data is drawn from. */
 size_t config_order_seed(const struct config *c);

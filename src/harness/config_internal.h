@@ -4,7 +4,7 @@
 
 #include "harness/config.h"
 
-enum type { T_STRING, T_PATH, T_ENUM, T_BOOL, T_SIZE, T_COUNT, T_DOUBLE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES, T_RUNS, T_VARY };
+enum type { T_STRING, T_PATH, T_ENUM, T_BOOL, T_SIZE, T_COUNT, T_DOUBLE, T_RATE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES, T_RUNS, T_VARY };
 
 /* Whether a key decides a run's results, and so enters config_hash: see "Adding a key" in config.h. FIRST is for the
  * keys of the first version alone, whose rows keep their order. */

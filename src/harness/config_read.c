@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "harness/aliases.h"
+#include "harness/config_rate.h"
 #include "harness/json.h"
 #include "harness/presets.h"
 
@@ -356,6 +357,8 @@ static enum status read_key(struct config *c, const struct key *k, const cJSON *
     case T_DOUBLE:
     case T_SECONDS:
         return read_number(at, k, v, false, err);
+    case T_RATE:
+        return config_rate_read(c, k, v, err);
     case T_STRINGS:
         return read_strings(at, k, v, err);
     case T_COUNTS:

@@ -12,6 +12,23 @@ double config_vary_count(const struct config *c)
     return n;
 }
 
+static void give(struct config *c, const struct config_varied *v, size_t value)
+{
+    const struct key *k = config_keys_find(v->path);
+    if (key_is_whole(k))
+        *(size_t *)config_field(c, k) = (size_t)v->values[value];
+    else
+        *(double *)config_field(c, k) = v->values[value];
+    if (k->type == T_RATE)
+        c->train.lr_law.kind = LR_NUMBER;
+}
+
+enum status config_vary_give(struct config *c, const struct config_varied *v, size_t value, struct err *err)
+{
+    give(c, v, value);
+    return strcmp(v->path, "model.preset") == 0 ? config_take_preset(c, err) : OK;
+}
+
 /* A preset before the switches that vary beside it. */
 enum status config_vary_apply(struct config *c, size_t i, struct err *err)
 {
@@ -25,12 +42,7 @@ enum status config_vary_apply(struct config *c, size_t i, struct err *err)
     }
     for (size_t j = c->grid.vary.n; j-- > 0;) {
         const struct config_varied *v = &c->grid.vary.items[j];
-        const struct key *k = config_keys_find(v->path);
-        double value = v->values[i % v->n];
-        if (key_is_whole(k))
-            *(size_t *)config_field(c, k) = (size_t)value;
-        else
-            *(double *)config_field(c, k) = value;
+        give(c, v, i % v->n);
         i /= v->n;
     }
     return OK;
@@ -46,7 +58,7 @@ static size_t number_size(const struct key *k)
 {
     if (key_is_whole(k))
         return sizeof(size_t);
-    return k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_SECONDS ? sizeof(double) : 0;
+    return k->type == T_COUNT || k->type == T_DOUBLE || k->type == T_RATE || k->type == T_SECONDS ? sizeof(double) : 0;
 }
 
 /* Whether "a=1 name=2" names that key by the last part of its path. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/config_rate.h"
+
 static cJSON *counts_to_json(const struct config_counts *list)
 {
     cJSON *a = cJSON_CreateArray();
@@ -92,6 +94,8 @@ static cJSON *key_to_json(const struct config *c, const struct key *k)
     case T_DOUBLE:
     case T_SECONDS:
         return cJSON_CreateNumber(*(const double *)at);
+    case T_RATE:
+        return config_rate_json(c);
     case T_STRINGS: {
         const struct config_strings *s = at;
         /* cJSON makes no array of NULL, even of length 0 */
@@ -168,6 +172,8 @@ static const char *type_words(const struct key *k)
         return "count";
     case T_DOUBLE:
         return "number";
+    case T_RATE:
+        return "number, law or \"auto\"";
     case T_SECONDS:
         return "seconds";
     case T_STRINGS:
@@ -231,8 +237,8 @@ static cJSON *key_schema(const struct config *c, const struct key *k)
         cJSON_AddNumberToObject(o, "maxProperties", CONFIG_VARY_MAX);
         cJSON_AddStringToObject(cJSON_AddObjectToObject(o, "additionalProperties"), "type", "array");
     } else {
-        const char *types[] = {k->type == T_SIZE ? "integer" : "number", "string"};
-        cJSON_AddItemToObject(o, "type", cJSON_CreateStringArray(types, 2));
+        const char *types[] = {k->type == T_SIZE ? "integer" : "number", "string", "object"};
+        cJSON_AddItemToObject(o, "type", cJSON_CreateStringArray(types, k->type == T_RATE ? 3 : 2));
         cJSON_AddNumberToObject(o, "minimum", k->min);
         cJSON_AddNumberToObject(o, "maximum", k->max);
     }

@@ -1,6 +1,7 @@
 #include "harness/plan.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,10 @@ struct maker {
     const struct config_vary *varied; /* what differs among the runs beside shape, budget and seed */
     struct config_hasher *hasher;
     size_t vocab, train_tokens;
+    const struct config *list; /* (n_list) of plan_list */
+    size_t n_list;
+    double least, most, own;   /* sizes of the grid and that at hand, in parameters, without what varies */
+    bool elsewhere;            /* only cells at which grid.vary does not hold; else those at which it does */
 };
 
 /* Whole steps, at least one. */
@@ -132,6 +137,23 @@ static double warmup_of(const struct config *c, const struct gpt_shape *s, doubl
     return batch_floor(&b, warmup);
 }
 
+/* A law becomes the run's own number: one of four digits, so that no name hangs on the last bit of a power. */
+static enum status set_rate(struct config *run, const struct config *c, double params, struct err *err)
+{
+    const double most = 10; /* as of the key */
+    char digits[32];
+    run->train.lr = config_lr_at(c, params, run->train.tokens);
+    if (c->train.lr_law.kind == LR_LAW) {
+        snprintf(digits, sizeof digits, "%.4g", run->train.lr);
+        run->train.lr = strtod(digits, NULL);
+    }
+    run->train.lr_law = (struct config_lr_law){LR_NUMBER, 0, 0, 0, 0};
+    if (!(run->train.lr >= 0 && run->train.lr <= most))
+        return err_set(err, E_CONFIG, "train.lr: the law says %.3g at %.15g parameters and %.15g tokens: 0 to %g can be",
+                       run->train.lr, params, run->train.tokens, most);
+    return OK;
+}
+
 static enum status add_run(const struct maker *m, struct config_shape s, size_t seed, double tokens, struct err *err)
 {
     struct run *r = &m->p->runs[m->p->n++];
@@ -143,6 +165,7 @@ static enum status add_run(const struct maker *m, struct config_shape s, size_t 
     r->cfg.train.tokens = tokens;
     struct gpt_shape shape = config_gpt_shape(&r->cfg, m->vocab);
     r->cfg.train.warmup_tokens = warmup_of(m->c, &shape, tokens);
+    TRY(set_rate(&r->cfg, m->c, gpt_params(&shape), err));
     return fill_run(r, m, err);
 }
 
@@ -222,8 +245,37 @@ enum status plan_check_warmup(const struct plan *p, struct err *err)
     return OK;
 }
 
-/* at_corner: the size is the smallest or the largest, whose first and last budgets have more seeds. */
-static enum status add_varied(const struct maker *m, struct config_shape shape, bool at_corner, struct err *err)
+static double params_of(const struct maker *m, struct config_shape s)
+{
+    struct config one = *m->c;
+    one.model.d_model = s.d_model, one.model.n_layer = s.n_layer, one.model.n_head = s.n_head;
+    struct gpt_shape shape = config_gpt_shape(&one, m->vocab);
+    return gpt_params(&shape);
+}
+
+/* Sizes whose first and last budgets are the grid's corners. */
+static bool is_corner(const struct maker *m)
+{
+    return m->own <= m->least || m->own >= m->most;
+}
+
+/* Whether grid.vary holds at the budget b of n. */
+static bool varies_at(const struct maker *m, size_t b, size_t n)
+{
+    bool least = m->own <= m->least, most = m->own >= m->most, first = b == 0, last = b + 1 == n;
+    switch (m->c->grid.vary_at) {
+    case VARY_AT_CORNERS:
+        return (least || most) && (first || last);
+    case VARY_AT_SMALLEST:
+        return least && first;
+    case VARY_AT_LARGEST:
+        return most && last;
+    default:
+        return true;
+    }
+}
+
+static enum status add_varied(const struct maker *m, struct config_shape shape, struct err *err)
 {
     const struct config *c = m->c;
     struct config one = *c;
@@ -240,11 +292,13 @@ static enum status add_varied(const struct maker *m, struct config_shape shape, 
     for (size_t i = 0; i < n_seeds; i++) {
         size_t seed = c->grid.seeds.n ? (size_t)c->grid.seeds.items[i] : c->train.seed;
         for (size_t b = 0; b < n; b++)
-            TRY(add_run(m, shape, seed, budgets[b], err));
+            if (varies_at(m, b, n) != m->elsewhere)
+                TRY(add_run(m, shape, seed, budgets[b], err));
     }
-    for (size_t i = 0; i < corner->n && at_corner; i++)
+    for (size_t i = 0; i < corner->n && is_corner(m); i++)
         for (size_t b = 0; b < n; b += size_max(1, n - 1)) /* the first and the last */
-            TRY(add_run(m, shape, (size_t)corner->items[i], budgets[b], err));
+            if (varies_at(m, b, n) != m->elsewhere)
+                TRY(add_run(m, shape, (size_t)corner->items[i], budgets[b], err));
     return OK;
 }
 
@@ -314,20 +368,23 @@ static enum status add_cells(const struct maker *m, struct err *err)
 }
 
 /* All runs of a size are neighbours. */
-static enum status add_size(const struct maker *m, struct config_shape shape, bool at_corner, struct err *err)
+static enum status add_size(const struct maker *m, struct config_shape shape, struct err *err)
 {
     const size_t n = (size_t)config_vary_count(m->c);
+    const double own = params_of(m, shape);
     for (size_t i = 0; i < n; i++) {
         struct config one = *m->c;
         struct maker varied = *m;
-        varied.c = &one;
+        varied.c = &one, varied.own = own;
         TRY(config_vary_apply(&one, i, err));
         config_settle(&one);
         if (n > 1 && config_check(&one, err) != OK)
             return err_wrap(err, "grid.vary");
-        TRY(add_varied(&varied, shape, at_corner, err));
+        TRY(add_varied(&varied, shape, err));
     }
-    return OK;
+    struct maker others = *m;
+    others.own = own, others.elsewhere = true;
+    return add_varied(&others, shape, err);
 }
 
 /* Neighbours of one trunk form a trajectory. */
@@ -394,21 +451,19 @@ bool plan_has(const struct plan *p, const char *name)
     return i < p->n && strcmp(p->sorted[i]->name, name) == 0;
 }
 
-/* Roughly its parameters: enough to tell which size is the smallest, whatever else varies. */
-static double rough_size(const struct maker *m, struct config_shape s)
+static enum status add_sizes(const struct maker *grid, struct err *err)
 {
-    double C = (double)s.d_model;
-    return C * (12 * C * (double)s.n_layer + (double)m->vocab);
-}
-
-static enum status add_sizes(const struct maker *m, struct err *err)
-{
-    const struct config *c = m->c;
+    const struct config *c = grid->c;
     struct config_shape sizes[CONFIG_LIST_MAX];
+    struct maker own = *grid, *m = &own;
     size_t n = c->grid.params.n + c->grid.models.n;
-    size_t smallest = 0, largest = 0;
+    m->least = (double)INFINITY, m->most = 0;
     for (size_t i = 0; i < n; i++) {
         sizes[i] = c->grid.models.n ? c->grid.models.items[i] : plan_shape(c->grid.params.items[i], c, m->vocab);
+        m->least = fmin(m->least, params_of(m, sizes[i]));
+        m->most = fmax(m->most, params_of(m, sizes[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < i; j++)
             if (sizes[j].d_model == sizes[i].d_model && sizes[j].n_layer == sizes[i].n_layer &&
                 sizes[j].n_head == sizes[i].n_head)
@@ -416,11 +471,8 @@ static enum status add_sizes(const struct maker *m, struct err *err)
                                "grid: two sizes give the same shape, d_model=%zu n_layer=%zu: put them "
                                "further apart",
                                sizes[i].d_model, sizes[i].n_layer);
-        smallest = rough_size(m, sizes[i]) < rough_size(m, sizes[smallest]) ? i : smallest;
-        largest = rough_size(m, sizes[i]) > rough_size(m, sizes[largest]) ? i : largest;
+        TRY(add_size(m, sizes[i], err));
     }
-    for (size_t i = 0; i < n; i++)
-        TRY(add_size(m, sizes[i], i == smallest || i == largest, err));
     return OK;
 }
 
@@ -495,9 +547,31 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
     *p = (struct plan){0};
     if (c->model.d_model == 0 || c->model.n_layer == 0)
         return err_set(err, E_CONFIG, "model.d_model and model.n_layer: one run needs them");
+    if (c->train.lr_law.kind == LR_AUTO)
+        return err_set(err, E_CONFIG, "train.lr auto is for a sweep, whose corners are searched: one run needs a number or a law");
     static const struct config_vary nothing;
     const struct maker m = {.c = c, .varied = &nothing, .vocab = vocab, .train_tokens = train_tokens};
     return make(p, 1, add_single, m, err);
+}
+
+static enum status add_list(const struct maker *m, struct err *err)
+{
+    for (size_t i = 0; i < m->n_list; i++) {
+        const struct config *c = &m->list[i];
+        struct maker one = *m;
+        one.c = c;
+        TRY(add_run(&one, (struct config_shape){c->model.d_model, c->model.n_layer, c->model.n_head}, c->train.seed,
+                    round_tokens(c->train.tokens, c), err));
+    }
+    return OK;
+}
+
+enum status plan_list(struct plan *p, const struct config *runs, size_t n, const struct config_vary *varied, size_t vocab,
+                      size_t train_tokens, struct err *err)
+{
+    *p = (struct plan){0};
+    const struct maker m = {.c = runs, .varied = varied, .vocab = vocab, .train_tokens = train_tokens, .list = runs, .n_list = n};
+    return make(p, n, add_list, m, err);
 }
 
 void plan_free(struct plan *p)

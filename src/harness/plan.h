@@ -48,6 +48,10 @@ enum status plan_single(struct plan *p, const struct config *c, size_t vocab, si
 void plan_teach(struct plan *p, const struct teacher *t);
 /* The most that a teacher's forward passes take in one of the runs, in flops; NaN where none has one. */
 double plan_teacher_flops(const struct plan *p);
+/* The plan of these n runs, each a config with its own shape, tokens and seed, which must outlive it; those of one trunk
+ * must be neighbours, smallest budget first. varied: the keys that tell them apart beside size, budget and seed. */
+enum status plan_list(struct plan *p, const struct config *runs, size_t n, const struct config_vary *varied, size_t vocab,
+                      size_t train_tokens, struct err *err) WARN_UNUSED;
 /* E_CONFIG naming the run and its budget where a warm-up leaves it no training at the full rate. */
 enum status plan_check_warmup(const struct plan *p, struct err *err) WARN_UNUSED;
 /* Leave out the runs that are not wanted. The plan is to be freed also after a failure. */
