@@ -15,6 +15,7 @@
 #include "harness/plan.h"
 #include "harness/results.h"
 #include "harness/rundir.h"
+#include "harness/search.h"
 
 /* Where one run stands. */
 struct standing {
@@ -145,6 +146,31 @@ static enum status print_others(const char *dir, const struct plan *p, struct er
     return st;
 }
 
+/* Trials of the folder below that come before a sweep with train.lr "auto". */
+static enum status print_search(const char *dir, const struct config *c, struct err *err)
+{
+    char folder[FILE_PATH_MAX];
+    struct run_row *rows;
+    struct live l;
+    size_t n = 0;
+    const struct plan none = {.n = 0};
+    const struct log log = cmd_log();
+    TRY(file_join(folder, sizeof folder, dir, "search", err));
+    if (!file_is_dir(folder))
+        return OK;
+    enum status st = rundir_others(&rows, &n, &none, folder, &log, err);
+    free(rows);
+    TRY(st);
+    bool at_work = live_read(&l, folder);
+    if (at_work && l.runs > 0)
+        live_view_print(stdout, &l);
+    text_beside(stdout, "", "train.lr auto: %zu trials done in %s; %s", n, folder,
+                c->train.lr_law.kind == LR_LAW ? "the law is found"
+                : at_work                      ? "they are at work"
+                                               : "the same command goes on with them");
+    return OK;
+}
+
 static enum status print_all(const char *dir, const struct plan *p, struct err *err)
 {
     struct tally all = {.teacher_flops = (double)NAN, .teacher_train_flops = (double)NAN};
@@ -170,12 +196,17 @@ static enum status status_of(const char *dir, struct err *err)
     struct plan p = {0};
     config_init(&c);
     enum status st = config_load_sweep(&c, dir, err);
+    struct config rates = c; /* with its own lists */
+    if (st == OK)
+        st = search_apply_folder(&rates, dir, err);
     if (st == OK)
         st = config_open_data(&d, &c, err);
     if (st == OK)
-        st = (config_has_grid(&c) ? plan_make : plan_single)(&p, &c, data_vocab(d), data_train_tokens(d), err);
+        st = (config_has_grid(&c) ? plan_make : plan_single)(&p, &rates, data_vocab(d), data_train_tokens(d), err);
     if (st == OK)
         st = print_all(dir, &p, err);
+    if (st == OK && c.train.lr_law.kind == LR_AUTO)
+        st = print_search(dir, &rates, err);
     plan_free(&p);
     data_close(d);
     config_free(&c);

@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "cli/calibrate.h"
 #include "cli/protocol.h"
+#include "cli/search_words.h"
 #include "cli/text.h"
 #include "harness/memory.h"
 
@@ -272,6 +273,17 @@ static enum status print_totals(const struct view *v, struct err *err)
     return OK;
 }
 
+/* Trials that come before. */
+static enum status print_search(const struct view *v, struct err *err)
+{
+    struct search_sites sites;
+    if (v->s->cfg.train.lr_law.kind != LR_AUTO)
+        return OK;
+    TRY(search_choose(&sites, &v->s->cfg, v->p, err));
+    search_words_planned(stdout, &sites, &v->s->cfg);
+    return OK;
+}
+
 /* What the sweep will leave out. */
 static void print_too_large(const struct view *v)
 {
@@ -416,6 +428,7 @@ static enum status print_view(const struct view *v, struct err *err)
     TRY(print_table(v, err));
     if (v->n_fitting > 0)
         TRY(print_totals(v, err));
+    TRY(print_search(v, err));
     print_too_large(v);
     if (v->n_fitting == 0)
         return err_set(err, E_RUN, "no size of the grid fits into the %s of memory that can be had here",

@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/fit_options.h"
 #include "cli/live_view.h"
+#include "cli/search_words.h"
 #include "cli/timed.h"
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
@@ -153,6 +154,8 @@ static enum status check_time(struct setup *s, const struct setup_from *from, st
     if (from->time_s > 0 && s->cfg.grid.vary.n > 0)
         return err_set(err, E_CONFIG, "--time: the folder's grid varies %s, and further runs would not know with which value: go "
                                       "on without --time", s->cfg.grid.vary.items[0].path);
+    if (from->time_s > 0 && s->cfg.train.lr_law.kind == LR_AUTO)
+        return err_set(err, E_CONFIG, "--time: train.lr auto takes a time of its own: give a number, or a grid");
     if (from->time_s > 0)
         timed_fit_window(&s->cfg);
     return OK;
@@ -202,12 +205,17 @@ enum status setup_open_data(struct setup *s, const char *path, const struct arg_
     return wrap(open_data(s, err), path, err);
 }
 
-enum status setup_plan(struct setup *s, bool single, struct err *err)
+static enum status plan_of(struct setup *s, const struct config *c, bool single, struct err *err)
 {
-    TRY((single ? plan_single : plan_make)(&s->plan, &s->cfg, data_vocab(s->data), data_train_tokens(s->data), err));
-    if (s->cfg.train.teacher)
+    TRY((single ? plan_single : plan_make)(&s->plan, c, data_vocab(s->data), data_train_tokens(s->data), err));
+    if (c->train.teacher)
         plan_teach(&s->plan, &s->teacher);
     return plan_check_warmup(&s->plan, err);
+}
+
+enum status setup_plan(struct setup *s, bool single, struct err *err)
+{
+    return plan_of(s, &s->cfg, single, err);
 }
 
 static enum status open_for(struct setup *s, const struct setup_from *from, bool single, struct err *err)
@@ -283,7 +291,28 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
                : file_join(dir, FILE_PATH_MAX, "runs", s->cfg.name, err);
 }
 
-enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir,
+/* The plan of the sweep with its rates, in place of the one without. */
+static enum status plan_anew(struct setup *s, const struct search_found *f, struct err *err)
+{
+    s->found = s->cfg;
+    TRY(search_apply(&s->found, f, err));
+    plan_free(&s->plan);
+    return plan_of(s, &s->found, false, err);
+}
+
+static enum status search(struct setup *s, const char *dir, const struct sweep_options *o, struct err *err)
+{
+    struct search_found found;
+    bool searched;
+    if (s->cfg.train.lr_law.kind != LR_AUTO)
+        return OK;
+    TRY(search_run(&found, &searched, &s->cfg, &s->plan, s->data, dir, o, err));
+    TRY(plan_anew(s, &found, err));
+    search_words(stderr, &found, &s->cfg, searched);
+    return OK;
+}
+
+enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const char *dir,
                         const struct setup_how *how, struct err *err)
 {
     struct live_view view = live_view_make();
@@ -297,7 +326,9 @@ enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, co
                                     .view_ctx = &view,
                                     .log = {.fn = log_beside_view, .ctx = &view}};
     catch_signals(on_signal);
-    enum status st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+    enum status st = search(s, dir, &o, err);
+    if (st == OK)
+        st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
     catch_signals(SIG_DFL); /* all is kept: what follows may be cut off */
     return st;
 }

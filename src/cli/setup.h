@@ -12,6 +12,7 @@ struct setup {
     struct teacher teacher; /* of cfg.train.teacher, where that is set */
     struct plan plan;
     enum kern_isa isa;
+    struct config found; /* cfg with the rates that a search has found; the plan's, from setup_sweep on. Borrows from cfg */
 };
 
 /* Where the config is from; path NULL: nothing but the assignments, and what the folder has of a sweep before. */
@@ -52,8 +53,9 @@ struct setup_how {
     const struct sweep_time *time; /* NULL: all of the plan */
 };
 
-/* Train the plan into dir, with progress on stderr and Ctrl-C caught. */
-enum status setup_sweep(struct sweep_outcome *outcome, const struct setup *s, const char *dir,
+/* Train the plan into dir, with progress on stderr and Ctrl-C caught; before it, where train.lr is "auto", search the rates,
+ * say what they are and plan anew. */
+enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const char *dir,
                         const struct setup_how *how, struct err *err) WARN_UNUSED;
 
 /* "loss 1.2043 nats per token (standard error 0.006), 1.74 bits per byte"; returns buf. */

@@ -203,6 +203,8 @@ static void find_bottom(struct bowl *b, size_t best, struct repeats r, double sd
     }
     if (isnan(sd) && b->df > 0)
         sd = sqrt(b->rss / b->df), df = b->df;
+    else if (isnan(sd) && free > 0) /* noise is no more than what a parabola misses */
+        sd = missed, df = free;
     if (!isnan(sd) && b->skewed)
         curve_interval(b, 0.5 * (b->ln_x[best + 1] - b->ln_x[best - 1]), sd, df);
     else if (!isnan(sd))

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "harness/json.h"
+#include "harness/search_internal.h"
 
 enum { HASH_TEXT = 24 };
 
@@ -55,6 +56,16 @@ static bool says(const char *path, const char *text)
     return same;
 }
 
+/* The rates that were searched, as the search keeps them. */
+static void add_search(cJSON *root, const char *dir, const struct config *c)
+{
+    char path[FILE_PATH_MAX];
+    cJSON *found;
+    if (c->train.lr_law.kind == LR_AUTO && search_file(path, dir, NULL) == OK && file_exists(path) &&
+        json_read(&found, path, "record of a search", NULL) == OK)
+        cJSON_AddItemToObject(root, "search", found);
+}
+
 enum status sweep_json_write(const char *dir, const struct config *c, const struct sweep_facts *f,
                              struct err *err)
 {
@@ -74,6 +85,7 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
         cJSON_AddItemToObject(root, "data_files", files_of(f->data));
     cJSON_AddItemToObject(root, "config", cJSON_Parse(config_text));
     free(config_text);
+    add_search(root, dir, c);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     if (!text)

@@ -1,0 +1,75 @@
+#include "cli/search_words.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "cli/text.h"
+
+/* "0.0046 x (params / 5.6k)^-0.21 x (tokens / 1M)^0.05" */
+static void law_text(char *out, size_t size, const struct search_found *f)
+{
+    char n[32], d[32];
+    int used = snprintf(out, size, "%.4g", f->lr);
+    if (f->law.params_exponent != 0 && used > 0)
+        used += snprintf(out + used, size - (size_t)used, " x (params / %s)^%.3g", count_format(n, sizeof n, f->law.params),
+                         f->law.params_exponent);
+    if (f->law.tokens_exponent != 0 && used > 0)
+        snprintf(out + used, size - (size_t)used, " x (tokens / %s)^%.3g", count_format(d, sizeof d, f->law.tokens),
+                 f->law.tokens_exponent);
+}
+
+static void interval_text(char *out, size_t size, double lo, double hi)
+{
+    if (isfinite(lo) && isfinite(hi))
+        snprintf(out, size, "95 %%: %.3g to %.3g", lo, hi);
+    else if (isfinite(lo) || isfinite(hi))
+        snprintf(out, size, "95 %%: %s %.3g", isfinite(lo) ? "above" : "below", isfinite(lo) ? lo : hi);
+    else
+        snprintf(out, size, "no interval");
+}
+
+/* Why budgets have a rate of their own, or none. */
+static void terms_text(char *out, size_t size, const struct search_found *f)
+{
+    out[0] = '\0';
+    if (isnan(f->excess))
+        return;
+    if (f->law.tokens_exponent == 0 && f->law.tokens > 1)
+        snprintf(out, size, "; one rate for all budgets of a size, which share their trunk, costs %.2g nats at most", f->excess);
+    else if (f->separate > 1)
+        snprintf(out, size, "; one rate for all budgets of a size would cost up to %.2g nats, so that none share a trunk, for %.2f "
+                 "times the FLOPs", f->excess, f->separate);
+}
+
+void search_words(FILE *out, const struct search_found *f, const struct config *c, bool searched)
+{
+    char law[160], terms[200];
+    law_text(law, sizeof law, f);
+    terms_text(terms, sizeof terms, f);
+    text_message(out, "", "train.lr = %s (%s in %zu trials, %.3g FLOPs, %.1f %% of the sweep's)%s", law,
+                 searched ? "searched" : "searched before", f->trials, f->flops, 100 * f->flops / f->sweep_flops, terms);
+    for (size_t i = 0; i < f->n && searched; i++) {
+        const struct search_bottom *b = &f->bottoms[i];
+        char n[32], d[32], interval[80];
+        interval_text(interval, sizeof interval, b->lo, b->hi);
+        text_message(out, "", "  at %s parameters and %s tokens the best rate is %.4g (%s), loss %.4f",
+                     count_format(n, sizeof n, b->params), count_format(d, sizeof d, b->tokens), b->lr, interval, b->loss);
+    }
+    for (size_t i = 0; i < c->search.keys.n; i++)
+        if (isfinite(f->values[i]))
+            text_message(out, "", "%s = %.6g: better than the config's own", c->search.keys.items[i].path, f->values[i]);
+        else
+            text_message(out, "", "%s: no value is better than the config's own by more than noise", c->search.keys.items[i].path);
+}
+
+void search_words_planned(FILE *out, const struct search_sites *s, const struct config *c)
+{
+    text_beside(out, "", "train.lr auto: before them about %zu trials at %zu cells, %.3g flops, %.0f %% of the sweep's; at "
+                "most %.0f %% (search.share)", s->trials, s->n, s->flops, 100 * s->flops / s->sweep_flops, 100 * c->search.share);
+    for (size_t i = 0; i < s->n; i++) {
+        const char *name = s->of[i].at->name;
+        fprintf(out, "  %.*s%s\n", (int)(strrchr(name, '-') - name), name,
+                i == s->keys && c->search.keys.n ? ", and search.keys" : "");
+    }
+}
