@@ -100,8 +100,8 @@ static void unlike_training_is_told(void)
 static void many_values(void)
 {
     struct err err = {0};
-    char text[8000] = "params,tokens,loss,lr\n", said[2048];
-    for (int i = 0; i < 200; i++)
+    char text[12000] = "params,tokens,loss,lr\n", said[2048];
+    for (int i = 0; i < 300; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%d,2,%g\n", 10 + i % 7, 100 + i, 0.001 * (i + 1));
     EXPECT_OK(judge(said, sizeof said, text, &err));
     EXPECT_MSG(strstr(said, "or more values more"), "%s", said);

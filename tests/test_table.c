@@ -317,7 +317,7 @@ static void neighbours(void)
 
 static void settings_tried(void)
 {
-    static const char text[] = "params,tokens,lr,loss\n1,2,.1,4\n1,2,.2,3.5\n1,2,.3,3.7\n2,2,.1,3.9\n2,2,.2,3.4\n2,2,.3,3.6\n"
+    static const char text[] = "params,tokens,variant,loss\n1,2,.1,4\n1,2,.2,3.5\n1,2,.3,3.7\n2,2,.1,3.9\n2,2,.2,3.4\n2,2,.3,3.6\n"
                                "2,4,.1,3.8\n2,4,.2,3.2\n2,4,.3,3.3\n";
     static const char seeds[] = "params,tokens,seed,loss\n1,2,1,4\n1,2,2,3.5\n1,2,3,3.7\n2,2,1,3.9\n2,2,2,3.4\n2,2,3,3.6\n"
                                 "2,4,1,3.8\n2,4,2,3.2\n2,4,3,3.3\n";
@@ -333,6 +333,30 @@ static void settings_tried(void)
     EXPECT_OK(read_as(&t, "t.csv", text, &best, &err));
     EXPECT(t.n == 3 && t.n_beaten == 6 && t.col[FIT_LOSS][0] == 3.5 && t.col[FIT_LOSS][1] == 3.4 && t.col[FIT_LOSS][2] == 3.2);
     EXPECT(t.n_trunks == 3 && !said(&t.careful, "--best"));
+    fit_table_free(&t);
+}
+
+/* Of each size and budget the rate whose seeds have the lowest mean loss, not the luckiest seed; tokens that differ by a batch
+ * are one budget; what stands alone stays. */
+static void rates_tried(void)
+{
+    static const char text[] = "params,tokens,lr,beta2,seed,loss\n1,200,.1,.9,1,4\n1,200,.1,.9,2,3\n1,201,.2,.9,1,3.4\n1,201,.2,.9,2,3.3\n"
+                               "1,200,.4,.9,1,3.7\n2,200,.1,.9,1,3.1\n2,200,.2,.9,1,3.2\n2,200,.1,.5,1,3.4\n2,400,.3,.9,1,3\n";
+    static const char *const one[] = {"lr=.2"};
+    struct err err;
+    struct fit_table t;
+    EXPECT_OK(read_as(&t, "t.csv", text, &by_name, &err));
+    EXPECT_MSG(t.n == 4 && t.n_beaten == 5 && t.n_tried == 9, "%zu rows, %zu set aside, %zu tried", t.n, t.n_beaten, t.n_tried);
+    const double *loss = t.col[FIT_LOSS];
+    EXPECT(t.n == 4 && loss[0] == 3.4 && loss[1] == 3.3 && loss[2] == 3.1 && loss[3] == 3);
+    EXPECT(said(&t.notes, "of 9 rows 5 are set aside: at 2 of 3 sizes and budgets several values of lr, beta2 were tried, and the "
+                          "one with the lowest mean loss is fitted (--where lr=0.1 takes one for all)"));
+    EXPECT(said(&t.careful, "at 1 of these 2 sizes and budgets the best learning rate is the lowest or the highest"));
+    EXPECT(t.tried && t.tried[3].lr == 0.2 && t.tried[3].tokens == 201 && t.tried[5].others != t.tried[7].others);
+    fit_table_free(&t);
+    const struct fit_read_options at = {.where = one, .n_where = 1};
+    EXPECT_OK(read_as(&t, "t.csv", text, &at, &err));
+    EXPECT(t.n == 3 && t.n_beaten == 0 && !t.tried);
     fit_table_free(&t);
 }
 
@@ -471,7 +495,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"formats", formats}, {"states", states}, {"names_and_values", names_and_values}, {"asked_columns", asked_columns},
         {"units", units}, {"what_is_derived", what_is_derived}, {"left_out", left_out}, {"checkpoints", checkpoints}, {"neighbours", neighbours},
-        {"settings_tried", settings_tried}, {"several_data_sets", several_data_sets}, {"where", where}, {"hostile", hostile}, {"one_file_a_run", one_file_a_run},
+        {"settings_tried", settings_tried}, {"rates_tried", rates_tried}, {"several_data_sets", several_data_sets}, {"where", where}, {"hostile", hostile}, {"one_file_a_run", one_file_a_run},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -38,6 +38,13 @@ enum fit_column {
 
 struct unlike;
 
+/* A run of a table in which several settings were tried at one size and budget. */
+struct fit_tried {
+    double params[FIT_N_COUNTS], tokens, flops, loss;
+    double lr;       /* NaN: not known */
+    uint64_t others; /* a hash of what else was tuned */
+};
+
 struct fit_table {
     size_t n;
     double *col[FIT_N_COLUMNS]; /* (n) each, never NULL once read */
@@ -47,13 +54,15 @@ struct fit_table {
     size_t n_diverged, n_failed, n_filtered; /* rows left out, by reason */
     size_t n_missing;        /* done, but without a loss or a size */
     size_t n_unfinished;     /* running, queued, ... */
-    size_t n_beaten;         /* left out by `best` */
+    size_t n_beaten;         /* left out by `best`, or as another setting was better there */
     size_t n_duplicates;                     /* rows equal to an earlier one in N, D, loss and seed */
     bool truth_known;
     double truth_floor;      /* the exact floor of the language, nats per token */
     double truth_heldout;    /* a perfect predictor's loss on the held-out set; NaN: unknown */
     char x_name[64];         /* what FIT_X holds, "" where unused */
     const char *loss_unit;   /* "nats", "bits per byte", ...; "" where its column's name does not tell */
+    struct fit_tried *tried; /* (n_tried) every run, where some were set aside for better settings; NULL: none was */
+    size_t n_tried;
     struct fit_lines notes;  /* what was chosen, derived or left out */
     struct fit_lines careful; /* what may make a fit wrong */
     struct unlike *unlike;   /* what the rows say beside it (fit/unlike.h); NULL: nothing */

@@ -7,17 +7,20 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/size.h"
+#include "fit/bowl_law.h"
 #include "fit/table.h"
 
-/* DATA: other values are another experiment. TRAINING: they are told. WARMUP: told unless it goes with the size
- * or with the budget, as rules for it do. */
-enum effect { DATA, TRAINING, WARMUP };
+/* DATA: other values are another experiment. TRAINING: they are told. TUNED: likewise, but where several stand at one size
+ * and budget, the best is taken (fit/table/tuned.h). WARMUP: so too, and told unless it goes with the size or with the budget,
+ * as rules for it do. */
+enum effect { DATA, TRAINING, TUNED, WARMUP };
 
 #define MAX_NAMES 8
 
 /* Rows of the table below that are more than compared. */
-enum { NAME, FINGERPRINT };
+enum { NAME, FINGERPRINT, RATE = 5 };
 
 static const struct trait {
     const char *words;
@@ -31,11 +34,17 @@ static const struct trait {
     {"tokenizer", DATA, false, {"tokenizer", "tokeniser", "tokenizer_name"}},
     {"held-out set", DATA, false,
      {"heldout", "held_out", "eval_set", "val_set", "validation_set", "eval_data", "val_data", "eval_dataset"}},
-    {"learning rate", TRAINING, true, {"lr", "learning_rate", "peak_lr", "max_lr", "base_lr"}},
-    {"batch", TRAINING, true, {"batch_tokens", "batch_size", "global_batch_size", "tokens_per_batch", "bs"}},
-    {"weight decay", TRAINING, true, {"weight_decay", "wd"}},
+    [RATE] = {"learning rate", TUNED, true, {"lr", "learning_rate", "peak_lr", "max_lr", "base_lr"}},
+    {"batch", TUNED, true, {"batch_tokens", "batch_size", "global_batch_size", "tokens_per_batch", "bs"}},
+    {"weight decay", TUNED, true, {"weight_decay", "wd"}},
+    {"beta1", TUNED, true, {"beta1", "adam_beta1", "beta_1"}},
+    {"beta2", TUNED, true, {"beta2", "adam_beta2", "beta_2"}},
+    {"half-life of beta2", TUNED, true, {"beta2_tokens"}},
+    {"final rate", TUNED, true, {"min_lr"}},
+    {"momentum", TUNED, true, {"momentum"}},
+    {"clipping", TUNED, true, {"clip", "grad_clip"}},
     {"schedule", TRAINING, false, {"schedule", "lr_schedule", "scheduler", "lr_scheduler", "decay"}},
-    {"cooldown", TRAINING, true, {"cooldown", "cooldown_frac", "decay_frac"}},
+    {"cooldown", TUNED, true, {"cooldown", "cooldown_frac", "decay_frac"}},
     {"optimizer", TRAINING, false, {"optimizer", "optimiser"}},
     {"context", TRAINING, true, {"ctx", "context", "context_length", "seq_len", "sequence_length", "block_size"}},
     {"precision", TRAINING, false, {"precision", "dtype"}},
@@ -46,7 +55,7 @@ static const struct trait {
     {"warm-up", WARMUP, true, {"warmup_tokens", "warmup_steps", "warmup", "warmup_ratio", "warmup_frac"}},
 };
 
-enum { N_TRAITS = sizeof traits / sizeof *traits, MAX_VALUES = 60, BEYOND = MAX_VALUES + 1 };
+enum { N_TRAITS = sizeof traits / sizeof *traits, MAX_VALUES = 250, BEYOND = MAX_VALUES + 1 };
 
 /* One value that a trait takes. */
 struct value {
@@ -67,6 +76,7 @@ struct unlike {
     char *columns[N_TRAITS]; /* as the first file calls it, owned; NULL: none has it */
     struct value values[N_TRAITS][MAX_VALUES];
     size_t n_values[N_TRAITS];
+    bool settled[N_TRAITS]; /* several values stand at one size and budget */
 };
 
 int unlike_trait(const char *column)
@@ -192,6 +202,74 @@ size_t unlike_rows_of(const struct unlike *u, const char *name)
     return n;
 }
 
+static void put(char *out, size_t size, size_t *used, const char *text)
+{
+    int n = snprintf(out + *used, size - *used, "%s", text);
+    *used = size_min(size - 1, *used + (n > 0 ? (size_t)n : 0));
+}
+
+/* ---- what is tuned ---- */
+
+static bool is_tuned(int trait)
+{
+    return traits[trait].effect == TUNED || traits[trait].effect == WARMUP;
+}
+
+bool unlike_has_settings(const struct unlike *u)
+{
+    for (int t = 0; u && t < N_TRAITS; t++)
+        if (is_tuned(t) && u->n_values[t] > 1)
+            return true;
+    return false;
+}
+
+static uint64_t setting_of(const struct unlike *u, size_t row, int but)
+{
+    uint64_t h = HASH_SEED;
+    for (int t = 0; row < u->n_rows && t < N_TRAITS; t++)
+        if (is_tuned(t) && t != but)
+            h = hash_bytes(h, &u->rows[row].of[t], 1);
+    return h;
+}
+
+uint64_t unlike_setting(const struct unlike *u, size_t row)
+{
+    return setting_of(u, row, -1);
+}
+
+uint64_t unlike_others(const struct unlike *u, size_t row)
+{
+    return setting_of(u, row, RATE);
+}
+
+double unlike_rate(const struct unlike *u, size_t row)
+{
+    unsigned char k = u && row < u->n_rows ? u->rows[row].of[RATE] : 0;
+    return k && k != BEYOND ? u->values[RATE][k - 1].number : (double)NAN;
+}
+
+void unlike_settle(struct unlike *u, size_t a, size_t b)
+{
+    for (int t = 0; a < u->n_rows && b < u->n_rows && t < N_TRAITS; t++)
+        u->settled[t] = u->settled[t] || (is_tuned(t) && u->rows[a].of[t] != u->rows[b].of[t]);
+}
+
+void unlike_settled(char *columns, size_t size, char *example, size_t example_size, const struct unlike *u)
+{
+    size_t used = 0;
+    columns[0] = example[0] = '\0';
+    for (int t = 0; t < N_TRAITS; t++) {
+        if (!u->settled[t] || (traits[t].effect == WARMUP && used > 0)) /* a rule's warm-up moves with the batch */
+            continue;
+        put(columns, size, &used, used ? ", " : "");
+        put(columns, size, &used, u->columns[t]);
+        if (!example[0] && isnan(u->values[t][0].number))
+            snprintf(example, example_size, "%s=%s", u->columns[t], u->values[t][0].text);
+        else if (!example[0])
+            snprintf(example, example_size, "%s=%.6g", u->columns[t], u->values[t][0].number);
+    }
+}
+
 /* ---- judging ---- */
 
 /* The values of one trait among the rows, as they are told. */
@@ -215,12 +293,6 @@ static struct spread spread_of(const struct unlike *u, int trait, size_t n_rows)
         s.order[at] = k;
     }
     return s;
-}
-
-static void put(char *out, size_t size, size_t *used, const char *text)
-{
-    int n = snprintf(out + *used, size - *used, "%s", text);
-    *used = size_min(size - 1, *used + (n > 0 ? (size_t)n : 0));
 }
 
 /* " 'zipf-facts' (9 runs, a/results.csv)". A number as short as it says the same. */
@@ -304,6 +376,24 @@ static bool goes_by_rule(const struct unlike *u, int trait, const double *size, 
     return true;
 }
 
+/* A law of size and budget, as tuned rates have: to 1 %, and it must have rows to spare. */
+static bool goes_by_law(const struct unlike *u, const double *size, const double *tokens, size_t n)
+{
+    struct bowl_law law;
+    struct bowl_site *site = calloc(n, sizeof *site);
+    bool by_law = site != NULL && n >= 6;
+    for (size_t i = 0; i < n && by_law; i++) {
+        site[i] = (struct bowl_site){size[i], tokens[i], unlike_rate(u, i), 0};
+        by_law = site[i].x > 0 && site[i].n > 0 && site[i].d > 0;
+    }
+    if (by_law)
+        bowl_law_fit(&law, site, n, true);
+    for (size_t i = 0; i < n && by_law; i++)
+        by_law = fabs(log(site[i].x / bowl_law_at(&law, site[i].n, site[i].d).value)) < 0.01;
+    free(site);
+    return by_law;
+}
+
 /* The pairs of rows that are looked at, at most. */
 #define MAX_ROWS 5000
 
@@ -324,6 +414,8 @@ static void warn(struct fit_lines *careful, const struct unlike *u, int trait, c
     const double *size = t->col[FIT_PARAMS];
     bool with_size = few && goes_with_size(u, trait, size, n);
     const double *tokens = t->col[FIT_TOKENS];
+    if (u->settled[trait] || (trait == RATE && few && goes_by_law(u, size, tokens, n)))
+        return;
     if (traits[trait].effect == WARMUP &&
         (with_size || goes_with_budget(u, trait, tokens, n) || goes_by_rule(u, trait, size, tokens, n)))
         return;

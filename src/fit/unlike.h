@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 #include "fit/lines.h"
@@ -37,6 +38,17 @@ size_t unlike_rows_of(const struct unlike *u, const char *name);
 /* The number in row's cell of the column that tells of this trait; NaN where it is none, or where the column has another
  * name than `column`, unless that is NULL. u may be NULL. */
 double unlike_number(const struct unlike *u, size_t row, int trait, const char *column);
+/* What is tuned at a size and budget: learning rate, batch, decay, warm-up, ... Whether two of such settings stand in the
+ * table at all; what one row has of them, and of all but the learning rate, as hashes; its learning rate, NaN where it is not
+ * known. u may be NULL in the first. */
+bool unlike_has_settings(const struct unlike *u);
+uint64_t unlike_setting(const struct unlike *u, size_t row);
+uint64_t unlike_others(const struct unlike *u, size_t row);
+double unlike_rate(const struct unlike *u, size_t row);
+/* Two rows of one size and budget: what they differ in of that was tried there, and warns nobody any more. */
+void unlike_settle(struct unlike *u, size_t a, size_t b);
+/* The columns of that, "lr and batch_tokens", and one value as --where takes it, "lr=0.008". */
+void unlike_settled(char *columns, size_t size, char *example, size_t example_size, const struct unlike *u);
 
 /* E_DATA, naming the column, its values and their files, where the table's runs saw unlike data. Unlike training adds
  * one sentence a trait to `careful`. Names of data do not count where the data is known to be one: same_data, or by a

@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/table/roles.h"
+#include "fit/table/tuned.h"
 #include "fit/unlike.h"
 
 /* A factor between flops and 6 N D beyond this is no convention (attention, embeddings, forward only). */
@@ -172,20 +173,11 @@ static void count_duplicates(struct fit_table *t, struct keyed *k)
                       t->n_duplicates);
 }
 
-/* The lowest loss of each size and budget; the rows keep their order. */
-static enum status keep_best(struct fit_table *t, uint64_t *trunk, const struct keyed *k, struct err *err)
+/* The rows keep their order. */
+static void keep_rows(struct fit_table *t, uint64_t *trunk, const bool *keep)
 {
     size_t kept = 0, before = t->n;
-    bool *keep;
-    TRY(size_calloc(&keep, t->n, sizeof *keep, "rows", err));
-    for (size_t i = 0; i < t->n;) {
-        size_t best = i, end = i;
-        for (; end < t->n && k[end].key == k[i].key; end++)
-            best = t->col[FIT_LOSS][k[end].row] < t->col[FIT_LOSS][k[best].row] ? end : best;
-        keep[k[best].row] = true;
-        i = end;
-    }
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < before; i++) {
         if (!keep[i])
             continue;
         for (int c = 0; c < FIT_N_COLUMNS; c++)
@@ -196,11 +188,39 @@ static enum status keep_best(struct fit_table *t, uint64_t *trunk, const struct 
     t->n_beaten = before - kept;
     unlike_keep(t->unlike, keep, before);
     origins_keep(&t->from, keep, before);
+}
+
+/* The lowest loss of each size and budget. */
+static enum status keep_best(struct fit_table *t, uint64_t *trunk, const struct keyed *k, struct err *err)
+{
+    size_t before = t->n;
+    bool *keep;
+    TRY(size_calloc(&keep, t->n, sizeof *keep, "rows", err));
+    for (size_t i = 0; i < t->n;) {
+        size_t best = i, end = i;
+        for (; end < t->n && k[end].key == k[i].key; end++)
+            best = t->col[FIT_LOSS][k[end].row] < t->col[FIT_LOSS][k[best].row] ? end : best;
+        keep[k[best].row] = true;
+        i = end;
+    }
+    keep_rows(t, trunk, keep);
     free(keep);
     if (t->n_beaten)
         fit_lines_add(&t->notes, "--best: of %zu rows the %zu with the lowest loss at their size and budget are kept",
-                      before, kept);
+                      before, t->n);
     return OK;
+}
+
+static enum status keep_tuned(struct fit_table *t, uint64_t *trunk, struct err *err)
+{
+    size_t n;
+    bool *keep;
+    TRY(size_calloc(&keep, t->n, sizeof *keep, "rows", err));
+    enum status st = tuned_choose(keep, &n, t, err);
+    if (st == OK && n < t->n)
+        keep_rows(t, trunk, keep);
+    free(keep);
+    return st;
 }
 
 /* Several losses at one size, budget and seed are no seeds: settings that were tried, or checkpoints. */
@@ -230,6 +250,8 @@ enum status derive_finish(struct fit_table *t, uint64_t *trunk, const struct fit
     enum status st = OK;
     if (opt->best)
         st = keep_best(t, trunk, k, err);
+    else
+        st = keep_tuned(t, trunk, err);
     if (st != OK) {
         free(k);
         return st;

@@ -45,6 +45,7 @@ void fit_table_free(struct fit_table *t)
     fit_lines_free(&t->notes);
     fit_lines_free(&t->careful);
     unlike_free(t->unlike);
+    free(t->tried);
     origins_free(&t->from);
     *t = (struct fit_table){0};
 }
