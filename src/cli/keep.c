@@ -24,21 +24,47 @@ enum status keep_fit(struct fitted *f, struct err *err)
     return stored_read(&f->stored, path, err);
 }
 
-static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
+/* Trials of a search in the folder below, where the runs of the table are none; a table that cannot be read has no chart. */
+static void read_trials(struct fit_table *t, const struct fitted *f)
+{
+    char path[FILE_PATH_MAX];
+    const char *const source = path;
+    const struct fit_read_options all = {.count = f->opt.count};
+    struct err ignored;
+    if (!f->folder || f->table.tried || file_join(path, sizeof path, f->folder, "search/results.csv", NULL) != OK)
+        return;
+    if (file_exists(path))
+        (void)!fit_table_read(t, &source, 1, &all, &ignored);
+}
+
+static enum status draw_with(struct file_list *drawn, const struct fitted *f, const struct fit_table *trials, const char *out,
+                             struct err *err)
 {
     struct theory theory;
     bool known;
     TRY(theory_of(&theory, &known, f, err));
+    const struct fit_table *tried = f->table.tried ? &f->table : trials;
     const struct charts_input in = {
         .table = &f->table,
         .report = &f->report,
         .title = f->about ? f->about->name : file_basename(f->sources[0]),
         .loss_unit = fitted_unit(f),
         .theory = known ? &theory.chart : NULL,
+        .trials = tried->tried,
+        .n_trials = tried->n_tried,
         .eval_part = f->about ? TRAIN_CURVE_STRIDE : 0,
     };
     printf("\nCharts\n");
     return draw_charts(drawn, out, in, &f->curves, err);
+}
+
+static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
+{
+    struct fit_table trials = {.n = 0};
+    read_trials(&trials, f);
+    enum status st = draw_with(drawn, f, &trials, out, err);
+    fit_table_free(&trials);
+    return st;
 }
 
 enum status keep_draw(const struct fitted *f, const char *out, struct err *err)

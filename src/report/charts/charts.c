@@ -12,6 +12,7 @@ static const struct {
 } all_charts[] = {
     {"curves", curves_build},   {"loss_tokens", loss_tokens_build}, {"loss_params", loss_params_build},
     {"isoflop", isoflop_build}, {"excess", excess_build},           {"returns", returns_build},
+    {"bowls", bowls_build},     {"rates", rates_build},
 };
 
 size_t charts_count(void)

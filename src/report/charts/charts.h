@@ -35,6 +35,8 @@ struct charts_input {
     const char *title;     /* what the runs are, named below every chart; NULL: not named */
     const char *loss_unit; /* NULL: nats per token; "": unknown */
     const struct charts_theory *theory; /* NULL: none is known */
+    const struct fit_tried *trials; /* (n_trials) runs that differ in their learning rate at one size and budget */
+    size_t n_trials;
     size_t eval_part;      /* evaluations along a run take 1 part in so many of the held-out set; 0: there are none */
 };
 

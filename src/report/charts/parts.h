@@ -28,6 +28,7 @@ void parts_init(struct parts *p, const struct charts_input *in);
 /* A chart's own file fills the chart; *drawn stays false where these runs have none. */
 typedef enum status parts_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err);
 parts_build curves_build, loss_tokens_build, loss_params_build, isoflop_build, excess_build, returns_build;
+parts_build bowls_build, rates_build;
 
 /* --- groups of runs with one value, which share a colour --- */
 
