@@ -193,7 +193,9 @@ static void out_of_memory(void)
     fit_table_free(&t);
 }
 
-static const struct test tests[] = {{"bowls", bowls}, {"edges", edges}, {"rates", rates}, {"none", none}, {"out_of_memory", out_of_memory}};
+static const struct test tests[] = {
+    {"bowls", bowls}, {"edges", edges}, {"rates", rates}, {"none", none}, {"out_of_memory", out_of_memory},
+};
 
 int main(int argc, char **argv)
 {

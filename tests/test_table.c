@@ -340,7 +340,7 @@ static void settings_tried(void)
  * are one budget; what stands alone stays. */
 static void rates_tried(void)
 {
-    static const char text[] = "params,tokens,lr,beta2,seed,loss\n1,200,.1,.9,1,4\n1,200,.1,.9,2,3\n1,201,.2,.9,1,3.4\n1,201,.2,.9,2,3.3\n"
+    static const char text[] = "params,tokens,lr,beta2,seed,loss\n1,200,.1,.9,1,3\n1,200,.1,.9,2,4\n1,201,.2,.9,1,3.4\n1,201,.2,.9,2,3.3\n"
                                "1,200,.4,.9,1,3.7\n2,200,.1,.9,1,3.1\n2,200,.2,.9,1,3.2\n2,200,.1,.5,1,3.4\n2,400,.3,.9,1,3\n";
     static const char *const one[] = {"lr=.2"};
     struct err err;

@@ -101,6 +101,14 @@ what_stands_there() {
     { echo params,tokens,lr,loss; for n in 1e6 4e6 16e6; do for d in 2e7 8e7 3e8; do for lr in 1 2 3; do
         echo "$n $d $lr" | awk '{ printf "%s,%s,%s,%.5f\n", $1, $2, $3, 1.7 + 400 / $1 ^ .34 + 400 / $2 ^ .28 + .1 * ($3 - 2) ^ 2 }'
     done; done; done; } >t.csv
+    "$plateau" fit t.csv --law chinchilla --bootstrap 0 >out || fail "rates: exit code $?"
+    says "of 27 rows 18 are set aside: at 9 of 9 sizes and budgets several values of lr were tried"
+    says "9 runs"
+    grep -q '^  E  *1\.7 \|^  E  *1\.\(69\|70\)' out || fail "rates: $(grep '^  E ' out)"
+    "$plateau" fit t.csv --law chinchilla --bootstrap 0 --where lr=3 >out || fail "one rate: exit code $?"
+    says "9 runs"
+    grep -q 'set aside' out && fail "of one rate some are set aside"
+    sed -i 1s/lr/variant/ t.csv
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 >out || fail "settings: exit code $?"
     says "--best"
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 --best >out || fail "--best: exit code $?"

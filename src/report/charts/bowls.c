@@ -19,7 +19,32 @@ static const struct bottom *nth(const struct bottoms *all, size_t i)
     return &all->of[n > 1 ? i * (all->n - 1) / (n - 1) : 0];
 }
 
-static void say(struct chart *ch, const struct parts *p, const struct bottoms *all, bool far)
+/* Beyond the parabola, a rate whose loss is far above its ends would make a picture that shows no bowl. */
+static bool is_far(const struct bowl *b, size_t k)
+{
+    double ends = fmax(bowl_at(b, b->lo_x), bowl_at(b, b->hi_x)) - b->loss, x = exp(b->ln_x[k]);
+    return b->state == BOWL_FOUND && (x < b->lo_x * 0.99 || x > b->hi_x * 1.01) && b->mean[k] - b->loss > 1.5 * ends;
+}
+
+static bool any_far(const struct bottoms *all)
+{
+    for (size_t i = 0; i < drawn_of(all); i++)
+        for (size_t k = 0; k < nth(all, i)->bowl.n; k++)
+            if (is_far(&nth(all, i)->bowl, k))
+                return true;
+    return false;
+}
+
+static bool any_seeds(const struct bottoms *all)
+{
+    for (size_t i = 0; i < drawn_of(all); i++)
+        for (size_t k = 0; k < nth(all, i)->bowl.n; k++)
+            if (nth(all, i)->bowl.runs[k] > 1)
+                return true;
+    return false;
+}
+
+static void say(struct chart *ch, const struct parts *p, const struct bottoms *all)
 {
     size_t edges = 0, skewed = 0;
     for (size_t i = 0; i < drawn_of(all); i++) {
@@ -37,9 +62,10 @@ static void say(struct chart *ch, const struct parts *p, const struct bottoms *a
     char some[64] = "";
     if (all->n > MOST)
         parts_say(some, sizeof some, "%d of %zu bowls are drawn, evenly by compute. ", MOST, all->n);
-    parts_say(ch->note, sizeof ch->note, "%s%s%s%sN: %s.", some,
+    parts_say(ch->note, sizeof ch->note, "%s%s%s%s%sN: %s.", some,
               all->deepest ? "Of the other settings that were tried, the best. " : "",
-              far ? "Rates far from the bottom lie above the picture. " : "",
+              any_far(all) ? "Rates far from the bottom lie above the picture. " : "",
+              any_seeds(all) ? "Points: means of the seeds. " : "",
               edges ? "Open circles: the best rate is the lowest or the highest that was tried, so that there is no bottom; "
                       "counted from it. "
                     : "",
@@ -50,7 +76,7 @@ static void say(struct chart *ch, const struct parts *p, const struct bottoms *a
 static enum status add_curve(struct chart *ch, const struct bowl *b, struct color color, struct err *err)
 {
     struct chart_series *s;
-    double lo = b->skewed ? exp(b->ln_x[0]) : b->lo_x, hi = b->skewed ? exp(b->ln_x[b->n - 1]) : b->hi_x;
+    double lo = b->lo_x, hi = b->hi_x;
     TRY(parts_law_line(&s, ch, color, err));
     for (size_t i = 0; i < PARTS_STEPS; i++) {
         s->x[i] = parts_step(lo, hi, i, PARTS_STEPS);
@@ -78,29 +104,6 @@ static enum status add_bottom(struct chart *ch, const struct bowl *b, struct col
     return OK;
 }
 
-/* Losses so far above the bottom that a picture of them would show no bowl: ten times the lower of its rims. */
-static double rim_of(const struct bowl *b)
-{
-    double left = b->mean[0] - b->loss, right = b->mean[b->n - 1] - b->loss;
-    return b->state == BOWL_FOUND ? 10 * fmin(left, right) : (double)INFINITY;
-}
-
-static bool is_far(const struct bottoms *all, const struct bottom *b, size_t k)
-{
-    double lr = all->items[b->first + k].lr;
-    return b->bowl.state == BOWL_FOUND && !(lr >= b->bowl.lo_x * 0.99 && lr <= b->bowl.hi_x * 1.01) &&
-           all->items[b->first + k].loss - b->bowl.loss > rim_of(&b->bowl);
-}
-
-static bool any_far(const struct bottoms *all)
-{
-    for (size_t i = 0; i < drawn_of(all); i++)
-        for (size_t k = 0; k < nth(all, i)->n; k++)
-            if (is_far(all, nth(all, i), k))
-                return true;
-    return false;
-}
-
 static enum status add_bowl(struct chart *ch, const struct bottoms *all, size_t i, struct err *err)
 {
     const struct bottom *b = nth(all, i);
@@ -112,17 +115,31 @@ static enum status add_bowl(struct chart *ch, const struct bottoms *all, size_t 
         from = fmin(from, b->bowl.mean[k]);
     if (found)
         TRY(add_curve(ch, &b->bowl, color, err));
-    TRY(chart_add(&s, ch, b->n, false, err));
+    TRY(chart_add(&s, ch, b->bowl.n, false, err));
     s->color = color;
     s->marker = found ? MARKER_DISC : MARKER_RING;
     bottoms_label(s->label, sizeof s->label, b);
-    for (size_t k = 0; k < b->n; k++) {
-        if (is_far(all, b, k))
+    for (size_t k = 0; k < b->bowl.n; k++) {
+        if (is_far(&b->bowl, k))
             continue;
-        s->x[k] = all->items[b->first + k].lr;
-        s->y[k] = all->items[b->first + k].loss - from;
+        s->x[k] = exp(b->bowl.ln_x[k]);
+        s->y[k] = b->bowl.mean[k] - from;
     }
     return found ? add_bottom(ch, &b->bowl, color, 0, err) : OK;
+}
+
+/* Below the bottoms, so that their marks are whole. */
+static enum status add_room(struct chart *ch, const struct bottoms *all, struct err *err)
+{
+    struct chart_series *s;
+    double most = 0;
+    for (size_t i = 0; i < ch->n_series; i++)
+        for (size_t k = 0; k < ch->series[i].n; k++)
+            most = fmax(most, ch->series[i].y[k]); /* NaN are passed over */
+    TRY(chart_add(&s, ch, 1, false, err));
+    s->x[0] = all->of[0].bowl.best;
+    s->y[0] = -0.05 * most;
+    return OK;
 }
 
 enum status bowls_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
@@ -131,9 +148,11 @@ enum status bowls_build(struct chart *ch, const struct parts *p, bool *drawn, st
     enum status st = bottoms_find(&all, p, err);
     *drawn = st == OK && all.n > 0;
     if (*drawn)
-        say(ch, p, &all, any_far(&all));
+        say(ch, p, &all);
     for (size_t i = 0; *drawn && st == OK && i < drawn_of(&all); i++)
         st = add_bowl(ch, &all, i, err);
+    if (*drawn && st == OK)
+        st = add_room(ch, &all, err);
     bottoms_free(&all);
     return st;
 }
