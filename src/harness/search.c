@@ -161,23 +161,23 @@ static int by_trunk(const void *a, const void *b)
 }
 
 /* A plan of all trials, or of those that have no result; order (n) says which each of its runs is. */
-struct batch {
+struct trials {
     struct trial **order;
     struct config *runs;
     struct plan plan;
     size_t n;
 };
 
-static void batch_free(struct batch *b)
+static void trials_free(struct trials *b)
 {
     plan_free(&b->plan);
     free(b->order);
     free(b->runs);
 }
 
-static enum status batch_make(struct batch *b, struct search *s, bool all, struct err *err)
+static enum status trials_make(struct trials *b, struct search *s, bool all, struct err *err)
 {
-    *b = (struct batch){.n = 0};
+    *b = (struct trials){.n = 0};
     TRY(size_calloc(&b->order, s->n, sizeof(struct trial *), "the trials", err));
     TRY(size_calloc(&b->runs, s->n, sizeof *b->runs, "the trials", err));
     for (size_t i = 0; i < s->n; i++)
@@ -225,7 +225,7 @@ static void show_whole(void *ctx, const struct live *l, bool final)
     w->o->view(w->o->view_ctx, &w->shown, final);
 }
 
-static enum status sweep(struct search *s, const struct batch *b, struct err *err)
+static enum status sweep(struct search *s, const struct trials *b, struct err *err)
 {
     struct sweep_outcome outcome;
     struct sweep_options o = *s->o;
@@ -236,7 +236,7 @@ static enum status sweep(struct search *s, const struct batch *b, struct err *er
     return sweep_run(&outcome, &b->plan, &b->runs[0], s->d, s->folder, &o, err);
 }
 
-static enum status take_results(struct search *s, const struct batch *b, struct err *err)
+static enum status take_results(struct search *s, const struct trials *b, struct err *err)
 {
     for (size_t i = 0; i < b->n; i++) {
         char run_dir[FILE_PATH_MAX];
@@ -254,11 +254,11 @@ static enum status take_results(struct search *s, const struct batch *b, struct 
 
 static enum status forget(struct search *s, struct err *err)
 {
-    struct batch b;
-    enum status st = batch_make(&b, s, false, err);
+    struct trials b;
+    enum status st = trials_make(&b, s, false, err);
     if (st == OK)
         st = rundir_forget(&b.plan, s->folder, err);
-    batch_free(&b);
+    trials_free(&b);
     return st;
 }
 
@@ -282,8 +282,8 @@ static enum status too_dear(const struct search *s, struct err *err)
 /* What is new, in its place among all. Where no bracket is open, a bowl may stay as it is. */
 static enum status train(struct search *s, struct err *err)
 {
-    struct batch b;
-    enum status st = batch_make(&b, s, true, err);
+    struct trials b;
+    enum status st = trials_make(&b, s, true, err);
     s->flops = flops_of(&b.plan);
     if (st == OK && s->flops > s->sites.most_flops)
         st = too_dear(s, err);
@@ -293,7 +293,7 @@ static enum status train(struct search *s, struct err *err)
         st = sweep(s, &b, err);
     if (st == OK)
         st = take_results(s, &b, err);
-    batch_free(&b);
+    trials_free(&b);
     return st;
 }
 
