@@ -135,7 +135,8 @@ static enum status cut(struct text *t, const struct data_spec *s, const struct p
 
 enum status text_read(struct text *t, const struct data_spec *s, size_t ctx, struct err *err)
 {
-    const struct parting all = {.to_train = true, .to_held = s->n_val_files == 0 && !s->whole, .spread = text_is_spread(s), .ctx = ctx};
+    const struct parting all = {
+        .to_train = true, .to_held = s->n_val_files == 0 && !s->whole, .spread = text_is_spread(s), .ctx = ctx};
     const struct parting val = {.to_held = true};
     *t = (struct text){0};
     struct text_files f = {0};

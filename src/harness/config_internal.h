@@ -4,7 +4,8 @@
 
 #include "harness/config.h"
 
-enum type { T_STRING, T_PATH, T_ENUM, T_BOOL, T_SIZE, T_COUNT, T_DOUBLE, T_RATE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES, T_RUNS, T_VARY };
+enum type { T_STRING, T_PATH, T_ENUM, T_BOOL, T_SIZE, T_COUNT, T_DOUBLE, T_RATE, T_SECONDS, T_STRINGS, T_COUNTS, T_SHAPES, T_RUNS,
+            T_VARY };
 
 /* Whether a key decides a run's results, and so enters config_hash: see "Adding a key" in config.h. FIRST is for the
  * keys of the first version alone, whose rows keep their order. */
@@ -68,5 +69,8 @@ enum status config_take_preset(struct config *c, struct err *err) WARN_UNUSED;
 enum status config_key_text(char **text, const struct config *c, const struct key *k, struct err *err) WARN_UNUSED;
 
 void config_strings_free(struct config_strings *s);
+
+/* Read the value of that member of a file's object, or the object itself (NULL), over what c holds. */
+enum status config_load_member(struct config *c, const char *path, const char *member, struct err *err) WARN_UNUSED;
 
 #endif

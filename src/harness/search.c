@@ -187,6 +187,8 @@ static enum status trials_make(struct trials *b, struct search *s, bool all, str
     for (size_t i = 0; i < b->n; i++)
         b->runs[i] = b->order[i]->cfg;
     TRY(plan_list(&b->plan, b->runs, b->n, &s->varied, data_vocab(s->d), data_train_tokens(s->d), err));
+    if (s->grid->n > 0 && s->grid->runs[0].teacher)
+        plan_teach(&b->plan, s->grid->runs[0].teacher);
     return plan_check_warmup(&b->plan, err);
 }
 
