@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "cli/cmd.h"
 #include "cli/dry_run.h"
-#include "cli/protocol.h"
 #include "cli/setup.h"
 #include "cli/text.h"
 #include "cli/timed.h"
@@ -61,16 +60,6 @@ static void print_loss(const struct sweep_outcome *o)
     text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &o->first));
 }
 
-static bool all_done(const struct plan *p, const char *dir)
-{
-    char path[FILE_PATH_MAX], run[FILE_PATH_MAX];
-    for (size_t i = 0; i < p->n; i++)
-        if (file_join(run, sizeof run, dir, p->runs[i].name, NULL) != OK ||
-            file_join(path, sizeof path, run, "result.json", NULL) != OK || !file_exists(path))
-            return false;
-    return true;
-}
-
 static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
 {
     char dir[FILE_PATH_MAX];
@@ -78,8 +67,6 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
     TRY(setup_folder(dir, s, w->out, err));
     if (w->dry_run)
         return dry_run(s, (int)w->how.jobs, err);
-    if (!all_done(&s->plan, dir))
-        TRY(protocol_print(stderr, s, NULL, err));
     enum status st = setup_sweep(&outcome, s, dir, &w->how, err);
     if (st == E_INTERRUPTED)
         return say_how_to_go_on(w, err);

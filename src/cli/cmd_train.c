@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "cli/cmd.h"
-#include "cli/protocol.h"
 #include "cli/setup.h"
 #include "cli/text.h"
 
@@ -12,7 +11,6 @@ static enum status train(struct setup *s, const char *out, const char *again,
     char dir[FILE_PATH_MAX];
     struct sweep_outcome outcome;
     TRY(setup_folder(dir, s, out, err));
-    TRY(protocol_print(stderr, s, NULL, err));
     enum status st = setup_sweep(&outcome, s, dir, how, err);
     if (st == E_INTERRUPTED)
         return err_set(err, st, "interrupted; everything is kept. Go on with: %s", again);

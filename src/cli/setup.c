@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/fit_options.h"
 #include "cli/live_view.h"
+#include "cli/protocol.h"
 #include "cli/search_words.h"
 #include "cli/timed.h"
 
@@ -291,6 +292,11 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
                : file_join(dir, FILE_PATH_MAX, "runs", s->cfg.name, err);
 }
 
+static enum status say_protocol(const void *setup, struct err *err)
+{
+    return protocol_print(stderr, setup, NULL, err);
+}
+
 /* The plan of the sweep with its rates, in place of the one without. */
 static enum status plan_anew(struct setup *s, const struct search_found *f, struct err *err)
 {
@@ -324,6 +330,8 @@ enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const ch
                                     .stop = &stop_asked,
                                     .view = live_view_show,
                                     .view_ctx = &view,
+                                    .before = say_protocol,
+                                    .before_ctx = s,
                                     .log = {.fn = log_beside_view, .ctx = &view}};
     catch_signals(on_signal);
     enum status st = search(s, dir, &o, err);

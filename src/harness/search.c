@@ -233,6 +233,7 @@ static enum status sweep(struct search *s, const struct trials *b, struct err *e
     struct sweep_options o = *s->o;
     struct whole whole = {.o = s->o, .cost = cost_of(&b->plan), .after = cost_of(s->grid), .runs_after = s->grid->n};
     o.fresh = false;
+    o.before = NULL; /* what the protocol can move is the sweep's to say */
     o.view = s->o->view ? show_whole : NULL;
     o.view_ctx = &whole;
     return sweep_run(&outcome, &b->plan, &b->runs[0], s->d, s->folder, &o, err);

@@ -521,6 +521,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct er
     s->memory_bytes = memory_available();
     TRY(find_work(s, err));
     TRY(write_record(s, c, &there, err));
+    TRY(s->o->before && s->n_order > 0 ? s->o->before(s->o->before_ctx, err) : OK);
     s->started_s = clock_now_s();
     TRY(sweep_time_begin(s, err));
     st = run_children(s, err);

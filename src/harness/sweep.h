@@ -40,6 +40,9 @@ struct sweep_options {
     const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
     sweep_view_fn *view;               /* may be NULL */
     void *view_ctx;
+    /* Called once, when all is checked and before the first run is trained, if any is; NULL: never. */
+    enum status (*before)(const void *ctx, struct err *err);
+    const void *before_ctx;
     struct log log;
 };
 
