@@ -132,7 +132,7 @@ searches_keys() {
     [ "$code" = 0 ] || { fail "code $code: $(tail -n 2 err)"; return; }
     grep -q '^train.min_lr: no value is better' err || fail "a bad value was taken: $(cat err)"
     sweep good --set 'search.keys={"train.min_lr":[0]}' --set search.share=3 --set train.min_lr=0.9
-    [ "$code" = 0 ] && grep -q '^train.min_lr = 0: better than' err || fail "a good value was not taken: $(cat err)"
+    [ "$code" = 0 ] && grep -q '^train.min_lr: 0 is better than' err || fail "a good value was not taken: $(cat err)"
     tr -d ' \n\t' <good/sweep.json | grep -q '"min_lr":0.9,' || fail "sweep.json has another config"
     [ "$(grep -h '"min_lr"' good/d*/config.json | tr -d ' \t,' | sort -u)" = '"min_lr":0' ] || fail 'runs do not have it'
     [ "$(head -n 1 good/search/results.csv | tr , '\n' | tail -n 1)" = min_lr ] || fail 'the trials do not tell it'

@@ -121,7 +121,7 @@ static void cover(double (*f)(double), size_t seeds, bool known, double closed_s
         closed += isfinite(b.x.lo) && isfinite(b.x.hi);
         width += isfinite(b.x.lo) && isfinite(b.x.hi) ? log(b.x.hi / b.x.lo) : 0;
     }
-    EXPECT_MSG(covered >= 0.9 * TRIALS, "%s: %zu of %d intervals hold the bottom", what, covered, TRIALS);
+    EXPECT_MSG((double)covered >= 0.9 * TRIALS, "%s: %zu of %d intervals hold the bottom", what, covered, TRIALS);
     EXPECT_MSG((double)closed > closed_share * TRIALS && width / (double)closed < 1, "%s: %zu closed, mean width %g", what, closed,
                width / (double)closed);
 }

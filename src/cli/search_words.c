@@ -42,6 +42,19 @@ static void terms_text(char *out, size_t size, const struct search_found *f)
                  "times the FLOPs", f->excess, f->separate);
 }
 
+/* "train.cooldown: 0.4 is better than the config's own". */
+static void say_key(FILE *out, const struct search_found *f, const struct config *c, size_t key)
+{
+    struct config chosen = *c;
+    struct config_vary one = {.items = &c->search.keys.items[key], .n = 1};
+    char text[CONFIG_VARIED_MAX] = "";
+    if (!isfinite(f->values[key]) || search_apply(&chosen, f, NULL) != OK || config_vary_text(text, &chosen, &one, NULL) != OK)
+        text_message(out, "", "%s: no value is better than the config's own by more than noise", one.items[0].path);
+    else
+        text_message(out, "", "%s: %.*s is better than the config's own", one.items[0].path,
+                     (int)strcspn(text + strcspn(text, "="), " ") - 1, text + strcspn(text, "=") + 1);
+}
+
 void search_words(FILE *out, const struct search_found *f, const struct config *c, bool searched)
 {
     char law[160], terms[200];
@@ -57,10 +70,7 @@ void search_words(FILE *out, const struct search_found *f, const struct config *
                      count_format(n, sizeof n, b->params), count_format(d, sizeof d, b->tokens), b->lr, interval, b->loss);
     }
     for (size_t i = 0; i < c->search.keys.n; i++)
-        if (isfinite(f->values[i]))
-            text_message(out, "", "%s = %.6g: better than the config's own", c->search.keys.items[i].path, f->values[i]);
-        else
-            text_message(out, "", "%s: no value is better than the config's own by more than noise", c->search.keys.items[i].path);
+        say_key(out, f, c, i);
 }
 
 void search_words_planned(FILE *out, const struct search_sites *s, const struct config *c)
