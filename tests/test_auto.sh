@@ -64,6 +64,7 @@ finds_a_law() {
 
 # A grid that grows keeps the law, and so its runs; another config is refused, and --fresh searches again.
 law_is_kept() {
+    [ -d whole ] || sweep whole
     local before
     before=$(cd whole && ls -d d*)
     sweep whole --set 'grid.tokens=["6k","24k","60k","120k"]'

@@ -352,7 +352,11 @@ best_of_cells() {
     awk -F, 'NR == 1 { print $0 ",lr"; next } { print $0 ",0.1" } $6 == 1 { $5 += 1; print $1 "," $2 "," $3 "," $4 "," $5 "," $6 ",0.2" }' \
         "$table" >rates.csv
     exits 0 "$plateau" fit rates.csv --where keep=1 --bootstrap 0
-    has stdout 'the runs differ in their learning rate'
+    has stdout '39 runs'
+    has stdout 'several values of lr were tried'
+    lacks stdout 'the runs differ'
+    exits 0 "$plateau" fit rates.csv --where keep=1 --bootstrap 0 --where lr=0.1
+    lacks stdout 'were tried'
     exits 0 "$plateau" fit rates.csv --where keep=1 --bootstrap 0 --best
     has stdout '39 runs'
     lacks stdout 'the runs differ'
