@@ -21,7 +21,7 @@ static void lost(void)
 
 static double share(double gflops, double peak, struct bench_load load, struct bench_load peak_load)
 {
-    struct bench_rate r = {gflops, peak, load, peak_load};
+    struct bench_rate r = {.gflops = gflops, .peak_gflops = peak, .load = load, .peak_load = peak_load};
     return bench_share(&r);
 }
 
@@ -75,22 +75,22 @@ static bool has(const char *text, const char *words)
 static void words(void)
 {
     static char text[16384];
-    printed(text, bench_print, (struct bench_rate){60, 120, quiet, quiet});
+    printed(text, bench_print, (struct bench_rate){.gflops = 60, .peak_gflops = 120, .load = quiet, .peak_load = quiet});
     EXPECT_MSG(has(text, "  50 %") && has(text, " 50.0 %") && !has(text, "busy"), "%s", text);
-    printed(text, bench_print, (struct bench_rate){823.99, 1, busy, busy});
+    printed(text, bench_print, (struct bench_rate){.gflops = 823.99, .peak_gflops = 1, .load = busy, .peak_load = busy});
     EXPECT_MSG(has(text, "The machine is busy: 40 % of the time went to other programs"), "%s", text);
     EXPECT_MSG(has(text, "are left out (16)") && has(text, " 824.0   -  ") && !has(text, "82399"), "%s", text);
     EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
-    printed(text, bench_print, (struct bench_rate){140, 120, {10, 10}, {10, 10}});
+    printed(text, bench_print, (struct bench_rate){.gflops = 140, .peak_gflops = 120, .load = {10, 10}, .peak_load = {10, 10}});
     EXPECT_MSG(!has(text, "busy") && has(text, "speed of the cores changed") && !has(text, "117"), "%s", text);
 }
 
 static void json(void)
 {
     static char text[16384];
-    printed(text, bench_print_json, (struct bench_rate){60, 120, quiet, quiet});
+    printed(text, bench_print_json, (struct bench_rate){.gflops = 60, .peak_gflops = 120, .load = quiet, .peak_load = quiet});
     EXPECT_MSG(has(text, "\"share\": 0.5, \"busy\": 0.01}") && has(text, "\"mfu\": 0.5, \"busy\": 0.01,"), "%s", text);
-    printed(text, bench_print_json, (struct bench_rate){823.99, 1, quiet, busy});
+    printed(text, bench_print_json, (struct bench_rate){.gflops = 823.99, .peak_gflops = 1, .load = quiet, .peak_load = busy});
     EXPECT_MSG(has(text, "\"share\": null, \"busy\": 0.4}") && has(text, "\"mfu\": null, \"busy\": 0.4,"), "%s", text);
     EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
 }

@@ -78,7 +78,7 @@ static void textbook(double b[2], double *rss, const double *y, const double *x,
 
 static void regression_is_the_textbooks(void)
 {
-    double y[N], x[2 * N], sd[N], b[2], rss;
+    double y[N], x[2 * N], sd[N], scaled[N], b[2], rss;
     struct mixed m;
     struct mixed_posterior p;
     struct err err;
@@ -93,7 +93,9 @@ static void regression_is_the_textbooks(void)
     EXPECT(p.ok);
     double sum = 0;
     for (size_t s = 0; s < MIXED_STEPS && p.ok; s++) {
-        textbook(b, &rss, y, x, sd, (double)s / MIXED_STEPS);
+        for (size_t i = 0; i < N; i++)
+            scaled[i] = pow(sd[i], mixed_power(s));
+        textbook(b, &rss, y, x, scaled, mixed_rho(s));
         EXPECT_NEAR(p.at[s].b[0], b[0], 1e-9);
         EXPECT_NEAR(p.at[s].b[1], b[1], 1e-9);
         EXPECT_NEAR(p.at[s].rss, rss, 1e-9 * rss);

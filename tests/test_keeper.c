@@ -47,6 +47,7 @@ static enum status make(struct grid *g, double flops_per_s, double corpus, doubl
     struct machine m = {flops_per_s};
     *g = (struct grid){.n = 0};
     config_init(&g->c);
+    config_settle(&g->c);
     g->cells = calloc(CONFIG_RUNS_MAX, sizeof *g->cells);
     const struct pick_in in = input(g, &m, corpus, core_s);
     TRY(pick_grid(g->cells, &g->n, &in, err));

@@ -9,8 +9,8 @@
 
 enum { PARAMS, TOKENS, LR, BATCH, WARMUP, LOSS, FLOPS, N_LISTS };
 
-/* The runs that will be trained, as lists (n each, room for all); returns how many. */
-static size_t list_runs(double *lists[N_LISTS], const struct plan *p, const bool *left_out)
+/* The runs that will be trained, as lists (n each, room for all); returns how many. searched: their rates are not known yet. */
+static size_t list_runs(double *lists[N_LISTS], const struct plan *p, const bool *left_out, bool searched)
 {
     size_t n = 0;
     for (size_t k = 0; k < p->n_trajectories; k++) {
@@ -19,7 +19,7 @@ static size_t list_runs(double *lists[N_LISTS], const struct plan *p, const bool
             const struct run *r = &p->runs[i];
             lists[PARAMS][n] = r->params;
             lists[TOKENS][n] = r->cfg.train.tokens;
-            lists[LR][n] = r->cfg.train.lr;
+            lists[LR][n] = searched ? (double)NAN : r->cfg.train.lr;
             lists[BATCH][n] = (double)r->cfg.train.batch_tokens;
             lists[WARMUP][n] = r->cfg.train.warmup_tokens;
             lists[LOSS][n] = (double)NAN;
@@ -50,7 +50,7 @@ enum status protocol_print(FILE *out, const struct setup *s, const bool *left_ou
     TRY(size_calloc(&all, N_LISTS * p->n, sizeof *all, "the runs", err));
     for (int k = 0; k < N_LISTS; k++)
         lists[k] = all + (size_t)k * p->n;
-    size_t n = list_runs(lists, p, left_out);
+    size_t n = list_runs(lists, p, left_out, c->train.lr_law.kind == LR_AUTO);
     for (size_t i = 0; i < c->grid.flops.n; i++)
         ratios(&lo[i], &hi[i], lists, n, c->grid.flops.items[i]);
     const struct protocol_in in = {.n = n, .params = lists[PARAMS], .tokens = lists[TOKENS], .loss = lists[LOSS],

@@ -41,7 +41,7 @@ struct unlike;
 /* A run of a table in which several settings were tried at one size and budget. */
 struct fit_tried {
     double params[FIT_N_COUNTS], tokens, flops, loss;
-    double lr;       /* NaN: not known */
+    double lr, batch, warmup; /* peak rate; tokens of a step, of the warm-up; NaN: not known */
     uint64_t others; /* a hash of what else was tuned */
 };
 

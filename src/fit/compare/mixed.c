@@ -5,6 +5,54 @@
 
 #include "base/size.h"
 
+double mixed_rho(size_t step)
+{
+    return (double)(step % MIXED_RHOS) / MIXED_RHOS;
+}
+
+double mixed_power(size_t step)
+{
+    return (double)(step / MIXED_RHOS) / (MIXED_POWERS - 1);
+}
+
+/* sd of what a cluster of so many shares, and of each, under the whitening: variances along its mean and about it. */
+static double along(double rho, double members)
+{
+    return 1 - rho + members * rho;
+}
+
+static double sd_of(const struct mixed *m, size_t i, double power)
+{
+    return m->sd && power > 0 ? pow(m->sd[i], power) : 1;
+}
+
+/* z = V^-1/2 y. */
+static void whiten(double *z, struct mixed *m, const double *y, size_t step)
+{
+    double rho = mixed_rho(step);
+    for (size_t c = 0; c < m->n_clusters; c++)
+        m->mean[c] = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        z[i] = y[i] / m->scale[step / MIXED_RHOS * m->n + i];
+        m->mean[m->cluster[i]] += z[i] / m->members[m->cluster[i]];
+    }
+    double about = 1 / sqrt(1 - rho);
+    for (size_t i = 0; i < m->n; i++) {
+        size_t c = m->cluster[i];
+        z[i] = (z[i] - m->mean[c]) * about + m->mean[c] / sqrt(along(rho, m->members[c]));
+    }
+}
+
+static double ln_det(const struct mixed *m, size_t step)
+{
+    double sum = 0, rho = mixed_rho(step);
+    for (size_t i = 0; i < m->n; i++)
+        sum += 2 * log(m->scale[step / MIXED_RHOS * m->n + i]);
+    for (size_t c = 0; c < m->n_clusters; c++)
+        sum += (m->members[c] - 1) * log(1 - rho) + log(along(rho, m->members[c]));
+    return sum;
+}
+
 enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t n_clusters, const double *sd,
                        struct err *err)
 {
@@ -15,6 +63,12 @@ enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t 
     TRY(size_calloc(&m->zx, n * MIXED_MAX, sizeof *m->zx, "differences", err));
     for (size_t i = 0; i < n; i++)
         m->members[cluster[i]]++;
+    TRY(size_calloc(&m->scale, MIXED_POWERS * n, sizeof *m->scale, "differences", err));
+    for (size_t q = 0; q < MIXED_POWERS; q++)
+        for (size_t i = 0; i < n; i++)
+            m->scale[q * n + i] = sd_of(m, i, mixed_power(q * MIXED_RHOS));
+    for (size_t s = 0; s < MIXED_STEPS; s++)
+        m->ln_det[s] = ln_det(m, s);
     return OK;
 }
 
@@ -24,47 +78,8 @@ void mixed_free(struct mixed *m)
     free(m->mean);
     free(m->zy);
     free(m->zx);
+    free(m->scale);
     *m = (struct mixed){.n = 0};
-}
-
-static double rho_of(size_t step)
-{
-    return (double)step / MIXED_STEPS;
-}
-
-/* sd of what a cluster of so many shares, and of each, under the whitening: variances along its mean and about it. */
-static double along(double rho, double members)
-{
-    return 1 - rho + members * rho;
-}
-
-static double sd_of(const struct mixed *m, size_t i)
-{
-    return m->sd ? m->sd[i] : 1;
-}
-
-/* z = V^-1/2 y. */
-static void whiten(double *z, struct mixed *m, const double *y, double rho)
-{
-    for (size_t c = 0; c < m->n_clusters; c++)
-        m->mean[c] = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        z[i] = y[i] / sd_of(m, i);
-        m->mean[m->cluster[i]] += z[i] / m->members[m->cluster[i]];
-    }
-    double about = 1 / sqrt(1 - rho);
-    for (size_t i = 0; i < m->n; i++) {
-        size_t c = m->cluster[i];
-        z[i] = (z[i] - m->mean[c]) * about + m->mean[c] / sqrt(along(rho, m->members[c]));
-    }
-}
-
-static double ln_det(const struct mixed *m, double rho)
-{
-    double sum = 0;
-    for (size_t c = 0; c < m->n_clusters; c++)
-        sum += (m->members[c] - 1) * log(1 - rho) + log(along(rho, m->members[c]));
-    return sum;
 }
 
 static double dot(const double *a, const double *b, size_t n)
@@ -130,10 +145,10 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
     *out = (struct mixed_posterior){.n = m->n, .k = k, .ok = m->n > k};
     for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
         struct mixed_fit *f = &out->at[s];
-        double rho = rho_of(s), ln_v = ln_det(m, rho);
-        whiten(m->zy, m, y, rho);
+        double ln_v = m->ln_det[s];
+        whiten(m->zy, m, y, s);
         for (size_t i = 0; i < k; i++)
-            whiten(m->zx + i * m->n, m, x + i * m->n, rho);
+            whiten(m->zx + i * m->n, m, x + i * m->n, s);
         f->ok = out->ok = solve(f, m, k);
         f->rss = fmax(f->rss, ROUNDING * (double)m->n);
         reml[s] = restricted(m, f, k, ln_v);
@@ -210,9 +225,9 @@ double mixed_se(const struct mixed_posterior *p, const double c[MIXED_MAX])
 void mixed_simulate(double *y, const struct mixed *m, const struct mixed_posterior *none, struct rng *rng)
 {
     size_t s = pick_step(none, rng);
-    double rho = rho_of(s), sigma = draw_sigma(none, s, rng);
+    double rho = mixed_rho(s), sigma = draw_sigma(none, s, rng);
     for (size_t c = 0; c < m->n_clusters; c++)
         m->mean[c] = rng_normal(rng);
     for (size_t i = 0; i < m->n; i++)
-        y[i] = sigma * sd_of(m, i) * (sqrt(rho) * m->mean[m->cluster[i]] + sqrt(1 - rho) * rng_normal(rng));
+        y[i] = sigma * m->scale[s / MIXED_RHOS * m->n + i] * (sqrt(rho) * m->mean[m->cluster[i]] + sqrt(1 - rho) * rng_normal(rng));
 }

@@ -1,8 +1,9 @@
 /* Regression of few numbers that come in clusters: y = X b + e, where errors of one cluster (runs of one trajectory) go
- * together. Var(e_i) = sigma^2 sd_i^2, and two errors of a cluster have correlation rho; sigma and rho are not known.
+ * together. Var(e_i) = sigma^2 sd_i^(2q), and two errors of a cluster have correlation rho; sigma, q and rho are not known: sd is
+ * itself an estimate, and q = 0 says that it tells nothing.
  *
- * With three or eight clusters an estimate of rho is next to nothing, and often 0 where the truth is .5. So rho is not
- * estimated: all that follows is averaged over steps of it, each weighed by its restricted likelihood (Patterson and
+ * With three or eight clusters an estimate of rho is next to nothing, and often 0 where the truth is .5. So neither is
+ * estimated: all that follows is averaged over steps of both, each weighed by its restricted likelihood (Patterson and
  * Thompson 1971; a flat prior), in probabilities as in intervals. */
 #ifndef PLATEAU_FIT_COMPARE_MIXED_H
 #define PLATEAU_FIT_COMPARE_MIXED_H
@@ -13,15 +14,21 @@
 #include "base/rng.h"
 #include "base/status.h"
 
-enum { MIXED_MAX = 4, MIXED_STEPS = 10 };
+enum { MIXED_MAX = 4, MIXED_RHOS = 10, MIXED_POWERS = 3, MIXED_STEPS = MIXED_RHOS * MIXED_POWERS };
+
+/* rho and q of a step: 0 .. .9, and 0, .5, 1. */
+double mixed_rho(size_t step);
+double mixed_power(size_t step);
 
 struct mixed {
     size_t n, n_clusters;
     const size_t *cluster; /* (n) below n_clusters */
-    const double *sd;      /* (n) relative; NULL: all alike */
+    const double *sd;      /* (n) relative, of geometric mean about 1; NULL: all alike */
     double *members;       /* (n_clusters) how many each has */
     double *mean;          /* (n_clusters) room */
     double *zy, *zx;       /* (n), (MIXED_MAX, n) room */
+    double *scale;         /* (MIXED_POWERS, n) sd^q */
+    double ln_det[MIXED_STEPS]; /* of V */
 };
 
 /* mixed_free also after a failure. cluster and sd are borrowed. */
@@ -29,13 +36,13 @@ enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t 
                        struct err *err) WARN_UNUSED;
 void mixed_free(struct mixed *m);
 
-/* Generalised least squares at one step of rho. */
+/* Generalised least squares at one step. */
 struct mixed_fit {
     bool ok;                             /* the columns are independent */
     double rss;                          /* whitened */
     double b[MIXED_MAX];
     double root[MIXED_MAX][MIXED_MAX];   /* lower Cholesky factor of X'V^-1 X */
-    double weight;                       /* of this rho among the steps; all sum to 1 */
+    double weight;                       /* of this step; all sum to 1 */
 };
 
 struct mixed_posterior {
@@ -49,8 +56,8 @@ struct mixed_posterior {
 /* k columns of X, k = 0 for none: x is (k, n). */
 void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y, const double *x, size_t k);
 
-/* b as it may be: a step of rho by its weight, sigma from its chi-squared, b from its normal law. A draw from the
- * posterior under flat priors; its quantiles are those of t where rho is known. */
+/* b as it may be: a step by its weight, sigma from its chi-squared, b from its normal law. A draw from the
+ * posterior under flat priors; its quantiles are those of t where rho and q are known. */
 void mixed_draw(double b[MIXED_MAX], const struct mixed_posterior *p, struct rng *rng);
 
 /* The standard error of sum_i c_i b_i: root mean variance over the steps. */

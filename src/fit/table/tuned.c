@@ -102,7 +102,10 @@ static enum status list_tried(struct fit_table *t, struct err *err)
         t->tried[t->n_tried++] = (struct fit_tried){
             .params = {t->col[FIT_PARAMS][i], t->col[FIT_PARAMS_NONEMBD][i], t->col[FIT_PARAMS_MATMUL][i]},
             .tokens = t->col[FIT_TOKENS][i], .flops = t->col[FIT_FLOPS][i], .loss = t->col[FIT_LOSS][i],
-            .lr = unlike_rate(t->unlike, i), .others = unlike_others(t->unlike, i)};
+            .lr = unlike_rate(t->unlike, i),
+            .batch = unlike_number(t->unlike, i, unlike_trait("batch_tokens"), "batch_tokens"),
+            .warmup = unlike_number(t->unlike, i, unlike_trait("warmup_tokens"), "warmup_tokens"),
+            .others = unlike_others(t->unlike, i)};
     return OK;
 }
 

@@ -297,7 +297,7 @@ static bool one_rate(struct protocol_said *s, const struct protocol_in *in)
     if (comparable(in) && rises_with_size(s, in, lo))
         return true;
     snprintf(s->text, sizeof s->text,
-             "one rate, %.4g, for all sizes and budgets: a wrong one moves the exponents; vary train.lr", lo);
+             "one rate, %.4g, for all sizes and budgets: a wrong one moves the exponents; vary train.lr, or make it auto", lo);
     return true;
 }
 

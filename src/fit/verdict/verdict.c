@@ -301,29 +301,51 @@ static void warn_fits(struct fit_report *r)
         warn_law(w, f);
 }
 
-/* What is known of how the runs were trained: columns that a law does not know of. */
+/* What is known of how runs were trained, of every run that the table had: those of settings that were not the best count
+ * too. Columns (n each) of one block. */
+struct trained {
+    double *params, *tokens, *loss, *lr, *batch, *warmup;
+    size_t n;
+};
+
+static enum status trained_of(struct trained *k, const struct fit_table *t, enum fit_count count, struct err *err)
+{
+    size_t n = t->n_tried ? t->n_tried : t->n;
+    *k = (struct trained){.n = n};
+    TRY(size_calloc(&k->params, 6 * n, sizeof *k->params, "the runs' training", err));
+    double **const rest[] = {&k->tokens, &k->loss, &k->lr, &k->batch, &k->warmup};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        *rest[i] = k->params + (i + 1) * n;
+    for (size_t i = 0; i < t->n_tried; i++) {
+        const struct fit_tried *x = &t->tried[i];
+        k->params[i] = x->params[count], k->tokens[i] = x->tokens, k->loss[i] = x->loss;
+        k->lr[i] = x->lr, k->batch[i] = x->batch, k->warmup[i] = x->warmup;
+    }
+    for (size_t i = 0; i < n && !t->n_tried; i++) {
+        k->params[i] = t->col[fit_count_column(count)][i], k->tokens[i] = t->col[FIT_TOKENS][i];
+        k->loss[i] = t->col[FIT_LOSS][i];
+        k->lr[i] = unlike_number(t->unlike, i, unlike_trait("lr"), NULL);
+        k->batch[i] = unlike_number(t->unlike, i, unlike_trait("batch_tokens"), "batch_tokens");
+        k->warmup[i] = unlike_number(t->unlike, i, unlike_trait("warmup_tokens"), "warmup_tokens");
+    }
+    return OK;
+}
+
 static enum status judge_protocol(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
 {
     struct fit_verdict *v = &r->verdict;
-    double *known;
+    struct trained k;
     if (t->x_name[0] != '\0' || t->n == 0)
         return OK;
-    TRY(size_calloc(&known, 3 * t->n, sizeof *known, "the runs' training", err));
-    double *lr = known, *batch = known + t->n, *warmup = known + 2 * t->n;
-    for (size_t i = 0; i < t->n; i++) {
-        lr[i] = unlike_number(t->unlike, i, unlike_trait("lr"), NULL);
-        batch[i] = unlike_number(t->unlike, i, unlike_trait("batch_tokens"), "batch_tokens");
-        warmup[i] = unlike_number(t->unlike, i, unlike_trait("warmup_tokens"), "warmup_tokens");
-    }
-    struct protocol_in in = {.n = t->n, .params = t->col[fit_count_column(opt->count)], .tokens = t->col[FIT_TOKENS],
-                             .loss = t->col[FIT_LOSS], .lr = lr, .batch = batch, .warmup = warmup,
-                             .cooldown = (double)NAN, .noise = r->sigma, .minima = r->n_isoflop};
+    TRY(trained_of(&k, t, opt->count, err));
+    struct protocol_in in = {.n = k.n, .params = k.params, .tokens = k.tokens, .loss = k.loss, .lr = k.lr, .batch = k.batch,
+                             .warmup = k.warmup, .cooldown = (double)NAN, .noise = r->sigma, .minima = r->n_isoflop};
     for (size_t i = 0; i < r->n_isoflop; i++)
         in.at_edge += r->isoflop[i].at_edge;
     v->n_protocol = protocol_say(v->protocol, &in);
     for (size_t i = 0; i < v->n_protocol; i++)
         fit_lines_add(&v->lines, "Protocol%s: %s.", v->protocol[i].measured ? "" : ", not measured", v->protocol[i].text);
-    free(known);
+    free(k.params);
     return OK;
 }
 
