@@ -298,6 +298,19 @@ static size_t unembed(struct ref_gpt *r, size_t x)
     return capped;
 }
 
+/* x (T,C) with the fixed table of places. */
+static size_t waves(struct ref_gpt *r, size_t x)
+{
+    struct ref_tape *t = r->tape;
+    size_t T = r->shape.T, C = r->shape.C, first = t->n;
+    for (size_t i = 0; i < T; i++)
+        for (size_t c = 0; c < C; c++) {
+            double angle = (double)i / pow(10000, (double)(c / 2 * 2) / (double)C), at = c % 2 ? cos(angle) : sin(angle);
+            (void)unary(t, x + i * C + c, t->val[x + i * C + c] + (double)(float)(0.02 * sqrt(2) * at), 1);
+        }
+    return first;
+}
+
 /* A fresh tape with the scaled logits (T,V) of one sequence. */
 static size_t forward(struct ref_gpt *r, const int32_t *tokens)
 {
@@ -313,6 +326,8 @@ static size_t forward(struct ref_gpt *r, const int32_t *tokens)
             (void)unary(t, wte + (size_t)tokens[i] * C + c, t->val[wte + (size_t)tokens[i] * C + c], 1);
     if (wpe != NONE)
         x = residual(t, x, wpe, T * C, 1);
+    if (s->position == 4)
+        x = waves(r, x);
     if (s->norm_embed)
         x = norm(r, x, "lnew", "lneb", 0);
     r->x0 = x;

@@ -238,6 +238,8 @@ static const struct {
     {"rope of odd heads", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3, .position = 1, .rope_base = 100}},
     {"alibi", {GPT_2 SMALL, .position = 2}},
     {"no places", {GPT_2 SMALL, .position = 3}},
+    {"waves", {GPT_2 SMALL, .position = 4}},
+    {"waves, odd width", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3, .position = 4, .norm_embed = true}},
     {"relu", {GPT_2 SMALL, .mlp = 1}},
     {"relu2", {GPT_2 SMALL, .mlp = 2}},
     {"swiglu", {GPT_2 SMALL, .mlp = 3}},

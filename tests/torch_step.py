@@ -169,6 +169,10 @@ class Model:
         x = self.w[("wte", -1)][tokens]
         if self.s["position"] == "learned":
             x = x + self.w[("wpe", -1)]
+        if self.s["position"] == "sinusoidal":
+            at = torch.arange(self.d.T).double()[:, None] * 10000 ** (-(torch.arange(self.d.C) // 2 * 2).double() / self.d.C)
+            even = torch.arange(self.d.C) % 2 == 0
+            x = x + (0.02 * 2 ** 0.5 * torch.where(even, at.sin(), at.cos())).to(x.dtype)
         if self.s["norm_embed"]:
             x = self.norm(x, "lne")
         self.x0 = x
@@ -264,7 +268,7 @@ CASES = {
     "gpt2": {}, "rmsnorm": dict(norm="rmsnorm"), "no norm": dict(norm="none"), "no gain": dict(norm_gain=False),
     "no norm bias": dict(norm_bias=False), "norms after": dict(norm_place="after"), "sandwich": dict(norm_place="both"),
     "norm of embeddings": dict(norm_embed=True), "rope": dict(position="rope"), "rope base": dict(position="rope", rope_base=100.0),
-    "alibi": dict(position="alibi"), "no positions": dict(position="none"), "relu": dict(mlp="relu"), "relu2": dict(mlp="relu2"),
+    "alibi": dict(position="alibi"), "no positions": dict(position="none"), "waves": dict(position="sinusoidal"), "relu": dict(mlp="relu"), "relu2": dict(mlp="relu2"),
     "swiglu": dict(mlp="swiglu"), "geglu": dict(mlp="geglu"), "no bias": dict(bias=False), "qk_norm": dict(qk_norm=True),
     "qk_norm over all": dict(qk_norm=True, qk_norm_all=True), "untied": dict(tied=False), "grouped": dict(n_kv_head=2),
     "multi-query": dict(n_kv_head=1, position="rope", qk_norm=True), "parallel": dict(parallel=True), "softcap": dict(softcap=2.0),

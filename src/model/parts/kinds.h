@@ -13,7 +13,8 @@
     X(learned,   position_learned, "a table, Radford et al. 2019")                                 \
     X(rope,      position_rope,    "q and k turn, Su et al. 2021")                                 \
     X(alibi,     position_alibi,   "scores fall with the distance, Press et al. 2022")             \
-    X(none,      position_none,    "nothing but the causal mask, Kazemnejad et al. 2023")
+    X(none,      position_none,    "nothing but the causal mask, Kazemnejad et al. 2023")         \
+    X(sinusoidal, position_sinusoidal, "a fixed table of waves, Vaswani et al. 2017")
 
 #define MLP_KINDS(X)                                                                               \
     X(gelu,      mlp_gelu,         "tanh form, Hendrycks, Gimpel 2016")                            \
