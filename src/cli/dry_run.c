@@ -126,7 +126,7 @@ enum { TABLE_WIDTH = 60 };
  * will say of the runs goes before what decides whether to begin them. */
 static void fit_columns(struct table *t, const bool shown[N_COLUMNS])
 {
-    static const enum column first_to_go[] = {NONEMBD, FLOPS, PARAMS};
+    static const enum column first_to_go[] = {NONEMBD, FLOPS, WARMUP, PARAMS};
     int sum = -1; /* a blank between any two */
     for (int c = 0; c < N_COLUMNS; c++) {
         size_t most = strlen(columns[c]);
@@ -136,7 +136,7 @@ static void fit_columns(struct table *t, const bool shown[N_COLUMNS])
         sum += t->width[c] ? t->width[c] + 1 : 0;
     }
     for (size_t i = 0; sum > TABLE_WIDTH && i < sizeof first_to_go / sizeof *first_to_go; i++) {
-        sum -= t->width[first_to_go[i]] + 1;
+        sum -= t->width[first_to_go[i]] ? t->width[first_to_go[i]] + 1 : 0;
         t->width[first_to_go[i]] = 0;
     }
 }

@@ -171,6 +171,7 @@ static enum status make_config(struct next_runs *x, const struct fitted *f, stru
     x->config = config_of_run(&f->cfg);
     x->config.grid.warmup_tokens = f->cfg.grid.warmup_tokens;
     x->config.grid.warmup_flops = f->cfg.grid.warmup_flops;
+    x->config.search = f->cfg.search;
     x->config.model.d_model = x->config.model.n_layer = x->config.model.n_head = 0;
     x->config.train.tokens = 0;
     for (size_t i = 0; i < x->n; i++)

@@ -317,9 +317,10 @@ void config_settle(struct config *c)
 
 struct config config_of_run(const struct config *c)
 {
-    struct config run = *c;
+    struct config run = *c, defaults;
+    config_init(&defaults);
     memset(&run.grid, 0, sizeof run.grid);
-    memset(&run.search, 0, sizeof run.search);
+    run.search = defaults.search;
     return run;
 }
 
