@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/charts/parts.h"
+#include "plot/rich.h"
+#include "report/charts/kinds.h"
 
 enum { RATES = 5, CELLS = 4, RUNS = RATES * CELLS };
 
@@ -88,7 +89,7 @@ static void bowls(void)
         EXPECT_NEAR(bottom->y[0], 0, 1e-9);
         EXPECT(runs->n == RATES);
         EXPECT_NEAR(runs->y[0], 0.02 * pow(log(0.002 / best(cell)), 2), 1e-6);
-        EXPECT(strstr(runs->label, " tokens"));
+        EXPECT(strstr(runs->label, ", D = 1"));
     }
     EXPECT(!nth(&ch, MARKER_DIAMOND, CELLS) && !nth(&ch, MARKER_RING, 0));
     chart_free(&ch);
@@ -127,12 +128,14 @@ static void rates(void)
     struct err err;
     bool drawn;
     size_t bottoms = 0;
+    char title[sizeof ch.title];
     table(&t, 0.002);
     const struct charts_input in = input(&t, &r);
     parts_init(&p, &in);
     EXPECT_OK(rates_build(&ch, &p, &drawn, &err));
     EXPECT(drawn && ch.log_x && ch.log_y);
-    EXPECT_MSG(strstr(ch.subtitle, "lr* ~ N^-0.20 D^-0.10"), "%s", ch.subtitle);
+    rich_plain(title, sizeof title, ch.title);
+    EXPECT_MSG(strstr(title, "goes as N^−0.20 D^−0.10"), "%s", title);
     for (size_t k = 0; nth(&ch, MARKER_DIAMOND, k); k++)
         for (size_t i = 0; i < nth(&ch, MARKER_DIAMOND, k)->n; i++)
             bottoms += isfinite(nth(&ch, MARKER_DIAMOND, k)->y[i]);

@@ -12,6 +12,8 @@
 #include "plot/palette.h"
 #include "plot/png.h"
 #include "plot/raster.h"
+#include "plot/rich.h"
+#include "plot/write.h"
 
 #define STBI_NO_STDIO
 #define STB_IMAGE_STATIC
@@ -19,7 +21,8 @@
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb_image.h>
 
-static const struct color black = {0, 0, 0};
+static const struct color black = {0, 0, 0}, white = {255, 255, 255};
+static const struct chart_style usual;
 
 /* --- axes ------------------------------------------------------------------------------------- */
 
@@ -139,7 +142,7 @@ static struct raster sheet(const struct font *font)
 {
     struct raster r;
     struct err err;
-    EXPECT_OK(raster_init(&r, 100, 80, 2, font, &err));
+    EXPECT_OK(raster_init(&r, 100, 80, 2, white, font, &err));
     return r;
 }
 
@@ -157,14 +160,14 @@ static void areas(void)
     r = sheet(font);
     s = raster_surface(&r);
     const struct point bent[] = {{20, 20}, {70, 20}, {70, 60}};
-    s.polyline(s.self, bent, 3, (struct stroke){black, 4, 0, 0});
+    s.polyline(s.self, bent, 3, (struct stroke){.color = black, .width = 4});
     /* two bars, round ends, the joint painted once: its outer quarter of a disc less the overlap */
     EXPECT_REL(ink(&r), 4 * 90 + 3.14159265 * 4 - (4 - 3.14159265) , 0.02);
     raster_free(&r);
 
     r = sheet(font);
     s = raster_surface(&r);
-    s.polyline(s.self, bent, 3, (struct stroke){black, 4, 5, 5});
+    s.polyline(s.self, bent, 3, (struct stroke){.color = black, .width = 4, .dash = 5, .gap = 5});
     double dashed = ink(&r);
     EXPECT_MSG(dashed > 200 && dashed < 330, "dashes cover %g", dashed);
     raster_free(&r);
@@ -178,10 +181,10 @@ static void clipping(void)
     struct surface s = raster_surface(&r);
     const struct point wild[] = {{-1e7, -1e6}, {1e7, 1e6}, {50, 1e9}, {50, -1e9}};
     s.clip(s.self, 20, 20, 30, 30);
-    s.polyline(s.self, wild, 4, (struct stroke){black, 3, 0, 0});
-    s.polyline(s.self, wild, 4, (struct stroke){black, 3, 4, 4});
+    s.polyline(s.self, wild, 4, (struct stroke){.color = black, .width = 3});
+    s.polyline(s.self, wild, 4, (struct stroke){.color = black, .width = 3, .dash = 4, .gap = 4});
     s.polygon(s.self, wild, 4, black, 0.5);
-    s.text(s.self, 22, 49, "cut off here", (struct text_style){14, black, ANCHOR_START, 0});
+    s.text(s.self, 22, 49, "cut off here", (struct text_style){.size = 14, .color = black, .anchor = ANCHOR_START, .up = 0});
     size_t outside = 0;
     for (int y = 0; y < r.height; y++)
         for (int x = 0; x < r.width; x++)
@@ -205,13 +208,13 @@ static void words(void)
     const char *signs = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻×";
     struct raster r = sheet(font);
     struct surface s = raster_surface(&r);
-    s.text(s.self, 5, 40, signs, (struct text_style){9, black, ANCHOR_START, 0});
+    s.text(s.self, 5, 40, signs, (struct text_style){.size = 9, .color = black, .anchor = ANCHOR_START, .up = 0});
     double level = ink(&r);
     EXPECT(level > 10);
     raster_free(&r);
     r = sheet(font);
     s = raster_surface(&r);
-    s.text(s.self, 40, 78, signs, (struct text_style){9, black, ANCHOR_START, 1});
+    s.text(s.self, 40, 78, signs, (struct text_style){.size = 9, .color = black, .anchor = ANCHOR_START, .up = 1});
     EXPECT_REL(ink(&r), level, 0.05); /* turned, not lost */
     raster_free(&r);
     const char *broken = "\xff\xc3";
@@ -235,7 +238,7 @@ static enum status fill(struct chart *c, struct err *err)
     c->log_x = c->log_y = true;
     TRY(chart_add(&s, c, 50, true, err));
     snprintf(s->label, sizeof s->label, "band");
-    s->color = palette_distinct(0);
+    s->color = palette_kind(0);
     s->width = 2;
     s->band = true;
     s->marker = MARKER_DISC;
@@ -269,10 +272,10 @@ static void files(void)
     struct font *font = font_open();
     struct chart *c = calloc(1, sizeof *c);
     EXPECT_OK(fill(c, &err));
-    EXPECT_OK(chart_write(c, test_tmpdir(), "full", font, &err));
+    EXPECT_OK(chart_write(c, test_tmpdir(), "full", &usual, font, &err));
     chart_free(c);
     memset(c, 0, sizeof *c);
-    EXPECT_OK(chart_write(c, test_tmpdir(), "empty", font, &err));
+    EXPECT_OK(chart_write(c, test_tmpdir(), "empty", &usual, font, &err));
 
     char *data;
     size_t size;
@@ -313,7 +316,7 @@ static void pictures(void)
             char path[FILE_PATH_MAX], *data;
             size_t size;
             int w, h, channels;
-            EXPECT_OK(raster_init(&r, sizes[k][0], sizes[k][1], 1, NULL, &err));
+            EXPECT_OK(raster_init(&r, sizes[k][0], sizes[k][1], 1, white, NULL, &err));
             size_t n = 3 * (size_t)(r.width * r.height);
             for (size_t i = 0; i < n; i++) {
                 int x = (int)(i / 3) % r.width, y = (int)(i / 3) / r.width;
@@ -358,7 +361,7 @@ static void many_series(void)
         EXPECT_OK(chart_add_line(&l, &c, i % 2, i / 40.0, &err));
     }
     EXPECT(c.n_series == 500 && c.n_lines == 40 && c.series[0].y[1] == 1);
-    EXPECT_OK(chart_write(&c, test_tmpdir(), "many", font, &err));
+    EXPECT_OK(chart_write(&c, test_tmpdir(), "many", &usual, font, &err));
     read_back("many.svg", &data, &size);
     size_t named = 0;
     for (const char *p = data; (p = strstr(p, ">series")); p++)
@@ -393,7 +396,7 @@ static void far_away(void)
         s->y[i] = i % 2 ? 1e300 : -1e300;
         s->hi[i] = 1e300;
     }
-    EXPECT_OK(chart_write(&c, test_tmpdir(), "far", font, &err));
+    EXPECT_OK(chart_write(&c, test_tmpdir(), "far", &usual, font, &err));
     read_back("far.svg", &data, &size);
     for (const char *p = data; p && *p; p += strspn(p, "0123456789"), p += *p != '\0')
         EXPECT_MSG(strspn(p, "0123456789") < 10, "digits that nobody needs: %.40s", p);
@@ -409,7 +412,7 @@ static void unwritable(void)
     struct chart *c = calloc(1, sizeof *c);
     char dir[FILE_PATH_MAX];
     EXPECT_OK(file_join(dir, sizeof dir, test_tmpdir(), "missing", &err));
-    EXPECT_ERR(chart_write(c, dir, "x", font, &err), E_IO, "missing");
+    EXPECT_ERR(chart_write(c, dir, "x", &usual, font, &err), E_IO, "missing");
     free(c);
     font_close(font);
 }
@@ -419,7 +422,7 @@ static void colours(void)
     /* lightness grows all the way, so that the order shows in grey as well */
     double before = 0;
     for (size_t i = 0; i < 12; i++) {
-        struct color c = palette_ordered(i, 12);
+        struct color c = palette_color(palette_ordered(i, 12), false);
         double light = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b;
         EXPECT_MSG(light > before, "step %zu: %g after %g", i, light, before);
         before = light;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/check.h"
+#include "plot/write.h"
 #include "report/charts/transfer.h"
 
 struct drawer {
@@ -26,7 +27,7 @@ static enum status write(const struct drawer *d, const struct chart *ch, const c
 {
     char name[64];
     snprintf(name, sizeof name, "%s_%s_%s", what, transfer_axis_names[axis], transfer_parametrisations[p]);
-    TRY(chart_write(ch, d->dir, name, d->font, err));
+    TRY(chart_write(ch, d->dir, name, &(struct chart_style){.dark = false}, d->font, err));
     if (d->loud)
         printf("  %s/%s.png\n", d->dir, name);
     return OK;
@@ -59,16 +60,15 @@ static enum status draw_scales(const struct drawer *d, enum transfer_axis axis, 
 static enum status draw_bowls(const struct drawer *d, enum transfer_axis axis, enum param_kind p, struct err *err)
 {
     const struct bowl *bowls[TRANSFER_SIZES_MAX];
-    char what[64], found[120] = "Not every bowl has its bottom inside.";
+    char what[64];
     struct chart ch = {.log_x = false};
     const struct transfer_span *s = transfer_span_of(&d->k->bowls, axis, p);
     words(what, sizeof what, d->k, axis, p);
-    if (s->found)
-        snprintf(found, sizeof found, "Largest over smallest: %.2f.", s->factor.value);
     for (size_t i = 0; i < s->n; i++)
         bowls[i] = &d->k->bowls.cells[s->cells[i]].bowl;
-    const struct charts_bowls in = {.axis = transfer_axis_names[axis], .what = what, .found = found, .tokens = d->k->spec.tokens,
-                                    .sizes = d->k->spec.sizes[axis].items, .bowls = bowls, .n = s->n};
+    const struct charts_bowls in = {.axis = transfer_axis_names[axis], .what = what, .found = s->found, .factor = s->factor,
+                                    .tokens = d->k->spec.tokens, .sizes = d->k->spec.sizes[axis].items, .bowls = bowls,
+                                    .n = s->n};
     enum status st = charts_transfer_bowls(&ch, &in, err);
     if (st == OK)
         st = write(d, &ch, "bowls", axis, p, err);

@@ -1,12 +1,106 @@
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/size.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
+#include "cli/draw.h"
 #include "cli/fitted.h"
 #include "cli/keep.h"
 #include "cli/text.h"
+
+struct chart_words {
+    const char *out, *width, *theme, *only;
+    bool data, no_titles, term;
+    struct charts_how how;
+    bool *chosen; /* (charts_count()) owned; how.only */
+};
+
+/* --- how they are drawn ---- */
+
+/* The widest picture, and the largest scale: letters of a title are FONT_SIZE_MAX pixels at most. */
+#define MOST_UNITS 4000.0
+#define MOST_SCALE 16.0
+
+/* "85mm", "3.3in", "12cm", "480px" or "480". */
+static enum status read_width(struct chart_style *s, const char *text, struct err *err)
+{
+    static const struct {
+        const char *name;
+        double mm;
+    } units[] = {{"mm", 1}, {"cm", 10}, {"in", 25.4}, {"px", 0}, {"", 0}};
+    char *end;
+    double v = strtod(text, &end);
+    for (size_t i = 0; i < sizeof units / sizeof *units && end != text; i++) {
+        if (strcmp(end, units[i].name) != 0)
+            continue;
+        s->width_mm = v * units[i].mm;
+        s->width = units[i].mm > 0 ? s->width_mm / 25.4 * CHART_UNITS_INCH : v;
+        if (s->width >= 200 && s->width <= MOST_UNITS)
+            return OK;
+        return err_set(err, E_USAGE, "--width %s: expected 53mm to 1058mm, or 200 to 4000 px", text);
+    }
+    return err_set(err, E_USAGE, "--width %s: expected a width such as 85mm, 3.3in or 640px", text);
+}
+
+/* A plain number among --scale is that of the pictures: the others are the fit's. */
+static enum status take_scale(struct chart_style *s, struct arg_list *scales, struct err *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < scales->n; i++) {
+        char *end;
+        double v = strtod(scales->items[i], &end);
+        if (end == scales->items[i] || *end) {
+            scales->items[n++] = scales->items[i];
+            continue;
+        }
+        if (!(v >= 0.25 && v <= MOST_SCALE))
+            return err_set(err, E_USAGE, "--scale %s: expected 0.25 to 16 pixels a unit", scales->items[i]);
+        s->scale = v;
+    }
+    scales->n = n;
+    return OK;
+}
+
+static enum status choose(struct chart_words *w, const char *name, size_t len, struct err *err)
+{
+    char all[400] = "";
+    for (size_t i = 0; i < charts_count(); i++) {
+        if (strlen(charts_name(i)) == len && strncmp(charts_name(i), name, len) == 0) {
+            w->chosen[i] = true;
+            return OK;
+        }
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", charts_name(i));
+    }
+    return err_set(err, E_USAGE, "--only %.*s: no such chart; there are %s", (int)len, name, all);
+}
+
+static enum status read_how(struct chart_words *w, struct arg_list *scales, struct err *err)
+{
+    w->how.data = w->data;
+    w->how.style.no_titles = w->no_titles;
+    if (w->theme && strcmp(w->theme, "dark") != 0 && strcmp(w->theme, "light") != 0)
+        return err_set(err, E_USAGE, "--theme %s: expected light or dark", w->theme);
+    w->how.style.dark = w->theme && strcmp(w->theme, "dark") == 0;
+    if (w->width)
+        TRY(read_width(&w->how.style, w->width, err));
+    TRY(take_scale(&w->how.style, scales, err));
+    if (!w->only)
+        return OK;
+    TRY(size_calloc(&w->chosen, charts_count(), sizeof *w->chosen, "the charts to draw", err));
+    w->how.only = w->chosen;
+    for (const char *p = w->only; *p; p += strspn(p, ","))
+        if (strcspn(p, ",") > 0) {
+            TRY(choose(w, p, strcspn(p, ","), err));
+            p += strcspn(p, ",");
+        }
+    return OK;
+}
+
+/* --- where they go ---- */
 
 /* Is `out` the folder where the sweep's own charts lie? */
 static enum status is_own_charts(bool *own, const struct fitted *f, const char *out, struct err *err)
@@ -21,9 +115,11 @@ static enum status is_own_charts(bool *own, const struct fitted *f, const char *
     return OK;
 }
 
-static enum status check(const struct fitted *f, const char *out, bool own_charts, struct err *err)
+static enum status check(const struct fitted *f, const struct chart_words *w, bool own_charts, struct err *err)
 {
-    if (!f->folder && !out)
+    if (w->term)
+        return OK;
+    if (!f->folder && !w->out)
         return err_set(err, E_USAGE, "chart %s: give the folder for the charts with --out (only a sweep's has one of its own)",
                        f->sources[0]);
     if (own_charts && !f->own)
@@ -48,45 +144,73 @@ static void say_what(const struct fitted *f)
                  f->folder && !f->own ? ": a what-if, not the sweep's own fit" : "");
 }
 
-static enum status draw(struct fitted *f, const char *out, struct err *err)
+/* What a terminal shows in colours: unless NO_COLOR asks for none (no-color.org). */
+static enum status print(const struct fitted *f, const struct chart_words *w, struct err *err)
+{
+    struct draw_input d;
+    const char *no_color = getenv("NO_COLOR");
+    enum status st = draw_input_make(&d, f, err);
+    if (st == OK)
+        st = charts_print(stdout, &d.in, w->how.only, text_width(stdout, 80), text_is_terminal(1) && !(no_color &&
+                          *no_color), err);
+    draw_input_free(&d);
+    return st;
+}
+
+static enum status draw(struct fitted *f, struct chart_words *w, struct err *err)
 {
     bool own_charts;
+    TRY(read_how(w, &f->words.scale, err));
     TRY(fitted_read(f, err));
-    TRY(is_own_charts(&own_charts, f, out, err));
-    TRY(check(f, out, own_charts, err));
+    TRY(is_own_charts(&own_charts, f, w->out, err));
+    TRY(check(f, w, own_charts, err));
     TRY(fitted_analyse(f, err));
     say_what(f);
+    if (w->term)
+        TRY(print(f, w, err));
+    if (w->term && !w->out)
+        return OK;
     if (!own_charts)
-        return keep_draw(f, out, err);
+        return keep_draw(f, w->out, &w->how, err);
     TRY(keep_fit(f, err));
-    return keep_charts(f, err);
+    return keep_charts(f, &w->how, true, err);
 }
 
 enum status cmd_chart(int argc, char **argv, struct err *err)
 {
+    enum { OWN = 7 };
     struct fitted f;
-    const char *out = NULL;
+    struct chart_words w = {.out = NULL};
     struct arg_list sources;
     bool help;
     fitted_init(&f);
-    struct arg args[FIT_OPTIONS_MAX + 1] = {
-        {"--out", ARG_STRING, &out, "DIR", "where the charts go (default DIR/charts of the sweep)"},
+    struct arg args[FIT_OPTIONS_MAX + OWN] = {
+        {"--out", ARG_STRING, &w.out, "DIR", "where the charts go (default DIR/charts of the sweep)"},
+        {"--only", ARG_STRING, &w.only, "NAME,...", "these charts alone"},
+        {"--width", ARG_STRING, &w.width, "W", "85mm, 3.3in or 640px (default 960px); a number as --scale is pixels a "
+        "unit (default 2)"},
+        {"--theme", ARG_STRING, &w.theme, "T", "light (default) or dark"},
+        {"--no-titles", ARG_FLAG, &w.no_titles, NULL, "neither title nor notes, for a paper"},
+        {"--data", ARG_FLAG, &w.data, NULL, "write what each chart shows as CSV, too"},
+        {"--term", ARG_FLAG, &w.term, NULL, "draw the main charts, or --only, in the terminal"},
     };
     const struct args_spec spec = {
         .command = "chart",
         .positionals = "DIR|TABLE...",
         .summary = "Draw every chart that the runs of a sweep or of a table support, as PNG and SVG: training\n"
-                   "curves (of a sweep), loss against tokens and against size, IsoFLOP profiles, excess over the\n"
-                   "floor, and returns against compute. A sweep's charts show its own fit, and go to its folder;\n"
-                   "with other options, or from a table, they go to --out.",
+                   "curves (of sweeps), loss against tokens and size, residuals, IsoFLOP profiles, the best split of\n"
+                   "compute, the excess over the floor, contours, returns, and what the verdict rests on. A sweep's\n"
+                   "charts show its own fit, and go to its folder; with other options, or from tables or several\n"
+                   "folders, they go to --out.",
         .min_positionals = 1,
         .max_positionals = 1000,
         .args = args,
-        .n_args = 1 + fit_words_args(args + 1, &f.words),
+        .n_args = OWN + fit_words_args(args + OWN, &f.words),
     };
     enum status st = fitted_parse(&f, &sources, &help, &spec, argc, argv, err);
     if (st == OK && !help)
-        st = draw(&f, out, err);
+        st = draw(&f, &w, err);
+    free(w.chosen);
     args_free(&spec, &sources);
     fitted_close(&f);
     return st;

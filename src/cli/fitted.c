@@ -29,6 +29,7 @@ void fitted_close(struct fitted *f)
         curves_free(&f->all[i]);
     free(f->all);
     free(f->curves.items);
+    free(f->curve_source);
     fit_table_free(&f->table);
     config_free(&f->cfg);
     *f = (struct fitted){0};
@@ -149,16 +150,29 @@ static size_t row_of(const struct fit_table *t, const struct curve *c)
     return i;
 }
 
-/* Curves of the runs in the table; those of a folder alone are drawn, too, and where no rows were picked those of
- * runs that diverged beside them. */
-static enum status take_curves(struct fitted *f, const struct curves *c, struct err *err)
+/* Room for n more curves to be drawn. */
+static enum status grow_curves(struct fitted *f, size_t n, struct err *err)
+{
+    struct curve *items = realloc(f->curves.items, (f->curves.n + n + 1) * sizeof *items);
+    if (items)
+        f->curves.items = items;
+    size_t *of = realloc(f->curve_source, (f->curves.n + n + 1) * sizeof *of);
+    if (of)
+        f->curve_source = of;
+    if (!items || !of)
+        return err_set(err, E_NOMEM, "out of memory for %zu training curves", f->curves.n + n);
+    return OK;
+}
+
+/* Curves of the runs in the table, of the source with this number; where the source is a folder alone and no rows were
+ * picked those of runs that diverged beside them. */
+static enum status take_curves(struct fitted *f, const struct curves *c, size_t source, struct err *err)
 {
     struct envelope_curve *grown = realloc(f->lines, (f->opt.n_curves + c->n + 1) * sizeof *grown);
     if (!grown)
         return err_set(err, E_NOMEM, "out of memory for %zu training curves", f->opt.n_curves + c->n);
     f->lines = grown;
-    if (f->folder)
-        TRY(size_calloc(&f->curves.items, c->n, sizeof *f->curves.items, "the training curves", err));
+    TRY(grow_curves(f, c->n, err));
     for (size_t i = 0; i < c->n; i++) {
         const struct curve *x = &c->items[i];
         bool in_table = strcmp(x->status, "done") == 0 && row_of(&f->table, x) < f->table.n;
@@ -166,8 +180,10 @@ static enum status take_curves(struct fitted *f, const struct curves *c, struct 
             grown[f->opt.n_curves++] =
                 (struct envelope_curve){.params = {x->params, x->params_nonembd, x->params_matmul},
                                         .n = x->n, .tokens = x->tokens, .flops = x->flops, .loss = x->loss};
-        if (f->folder && (in_table || f->words.where.n == 0))
+        if (in_table || (f->folder && f->words.where.n == 0)) {
+            f->curve_source[f->curves.n] = source;
             f->curves.items[f->curves.n++] = *x;
+        }
     }
     return OK;
 }
@@ -179,7 +195,7 @@ static enum status read_curves(struct fitted *f, struct err *err)
         if (!file_is_dir(f->sources[i]))
             continue;
         TRY(curves_read(&f->all[i], f->sources[i], err));
-        TRY(take_curves(f, &f->all[i], err));
+        TRY(take_curves(f, &f->all[i], i, err));
     }
     f->opt.curves = f->opt.n_curves ? f->lines : NULL;
     return OK;

@@ -22,7 +22,8 @@ struct fitted {
     struct fit_options opt;
     struct fit_settings settings;
     struct fit_table table;
-    struct curves curves;  /* training curves of the folder, of the runs in the table */
+    struct curves curves;  /* training curves of the folders, of the runs in the table */
+    size_t *curve_source;  /* (curves.n) which source each is from */
     struct curves *all;    /* (n_sources) those of every source; curves borrows from them */
     struct envelope_curve *lines; /* (opt.n_curves) */
     struct fit_lines careful;

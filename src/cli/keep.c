@@ -8,8 +8,7 @@
 
 #include "base/file.h"
 #include "cli/draw.h"
-#include "cli/theory.h"
-#include "harness/train.h"
+#include "cli/text.h"
 
 static const char note_name[] = "charts.txt";
 
@@ -24,53 +23,11 @@ enum status keep_fit(struct fitted *f, struct err *err)
     return stored_read(&f->stored, path, err);
 }
 
-/* Trials of a search in the folder below, where the runs of the table are none; a table that cannot be read has no chart. */
-static void read_trials(struct fit_table *t, const struct fitted *f)
-{
-    char path[FILE_PATH_MAX];
-    const char *const source = path;
-    const struct fit_read_options all = {.count = f->opt.count};
-    struct err ignored;
-    if (!f->folder || f->table.tried || file_join(path, sizeof path, f->folder, "search/results.csv", NULL) != OK)
-        return;
-    if (file_exists(path))
-        (void)!fit_table_read(t, &source, 1, &all, &ignored);
-}
-
-static enum status draw_with(struct file_list *drawn, const struct fitted *f, const struct fit_table *trials, const char *out,
-                             struct err *err)
-{
-    struct theory theory;
-    bool known;
-    TRY(theory_of(&theory, &known, f, err));
-    const struct fit_table *tried = f->table.tried ? &f->table : trials;
-    const struct charts_input in = {
-        .table = &f->table,
-        .report = &f->report,
-        .title = f->about ? f->about->name : file_basename(f->sources[0]),
-        .loss_unit = fitted_unit(f),
-        .theory = known ? &theory.chart : NULL,
-        .trials = tried->tried,
-        .n_trials = tried->n_tried,
-        .eval_part = f->about ? TRAIN_CURVE_STRIDE : 0,
-    };
-    printf("\nCharts\n");
-    return draw_charts(drawn, out, in, &f->curves, err);
-}
-
-static enum status draw(struct file_list *drawn, const struct fitted *f, const char *out, struct err *err)
-{
-    struct fit_table trials = {.n = 0};
-    read_trials(&trials, f);
-    enum status st = draw_with(drawn, f, &trials, out, err);
-    fit_table_free(&trials);
-    return st;
-}
-
-enum status keep_draw(const struct fitted *f, const char *out, struct err *err)
+enum status keep_draw(const struct fitted *f, const char *out, const struct charts_how *how, struct err *err)
 {
     struct file_list drawn = {0};
-    enum status st = draw(&drawn, f, out, err);
+    printf("\nCharts\n");
+    enum status st = draw_charts(&drawn, f, out, how, true, err);
     file_list_free(&drawn);
     return st;
 }
@@ -134,7 +91,8 @@ static enum status write_note(const char *folder, uint64_t fit, const struct fil
 
 /* ---- the folder's charts ---- */
 
-static const char *const endings[] = {".png", ".svg"};
+enum { N_ENDINGS = 3, N_PICTURES = 2 };
+static const char *const endings[N_ENDINGS] = {".png", ".svg", ".csv"};
 
 static enum status chart_path(char *path, const struct fitted *f, const char *name, const char *ending, struct err *err)
 {
@@ -149,8 +107,8 @@ enum status keep_charts_current(bool *current, const struct fitted *f, struct er
     struct note note;
     enum status st = read_note(&note, f->folder, err);
     *current = st == OK && f->stored.intact && note.fit == f->stored.checksum && note.charts.n > 0;
-    for (size_t i = 0; i < 2 * note.charts.n && st == OK && *current; i++) {
-        st = chart_path(path, f, note.charts.names[i / 2], endings[i % 2], err);
+    for (size_t i = 0; i < N_PICTURES * note.charts.n && st == OK && *current; i++) {
+        st = chart_path(path, f, note.charts.names[i / N_PICTURES], endings[i % N_PICTURES], err);
         *current = st == OK && file_exists(path);
     }
     file_list_free(&note.charts);
@@ -169,17 +127,26 @@ static bool is_in(const struct file_list *list, const char *name)
 static enum status remove_others(const struct fitted *f, const struct file_list *drawn, struct err *err)
 {
     char path[FILE_PATH_MAX];
-    for (size_t i = 0; i < 2 * charts_count(); i++) {
-        if (is_in(drawn, charts_name(i / 2)))
+    for (size_t i = 0; i < N_ENDINGS * charts_count(); i++) {
+        if (is_in(drawn, charts_name(i / N_ENDINGS)))
             continue;
-        TRY(chart_path(path, f, charts_name(i / 2), endings[i % 2], err));
+        TRY(chart_path(path, f, charts_name(i / N_ENDINGS), endings[i % N_ENDINGS], err));
         if (unlink(path) != 0 && errno != ENOENT)
             return err_errno(err, errno, "cannot remove", path);
     }
     return OK;
 }
 
-enum status keep_charts(const struct fitted *f, struct err *err)
+/* Those that were drawn, in a line where nobody asked for their paths. */
+static void say_drawn(const struct fitted *f, const struct file_list *drawn)
+{
+    char names[600] = "";
+    for (size_t i = 0; i < drawn->n; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", drawn->names[i]);
+    text_beside(stdout, "Charts: ", "%zu as PNG and SVG in %s/charts: %s", drawn->n, f->folder, names);
+}
+
+enum status keep_charts(const struct fitted *f, const struct charts_how *how, bool tell, struct err *err)
 {
     char dir[FILE_PATH_MAX];
     struct file_list drawn = {0};
@@ -187,11 +154,15 @@ enum status keep_charts(const struct fitted *f, struct err *err)
     TRY(file_join(dir, FILE_PATH_MAX, f->folder, "charts", err));
     if (file_refuse_link(dir, err) != OK)
         return err_wrap(err, "charts of a sweep lie in its folder (elsewhere: plateau chart %s --out DIR)", f->folder);
-    enum status st = draw(&drawn, f, dir, err);
-    if (st == OK)
+    if (tell)
+        printf("\nCharts\n");
+    enum status st = draw_charts(&drawn, f, dir, how, tell, err);
+    if (st == OK && !how->only)
         st = remove_others(f, &drawn, err);
-    if (st == OK)
+    if (st == OK && !how->only)
         st = write_note(f->folder, f->stored.checksum, &drawn, err);
+    if (st == OK && !tell)
+        say_drawn(f, &drawn);
     file_list_free(&drawn);
     return st;
 }

@@ -6,6 +6,7 @@
 #define PLATEAU_CLI_KEEP_H
 
 #include "cli/fitted.h"
+#include "report/charts/charts.h"
 
 /* Both for a fit that is the folder's own (f->own), after fitted_read. */
 
@@ -14,11 +15,12 @@ enum status keep_fit(struct fitted *f, struct err *err) WARN_UNUSED;
 
 /* Were the charts that lie there drawn from the fit that fit.json holds, and are they all there? */
 enum status keep_charts_current(bool *current, const struct fitted *f, struct err *err) WARN_UNUSED;
-/* Draw them into the folder's charts/, print their paths, and remove those of an earlier fit that this one does not
- * draw. E_DATA where charts/ is a link: what a folder holds lies inside it. */
-enum status keep_charts(const struct fitted *f, struct err *err) WARN_UNUSED;
+/* Draw them into the folder's charts/, and remove those of an earlier fit that this one does not draw, unless only some were
+ * asked for. Their paths are printed where `tell`, else one line that names them. E_DATA where charts/ is a link: what a
+ * folder holds lies inside it. */
+enum status keep_charts(const struct fitted *f, const struct charts_how *how, bool tell, struct err *err) WARN_UNUSED;
 
 /* The same into another folder, which keeps no note of it. */
-enum status keep_draw(const struct fitted *f, const char *out, struct err *err) WARN_UNUSED;
+enum status keep_draw(const struct fitted *f, const char *out, const struct charts_how *how, struct err *err) WARN_UNUSED;
 
 #endif

@@ -60,7 +60,7 @@ static enum status fit_and_tell(struct fitted *f, const struct config *c, struct
     go_on(&st, err, theory_print(f, &later), &later);
     go_on(&st, err, print_baseline(f, c, &later), &later);
     if (kept == OK) /* charts of a fit that is not kept would be those of none */
-        go_on(&st, err, keep_charts(f, &later), &later);
+        go_on(&st, err, keep_charts(f, &(struct charts_how){.data = false}, false, &later), &later);
     return st;
 }
 
@@ -68,7 +68,7 @@ static enum status draw_again(struct fitted *f, struct err *err)
 {
     text_message(stdout, "", "the fit is in %s/fit.json; its charts are drawn again", f->folder);
     TRY(fitted_analyse(f, err));
-    return keep_charts(f, err);
+    return keep_charts(f, &(struct charts_how){.data = false}, false, err);
 }
 
 enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged, struct err *err)

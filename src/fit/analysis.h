@@ -102,9 +102,13 @@ struct fit_frontier {
     double e, ln_k, g, ln_n, n_exp;
 };
 
-/* Exponents of N* and D* against compute by the three methods, with parameters counted one way. */
+/* Exponents of N* and D* against compute by the three methods, with parameters counted one way; and the law's N* and D*
+ * themselves at budgets from the smallest to ten times the largest. */
+enum { FIT_METHOD_BUDGETS = 9 };
 struct fit_methods {
     enum fit_count count;
+    double flops[FIT_METHOD_BUDGETS];
+    struct fit_value n_best[FIT_METHOD_BUDGETS], d_best[FIT_METHOD_BUDGETS];
     struct fit_value law_n, law_d, isoflop_n, isoflop_d;
     struct envelope envelope;
 };

@@ -93,11 +93,21 @@ void axis_label(char *buf, size_t size, double v, int digits)
         }
 }
 
+void axis_label_kind(char *buf, size_t size, enum axis_kind kind, double v, int digits)
+{
+    if (kind == AXIS_POWER)
+        axis_label_power(buf, size, v, digits);
+    else if (kind == AXIS_PERCENT && isfinite(v))
+        snprintf(buf, size, "%.*g %%", digits > 3 ? digits : 3, 100 * v);
+    else
+        axis_label(buf, size, v, digits);
+}
+
 /* On an axis that needs powers of ten anywhere, every label is one. */
 static void use_powers(struct axis *a)
 {
     double biggest = fmax(fabs(a->lo), fabs(a->hi));
-    if (biggest < 1e12 && (!a->log || a->lo >= 1e-4))
+    if (a->kind == AXIS_PERCENT || a->kind == AXIS_POWER || (biggest < 1e12 && (!a->log || a->lo >= 1e-4)))
         return;
     for (size_t i = 0; i < a->n_ticks; i++)
         if (a->ticks[i].label[0])
@@ -113,7 +123,7 @@ static void add_tick(struct axis *a, double v, bool labelled, int digits)
     t->value = v;
     t->label[0] = '\0';
     if (labelled)
-        axis_label(t->label, sizeof t->label, v, digits);
+        axis_label_kind(t->label, sizeof t->label, a->kind, v, digits);
 }
 
 /* Steps of 1, 2 or 5 times a power of ten: the smallest that gives at most `want` ticks. */
@@ -136,6 +146,8 @@ static void linear_ticks(struct axis *a, size_t want, bool extend)
     }
     double biggest = fmax(fabs(a->lo), fabs(a->hi));
     int digits = (int)floor(log10(biggest) + 1e-9) - (int)floor(log10(step) + 1e-9) + 1;
+    if (a->kind == AXIS_POWER) /* 10¹¹ and 1.5×10¹¹ */
+        digits = digits < 3 ? 3 : digits;
     for (double k = ceil(a->lo / step - 1e-9); k * step <= a->hi + 1e-9 * step; k++) {
         double v = k * step;
         add_tick(a, fabs(v) < 1e-9 * step ? 0 : v, true, digits);
@@ -144,23 +156,60 @@ static void linear_ticks(struct axis *a, size_t want, bool extend)
     }
 }
 
-/* Label 1-2-5 within decades while there are few of them, decades after that, then every few decades;
- * 1..9 of every decade as minor ticks where they are not too dense. */
+/* The mantissas that get a label in each of `every` decades, most first. */
+static const struct {
+    const char *digits;
+    int per_decade;
+} patterns[] = {{"123456789", 9}, {"12357", 5}, {"125", 3}, {"13", 2}, {"1", 1}};
+
+/* So many of a pattern's labels lie between lo and hi. */
+static size_t labels_of(const struct axis *a, const char *digits, int first, int last)
+{
+    size_t n = 0;
+    for (int e = first; e <= last; e++)
+        for (const char *p = digits; *p; p++) {
+            double v = (*p - '0') * pow(10, e);
+            n += v >= a->lo * (1 - 1e-9) && v <= a->hi * (1 + 1e-9);
+        }
+    return n;
+}
+
+/* The widest part of a log axis without a label, as a share of it. */
+static double widest_gap(const struct axis *a, const char *digits, int first, int last)
+{
+    double before = a->lo, widest = 0;
+    for (int e = first; e <= last; e++)
+        for (const char *p = digits; *p; p++) {
+            double v = (*p - '0') * pow(10, e);
+            if (v < a->lo || v > a->hi)
+                continue;
+            widest = fmax(widest, log(v / before));
+            before = v;
+        }
+    return fmax(widest, log(a->hi / before)) / log(a->hi / a->lo);
+}
+
+/* The pattern with the most labels that are not more than wanted, decades apart after that; 1..9 of every decade as minor
+ * ticks where they are not too dense. */
 static void log_ticks(struct axis *a, size_t want)
 {
     double decades = log10(a->hi) - log10(a->lo);
     int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9);
-    if (decades < 0.9) {
+    size_t k = 0;
+    while (k + 1 < sizeof patterns / sizeof *patterns && labels_of(a, patterns[k].digits, first, last) > want)
+        k++;
+    /* short of a decade labels may be few, or bunched at one end */
+    if (decades < 0.9 && (labels_of(a, patterns[k].digits, first, last) < 3 ||
+                          widest_gap(a, patterns[k].digits, first, last) > 0.4)) {
         linear_ticks(a, want, false);
         return;
     }
     int every = 1;
     while ((double)(last - first) / every > (double)want)
         every++;
-    bool fives = 3 * decades <= (double)want;
     for (int e = first; e <= last; e++)
         for (int m = 1; m <= 9; m++) {
-            bool labelled = (m == 1 && e % every == 0) || (fives && (m == 2 || m == 5));
+            bool labelled = e % every == 0 && strchr(patterns[k].digits, '0' + m);
             if (labelled || (every == 1 && decades < 7))
                 add_tick(a, m * pow(10, e), labelled, 1);
         }
@@ -168,7 +217,12 @@ static void log_ticks(struct axis *a, size_t want)
 
 void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, size_t want)
 {
-    *a = (struct axis){.log = log_scale};
+    axis_fit_kind(a, AXIS_PLAIN, log_scale, lo, hi, n, want);
+}
+
+void axis_fit_kind(struct axis *a, enum axis_kind kind, bool log_scale, double lo, double hi, size_t n, size_t want)
+{
+    *a = (struct axis){.log = log_scale, .kind = kind};
     if (n == 0) {
         lo = log_scale ? 1 : 0;
         hi = log_scale ? 10 : 1;
@@ -191,6 +245,9 @@ void axis_fit(struct axis *a, bool log_scale, double lo, double hi, size_t n, si
     a->hi = hi + 0.04 * span;
     if (lo >= 0 && a->lo < 0)
         a->lo = 0;
-    linear_ticks(a, want, false);
+    if (kind == AXIS_NAMES)
+        a->lo = lo - 0.6, a->hi = hi + 0.6;
+    else
+        linear_ticks(a, want, false);
     use_powers(a);
 }

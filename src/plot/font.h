@@ -18,7 +18,7 @@ double font_width(const struct font *f, const char *utf8, double size);
 /* Coverage of one code point at (x, y = baseline), added by `put` for each pixel with coverage 0..255; size is at
  * most FONT_SIZE_MAX. Writes the advance to the next one. E_NOMEM, without a message, where memory is short. */
 typedef void font_put(void *ctx, int x, int y, unsigned char coverage);
-enum { FONT_SIZE_MAX = 40 };
+enum { FONT_SIZE_MAX = 320 };
 enum status font_draw(double *ahead, const struct font *f, int code, int next, double x, double y, double size,
                       font_put *put, void *ctx) WARN_UNUSED;
 

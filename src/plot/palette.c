@@ -2,25 +2,59 @@
 
 #include <math.h>
 
-struct color palette_distinct(size_t i)
+enum { STOPS = 5 };
+
+struct theme {
+    struct color plain[PALETTE_KIND]; /* by role */
+    struct color kinds[PALETTE_KINDS];
+    double scale[STOPS][3]; /* even steps of lightness, away from the ground's */
+};
+
+/* Kinds begin with those of Okabe and Ito (2008); the scale is viridis as far as it is not too light for white, and on a
+ * dark ground its lighter part, from a violet that is light enough. */
+static const struct theme themes[] = {
+    {
+        .plain = {[PALETTE_INK] = {0x22, 0x22, 0x22},
+                  [PALETTE_SOFT] = {0x5F, 0x5F, 0x5F},
+                  [PALETTE_GRID] = {0xE4, 0xE4, 0xE4},
+                  [PALETTE_GROUND] = {0xFF, 0xFF, 0xFF},
+                  [PALETTE_FIT] = {0xD5, 0x5E, 0x00},
+                  [PALETTE_NOISE] = {0xAA, 0x33, 0x77}},
+        .kinds = {{0x00, 0x72, 0xB2}, {0xD5, 0x5E, 0x00}, {0x1B, 0x9E, 0x77}, {0xAA, 0x33, 0x77}, {0x22, 0x22, 0x22}},
+        .scale = {{68, 1, 84}, {66, 55, 132}, {48, 98, 141}, {33, 136, 141}, {50, 160, 100}},
+    },
+    {
+        .plain = {[PALETTE_INK] = {0xE8, 0xE8, 0xE8},
+                  [PALETTE_SOFT] = {0xA4, 0xA8, 0xAE},
+                  [PALETTE_GRID] = {0x30, 0x34, 0x3A},
+                  [PALETTE_GROUND] = {0x16, 0x18, 0x1C},
+                  [PALETTE_FIT] = {0xF0, 0x80, 0x30},
+                  [PALETTE_NOISE] = {0xE5, 0x8A, 0xBF}},
+        .kinds = {{0x4F, 0xA3, 0xE0}, {0xF0, 0x80, 0x30}, {0x2F, 0xBF, 0x9A}, {0xE5, 0x8A, 0xBF}, {0xE8, 0xE8, 0xE8}},
+        .scale = {{116, 86, 196}, {70, 140, 215}, {45, 178, 180}, {120, 205, 110}, {240, 228, 100}},
+    },
+};
+
+static struct color on_scale(const double stops[STOPS][3], double share)
 {
-    static const struct color colors[] = {
-        {0x00, 0x72, 0xB2}, {0xD5, 0x5E, 0x00}, {0x00, 0x9E, 0x73},
-        {0xCC, 0x79, 0xA7}, {0xE6, 0x9F, 0x00}, {0x56, 0xB4, 0xE9},
-    };
-    return colors[i % (sizeof colors / sizeof *colors)];
+    double at = (STOPS - 1) * fmin(fmax(share, 0), 1), c[3];
+    size_t k = at < STOPS - 1 ? (size_t)at : STOPS - 2;
+    for (int j = 0; j < 3; j++)
+        c[j] = stops[k][j] + (at - (double)k) * (stops[k + 1][j] - stops[k][j]);
+    return (struct color){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]), (unsigned char)lround(c[2])};
 }
 
-struct color palette_ordered(size_t i, size_t n)
+struct color palette_color(struct ink ink, bool dark)
 {
-    /* viridis at 0, 1/5, ..; its last fifth is too light for lines on white */
-    static const double stops[][3] = {
-        {68, 1, 84}, {65, 68, 135}, {42, 120, 142}, {34, 168, 132}, {122, 200, 60}, {190, 200, 20}};
-    double at = n > 1 ? 5 * (double)i / (double)(n - 1) : 1.5;
-    size_t k = at < 4 ? (size_t)at : 4;
-    double t = at - (double)k, c[3];
-    for (int j = 0; j < 3; j++)
-        c[j] = stops[k][j] + t * (stops[k + 1][j] - stops[k][j]);
-    return (struct color){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]),
-                          (unsigned char)lround(c[2])};
+    const struct theme *t = &themes[dark];
+    if (ink.role == PALETTE_SCALE)
+        return on_scale(t->scale, ink.at);
+    if (ink.role == PALETTE_KIND)
+        return t->kinds[(size_t)ink.at % PALETTE_KINDS];
+    return t->plain[ink.role];
+}
+
+struct ink palette_ordered(size_t i, size_t n)
+{
+    return (struct ink){PALETTE_SCALE, n > 1 ? (double)i / (double)(n - 1) : 0.4};
 }

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "plot/rich.h"
 
 static void blend(struct raster *r, int x, int y, struct color c, double a)
 {
@@ -56,33 +57,40 @@ static bool clip_segment(const struct raster *r, struct point *a, struct point *
     return true;
 }
 
-/* Coverage of a polyline is kept in a mask, so that joints are not painted twice. */
-struct mask {
-    int x0, y0, w, h;
-    float *cover;
-};
-
-static void mask_segment(struct mask *m, struct point a, struct point b, double half)
+/* Coverage of a polyline is kept apart until it is whole, so that joints are not painted twice. Along a row only the
+ * pixels about the segment's line are looked at. */
+static void cover_segment(struct raster *r, struct point a, struct point b, double half)
 {
-    int x0 = (int)floor(fmin(a.x, b.x) - half - 1), x1 = (int)ceil(fmax(a.x, b.x) + half + 1);
-    int y0 = (int)floor(fmin(a.y, b.y) - half - 1), y1 = (int)ceil(fmax(a.y, b.y) + half + 1);
-    for (int y = y0 > m->y0 ? y0 : m->y0; y < y1 && y < m->y0 + m->h; y++)
-        for (int x = x0 > m->x0 ? x0 : m->x0; x < x1 && x < m->x0 + m->w; x++) {
-            double c = half + 0.5 - distance_to_segment(x + 0.5, y + 0.5, a, b);
-            float *at = m->cover + (size_t)(y - m->y0) * (size_t)m->w + (size_t)(x - m->x0);
-            if (c > (double)*at)
-                *at = (float)(c > 1 ? 1 : c);
+    const double reach = half + 1, dx = b.x - a.x, dy = b.y - a.y, len = hypot(dx, dy);
+    const int y0 = (int)fmax(floor(fmin(a.y, b.y) - reach), floor(r->cy0));
+    const int y1 = (int)fmin(ceil(fmax(a.y, b.y) + reach), ceil(r->cy1));
+    for (int y = y0; y < y1; y++) {
+        double lo = fmin(a.x, b.x) - reach, hi = fmax(a.x, b.x) + reach;
+        if (fabs(dy) > 1e-9 * len) {
+            double at = a.x + (y + 0.5 - a.y) * dx / dy, wide = reach * len / fabs(dy);
+            lo = fmax(lo, at - wide), hi = fmin(hi, at + wide);
         }
+        const int x0 = (int)fmax(floor(lo), floor(r->cx0)), x1 = (int)fmin(ceil(hi), ceil(r->cx1));
+        float *row = r->cover + (size_t)y * (size_t)r->width;
+        for (int x = x0; x < x1; x++) {
+            double c = half + 0.5 - distance_to_segment(x + 0.5, y + 0.5, a, b);
+            if (c > (double)row[x])
+                row[x] = (float)(c > 1 ? 1 : c);
+        }
+        if (x1 > x0) {
+            r->from[y] = r->from[y] < x0 ? r->from[y] : x0;
+            r->to[y] = r->to[y] > x1 ? r->to[y] : x1;
+        }
+    }
 }
 
 /* One segment, cut into dashes; *phase runs on along the polyline. */
-static void stroke_segment(const struct raster *r, struct mask *m, struct point a, struct point b,
-                           struct stroke s, double *phase)
+static void stroke_segment(struct raster *r, struct point a, struct point b, struct stroke s, double *phase)
 {
     double len = hypot(b.x - a.x, b.y - a.y), period = s.dash + s.gap, half = s.width / 2;
     if (!(period > 0) || !(s.gap > 0)) {
         if (clip_segment(r, &a, &b, half + 1))
-            mask_segment(m, a, b, half);
+            cover_segment(r, a, b, half);
         return;
     }
     if (!(len < 1e5)) /* a dash pattern over a segment far outside the picture shows nothing */
@@ -94,7 +102,7 @@ static void stroke_segment(const struct raster *r, struct mask *m, struct point 
         struct point p = {a.x + (b.x - a.x) * t0 / len, a.y + (b.y - a.y) * t0 / len};
         struct point q = {a.x + (b.x - a.x) * t1 / len, a.y + (b.y - a.y) * t1 / len};
         if (clip_segment(r, &p, &q, half + 1))
-            mask_segment(m, p, q, half);
+            cover_segment(r, p, q, half);
     }
     *phase = fmod(*phase + len, period);
 }
@@ -117,33 +125,28 @@ static struct point *to_pixels(struct raster *r, const struct point *p, size_t n
     return q;
 }
 
+/* What was covered is painted, and the cover is clean again. */
+static void paint_cover(struct raster *r, struct color color, double alpha)
+{
+    for (int y = 0; y < r->height; y++) {
+        float *row = r->cover + (size_t)y * (size_t)r->width;
+        for (int x = r->from[y]; x < r->to[y]; x++) {
+            blend(r, x, y, color, alpha * (double)row[x]);
+            row[x] = 0;
+        }
+        r->from[y] = r->width;
+        r->to[y] = 0;
+    }
+}
+
 static void stroke_pixels(struct raster *r, const struct point *p, size_t n, struct stroke s)
 {
-    double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9, phase = 0;
-    for (size_t i = 0; i < n; i++) {
-        x0 = fmin(x0, p[i].x), x1 = fmax(x1, p[i].x);
-        y0 = fmin(y0, p[i].y), y1 = fmax(y1, p[i].y);
-    }
-    double pad = s.width + 2;
-    x0 = fmax(x0 - pad, r->cx0 - pad), x1 = fmin(x1 + pad, r->cx1 + pad);
-    y0 = fmax(y0 - pad, r->cy0 - pad), y1 = fmin(y1 + pad, r->cy1 + pad);
-    if (!(x1 > x0) || !(y1 > y0))
-        return;
-    struct mask m = {.x0 = (int)floor(x0), .y0 = (int)floor(y0)};
-    m.w = (int)ceil(x1) - m.x0;
-    m.h = (int)ceil(y1) - m.y0;
-    m.cover = take(r, (size_t)m.w * (size_t)m.h, sizeof *m.cover);
-    if (!m.cover)
-        return;
+    double phase = 0;
     if (n == 1)
-        stroke_segment(r, &m, p[0], p[0], (struct stroke){s.color, s.width, 0, 0}, &phase);
+        stroke_segment(r, p[0], p[0], (struct stroke){.color = s.color, .width = s.width}, &phase);
     for (size_t i = 0; i + 1 < n; i++)
-        stroke_segment(r, &m, p[i], p[i + 1], s, &phase);
-    for (int y = 0; y < m.h; y++)
-        for (int x = 0; x < m.w; x++)
-            blend(r, m.x0 + x, m.y0 + y, s.color,
-                  (double)m.cover[(size_t)y * (size_t)m.w + (size_t)x]);
-    free(m.cover);
+        stroke_segment(r, p[i], p[i + 1], s, &phase);
+    paint_cover(r, s.color, 1 - s.fade);
 }
 
 static void polyline(void *self, const struct point *p, size_t n, struct stroke s)
@@ -236,23 +239,52 @@ static void put_glyph(void *ctx, int x, int y, unsigned char coverage)
         blend(t->r, x, y, t->color, coverage / 255.0);
 }
 
-static void text(void *self, double x, double y, const char *utf8, struct text_style style)
+/* One stretch at one height, from (px, py) on. */
+static void put_run(struct raster *r, const struct rich_run *run, double size, double *px, double py,
+                    const struct glyph_target *t)
+{
+    const char *at = run->text, *stop = run->text + run->n;
+    while (at < stop) {
+        int code = font_next_code(&at);
+        const char *ahead = at;
+        int next = at < stop ? font_next_code(&ahead) : 0;
+        double step;
+        if (font_draw(&step, r->font, code, next, *px, py, size, put_glyph, (void *)t) != OK)
+            r->failed = true;
+        *px += step;
+    }
+}
+
+static void put_line(struct raster *r, double x, double y, const char *rich, const struct text_style *style,
+                     struct color color)
+{
+    struct rich_run run;
+    double w = rich_width(r->font, rich, style->size);
+    double back = style->anchor == ANCHOR_START ? 0 : style->anchor == ANCHOR_MIDDLE ? w / 2 : w;
+    const struct glyph_target t = {.r = r, .color = color, .up = style->up != 0, .x = x, .y = y};
+    double px = style->up ? -back : x - back, py = style->up ? 0 : y;
+    while (rich_next(&run, &rich))
+        put_run(r, &run, fmin(run.size * style->size, FONT_SIZE_MAX), &px, py - run.rise * style->size, &t);
+}
+
+static void text(void *self, double x, double y, const char *rich, struct text_style style)
 {
     struct raster *r = self;
-    x *= r->scale, y *= r->scale, style.size *= r->scale;
-    double w = font_width(r->font, utf8, style.size);
-    double back = style.anchor == ANCHOR_START ? 0 : style.anchor == ANCHOR_MIDDLE ? w / 2 : w;
-    struct glyph_target t = {.r = r, .color = style.color, .up = style.up != 0, .x = x, .y = y};
-    double px = style.up ? -back : x - back, py = style.up ? 0 : y;
-    while (*utf8) {
-        int code = font_next_code(&utf8);
-        const char *ahead = utf8;
-        int next = *ahead ? font_next_code(&ahead) : 0;
-        double step;
-        if (font_draw(&step, r->font, code, next, px, py, style.size, put_glyph, &t) != OK)
-            r->failed = true;
-        px += step;
-    }
+    x *= r->scale, y *= r->scale, style.size = fmin(style.size * r->scale, FONT_SIZE_MAX);
+    double rim = style.halo ? 0.12 * style.size : 0;
+    for (int k = 0; k < 8 && rim > 0; k++)
+        put_line(r, x + rim * cos(k * 0.78539816339744831), y + rim * sin(k * 0.78539816339744831), rich, &style, style.ground);
+    put_line(r, x, y, rich, &style, style.color);
+}
+
+static void no_part(void *self, const char *kind, size_t index, const char *name)
+{
+    (void)self, (void)kind, (void)index, (void)name;
+}
+
+static void no_end(void *self)
+{
+    (void)self;
 }
 
 static void clip(void *self, double x, double y, double width, double height)
@@ -265,14 +297,23 @@ static void clip(void *self, double x, double y, double width, double height)
     r->cy1 = all ? r->height : r->scale * (y + height);
 }
 
-enum status raster_init(struct raster *r, int width, int height, int scale, const struct font *font,
-                        struct err *err)
+enum status raster_init(struct raster *r, double width, double height, double scale, struct color ground,
+                        const struct font *font, struct err *err)
 {
-    *r = (struct raster){
-        .width = width * scale, .height = height * scale, .scale = scale, .font = font};
-    size_t bytes = (size_t)r->width * (size_t)r->height * 3;
-    TRY(size_calloc(&r->rgb, bytes, 1, "a picture", err));
-    memset(r->rgb, 0xFF, bytes);
+    double w = fmax(1, round(width * scale)), h = fmax(1, round(height * scale));
+    *r = (struct raster){.scale = scale, .font = font};
+    if (!(w * h <= RASTER_MAX_PIXELS))
+        return err_set(err, E_USAGE, "a picture of %.0f x %.0f pixels: at most %d are drawn", w, h, RASTER_MAX_PIXELS);
+    r->width = (int)w, r->height = (int)h;
+    size_t rows = (size_t)r->height, pixels = (size_t)r->width * rows;
+    TRY(size_calloc(&r->rgb, pixels * 3, 1, "a picture", err));
+    TRY(size_calloc(&r->cover, pixels, sizeof *r->cover, "a picture", err));
+    TRY(size_calloc(&r->from, rows, sizeof *r->from, "a picture", err));
+    TRY(size_calloc(&r->to, rows, sizeof *r->to, "a picture", err));
+    for (size_t i = 0; i < pixels; i++)
+        memcpy(r->rgb + 3 * i, &ground, 3);
+    for (size_t y = 0; y < rows; y++)
+        r->from[y] = r->width;
     clip(r, 0, 0, 0, 0);
     return OK;
 }
@@ -280,11 +321,14 @@ enum status raster_init(struct raster *r, int width, int height, int scale, cons
 void raster_free(struct raster *r)
 {
     free(r->rgb);
+    free(r->cover);
+    free(r->from);
+    free(r->to);
     *r = (struct raster){0};
 }
 
 struct surface raster_surface(struct raster *r)
 {
-    return (struct surface){
-        .self = r, .polyline = polyline, .polygon = polygon, .text = text, .clip = clip};
+    return (struct surface){.self = r, .polyline = polyline, .polygon = polygon, .text = text, .clip = clip,
+                            .begin = no_part, .end = no_end};
 }

@@ -17,6 +17,7 @@ struct stroke {
     struct color color;
     double width;
     double dash, gap; /* 0: solid */
+    double fade;      /* how far the ground shows through, from 0 to 1 */
 };
 
 enum anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
@@ -25,7 +26,9 @@ struct text_style {
     double size;
     struct color color;
     enum anchor anchor;
-    int up; /* not 0: rotated by 90 degrees, reading upward */
+    int up;   /* not 0: rotated by 90 degrees, reading upward */
+    int halo; /* not 0: on a rim of the ground's colour, to be read on top of lines */
+    struct color ground;
 };
 
 /* What cannot be drawn is left out and told by the surface's owner at the end: raster.failed, ferror(svg.out). */
@@ -34,10 +37,14 @@ struct surface {
     void (*polyline)(void *self, const struct point *p, size_t n, struct stroke s);
     /* Filled polygon, non-zero winding, alpha from 0 to 1. */
     void (*polygon)(void *self, const struct point *p, size_t n, struct color c, double alpha);
-    /* y is the baseline. UTF-8. */
-    void (*text)(void *self, double x, double y, const char *utf8, struct text_style t);
+    /* y is the baseline. UTF-8 with the marks of plot/rich.h. */
+    void (*text)(void *self, double x, double y, const char *rich, struct text_style t);
     /* Drawing is cut to this rectangle until the next call; width 0: the whole picture. */
     void (*clip)(void *self, double x, double y, double width, double height);
+    /* What is drawn until `end` is one part of the chart: "series", "axes", ..., its number and name. No nesting; not
+     * within a change of clip. */
+    void (*begin)(void *self, const char *kind, size_t index, const char *name);
+    void (*end)(void *self);
 };
 
 #endif

@@ -111,6 +111,12 @@ static void take(struct fit_methods *m, const struct fit_report *r)
     m->law_d = r->frontier_d_exponent;
     m->isoflop_n = r->isoflop_n_exponent;
     m->isoflop_d = r->isoflop_d_exponent;
+    for (size_t i = 0; i < FIT_METHOD_BUDGETS; i++) {
+        double share = (double)i / (FIT_METHOD_BUDGETS - 1);
+        m->flops[i] = r->min_flops * pow(10 * r->max_flops / r->min_flops, share);
+        m->n_best[i] = fit_frontier_params(r, m->flops[i]);
+        m->d_best[i] = fit_frontier_tokens(r, m->flops[i]);
+    }
 }
 
 static enum status other_count(struct fit_methods *m, const struct fit_report *r, const struct fit_table *t,

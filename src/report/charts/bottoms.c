@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "report/number.h"
 
 /* As in fit/table/tuned.c: budgets are rounded to whole batches. */
 #define SAME_BUDGET 1.01
@@ -126,8 +127,8 @@ void bottoms_free(struct bottoms *b)
 
 void bottoms_label(char *out, size_t size, const struct bottom *b)
 {
-    char n[32], d[32];
-    parts_size_label(n, sizeof n, b->params);
-    parts_size_label(d, sizeof d, b->tokens);
-    parts_say(out, size, "%s, %s tokens", n, d);
+    char n[NUMBER_MAX], d[NUMBER_MAX];
+    number_bare(n, sizeof n, NUMBER_COUNT, b->params, 3, false);
+    number_bare(d, sizeof d, NUMBER_COUNT, b->tokens, 3, false);
+    parts_say(out, size, "N = %s, D = %s", n, d);
 }

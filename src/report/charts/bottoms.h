@@ -23,7 +23,7 @@ struct bottoms {
 /* bottoms_free also after a failure. n is 0 where no cell has three rates. */
 enum status bottoms_find(struct bottoms *b, const struct parts *p, struct err *err) WARN_UNUSED;
 void bottoms_free(struct bottoms *b);
-/* "3.1M, 20M tokens". */
+/* "N = 3.1M, D = 20M". */
 void bottoms_label(char *out, size_t size, const struct bottom *b);
 
 #endif

@@ -1,9 +1,9 @@
-#include "report/charts/bottoms.h"
-
 #include <math.h>
 
 #include "base/size.h"
-#include "plot/palette.h"
+#include "report/charts/bottoms.h"
+#include "report/charts/kinds.h"
+#include "report/number.h"
 
 /* More bowls than this nobody can tell apart: some are drawn, evenly by compute. */
 enum { MOST = 12 };
@@ -44,6 +44,24 @@ static bool any_seeds(const struct bottoms *all)
     return false;
 }
 
+/* The best rate of the largest compute that has one inside what was tried. */
+static void say_finding(struct chart *ch, const struct bottoms *all)
+{
+    char where[64], rate[NUMBER_MAX], interval[64];
+    size_t i = all->n;
+    while (i > 0 && all->of[i - 1].bowl.state != BOWL_FOUND)
+        i--;
+    if (i == 0) {
+        parts_say(ch->title, sizeof ch->title, "The best learning rate lies at the edge of what was tried, or beyond it");
+        return;
+    }
+    const struct fit_value *x = &all->of[i - 1].bowl.x;
+    bottoms_label(where, sizeof where, &all->of[i - 1]);
+    number_say(rate, sizeof rate, NUMBER_PLAIN, x->value, x, false);
+    number_interval(interval, sizeof interval, NUMBER_PLAIN, x, false);
+    parts_say(ch->title, sizeof ch->title, "At %s the best learning rate is %s%s", where, rate, interval);
+}
+
 static void say(struct chart *ch, const struct parts *p, const struct bottoms *all)
 {
     size_t edges = 0, skewed = 0;
@@ -51,14 +69,16 @@ static void say(struct chart *ch, const struct parts *p, const struct bottoms *a
         edges += nth(all, i)->bowl.state != BOWL_FOUND;
         skewed += nth(all, i)->bowl.state == BOWL_FOUND && nth(all, i)->bowl.skewed;
     }
-    parts_say(ch->title, sizeof ch->title, "Learning-rate bowls: which rate is best at a size and a budget?");
+    say_finding(ch, all);
     const char *curves = skewed == 0                        ? "parabolas"
                          : edges + skewed == drawn_of(all) ? "Akima curves"
                                                            : "parabolas, or of Akima curves where skewed";
-    parts_say(ch->subtitle, sizeof ch->subtitle, "Diamonds: bottoms of the %s, thick lines their 95 %% intervals.", curves);
+    parts_say(ch->quantity, sizeof ch->quantity, "Loss above the bottom of the bowl, against the learning rate");
+    parts_say(ch->subtitle, sizeof ch->subtitle, "One bowl a size and budget. Diamonds: bottoms of the %s, with their 95 %% "
+              "intervals.", curves);
     parts_say(ch->x_label, sizeof ch->x_label, "learning rate");
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "loss above the bottom of the bowl");
-    parts_say(ch->legend_title, sizeof ch->legend_title, "parameters N, tokens D");
+    parts_say(ch->legend_title, sizeof ch->legend_title, "size N, tokens D");
     char some[64] = "";
     if (all->n > MOST)
         parts_say(some, sizeof some, "%d of %zu bowls are drawn, evenly by compute. ", MOST, all->n);
@@ -66,55 +86,56 @@ static void say(struct chart *ch, const struct parts *p, const struct bottoms *a
               all->deepest ? "Of the other settings that were tried, the best. " : "",
               any_far(all) ? "Rates far from the bottom lie above the picture. " : "",
               any_seeds(all) ? "Points: means of the seeds. " : "",
-              edges ? "Open circles: the best rate is the lowest or the highest that was tried, so that there is no bottom; "
+              edges ? "Rings: the best rate is the lowest or the highest that was tried, so that there is no bottom; "
                       "counted from it. "
                     : "",
               parts_count_words(p));
     ch->log_x = true;
 }
 
-static enum status add_curve(struct chart *ch, const struct bowl *b, struct color color, struct err *err)
+static enum status add_curve(struct chart *ch, const struct bottom *b, struct ink color, struct err *err)
 {
     struct chart_series *s;
-    double lo = b->lo_x, hi = b->hi_x;
-    TRY(parts_law_line(&s, ch, color, err));
+    char where[64];
+    TRY(parts_law_line(&s, ch, color, PARTS_STEPS, false, err));
+    bottoms_label(where, sizeof where, b);
+    parts_say(s->name, sizeof s->name, "curve, %s", where);
+    s->free_range = false;
     for (size_t i = 0; i < PARTS_STEPS; i++) {
-        s->x[i] = parts_step(lo, hi, i, PARTS_STEPS);
-        s->y[i] = bowl_at(b, s->x[i]) - b->loss;
+        s->x[i] = parts_step(b->bowl.lo_x, b->bowl.hi_x, i, PARTS_STEPS);
+        s->y[i] = bowl_at(&b->bowl, s->x[i]) - b->bowl.loss;
     }
     return OK;
 }
 
-static enum status add_bottom(struct chart *ch, const struct bowl *b, struct color color, double level, struct err *err)
+static enum status add_bottom(struct chart *ch, const struct bottom *b, struct ink color, struct err *err)
 {
     struct chart_series *s;
-    if (isfinite(b->x.lo) && isfinite(b->x.hi)) {
-        TRY(chart_add(&s, ch, 2, false, err));
-        s->color = color;
-        s->width = 3;
-        s->x[0] = b->x.lo, s->x[1] = b->x.hi;
-        s->y[0] = s->y[1] = level;
-        s->free_range = true;
-    }
+    char where[64];
     TRY(chart_add(&s, ch, 1, false, err));
+    TRY(chart_add_x_interval(s, err));
+    bottoms_label(where, sizeof where, b);
+    parts_say(s->name, sizeof s->name, "bottom, %s", where);
     s->color = color;
     s->marker = MARKER_DIAMOND;
-    s->x[0] = b->x.value;
-    s->y[0] = level;
+    s->radius = 6;
+    s->free_range = true;
+    s->x[0] = b->bowl.x.value, s->x_lo[0] = b->bowl.x.lo, s->x_hi[0] = b->bowl.x.hi;
+    s->y[0] = 0;
     return OK;
 }
 
 static enum status add_bowl(struct chart *ch, const struct bottoms *all, size_t i, struct err *err)
 {
     const struct bottom *b = nth(all, i);
-    struct color color = palette_ordered(i, drawn_of(all));
+    struct ink color = palette_ordered(i, drawn_of(all));
     bool found = b->bowl.state == BOWL_FOUND;
     double from = found ? b->bowl.loss : (double)INFINITY;
     struct chart_series *s;
     for (size_t k = 0; k < b->bowl.n && !found; k++)
         from = fmin(from, b->bowl.mean[k]);
     if (found)
-        TRY(add_curve(ch, &b->bowl, color, err));
+        TRY(add_curve(ch, b, color, err));
     TRY(chart_add(&s, ch, b->bowl.n, false, err));
     s->color = color;
     s->marker = found ? MARKER_DISC : MARKER_RING;
@@ -125,7 +146,7 @@ static enum status add_bowl(struct chart *ch, const struct bottoms *all, size_t 
         s->x[k] = exp(b->bowl.ln_x[k]);
         s->y[k] = b->bowl.mean[k] - from;
     }
-    return found ? add_bottom(ch, &b->bowl, color, 0, err) : OK;
+    return found ? add_bottom(ch, b, color, err) : OK;
 }
 
 /* Below the bottoms, so that their marks are whole. */
@@ -137,6 +158,7 @@ static enum status add_room(struct chart *ch, const struct bottoms *all, struct 
         for (size_t k = 0; k < ch->series[i].n; k++)
             most = fmax(most, ch->series[i].y[k]); /* NaN are passed over */
     TRY(chart_add(&s, ch, 1, false, err));
+    parts_say(s->name, sizeof s->name, "room");
     s->x[0] = all->of[0].bowl.best;
     s->y[0] = -0.05 * most;
     return OK;

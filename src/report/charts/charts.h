@@ -1,20 +1,26 @@
 /* The charts of a set of runs: what was measured, what was fitted, and where returns flatten.
  *
- * A chart is a row of the table in charts.c and a file of its name, which fills a struct chart; drawing and writing
+ * A chart is a row of the table in kinds.h and a file of its name, which fills a struct chart; drawing and writing
  * are common to all. */
 #ifndef PLATEAU_REPORT_CHARTS_H
 #define PLATEAU_REPORT_CHARTS_H
 
+#include <stdio.h>
+
 #include "fit/analysis.h"
+#include "fit/verdict/predict.h"
 #include "plot/chart.h"
+#include "plot/layout.h"
 
 /* The training curve of one run. */
 struct charts_curve {
+    const char *run;             /* its name */
+    size_t source;               /* the folder that it lies in, an index into the input's sources */
     bool done;                   /* it has the final loss below */
     double params[FIT_N_COUNTS]; /* by each count; NaN: unknown */
     double budget_tokens, final_loss;
     size_t n;
-    const double *tokens, *loss; /* (n) borrowed */
+    const double *tokens, *flops, *loss; /* (n) borrowed */
 };
 
 /* What theory says of the language that the runs are of: what a learner is left above the floor who knows so many of
@@ -32,6 +38,8 @@ struct charts_input {
     const struct fit_report *report; /* of that table */
     const struct charts_curve *curves;
     size_t n_curves;       /* 0: none, and no chart of them */
+    const char *const *sources; /* (n_sources) names of the folders that curves are from; one or none: not told apart */
+    size_t n_sources;
     const char *title;     /* what the runs are, named below every chart; NULL: not named */
     const char *loss_unit; /* NULL: nats per token; "": unknown */
     const struct charts_theory *theory; /* NULL: none is known */
@@ -43,6 +51,8 @@ struct charts_input {
 /* How many charts there are, and the name of each: of its files, without the ending. */
 size_t charts_count(void);
 const char *charts_name(size_t i);
+/* The few that say most. */
+bool charts_is_main(size_t i);
 
 /* Chart i as data, *ch zeroed before; *drawn is false where these runs have no such chart. chart_free in any case. */
 enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct charts_input *in,
@@ -51,8 +61,19 @@ enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct c
 /* Told of every picture once its files are written. */
 typedef void charts_written(void *ctx, const char *path);
 
+/* How charts are written. */
+struct charts_how {
+    struct chart_style style;
+    bool data;        /* a CSV beside each */
+    const bool *only; /* (charts_count()) NULL: all */
+};
+
 /* Write every chart that the runs support, as PNG and SVG, into dir, which is made where it is missing. */
-enum status charts_write(const char *dir, const struct charts_input *in, charts_written *written, void *ctx,
+enum status charts_write(const char *dir, const struct charts_input *in, const struct charts_how *how,
+                         charts_written *written, void *ctx, struct err *err) WARN_UNUSED;
+
+/* Draw the main ones, or those of `only`, with letters: `columns` wide, in colours where asked. */
+enum status charts_print(FILE *out, const struct charts_input *in, const bool *only, size_t columns, bool colours,
                          struct err *err) WARN_UNUSED;
 
 #endif

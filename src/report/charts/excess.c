@@ -1,11 +1,14 @@
-#include "report/charts/parts.h"
-
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "plot/palette.h"
+#include "report/charts/misses.h"
 #include "report/charts/theory.h"
+#include "report/names.h"
+
+/* The frontier is drawn where a model of the runs' sizes is the best one, within this factor: elsewhere it lies below all
+ * runs, whose sizes are not the best there. */
+#define NEAR_SIZES 1.5
 
 /* The floor is no place on a log axis, so that its number is told. */
 static void floor_words(char *out, size_t size, const struct parts *p)
@@ -20,6 +23,27 @@ static void floor_words(char *out, size_t size, const struct parts *p)
         parts_say(out, size, "True floor: %.5g. ", v->truth_floor);
 }
 
+static void say_finding(struct chart *ch, const struct parts *p)
+{
+    const struct fit_value *g = &p->r->frontier_g;
+    const struct fit_verdict *v = &p->r->verdict;
+    char value[NUMBER_MAX], interval[64];
+    number_say(value, sizeof value, NUMBER_PLAIN, g->value, g, false);
+    number_interval(interval, sizeof interval, NUMBER_PLAIN, g, false);
+    if (v->brk.found)
+        parts_say(ch->title, sizeof ch->title, "The runs change course: no one power law holds throughout");
+    else if (v->withheld[0])
+        parts_say(ch->title, sizeof ch->title, "Nothing is extrapolated from these runs: they do not follow one law to "
+                  "the end");
+    else if (!p->floor_words)
+        parts_say(ch->title, sizeof ch->title, "The loss falls with %s; these runs tell no floor from none",
+                  p->reach == p->flops ? "compute" : p->r->frontier_x);
+    else
+        parts_say(ch->title, sizeof ch->title, "The excess over the floor falls as %s" RICH_UP "−%s" RICH_END "%s: no "
+                  "break is seen",
+                  p->r->frontier_x, value, interval);
+}
+
 static void say(struct chart *ch, const struct parts *p, const struct parts_groups *sizes, size_t n_below)
 {
     char merged[CHART_TEXT_MAX], below[CHART_TEXT_MAX] = "", floor[CHART_TEXT_MAX], theory[2 * CHART_TEXT_MAX];
@@ -30,33 +54,52 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
         parts_say(below, sizeof below,
                   "Not shown, as log axes have no place for them: %zu run%s at or below the floor. ", n_below,
                   n_below == 1 ? "" : "s");
-    parts_say(ch->title, sizeof ch->title, "What is left above the floor, on log axes");
+    say_finding(ch, p);
+    if (p->floor_words)
+        parts_say(ch->quantity, sizeof ch->quantity, "Excess: %s less %s, against %s", parts_loss_words(p), p->floor_words,
+                  p->reach == p->flops ? "compute" : p->reach_words);
+    else
+        parts_say(ch->quantity, sizeof ch->quantity, "%s against %s, on log axes", parts_loss_words(p),
+                  p->reach == p->flops ? "compute" : p->reach_words);
     parts_say(ch->subtitle, sizeof ch->subtitle,
-              "Excess: %s less %s. A power law is a straight line here; a wall would bend it upward. "
-              "Orange: the fitted frontier%s.",
-              parts_loss_words(p), p->floor_words, p->r->n_frontier_boot > 0 ? " with its 95 % band" : "");
+              "A power law is a straight line here; a wall would bend it upward. Orange: the fitted frontier%s, where its best "
+              "size is one that ran. Below: how far each run lies off the law.",
+              p->r->n_frontier_boot > 0 ? " with its 95 % band" : "");
     parts_say(ch->x_label, sizeof ch->x_label, "%s", p->reach_words);
-    parts_loss_label(ch->y_label, sizeof ch->y_label, p, "excess loss");
-    parts_say(ch->legend_title, sizeof ch->legend_title, "parameters N");
+    parts_loss_label(ch->y_label, sizeof ch->y_label, p, p->floor_words ? "excess loss" : parts_loss_words(p));
+    parts_say(ch->lower.y_label, sizeof ch->lower.y_label, "off the law");
     parts_say(ch->note, sizeof ch->note, "%s%sN: %s. %s%s%s", below, floor, parts_count_words(p),
               p->in->n_curves > 0 ? "FLOPs: matrix products of training, attention counted causally. " : "", merged,
               theory);
     ch->log_x = ch->log_y = true;
+    ch->x_kind = p->reach_kind;
+    ch->has_lower = p->law != NULL;
+    ch->lower.y_kind = AXIS_PERCENT;
+    ch->lower.around_zero = true;
+}
+
+static bool size_ran(const struct parts *p, double reach, double lo, double hi)
+{
+    double n = fit_frontier_params(p->r, reach).value;
+    return !isfinite(n) || !isfinite(lo) || (n >= lo / NEAR_SIZES && n <= hi * NEAR_SIZES);
 }
 
 static enum status add_frontier(struct chart *ch, const struct parts *p, struct err *err)
 {
     struct chart_series *s;
-    double lo, hi;
+    double lo, hi, small, large;
     if (!parts_range(p->reach, p->t->n, &lo, &hi))
         return OK;
+    parts_range(p->params, p->t->n, &small, &large);
     TRY(chart_add(&s, ch, PARTS_STEPS, true, err));
-    s->color = palette_distinct(1);
+    s->color = palette_ink(PALETTE_FIT);
     s->width = 2;
-    s->band = s->free_range = true;
+    s->band = true;
     parts_say(s->label, sizeof s->label, "best at each %s", p->r->frontier_x);
     for (size_t i = 0; i < PARTS_STEPS; i++) {
-        struct fit_value v = fit_frontier_loss(p->r, s->x[i] = parts_step(lo, hi * 2, i, PARTS_STEPS));
+        struct fit_value v = fit_frontier_loss(p->r, s->x[i] = parts_step(lo, hi * 1.5, i, PARTS_STEPS));
+        if (!size_ran(p, s->x[i], small, large))
+            continue;
         s->y[i] = v.value - p->floor;
         s->lo[i] = v.lo - p->floor;
         s->hi[i] = v.hi - p->floor;
@@ -64,47 +107,42 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, struct 
     return OK;
 }
 
-/* Without bars: the frontier is above the runs' sampling error or not at all, and they would hide it. */
-static enum status add_runs(struct chart *ch, const struct parts *p, const double *excess,
-                            const struct parts_groups *sizes, struct err *err)
-{
-    struct parts_marks m = {.x = p->reach, .y = excess, .key = p->params, .marker = MARKER_DISC};
-    for (size_t k = 0; k < sizes->n; k++) {
-        char label[CHART_TEXT_MAX];
-        m.group = sizes->items[k];
-        m.color = palette_ordered(k, sizes->n);
-        m.label = label;
-        parts_group_label(label, sizeof label, &m.group, parts_size_label);
-        TRY(parts_runs(ch, p, &m, err));
-    }
-    return parts_rest(ch, p, m, "size unknown", err);
-}
+struct work {
+    struct parts_groups sizes;
+    struct misses misses;
+    double *excess; /* (rows) */
+};
 
-static enum status fill(struct chart *ch, const struct parts *p, struct parts_groups *sizes, double *excess,
-                        struct err *err)
+static enum status fill(struct chart *ch, const struct parts *p, struct work *w, struct err *err)
 {
     size_t n_below = 0;
     for (size_t i = 0; i < p->t->n; i++) {
-        excess[i] = p->loss[i] - p->floor;
-        n_below += excess[i] <= 0;
+        w->excess[i] = p->loss[i] - p->floor;
+        n_below += w->excess[i] <= 0;
     }
-    TRY(parts_group(sizes, p->params, p->t->n, err));
-    say(ch, p, sizes, n_below);
-    TRY(add_runs(ch, p, excess, sizes, err));
+    const struct parts_marks m = {.x = p->reach, .y = w->excess};
+    TRY(parts_group(&w->sizes, p->params, p->t->n, err));
+    TRY(parts_scale(ch, &w->sizes, "parameters N", AXIS_COUNT, err));
+    say(ch, p, &w->sizes, n_below);
+    TRY(parts_runs_by_size(ch, p, &w->sizes, m, err));
     TRY(add_frontier(ch, p, err));
-    return theory_excess(ch, p, err);
+    TRY(theory_excess(ch, p, err));
+    if (!ch->has_lower)
+        return OK;
+    TRY(misses_fill(&w->misses, p, err));
+    return misses_draw(ch, p, &w->misses, &w->sizes, 1, err);
 }
 
 enum status excess_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
-    struct parts_groups sizes = {0};
-    double *excess;
+    struct work w = {.excess = NULL};
     *drawn = p->r->has_frontier;
     if (!*drawn)
         return OK;
-    TRY(size_calloc(&excess, p->t->n, sizeof *excess, "the excess", err));
-    enum status st = fill(ch, p, &sizes, excess, err);
-    parts_groups_free(&sizes);
-    free(excess);
+    TRY(size_calloc(&w.excess, p->t->n, sizeof *w.excess, "the excess", err));
+    enum status st = fill(ch, p, &w, err);
+    parts_groups_free(&w.sizes);
+    misses_free(&w.misses);
+    free(w.excess);
     return st;
 }

@@ -8,8 +8,11 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "base/utf8.h"
 #include "plot/axis.h"
 #include "plot/palette.h"
+#include "report/names.h"
+#include "report/number.h"
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
@@ -99,6 +102,22 @@ void parts_say(char *out, size_t size, const char *fmt, ...)
     va_end(args);
 }
 
+void parts_more(char *out, size_t size, const char *fmt, ...)
+{
+    size_t at = strlen(out);
+    va_list args;
+    va_start(args, fmt);
+    if (vsnprintf(out + at, size - at, fmt, args) < 0)
+        out[at] = '\0';
+    va_end(args);
+}
+
+void parts_clean(char *out, size_t size, const char *text)
+{
+    parts_say(out, size, "%s", text);
+    utf8_make_plain(out);
+}
+
 const char *parts_count_words(const struct parts *p)
 {
     switch (p->r->count) {
@@ -111,35 +130,16 @@ const char *parts_count_words(const struct parts *p)
     }
 }
 
-void parts_size_label(char *out, size_t size, double params)
-{
-    axis_label(out, size, params, 3);
-}
-
-void parts_flops_label(char *out, size_t size, double flops)
-{
-    axis_label_power(out, size, flops, 3);
-}
-
-void parts_three_digits(char *out, size_t size, double v)
-{
-    parts_say(out, size, "%.3g", v);
-}
-
-void parts_four_digits(char *out, size_t size, double v)
-{
-    parts_say(out, size, "%.4g", v);
-}
-
-void parts_group_label(char *out, size_t size, const struct parts_group *g, parts_label *label)
+void parts_group_label(char *out, size_t size, const struct parts_group *g, enum axis_kind kind)
 {
     char lo[AXIS_LABEL_MAX], hi[AXIS_LABEL_MAX];
+    const int digits = kind == AXIS_POWER ? 2 : 3; /* a budget of compute is met to a few per cent */
     if (g->hi <= SAME * g->lo) {
-        label(out, size, g->at);
+        axis_label_kind(out, size, kind, g->at, digits);
         return;
     }
-    label(lo, sizeof lo, g->lo);
-    label(hi, sizeof hi, g->hi);
+    axis_label_kind(lo, sizeof lo, kind, g->lo, digits);
+    axis_label_kind(hi, sizeof hi, kind, g->hi, digits);
     parts_say(out, size, "%s to %s", lo, hi);
 }
 
@@ -156,34 +156,32 @@ void parts_loss_label(char *out, size_t size, const struct parts *p, const char 
         parts_say(out, size, "%s", what);
 }
 
-void parts_interval(char *out, size_t size, double lo, double hi, parts_label *label)
-{
-    char a[AXIS_LABEL_MAX], b[AXIS_LABEL_MAX];
-    bool low = isfinite(lo), high = isfinite(hi);
-    label(a, sizeof a, lo);
-    label(b, sizeof b, hi);
-    if (low && high)
-        parts_say(out, size, " (95 %%: %s to %s)", a, b);
-    else if (low || high)
-        parts_say(out, size, " (95 %%: %s %s)", low ? "above" : "below", low ? a : b);
-    else
-        out[0] = '\0';
-}
-
 void parts_law_words(const struct parts *p, char *out, size_t size)
 {
-    if (p->law)
-        parts_say(out, size, "Lines: %s, %s, fitted to %zu runs.", p->law->law->name, p->law->law->form, p->law->n);
-    else
+    char form[CHART_TEXT_MAX];
+    if (!p->law) {
         parts_say(out, size, "No law could be fitted to these runs.");
+        return;
+    }
+    name_pretty(form, sizeof form, p->law->law->form);
+    parts_say(out, size, "Lines: %s, %s, fitted to %zu runs%s.", p->law->law->name, form, p->law->n,
+              p->r->n_frontier_boot > 0 ? ", with 95 % bands over laws, windows and resamples" : "");
 }
 
-const char *parts_bars_words(const struct parts *p)
+/* The held-out set's error moves all runs alike, so that bars at each of them would only hide the fit. */
+void parts_shared_error(const struct parts *p, char *out, size_t size)
 {
+    const double *se = p->t->col[FIT_LOSS_SE];
+    double sum = 0, n = 0;
+    char half[NUMBER_MAX];
+    out[0] = '\0';
     for (size_t i = 0; i < p->t->n; i++)
-        if (isfinite(p->t->col[FIT_LOSS_SE][i]))
-            return "Bars: 95 % sampling error of the held-out set, common to all runs. ";
-    return "";
+        if (isfinite(se[i]))
+            sum += se[i], n++;
+    if (n == 0 || !(sum > 0))
+        return;
+    number_bare(half, sizeof half, NUMBER_LOSS, 1.96 * sum / n, 2, false);
+    parts_say(out, size, "All runs share the held-out set's own error: %s%s either way (95 %%). ", half, p->nats);
 }
 
 void parts_merged_words(char *out, size_t size, const struct parts_groups *g, const char *what, bool lines)
@@ -192,6 +190,30 @@ void parts_merged_words(char *out, size_t size, const struct parts_groups *g, co
     if (g->n < g->n_values)
         parts_say(out, size, "%zu %s are put together in %zu colours%s. ", g->n_values, what, g->n,
                   lines ? ", each with the line of its middle" : "");
+}
+
+void parts_name(char *out, size_t size, const struct parts *p, size_t row)
+{
+    const char *run = origins_run(&p->t->from, row);
+    if (run)
+        parts_clean(out, size, run);
+    else
+        origins_name(out, size, &p->t->from, row);
+    utf8_make_plain(out);
+}
+
+/* --- scales of colour ------------------------------------------------------------------------- */
+
+enum status parts_scale(struct chart *ch, const struct parts_groups *g, const char *label, enum axis_kind kind,
+                        struct err *err)
+{
+    double *at;
+    TRY(size_calloc(&at, g->n, sizeof *at, "the colours of a chart", err));
+    for (size_t k = 0; k < g->n; k++)
+        at[k] = g->items[k].at;
+    enum status st = chart_set_scale(ch, label, kind, at, g->n, err);
+    free(at);
+    return st;
 }
 
 /* --- lines and marks -------------------------------------------------------------------------- */
@@ -203,7 +225,6 @@ enum status parts_true_floor(struct chart *ch, const struct parts *p, struct err
     if (!v->truth_known || !isfinite(v->truth_floor))
         return OK;
     TRY(chart_add_line(&l, ch, false, v->truth_floor, err));
-    l->color = palette_distinct(2);
     parts_say(l->label, sizeof l->label, "true floor %.4g", v->truth_floor);
     return OK;
 }
@@ -212,16 +233,17 @@ enum status parts_floors(struct chart *ch, const struct parts *p, struct err *er
 {
     const struct fit_verdict *v = &p->r->verdict;
     struct chart_line *l;
-    char interval[64];
+    char interval[64], value[NUMBER_MAX];
     TRY(parts_true_floor(ch, p, err));
     if (!v->enough || !v->floor_supported || !isfinite(v->floor.value))
         return OK;
     TRY(chart_add_line(&l, ch, false, v->floor.value, err));
     l->lo = v->floor.lo, l->hi = v->floor.hi;
     l->dash = 6, l->gap = 4;
-    l->color = palette_distinct(1);
-    parts_interval(interval, sizeof interval, v->floor.lo, v->floor.hi, parts_four_digits);
-    parts_say(l->label, sizeof l->label, "fitted floor %.4g%s", v->floor.value, interval);
+    l->color = palette_ink(PALETTE_FIT);
+    number_say(value, sizeof value, NUMBER_LOSS, v->floor.value, &v->floor, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor, false);
+    parts_say(l->label, sizeof l->label, "fitted floor %s %s%s", name_row(NAME_FLOOR)->symbol, value, interval);
     return OK;
 }
 
@@ -260,7 +282,7 @@ bool parts_range(const double *v, size_t n, double *lo, double *hi)
 }
 
 /* More marks than this are smaller ones: they would cover each other. */
-enum { MANY_MARKS = 150 };
+enum { MANY_MARKS = 150, MOST_TO_PART = 600 };
 
 /* rest: instead of the group's members those that cannot be in any. */
 static bool is_mark(const struct parts_marks *m, bool rest, size_t i)
@@ -270,30 +292,45 @@ static bool is_mark(const struct parts_marks *m, bool rest, size_t i)
     return !m->key || parts_in_group(&m->group, m->key[i]);
 }
 
+/* Runs of one size and budget, which differ in their seeds, stand side by side: so many radii from the middle. */
+static double seed_aside(const struct parts *p, size_t i)
+{
+    const struct fit_table *t = p->t;
+    size_t before = 0, all = 0;
+    for (size_t j = 0; j < t->n && t->n <= MOST_TO_PART; j++) {
+        bool same = p->params[j] == p->params[i] && p->tokens[j] == p->tokens[i];
+        all += same;
+        before += same && j < i;
+    }
+    return all > 1 && all <= 6 ? 1.3 * ((double)before - ((double)all - 1) / 2) : 0;
+}
+
 static enum status add_marks(struct chart *ch, const struct parts *p, const struct parts_marks *m, bool rest,
                              struct err *err)
 {
-    const double *se = p->t->col[FIT_LOSS_SE];
     struct chart_series *s;
     size_t n = 0, k = 0;
+    char name[CHART_NAME_MAX];
     for (size_t i = 0; i < p->t->n; i++)
         n += is_mark(m, rest, i);
     if (n == 0 && rest)
         return OK;
-    TRY(chart_add(&s, ch, n, m->bars, err));
+    TRY(chart_add(&s, ch, n, false, err));
+    TRY(size_calloc(&s->aside, n, sizeof *s->aside, "a chart's marks", err));
     s->color = m->color;
     s->marker = m->marker;
+    s->panel = m->panel;
     s->radius = p->t->n <= MANY_MARKS ? 0 : 2.7;
-    parts_say(s->label, sizeof s->label, "%s", m->label);
+    parts_say(s->label, sizeof s->label, "%s", m->label ? m->label : "");
+    parts_say(s->name, sizeof s->name, "%s", m->name ? m->name : "runs");
     for (size_t i = 0; i < p->t->n; i++) {
         if (!is_mark(m, rest, i))
             continue;
         s->x[k] = m->x[i];
         s->y[k] = m->y[i];
-        if (m->bars) {
-            s->lo[k] = m->y[i] - 1.96 * se[i];
-            s->hi[k] = m->y[i] + 1.96 * se[i];
-        }
+        s->aside[k] = seed_aside(p, i);
+        parts_name(name, sizeof name, p, i);
+        TRY(chart_name_point(s, k, name, err));
         k++;
     }
     return OK;
@@ -307,19 +344,53 @@ enum status parts_runs(struct chart *ch, const struct parts *p, const struct par
 enum status parts_rest(struct chart *ch, const struct parts *p, struct parts_marks m, const char *label,
                        struct err *err)
 {
-    m.color = PALETTE_SOFT;
+    m.color = palette_ink(PALETTE_SOFT);
     m.marker = MARKER_RING;
-    m.label = label;
+    m.label = m.name = label;
     return add_marks(ch, p, &m, true, err);
 }
 
-enum status parts_law_line(struct chart_series **out, struct chart *ch, struct color color, struct err *err)
+enum status parts_runs_by_size(struct chart *ch, const struct parts *p, const struct parts_groups *sizes,
+                               struct parts_marks m, struct err *err)
 {
-    TRY(chart_add(out, ch, PARTS_STEPS, false, err));
+    char name[CHART_NAME_MAX], size[CHART_NAME_MAX - 4];
+    m.key = p->params;
+    m.marker = MARKER_DISC;
+    m.name = name;
+    for (size_t k = 0; k < sizes->n; k++) {
+        m.group = sizes->items[k];
+        m.color = chart_on_scale(ch, m.group.at);
+        parts_group_label(size, sizeof size, &m.group, AXIS_COUNT);
+        parts_say(name, sizeof name, "N = %s", size);
+        TRY(parts_runs(ch, p, &m, err));
+    }
+    return parts_rest(ch, p, m, "size unknown", err);
+}
+
+enum status parts_law_line(struct chart_series **out, struct chart *ch, struct ink color, size_t n, bool band,
+                           struct err *err)
+{
+    TRY(chart_add(out, ch, n, band, err));
     (*out)->color = color;
     (*out)->width = 1.6;
     (*out)->free_range = true;
+    (*out)->band = band;
     return OK;
+}
+
+bool parts_has_band(const struct parts *p, size_t k, size_t n)
+{
+    return p->law && p->law->law->n_vars == 2 && p->r->n_frontier_boot > 0 && (n <= 4 || k == 0 || k == n / 2 || k + 1 == n);
+}
+
+void parts_law_point(struct chart_series *s, const struct parts *p, size_t i, double n, double d)
+{
+    s->y[i] = parts_fitted_at(p, n, d);
+    if (!s->lo || !p->law || p->law->law->n_vars != 2)
+        return;
+    struct fit_value v = fit_curve(p->r, n, d, p->corpus);
+    s->lo[i] = v.lo;
+    s->hi[i] = v.hi;
 }
 
 /* --- the input made ready --------------------------------------------------------------------- */
@@ -337,7 +408,7 @@ static void choose_floor(struct parts *p)
         p->floor_words = "the fitted floor";
     } else {
         p->floor = 0;
-        p->floor_words = "nothing, as these runs do not tell a floor from none";
+        p->floor_words = NULL;
     }
 }
 
@@ -370,6 +441,8 @@ void parts_init(struct parts *p, const struct charts_input *in)
     p->loss = p->t->col[FIT_LOSS];
     p->reach = other ? p->t->col[FIT_X] : p->flops;
     p->reach_words = other ? p->law->x_name : "training compute C (FLOPs)";
+    p->reach_kind = other ? AXIS_PLAIN : AXIS_POWER;
+    p->token = strstr(in->loss_unit ? in->loss_unit : "", "per byte") ? "byte" : "token";
     p->corpus = corpus_of(p->t);
     p->unit = in->loss_unit ? in->loss_unit : "nats per token";
     short_unit(p->nats, sizeof p->nats, p->unit);

@@ -5,7 +5,8 @@
 
 #include "report/charts/charts.h"
 
-enum { PARTS_STEPS = 80 };
+/* Points of a line, and of one with a band, each of which asks all laws, windows and resamples. */
+enum { PARTS_STEPS = 80, PARTS_BAND_STEPS = 24 };
 
 /* What all charts are built from. */
 struct parts {
@@ -16,19 +17,19 @@ struct parts {
     const double *params, *tokens, *flops, *loss; /* columns of t */
     const double *reach;       /* what the frontier is a function of: flops, or the column of --x */
     const char *reach_words;   /* what that is, with its unit */
+    enum axis_kind reach_kind;
     double corpus;             /* distinct tokens that there are; INFINITY: without end */
     double floor;              /* what excess is counted from */
-    const char *floor_words;
+    const char *floor_words;   /* NULL: it is counted from 0, as these runs do not tell a floor from none */
     const char *unit;          /* of the loss, "" where it is not known */
-    char nats[24];             /* the same for a difference of losses, with a space in front: " nats" */
+    const char *token;         /* what one is: "byte" on text */
+    char nats[24];             /* the unit of a difference of losses, with a space in front: " nats" */
 };
 
 void parts_init(struct parts *p, const struct charts_input *in);
 
 /* A chart's own file fills the chart; *drawn stays false where these runs have none. */
 typedef enum status parts_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err);
-parts_build curves_build, loss_tokens_build, loss_params_build, isoflop_build, excess_build, returns_build;
-parts_build bowls_build, rates_build;
 
 /* --- groups of runs with one value, which share a colour --- */
 
@@ -51,26 +52,30 @@ void parts_groups_free(struct parts_groups *g);
 bool parts_in_group(const struct parts_group *g, double v);
 /* The group of a value that was grouped; n where it has none. */
 size_t parts_group_of(const struct parts_groups *g, double v);
+/* The chart's colours stand for these groups. */
+enum status parts_scale(struct chart *ch, const struct parts_groups *g, const char *label, enum axis_kind kind,
+                        struct err *err) WARN_UNUSED;
 
 /* --- words --- */
 
-/* snprintf where a text that does not fit may be cut. */
+/* snprintf where a text that does not fit may be cut; the same behind what stands there. */
 void parts_say(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void parts_more(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* What somebody wrote, made plain. */
+void parts_clean(char *out, size_t size, const char *text);
 const char *parts_count_words(const struct parts *p);
-typedef void parts_label(char *out, size_t size, double v);
-parts_label parts_size_label, parts_flops_label;
 /* "3.1M", or "3M to 4M" for a group of several values. */
-void parts_group_label(char *out, size_t size, const struct parts_group *g, parts_label *label);
+void parts_group_label(char *out, size_t size, const struct parts_group *g, enum axis_kind kind);
 /* "what (nats per token)". */
 void parts_loss_label(char *out, size_t size, const struct parts *p, const char *what);
 const char *parts_loss_words(const struct parts *p);
-/* " (95 %: 1 to 2)", " (95 %: above 1)", or nothing where neither end is known. */
-void parts_interval(char *out, size_t size, double lo, double hi, parts_label *label);
-parts_label parts_three_digits, parts_four_digits;
 void parts_law_words(const struct parts *p, char *out, size_t size);
-/* Sentences that end in a space, or nothing: of error bars; of values put together, each group with a line or not. */
-const char *parts_bars_words(const struct parts *p);
+/* Sentences that end in a space, or nothing: of the error that all runs share; of values put together, each group with a
+ * line or not. */
+void parts_shared_error(const struct parts *p, char *out, size_t size);
 void parts_merged_words(char *out, size_t size, const struct parts_groups *g, const char *what, bool lines);
+/* A row's run, or where it stood. */
+void parts_name(char *out, size_t size, const struct parts *p, size_t row);
 
 /* --- lines and marks --- */
 
@@ -91,18 +96,26 @@ bool parts_range(const double *v, size_t n, double *lo, double *hi);
 struct parts_marks {
     const double *x, *y, *key; /* columns */
     struct parts_group group;
-    bool bars;                 /* 95 % sampling error of the loss */
     enum chart_marker marker;
-    struct color color;
-    const char *label;
+    struct ink color;
+    const char *label, *name;  /* in the legend, and in the data; NULL: none, and "runs" */
+    size_t panel;
 };
 enum status parts_runs(struct chart *ch, const struct parts *p, const struct parts_marks *m,
                        struct err *err) WARN_UNUSED;
 /* Runs without a key, in grey: a size that is not known hides no loss. */
 enum status parts_rest(struct chart *ch, const struct parts *p, struct parts_marks m, const char *label,
                        struct err *err) WARN_UNUSED;
-/* A line of PARTS_STEPS points, to be filled. */
-enum status parts_law_line(struct chart_series **out, struct chart *ch, struct color color,
+/* All runs, coloured by size on the chart's scale; of m only x, y, label and panel are read. */
+enum status parts_runs_by_size(struct chart *ch, const struct parts *p, const struct parts_groups *sizes,
+                               struct parts_marks m, struct err *err) WARN_UNUSED;
+/* A line of n points, to be filled, with room for a band or not. */
+enum status parts_law_line(struct chart_series **out, struct chart *ch, struct ink color, size_t n, bool band,
                            struct err *err) WARN_UNUSED;
+/* Whether the k-th of n such lines has a band: bands on top of each other mix, so of many lines the first, the middle and
+ * the last have one. */
+bool parts_has_band(const struct parts *p, size_t k, size_t n);
+/* Point i of it: the law at a size and a budget, with its interval where there is room. */
+void parts_law_point(struct chart_series *s, const struct parts *p, size_t i, double n, double d);
 
 #endif

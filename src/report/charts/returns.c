@@ -1,44 +1,53 @@
-#include "report/charts/parts.h"
-
 #include <math.h>
 #include <string.h>
 
-#include "plot/axis.h"
-#include "plot/palette.h"
-
-/* Two digits, as intervals of compute span decades. */
-static void place_label(char *out, size_t size, double v)
-{
-    axis_label_power(out, size, v, 2);
-}
-
-static void noise_label(char *out, size_t size, double v)
-{
-    parts_say(out, size, "%.2g", v);
-}
+#include "fit/verdict/words.h"
+#include "report/charts/kinds.h"
+#include "report/names.h"
 
 static bool is_compute(const struct parts *p)
 {
     return strcmp(p->r->frontier_x, "C") == 0;
 }
 
+/* The gain against the noise, as far as both are known. */
+static void say_finding(struct chart *ch, const struct parts *p)
+{
+    const struct fit_verdict *v = &p->r->verdict;
+    char gain[NUMBER_MAX], interval[64], times[NUMBER_MAX];
+    number_say(gain, sizeof gain, NUMBER_LOSS, v->gain.value, &v->gain, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->gain, false);
+    number_bare(times, sizeof times, NUMBER_PLAIN, v->gain.value / p->r->sigma, 2, false);
+    parts_say(ch->title, sizeof ch->title, "The next doubling of %s gains %s%s%s", is_compute(p) ? "compute" :
+              p->r->frontier_x, gain,
+              p->nats, interval);
+    if (p->r->sigma > 0)
+        parts_more(ch->title, sizeof ch->title, ", %s times the noise of one run", times);
+}
+
 static void say(struct chart *ch, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
-    const char *x = is_compute(p) ? "compute" : p->r->frontier_x;
-    char at[AXIS_LABEL_MAX], interval[64];
-    place_label(at, sizeof at, v->largest_flops);
-    parts_interval(interval, sizeof interval, v->gain.lo, v->gain.hi, parts_three_digits);
-    parts_say(ch->title, sizeof ch->title, "Returns: what the next doubling of %s gains", x);
-    parts_say(ch->subtitle, sizeof ch->subtitle,
-              "At the largest budget, %s%s: %.3g%s%s. Returns flatten where the gain sinks under the noise of one "
-              "run.",
-              at, is_compute(p) ? " FLOPs" : "", v->gain.value, p->nats, interval);
+    char at[NUMBER_MAX], place[NUMBER_MAX], interval[64], flat[2 * CHART_TEXT_MAX];
+    number_bare(at, sizeof at, NUMBER_COMPUTE, v->largest_flops, 2, false);
+    number_say(place, sizeof place, NUMBER_COMPUTE, v->flatten.value, &v->flatten, false);
+    number_interval(interval, sizeof interval, NUMBER_COMPUTE, &v->flatten, false);
+    if (isfinite(v->flatten.value))
+        parts_say(flat, sizeof flat, "Returns flatten, where it sinks under the noise of one run, %s %s%s%s.",
+                  v->flatten_at_least ? "no earlier than at" : "at", place, is_compute(p) ? " FLOPs" : "", interval);
+    else
+        parts_say(flat, sizeof flat, "Where it sinks under the noise of one run is open.");
+    say_finding(ch, p);
+    parts_say(ch->quantity, sizeof ch->quantity, "What the next doubling of %s gains, by what was spent before it",
+              is_compute(p) ? "compute" : p->r->frontier_x);
+    parts_say(ch->subtitle, sizeof ch->subtitle, "At the largest budget here, %s%s. %s Dashed: beyond the runs.", at,
+              is_compute(p) ? " FLOPs" : "", flat);
     parts_say(ch->x_label, sizeof ch->x_label, "%s, before the doubling", p->reach_words);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "gain");
     if (p->r->sigma > 0 && p->r->sigma_from)
         parts_say(ch->note, sizeof ch->note, "Noise: %s.", p->r->sigma_from);
     ch->log_x = ch->log_y = true;
+    ch->x_kind = p->reach_kind;
 }
 
 static enum status add_gain(struct chart *ch, const struct parts *p, double lo, double hi, bool beyond,
@@ -46,12 +55,12 @@ static enum status add_gain(struct chart *ch, const struct parts *p, double lo, 
 {
     struct chart_series *s;
     TRY(chart_add(&s, ch, PARTS_STEPS, true, err));
-    s->color = palette_distinct(0);
+    s->color = palette_ink(PALETTE_FIT);
     s->width = 2;
     s->band = true;
     if (beyond)
         s->dash = 7, s->gap = 5;
-    parts_say(s->label, sizeof s->label, "%s", beyond ? "the fit, beyond the runs" : "the fit");
+    parts_say(s->label, sizeof s->label, "%s", beyond ? "the fit, beyond the runs" : "the fit, 95 % band");
     for (size_t i = 0; i < PARTS_STEPS; i++) {
         struct fit_value v = fit_frontier_gain(p->r, s->x[i] = parts_step(lo, hi, i, PARTS_STEPS));
         s->y[i] = v.value;
@@ -68,7 +77,7 @@ static enum status add_measured_gain(struct chart *ch, const struct fit_report *
     if (r->n_isoflop < 2)
         return OK;
     TRY(chart_add(&s, ch, r->n_isoflop - 1, false, err));
-    s->color = palette_distinct(1);
+    s->color = palette_kind(0);
     s->marker = MARKER_DISC;
     parts_say(s->label, sizeof s->label, "between IsoFLOP minima");
     for (size_t i = 0; i + 1 < r->n_isoflop; i++) {
@@ -81,37 +90,46 @@ static enum status add_measured_gain(struct chart *ch, const struct fit_report *
     return OK;
 }
 
-static enum status add_noise(struct chart *ch, const struct parts *p, struct err *err)
+/* The noise as a line, its interval as a bar at the largest budget: a second band would mix with the first. */
+static enum status add_noise(struct chart *ch, const struct parts *p, double largest, struct err *err)
 {
     const struct fit_report *r = p->r;
+    const struct fit_value noise = {r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi};
     struct chart_line *l;
-    char interval[64];
+    struct chart_series *s;
+    char value[NUMBER_MAX], interval[64];
     if (!(r->sigma > 0))
         return OK;
+    number_say(value, sizeof value, NUMBER_LOSS, r->sigma, &noise, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &noise, false);
     TRY(chart_add_line(&l, ch, false, r->sigma, err));
-    l->color = palette_distinct(3);
-    l->lo = r->sigma_lo, l->hi = r->sigma_hi;
-    parts_interval(interval, sizeof interval, r->sigma_lo, r->sigma_hi, noise_label);
-    parts_say(l->label, sizeof l->label, "noise of one run, %.2g%s%s", r->sigma, p->nats, interval);
+    l->color = palette_ink(PALETTE_NOISE);
+    parts_say(l->label, sizeof l->label, "noise of one run σ = %s%s%s", value, p->nats, interval);
+    TRY(chart_add(&s, ch, 1, true, err));
+    s->color = palette_ink(PALETTE_NOISE);
+    s->marker = MARKER_SQUARE;
+    s->radius = 3.4;
+    parts_say(s->name, sizeof s->name, "noise of one run");
+    s->x[0] = largest;
+    s->y[0] = r->sigma, s->lo[0] = r->sigma_lo, s->hi[0] = r->sigma_hi;
     return OK;
 }
 
-/* It may lie far beyond the runs, or below all of them: then it is outside the picture. */
+/* Where the gain meets the noise; it may lie far beyond the runs, or below all of them: then it is outside the picture. */
 static enum status add_flattening(struct chart *ch, const struct parts *p, struct err *err)
 {
     const struct fit_value *at = &p->r->verdict.flatten;
-    struct chart_line *l;
-    char place[AXIS_LABEL_MAX], interval[64];
-    if (!isfinite(at->value) || !(at->value > 0))
+    struct chart_series *s;
+    if (!isfinite(at->value) || !(at->value > 0) || !(p->r->sigma > 0))
         return OK;
-    TRY(chart_add_line(&l, ch, true, at->value, err));
-    l->color = palette_distinct(1);
-    l->free_range = true;
-    l->lo = at->lo, l->hi = at->hi;
-    place_label(place, sizeof place, at->value);
-    parts_interval(interval, sizeof interval, at->lo, at->hi, place_label);
-    parts_say(l->label, sizeof l->label, "returns flatten at %s%s%s", place, is_compute(p) ? " FLOPs" : "",
-              interval);
+    TRY(chart_add(&s, ch, 1, false, err));
+    TRY(chart_add_x_interval(s, err));
+    s->marker = MARKER_DIAMOND;
+    s->radius = 5;
+    s->free_range = true;
+    parts_say(s->label, sizeof s->label, "returns flatten, 95 %%");
+    s->x[0] = at->value, s->x_lo[0] = at->lo, s->x_hi[0] = at->hi;
+    s->y[0] = p->r->sigma;
     return OK;
 }
 
@@ -119,7 +137,7 @@ static enum status add_largest(struct chart *ch, double largest, struct err *err
 {
     struct chart_line *l;
     TRY(chart_add_line(&l, ch, true, largest, err));
-    l->color = PALETTE_SOFT;
+    l->color = palette_ink(PALETTE_SOFT);
     l->dash = 2, l->gap = 4;
     parts_say(l->label, sizeof l->label, "largest budget");
     return OK;
@@ -140,7 +158,7 @@ enum status returns_build(struct chart *ch, const struct parts *p, bool *drawn, 
     TRY(add_gain(ch, p, smallest, largest, false, err));
     TRY(add_gain(ch, p, largest, end, true, err));
     TRY(add_measured_gain(ch, p->r, err));
-    TRY(add_noise(ch, p, err));
+    TRY(add_noise(ch, p, largest, err));
     TRY(add_largest(ch, largest, err));
     return add_flattening(ch, p, err);
 }

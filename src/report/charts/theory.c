@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "plot/palette.h"
+#include "plot/rich.h"
 
 /* The line: a learner knows known (C / flops)^growth facts. */
 struct line {
@@ -85,7 +85,6 @@ enum status theory_excess(struct chart *ch, const struct parts *p, struct err *e
     if (!find_line(&l, p) || !parts_range(p->flops, p->t->n, &lo, &hi))
         return OK;
     TRY(chart_add(&s, ch, PARTS_STEPS, false, err));
-    s->color = PALETTE_INK;
     s->width = 1.6;
     s->dash = 7, s->gap = 5;
     s->free_range = true;
@@ -102,6 +101,7 @@ void theory_words(char *out, size_t size, const struct parts *p)
     struct line l;
     out[0] = '\0';
     if (find_line(&l, p))
-        parts_say(out, size, "Dashed: theory for learners of the most frequent facts, C^-%.3g while most are left to learn, "
+        parts_say(out, size, "Dashed: theory for learners of the most frequent facts, C" RICH_UP "−%.3g" RICH_END " while "
+                  "most are left to learn, "
                   "through the best run of the largest budget (%s). ", l.exponent, p->in->theory->source);
 }

@@ -2,7 +2,7 @@
 #ifndef PLATEAU_REPORT_CHARTS_THEORY_H
 #define PLATEAU_REPORT_CHARTS_THEORY_H
 
-#include "report/charts/parts.h"
+#include "report/charts/kinds.h"
 
 /* A dashed line of the excess over p->floor against compute: the shape is theory's, its height is that of the best run of
  * the largest budget, as theory does not tell how many facts a parameter holds. No line where there is no theory, where x

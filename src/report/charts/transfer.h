@@ -27,7 +27,8 @@ enum status charts_transfer_scales(struct chart *ch, const struct charts_scales 
 
 struct charts_bowls {
     const char *axis, *what;
-    const char *found; /* a sentence: how far the best rate moves */
+    bool found;               /* every bowl has its bottom inside */
+    struct fit_value factor;  /* between the largest and the smallest best rate, where found */
     double tokens;
     const size_t *sizes;              /* (n) rising */
     const struct bowl *const *bowls;  /* (n) */
