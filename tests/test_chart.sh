@@ -4,7 +4,14 @@
 
 trained() {
     "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["10k","20k","40k"]' --set train.warmup_tokens=1024 --set fit.bootstrap=40 --out w \
-        >sweep.txt 2>&1 || fail "exit code $?: $(tail -n 3 sweep.txt)"
+        >sweep.txt 2>sweep.err || fail "exit code $?: $(tail -n 3 sweep.err)"
+    # the end of a sweep is one screen
+    [ "$(wc -l <sweep.txt)" -le 24 ] || fail "$(wc -l <sweep.txt) lines at the end of a sweep"
+    [ "$(wc -L <sweep.txt)" -le 100 ] || fail "a line of $(wc -L <sweep.txt) columns"
+    for word in Answer Floor Returns Noise Break; do
+        grep -q "^  $word " sweep.txt || fail "no row $word: $(cat sweep.txt)"
+    done
+    ! grep -q 'std. error' sweep.txt || fail "tables of parameters at the end of a sweep"
     rm -rf w/charts
     "$plateau" chart w >chart.txt 2>&1 || fail "chart: exit code $?: $(cat chart.txt)"
     # no chart of returns: these runs do not settle what the next doubling gains, and it is withheld

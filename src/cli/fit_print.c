@@ -8,26 +8,40 @@
 #include "cli/text.h"
 #include "fit/solve/profile.h"
 #include "fit/verdict/words.h"
+#include "report/number.h"
 
 /* Tables fit 60 columns; text is as wide as the terminal. */
 
-static void number(double v)
+/* With the digits that the interval `of` supports; NULL: six. */
+static void number(double v, const struct fit_value *of)
 {
+    char text[NUMBER_MAX];
     if (isnan(v) || isinf(v))
         printf(" %11s", isnan(v) ? "-" : v < 0 ? "-open" : "open");
-    else
+    else if (!of || !isfinite(of->lo) || !isfinite(of->hi))
         printf(" %11.6g", v);
+    else
+        printf(" %11s", number_say(text, sizeof text, NUMBER_PLAIN, v, of, true));
 }
 
 /* Two ends, or what they are in words where they say nothing. */
 static void ends(double lo, double hi)
 {
+    const struct fit_value of = {(lo + hi) / 2, (double)NAN, lo, hi};
     if (isfinite(lo) && isfinite(hi) && !words_quotable(lo, hi)) {
         printf(" %23s", "over six decades");
         return;
     }
-    number(lo);
-    number(hi);
+    number(lo, &of);
+    number(hi, &of);
+}
+
+/* What is positive is no number give or take more than itself: its interval says how far off it may be. */
+static bool means_something(const struct fit_law *f, size_t j)
+{
+    enum law_kind kind = f->law->params[j].kind;
+    bool positive = kind == LAW_COEF || kind == LAW_LOG || kind == LAW_PLACE;
+    return isfinite(f->params[j].se) && (!positive || f->params[j].se < f->params[j].value);
 }
 
 /* Points of a profile that can be printed: an objective is sought far out, where values run out of range. */
@@ -63,13 +77,13 @@ static void print_param(const struct fit_law *f, size_t j)
     const struct fit_value *p = &f->params[j];
     const char *why = no_error(f, j);
     printf("  %-6s", f->law->params[j].name);
-    number(p->value);
+    number(p->value, why ? NULL : p);
     if (why) {
         printf(" %10s %23s\n", "-", why);
         return;
     }
-    if (isfinite(p->se))
-        printf(" %10.4g", p->se);
+    if (means_something(f, j))
+        printf(" %10.2g", p->se);
     else
         printf(" %10s", "-");
     ends(p->lo, p->hi);

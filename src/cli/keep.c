@@ -137,13 +137,10 @@ static enum status remove_others(const struct fitted *f, const struct file_list 
     return OK;
 }
 
-/* Those that were drawn, in a line where nobody asked for their paths. */
+/* Where nobody asked for their paths. */
 static void say_drawn(const struct fitted *f, const struct file_list *drawn)
 {
-    char names[600] = "";
-    for (size_t i = 0; i < drawn->n; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", drawn->names[i]);
-    text_beside(stdout, "Charts: ", "%zu as PNG and SVG in %s/charts: %s", drawn->n, f->folder, names);
+    text_beside(stdout, "  Charts        ", "%zu in %s/charts, as PNG and SVG", drawn->n, f->folder);
 }
 
 enum status keep_charts(const struct fitted *f, const struct charts_how *how, bool tell, struct err *err)

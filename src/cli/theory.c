@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/text.h"
+#include "report/number.h"
 
 /* "beta 0.97 (0.59 to 1.13)"; "" where the law has no such exponent. */
 static const char *fitted_exponent(char *buf, size_t size, const struct fit_law *law, const char *name)
@@ -11,10 +13,10 @@ static const char *fitted_exponent(char *buf, size_t size, const struct fit_law 
     int j = law ? law_param_find(law->law, name) : -1;
     const struct fit_value *v = j >= 0 ? &law->params[j] : NULL;
     buf[0] = '\0';
-    if (v && isfinite(v->lo) && isfinite(v->hi))
-        snprintf(buf, size, "%s %.3g (%.3g to %.3g)", name, v->value, v->lo, v->hi);
-    else if (v)
-        snprintf(buf, size, "%s %.3g", name, v->value);
+    char value[NUMBER_MAX], interval[64];
+    if (v)
+        snprintf(buf, size, "%s %s%s", name, number_say(value, sizeof value, NUMBER_PLAIN, v->value, v, true),
+                 number_interval(interval, sizeof interval, NUMBER_PLAIN, v, true));
     return buf;
 }
 
@@ -54,6 +56,28 @@ enum status theory_print(const struct fitted *f, struct err *err)
                     unseen);
     if (f->about->data.mix_source)
         text_beside(stdout, "  ", "That is said of data.source alone: of the tokens, data.mix_source has a share.");
+    return OK;
+}
+
+enum status theory_add(struct screen *s, const struct fitted *f, struct err *err)
+{
+    struct data_theory t;
+    struct data *d;
+    char beta[80], alpha[80];
+    const struct fit_law *law = fit_report_selected(&f->report);
+    TRY(open_language(&d, f, err));
+    if (!d)
+        return OK;
+    data_theory(&t, d);
+    data_close(d);
+    if (!t.source)
+        return OK;
+    fitted_exponent(beta, sizeof beta, law, "beta");
+    fitted_exponent(alpha, sizeof alpha, law, "alpha");
+    const char *end = strstr(t.says, " for a learner");
+    screen_add(s, "Theory", "%.*s (%.*s)%s%s%s%s.", (int)(end ? (size_t)(end - t.says) : strlen(t.says)), t.says,
+               (int)strcspn(t.source, ",;"), t.source, beta[0] || alpha[0] ? "; fitted: " : "", beta, beta[0] && alpha[0] ? ", " : "",
+               alpha);
     return OK;
 }
 

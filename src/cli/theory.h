@@ -5,9 +5,13 @@
 #include "cli/fitted.h"
 #include "data/data.h"
 #include "report/charts/charts.h"
+#include "report/screen.h"
 
 /* One more sentence of the verdict; nothing for tables, text and languages without a theory. */
 enum status theory_print(const struct fitted *f, struct err *err) WARN_UNUSED;
+
+/* The same as a row of the screen that a sweep ends with. */
+enum status theory_add(struct screen *s, const struct fitted *f, struct err *err) WARN_UNUSED;
 
 /* Eight places for each doubling of the facts known, up to the most that data_excess takes. */
 enum { THEORY_POINTS = 8 * 24 + 2 };

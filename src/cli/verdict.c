@@ -4,16 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/fit_print.h"
 #include "cli/fitted.h"
 #include "cli/keep.h"
 #include "cli/text.h"
 #include "cli/theory.h"
 #include "data/baseline.h"
 #include "data/text.h"
+#include "report/screen.h"
 
 /* On text, what the runs must beat to have learnt more than pairs of bytes. */
-static enum status print_baseline(const struct fitted *f, const struct config *c, struct err *err)
+static enum status add_baseline(struct screen *s, const struct fitted *f, const struct config *c, struct err *err)
 {
     const double *flops = f->table.col[FIT_FLOPS], *loss = f->table.col[FIT_LOSS];
     const struct data_spec spec = config_data_spec(c);
@@ -30,11 +30,9 @@ static enum status print_baseline(const struct fitted *f, const struct config *c
     if (text.held.n >= 2) {
         st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);
         if (st == OK) {
-            printf("\n");
-            text_beside(stdout, "",
-                        "Baseline: a bigram model of the same training bytes reaches %.4f nats per byte on the held-out "
-                        "bytes; the largest run reaches %.4f and %s it.",
-                        nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
+            screen_add(s, "Baseline", "a bigram model of the same training bytes reaches %.4f nats per byte on the held-out bytes; the "
+                                      "largest run reaches %.4f and %s it.",
+                       nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
         }
     }
     text_free(&text);
@@ -50,15 +48,37 @@ static void go_on(enum status *st, struct err *err, enum status next, const stru
     }
 }
 
+/* Labels in a column, their rows beside them. */
+static void print_screen(const struct fitted *f, const struct screen *s)
+{
+    const struct fit_law *law = fit_report_selected(&f->report);
+    char lead[SCREEN_LABEL + 8];
+    printf("Verdict: %zu run%s%s%s\n", f->report.n, f->report.n == 1 ? "" : "s", law ? ", law " : "", law ? law->law->name : "");
+    for (size_t i = 0; i < s->n; i++) {
+        snprintf(lead, sizeof lead, "  %-*s", SCREEN_LABEL, s->rows[i].label);
+        text_beside(stdout, lead, "%s", s->rows[i].text);
+    }
+}
+
+/* Where the rest is: the remarks on the runs are the fit's, and so are its tables. */
+static void add_pointer(struct screen *s, const struct fitted *f)
+{
+    size_t n = f->report.warnings.n + f->report.notes.n;
+    screen_add(s, "More", "plateau fit %s: parameters, laws, methods%s%.0zu%s", f->folder, n ? ", and " : "", n,
+               n == 1 ? " remark on these runs" : n ? " remarks on these runs" : "");
+}
+
 static enum status fit_and_tell(struct fitted *f, const struct config *c, struct err *err)
 {
     struct err later;
+    struct screen screen;
     TRY(fitted_analyse(f, err));
     enum status kept = keep_fit(f, err), st = kept;
-    fit_print_tables(&f->report, false);
-    fit_print_verdict(&f->report);
-    go_on(&st, err, theory_print(f, &later), &later);
-    go_on(&st, err, print_baseline(f, c, &later), &later);
+    screen_fill(&screen, &f->report, fitted_unit(f));
+    go_on(&st, err, theory_add(&screen, f, &later), &later);
+    go_on(&st, err, add_baseline(&screen, f, c, &later), &later);
+    add_pointer(&screen, f);
+    print_screen(f, &screen);
     if (kept == OK) /* charts of a fit that is not kept would be those of none */
         go_on(&st, err, keep_charts(f, &(struct charts_how){.data = false}, false, &later), &later);
     return st;

@@ -66,7 +66,10 @@ const char *number_bare(char *out, size_t size, enum number_form form, double x,
         axis_label(out, size, x, digits);
     else if (form == NUMBER_SHARE)
         snprintf(out, size, "%.*g %%", digits, 100 * x);
-    else
+    else if (fabs(x) >= pow(10, digits) && fabs(x) < 1e6) { /* 400, not 4e+02 */
+        double unit = pow(10, floor(log10(fabs(x))) + 1 - digits);
+        snprintf(out, size, "%.0f", round(x / unit) * unit);
+    } else
         snprintf(out, size, "%.*g", digits, x);
     return out;
 }

@@ -1,0 +1,234 @@
+#include "report/screen.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/names.h"
+
+struct writer {
+    struct screen *s;
+    const struct fit_report *r;
+    const struct fit_verdict *v;
+    const struct fit_law *f;
+    char unit[24]; /* " nats" */
+    bool compute;  /* the frontier is a function of it */
+};
+
+/* A number with its interval, from the row of its name. */
+struct told {
+    char value[NUMBER_MAX], interval[64];
+};
+
+static struct told tell(enum name name, struct fit_value v)
+{
+    struct told t;
+    enum number_form form = name_row(name)->form;
+    number_say(t.value, sizeof t.value, form, v.value, &v, true);
+    number_interval(t.interval, sizeof t.interval, form, &v, true);
+    return t;
+}
+
+void screen_add(struct screen *s, const char *label, const char *fmt, ...)
+{
+    va_list args;
+    if (s->n == SCREEN_ROWS)
+        return;
+    struct screen_row *row = &s->rows[s->n++];
+    row->label = label;
+    va_start(args, fmt);
+    vsnprintf(row->text, sizeof row->text, fmt, args);
+    va_end(args);
+}
+
+/* More behind the last row. */
+PRINTF_LIKE(2, 3)
+static void more(struct writer *w, const char *fmt, ...)
+{
+    char *text = w->s->rows[w->s->n - 1].text;
+    size_t at = strlen(text);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text + at, SCREEN_TEXT - at, fmt, args);
+    va_end(args);
+}
+
+static const char *of_compute(const struct writer *w)
+{
+    return w->compute ? "compute" : w->r->frontier_x;
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+static void answer_gain(struct writer *w)
+{
+    struct told gain = tell(NAME_GAIN, w->v->gain);
+    double times = w->v->gain.value / w->r->sigma;
+    if (!isfinite(w->v->gain.value))
+        return;
+    more(w, " The next doubling of %s gains %s%s%s", of_compute(w), gain.value, w->unit, gain.interval);
+    if (w->r->sigma > 0)
+        more(w, times >= 1 ? ", %.2g times what the seed moves one run by." : ", %.2g of what the seed moves one run by.", times);
+    else
+        more(w, ".");
+}
+
+static void say_answer(struct writer *w)
+{
+    const struct fit_verdict *v = w->v;
+    struct told floor = tell(NAME_FLOOR, v->floor);
+    if (v->withheld[0]) {
+        screen_add(w->s, "Answer", "Open: %s.", v->withheld);
+        return;
+    }
+    if (v->brk.turn.found)
+        screen_add(w->s, "Answer", "The loss of a size rises again with more data.");
+    else if (v->brk.found)
+        screen_add(w->s, "Answer", "%s: the excess over the floor falls %s beyond some point.",
+                   v->brk.change.value < 0 ? "A wall, or another course" : "Another course",
+                   v->brk.change.value < 0 ? "more slowly" : "faster");
+    else if (w->r->sigma > 0 && v->gain.value < w->r->sigma)
+        screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
+    else if (v->floor_supported)
+        screen_add(w->s, "Answer", "No wall is seen: what is left above a floor near %s%s falls as a power of %s.", floor.value, w->unit,
+                   of_compute(w));
+    else
+        screen_add(w->s, "Answer", "No wall is seen, and no floor: the loss falls as a power of %s.", of_compute(w));
+    answer_gain(w);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static void say_truth(struct writer *w)
+{
+    const struct fit_verdict *v = w->v;
+    if (!v->truth_known)
+        return;
+    more(w, " The exact floor of this language is %.4g%s", v->truth_floor, w->unit);
+    if (v->withheld[0] || !isfinite(v->floor.hi))
+        more(w, ".");
+    else
+        more(w, "; the fit %s it.", v->truth_covered ? "covers" : "does NOT cover");
+}
+
+static void say_floor(struct writer *w)
+{
+    const struct fit_verdict *v = w->v;
+    struct told floor = tell(NAME_FLOOR, v->floor);
+    if (v->withheld[0])
+        screen_add(w->s, "Floor", "not given.");
+    else if (v->floor_supported)
+        screen_add(w->s, "Floor", "%s%s%s; a law without one fits worse (AICc higher by %.0f).", floor.value, w->unit, floor.interval,
+                   v->floor_delta_aicc);
+    else if (!isfinite(v->floor.hi))
+        screen_add(w->s, "Floor", "not enough evidence.");
+    else if (isnan(v->floor.lo))
+        screen_add(w->s, "Floor", "not enough evidence: anything below %s%s (95 %%).",
+                   number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.hi, &v->floor, true), w->unit);
+    else
+        screen_add(w->s, "Floor", "not enough evidence: best fit %s%s%s, but a law without one fits as well.", floor.value, w->unit,
+                   floor.interval);
+    say_truth(w);
+}
+
+static void say_returns(struct writer *w)
+{
+    const struct fit_verdict *v = w->v;
+    struct told gain = tell(NAME_GAIN, v->gain), halving = tell(NAME_HALVING, v->halving), flat = tell(NAME_FLATTEN, v->flatten);
+    char at[NUMBER_MAX];
+    number_bare(at, sizeof at, NUMBER_COMPUTE, v->largest_flops, 2, true);
+    if (!isfinite(v->gain.value)) {
+        screen_add(w->s, "Returns", "not given.");
+        return;
+    }
+    screen_add(w->s, "Returns", "%s%s%s for the doubling after %s = %s%s", gain.value, w->unit, gain.interval, w->r->frontier_x, at,
+               w->compute ? " FLOPs" : "");
+    if (isfinite(v->halving.value))
+        more(w, "; the excess halves every %s doublings%s", halving.value, halving.interval);
+    more(w, ".");
+    if (isfinite(v->flatten.value))
+        screen_add(w->s, "Flattening", "%s %s%s%s%s.", v->flatten_at_least ? "not before" : "at", flat.value, w->compute ? " FLOPs" : "",
+                   flat.interval, v->flatten.lo > v->largest_flops ? ", an extrapolation" : "");
+    else
+        screen_add(w->s, "Flattening", "where a doubling gains less than %s is open.",
+                   w->r->sigma > 0 ? "the noise of one run" : "the noise, which is not known,");
+}
+
+static void say_noise(struct writer *w)
+{
+    const struct fit_report *r = w->r;
+    const struct told sigma = tell(NAME_NOISE, (struct fit_value){r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi});
+    if (r->sigma > 0) {
+        screen_add(w->s, "Noise", "%s%s%s from the seed at the largest budget", sigma.value, w->unit, sigma.interval);
+        if (r->heldout_se > 0)
+            more(w, "; all runs share the held-out set's error, %.2g%s", r->heldout_se, w->unit);
+        more(w, ".");
+    } else {
+        screen_add(w->s, "Noise", "unknown: no run was repeated with another seed; repeat the largest.");
+    }
+}
+
+static void say_break(struct writer *w)
+{
+    static const char *const names[] = {"C", "N", "D"};
+    const struct breaks_out *b = &w->v->brk;
+    bool one = w->f->law->n_vars == 1, compute = one ? w->f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
+    if (b->turn.found)
+        screen_add(w->s, "Break", "the loss rises again with data, from %.4g to %.4g%s (p = %.2g).", b->turn.low, b->turn.end, w->unit,
+                   b->turn.p);
+    else if (!b->tested)
+        screen_add(w->s, "Break", "not tested: %s.", b->untested ? b->untested : "too few runs");
+    else if (!(b->p < 0.05) || !isfinite(b->change.value + b->place.value))
+        screen_add(w->s, "Break", "none found (p = %.2g).", b->p);
+    else {
+        char place[NUMBER_MAX];
+        struct told change = tell(NAME_N_EXPONENT, b->change);
+        number_say(place, sizeof place, compute ? NUMBER_COMPUTE : NUMBER_COUNT, b->place.value, &b->place, true);
+        screen_add(w->s, "Break", "%sbeyond %s = %s the excess falls %s, its exponent changed by %s%s, p = %.2g.",
+                   b->found ? "" : "not enough evidence, though ", one ? w->f->x_name : names[b->variable], place,
+                   b->change.value < 0 ? "more slowly" : "faster", change.value, change.interval, b->p);
+    }
+}
+
+static void say_extrapolation(struct writer *w)
+{
+    if (w->f->holdout_n == 0 || !isfinite(w->f->holdout_error))
+        screen_add(w->s, "Extrapolation", "not enough runs to hold the largest ones out.");
+    else
+        screen_add(w->s, "Extrapolation", "fitted to the smaller runs, the law misses the %zu largest by %.2g %%, on average %.2g %% too %s.",
+                   w->f->holdout_n, 100 * w->f->holdout_error, 100 * fabs(w->f->holdout_bias), w->f->holdout_bias > 0 ? "high" : "low");
+}
+
+static void say_odd(struct writer *w)
+{
+    const struct fit_report *r = w->r;
+    if (r->n_outliers == 0)
+        return;
+    screen_add(w->s, "Off the law", "%zu run%s of %zu, left out of noise and break test: ", r->n_outliers, r->n_outliers == 1 ? "" : "s",
+               r->n);
+    for (size_t i = 0; i < r->n_outliers && i < 2; i++)
+        more(w, "%s%.48s (%.4g, expected %.4g)", i ? ", " : "", r->outliers[i].at.text, r->outliers[i].loss, r->outliers[i].expected);
+    more(w, "%s", r->n_outliers > 2 ? ", ..." : ".");
+}
+
+void screen_fill(struct screen *s, const struct fit_report *r, const char *unit)
+{
+    struct writer w = {.s = s, .r = r, .v = &r->verdict, .f = fit_report_selected(r)};
+    *s = (struct screen){.n = 0};
+    const char *per = strstr(unit, " per ");
+    if (unit[0])
+        snprintf(w.unit, sizeof w.unit, " %.*s", (int)(per ? per - unit : (long)strlen(unit)), unit);
+    if (!w.f) {
+        screen_add(s, "Answer", "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
+        return;
+    }
+    w.compute = r->frontier_x && strcmp(r->frontier_x, "C") == 0;
+    say_answer(&w);
+    say_floor(&w);
+    say_returns(&w);
+    say_noise(&w);
+    say_break(&w);
+    say_extrapolation(&w);
+    say_odd(&w);
+}
