@@ -213,7 +213,7 @@ static void put_x_axis(const struct screen *s)
         const char *label = s->x.ticks[k].label;
         double middle = axis_at(&s->x, s->x.ticks[k].value) * ((double)s->columns - 0.5), wide = (double)letters(label);
         double from = fmax(0, floor(middle - wide / 2 + 0.5));
-        if (!label[0] || from < (double)at + (at > 0) || from + wide > (double)s->columns + 4)
+        if (!label[0] || from < (double)at + (at > 0) || from + wide > (double)s->columns)
             continue;
         fprintf(s->out, "%*s%s", (int)(from - (double)at), "", label);
         at = (size_t)(from + wide);
@@ -221,11 +221,29 @@ static void put_x_axis(const struct screen *s)
     fputc('\n', s->out);
 }
 
+/* At most so many letters, the last of them a sign that there were more. */
+static void cut_letters(char *text, size_t most)
+{
+    size_t n = 0;
+    char *last = text;
+    for (char *p = text; *p; p++) {
+        if (((unsigned char)*p & 0xC0) == 0x80)
+            continue;
+        if (++n == most)
+            last = p;
+        if (n > most) {
+            memcpy(last, "…", sizeof "…");
+            return;
+        }
+    }
+}
+
 /* One entry of the legend, on a line of its own where the last has no room. */
 static void put_entry(const struct screen *s, size_t *at, size_t width, struct ink color, const char *sign, const char *rich)
 {
     char text[CHART_TEXT_MAX];
     rich_plain(text, sizeof text, rich);
+    cut_letters(text, width - letters(sign) - 1);
     size_t n = letters(text) + letters(sign) + 1;
     if (*at > 0 && *at + 3 + n > width) {
         fputc('\n', s->out);
@@ -292,6 +310,7 @@ enum status term_draw(FILE *out, const struct chart *c, size_t columns, bool col
     fprintf(out, "%s\n", y_label);
     put_rows(&s);
     put_x_axis(&s);
+    cut_letters(x_label, width);
     put_right(&s, x_label, width);
     fputc('\n', out);
     put_legend(&s, width);
