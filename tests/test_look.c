@@ -1,8 +1,8 @@
 /* What charts look like: colours that stay apart, words that do not cover each other, files that others can read, and small
  * pictures of every chart as they were when somebody looked at them (tests/golden). */
+#include "made_sweep.h"
 #include "test.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,9 +107,11 @@ static void colour_blind(void)
                 struct color a = palette_color(palette_ordered(i, 6), dark), b = palette_color(palette_ordered(i + 1, 6), dark);
                 double d = apart(a, b, kind);
                 EXPECT_MSG(d >= 5, "steps %zu and %zu, dark %d, %s: %.1f apart", i, i + 1, dark, who[kind], d);
-                EXPECT_MSG(lab(seen(b, kind)).v[0] > lab(seen(a, kind)).v[0], "step %zu, dark %d, %s: no lighter", i, dark, who[kind]);
+                EXPECT_MSG(lab(seen(b, kind)).v[0] > lab(seen(a, kind)).v[0], "step %zu, dark %d, %s: no lighter", i,
+                           dark, who[kind]);
             }
-            double d = apart(palette_color(palette_ink(PALETTE_FIT), dark), palette_color(palette_ink(PALETTE_NOISE), dark), kind);
+            double d = apart(palette_color(palette_ink(PALETTE_FIT), dark), palette_color(palette_ink(PALETTE_NOISE),
+                             dark), kind);
             EXPECT_MSG(d >= 20, "fit and noise, dark %d, %s: %.1f apart", dark, who[kind], d);
         }
 }
@@ -131,85 +133,10 @@ static void contrasts(void)
 
 /* --- a sweep that never ran ------------------------------------------------------------------- */
 
-enum { SIZES = 5, BUDGETS = 5, SEEDS = 2, POINTS = 60 };
-
-struct sweep {
-    struct fit_table table;
-    struct fit_report report;
-    struct charts_curve curves[SIZES * BUDGETS * SEEDS];
-    double tokens[SIZES * BUDGETS * SEEDS][POINTS], flops[SIZES * BUDGETS * SEEDS][POINTS], loss[SIZES * BUDGETS * SEEDS][POINTS];
-    struct charts_input in;
-};
-
-static double law(double n, double d)
-{
-    return 1.1 + 300 / pow(n, 0.6) + 900 / pow(d, 0.5);
-}
-
-/* Between -1 and 1, from the numbers alone. */
-static double jitter(size_t i)
-{
-    return 2 * fmod((double)(i * 7919 % 1009) * 0.61803398875, 1) - 1;
-}
-
-static void set_run(struct sweep *s, size_t i, double n, double d, size_t seed, const char *name)
-{
-    struct fit_table *t = &s->table;
-    struct err err;
-    double loss = law(n, d) * (1 + 0.02 * jitter(i) * pow(d / 3e5, -0.4));
-    t->col[FIT_PARAMS][i] = n;
-    t->col[FIT_PARAMS_NONEMBD][i] = n - 4000;
-    t->col[FIT_PARAMS_MATMUL][i] = n - 1000;
-    t->col[FIT_TOKENS][i] = t->col[FIT_UNIQUE_TOKENS][i] = d;
-    t->col[FIT_FLOPS][i] = 6 * n * d;
-    t->col[FIT_LOSS][i] = i == 17 ? 1.25 * loss : loss;
-    t->col[FIT_LOSS_SE][i] = 0.004;
-    t->col[FIT_SEED][i] = (double)seed + 1;
-    EXPECT_OK(origins_set(&t->from, i, "results.csv", i + 2, name, &err));
-    for (size_t k = 0; k < POINTS; k++) {
-        s->tokens[i][k] = d * pow(0.01, 1 - (double)(k + 1) / POINTS);
-        s->flops[i][k] = 6 * n * s->tokens[i][k];
-        s->loss[i][k] = 1.05 * law(n, s->tokens[i][k]) * (1 + 0.01 * jitter(31 * i + k));
-    }
-    s->curves[i] = (struct charts_curve){"d16-l2", seed, true, {n, n - 4000, n - 1000}, d, t->col[FIT_LOSS][i], POINTS,
-                                         s->tokens[i], s->flops[i], s->loss[i]};
-}
-
-/* A grid of tokens, or of budgets of compute. */
-static struct sweep *make(bool compute, const char *name)
-{
-    static const char *const sources[] = {"first", "second"};
-    struct sweep *s = calloc(1, sizeof *s);
-    struct fit_options o = fit_options_default();
-    struct err err;
-    o.bootstrap = 40;
-    o.break_sims = 0;
-    EXPECT_OK(fit_table_init(&s->table, SIZES * BUDGETS * SEEDS, &err));
-    for (size_t i = 0; i < s->table.n; i++) {
-        double n = 1e4 * pow(2, (double)(i / (BUDGETS * SEEDS))), k = (double)(i / SEEDS % BUDGETS);
-        set_run(s, i, n, compute ? 3e10 * pow(3, k) / (6 * n) : 3e5 * pow(2, k), i % SEEDS, name);
-    }
-    s->table.truth_known = true, s->table.truth_floor = 1.1, s->table.truth_heldout = 1.105;
-    for (size_t c = 0; c < FIT_N_COLUMNS; c++)
-        s->table.has[c] = c != FIT_X && c != FIT_ORDER_SEED;
-    s->table.loss_unit = "nats";
-    EXPECT_OK(fit_analyse(&s->report, &s->table, &o, &err));
-    s->in = (struct charts_input){.table = &s->table, .report = &s->report, .curves = s->curves, .n_curves = s->table.n,
-                                  .sources = sources, .n_sources = 2, .title = name, .eval_part = 16};
-    return s;
-}
-
-static void release(struct sweep *s)
-{
-    fit_report_free(&s->report);
-    fit_table_free(&s->table);
-    free(s);
-}
-
 typedef void chart_check(const char *name, const struct chart *ch, const struct font *font);
 
 /* All charts of both grids; returns how many. */
-static size_t for_all(const struct sweep *s, chart_check *check)
+static size_t for_all(const struct made_sweep *s, chart_check *check)
 {
     struct font *font = font_open();
     size_t n = 0;
@@ -281,13 +208,13 @@ static void at_all_sizes(const char *name, const struct chart *ch, const struct 
 
 static void words_apart(void)
 {
-    struct sweep *tokens = make(false, "a sweep"), *compute = make(true, "a sweep");
+    struct made_sweep *tokens = made_sweep(false, "a sweep"), *compute = made_sweep(true, "a sweep");
     EXPECT(for_all(tokens, nothing) == charts_count());
     EXPECT(for_all(compute, nothing) >= charts_count() - 1);
     for_all(tokens, at_all_sizes);
     for_all(compute, at_all_sizes);
-    release(tokens);
-    release(compute);
+    made_free(tokens);
+    made_free(compute);
 }
 
 /* --- files that others can read --------------------------------------------------------------- */
@@ -381,9 +308,9 @@ static void svg_is_xml(void)
     long_name[10000] = '\0';
     const char *const names[] = {"plain", "<script>\"&'\x01\x02\x03\x1b[31m\xff\xc3\x28 \x7f", long_name};
     for (size_t k = 0; k < 3; k++) {
-        struct sweep *s = make(k == 1, names[k]);
+        struct made_sweep *s = made_sweep(k == 1, names[k]);
         for_all(s, expect_readable);
-        release(s);
+        made_free(s);
     }
     free(long_name);
 }
@@ -420,9 +347,9 @@ static void expect_data(const char *name, const struct chart *ch, const struct f
 
 static void data(void)
 {
-    struct sweep *s = make(false, "a \"sweep\", with a comma");
+    struct made_sweep *s = made_sweep(false, "a \"sweep\", with a comma");
     for_all(s, expect_data);
-    release(s);
+    made_free(s);
 }
 
 static size_t columns_of(const char *line)
@@ -457,9 +384,9 @@ static void expect_letters(const char *name, const struct chart *ch, const struc
 
 static void letters(void)
 {
-    struct sweep *s = make(false, "a sweep");
+    struct made_sweep *s = made_sweep(false, "a sweep");
     for_all(s, expect_letters);
-    release(s);
+    made_free(s);
 }
 
 /* --- small pictures of what somebody looked at ------------------------------------------------ */
@@ -500,7 +427,8 @@ static void compare(const char *name, const char *grid, const struct chart *ch, 
         far += d > 48;
     }
     double n = same_size ? 3.0 * w * h : 1;
-    EXPECT_MSG(sum / n <= 1.0 && (double)far / n <= 0.004, "%s%s differs from tests/golden: by %.2f on average, %.2f %% by far", name,
+    EXPECT_MSG(sum / n <= 1.0 && (double)far / n <= 0.004, "%s%s differs from tests/golden: by %.2f on average, %.2f %% "
+               "by far", name,
                grid, sum / n, 100 * (double)far / n);
     stbi_image_free(rgb);
     free(file);
@@ -519,13 +447,21 @@ static void compare_compute(const char *name, const struct chart *ch, const stru
         compare(name, "-budgets", ch, font);
 }
 
+static void compare_slices(const char *name, const struct chart *ch, const struct font *font)
+{
+    if (strcmp(name, "isoflop") == 0)
+        compare(name, "-slices", ch, font);
+}
+
 static void golden(void)
 {
-    struct sweep *tokens = make(false, "a sweep"), *compute = make(true, "a sweep");
+    struct made_sweep *tokens = made_sweep(false, "a sweep"), *compute = made_sweep(true, "a sweep");
     EXPECT(for_all(tokens, compare_tokens) == charts_count());
     for_all(compute, compare_compute);
-    release(tokens);
-    release(compute);
+    compute->report.n_isoflop = 0;
+    for_all(compute, compare_slices);
+    made_free(tokens);
+    made_free(compute);
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -545,7 +481,8 @@ static void rich_text(void)
     rich_plain(out, 4, "aaé∞");
     EXPECT(strcmp(out, "aa") == 0); /* no half of a character */
     name_pretty(out, sizeof out, "E + ((A/N^alpha)^(1/g))^g");
-    EXPECT_MSG(strcmp(out, "E + ((A/N" RICH_UP "α" RICH_END ")" RICH_UP "(1/g)" RICH_END ")" RICH_UP "g" RICH_END) == 0, "'%s'", out);
+    EXPECT_MSG(strcmp(out, "E + ((A/N" RICH_UP "α" RICH_END ")" RICH_UP "(1/g)" RICH_END ")" RICH_UP "g" RICH_END) == 0,
+               "'%s'", out);
 }
 
 /* As many digits as the interval supports. */
@@ -586,7 +523,7 @@ static void digits(void)
 /* The keys of the names are those of fit.json: each level of each is there, in this order. */
 static void names_are_keys(void)
 {
-    struct sweep *s = make(false, "a sweep");
+    struct made_sweep *s = made_sweep(false, "a sweep");
     struct err err;
     char *json;
     EXPECT_OK(fit_json_report(&json, &s->report, &err));
@@ -602,7 +539,7 @@ static void names_are_keys(void)
         EXPECT(row->symbol[0] && row->words[0]);
     }
     free(json);
-    release(s);
+    made_free(s);
 }
 
 /* Lines that a row takes, broken at blanks. */
@@ -622,7 +559,7 @@ static size_t lines_of(const char *text)
 /* Whatever a fit says, its screen has no more lines than a terminal. */
 static void one_screen(void)
 {
-    struct sweep *s = make(false, "a sweep");
+    struct made_sweep *s = made_sweep(false, "a sweep");
     struct fit_verdict *v = &s->report.verdict;
     static struct screen screen;
     for (int k = 0; k < 32; k++) {
@@ -638,13 +575,14 @@ static void one_screen(void)
         for (size_t i = 0; i < screen.n; i++) {
             size_t n = lines_of(screen.rows[i].text);
             EXPECT_MSG(n <= SCREEN_LINES + (i == 0), "case %d: %zu lines: %s", k, n, screen.rows[i].text);
-            EXPECT_MSG(!strstr(screen.rows[i].text, "nan") && !strstr(screen.rows[i].text, "inf"), "case %d: %s", k, screen.rows[i].text);
+            EXPECT_MSG(!strstr(screen.rows[i].text, "nan") && !strstr(screen.rows[i].text, "inf"), "case %d: %s", k,
+                       screen.rows[i].text);
             lines += n;
         }
         /* theory and baseline, of which runs have one, and where there is more */
         EXPECT_MSG(lines + 3 <= 24, "case %d: %zu lines", k, lines + 3);
     }
-    release(s);
+    made_free(s);
 }
 
 static const struct test tests[] = {

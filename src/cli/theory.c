@@ -76,7 +76,8 @@ enum status theory_add(struct screen *s, const struct fitted *f, struct err *err
     fitted_exponent(alpha, sizeof alpha, law, "alpha");
     const char *end = strstr(t.says, " for a learner");
     screen_add(s, "Theory", "%.*s (%.*s)%s%s%s%s.", (int)(end ? (size_t)(end - t.says) : strlen(t.says)), t.says,
-               (int)strcspn(t.source, ",;"), t.source, beta[0] || alpha[0] ? "; fitted: " : "", beta, beta[0] && alpha[0] ? ", " : "",
+               (int)strcspn(t.source, ",;"), t.source, beta[0] || alpha[0] ? "; fitted: " : "", beta, beta[0] && alpha[0]
+                ? ", " : "",
                alpha);
     return OK;
 }

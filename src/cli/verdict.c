@@ -30,7 +30,8 @@ static enum status add_baseline(struct screen *s, const struct fitted *f, const 
     if (text.held.n >= 2) {
         st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);
         if (st == OK) {
-            screen_add(s, "Baseline", "a bigram model of the same training bytes reaches %.4f nats per byte on the held-out bytes; the "
+            screen_add(s, "Baseline", "a bigram model of the same training bytes reaches %.4f nats per byte on the "
+                       "held-out bytes; the "
                                       "largest run reaches %.4f and %s it.",
                        nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
         }
@@ -53,7 +54,8 @@ static void print_screen(const struct fitted *f, const struct screen *s)
 {
     const struct fit_law *law = fit_report_selected(&f->report);
     char lead[SCREEN_LABEL + 8];
-    printf("Verdict: %zu run%s%s%s\n", f->report.n, f->report.n == 1 ? "" : "s", law ? ", law " : "", law ? law->law->name : "");
+    printf("Verdict: %zu run%s%s%s\n", f->report.n, f->report.n == 1 ? "" : "s", law ? ", law " : "", law ?
+           law->law->name : "");
     for (size_t i = 0; i < s->n; i++) {
         snprintf(lead, sizeof lead, "  %-*s", SCREEN_LABEL, s->rows[i].label);
         text_beside(stdout, lead, "%s", s->rows[i].text);

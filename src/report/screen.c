@@ -69,7 +69,8 @@ static void answer_gain(struct writer *w)
         return;
     more(w, " The next doubling of %s gains %s%s%s", of_compute(w), gain.value, w->unit, gain.interval);
     if (w->r->sigma > 0)
-        more(w, times >= 1 ? ", %.2g times what the seed moves one run by." : ", %.2g of what the seed moves one run by.", times);
+        more(w, times >= 1 ? ", %.2g times what the seed moves one run by." : ", %.2g of what the seed moves one run "
+             "by.", times);
     else
         more(w, ".");
 }
@@ -91,7 +92,8 @@ static void say_answer(struct writer *w)
     else if (w->r->sigma > 0 && v->gain.value < w->r->sigma)
         screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
     else if (v->floor_supported)
-        screen_add(w->s, "Answer", "No wall is seen: what is left above a floor near %s%s falls as a power of %s.", floor.value, w->unit,
+        screen_add(w->s, "Answer", "No wall is seen: what is left above a floor near %s%s falls as a power of %s.",
+                   floor.value, w->unit,
                    of_compute(w));
     else
         screen_add(w->s, "Answer", "No wall is seen, and no floor: the loss falls as a power of %s.", of_compute(w));
@@ -119,7 +121,8 @@ static void say_floor(struct writer *w)
     if (v->withheld[0])
         screen_add(w->s, "Floor", "not given.");
     else if (v->floor_supported)
-        screen_add(w->s, "Floor", "%s%s%s; a law without one fits worse (AICc higher by %.0f).", floor.value, w->unit, floor.interval,
+        screen_add(w->s, "Floor", "%s%s%s; a law without one fits worse (AICc higher by %.0f).", floor.value, w->unit,
+                   floor.interval,
                    v->floor_delta_aicc);
     else if (!isfinite(v->floor.hi))
         screen_add(w->s, "Floor", "not enough evidence.");
@@ -127,7 +130,8 @@ static void say_floor(struct writer *w)
         screen_add(w->s, "Floor", "not enough evidence: anything below %s%s (95 %%).",
                    number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.hi, &v->floor, true), w->unit);
     else
-        screen_add(w->s, "Floor", "not enough evidence: best fit %s%s%s, but a law without one fits as well.", floor.value, w->unit,
+        screen_add(w->s, "Floor", "not enough evidence: best fit %s%s%s, but a law without one fits as well.",
+                   floor.value, w->unit,
                    floor.interval);
     say_truth(w);
 }
@@ -135,20 +139,23 @@ static void say_floor(struct writer *w)
 static void say_returns(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    struct told gain = tell(NAME_GAIN, v->gain), halving = tell(NAME_HALVING, v->halving), flat = tell(NAME_FLATTEN, v->flatten);
+    struct told gain = tell(NAME_GAIN, v->gain), halving = tell(NAME_HALVING, v->halving), flat = tell(NAME_FLATTEN,
+                            v->flatten);
     char at[NUMBER_MAX];
     number_bare(at, sizeof at, NUMBER_COMPUTE, v->largest_flops, 2, true);
     if (!isfinite(v->gain.value)) {
         screen_add(w->s, "Returns", "not given.");
         return;
     }
-    screen_add(w->s, "Returns", "%s%s%s for the doubling after %s = %s%s", gain.value, w->unit, gain.interval, w->r->frontier_x, at,
+    screen_add(w->s, "Returns", "%s%s%s for the doubling after %s = %s%s", gain.value, w->unit, gain.interval,
+               w->r->frontier_x, at,
                w->compute ? " FLOPs" : "");
     if (isfinite(v->halving.value))
         more(w, "; the excess halves every %s doublings%s", halving.value, halving.interval);
     more(w, ".");
     if (isfinite(v->flatten.value))
-        screen_add(w->s, "Flattening", "%s %s%s%s%s.", v->flatten_at_least ? "not before" : "at", flat.value, w->compute ? " FLOPs" : "",
+        screen_add(w->s, "Flattening", "%s %s%s%s%s.", v->flatten_at_least ? "not before" : "at", flat.value, w->compute
+                   ? " FLOPs" : "",
                    flat.interval, v->flatten.lo > v->largest_flops ? ", an extrapolation" : "");
     else
         screen_add(w->s, "Flattening", "where a doubling gains less than %s is open.",
@@ -175,7 +182,8 @@ static void say_break(struct writer *w)
     const struct breaks_out *b = &w->v->brk;
     bool one = w->f->law->n_vars == 1, compute = one ? w->f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
     if (b->turn.found)
-        screen_add(w->s, "Break", "the loss rises again with data, from %.4g to %.4g%s (p = %.2g).", b->turn.low, b->turn.end, w->unit,
+        screen_add(w->s, "Break", "the loss rises again with data, from %.4g to %.4g%s (p = %.2g).", b->turn.low,
+                   b->turn.end, w->unit,
                    b->turn.p);
     else if (!b->tested)
         screen_add(w->s, "Break", "not tested: %s.", b->untested ? b->untested : "too few runs");
@@ -196,8 +204,10 @@ static void say_extrapolation(struct writer *w)
     if (w->f->holdout_n == 0 || !isfinite(w->f->holdout_error))
         screen_add(w->s, "Extrapolation", "not enough runs to hold the largest ones out.");
     else
-        screen_add(w->s, "Extrapolation", "fitted to the smaller runs, the law misses the %zu largest by %.2g %%, on average %.2g %% too %s.",
-                   w->f->holdout_n, 100 * w->f->holdout_error, 100 * fabs(w->f->holdout_bias), w->f->holdout_bias > 0 ? "high" : "low");
+        screen_add(w->s, "Extrapolation", "fitted to the smaller runs, the law misses the %zu largest by %.2g %%, on "
+                   "average %.2g %% too %s.",
+                   w->f->holdout_n, 100 * w->f->holdout_error, 100 * fabs(w->f->holdout_bias), w->f->holdout_bias > 0 ?
+                       "high" : "low");
 }
 
 static void say_odd(struct writer *w)
@@ -205,10 +215,12 @@ static void say_odd(struct writer *w)
     const struct fit_report *r = w->r;
     if (r->n_outliers == 0)
         return;
-    screen_add(w->s, "Off the law", "%zu run%s of %zu, left out of noise and break test: ", r->n_outliers, r->n_outliers == 1 ? "" : "s",
+    screen_add(w->s, "Off the law", "%zu run%s of %zu, left out of noise and break test: ", r->n_outliers, r->n_outliers
+               == 1 ? "" : "s",
                r->n);
     for (size_t i = 0; i < r->n_outliers && i < 2; i++)
-        more(w, "%s%.48s (%.4g, expected %.4g)", i ? ", " : "", r->outliers[i].at.text, r->outliers[i].loss, r->outliers[i].expected);
+        more(w, "%s%.48s (%.4g, expected %.4g)", i ? ", " : "", r->outliers[i].at.text, r->outliers[i].loss,
+             r->outliers[i].expected);
     more(w, "%s", r->n_outliers > 2 ? ", ..." : ".");
 }
 

@@ -1,0 +1,71 @@
+#include "made_sweep.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "test.h"
+
+double made_law(double n, double d)
+{
+    return 1.1 + 300 / pow(n, 0.6) + 900 / pow(d, 0.5);
+}
+
+/* Between -1 and 1, from the numbers alone. */
+static double jitter(size_t i)
+{
+    return 2 * fmod((double)(i * 7919 % 1009) * 0.61803398875, 1) - 1;
+}
+
+static void set_run(struct made_sweep *s, size_t i, double n, double d, size_t seed, const char *name)
+{
+    struct fit_table *t = &s->table;
+    struct err err;
+    double loss = made_law(n, d) * (1 + 0.02 * jitter(i) * pow(d / 3e5, -0.4));
+    t->col[FIT_PARAMS][i] = n;
+    t->col[FIT_PARAMS_NONEMBD][i] = n - 4000;
+    t->col[FIT_PARAMS_MATMUL][i] = n - 1000;
+    t->col[FIT_TOKENS][i] = t->col[FIT_UNIQUE_TOKENS][i] = d;
+    t->col[FIT_FLOPS][i] = 6 * n * d;
+    t->col[FIT_LOSS][i] = i == MADE_ODD ? 1.25 * loss : loss;
+    t->col[FIT_LOSS_SE][i] = 0.004;
+    t->col[FIT_SEED][i] = (double)seed + 1;
+    EXPECT_OK(origins_set(&t->from, i, "results.csv", i + 2, name, &err));
+    for (size_t k = 0; k < MADE_POINTS; k++) {
+        s->tokens[i][k] = d * pow(0.01, 1 - (double)(k + 1) / MADE_POINTS);
+        s->flops[i][k] = 6 * n * s->tokens[i][k];
+        s->loss[i][k] = 1.05 * made_law(n, s->tokens[i][k]) * (1 + 0.01 * jitter(31 * i + k));
+    }
+    s->curves[i] = (struct charts_curve){"d16-l2", seed, true, {n, n - 4000, n - 1000}, d, t->col[FIT_LOSS][i], MADE_POINTS,
+                                         s->tokens[i], s->flops[i], s->loss[i]};
+}
+
+/* A grid of tokens, or of budgets of compute. */
+struct made_sweep *made_sweep(bool compute, const char *name)
+{
+    static const char *const sources[] = {"first", "second"};
+    struct made_sweep *s = calloc(1, sizeof *s);
+    struct fit_options o = fit_options_default();
+    struct err err;
+    o.bootstrap = 40;
+    o.break_sims = 0;
+    EXPECT_OK(fit_table_init(&s->table, MADE_RUNS, &err));
+    for (size_t i = 0; i < s->table.n; i++) {
+        double n = 1e4 * pow(2, (double)(i / (MADE_BUDGETS * MADE_SEEDS))), k = (double)(i / MADE_SEEDS % MADE_BUDGETS);
+        set_run(s, i, n, compute ? 3e10 * pow(3, k) / (6 * n) : 3e5 * pow(2, k), i % MADE_SEEDS, name);
+    }
+    s->table.truth_known = true, s->table.truth_floor = 1.1, s->table.truth_heldout = 1.105;
+    for (size_t c = 0; c < FIT_N_COLUMNS; c++)
+        s->table.has[c] = c != FIT_X && c != FIT_ORDER_SEED;
+    s->table.loss_unit = "nats";
+    EXPECT_OK(fit_analyse(&s->report, &s->table, &o, &err));
+    s->in = (struct charts_input){.table = &s->table, .report = &s->report, .curves = s->curves, .n_curves = s->table.n,
+                                  .sources = sources, .n_sources = 2, .title = name, .eval_part = 16};
+    return s;
+}
+
+void made_free(struct made_sweep *s)
+{
+    fit_report_free(&s->report);
+    fit_table_free(&s->table);
+    free(s);
+}
