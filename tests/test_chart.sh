@@ -59,7 +59,49 @@ little_memory() {
     [ $drawn = 2 ] || fail "never enough memory"
 }
 
+# The ways to draw, from a table: width, scale, theme, which, data, the terminal; and what is refused.
+options() {
+    local table=$root/docs/example-runs.csv few=(--where keep=1 --law chinchilla --bootstrap 0)
+    "$plateau" chart "$table" "${few[@]}" --only excess,loss_tokens --data --width 85mm --no-titles --scale 3 --theme dark --out p >p.txt ||
+        fail "exit code $?"
+    [ "$(ls p | tr '\n' ' ')" = 'excess.csv excess.png excess.svg loss_tokens.csv loss_tokens.png loss_tokens.svg ' ] || fail "files: $(ls p)"
+    grep -q 'width="85mm"' p/excess.svg || fail "no width in mm: $(head -c 200 p/excess.svg)"
+    grep -q '#16181c' p/excess.svg || fail "not dark"
+    ! sed '/<title>/d; /<desc>/d' p/excess.svg | grep -q 'no break is seen' || fail "a title"
+    # 85 mm at 96 units an inch are 321 units, three pixels each: the width stands in the PNG's head
+    [ "$(od -An -tu1 -j16 -N4 p/excess.png | tr -s ' ')" = ' 0 0 3 196' ] || fail "pixels: $(od -An -tu1 -j16 -N4 p/excess.png)"
+    head -n 1 p/excess.csv | grep -qx 'panel,kind,series,x,y,x_lo,x_hi,y_lo,y_hi,point' || fail "columns: $(head -n 1 p/excess.csv)"
+    # what the runs' losses are in the table is what the chart shows
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } $c["keep"] == 1 { printf "%.6g %.6g\n", $c["tokens"], $c["loss"] }' "$table" |
+        sort >table.txt
+    awk -F, '$2 == "marks" { printf "%.6g %.6g\n", $4, $5 }' p/loss_tokens.csv | sort >chart.txt
+    diff table.txt chart.txt >/dev/null || fail "other losses: $(diff table.txt chart.txt | head -n 4)"
+    "$plateau" chart "$table" "${few[@]}" --term >term.txt || fail "exit code $?"
+    grep -q '●' term.txt && grep -q '┬' term.txt && ! grep -q $'\033' term.txt || fail "in letters: $(head -n 20 term.txt)"
+    "$plateau" chart "$table" "${few[@]}" --only excess --scale tokens=2 --scale 1 --out q >/dev/null || fail "exit code $? with both kinds of --scale"
+    [ "$(od -An -tu1 -j16 -N4 q/excess.png | tr -s ' ')" = ' 0 0 3 192' ] || fail "pixels at scale 1"
+    local bad
+    for bad in '--width 85' '--width mm' '--width 9mm' '--scale 0' '--scale 99' '--theme blue' '--only exces'; do
+        # shellcheck disable=SC2086 # two words
+        "$plateau" chart "$table" "${few[@]}" $bad --out never >out.txt 2>err.txt
+        [ $? = 2 ] && [ "$(wc -l <err.txt)" = 1 ] && grep -q -- "${bad%% *}" err.txt || fail "$bad: $(cat err.txt)"
+    done
+    [ ! -e never ] || fail "charts of what was refused"
+}
+
+# Charts of two folders in one frame, with a name for each.
+two_folders() {
+    "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["10k","20k"]' --set fit.bootstrap=0 --out one >/dev/null 2>&1 || fail "exit code $?"
+    "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["30k"]' --set fit.bootstrap=0 --out two >/dev/null 2>&1 || fail "exit code $?"
+    "$plateau" chart one two --bootstrap 0 --only curves --data --out both >both.txt 2>&1 || fail "exit code $?: $(cat both.txt)"
+    grep -q '>one</text>' both/curves.svg && grep -q '>two</text>' both/curves.svg || fail "the folders are not named"
+    grep -q 'stroke-dasharray' both/curves.svg || fail "they are not told apart"
+    [ "$(awk -F, '$3 ~ /^"?held-out loss/' both/curves.csv | wc -l)" = $((3 * 3)) ] || fail "not nine runs: $(cut -d, -f3 both/curves.csv | sort | uniq -c)"
+}
+
 run_test trained
+run_test options
+run_test two_folders
 run_test bytes
 run_test little_memory
 finish
