@@ -95,6 +95,7 @@ two_folders() {
     "$plateau" sweep "$root/configs/tiny.json" --set grid.tokens='["30k"]' --set fit.bootstrap=0 --out two >/dev/null 2>&1 || fail "exit code $?"
     "$plateau" chart one two --bootstrap 0 --only curves --data --out both >both.txt 2>&1 || fail "exit code $?: $(cat both.txt)"
     grep -q '>one</text>' both/curves.svg && grep -q '>two</text>' both/curves.svg || fail "the folders are not named"
+    grep -q 'loss (nats per token)' both/curves.svg || fail "no unit"
     grep -q 'stroke-dasharray' both/curves.svg || fail "they are not told apart"
     [ "$(awk -F, '$3 ~ /^"?held-out loss/' both/curves.csv | wc -l)" = $((3 * 3)) ] || fail "not nine runs: $(cut -d, -f3 both/curves.csv | sort | uniq -c)"
 }

@@ -42,9 +42,10 @@ const char *fitted_name(const struct fitted *f)
 
 const char *fitted_unit(const struct fitted *f)
 {
-    if (!f->about)
+    const struct config *c = f->about ? f->about : f->of_sweeps ? &f->cfg : NULL;
+    if (!c)
         return f->table.loss_unit;
-    return config_data_spec(f->about).kind == DATA_TEXT ? "nats per byte" : "nats per token";
+    return config_data_spec(c).kind == DATA_TEXT ? "nats per byte" : "nats per token";
 }
 
 /* ---- the folder's own fit ---- */
@@ -141,6 +142,19 @@ enum status fitted_of_source(struct fitted *f, const char *const *source, const 
 }
 
 /* ---- reading ---- */
+
+/* Of several folders, whose data are alike, the first tells what a token is. */
+static enum status know_folders(struct fitted *f, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    for (size_t i = 0; i < f->n_sources; i++) {
+        TRY(file_join(path, sizeof path, f->sources[i], "sweep.json", err));
+        if (f->about || !file_is_dir(f->sources[i]) || !file_exists(path))
+            return OK;
+    }
+    f->of_sweeps = true;
+    return config_load_sweep(&f->cfg, f->sources[0], err);
+}
 
 static size_t row_of(const struct fit_table *t, const struct curve *c)
 {
@@ -240,6 +254,7 @@ enum status fitted_read(struct fitted *f, struct err *err)
     const struct fit_read_options read = fit_words_read(&f->words, &f->opt);
     TRY(fit_table_read(&f->table, f->sources, f->n_sources, &read, err));
     TRY(alike_judge(&f->careful, f->sources, f->n_sources, &f->table, f->words.where.n > 0, err));
+    TRY(know_folders(f, err));
     TRY(read_curves(f, err));
     return stand(f, err);
 }

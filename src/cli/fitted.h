@@ -17,6 +17,7 @@ struct fitted {
     const char *folder;    /* the one source, where it is a sweep's folder; else NULL */
     struct config cfg;     /* of that folder, as it lies there */
     const struct config *about; /* what is known of the runs: cfg, or that of the sweep; NULL for tables */
+    bool of_sweeps;        /* all sources are sweeps' folders, of one kind of data: cfg is that of the first */
     struct fit_words own_words; /* the options of its own fit */
     struct fit_words words; /* those of this one */
     struct fit_options opt;
