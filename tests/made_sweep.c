@@ -39,6 +39,21 @@ static void set_run(struct made_sweep *s, size_t i, double n, double d, size_t s
                                          s->tokens[i], s->flops[i], s->loss[i]};
 }
 
+double made_best_rate(double n, double d)
+{
+    return 0.02 * pow(n / 1e4, -0.2) * pow(d / 3e5, -0.1);
+}
+
+/* The best rate of the last cell is beyond those that were tried. */
+static void set_tried(struct made_sweep *s, size_t i)
+{
+    size_t cell = i / MADE_RATES;
+    double n = cell / 2 ? 1.6e5 : 1e4, d = cell % 2 ? 4.8e6 : 3e5;
+    double lr = (cell == 3 ? 0.016 : 0.003) * pow(2, (double)(i % MADE_RATES)), z = log(lr / made_best_rate(n, d));
+    s->tried[i] = (struct fit_tried){.params = {n, n - 4000, n - 1000}, .tokens = d, .flops = 6 * n * d, .lr = lr,
+                                     .loss = made_law(n, d) + (0.05 + 0.1 / (double)(1 + cell)) * z * z + 0.002 * jitter(i)};
+}
+
 /* A grid of tokens, or of budgets of compute. */
 struct made_sweep *made_sweep(bool compute, const char *name)
 {
@@ -53,13 +68,16 @@ struct made_sweep *made_sweep(bool compute, const char *name)
         double n = 1e4 * pow(2, (double)(i / (MADE_BUDGETS * MADE_SEEDS))), k = (double)(i / MADE_SEEDS % MADE_BUDGETS);
         set_run(s, i, n, compute ? 3e10 * pow(3, k) / (6 * n) : 3e5 * pow(2, k), i % MADE_SEEDS, name);
     }
+    for (size_t i = 0; i < MADE_TRIED; i++)
+        set_tried(s, i);
     s->table.truth_known = true, s->table.truth_floor = 1.1, s->table.truth_heldout = 1.105;
     for (size_t c = 0; c < FIT_N_COLUMNS; c++)
         s->table.has[c] = c != FIT_X && c != FIT_ORDER_SEED;
     s->table.loss_unit = "nats";
     EXPECT_OK(fit_analyse(&s->report, &s->table, &o, &err));
     s->in = (struct charts_input){.table = &s->table, .report = &s->report, .curves = s->curves, .n_curves = s->table.n,
-                                  .sources = sources, .n_sources = 2, .title = name, .eval_part = 16};
+                                  .sources = sources, .n_sources = 2, .title = name, .trials = s->tried, .n_trials = MADE_TRIED,
+                                  .eval_part = 16};
     return s;
 }
 

@@ -77,7 +77,7 @@ static void say(struct chart *ch, const struct parts *p, const struct bottoms *a
     parts_say(ch->subtitle, sizeof ch->subtitle, "One bowl a size and budget. Diamonds: bottoms of the %s, with their 95 %% "
               "intervals.", curves);
     parts_say(ch->x_label, sizeof ch->x_label, "learning rate");
-    parts_loss_label(ch->y_label, sizeof ch->y_label, p, "loss above the bottom of the bowl");
+    parts_loss_label(ch->y_label, sizeof ch->y_label, p, "loss above the bottom");
     parts_say(ch->legend_title, sizeof ch->legend_title, "size N, tokens D");
     char some[64] = "";
     if (all->n > MOST)
