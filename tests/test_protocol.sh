@@ -45,14 +45,18 @@ in_the_verdict() {
     sweep --out s "${three[@]}" >out.txt 2>err.txt || fail "exit code $?: $(tail -n 2 err.txt)"
     has err.txt 'protocol: one rate'
     has err.txt 'careful: 9 runs have fewer than 100 steps'
-    has out.txt 'Protocol: 9 runs have fewer than 100 steps (the shortest 20'
-    has out.txt 'Protocol, not measured: a batch of 1024 tokens'
+    has out.txt 'Protocol 9 runs have fewer than 100 steps'
+    has out.txt 'Not measured: rate, batch'
+    [ "$(sed -n '/^Verdict/,$p' out.txt | wc -l)" -le 24 ] || fail "more than a screen: $(cat out.txt)"
+    "$plateau" fit s >fit.txt || fail "fit: $?"
+    has fit.txt 'Protocol: 9 runs have fewer than 100 steps (the shortest 20'
+    has fit.txt 'Protocol, not measured: a batch of 1024 tokens'
     has s/fit.json '"protocol": [{ "name": "budget", "measured": true, "text": "9 runs have fewer'
     has s/fit.json '"name": "warmup"'
     sweep --out s "${three[@]}" >again.txt 2>&1
     ! grep -q protocol again.txt || fail "it warns of what is done: $(cat again.txt)"
     sweep --out rates "${three[@]}" --set 'grid.vary={"train.lr":[0.0001,0.008]}' >out.txt 2>err.txt || fail "rates: $?"
-    has out.txt 'Protocol: the best rate is 0.008 at'
+    has out.txt '; the best rate is 0.008 at'
 }
 
 # Two seeds for all, two more at four of nine cells; trunks are shared, and each run is the one trained alone.

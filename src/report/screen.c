@@ -224,6 +224,44 @@ static void say_odd(struct writer *w)
     more(w, "%s", r->n_outliers > 2 ? ", ..." : ".");
 }
 
+/* Of what in the runs' training can move the law, what was measured: first clauses, as many as two lines hold. */
+static void say_measured(struct writer *w, const char *open)
+{
+    const size_t room = SCREEN_LINES * (SCREEN_COLUMNS - SCREEN_LABEL - 2) - 20 - strlen(open);
+    const char *text = w->s->rows[w->s->n - 1].text;
+    size_t left = 0;
+    for (size_t i = 0; i < w->v->n_protocol; i++) {
+        const struct protocol_said *p = &w->v->protocol[i];
+        int n = (int)strcspn(p->text, ":;(");
+        if (n > 0 && p->text[n] == '(')
+            n--;
+        if (!p->measured)
+            continue;
+        if (text[0] == '\0' || strlen(text) + (size_t)n < room)
+            more(w, "%s%.*s", text[0] ? "; " : "", n, p->text);
+        else
+            left++;
+    }
+    if (left > 0)
+        more(w, "; and %zu more", left);
+}
+
+/* What was not looked at stands by its name; whole sentences are `plateau fit`'s. */
+static void say_protocol(struct writer *w)
+{
+    char open[80] = "";
+    if (w->v->n_protocol == 0)
+        return;
+    screen_add(w->s, "Protocol", "%s", "");
+    for (size_t i = 0; i < w->v->n_protocol; i++)
+        if (!w->v->protocol[i].measured)
+            snprintf(open + strlen(open), sizeof open - strlen(open), "%s%s", open[0] ? ", " : "", w->v->protocol[i].name);
+    say_measured(w, open);
+    if (open[0])
+        more(w, "%s%s", w->s->rows[w->s->n - 1].text[0] ? ". Not measured: " : "not measured: ", open);
+    more(w, ".");
+}
+
 void screen_fill(struct screen *s, const struct fit_report *r, const char *unit)
 {
     struct writer w = {.s = s, .r = r, .v = &r->verdict, .f = fit_report_selected(r)};
@@ -243,4 +281,5 @@ void screen_fill(struct screen *s, const struct fit_report *r, const char *unit)
     say_break(&w);
     say_extrapolation(&w);
     say_odd(&w);
+    say_protocol(&w);
 }

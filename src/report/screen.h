@@ -1,5 +1,6 @@
-/* What a sweep ends with: one screen. The answer in a sentence or two, then a row each for the floor, the returns, the noise,
- * a break and the extrapolation. Tables of parameters, laws and methods are `plateau fit`'s. */
+/* What a sweep ends with: one screen. The answer in a sentence or two, then a row each for the floor, the returns, the
+ * noise, a break, the extrapolation, and what in the runs' training can move the law. Tables of parameters, laws and
+ * methods are `plateau fit`'s. */
 #ifndef PLATEAU_REPORT_SCREEN_H
 #define PLATEAU_REPORT_SCREEN_H
 
