@@ -306,6 +306,8 @@ static void draw_bar(const struct pen *d)
         return;
     for (size_t i = 0; i < n; i++) {
         double y1 = b->y1 - (b->y1 - b->y0) * (double)i / (double)n, y0 = b->y1 - (b->y1 - b->y0) * (double)(i + 1) / (double)n;
+        if (!blocks) /* shades lie over each other's edge: no seams */
+            y1 = fmin(y1 + 0.8, b->y1);
         const struct point box[] = {{b->x0, y0 + blocks}, {b->x1, y0 + blocks}, {b->x1, y1}, {b->x0, y1}};
         struct ink ink = blocks ? chart_on_scale(d->l->c, s->marks[i])
                                 : (struct ink){PALETTE_SCALE, ((double)i + 0.5) / SHADES};

@@ -51,7 +51,7 @@ static void fit_y(struct layout *l, size_t k)
     const struct chart *c = l->c;
     struct range r = ranges_y(c, k);
     double high = l->panel[k].bottom - l->panel[k].top;
-    size_t want = (size_t)fmin(fmax(high / (3.2 * l->small), 3), 9);
+    size_t want = (size_t)fmin(fmax(high / (2.6 * l->small), 3), 9);
     axis_fit_kind(&l->panel[k].y, k ? c->lower.y_kind : c->y_kind, chart_log_y(c, k), r.lo, r.hi, r.n, want);
 }
 

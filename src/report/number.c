@@ -74,11 +74,18 @@ const char *number_bare(char *out, size_t size, enum number_form form, double x,
     return out;
 }
 
+/* No more digits than this, however narrow the interval. */
+static int most_digits(enum number_form form)
+{
+    return form == NUMBER_LOSS ? 5 : 4;
+}
+
 /* Fixed places, so that a value and the ends of its interval end alike: 0.68 (0.60 to 0.76). */
-static bool fixed(char *out, size_t size, double x, const struct fit_value *v)
+static bool fixed(char *out, size_t size, enum number_form form, double x, const struct fit_value *v)
 {
     double half = v ? half_width(v) : (double)NAN;
-    int places = number_places(half);
+    int places = number_places(half), whole = v && v->value != 0 ? (int)floor(log10(fabs(v->value))) + 1 : 1;
+    places = places > most_digits(form) - whole ? most_digits(form) - whole : places;
     if (!(half > 0) || places < 0 || places > 6 || fabs(x) >= 1e6)
         return false;
     snprintf(out, size, "%.*f", places, x);
@@ -90,7 +97,7 @@ const char *number_say(char *out, size_t size, enum number_form form, double x, 
     bool plain = form == NUMBER_LOSS || form == NUMBER_PLAIN;
     if (!isfinite(x) || (v && isnan(v->lo) && isnan(v->hi)))
         return number_bare(out, size, form, x, form == NUMBER_LOSS ? 4 : 3, copy);
-    if (plain && fixed(out, size, x, v))
+    if (plain && fixed(out, size, form, x, v))
         return out;
     int digits = spans_decades(form) ? decade_digits(v) : digits_of(x, v, form == NUMBER_LOSS ? 4 : 3);
     return number_bare(out, size, form, x, digits, copy);
