@@ -150,7 +150,7 @@ static enum status settle(struct places *p, const struct choice *best, const cha
     return OK;
 }
 
-static const struct choice none = {{0, 0, ANCHOR_START}, INFINITY};
+static const struct choice none = {{0, 0, ANCHOR_START}, (double)INFINITY};
 
 /* Above or below its line, from the left end to the right one. */
 static struct choice across(const struct places *p, const struct chart_line *r, double at)

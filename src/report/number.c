@@ -6,14 +6,6 @@
 #include "fit/verdict/words.h"
 #include "plot/axis.h"
 
-int number_places(double half)
-{
-    if (!(half > 0) || !isfinite(half))
-        return 0;
-    int e = (int)floor(log10(half));
-    return half / pow(10, e) < 3.55 ? 1 - e : -e;
-}
-
 static bool spans_decades(enum number_form form)
 {
     return form == NUMBER_COUNT || form == NUMBER_COMPUTE;
@@ -34,7 +26,7 @@ static int digits_of(double x, const struct fit_value *v, int fallback)
     double half = v ? half_width(v) : (double)NAN;
     if (!(half > 0) || x == 0 || !isfinite(x))
         return fallback;
-    int digits = (int)floor(log10(fabs(x))) + 1 + number_places(half);
+    int digits = (int)floor(log10(fabs(x))) + 1 + words_places(half);
     return digits < 1 ? 1 : digits > 6 ? 6 : digits;
 }
 
@@ -44,7 +36,7 @@ static int decade_digits(const struct fit_value *v)
     if (!v || !(v->lo > 0) || !(v->hi >= v->lo) || !isfinite(v->hi))
         return 3;
     double half = log(v->hi / v->lo) / 2;
-    int digits = half > 0 ? number_places(half) : 3;
+    int digits = half > 0 ? words_places(half) : 3;
     return digits < 2 ? 2 : digits > 4 ? 4 : digits;
 }
 
@@ -84,7 +76,7 @@ static int most_digits(enum number_form form)
 static bool fixed(char *out, size_t size, enum number_form form, double x, const struct fit_value *v)
 {
     double half = v ? half_width(v) : (double)NAN;
-    int places = number_places(half), whole = v && v->value != 0 ? (int)floor(log10(fabs(v->value))) + 1 : 1;
+    int places = words_places(half), whole = v && v->value != 0 ? (int)floor(log10(fabs(v->value))) + 1 : 1;
     places = places > most_digits(form) - whole ? most_digits(form) - whole : places;
     if (!(half > 0) || places < 0 || places > 6 || fabs(x) >= 1e6)
         return false;

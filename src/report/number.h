@@ -1,8 +1,7 @@
 /* Numbers as people read them: with as many digits as their interval supports, written alike on charts, in the terminal and
  * on a page.
  *
- * An interval of half-width h supports digits down to the first of h, and one more where that is a 1, a 2 or a small 3 (the
- * rule of the Particle Data Group for errors). Without an interval three digits are given, of a loss four. */
+ * How many that are says words_places (fit/verdict/words.h), which the verdict's sentences follow, too. Without an interval three digits are given, of a loss four. */
 #ifndef PLATEAU_REPORT_NUMBER_H
 #define PLATEAU_REPORT_NUMBER_H
 
@@ -19,9 +18,6 @@ enum number_form {
     NUMBER_SHARE,   /* 0.01 is 1 % */
 };
 enum { NUMBER_MAX = 48 };
-
-/* Decimal places that an interval of this half-width supports; may be below 0. */
-int number_places(double half);
 
 /* The value of v, or any other `x` of the same interval. Not finite: "unknown". Returns out. `copy`: as a command takes it. */
 const char *number_say(char *out, size_t size, enum number_form form, double x, const struct fit_value *v, bool copy);

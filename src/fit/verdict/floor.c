@@ -91,16 +91,17 @@ static const char *over_what(char *buf, size_t size, const struct fit_report *r,
 static void say(struct fit_report *r, const struct fit_law *f, const char *unit)
 {
     struct fit_verdict *v = &r->verdict;
-    char iv[200], aicc[64], settled[100] = "";
+    char iv[200], aicc[64], value[40], settled[100] = "";
+    words_value(value, sizeof value, v->floor.value, v->floor.lo, v->floor.hi, 4);
     const char *bent = r->bent ? " (of the law beyond the break)" : "";
     if (v->floor_supported) {
         double half = (v->floor.hi - v->floor.lo) / (2 * v->floor.value);
         if (half > SETTLED)
             snprintf(settled, sizeof settled, " How high is not settled: the interval is %.0f %% of it to either side.",
                      100 * half);
-        fit_lines_add(&v->lines, "Floor%s: the loss would level off at %.4g%s%s. The runs support a floor above 0: a law "
+        fit_lines_add(&v->lines, "Floor%s: the loss would level off at %s%s%s. The runs support a floor above 0: a law "
                                  "without one fits worse (AICc higher by %.1f).%s",
-                      bent, v->floor.value, unit, over_what(iv, sizeof iv, r, &v->floor), v->floor_delta_aicc, settled);
+                      bent, value, unit, over_what(iv, sizeof iv, r, &v->floor), v->floor_delta_aicc, settled);
     } else if (!isfinite(v->floor.hi)) {
         fit_lines_add(&v->lines, "Floor: not enough evidence. The best fit puts it at %.4g%s, but there are no resamples for an "
                                  "interval (%s).",
@@ -116,9 +117,9 @@ static void say(struct fit_report *r, const struct fit_law *f, const char *unit)
                       f->law->level >= 0 ? aicc_without(aicc, sizeof aicc, v->floor_delta_aicc)
                                          : "a plain power law fits no worse");
     } else {
-        fit_lines_add(&v->lines, "Floor%s: not enough evidence. The best fit puts it at %.4g%s%s, but these runs do not "
+        fit_lines_add(&v->lines, "Floor%s: not enough evidence. The best fit puts it at %s%s%s, but these runs do not "
                                  "tell a floor from none (%s).",
-                      bent, v->floor.value, unit, over_what(iv, sizeof iv, r, &v->floor),
+                      bent, value, unit, over_what(iv, sizeof iv, r, &v->floor),
                       aicc_without(aicc, sizeof aicc, v->floor_delta_aicc));
     }
 }

@@ -157,7 +157,7 @@ static void say_halving(struct fit_report *r)
 {
     struct fit_verdict *v = &r->verdict;
     const double none = (double)NAN;
-    char iv[128];
+    char iv[128], value[40];
     if (!isfinite(v->halving.value))
         return;
     if (isfinite(v->floor.hi) && !isfinite(v->floor.lo)) {
@@ -166,23 +166,25 @@ static void say_halving(struct fit_report *r)
                                  "straight line on log axes is the same law: shrinking gains alone are no wall.");
         return;
     }
-    fit_lines_add(&v->lines, "The excess over the floor halves every %.3g doublings%s. A straight line on log axes is the "
+    fit_lines_add(&v->lines, "The excess over the floor halves every %s doublings%s. A straight line on log axes is the "
                              "same law: shrinking gains alone are no wall.",
-                  v->halving.value, words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 3));
+                  words_value(value, sizeof value, v->halving.value, v->halving.lo, v->halving.hi, 3),
+                  words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 3));
 }
 
 void returns_judge(struct fit_report *r, const char *unit, uint64_t seed)
 {
     struct fit_verdict *v = &r->verdict;
-    char c[32], iv[128];
+    char c[32], iv[128], value[40];
     bool compute = strcmp(r->frontier_x, "C") == 0;
     v->loss = over_frontier(r, frontier_loss, v->largest_flops, false, false);
     v->gain = over_frontier(r, frontier_gain, v->largest_flops, true, false);
     v->halving = over_frontier(r, halving, 0, true, true);
     if (isfinite(v->gain.value))
         fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
-                                 "%.3g%s%s.", r->frontier_of, r->frontier_x,
-                      words_count(c, sizeof c, v->largest_flops, compute), compute ? " FLOPs" : "", v->gain.value, unit,
+                                 "%s%s%s.", r->frontier_of, r->frontier_x,
+                      words_count(c, sizeof c, v->largest_flops, compute), compute ? " FLOPs" : "",
+                      words_value(value, sizeof value, v->gain.value, v->gain.lo, v->gain.hi, 3), unit,
                       words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
     say_halving(r);
     returns_say_noise(r, unit);

@@ -38,13 +38,34 @@ static const char *unquotable(double lo, double hi)
     return words_quotable(lo, hi) ? NULL : " (its 95 % interval spans more than six decades)";
 }
 
+int words_places(double half)
+{
+    if (!(half > 0) || !isfinite(half))
+        return 0;
+    int e = (int)floor(log10(half));
+    return half / pow(10, e) < 3.55 ? 1 - e : -e;
+}
+
+const char *words_value(char *buf, size_t size, double v, double lo, double hi, int digits)
+{
+    double half = (hi - lo) / 2;
+    int places = words_places(half), whole = v != 0 && isfinite(v) ? (int)floor(log10(fabs(v))) + 1 : 1;
+    if (!(half > 0) || !isfinite(half) || places < 0 || whole + places > digits)
+        snprintf(buf, size, "%.*g", digits, v);
+    else
+        snprintf(buf, size, "%.*f", places, v);
+    return buf;
+}
+
 const char *words_interval(char *buf, size_t size, double lo, double hi, int digits)
 {
     const char *other = unquotable(lo, hi);
+    char a[40], b[40];
     if (other)
         snprintf(buf, size, "%s", other);
     else
-        snprintf(buf, size, " (95 %% interval %.*g to %.*g)", digits, lo, digits, hi);
+        snprintf(buf, size, " (95 %% interval %s to %s)", words_value(a, sizeof a, lo, lo, hi, digits),
+                 words_value(b, sizeof b, hi, lo, hi, digits));
     return buf;
 }
 

@@ -15,8 +15,16 @@ const char *words_count(char *buf, size_t size, double v, bool compute);
 /* Both ends are numbers, and of one sign within six decades of each other. */
 bool words_quotable(double lo, double hi);
 
+/* Decimal places that an interval of this half-width supports; may be below 0. Digits are good down to the first of the
+ * half-width, and one more where that is a 1, a 2 or a small 3: the rule of the Particle Data Group for errors. */
+int words_places(double half);
+
+/* A number between the ends of its interval, with the digits that this supports, at most `digits`; so many where there is no
+ * interval. Returns buf. */
+const char *words_value(char *buf, size_t size, double v, double lo, double hi, int digits);
+
 /* " (95 % interval 1.2 to 3.4)"; what is open on one side or over more than six decades in words; "" where there is
- * none. `digits` is for printf's %.*g. */
+ * none. Digits likewise. */
 const char *words_interval(char *buf, size_t size, double lo, double hi, int digits);
 /* The same of counts. */
 const char *words_count_interval(char *buf, size_t size, double lo, double hi, bool compute);
