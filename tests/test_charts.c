@@ -512,7 +512,7 @@ static void excess(void)
     v->truth_known = false;
     expect_excess(&in, 1.5, "less the fitted floor,");
     v->floor_supported = false;
-    expect_excess(&in, 0, "loss against compute, on log axes");
+    expect_excess(&in, 0, "Loss against compute, on log axes");
     r.has_frontier = false;
     bool drawn = true;
     struct chart ch = build("excess", &in, &drawn);
@@ -639,7 +639,7 @@ static void returns(void)
         EXPECT_REL(seen->x[0], 2e15, 1e-9);
         EXPECT_REL(seen->y[0], 0.1, 1e-9);
     }
-    const struct chart_line *noise = find_line(&ch, "noise of one run σ = 0.010 nats (95 %: 0.006 to 0.020)");
+    const struct chart_line *noise = find_line(&ch, "noise σ = 0.010 nats (95 %: 0.006 to 0.020)");
     const struct chart_series *flat = find(&ch, "returns flatten, 95 %", false, 0), *bar = find(&ch, "noise of one run", false, 0);
     const struct chart_line *largest = find_line(&ch, "largest budget");
     EXPECT(noise && !noise->vertical && noise->at == 0.01);

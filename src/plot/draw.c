@@ -278,8 +278,20 @@ static void draw_reference(const struct pen *d, size_t k)
 
 /* --- legend and words ------------------------------------------------------------------------- */
 
+static void draw_line_swatch(const struct pen *d, const struct layout_entry *e)
+{
+    const struct chart_line *r = &d->l->c->lines[e->line];
+    segment(d, e->x, e->y, e->x + LEGEND_SWATCH, e->y,
+            (struct stroke){.color = color_of(d, r->color), .width = 1.4 * d->l->unit, .dash = r->dash * d->l->unit,
+                            .gap = r->gap * d->l->unit});
+}
+
 static void draw_swatch(const struct pen *d, const struct layout_entry *e)
 {
+    if (e->line != SIZE_MAX) {
+        draw_line_swatch(d, e);
+        return;
+    }
     const struct chart_series *s = &d->l->c->series[e->series];
     double x = e->x, y = e->y;
     if ((s->lo && s->band) || s->area) {

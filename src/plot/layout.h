@@ -35,7 +35,7 @@ struct layout_panel {
     struct axis y;
 };
 
-/* A row of the legend: a series, or a reference line that found no place for its words in the plot. */
+/* An entry of the legend: a series, or a reference line whose words are too long for a narrow plot. */
 struct layout_entry {
     size_t series, line; /* one of them is SIZE_MAX */
     double x, y;

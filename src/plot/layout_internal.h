@@ -25,6 +25,8 @@ enum status words_wrap(size_t *lines, struct layout *l, double x, double y, doub
 /* Units between baselines. */
 double words_step(double size);
 
+/* Whether the words of a reference line are too long for the plot of a narrow picture: then they are in the legend. */
+bool legend_has_line(const struct layout *l, size_t line);
 /* What is beside the plot, or below it where the picture is narrow. */
 double legend_width(const struct layout *l);
 size_t legend_rows(const struct layout *l);

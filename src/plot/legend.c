@@ -62,6 +62,20 @@ double legend_width(const struct layout *l)
     return w;
 }
 
+/* Share of a narrow picture's width that its plot has at least. */
+#define PLOT_SHARE 0.6
+
+bool legend_has_line(const struct layout *l, size_t line)
+{
+    const char *words = l->c->lines[line].label;
+    return narrow(l) && words[0] && rich_width(l->font, words, l->small) > PLOT_SHARE * l->width;
+}
+
+static double line_width(const struct layout *l, size_t line)
+{
+    return LEGEND_SWATCH + 8 + rich_width(l->font, l->c->lines[line].label, l->small);
+}
+
 /* Rows below the plot: entries one behind the other, as many as fit. */
 static size_t flow(struct layout *l, bool place, double x, double y)
 {
@@ -79,6 +93,18 @@ static size_t flow(struct layout *l, bool place, double x, double y)
             l->entries[l->n_entries++] =
                 (struct layout_entry){i, SIZE_MAX, at, y + (double)(rows - 1) * legend_row(l)};
         at += w;
+    }
+    for (size_t i = 0; i < l->c->n_lines; i++) {
+        if (!legend_has_line(l, i))
+            continue;
+        if (rows == 0 || at + line_width(l, i) > room) {
+            rows++;
+            at = x;
+        }
+        if (place)
+            l->entries[l->n_entries++] =
+                (struct layout_entry){SIZE_MAX, i, at, y + (double)(rows - 1) * legend_row(l)};
+        at += line_width(l, i) + 14;
     }
     return rows;
 }
@@ -165,7 +191,7 @@ static enum status place_column(struct layout *l, double x, double y, struct err
 enum status legend_place(struct layout *l, double x, double y, struct err *err)
 {
     double below;
-    TRY(size_calloc(&l->entries, labelled(l), sizeof *l->entries, "a chart's legend", err));
+    TRY(size_calloc(&l->entries, labelled(l) + l->c->n_lines, sizeof *l->entries, "a chart's legend", err));
     TRY(place_bar(l, x, l->panel[0].top + (narrow(l) ? 0 : 8), &below, err));
     if (narrow(l))
         flow(l, true, 12 * l->unit, y);
@@ -173,7 +199,8 @@ enum status legend_place(struct layout *l, double x, double y, struct err *err)
         TRY(place_column(l, x, below + (below > l->panel[0].top + 8 ? 8 : 0), err));
     for (size_t i = 0; i < l->n_entries; i++) {
         const struct layout_entry *e = &l->entries[i];
-        TRY(words_add(l, e->x + LEGEND_SWATCH + 8, e->y + 4, l->c->series[e->series].label, l->small,
+        const char *words = e->line != SIZE_MAX ? l->c->lines[e->line].label : l->c->series[e->series].label;
+        TRY(words_add(l, e->x + LEGEND_SWATCH + 8, e->y + 4, words, l->small,
                       palette_ink(PALETTE_INK), ANCHOR_START, err));
     }
     return OK;

@@ -184,7 +184,7 @@ static enum status place_lines(struct places *p, struct err *err)
     for (size_t k = 0; k < p->l->c->n_lines; k++) {
         const struct chart_line *r = &p->l->c->lines[k];
         const struct axis *a = r->vertical ? &p->l->x : &p->l->panel[r->panel].y;
-        if (!r->label[0] || !axis_shows(a->log, r->at) || r->at < a->lo || r->at > a->hi)
+        if (!r->label[0] || legend_has_line(p->l, k) || !axis_shows(a->log, r->at) || r->at < a->lo || r->at > a->hi)
             continue;
         const struct choice best = r->vertical ? along(p, r, layout_x(p->l, r->at))
                                                : across(p, r, layout_y(p->l, r->panel, r->at));

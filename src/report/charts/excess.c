@@ -59,7 +59,7 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
         parts_say(ch->quantity, sizeof ch->quantity, "Excess: %s less %s, against %s", parts_loss_words(p), p->floor_words,
                   p->reach == p->flops ? "compute" : p->reach_words);
     else
-        parts_say(ch->quantity, sizeof ch->quantity, "%s against %s, on log axes", parts_loss_words(p),
+        parts_say(ch->quantity, sizeof ch->quantity, "%s against %s, on log axes", p->in->n_curves > 0 ? "Held-out loss" : "Loss",
                   p->reach == p->flops ? "compute" : p->reach_words);
     parts_say(ch->subtitle, sizeof ch->subtitle,
               "A power law is a straight line here; a wall would bend it upward. Orange: the fitted frontier%s, where its best "

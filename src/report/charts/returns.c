@@ -104,7 +104,7 @@ static enum status add_noise(struct chart *ch, const struct parts *p, double lar
     number_interval(interval, sizeof interval, NUMBER_LOSS, &noise, false);
     TRY(chart_add_line(&l, ch, false, r->sigma, err));
     l->color = palette_ink(PALETTE_NOISE);
-    parts_say(l->label, sizeof l->label, "noise of one run σ = %s%s%s", value, p->nats, interval);
+    parts_say(l->label, sizeof l->label, "noise σ = %s%s%s", value, p->nats, interval);
     TRY(chart_add(&s, ch, 1, true, err));
     s->color = palette_ink(PALETTE_NOISE);
     s->marker = MARKER_SQUARE;
