@@ -1,7 +1,9 @@
 /* Numbers as people read them: with as many digits as their interval supports, written alike on charts, in the terminal and
  * on a page.
  *
- * How many that are says words_places (fit/verdict/words.h), which the verdict's sentences follow, too. Without an interval three digits are given, of a loss four. */
+ * An interval of half-width h supports digits down to the first of h, and one more where that is a 1, a 2 or a small 3:
+ * words_places (fit/verdict/words.h), which the verdict's sentences follow, too. Without an interval three digits are
+ * given, of a loss four. */
 #ifndef PLATEAU_REPORT_NUMBER_H
 #define PLATEAU_REPORT_NUMBER_H
 
