@@ -43,6 +43,28 @@ tables_are_compared() {
     "$plateau" compare base.csv half.csv --json - | cmp - half.json || fail "other bytes the second time"
 }
 
+# One picture a question, in the comparison's folder; those of an earlier one that are none now go.
+pictures() {
+    table 1 1 0 0 base.csv
+    table 2 2 0 0 twice.csv
+    cp base.csv same.csv
+    "$plateau" compare base.csv twice.csv same.csv --out drawn >out 2>err || fail "exit code $?: $(cat err)"
+    for chart in gains differences variants frontiers; do
+        [ -s "drawn/charts/$chart.png" ] && [ -s "drawn/charts/$chart.svg" ] || fail "no chart $chart"
+        ! grep -qE '[^a-z](nan|inf)[^a-z]' "drawn/charts/$chart.svg" || fail "$chart: nan or inf"
+    done
+    grep -qE 'For the loss of twice at .*, base needs (1\.9|2\.0).* times the compute' drawn/charts/gains.svg || fail "gains: $(grep -o 'For the loss[^<]*' drawn/charts/gains.svg)"
+    grep -q 'twice has a lower loss than base in 16 of 16 cells; the difference is clear in 16' drawn/charts/differences.svg || fail "differences"
+    grep -q '1 of 2 variants moves the curve of base' drawn/charts/variants.svg || fail "variants"
+    grep -q 'the loss of twice lies below that of base by 0.0' drawn/charts/frontiers.svg || fail "frontiers"
+    # grids that do not meet have no cells
+    awk -F, -v OFS=, 'NR > 1 { if ($2 < 4000) next; $3 = int($3 * 1.37); $4 = int($4 * 1.37) } { print }' twice.csv >apart.csv
+    "$plateau" compare base.csv apart.csv --out drawn >out 2>err || fail "apart: exit code $?: $(cat err)"
+    [ -e drawn/charts/gains.png ] && [ ! -e drawn/charts/differences.png ] || fail "apart: $(ls drawn/charts)"
+    mkdir linked && ln -s "$PWD" linked/charts
+    ! "$plateau" compare base.csv same.csv --out linked >out 2>err || fail "charts through a link"
+}
+
 tables_for_a_paper() {
     table 1 1 0 0 base.csv
     table 2 .5 0 0 'half_of,it.csv'
@@ -91,7 +113,7 @@ bad_words_are_told() {
     grep -q 'cannot be compared' out err || fail "units: $(cat out err)"
 }
 
-for t in tables_are_compared tables_for_a_paper configs_are_trained_once bad_words_are_told; do
+for t in tables_are_compared pictures tables_for_a_paper configs_are_trained_once bad_words_are_told; do
     run_test "$t"
 done
 finish

@@ -9,6 +9,7 @@
 #include "cli/compare_sides.h"
 #include "cli/text.h"
 #include "fit/compare/compare_json.h"
+#include "report/charts/against.h"
 
 struct compare_words {
     const char *out, *json, *format, *isa;
@@ -58,6 +59,30 @@ static void close_all(struct comparison *c)
     sides_close(&c->sides);
 }
 
+static void ignore(void *ctx, const char *path)
+{
+    (void)ctx;
+    (void)path;
+}
+
+static enum status draw(const struct comparison *c, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    struct against_variant *variants;
+    const struct side *base = &c->sides.items[0];
+    struct against a = {base->name, &base->fitted.report, .unit = fitted_unit(&base->fitted)};
+    TRY(file_join(dir, sizeof dir, c->sides.out, "charts", err));
+    TRY(file_refuse_link(dir, err));
+    TRY(size_calloc(&variants, c->n, sizeof *variants, "the charts of variants", err));
+    for (size_t i = 0; i < c->n; i++)
+        if (c->variants[i].why_not[0] == '\0')
+            variants[a.n++] = (struct against_variant){&c->variants[i], &c->sides.items[i + 1].fitted.report};
+    a.variants = variants;
+    enum status st = against_write(dir, &a, ignore, NULL, err);
+    free(variants);
+    return st;
+}
+
 static enum status keep(const struct comparison *c, const char *json, struct err *err)
 {
     char path[FILE_PATH_MAX];
@@ -65,7 +90,8 @@ static enum status keep(const struct comparison *c, const char *json, struct err
         return OK;
     TRY(file_mkdirs(c->sides.out, err));
     TRY(file_join(path, sizeof path, c->sides.out, "compare.json", err));
-    return file_write_atomic(path, json, strlen(json), err);
+    TRY(file_write_atomic(path, json, strlen(json), err));
+    return draw(c, err);
 }
 
 static enum status tell(const struct comparison *c, const struct compare_words *w, struct err *err)
@@ -118,7 +144,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
     struct arg_list sets = {0}, words;
     bool help;
     struct arg args[FIT_OPTIONS_MAX + 8] = {
-        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained and compare.json is kept (default runs/compare-BASE)"},
+        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained and compare.json and charts are kept (runs/compare-BASE)"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
         {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
