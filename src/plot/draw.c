@@ -172,6 +172,15 @@ static double shifted(const struct pen *d, const struct chart_series *s, size_t 
     return !s->aside ? 0 : s->aside[i] * (s->radius > 0 ? s->radius : 4) * d->l->unit;
 }
 
+/* An end that is not known, where the other is: the interval goes on beyond the plot. */
+static double end_or_beyond(const struct axis *x, double end, bool high)
+{
+    if (isfinite(end))
+        return end;
+    double far = x->log ? 2 : x->hi - x->lo;
+    return high ? (x->log ? x->hi * far : x->hi + far) : (x->log ? x->lo / far : x->lo - far);
+}
+
 static void draw_error_bars(const struct pen *d, const struct chart_series *s)
 {
     const struct stroke bar = {.color = color_of(d, s->color), .width = 1.3 * d->l->unit};
@@ -185,8 +194,9 @@ static void draw_error_bars(const struct pen *d, const struct chart_series *s)
             if (has)
                 draw_interval(d, s->panel, a, b, false, bar);
         }
-        if (s->x_lo && layout_place(d->l, s->panel, &a, s->x_lo[i], s->y[i]) &&
-            layout_place(d->l, s->panel, &b, s->x_hi[i], s->y[i]))
+        if (s->x_lo && (isfinite(s->x_lo[i]) || isfinite(s->x_hi[i])) &&
+            layout_place(d->l, s->panel, &a, end_or_beyond(&d->l->x, s->x_lo[i], false), s->y[i]) &&
+            layout_place(d->l, s->panel, &b, end_or_beyond(&d->l->x, s->x_hi[i], true), s->y[i]))
             draw_interval(d, s->panel, a, b, true, bar);
     }
 }
