@@ -6,10 +6,10 @@
 #include "base/file.h"
 #include "cli/cmd.h"
 #include "cli/dry_run.h"
+#include "cli/ending.h"
 #include "cli/setup.h"
 #include "cli/text.h"
 #include "cli/timed.h"
-#include "cli/verdict.h"
 
 struct sweep_words {
     const char *config, *out;
@@ -81,7 +81,7 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
     if (s->plan.n == 1)
         print_loss(&outcome);
     text_teacher(stdout, plan_teacher_flops(&s->plan), s->teacher.train_flops);
-    return verdict_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
+    return ending_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
 }
 
 static enum status check_time(struct sweep_words *w, struct err *err)

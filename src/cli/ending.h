@@ -1,6 +1,6 @@
 /* Fit, words and charts for a sweep's folder: what follows a sweep. */
-#ifndef PLATEAU_CLI_VERDICT_H
-#define PLATEAU_CLI_VERDICT_H
+#ifndef PLATEAU_CLI_ENDING_H
+#define PLATEAU_CLI_ENDING_H
 
 #include <stdbool.h>
 
@@ -10,7 +10,7 @@
  * be kept costs no more than itself: the verdict is printed all the same.
  * unchanged: no run was trained since. Where fit.json and the charts are those of just these rows and options, it
  * then only says where they are. */
-enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged,
+enum status ending_of_folder(const char *dir, const struct config *c, bool unchanged,
                               struct err *err) WARN_UNUSED;
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/verdict.h"
+#include "cli/ending.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -93,7 +93,7 @@ static enum status draw_again(struct fitted *f, struct err *err)
     return keep_charts(f, &(struct charts_how){.data = false}, false, err);
 }
 
-enum status verdict_of_folder(const char *dir, const struct config *c, bool unchanged, struct err *err)
+enum status ending_of_folder(const char *dir, const struct config *c, bool unchanged, struct err *err)
 {
     struct fitted f;
     bool drawn = false;
