@@ -25,6 +25,8 @@ static inline enum param_kind check_parametrisation(const struct check *k)
 
 /* Whether one rate serves this axis. */
 bool check_span_holds(const struct transfer_span *s);
+/* Or it is beyond it, but an interval reaches in: the trials do not tell. That is no failure. */
+bool check_span_open(const struct transfer_span *s);
 /* What does not hold under the config's parametrisation, as a sentence; "" where all does. */
 void check_failure(char *out, size_t size, const struct check *k);
 

@@ -115,6 +115,7 @@ static cJSON *span_json(const struct check *k, const struct transfer_span *s)
     add_value(o, "factor", &s->factor);
     add_value(o, "exponent", &s->exponent);
     cJSON_AddBoolToObject(o, "holds", check_span_holds(s));
+    cJSON_AddBoolToObject(o, "open", check_span_open(s));
     cJSON *bowls = cJSON_AddArrayToObject(o, "bowls");
     for (size_t i = 0; i < s->n; i++)
         cJSON_AddItemToArray(bowls, bowl_json(&k->bowls.cells[s->cells[i]]));

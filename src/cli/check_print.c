@@ -10,6 +10,11 @@ bool check_span_holds(const struct transfer_span *s)
     return s->found && s->factor.value <= CHECK_FACTOR;
 }
 
+bool check_span_open(const struct transfer_span *s)
+{
+    return s->found && s->factor.value > CHECK_FACTOR && s->factor.lo <= CHECK_FACTOR;
+}
+
 void check_failure(char *out, size_t size, const struct check *k)
 {
     enum param_kind own = check_parametrisation(k);
@@ -21,7 +26,7 @@ void check_failure(char *out, size_t size, const struct check *k)
         used += (size_t)snprintf(out, size, "%zu of the activations follow width or depth", bad);
     for (size_t i = 0; i < k->bowls.n_spans && used < size; i++) {
         const struct transfer_span *s = &k->bowls.spans[i];
-        if (s->parametrisation != own || check_span_holds(s))
+        if (s->parametrisation != own || check_span_holds(s) || check_span_open(s))
             continue;
         const char *axis = transfer_axis_names[s->axis];
         int n = s->found ? snprintf(out + used, size - used, "%sthe best rate moves by a factor of %.2f along %s",
@@ -121,8 +126,9 @@ static void print_factor(const struct transfer_span *s)
     }
     if (isfinite(s->factor.lo) && isfinite(s->factor.hi))
         snprintf(interval, sizeof interval, " (95 %%: %.2f to %.2f)", s->factor.lo, s->factor.hi);
-    printf("  largest over smallest: %.2f%s, %s %.1f; best rate ~ %s^%.2f\n", s->factor.value, interval,
-           check_span_holds(s) ? "within" : "beyond", CHECK_FACTOR, transfer_axis_names[s->axis], s->exponent.value);
+    const char *place = check_span_holds(s) ? "within" : check_span_open(s) ? "open whether within" : "beyond";
+    printf("  largest over smallest: %.2f%s, %s %.1f; best rate ~ %s^%.2f\n", s->factor.value, interval, place, CHECK_FACTOR,
+           transfer_axis_names[s->axis], s->exponent.value);
 }
 
 static void print_rates(const struct check *k, enum transfer_axis axis, enum param_kind p)
@@ -144,6 +150,15 @@ static void each(const struct check *k, void (*print)(const struct check *k, enu
             print(k, axis, (enum param_kind)p);
 }
 
+/* Whether some span of this parametrisation is open. */
+static bool any_open(const struct check *k, enum param_kind own)
+{
+    for (size_t i = 0; i < k->bowls.n_spans; i++)
+        if (k->bowls.spans[i].parametrisation == own && check_span_open(&k->bowls.spans[i]))
+            return true;
+    return false;
+}
+
 static void print_verdict(const struct check *k)
 {
     char why[256], line[400];
@@ -152,10 +167,14 @@ static void print_verdict(const struct check *k)
     if (why[0])
         snprintf(line, sizeof line, "Under %s, which the config has, one learning rate does not serve all: %s.", own, why);
     else
-        snprintf(line, sizeof line, "Under %s, which the config has, one learning rate serves all of these: %s%s%s.", own,
+        snprintf(line, sizeof line, "Under %s, which the config has, %s: %s%s%s.", own,
+                 any_open(k, check_parametrisation(k)) ? "nothing says that one learning rate does not serve all of these"
+                                                       : "one learning rate serves all of these",
                  k->asked_scales ? "activations follow neither width nor depth" : "",
                  k->asked_scales && k->asked_rates ? ", and " : "",
-                 k->asked_rates ? "the best rates lie within a factor of 1.5" : "");
+                 !k->asked_rates ? "" : any_open(k, check_parametrisation(k))
+                     ? "whether the best rates lie within a factor of 1.5 these trials leave open: more seeds or tokens would tell"
+                     : "the best rates lie within a factor of 1.5");
     printf("\n");
     text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 0, line);
 }
