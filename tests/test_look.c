@@ -531,11 +531,16 @@ static void names_are_keys(void)
         const struct name_row *row = name_row((enum name)i);
         const char *at = json;
         char level[64];
-        for (const char *p = row->key; *p && at; p += strcspn(p, "."), p += *p == '.') {
-            snprintf(level, sizeof level, "\"%.*s\":", (int)strcspn(p, "."), p);
+        const char *key = row->key ? row->key : "";
+        for (const char *p = key; *p && at; p += strcspn(p, "."), p += *p == '.') {
+            size_t n = strcspn(p, ".");
+            EXPECT(n < sizeof level - 4);
+            level[0] = '"';
+            memcpy(level + 1, p, n);
+            memcpy(level + 1 + n, "\":", 3);
             at = strstr(at, level);
         }
-        EXPECT_MSG(at, "fit.json has no %s", row->key);
+        EXPECT_MSG(at && *key, "fit.json has no %s", key);
         EXPECT(row->symbol[0] && row->words[0]);
     }
     free(json);
