@@ -137,10 +137,24 @@ static enum status remove_others(const struct fitted *f, const struct file_list 
     return OK;
 }
 
-/* Where nobody asked for their paths. */
+/* On the last screen: the paths of the two main charts that say most, which come last, and how many there are. */
 static void say_drawn(const struct fitted *f, const struct file_list *drawn)
 {
-    text_beside(stdout, "  Charts        ", "%zu in %s/charts, as PNG and SVG", drawn->n, f->folder);
+    size_t say[2], n = 0;
+    for (size_t i = charts_count(); i-- > 0 && n < 2;)
+        if (charts_is_main(i) && is_in(drawn, charts_name(i)))
+            say[n++] = i;
+    for (size_t i = charts_count(); n == 0 && i-- > 0;)
+        if (is_in(drawn, charts_name(i)))
+            say[n++] = i;
+    if (n == 0)
+        text_beside(stdout, "  Charts        ", "none that these runs support");
+    else if (n == 1)
+        text_beside(stdout, "  Charts        ", "%s/charts/%s.png, of %zu there, each PNG and SVG", f->folder, charts_name(say[0]),
+                    drawn->n);
+    else
+        text_beside(stdout, "  Charts        ", "%s/charts/%s.png, %s/charts/%s.png, of %zu there, each PNG and SVG", f->folder,
+                    charts_name(say[1]), f->folder, charts_name(say[0]), drawn->n);
 }
 
 enum status keep_charts(const struct fitted *f, const struct charts_how *how, bool tell, struct err *err)
