@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # train.lr as a law and as "auto", beta2 as a half-life, and grid.vary at some cells alone.
 . "$(dirname "$0")/shell.sh"
+. "$root/tests/cells.sh"
 
 cat >config.json <<'END'
 { "name": "r", "data": { "source": "zipf-facts", "base": 8, "digits": 2, "values": 2, "eval_tokens": 800 },
@@ -8,20 +9,6 @@ cat >config.json <<'END'
   "grid": { "models": [ { "d_model": 8, "n_layer": 1 }, { "d_model": 12, "n_layer": 1 }, { "d_model": 16, "n_layer": 1 } ],
             "tokens": ["6k", "12k"] } }
 END
-
-# sweep DIR [WORDS...]: exit code in $code.
-sweep() {
-    local dir=$1
-    shift
-    code=0
-    "$plateau" sweep config.json --out "$dir" --jobs 1 "$@" >out 2>err || code=$?
-}
-
-# column DIR RUN NAME: a cell of results.csv by the run's name up to its hash and a column's name; all that match.
-column() {
-    awk -F, -v run="$2" -v name="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR > 1 && index($1, run) == 1 { print c ? $c : "no column" }' "$1/results.csv"
-}
 
 # refused KEY=VALUE 'WORDS': exit code 2, the reason on one line, and nothing written.
 refused() {

@@ -2,26 +2,13 @@
 # grid.vary: keys of a run crossed with sizes, budgets and seeds; and train.order_seed, the order of data apart from the
 # initial weights.
 . "$(dirname "$0")/shell.sh"
+. "$root/tests/cells.sh"
 
 cat >config.json <<'END'
 { "name": "v", "data": { "source": "zipf-facts", "base": 8, "digits": 2, "values": 2, "eval_tokens": 800 },
   "model": { "ctx": 8, "head_size": 4 }, "train": { "batch_tokens": 64, "lr": 0.005, "warmup_tokens": 256 }, "fit": { "bootstrap": 20 },
   "grid": { "models": [ { "d_model": 8, "n_layer": 1 } ], "tokens": ["3k", "6k"], "seeds": [1, 2] } }
 END
-
-# sweep DIR [WORDS...]: exit code in $code.
-sweep() {
-    local dir=$1
-    shift
-    code=0
-    "$plateau" sweep config.json --out "$dir" --jobs 1 "$@" >out 2>err || code=$?
-}
-
-# column DIR RUN NAME: a cell of results.csv by the run's name up to its hash and a column's name; all that match.
-column() {
-    awk -F, -v run="$2" -v name="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-        NR > 1 && index($1, run) == 1 { print c ? $c : "no column" }' "$1/results.csv"
-}
 
 # refused 'VARY' 'WORDS': exit code 2, the reason, and nothing written.
 refused() {

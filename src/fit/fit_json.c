@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "fit/json_put.h"
 #include "fit/solve/profile.h"
 
 static enum status parse(cJSON **out, const char *name, const char *text, struct err *err)
@@ -66,28 +67,12 @@ enum status fit_json_text(char *out, size_t size, const char *path, const char *
 
 /* --- fit.json ---------------------------------------------------------------------------------------- */
 
-/* JSON has no NaN: what is not known is null. */
-static void put(cJSON *o, const char *key, double v)
-{
-    if (isfinite(v))
-        cJSON_AddNumberToObject(o, key, v);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
-static void put_pair(cJSON *o, const char *key, double lo, double hi)
-{
-    cJSON *a = cJSON_AddArrayToObject(o, key);
-    cJSON_AddItemToArray(a, isfinite(lo) ? cJSON_CreateNumber(lo) : cJSON_CreateNull());
-    cJSON_AddItemToArray(a, isfinite(hi) ? cJSON_CreateNumber(hi) : cJSON_CreateNull());
-}
-
 static cJSON *put_value(cJSON *o, const char *key, struct fit_value v)
 {
     cJSON *x = cJSON_AddObjectToObject(o, key);
-    put(x, "value", v.value);
-    put(x, "se", v.se);
-    put_pair(x, "ci95", v.lo, v.hi);
+    json_put(x, "value", v.value);
+    json_put(x, "se", v.se);
+    json_put_pair(x, "ci95", v.lo, v.hi);
     return x;
 }
 
@@ -112,7 +97,7 @@ static void put_run(cJSON *o, const struct origin_name *at, size_t row)
     if (at->is_run)
         cJSON_AddStringToObject(o, "run", at->text + strlen("run "));
     else
-        put(o, "row", (double)(at->line > 0 ? at->line : row + 1));
+        json_put(o, "row", (double)(at->line > 0 ? at->line : row + 1));
 }
 
 static void put_held(cJSON *law, const struct fit_law *f)
@@ -123,8 +108,8 @@ static void put_held(cJSON *law, const struct fit_law *f)
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToArray(a, o);
         put_run(o, &h->at, h->row);
-        put(o, "loss", h->loss);
-        put(o, "predicted", h->predicted);
+        json_put(o, "loss", h->loss);
+        json_put(o, "predicted", h->predicted);
         cJSON_AddBoolToObject(o, "best", h->best);
     }
 }
@@ -137,35 +122,35 @@ static void put_law(cJSON *laws, const struct fit_law *f)
     cJSON_AddStringToObject(o, "form", f->law->form);
     if (f->law->n_vars == 1)
         cJSON_AddStringToObject(o, "x", f->x_name);
-    put(o, "n", (double)f->n);
+    json_put(o, "n", (double)f->n);
     cJSON *params = cJSON_AddObjectToObject(o, "params");
     for (size_t j = 0; j < f->law->n_params; j++) {
         cJSON *p = put_value(params, f->law->params[j].name, profile_value(f, j));
         bool identified = profile_identified(f, j);
         if (identified && (isfinite(f->bca_lo[j]) || isfinite(f->bca_hi[j])))
-            put_pair(p, "ci95_bca", f->bca_lo[j], f->bca_hi[j]);
+            json_put_pair(p, "ci95_bca", f->bca_lo[j], f->bca_hi[j]);
         if (identified && (isfinite(f->profile_lo[j]) || isfinite(f->profile_hi[j])))
-            put_pair(p, "ci95_profile", f->profile_lo[j], f->profile_hi[j]);
+            json_put_pair(p, "ci95_profile", f->profile_lo[j], f->profile_hi[j]);
         cJSON_AddBoolToObject(p, "at_bound", f->best.at_bound >> j & 1);
         cJSON_AddBoolToObject(p, "identified", identified);
     }
     for (size_t i = 0; i < f->n_profiles; i++)
         put_profile(params, f, &f->profiles[i]);
-    put(o, "objective", f->best.objective);
-    put(o, "rms_log_error", f->rms_log);
-    put(o, "holdout_error", f->holdout_error);
-    put(o, "holdout_bias", f->holdout_bias);
-    put(o, "holdout_error_best", f->holdout_best);
-    put(o, "holdout_n", (double)f->holdout_n);
+    json_put(o, "objective", f->best.objective);
+    json_put(o, "rms_log_error", f->rms_log);
+    json_put(o, "holdout_error", f->holdout_error);
+    json_put(o, "holdout_bias", f->holdout_bias);
+    json_put(o, "holdout_error_best", f->holdout_best);
+    json_put(o, "holdout_n", (double)f->holdout_n);
     put_held(o, f);
-    put(o, "leave_one_budget_out_error", f->lobo_error);
-    put(o, "aicc", f->aicc);
-    put(o, "akaike_weight", f->weight);
-    put(o, "selection_share", f->share);
-    put(o, "resamples", (double)f->n_boot);
-    put(o, "starts", (double)f->best.n_starts);
-    put(o, "starts_at_optimum", (double)f->best.n_best);
-    put(o, "optima", (double)f->best.n_optima);
+    json_put(o, "leave_one_budget_out_error", f->lobo_error);
+    json_put(o, "aicc", f->aicc);
+    json_put(o, "akaike_weight", f->weight);
+    json_put(o, "selection_share", f->share);
+    json_put(o, "resamples", (double)f->n_boot);
+    json_put(o, "starts", (double)f->best.n_starts);
+    json_put(o, "starts_at_optimum", (double)f->best.n_best);
+    json_put(o, "optima", (double)f->best.n_optima);
     cJSON_AddBoolToObject(o, "converged", f->best.converged);
 }
 
@@ -176,15 +161,15 @@ static void put_isoflop(cJSON *root, const struct fit_report *r)
         const struct fit_isoflop *f = &r->isoflop[i];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToArray(a, o);
-        put(o, "flops", f->flops);
-        put(o, "n", (double)f->n);
-        put(o, "n_opt", f->valid ? f->n_opt.value : (double)NAN);
-        put(o, "d_opt", f->valid ? f->d_opt.value : (double)NAN);
-        put(o, "loss", f->valid ? f->loss.value : (double)NAN);
-        put_pair(o, "ci95", f->n_opt.lo, f->n_opt.hi);
-        put_pair(o, "d_ci95", f->d_opt.lo, f->d_opt.hi);
-        put(o, "n_opt_akima", f->n_opt_local);
-        put_pair(o, "window", f->lo_n, f->hi_n);
+        json_put(o, "flops", f->flops);
+        json_put(o, "n", (double)f->n);
+        json_put(o, "n_opt", f->valid ? f->n_opt.value : (double)NAN);
+        json_put(o, "d_opt", f->valid ? f->d_opt.value : (double)NAN);
+        json_put(o, "loss", f->valid ? f->loss.value : (double)NAN);
+        json_put_pair(o, "ci95", f->n_opt.lo, f->n_opt.hi);
+        json_put_pair(o, "d_ci95", f->d_opt.lo, f->d_opt.hi);
+        json_put(o, "n_opt_akima", f->n_opt_local);
+        json_put_pair(o, "window", f->lo_n, f->hi_n);
         cJSON_AddBoolToObject(o, "at_edge", f->at_edge);
     }
     cJSON *e = cJSON_AddObjectToObject(root, "isoflop_exponents");
@@ -207,8 +192,8 @@ static void put_frontier(cJSON *root, const struct fit_report *r)
     put_value(l, "g", r->frontier_g);
     cJSON *c = cJSON_AddObjectToObject(o, "flops");
     cJSON_AddStringToObject(c, "form", "k N^p D");
-    put(c, "k", r->flops_k);
-    put(c, "p", r->flops_p);
+    json_put(c, "k", r->flops_k);
+    json_put(c, "p", r->flops_p);
 }
 
 static void put_method(cJSON *o, const char *name, struct fit_value n, struct fit_value d)
@@ -229,7 +214,7 @@ static void put_methods(cJSON *root, const struct fit_report *r)
         put_method(o, "parametric", m->law_n, m->law_d);
         put_method(o, "isoflop", m->isoflop_n, m->isoflop_d);
         put_method(o, "envelope", m->envelope.n_exponent, m->envelope.d_exponent);
-        put(o, "envelope_crossings", (double)m->envelope.n_crossings);
+        json_put(o, "envelope_crossings", (double)m->envelope.n_crossings);
         cJSON_AddStringToObject(o, "envelope_of", r->envelope_of);
     }
 }
@@ -242,12 +227,12 @@ static void put_rise(cJSON *o, const struct turn_out *t)
         return;
     }
     cJSON *x = cJSON_AddObjectToObject(o, "rise");
-    put(x, "p", t->p);
-    put(x, "params", t->size);
-    put(x, "from", t->from);
-    put(x, "to", t->to);
-    put(x, "lowest_loss", t->low);
-    put(x, "last_loss", t->end);
+    json_put(x, "p", t->p);
+    json_put(x, "params", t->size);
+    json_put(x, "from", t->from);
+    json_put(x, "to", t->to);
+    json_put(x, "lowest_loss", t->low);
+    json_put(x, "last_loss", t->end);
 }
 
 static void put_break(cJSON *o, const struct fit_report *r)
@@ -258,32 +243,32 @@ static void put_break(cJSON *o, const struct fit_report *r)
     cJSON *x = cJSON_AddObjectToObject(o, "break");
     cJSON_AddBoolToObject(x, "tested", b->tested);
     cJSON_AddBoolToObject(x, "found", b->found);
-    put(x, "p", b->p);
+    json_put(x, "p", b->p);
     const char *variable = !b->tested || !f ? NULL : f->law->n_vars == 1 ? f->x_name : names[b->variable];
     if (variable)
         cJSON_AddStringToObject(x, "variable", variable);
     bool compute = variable && strcmp(variable, "flops") == 0;
-    put(x, "flops", compute ? b->place.value : (double)NAN);
+    json_put(x, "flops", compute ? b->place.value : (double)NAN);
     put_value(x, "place", b->place);
     put_value(x, "exponent_change", b->change);
-    put(x, "left_out_error", b->cv);
-    put(x, "left_out_error_bent", b->cv_bent);
+    json_put(x, "left_out_error", b->cv);
+    json_put(x, "left_out_error_bent", b->cv_bent);
     put_rise(x, &b->turn);
 }
 
 static void put_part(cJSON *o, const char *key, struct fit_value v)
 {
     cJSON *x = cJSON_AddObjectToObject(o, key);
-    put(x, "value", v.value);
-    put_pair(x, "ci95", v.lo, v.hi);
+    json_put(x, "value", v.value);
+    json_put_pair(x, "ci95", v.lo, v.hi);
 }
 
 static void put_noise(cJSON *o, const struct fit_report *r)
 {
     cJSON *x = cJSON_AddObjectToObject(o, "noise");
-    put(x, "value", r->sigma);
-    put_pair(x, "ci95", r->sigma_lo, r->sigma_hi);
-    put(x, "at_most", r->sigma > 0 ? (double)NAN : r->scatter);
+    json_put(x, "value", r->sigma);
+    json_put_pair(x, "ci95", r->sigma_lo, r->sigma_hi);
+    json_put(x, "at_most", r->sigma > 0 ? (double)NAN : r->scatter);
     if (r->split.cells > 0) {
         put_part(x, "init", r->split.init);
         put_part(x, "order", r->split.order);
@@ -291,7 +276,7 @@ static void put_noise(cJSON *o, const struct fit_report *r)
     }
     if (isfinite(r->heldout_se))
         put_part(x, "heldout", (struct fit_value){r->heldout_se, (double)NAN, (double)NAN, (double)NAN});
-    put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
+    json_put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
     cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
 }
 
@@ -303,8 +288,8 @@ static void put_outliers(cJSON *o, const struct fit_report *r)
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(a, x);
         put_run(x, &w->at, w->row);
-        put(x, "loss", w->loss);
-        put(x, "expected", w->expected);
+        json_put(x, "loss", w->loss);
+        json_put(x, "expected", w->expected);
     }
 }
 
@@ -332,9 +317,9 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
     cJSON_AddBoolToObject(o, "floor_identified", v->floor_identified);
     put_value(o, "floor", v->floor);
-    put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
-    put(o, "floor_delta_aicc", v->floor_delta_aicc);
-    put(o, "largest_flops", v->largest_flops);
+    json_put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
+    json_put(o, "floor_delta_aicc", v->floor_delta_aicc);
+    json_put(o, "largest_flops", v->largest_flops);
     put_value(o, "loss", v->loss);
     put_value(o, "gain_next_doubling", v->gain);
     put_value(o, "doublings_to_halve_excess", v->halving);
@@ -349,8 +334,8 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     if (!v->truth_known)
         return;
     cJSON *t = cJSON_AddObjectToObject(root, "truth");
-    put(t, "floor", v->truth_floor);
-    put(t, "floor_heldout", v->truth_heldout);
+    json_put(t, "floor", v->truth_floor);
+    json_put(t, "floor_heldout", v->truth_heldout);
     cJSON_AddBoolToObject(t, "covered", v->truth_covered);
     cJSON_AddBoolToObject(t, "covered_over_laws", v->truth_covered_over_laws);
 }
@@ -362,16 +347,16 @@ static void put_objective(cJSON *root, const struct fit_report *r)
     cJSON *o = cJSON_AddObjectToObject(root, "objective");
     cJSON_AddStringToObject(o, "loss", names[r->obj.loss]);
     if (r->obj.loss == SOLVE_HUBER)
-        put(o, "delta", r->obj.delta);
+        json_put(o, "delta", r->obj.delta);
     if (r->obj.over > 0 && r->obj.over != 1)
-        put(o, "over", r->obj.over);
+        json_put(o, "over", r->obj.over);
     cJSON_AddStringToObject(o, "of", scales[r->obj.scale]);
 }
 
 enum status fit_json_report(char **json, const struct fit_report *r, struct err *err)
 {
     cJSON *root = cJSON_CreateObject();
-    put(root, "n", (double)r->n);
+    json_put(root, "n", (double)r->n);
     cJSON_AddStringToObject(root, "count", fit_count_name(r->count));
     put_objective(root, r);
     cJSON *laws = cJSON_AddArrayToObject(root, "laws");

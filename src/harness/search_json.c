@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "fit/json_put.h"
 #include "harness/config_internal.h"
 #include "harness/json.h"
 
@@ -42,23 +43,14 @@ enum status search_hash(uint64_t *hash, const struct config *c, const struct dat
     return OK;
 }
 
-/* Null where it is not known. */
-static void put(cJSON *o, const char *name, double v)
-{
-    if (isfinite(v))
-        cJSON_AddNumberToObject(o, name, v);
-    else
-        cJSON_AddNullToObject(o, name);
-}
-
 static cJSON *law_of(const struct search_found *f)
 {
     cJSON *o = cJSON_CreateObject();
-    put(o, "lr", f->lr);
-    put(o, "params", f->law.params);
-    put(o, "params_exponent", f->law.params_exponent);
-    put(o, "tokens", f->law.tokens);
-    put(o, "tokens_exponent", f->law.tokens_exponent);
+    json_put(o, "lr", f->lr);
+    json_put(o, "params", f->law.params);
+    json_put(o, "params_exponent", f->law.params_exponent);
+    json_put(o, "tokens", f->law.tokens);
+    json_put(o, "tokens_exponent", f->law.tokens_exponent);
     return o;
 }
 
@@ -68,15 +60,15 @@ static cJSON *bottoms_of(const struct search_found *f)
     for (size_t i = 0; i < f->n; i++) {
         const struct search_bottom *b = &f->bottoms[i];
         cJSON *o = cJSON_CreateObject(), *ci = cJSON_CreateArray();
-        put(o, "params", b->params);
-        put(o, "tokens", b->tokens);
-        put(o, "flops", b->flops);
-        put(o, "lr", b->lr);
+        json_put(o, "params", b->params);
+        json_put(o, "tokens", b->tokens);
+        json_put(o, "flops", b->flops);
+        json_put(o, "lr", b->lr);
         cJSON_AddItemToArray(ci, isfinite(b->lo) ? cJSON_CreateNumber(b->lo) : cJSON_CreateNull());
         cJSON_AddItemToArray(ci, isfinite(b->hi) ? cJSON_CreateNumber(b->hi) : cJSON_CreateNull());
         cJSON_AddItemToObject(o, "ci95", ci);
-        put(o, "loss", b->loss);
-        put(o, "steep", b->steep);
+        json_put(o, "loss", b->loss);
+        json_put(o, "steep", b->steep);
         cJSON_AddItemToArray(list, o);
     }
     return list;
@@ -112,12 +104,12 @@ enum status search_write(const struct search_found *f, const char *dir, const st
     for (size_t i = 0; i < c->search.keys.n; i++)
         cJSON_AddItemToArray(values, isfinite(f->values[i]) ? cJSON_CreateNumber(f->values[i]) : cJSON_CreateNull());
     cJSON_AddItemToObject(root, "values", values);
-    put(root, "excess", f->excess);
-    put(root, "noise", f->noise);
-    put(root, "separate", f->separate);
-    put(root, "flops", f->flops);
-    put(root, "sweep_flops", f->sweep_flops);
-    put(root, "trials", (double)f->trials);
+    json_put(root, "excess", f->excess);
+    json_put(root, "noise", f->noise);
+    json_put(root, "separate", f->separate);
+    json_put(root, "flops", f->flops);
+    json_put(root, "sweep_flops", f->sweep_flops);
+    json_put(root, "trials", (double)f->trials);
     cJSON_AddItemToObject(root, "bottoms", bottoms_of(f));
     return json_write(path, root, err);
 }

@@ -5,35 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* JSON has no NaN: what is not known is null. */
-static void put(cJSON *o, const char *key, double v)
-{
-    if (isfinite(v))
-        cJSON_AddNumberToObject(o, key, v);
-    else
-        cJSON_AddNullToObject(o, key);
-}
+#include "fit/json_put.h"
 
 static cJSON *put_value(cJSON *o, const char *key, const struct fit_value *v)
 {
     cJSON *x = cJSON_AddObjectToObject(o, key);
-    put(x, "value", v->value);
-    cJSON *a = cJSON_AddArrayToObject(x, "ci95");
-    cJSON_AddItemToArray(a, isfinite(v->lo) ? cJSON_CreateNumber(v->lo) : cJSON_CreateNull());
-    cJSON_AddItemToArray(a, isfinite(v->hi) ? cJSON_CreateNumber(v->hi) : cJSON_CreateNull());
+    json_put(x, "value", v->value);
+    json_put_pair(x, "ci95", v->lo, v->hi);
     return x;
 }
 
 static void put_gain(cJSON *o, const char *key, const struct compare_gain *g)
 {
-    put(put_value(o, key, &g->value), "flops", g->flops);
+    json_put(put_value(o, key, &g->value), "flops", g->flops);
 }
 
 static void put_kinds(cJSON *o, const char *key, const double by[CHANGE_N_KINDS])
 {
     cJSON *x = cJSON_AddObjectToObject(o, key);
     for (int k = 0; k < CHANGE_N_KINDS; k++)
-        put(x, change_word((enum change_kind)k), by[k]);
+        json_put(x, change_word((enum change_kind)k), by[k]);
 }
 
 static void put_law(cJSON *o, const char *key, const struct fit_value *base, const struct fit_value *v,
@@ -52,12 +43,12 @@ static void put_cells(cJSON *o, const struct compare_variant *v)
         const struct compare_cell *c = &v->cells[i];
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(a, x);
-        put(x, "params", c->params);
-        put(x, "tokens", c->tokens);
-        put(x, "flops", c->flops);
-        put(x, "pairs", (double)c->n);
-        put(x, "base", c->base);
-        put(x, "variant", c->variant);
+        json_put(x, "params", c->params);
+        json_put(x, "tokens", c->tokens);
+        json_put(x, "flops", c->flops);
+        json_put(x, "pairs", (double)c->n);
+        json_put(x, "base", c->base);
+        json_put(x, "variant", c->variant);
         put_value(x, "difference", &c->difference);
     }
 }
@@ -90,19 +81,19 @@ static cJSON *variant(const struct compare_variant *v)
     if (v->why_not[0])
         cJSON_AddStringToObject(o, "why_not", v->why_not);
     put_kinds(o, "p", v->p);
-    put(o, "p_any", v->p_any);
-    put(o, "p_any_alone", v->p_any_alone);
+    json_put(o, "p_any", v->p_any);
+    json_put(o, "p_any_alone", v->p_any_alone);
     put_kinds(o, "probability", v->probability);
     put_gains(o, v);
     cJSON_AddStringToObject(o, "trend", compare_trend_word(v->trend));
     put_value(o, "trend_factor", &v->trend_factor);
     put_value(o, "loss_difference", &v->loss_difference);
-    put(o, "smallest_gain_seen", v->smallest_gain_seen);
-    put(o, "seeds_factor", v->seeds_factor);
+    json_put(o, "smallest_gain_seen", v->smallest_gain_seen);
+    json_put(o, "seeds_factor", v->seeds_factor);
     cJSON_AddStringToObject(o, "paired", hows[v->pairs.how]);
-    put(o, "pairs", (double)v->pairs.n);
-    put(o, "trajectories", (double)v->pairs.n_clusters);
-    put(o, "sigma", v->sigma);
+    json_put(o, "pairs", (double)v->pairs.n);
+    json_put(o, "trajectories", (double)v->pairs.n_clusters);
+    json_put(o, "sigma", v->sigma);
     cJSON *laws = cJSON_AddObjectToObject(o, "fits");
     put_law(laws, "floor", &v->base_floor, &v->floor, &v->floor_difference);
     put_law(laws, "exponent", &v->base_exponent, &v->exponent, &v->exponent_difference);
