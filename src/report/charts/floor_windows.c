@@ -15,7 +15,7 @@ static void say(struct chart *ch, const struct parts *p)
     number_say(value, sizeof value, NUMBER_LOSS, v->floor.value, &v->floor, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor, false);
     if (v->floor_supported && v->floor_identified)
-        parts_say(ch->title, sizeof ch->title, "Whichever runs are left out, the floor stays near %s%s%s", value,
+        parts_say(ch->title, sizeof ch->title, "Over laws and the runs left out, the floor is quoted as %s%s%s", value,
                   p->nats, interval);
     else if (isfinite(v->floor.value))
         parts_say(ch->title, sizeof ch->title, "The floor is not settled: it moves with the law and with the runs that "
