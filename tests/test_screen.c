@@ -67,7 +67,34 @@ static void one_screen(void)
     made_free(s);
 }
 
+/* The answer is no plainer than the row of the break. */
+static void answer_of_an_open_break(void)
+{
+    static const struct {
+        double p, change;
+        const char *has, *has_not;
+    } cases[] = {
+        {.p = 0.2, .change = -0.2, .has = "No wall is seen", .has_not = "see Break"},
+        {.p = 0.015, .change = 0.2, .has = "perhaps faster beyond some point (see Break)", .has_not = "wall is open"},
+        {.p = 0.015, .change = -0.2, .has = "Whether there is a wall is open", .has_not = "No wall is seen"},
+    };
+    struct made_sweep *s = made_sweep(false, "a sweep");
+    struct fit_verdict *v = &s->report.verdict;
+    static struct screen screen;
+    v->brk.tested = true, v->brk.found = false, v->brk.turn.found = false;
+    v->brk.place = (struct fit_value){2.89e10, 0, 2.8e10, 1.28e11};
+    for (int k = 0; k < 6; k++) {
+        v->brk.p = cases[k % 3].p, v->brk.change = (struct fit_value){cases[k % 3].change, 0, -0.4, 0.4};
+        v->floor_supported = k >= 3;
+        screen_fill(&screen, &s->report, "nats per token");
+        EXPECT_MSG(strstr(screen.rows[0].text, cases[k % 3].has), "case %d: %s", k, screen.rows[0].text);
+        EXPECT_MSG(!strstr(screen.rows[0].text, cases[k % 3].has_not), "case %d: %s", k, screen.rows[0].text);
+    }
+    made_free(s);
+}
+
 static const struct test tests[] = {
+    {"answer_of_an_open_break", answer_of_an_open_break},
     {"one_screen", one_screen},
 };
 

@@ -75,10 +75,31 @@ static void answer_gain(struct writer *w)
         more(w, ".");
 }
 
+/* A break that is too uncertain to be called one, and says so in its own row, is no ground for a plain answer. */
+static bool bend_open(const struct fit_verdict *v)
+{
+    return v->brk.tested && !v->brk.found && v->brk.p < 0.05 && isfinite(v->brk.change.value + v->brk.place.value);
+}
+
+static void say_power(struct writer *w)
+{
+    const struct fit_verdict *v = w->v;
+    bool open = bend_open(v), slower = open && v->brk.change.value < 0;
+    struct told floor = tell(NAME_FLOOR, v->floor);
+    screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
+               v->floor_supported ? ": " : slower ? ", and no floor is seen: " : ", and no floor: ");
+    if (v->floor_supported)
+        more(w, "what is left above a floor near %s%s", floor.value, w->unit);
+    else
+        more(w, "the loss");
+    more(w, " falls as a power of %s", of_compute(w));
+    more(w, !open ? "." : slower ? ", perhaps more slowly beyond some point (see Break)." :
+         ", perhaps faster beyond some point (see Break).");
+}
+
 static void say_answer(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    struct told floor = tell(NAME_FLOOR, v->floor);
     if (v->withheld[0]) {
         screen_add(w->s, "Answer", "Open: %s.", v->withheld);
         return;
@@ -91,12 +112,8 @@ static void say_answer(struct writer *w)
                    v->brk.change.value < 0 ? "more slowly" : "faster");
     else if (w->r->sigma > 0 && v->gain.value < w->r->sigma)
         screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
-    else if (v->floor_supported)
-        screen_add(w->s, "Answer", "No wall is seen: what is left above a floor near %s%s falls as a power of %s.",
-                   floor.value, w->unit,
-                   of_compute(w));
     else
-        screen_add(w->s, "Answer", "No wall is seen, and no floor: the loss falls as a power of %s.", of_compute(w));
+        say_power(w);
     answer_gain(w);
 }
 
