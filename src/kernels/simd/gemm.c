@@ -198,13 +198,13 @@ static void act_rows(const struct call *t, float *c, size_t rows)
 #define FETCH_DEPTH 64
 
 /* One step of depth: M rows by two vectors of columns, or one. */
-#define DEPTH_STEP(M)                                                                              \
+#define DEPTH_STEP                                                                                 \
     {                                                                                              \
         vf b_lo = load_cut(b, !wide && cut, mask), b_hi = b_lo;                                    \
         if (wide)                                                                                  \
             b_hi = load_cut(b + VL, cut, mask);                                                    \
         (void)b_hi;                                                                                \
-        ROWS_##M(STEP);                                                                            \
+        ROWS(STEP);                                                                                \
         a0 += a_cs;                                                                                \
         a1 += a_cs;                                                                                \
         a2 += a_cs;                                                                                \
@@ -213,74 +213,48 @@ static void act_rows(const struct call *t, float *c, size_t rows)
         b += ldb;                                                                                  \
     }
 
-#define FETCH(M)                                                                                   \
+#define FETCH                                                                                      \
     if (p % EVERY == 0) {                                                                          \
         fetch_part(t);                                                                             \
         fetch_rows(t, &own);                                                                       \
     }
 
-/* `chunks` chunks of M rows, specialised by inlining: wide takes two vectors of columns, cut masks the
- * last of them, near fetches nothing and finishes nothing. Only deep and wide tiles fetch: a step of the
- * others is too short to hide what decides about it. The loop over chunks is in here because a call costs
- * as much as 4 steps. */
-#define BODY(M)                                                                                    \
-    INLINE void body_##M(struct call *t, float *c, const float *a, size_t chunks, const bool wide, \
-                         const bool cut, const bool near)                                          \
-    {                                                                                              \
-        const size_t ldc = t->ldc, a_rs = t->a_rs, a_cs = t->a_cs, ldb = t->ldb, k = t->k;         \
-        const vmask mask = t->mask;                                                                \
-        const bool accumulate = t->accumulate;                                                     \
-        for (; chunks > 0; chunks--, a += M * a_rs, c += M * ldc) {                                \
-            const float *a0 = a, *a1 = a + 3 * a_rs, *a2 = a + 6 * a_rs, *b = t->b;                \
-            const float *a3 = a + 9 * a_rs, *a4 = a + 12 * a_rs;                                   \
-            struct part own = {(uintptr_t)c, M};                                                   \
-            struct ahead next = ahead_of(t, a, M);                                                 \
-            ROWS_##M(DECLARE);                                                                     \
-            if (near || !wide || k < FETCH_DEPTH)                                                  \
-                for (size_t p = 0; p < k; p++)                                                     \
-                    DEPTH_STEP(M)                                                                  \
-            else if (t->cold)                                                                      \
-                for (size_t p = 0; p < k; p++) {                                                   \
-                    FETCH(M)                                                                       \
-                    DEPTH_STEP(M)                                                                  \
-                    fetch_next(&next, p);                                                          \
-                }                                                                                  \
-            else                                                                                   \
-                for (size_t p = 0; p < k; p++) {                                                   \
-                    FETCH(M)                                                                       \
-                    DEPTH_STEP(M)                                                                  \
-                }                                                                                  \
-            (void)a1, (void)a2, (void)a3, (void)a4; /* few rows use few of them */                 \
-            if (!near && t->epilogue) {                                                              \
-                const struct kern_epilogue f = *t->epilogue;                                           \
-                vf bias_lo = f.bias ? load_cut(f.bias, !wide && cut, mask) : v_zero();             \
-                vf bias_hi = f.bias && wide ? load_cut(f.bias + VL, cut, mask) : bias_lo;          \
-                (void)bias_hi;                                                                     \
-                const size_t at = (size_t)(c - t->c0);                                             \
-                ROWS_##M(EPILOGUE)                                                                   \
-                if (f.act != KERN_ACT_NONE)                                                        \
-                    act_rows(t, c, M);                                                             \
-            } else if (accumulate) {                                                               \
-                ROWS_##M(ADD)                                                                      \
-            } else {                                                                               \
-                ROWS_##M(STORE)                                                                    \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    VARIANT(M, one, false, false, false)                                                           \
-    VARIANT(M, one_cut, false, true, false)                                                        \
-    VARIANT(M, two, true, false, false)                                                            \
-    VARIANT(M, two_cut, true, true, false)                                                         \
-    VARIANT(M, one_near, false, false, true)                                                       \
-    VARIANT(M, one_cut_near, false, true, true)                                                    \
-    VARIANT(M, two_near, true, false, true)                                                        \
-    VARIANT(M, two_cut_near, true, true, true)
+/* Names and row lists of the count of rows at hand. */
+#define PASTE(x, y) x##_##y
+#define PASTED(x, y) PASTE(x, y)
+#define NAMED(name) PASTED(name, M)
+#define ROWS(X) PASTED(ROWS, M)(X)
 
-#define VARIANT(M, name, wide, cut, near)                                                          \
-    static void name##_##M(struct call *t, float *c, const float *a, size_t chunks)                \
-    {                                                                                              \
-        body_##M(t, c, a, chunks, wide, cut, near);                                                \
-    }
+#define M 1
+#include "kernels/simd/tile.inc"
+#define M 2
+#include "kernels/simd/tile.inc"
+#define M 3
+#include "kernels/simd/tile.inc"
+#define M 4
+#include "kernels/simd/tile.inc"
+#define M 5
+#include "kernels/simd/tile.inc"
+#define M 6
+#include "kernels/simd/tile.inc"
+#if VEC_MR == 14
+#define M 7
+#include "kernels/simd/tile.inc"
+#define M 8
+#include "kernels/simd/tile.inc"
+#define M 9
+#include "kernels/simd/tile.inc"
+#define M 10
+#include "kernels/simd/tile.inc"
+#define M 11
+#include "kernels/simd/tile.inc"
+#define M 12
+#include "kernels/simd/tile.inc"
+#define M 13
+#include "kernels/simd/tile.inc"
+#define M 14
+#include "kernels/simd/tile.inc"
+#endif
 
 #if VEC_MR == 6
 #define COUNTS(X) X(1) X(2) X(3) X(4) X(5) X(6)
@@ -289,8 +263,6 @@ static void act_rows(const struct call *t, float *c, size_t rows)
 #else
 #error "no row variants for this VEC_MR"
 #endif
-
-COUNTS(BODY)
 
 typedef void tile_fn(struct call *t, float *c, const float *a, size_t chunks);
 #define ENTRY(M)                                                                                   \
