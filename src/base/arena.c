@@ -1,12 +1,11 @@
-#define _DEFAULT_SOURCE /* madvise */
 #include "base/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/size.h"
+#include "base/system.h"
 
 struct arena arena_plan(void)
 {
@@ -26,10 +25,8 @@ enum status arena_init(struct arena *a, size_t size_bytes, struct err *err)
     if (!size_add(&all, size_bytes ? size_bytes : ARENA_ALIGN, gap) ||
         posix_memalign(&p, large ? HUGE : ARENA_ALIGN, all) != 0)
         return err_set(err, E_NOMEM, "out of memory: %zu bytes", size_bytes);
-#ifdef MADV_HUGEPAGE
     if (large)
-        (void)!madvise(p, all / HUGE * HUGE, MADV_HUGEPAGE); /* a wish: nothing depends on it */
-#endif
+        system_large_pages(p, all / HUGE * HUGE);
 #ifndef NDEBUG
     memset(p, 0xFF, all);
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "base/system.h"
 
 #define TMP_MARK ".tmp-"
 
@@ -257,7 +258,7 @@ enum status file_writer_commit(struct file_writer *w, struct err *err)
         e = EIO;
     if (fflush(w->out) != 0 && !e)
         e = errno ? errno : EIO;
-    if (!e && fsync(fileno(w->out)) != 0 && errno != EINVAL && errno != EROFS)
+    if (!e && system_sync(fileno(w->out)) != 0 && errno != EINVAL && errno != EROFS)
         e = errno;
     if (fclose(w->out) != 0 && !e)
         e = errno ? errno : EIO;

@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "base/system.h"
 #include "cli/args.h"
 #include "cli/bench_fit.h"
 #include "cli/bench_print.h"
@@ -221,15 +222,16 @@ static void run_on_team(void *ctx)
 
 static enum status run(const struct bench_words *w, const char *word, struct err *err)
 {
-    enum kern_isa cap = kern_isa_best();
-    if (w->isa && !kern_isa_parse(&cap, w->isa))
-        return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", w->isa);
+    enum kern_isa cap;
+    char expected[64];
+    if (!kern_isa_cap(&cap, w->isa, expected, sizeof expected))
+        return err_set(err, E_USAGE, "--isa %s: expected %s", w->isa, expected);
     if (w->threads < 1 || w->threads > 256)
         return err_set(err, E_USAGE, "--threads %zu: expected 1 to 256", w->threads);
     struct kern k;
     kern_init(&k, cap);
     struct optim_config optim;
-    struct bench_options o = {.k = &k, .optim = &optim, .threads = team_threads((int)w->threads), .repeat = w->repeat};
+    struct bench_options o = {.k = &k, .optim = &optim, .threads = (int)w->threads, .repeat = w->repeat};
     struct bench_report r = {.threads = o.threads, .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
@@ -248,10 +250,10 @@ static enum status run(const struct bench_words *w, const char *word, struct err
 
 enum status cmd_bench(int argc, char **argv, struct err *err)
 {
-    struct bench_words w = {.threads = (size_t)sweep_cores(), .repeat = 5};
+    struct bench_words w = {.threads = (size_t)system_cores_all(), .repeat = 5};
     const struct arg args[] = {
         {"--threads", ARG_SIZE, &w.threads, "N", "cores to use (default: all)"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--repeat", ARG_SIZE, &w.repeat, "N", "runs behind each median (default 5)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the figures as JSON; - prints them alone"},
         {"--d-model", ARG_SIZE, &w.d_model, "C", "measure one shape in place of the table: width"},

@@ -6,6 +6,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "base/system.h"
 #include "cli/check.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
@@ -260,7 +261,7 @@ static enum status run(const struct arg_list *words, const struct check_words *w
 enum status cmd_check(int argc, char **argv, struct err *err)
 {
     struct check_words w = {.widths = "32,64,128,256", .depths = "2,4,8", .steps = 5, .seeds = 2, .tolerance = 0.25,
-                            .how = {.jobs = (size_t)sweep_cores()}};
+                            .how = {.jobs = (size_t)system_cores_all()}};
     struct arg_list words;
     bool help;
     const struct arg args[] = {
@@ -276,7 +277,7 @@ enum status cmd_check(int argc, char **argv, struct err *err)
         {"--only", ARG_STRING, &w.only, "WHAT", "scales (the coordinate check) or rates (the bowls)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "trials side by side (default: one a core)"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
     const struct args_spec spec = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "base/system.h"
 #include "cli/cmd.h"
 #include "cli/compare_print.h"
 #include "cli/compare_sides.h"
@@ -139,7 +140,7 @@ static enum status check_words(const struct compare_words *w, struct err *err)
 
 enum status cmd_compare(int argc, char **argv, struct err *err)
 {
-    struct compare_words w = {.how = {.jobs = (size_t)sweep_cores()}, .fit = fit_words_default()};
+    struct compare_words w = {.how = {.jobs = (size_t)system_cores_all()}, .fit = fit_words_default()};
     struct comparison c = {0};
     struct arg_list sets = {0}, words;
     bool help;
@@ -147,7 +148,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
         {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained and compare.json and charts are kept (runs/compare-BASE)"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--format", ARG_STRING, &w.format, "F", "print a table instead: csv, md or latex"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };

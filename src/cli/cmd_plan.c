@@ -4,6 +4,7 @@
 
 #include "base/count.h"
 #include "base/file.h"
+#include "base/system.h"
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
@@ -208,7 +209,7 @@ static enum status plan_next(struct fitted *f, const struct plan_words *w, struc
 enum status cmd_plan(int argc, char **argv, struct err *err)
 {
     struct fitted f;
-    struct plan_words w = {.jobs = (size_t)sweep_cores(), .next = NEXT_NONE};
+    struct plan_words w = {.jobs = (size_t)system_cores_all(), .next = NEXT_NONE};
     struct arg_list sources;
     bool help;
     enum { N_OWN = 7 };

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/system.h"
 #include "cli/answer.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
@@ -83,7 +84,7 @@ static enum status check_words(const struct predict_words *w, struct err *err)
 enum status cmd_predict(int argc, char **argv, struct err *err)
 {
     struct fitted f;
-    struct predict_words w = {.jobs = (size_t)sweep_cores()};
+    struct predict_words w = {.jobs = (size_t)system_cores_all()};
     struct arg_list sources;
     bool help;
     fitted_init(&f);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/file.h"
+#include "base/system.h"
 #include "cli/cmd.h"
 #include "cli/dry_run.h"
 #include "cli/ending.h"
@@ -122,7 +123,7 @@ static enum status open(struct setup *s, struct timed *t, struct sweep_words *w,
 
 enum status cmd_sweep(int argc, char **argv, struct err *err)
 {
-    struct sweep_words w = {.how = {.jobs = (size_t)sweep_cores()}};
+    struct sweep_words w = {.how = {.jobs = (size_t)system_cores_all()}};
     const char *isa = NULL;
     struct arg_list sets = {0}, words;
     bool help;
@@ -133,7 +134,7 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         {"--threads", ARG_SIZE, &w.how.jobs, "N", "the same: cores to use in all"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},
-        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--time", ARG_STRING, &w.time, "T",
          "without a grid: pick one for this data and machine that takes so long, all in all: 90s, 10m, 2h"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},

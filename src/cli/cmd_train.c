@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/system.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
 #include "cli/text.h"
@@ -26,7 +27,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
 {
     const char *out = NULL, *isa = NULL;
     struct arg_list sets = {0}, words;
-    struct setup_how how = {.jobs = (size_t)sweep_cores()};
+    struct setup_how how = {.jobs = (size_t)system_cores_all()};
     bool help;
     const struct arg args[] = {
         {"--out", ARG_STRING, &out, "DIR", "folder that receives the run (default runs/NAME)"},
@@ -34,7 +35,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
         {"--threads", ARG_SIZE, &how.jobs, "N", "threads (default: all cores)"},
         {"--jobs", ARG_SIZE, &how.jobs, "N", "the same"},
         {"--tensorboard", ARG_FLAG, &how.tensorboard, NULL, "write an event file for TensorBoard too"},
-        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
     };
     const struct args_spec spec = {
         .command = "train",

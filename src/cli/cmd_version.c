@@ -1,9 +1,9 @@
 #include <stdio.h>
 
+#include "base/system.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/text.h"
-#include "harness/sweep.h"
 #include "kernels/kern.h"
 #include "version.h" /* written by the build */
 
@@ -25,9 +25,13 @@ static void print_version(void)
 #ifdef _OPENMP
     printf("threads: OpenMP %d", _OPENMP);
 #else
-    printf("threads: one a run, built without OpenMP");
+    printf("threads: POSIX, built without OpenMP");
 #endif
-    printf("; %d cores here\n", sweep_cores());
+    struct system_cores cores = system_cores();
+    printf("; %d cores here", cores.fast + cores.slow);
+    if (cores.slow > 0)
+        printf(", %d fast and %d slow", cores.fast, cores.slow);
+    printf("\n");
 }
 
 enum status cmd_version(int argc, char **argv, struct err *err)

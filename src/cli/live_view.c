@@ -1,7 +1,5 @@
 #include "cli/live_view.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/system.h"
 #include "cli/text.h"
 
 enum {
@@ -42,17 +41,6 @@ static void terminal_size(int fd, size_t *width, size_t *height)
     bool known = ioctl(fd, TIOCGWINSZ, &w) == 0;
     *width = known && w.ws_col > 0 ? w.ws_col : 80;
     *height = known && w.ws_row > 0 ? w.ws_row : 24;
-}
-
-/* The process itself stays in the C locale, in which it reads and writes its numbers. */
-static bool locale_is_utf8(void)
-{
-    locale_t l = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    if (l == (locale_t)0)
-        return false;
-    bool utf8 = strcmp(nl_langinfo_l(CODESET, l), "UTF-8") == 0;
-    freelocale(l);
-    return utf8;
 }
 
 /* ---- one line ---- */
@@ -243,7 +231,7 @@ static void draw(struct live_view *v, const struct live *l, bool final)
 struct live_view live_view_make(void)
 {
     return (struct live_view){.terminal = text_is_terminal(STDERR_FILENO),
-                              .utf8 = locale_is_utf8(),
+                              .utf8 = system_utf8(),
                               .printed_s = -(double)INFINITY};
 }
 
@@ -265,7 +253,7 @@ void live_view_show(void *view, const struct live *l, bool final)
 void live_view_print(FILE *out, const struct live *l)
 {
     size_t width = PLAIN_CELLS + 1, height;
-    bool terminal = text_is_terminal(fileno(out)), utf8 = terminal && locale_is_utf8();
+    bool terminal = text_is_terminal(fileno(out)), utf8 = terminal && system_utf8();
     struct line line;
     int name = name_cells(l);
     if (terminal)

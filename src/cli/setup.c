@@ -17,14 +17,9 @@
 
 static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
-    *isa = kern_isa_best();
-    if (!name)
-        return OK;
-    enum kern_isa cap;
-    if (!kern_isa_parse(&cap, name))
-        return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", name);
-    if (cap < *isa)
-        *isa = cap;
+    char expected[64];
+    if (!kern_isa_cap(isa, name, expected, sizeof expected))
+        return err_set(err, E_USAGE, "--isa %s: expected %s", name, expected);
     return OK;
 }
 

@@ -1,4 +1,5 @@
 #include "harness/child.h"
+#include "base/system.h"
 
 #include <errno.h>
 #include <math.h>
@@ -6,9 +7,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,14 +70,9 @@ _Noreturn static void child_main(const struct child_task *task, int fd, pid_t pa
     sigaction(SIGINT, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_SETMASK, signals, NULL);
-#ifdef __linux__
-    /* At once when the parent dies; elsewhere the next word to it fails. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
+    if (!system_end_with(parent))
         child_stop = 1;
-#else
-    (void)parent;
-#endif
+    system_work();
     struct train_options to = {.isa = task->isa,
                                .threads = task->jobs,
                                .threads_now = task->threads,

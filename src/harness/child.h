@@ -27,6 +27,7 @@ struct child {
     size_t trajectory;
     struct train_progress last;
     struct err err; /* why it failed, where it said so */
+    enum { PLACE_ANY, PLACE_FAST, PLACE_SLOW } place; /* the cores that it was put onto */
 };
 
 enum status child_start(struct child *c, const struct child_task *task, struct err *err) WARN_UNUSED;

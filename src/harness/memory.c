@@ -6,27 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/system.h"
 #include "model/distill.h"
 #include "model/members.h"
-
-/* The number after that word at the start of a line, NaN where there is none, as in a limit of "max". */
-static double number_behind(const char *path, const char *word)
-{
-    char line[128], *end;
-    double number = (double)NAN;
-    FILE *f = fopen(path, "r");
-    while (f && isnan(number) && fgets(line, sizeof line, f))
-        if (strncmp(line, word, strlen(word)) == 0) {
-            double v = strtod(line + strlen(word), &end);
-            number = end == line + strlen(word) ? number : v;
-        }
-    if (f)
-        fclose(f);
-    return number;
-}
 
 /* --- control groups, by which containers, systemd and batch systems limit memory ------------------------ */
 
@@ -47,7 +31,7 @@ static double number_in(const struct tree *t, const char *root, const char *grou
 {
     char path[2 * FILE_PATH_MAX];
     snprintf(path, sizeof path, "%s%s%s/%s", root, t->folder, group, name);
-    return number_behind(path, word);
+    return system_number(path, word);
 }
 
 /* What a group's limit leaves beside what is in use. */
@@ -105,19 +89,13 @@ double memory_of_groups(const char *own, const char *root)
 
 /* --- all of it ------------------------------------------------------------------------------------------ */
 
-/* The first number of statm: pages that this process maps. */
-static double mapped_bytes(void)
-{
-    return fmax(0, number_behind("/proc/self/statm", "")) * (double)sysconf(_SC_PAGESIZE);
-}
-
 double memory_available(void)
 {
     struct rlimit limit;
-    double bytes = fmin(1024 * number_behind("/proc/meminfo", "MemAvailable:"), (double)INFINITY);
+    double bytes = fmin(system_free_bytes(), (double)INFINITY);
     bytes = fmin(bytes, memory_of_groups("/proc/self/cgroup", "/sys/fs/cgroup"));
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-        bytes = fmin(bytes, fmax(0, (double)limit.rlim_cur - mapped_bytes()));
+        bytes = fmin(bytes, fmax(0, (double)limit.rlim_cur - system_mapped_bytes()));
     return bytes;
 }
 

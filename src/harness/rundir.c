@@ -185,7 +185,7 @@ enum status rundir_kernels(enum kern_isa *isa, bool *begun, const char *dir, con
     if (name[0] == '\0' || !kern_isa_parse(isa, name))
         return OK;
     *begun = true;
-    if (*isa > kern_isa_best())
+    if (!kern_isa_runs(*isa))
         return err_set(err, E_CONFIG,
                        "%s was begun with %s kernels, which this machine cannot run: go on where they can be, or give "
                        "--fresh or another --out",

@@ -8,6 +8,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "base/system.h"
 #include "harness/rundir.h"
 
 /* One short run. */
@@ -518,7 +519,7 @@ static enum status record_sweep(const struct search *s, const char *dir, struct 
     if (there.found)
         return OK;
     const struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = kern_isa_name(s->o->isa), .floor = (double)NAN,
-                                      .eval_floor = (double)NAN, .cores = sweep_cores(), .data = s->d};
+                                      .eval_floor = (double)NAN, .cores = system_cores_all(), .data = s->d};
     TRY(file_mkdirs(s->folder, err));
     return sweep_json_write(dir, s->c, &facts, err);
 }

@@ -1,10 +1,8 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "harness/sweep_internal.h"
 
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +13,10 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "base/system.h"
 #include "harness/memory.h"
+#include "harness/places.h"
 #include "harness/rundir.h"
-
-int sweep_cores(void)
-{
-#ifdef __linux__
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return CPU_COUNT(&set);
-#endif
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
-}
 
 /* ---- children ---- */
 
@@ -287,10 +276,30 @@ static void spread_threads(struct sweep *s)
         s->threads[s->children[i].slot] = threads[i];
 }
 
+/* Onto cores of their kinds, where there are two: whenever a process has begun or ended, or has other threads. */
+static void place_children(struct sweep *s)
+{
+    double left[256];
+    int threads[256];
+    bool fast[256];
+    struct system_cores cores = system_cores();
+    for (size_t i = 0; i < s->n_children; i++) {
+        const struct child *c = &s->children[i];
+        const struct trajectory *t = &s->p->trajectories[c->trajectory];
+        left[i] = sweep_work_of(s, t) - sweep_work_done(s, t, &c->last);
+        threads[i] = s->threads[c->slot];
+    }
+    places_pick(fast, left, threads, s->n_children, cores.fast);
+    for (size_t i = 0; cores.slow > 0 && i < s->n_children; i++)
+        if (s->children[i].place != (fast[i] ? PLACE_FAST : PLACE_SLOW) && system_place(s->children[i].pid, fast[i]))
+            s->children[i].place = fast[i] ? PLACE_FAST : PLACE_SLOW;
+}
+
 static enum status run_children(struct sweep *s, struct err *err)
 {
     enum status st = OK;
     double before = clock_now_s();
+    size_t placed = 0; /* children at the last look */
     while (s->n_children > 0 || waits(s)) {
         while (st == OK && s->n_children < (size_t)s->o->jobs && waits(s)) {
             if (!fits_in_memory(s))
@@ -303,6 +312,9 @@ static enum status run_children(struct sweep *s, struct err *err)
             }
         }
         spread_threads(s);
+        if (s->n_children != placed || (s->n_children > 0 && s->children[s->n_children - 1].place == PLACE_ANY))
+            place_children(s);
+        placed = s->n_children;
         if (s->n_children > 0) {
             enum status waited = wait_for_children(s, err);
             if (waited != OK) {
@@ -491,7 +503,7 @@ static enum status write_record(struct sweep *s, const struct config *c, const s
                                    .isa = kern_isa_name(s->o->isa),
                                    .floor = data_floor(s->d),
                                    .eval_floor = there->floor_heldout,
-                                   .cores = sweep_cores(),
+                                   .cores = system_cores_all(),
                                    .data = s->d};
     if (there->damaged)
         log_msg(&s->o->log, LOG_WARN, "%s: it is written again", there->why);
@@ -541,8 +553,8 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .c = c, .out = out, .lock = -1};
     TRY(file_mkdirs(dir, err));
     size_t shared = 2 * (size_t)o->jobs * sizeof *s.threads;
-    s.threads = mmap(NULL, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (s.threads == MAP_FAILED)
+    s.threads = system_shared(shared);
+    if (!s.threads)
         return err_set(err, E_NOMEM, "out of memory for the schedule");
     s.limits = s.threads + o->jobs;
     enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);

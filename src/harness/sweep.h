@@ -65,7 +65,4 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
                       const struct data *d, const char *dir, const struct sweep_options *o,
                       struct err *err) WARN_UNUSED;
 
-/* Cores that this process may use. */
-int sweep_cores(void);
-
 #endif

@@ -1,66 +1,108 @@
 #include "kernels/kern.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kernels/levels.h"
 #include "kernels/ref/kern_ref.h"
 
-static const char *const isa_names[KERN_ISA_COUNT] = {"ref", "avx2", "avx512"};
+/* The compiler's run-time library also asks the system whether it saves the wide registers. */
+#if defined(__x86_64__)
+#define X86 true
+static bool runs_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool runs_avx512(void)
+{
+    return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+}
+#else
+#define X86 false
+#define runs_avx2 NULL
+#define runs_avx512 NULL
+#endif
+#if defined(__aarch64__)
+#define ARM true
+#else
+#define ARM false
+#endif
+
+/* Every 64-bit arm processor has NEON, as every processor runs the reference. */
+static bool runs_always(void)
+{
+    return true;
+}
+
+#ifndef HAVE_AVX2
+#define kern_init_avx2 NULL
+#endif
+#ifndef HAVE_AVX512
+#define kern_init_avx512 NULL
+#endif
+#ifndef HAVE_NEON
+#define kern_init_neon NULL
+#endif
+
+static const struct level {
+    const char *name;
+    bool here;                  /* whether processors of this kind can have it */
+    void (*init)(struct kern *); /* NULL: not built */
+    bool (*runs)(void);
+} levels[KERN_ISA_COUNT] = {
+    [KERN_REF] = {"ref", true, kern_init_ref, runs_always},
+    [KERN_NEON] = {"neon", ARM, kern_init_neon, runs_always},
+    [KERN_AVX2] = {"avx2", X86, kern_init_avx2, runs_avx2},
+    [KERN_AVX512] = {"avx512", X86, kern_init_avx512, runs_avx512},
+};
 
 const char *kern_isa_name(enum kern_isa isa)
 {
-    return isa_names[isa];
+    return levels[isa].name;
 }
 
 bool kern_isa_parse(enum kern_isa *isa, const char *name)
 {
     for (int i = 0; i < KERN_ISA_COUNT; i++)
-        if (strcmp(name, isa_names[i]) == 0) {
+        if (strcmp(name, levels[i].name) == 0) {
             *isa = (enum kern_isa)i;
             return true;
         }
     return false;
 }
 
-bool kern_isa_built(enum kern_isa isa)
+bool kern_isa_cap(enum kern_isa *isa, const char *name, char *expected, size_t size)
 {
-    switch (isa) {
-#ifdef HAVE_AVX2
-    case KERN_AVX2:
+    enum kern_isa cap = KERN_REF;
+    size_t at = 0;
+    *isa = kern_isa_best();
+    if (!name)
         return true;
-#endif
-#ifdef HAVE_AVX512
-    case KERN_AVX512:
-        return true;
-#endif
-    default:
-        return isa == KERN_REF;
-    }
+    bool known = kern_isa_parse(&cap, name) && levels[cap].here;
+    for (int i = 0; i < KERN_ISA_COUNT && !known && at < size; i++)
+        if (levels[i].here)
+            at += (size_t)snprintf(expected + at, size - at, "%s%s", i == 0 ? "" : " or ", levels[i].name);
+    if (cap < *isa)
+        *isa = cap;
+    return known;
 }
 
-/* The compiler's run-time library also asks the system whether it saves the wide registers. */
-static bool cpu_runs(enum kern_isa isa)
+bool kern_isa_built(enum kern_isa isa)
 {
-    switch (isa) {
-#ifdef HAVE_AVX2
-    case KERN_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-#ifdef HAVE_AVX512
-    case KERN_AVX512:
-        return cpu_runs(KERN_AVX2) && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512bw");
-#endif
-    default:
-        return isa == KERN_REF;
-    }
+    return levels[isa].init != NULL;
+}
+
+bool kern_isa_runs(enum kern_isa isa)
+{
+    return levels[isa].init && levels[isa].runs();
 }
 
 enum kern_isa kern_isa_best(void)
 {
     enum kern_isa isa = KERN_ISA_COUNT - 1;
-    while (!cpu_runs(isa))
+    while (!kern_isa_runs(isa))
         isa--;
     return isa;
 }
@@ -74,16 +116,8 @@ size_t kern_attn_scratch(size_t T, size_t HS)
 
 void kern_init(struct kern *k, enum kern_isa cap)
 {
-    enum kern_isa best = kern_isa_best();
-    if (best > cap)
-        best = cap;
-    kern_init_ref(k);
-#ifdef HAVE_AVX2
-    if (best >= KERN_AVX2)
-        kern_init_avx2(k);
-#endif
-#ifdef HAVE_AVX512
-    if (best >= KERN_AVX512)
-        kern_init_avx512(k);
-#endif
+    kern_init_ref(k); /* what a level leaves alone */
+    while (!kern_isa_runs(cap))
+        cap--;
+    levels[cap].init(k);
 }

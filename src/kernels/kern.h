@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kern_isa { KERN_REF, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
+enum kern_isa { KERN_REF, KERN_NEON, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 
 /* Activations. relu2 is the square of relu. */
 enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU };
@@ -229,11 +229,16 @@ struct kern {
  * the cap. */
 void kern_init(struct kern *k, enum kern_isa cap);
 
-const char *kern_isa_name(enum kern_isa isa); /* "ref", "avx2", "avx512" */
+const char *kern_isa_name(enum kern_isa isa); /* "ref", "neon", "avx2", "avx512" */
 /* True where name is one of these; *isa receives it. */
 bool kern_isa_parse(enum kern_isa *isa, const char *name);
+/* *isa: the best level that runs here and does not lie above the one of that name (NULL: any). False where processors of
+ * this kind have none of that name; `expected` receives those that they have. */
+bool kern_isa_cap(enum kern_isa *isa, const char *name, char *expected, size_t size);
 /* Whether this build has that level's kernels. */
 bool kern_isa_built(enum kern_isa isa);
+/* Whether it also runs on this CPU. */
+bool kern_isa_runs(enum kern_isa isa);
 /* The best level that this build has and this CPU runs. */
 enum kern_isa kern_isa_best(void);
 

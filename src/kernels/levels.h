@@ -4,6 +4,7 @@
 
 #include "kernels/kern.h"
 
+void kern_init_neon(struct kern *k);
 void kern_init_avx2(struct kern *k);
 void kern_init_avx512(struct kern *k);
 

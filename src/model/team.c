@@ -1,7 +1,6 @@
 #include "model/team.h"
 
-#include <errno.h>
-#include <semaphore.h>
+#include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/system.h"
 
 /* A wait spins for this long before it sleeps. Waits within an undisturbed training step are shorter; being woken takes
  * 5 to 50 us; a time slice of the scheduler, 3 ms (kernels/SPEED.md). */
@@ -30,7 +30,7 @@ enum { FREE, OFFERED, TAKEN, LEAVE };
 struct seat {
     alignas(128) _Atomic int state;
     _Atomic int asleep; /* it sleeps, or is about to, and whoever sets this to 0 has to post */
-    sem_t bell;
+    struct system_bell bell;
     bool has_bell; /* some systems know no semaphores of this kind */
     /* Only the first thread looks at these. */
     bool offered;    /* a part of the operation at hand */
@@ -45,6 +45,8 @@ struct team {
     team_part_fn *part;
     void *ctx;
     int parts;
+    team_fn *fn; /* the first thread's work */
+    void *fn_ctx;
     struct seat *seats; /* (threads); 0: of the first thread, which offers the parts and does part 0 */
 };
 
@@ -63,15 +65,15 @@ static void relax(void)
 static void ring(struct seat *s)
 {
     if (atomic_load(&s->asleep) && atomic_exchange(&s->asleep, 0) && s->has_bell)
-        CHECK(sem_post(&s->bell) == 0);
+        system_bell_ring(&s->bell);
 }
 
 /* Until somebody rings. */
 static void sleep_in(struct seat *s)
 {
     const struct timespec nap = {.tv_nsec = 50000};
-    while (s->has_bell && sem_wait(&s->bell) != 0)
-        CHECK(errno == EINTR);
+    if (s->has_bell)
+        system_bell_wait(&s->bell);
     while (!s->has_bell && atomic_load(&s->asleep))
         nanosleep(&nap, NULL);
 }
@@ -183,23 +185,57 @@ static void preside(struct team *t, team_fn *fn, void *ctx)
     }
 }
 
-static int thread_index(void)
+/* What one thread of a team does. */
+static void sit(struct team *t, int i)
 {
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
+    if (i == 0)
+        preside(t, t->fn, t->fn_ctx);
+    else
+        stand_by(t, i);
 }
 
-int team_threads(int wanted)
-{
 #ifdef _OPENMP
-    return wanted;
-#else
-    return wanted > 0 ? 1 : wanted;
-#endif
+static void seat_all(struct team *t)
+{
+#pragma omp parallel num_threads(t->threads)
+    sit(t, omp_get_thread_num());
 }
+#else
+struct chair {
+    struct team *team;
+    int i;
+    pthread_t thread;
+};
+
+static void *sit_down(void *chair)
+{
+    const struct chair *c = chair;
+    system_work();
+    sit(c->team, c->i);
+    return NULL;
+}
+
+/* Threads that cannot be had leave a smaller team. */
+static void seat_all(struct team *t)
+{
+    enum { STACK = 8 << 20 }; /* as a first thread has; some systems give others half a megabyte */
+    struct chair chairs[TEAM_MAX];
+    pthread_attr_t attr;
+    bool has_attr = pthread_attr_init(&attr) == 0 && pthread_attr_setstacksize(&attr, STACK) == 0;
+    int n = 1;
+    for (; n < t->threads; n++) {
+        chairs[n] = (struct chair){.team = t, .i = n};
+        if (pthread_create(&chairs[n].thread, has_attr ? &attr : NULL, sit_down, &chairs[n]) != 0)
+            break;
+    }
+    if (has_attr)
+        pthread_attr_destroy(&attr);
+    t->threads = n;
+    sit(t, 0);
+    for (int i = 1; i < n; i++)
+        CHECK(pthread_join(chairs[i].thread, NULL) == 0);
+}
+#endif
 
 int team_size(void)
 {
@@ -209,7 +245,7 @@ int team_size(void)
 void team_run(int threads, team_fn *fn, void *ctx)
 {
     struct seat seats[TEAM_MAX];
-    struct team t = {.threads = team_threads(threads), .seats = seats};
+    struct team t = {.threads = threads, .seats = seats, .fn = fn, .fn_ctx = ctx};
     CHECK(threads >= 1 && threads <= TEAM_MAX);
     if (led || t.threads == 1) {
         fn(ctx);
@@ -217,21 +253,12 @@ void team_run(int threads, team_fn *fn, void *ctx)
     }
     for (int i = 0; i < t.threads; i++) {
         seats[i] = (struct seat){.done = LIVELY};
-        seats[i].has_bell = sem_init(&seats[i].bell, 0, 0) == 0;
+        seats[i].has_bell = system_bell_init(&seats[i].bell);
     }
-#ifdef _OPENMP
-#pragma omp parallel num_threads(t.threads)
-#endif
-    {
-        int i = thread_index();
-        if (i == 0)
-            preside(&t, fn, ctx);
-        else
-            stand_by(&t, i);
-    }
-    for (int i = 0; i < t.threads; i++)
+    seat_all(&t);
+    for (int i = 0; i < threads; i++)
         if (seats[i].has_bell)
-            sem_destroy(&seats[i].bell);
+            system_bell_free(&seats[i].bell);
 }
 
 struct operation {

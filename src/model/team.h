@@ -1,4 +1,5 @@
-/* The threads that share the work of one process: the only place where the model uses OpenMP.
+/* The threads that share the work of one process: the only place where the model uses OpenMP,
+ * or POSIX threads in a build without it.
  *
  * An OpenMP region for every operation waits at its end for all of its threads, and the runtimes spin there for
  * milliseconds: beside another program, a thread that is not on a core then stops all the others, many times a
@@ -10,9 +11,6 @@
 #define PLATEAU_MODEL_TEAM_H
 
 enum { TEAM_MAX = 256 };
-
-/* How many threads of `wanted` there can be: all, or 1 in a build without OpenMP. */
-int team_threads(int wanted);
 
 /* Call fn(ctx) on this thread while threads - 1 others stand by for team_parts. 1 <= threads <= TEAM_MAX; with 1
  * this is a plain call, and so it is inside another team's fn. */

@@ -14,11 +14,15 @@
 #define VEC_ISA KERN_AVX2
 /* 12 accumulators, two vectors of B and one of A: 15 of 16 registers. */
 #define VEC_MR 6
+#define VEC_ROWS(a_cs) VEC_MR
 #define VEC_TILE kern_gemm_6x16_avx2
 #define VEC_NEAR_TILE kern_gemm_6x16_near_avx2
 /* A panel of B (KC x NR floats, 32 KB) streams from L2; MC x KC floats of A take 360 KB of a 1 MB L2 and leave
  * room for what is fetched of the next panel (kernels/SPEED.md). */
 #define VEC_GEMM {.tile = VEC_TILE, .MR = 6, .NR = 16, .MC = 180, .NC = 512, .KC = 512}
+
+#define VEC_FETCH_L1(at) _mm_prefetch((const char *)(at), _MM_HINT_T0)
+#define VEC_FETCH_L2(at) _mm_prefetch((const char *)(at), _MM_HINT_T1)
 
 typedef __m256 vf;
 typedef __m256i vmask;
@@ -108,6 +112,16 @@ static inline vf v_fma(vf a, vf b, vf c)
 static inline vf v_fnma(vf a, vf b, vf c)
 {
     return _mm256_fnmadd_ps(a, b, c);
+}
+/* A number that a vector is multiplied by. */
+typedef vf vs;
+static inline vs vs_load(const float *p)
+{
+    return v_set1(*p);
+}
+static inline vf vs_fma(vs a, vf b, vf c)
+{
+    return v_fma(a, b, c);
 }
 /* a in the lanes of m, b elsewhere */
 static inline vf v_select(vmask m, vf a, vf b)

@@ -14,10 +14,14 @@
 #define VEC_ISA KERN_AVX512
 /* 28 accumulators, two vectors of B and one of A: 31 of 32 registers. */
 #define VEC_MR 14
+#define VEC_ROWS(a_cs) VEC_MR
 #define VEC_TILE kern_gemm_14x32_avx512
 #define VEC_NEAR_TILE kern_gemm_14x32_near_avx512
 /* As for AVX2; the panel of B is 64 KB. */
 #define VEC_GEMM {.tile = VEC_TILE, .MR = 14, .NR = 32, .MC = 182, .NC = 512, .KC = 512}
+
+#define VEC_FETCH_L1(at) _mm_prefetch((const char *)(at), _MM_HINT_T0)
+#define VEC_FETCH_L2(at) _mm_prefetch((const char *)(at), _MM_HINT_T1)
 
 typedef __m512 vf;
 typedef __mmask16 vmask;
@@ -99,6 +103,16 @@ static inline vf v_fma(vf a, vf b, vf c)
 static inline vf v_fnma(vf a, vf b, vf c)
 {
     return _mm512_fnmadd_ps(a, b, c);
+}
+/* A number that a vector is multiplied by. */
+typedef vf vs;
+static inline vs vs_load(const float *p)
+{
+    return v_set1(*p);
+}
+static inline vf vs_fma(vs a, vf b, vf c)
+{
+    return v_fma(a, b, c);
 }
 /* a in the lanes of m, b elsewhere */
 static inline vf v_select(vmask m, vf a, vf b)

@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/avx2/transpose.h"
-
 #define LANES (2 * VL)
 #define LOG2E 1.44269504088896341f
 #define LN2   0.693147180559945309f
@@ -54,7 +52,7 @@ static inline __attribute__((always_inline)) void fetch_row(struct ahead *a)
         return;
     uintptr_t *row = &a->arrays[a->n - 1].row;
     for (size_t d = 0; d < a->HS; d += LINE)
-        _mm_prefetch((const char *)*row + d * sizeof(float), _MM_HINT_T1);
+        VEC_FETCH_L2(*row + d * sizeof(float));
     *row += a->arrays[a->n - 1].row_bytes;
     if (--a->left == 0)
         a->n--, a->left = a->T;

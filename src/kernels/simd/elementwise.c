@@ -91,7 +91,7 @@ void VEC_NAME(transpose)(float *out, size_t ld_out, const float *x, size_t ld, s
         for (size_t j = 0; j < cols; j += VL) {
             uintptr_t ahead = (uintptr_t)x + (i * ld + j + AHEAD) * sizeof *x;
             for (size_t r = 0; r < VL && j % LINE == 0; r++)
-                _mm_prefetch((const char *)(ahead + r * ld * sizeof *x), _MM_HINT_T0);
+                VEC_FETCH_L1(ahead + r * ld * sizeof *x);
             v_transpose(out + j * ld_out + i, ld_out, x + i * ld + j, ld,
                         rows - i < VL ? rows - i : VL, cols - j < VL ? cols - j : VL);
         }
@@ -133,8 +133,8 @@ static void panels_by_row(float *out, const float *x, size_t ld, size_t rows, si
     for (size_t i = 0; i < rows; i++) {
         const float *row = x + i * ld, *ahead = x + (i + AHEAD < rows ? i + AHEAD : i) * ld;
         for (size_t j = 0; j + WIDTH <= n; j += WIDTH) {
-            _mm_prefetch((const char *)(ahead + j), _MM_HINT_T0);
-            _mm_prefetch((const char *)(ahead + j + VL), _MM_HINT_T0);
+            VEC_FETCH_L1(ahead + j);
+            VEC_FETCH_L1(ahead + j + VL);
             v_store(out + j * rows + i * WIDTH, v_load(row + j));
             v_store(out + j * rows + i * WIDTH + VL, v_load(row + j + VL));
         }

@@ -30,7 +30,7 @@
 
 INLINE void fetch(uintptr_t at, size_t floats)
 {
-    _mm_prefetch((const char *)(at + floats * sizeof(float)), _MM_HINT_T0);
+    VEC_FETCH_L1(at + floats * sizeof(float));
 }
 
 /* The part of a row that a wide tile covers. */
@@ -63,7 +63,7 @@ struct call {
 INLINE void fetch_part(struct call *t)
 {
     for (size_t n = t->lines_each < t->left ? t->lines_each : t->left; n > 0; n--) {
-        _mm_prefetch((const char *)t->row + t->col * sizeof(float), _MM_HINT_T1);
+        VEC_FETCH_L2(t->row + t->col * sizeof(float));
         t->left--;
         t->col += LINE;
         if (t->col >= t->cols)
@@ -170,10 +170,10 @@ static void act_rows(const struct call *t, float *c, size_t rows)
 #define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
 #define STEP(i, p, off)                                                                            \
     {                                                                                              \
-        vf e = v_set1((p)[off * a_rs]);                                                            \
-        x##i = v_fma(e, b_lo, x##i);                                                               \
+        vs e = vs_load((p) + off * a_rs);                                                          \
+        x##i = vs_fma(e, b_lo, x##i);                                                              \
         if (wide)                                                                                  \
-            y##i = v_fma(e, b_hi, y##i);                                                           \
+            y##i = vs_fma(e, b_hi, y##i);                                                          \
     }
 #define STORE(i, p, off)                                                                           \
     {                                                                                              \
@@ -218,6 +218,21 @@ static void act_rows(const struct call *t, float *c, size_t rows)
         fetch_part(t);                                                                             \
         fetch_rows(t, &own);                                                                       \
     }
+
+/* As many steps of depth as a level takes four at a time, `first` before each four. */
+#ifdef LANES_DEEP
+#define DEEP(p, first)                                                                             \
+    if (a_cs == 1 && M <= LANES_ROWS)                                                              \
+        for (; p + LANES_DEEP <= k; p += LANES_DEEP) {                                             \
+            first LANES_BY_ROWS                                                                    \
+        }                                                                                          \
+    else if (a_rs == 1 && M >= 4)                                                                  \
+        for (; p + LANES_DEEP <= k; p += LANES_DEEP) {                                             \
+            first LANES_BY_COLUMNS                                                                 \
+        }
+#else
+#define DEEP(p, first)
+#endif
 
 /* Names and row lists of the count of rows at hand. */
 #define PASTE(x, y) x##_##y
@@ -305,7 +320,7 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     assert(n <= 2 * VL);
     if (m == 0 || n == 0)
         return;
-    size_t chunks = (m + VEC_MR - 1) / VEC_MR;
+    const size_t rows = VEC_ROWS(a_cs), chunks = (m + rows - 1) / rows;
     struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
     t.accumulate = accumulate, t.epilogue = epilogue, t.c0 = c;
     if (epilogue && (epilogue->res || epilogue->mul))
@@ -328,5 +343,6 @@ void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_c
     struct call t;
     t.ldc = ldc, t.a_rs = a_rs, t.a_cs = a_cs, t.ldb = ldb, t.k = k, t.n = n, t.b = b;
     t.accumulate = accumulate;
-    run(&t, c, a, m, (m + VEC_MR - 1) / VEC_MR, NEAR);
+    const size_t rows = VEC_ROWS(a_cs);
+    run(&t, c, a, m, (m + rows - 1) / rows, NEAR);
 }

@@ -1,0 +1,69 @@
+/* What every system has in a way of its own: the only file with calls that not every POSIX system knows, and beside each
+ * its way elsewhere. */
+#ifndef PLATEAU_BASE_SYSTEM_H
+#define PLATEAU_BASE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Cores that this process may use. Some processors have two kinds: fast ones and, for less power, slow ones. Where all are
+ * alike, and where nothing is known, all are fast. At least one. */
+struct system_cores {
+    int fast, slow;
+};
+struct system_cores system_cores(void);
+int system_cores_all(void);
+
+/* slow[i], i < n: whether core i is of the slow kind, by the tree at `root` (/sys/devices of Linux): what Intel's hybrid
+ * processors list as cpu_atom, or what arm's state as a capacity below .8 of the largest. */
+void system_slow_cores(bool *slow, size_t n, const char *root);
+
+/* Keep a process, and the threads that it begins, on the cores of one kind, as far as it was allowed to use them; false
+ * where nothing was done: cores are alike, or the system decides (macOS: see system_work). */
+bool system_place(pid_t pid, bool fast);
+
+/* What this process does is wanted soon: macOS gives it the fast cores first, and no naps. Nothing elsewhere. */
+void system_work(void);
+
+/* The number after the word at the start of a line of a file, as in those below /proc; NaN where there is none, as in a limit
+ * of "max". */
+double system_number(const char *path, const char *word);
+/* Bytes that programs can still ask for, NaN where the system does not say; and bytes that this process has mapped, 0
+ * likewise. */
+double system_free_bytes(void);
+double system_mapped_bytes(void);
+
+/* Ask for large pages: a wish, nothing depends on it. */
+void system_large_pages(void *p, size_t bytes);
+/* Zeroed memory that this process and those that it forks share; NULL with errno where there is none. munmap releases. */
+void *system_shared(size_t bytes);
+
+/* In a process that was just forked from `parent`: have SIGTERM sent to it when that one ends. False where that one has
+ * ended already. Where a system has no such thing, the next write to the parent fails instead. */
+bool system_end_with(pid_t parent);
+
+/* Onto the disk, as far as the system lets one ask; as fsync. */
+int system_sync(int fd);
+
+/* Whether the user's locale is one of UTF-8. The process itself stays in the C locale. */
+bool system_utf8(void);
+
+/* A thread sleeps in a bell until another rings it. Made by zeroing it and bell_init; false: no such thing could be had. */
+#ifdef __APPLE__
+#include <dispatch/dispatch.h>
+struct system_bell {
+    dispatch_semaphore_t s;
+};
+#else
+#include <semaphore.h>
+struct system_bell {
+    sem_t s;
+};
+#endif
+bool system_bell_init(struct system_bell *b);
+void system_bell_free(struct system_bell *b);
+void system_bell_ring(struct system_bell *b);
+void system_bell_wait(struct system_bell *b);
+
+#endif
