@@ -880,7 +880,41 @@ static void text_spread_cut(void)
     free(bytes);
 }
 
+/* A byte stands for itself; a language's symbol for no text. */
+static void bytes_of_tokens(void)
+{
+    struct err err;
+    struct data *d = NULL;
+    struct data_spec s = facts_spec();
+    char path[FILE_PATH_MAX], text[200];
+    const char *files[] = {path};
+    int32_t *tokens;
+    size_t n = 9;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    EXPECT(data_token_bytes(d, 3, &n) == NULL && n == 0);
+    EXPECT_ERR(data_encode(&tokens, &n, d, "ab", 2, &err), E_DATA, "nothing says how a text becomes its tokens");
+    data_close(d);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)('a' + i % 7);
+    EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "t.txt", &err));
+    EXPECT_OK(file_write_atomic(path, text, sizeof text, &err));
+    s = data_spec_default();
+    s.files = files;
+    s.n_files = 1;
+    EXPECT_OK(data_open(&d, &s, CTX, &err));
+    EXPECT(data_token_bytes(d, 256, &n) == NULL && data_token_bytes(d, -1, &n) == NULL && n == 0);
+    for (int32_t i = 0; i < 256; i++) {
+        const unsigned char *b = data_token_bytes(d, i, &n);
+        EXPECT(b && n == 1 && *b == i);
+    }
+    EXPECT_OK(data_encode(&tokens, &n, d, "a\xff\0", 3, &err));
+    EXPECT(n == 3 && tokens[0] == 'a' && tokens[1] == 255 && tokens[2] == 0);
+    free(tokens);
+    data_close(d);
+}
+
 static const struct test tests[] = {
+    {"bytes_of_tokens", bytes_of_tokens},
     {"blocks", blocks}, {"text_spread", text_spread}, {"text_spread_short", text_spread_short},
     {"text_spread_cut", text_spread_cut},
     {"facts_floor", facts_floor},     {"facts_log_prob", facts_log_prob},

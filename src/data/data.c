@@ -323,6 +323,23 @@ void data_token_text(const struct data *d, char *buf, size_t size, int32_t token
     d->source->token_text(d, buf, size, token);
 }
 
+const unsigned char *data_token_bytes(const struct data *d, int32_t token, size_t *n)
+{
+    *n = 0;
+    if (!d->source->token_bytes || token < 0 || (size_t)token >= d->vocab)
+        return NULL;
+    return d->source->token_bytes(d, token, n);
+}
+
+enum status data_encode(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size, struct err *err)
+{
+    *tokens = NULL;
+    *n = 0;
+    if (!d->source->encode)
+        return err_set(err, E_DATA, "%s: nothing says how a text becomes its tokens", d->name);
+    return d->source->encode(tokens, n, d, text, size, err);
+}
+
 double data_log_prob(const struct data *d, const int32_t *x, const int32_t *y)
 {
     return d->source->log_prob ? d->source->log_prob(d, x, y) : (double)NAN;

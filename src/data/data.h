@@ -198,4 +198,12 @@ enum status data_unseen(double *excess, const struct data *d, struct err *err) W
  * most size bytes including '\0'. */
 void data_token_text(const struct data *d, char *buf, size_t size, int32_t token);
 
+/* The bytes that a token stands for, *n of them, borrowed from d; n 0: a token that marks something and is no text. NULL
+ * where they are not known: of a language's symbols, and of tokens that no tokeniser is given for. */
+const unsigned char *data_token_bytes(const struct data *d, int32_t token, size_t *n);
+
+/* The tokens (*n) that `size` bytes of text become; the caller frees them. E_DATA where d has no tokeniser. */
+enum status data_encode(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size,
+                        struct err *err) WARN_UNUSED;
+
 #endif

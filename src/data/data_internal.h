@@ -19,6 +19,9 @@ struct data_source {
     void (*eval)(const struct data *d, int32_t *x, int32_t *y, uint64_t index);
     void (*draw)(const struct data *d, int32_t *x, int32_t *y, struct rng *r);
     void (*token_text)(const struct data *d, char *buf, size_t size, int32_t token);
+    /* What data_token_bytes and data_encode are; NULL where there is no tokeniser. */
+    const unsigned char *(*token_bytes)(const struct data *d, int32_t token, size_t *n);
+    enum status (*encode)(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size, struct err *err);
     /* ln of the probability of y given x under the true law; NULL where it is unknown. */
     double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
     /* Fill what theory says; the exponents are NaN and the rest empty before. */

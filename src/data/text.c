@@ -209,6 +209,7 @@ static enum status check_lengths(const struct text *t, const struct data *d, str
 struct corpus {
     struct text text;
     struct windows train, held;
+    unsigned char bytes[256]; /* bytes[i] = i: what a token stands for */
 };
 
 static enum status text_open(struct data *d, struct err *err)
@@ -224,6 +225,8 @@ static enum status text_open(struct data *d, struct err *err)
         TRY(windows_to_hold(&c->held, &t->held.ends, d->ctx, d->eval_windows, err));
     name_of(d->name, sizeof d->name, &d->spec);
     d->vocab = 256;
+    for (size_t i = 0; i < d->vocab; i++)
+        c->bytes[i] = (unsigned char)i;
     d->train_tokens = t->train.n;
     d->eval_windows = c->held.total;
     d->files = t->files;
@@ -284,6 +287,23 @@ static void text_token(const struct data *d, char *buf, size_t size, int32_t tok
     *buf = '\0';
 }
 
+static const unsigned char *text_bytes_of(const struct data *d, int32_t token, size_t *n)
+{
+    const struct corpus *c = d->state;
+    *n = 1;
+    return &c->bytes[token];
+}
+
+static enum status text_encode(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size, struct err *err)
+{
+    (void)d;
+    TRY(size_calloc(tokens, size, sizeof **tokens, "the tokens of a text", err));
+    for (size_t i = 0; i < size; i++)
+        (*tokens)[i] = (unsigned char)text[i];
+    *n = size;
+    return OK;
+}
+
 static void text_theory(struct data_theory *t, const struct data *d)
 {
     (void)d;
@@ -296,5 +316,7 @@ const struct data_source data_source_text = {
     .train = text_train,
     .eval = text_eval,
     .token_text = text_token,
+    .token_bytes = text_bytes_of,
+    .encode = text_encode,
     .theory = text_theory,
 };
