@@ -5,15 +5,19 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/data_info.h"
+#include "cli/data_make.h"
+#include "data/tokenisers/tokeniser.h"
 #include "harness/config.h"
 
 #define SEED_MAX 9000000000000000 /* data.seed's */
 #define SEED_NOT_GIVEN UINT64_MAX
 
-struct words {
+struct options {
     const char *language;
     struct arg_list sets;
     uint64_t seed;
+    struct arg_list val;
+    struct data_make_options make;
 };
 
 static bool is_config(const char *path)
@@ -23,7 +27,7 @@ static bool is_config(const char *path)
 }
 
 /* The language as a config would have it: its defaults are the config's. */
-static enum status language_config(struct config *c, const struct words *w, struct err *err)
+static enum status language_config(struct config *c, const struct options *w, struct err *err)
 {
     enum data_kind kind;
     if (!data_kind_parse(&kind, w->language) || kind == DATA_TEXT)
@@ -43,7 +47,7 @@ static enum status language_config(struct config *c, const struct words *w, stru
     return config_check(c, err);
 }
 
-static enum status load_config(struct config *c, const char *path, const struct words *w, struct err *err)
+static enum status load_config(struct config *c, const char *path, const struct options *w, struct err *err)
 {
     TRY(config_load(c, path, err));
     for (size_t i = 0; i < w->sets.n; i++)
@@ -59,7 +63,7 @@ static size_t window_of(const struct config *c)
     return unit * size_max(1, LONG_ENOUGH / unit);
 }
 
-static enum status info(const char *path, const struct words *w, struct err *err)
+static enum status info(const char *path, const struct options *w, struct err *err)
 {
     struct config c;
     config_init(&c);
@@ -75,13 +79,33 @@ static enum status info(const char *path, const struct words *w, struct err *err
     return st;
 }
 
-static enum status run(const struct arg_list *words, const struct words *w, struct err *err)
+static enum status make(const struct arg_list *paths, const struct options *w, struct err *err)
+{
+    struct data_make_options o = w->make;
+    if (w->language || w->sets.n > 0 || w->seed != SEED_NOT_GIVEN)
+        return err_set(err, E_USAGE, "data make: --language, --set and --seed go with info");
+    if (paths->n == 0)
+        return err_set(err, E_USAGE, "data make: give files or folders of text");
+    o.files = paths->items;
+    o.n_files = paths->n;
+    o.val_files = w->val.items;
+    o.n_val_files = w->val.n;
+    o.heldout = o.heldout ? o.heldout : "spread";
+    o.shard_tokens = o.shard_tokens ? o.shard_tokens : 100000000;
+    return data_make(&o, err);
+}
+
+static enum status run(const struct arg_list *words, const struct options *w, struct err *err)
 {
     const char *verb = words->items[0];
     const struct arg_list paths = {.items = words->items + 1, .n = words->n - 1};
+    if (strcmp(verb, "make") == 0)
+        return make(&paths, w, err);
+    if (w->make.tokeniser || w->make.out || w->val.n > 0 || w->make.heldout || w->make.shard_tokens)
+        return err_set(err, E_USAGE, "data %s: --tokeniser, --out, --val, --heldout and --shard-tokens go with make", verb);
     bool bigram = strcmp(verb, "bigram") == 0, config = !bigram && paths.n == 1 && is_config(paths.items[0]);
     if (!bigram && strcmp(verb, "info") != 0)
-        return err_set(err, E_USAGE, "data: unknown word '%s' (expected info or bigram)", verb);
+        return err_set(err, E_USAGE, "data: unknown word '%s' (expected info, make or bigram)", verb);
     if (w->language && (bigram || paths.n > 0))
         return err_set(err, E_USAGE, "data: --language goes with info and without paths");
     if (w->sets.n > 0 && !w->language && !config)
@@ -101,22 +125,32 @@ static enum status run(const struct arg_list *words, const struct words *w, stru
 }
 
 #define WORD(id, source, name) " " name
+#define KIND(name, form, says) " " form " (" says ")"
 
 enum status cmd_data(int argc, char **argv, struct err *err)
 {
-    struct words w = {.seed = SEED_NOT_GIVEN};
+    struct options w = {.seed = SEED_NOT_GIVEN};
     const struct arg args[] = {
         {"--language", ARG_STRING, &w.language, "NAME", "one of:" DATA_LANGUAGES(WORD)},
         {"--set", ARG_LIST, &w.sets, "KEY=VALUE",
          "a key of the language, such as data.symbols=16, or of the config; may be given several times"},
         {"--seed", ARG_U64, &w.seed, "S", "seed of the language (default 1)"},
+        {"--tokeniser", ARG_STRING, &w.make.tokeniser, "KIND", "make:" TOKENISER_KINDS(KIND)},
+        {"--tokenizer", ARG_STRING, &w.make.tokeniser, "KIND", "the same"},
+        {"--out", ARG_STRING, &w.make.out, "DIR", "make: folder for the shards and the tokeniser"},
+        {"--val", ARG_LIST, &w.val, "FILE",
+         "make: a held-out text, may be given several times (default: a tenth of each file)"},
+        {"--heldout", ARG_STRING, &w.make.heldout, "spread|tail",
+         "make: which tenth, blocks spread over each file (default) or its end"},
+        {"--shard-tokens", ARG_SIZE, &w.make.shard_tokens, "N", "make: most tokens of a shard (default 100M)"},
     };
     const struct args_spec spec = {
         .command = "data",
-        .positionals = "info|bigram CONFIG|PATH...",
+        .positionals = "info|make|bigram CONFIG|PATH...",
         .summary = "Look at a corpus, a language or the data of a config (a name that ends in .json): sizes, numbers, "
                    "the floor, what "
-                   "theory predicts and a sample; of files and folders the held-out loss of a bigram byte model.",
+                   "theory predicts and a sample; of files and folders the held-out loss of a bigram byte model. make turns texts "
+                   "into shards of tokens, with their tokeniser beside them.",
         .min_positionals = 1,
         .max_positionals = 100000,
         .args = args,
