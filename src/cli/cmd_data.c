@@ -30,7 +30,7 @@ static bool is_config(const char *path)
 static enum status language_config(struct config *c, const struct options *w, struct err *err)
 {
     enum data_kind kind;
-    if (!data_kind_parse(&kind, w->language) || kind == DATA_TEXT)
+    if (!data_kind_parse(&kind, w->language) || data_kind_reads_files(kind))
         return err_set(err, E_USAGE, "--language %s: no such language (see plateau data --help)", w->language);
     if (w->seed > SEED_MAX && w->seed != SEED_NOT_GIVEN)
         return err_set(err, E_USAGE, "--seed %llu: expected 0 to %llu", (unsigned long long)w->seed,
@@ -121,6 +121,10 @@ static enum status run(const struct arg_list *words, const struct options *w, st
     config_init(&usual);
     s.files = paths.items;
     s.n_files = paths.n;
+    if (data_info_is_tokens(paths.items[0])) {
+        s.kind = DATA_TOKENS;
+        return data_info_files(&s, usual.model.ctx, bigram, err);
+    }
     return data_info_text(&s, usual.model.ctx, bigram, err);
 }
 

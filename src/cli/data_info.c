@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/file.h"
+#include "base/file_map.h"
 #include "base/size.h"
 #include "base/utf8.h"
 #include "cli/text.h"
 #include "data/baseline.h"
+#include "data/formats/token_format.h"
 #include "data/text.h"
 
 #define LN2 0.693147180559945309
@@ -35,6 +38,48 @@ enum status data_info_text(const struct data_spec *s, size_t ctx, bool bigram_on
     return st;
 }
 
+/* What is printed of the losses of models that know no more than how often tokens or pairs of them come. */
+static enum status print_baseline(const struct data *d, struct err *err)
+{
+    enum { MOST = 4000000 }; /* training tokens that are counted: a second, and 128 MB at most */
+    struct baseline b;
+    char tokens[32];
+    double bytes = data_bytes_per_token(d);
+    TRY(baseline_windows(&b, d, MOST, err));
+    printf("held-out loss, unigram %.6f nats per token", b.unigram);
+    if (isfinite(bytes))
+        printf(", %.6f bits per byte", b.unigram / LN2 / bytes);
+    printf("\nheld-out loss, bigram %.6f nats per token", b.bigram);
+    if (isfinite(bytes))
+        printf(", %.6f bits per byte", b.bigram / LN2 / bytes);
+    printf(" (counted on %s training tokens)\n", count_format(tokens, sizeof tokens, b.train_tokens));
+    return OK;
+}
+
+/* held: of the first source, of which some is held out. */
+static enum status print_files(const struct data *d, bool held, struct err *err)
+{
+    char tokens[32];
+    double bytes = data_bytes_per_token(d);
+    for (size_t i = 0; i < data_n_files(d); i++) {
+        const struct data_file *f = data_file_at(d, i);
+        char size[32];
+        printf("%s: %s, %s%s\n", f->path, f->form, count_format_bytes(size, sizeof size, (double)f->bytes),
+               f->val ? ", held out" : "");
+    }
+    printf("vocabulary %zu, %s training tokens", data_vocab(d),
+           count_format_exact(tokens, sizeof tokens, (double)data_train_tokens(d)));
+    if (held)
+        printf(", %zu windows of %zu held out", data_eval_windows(d), data_ctx(d));
+    printf("\n");
+    if (held && isfinite(bytes))
+        printf("%.6f bytes a token on the held-out set\n", bytes);
+    else if (held)
+        text_beside(stdout, "", "bytes of tokens are not known, so there are no bits per byte: data.tokeniser names a file that "
+                                "tells them, or tokenizer.json beside the tokens");
+    return held ? print_baseline(d, err) : OK;
+}
+
 /* prefix: of the keys' names, "" or "mix_". */
 static void print_language(const struct data *d, const struct data_spec *s, const char *prefix)
 {
@@ -53,11 +98,11 @@ static void print_language(const struct data *d, const struct data_spec *s, cons
 }
 
 /* What comes of tokens that come again. */
-static enum status print_repeats(const struct data *d, struct err *err)
+static enum status print_repeats(const struct data *d, enum data_kind kind, struct err *err)
 {
     double left;
     char tokens[32];
-    if (data_is_bytes(d) || data_train_tokens(d) == 0)
+    if (data_kind_reads_files(kind) || data_train_tokens(d) == 0)
         return OK;
     TRY(data_unseen(&left, d, err));
     text_beside(stdout, "repeats: ", "training has %s tokens, %zu windows, which then come again in a new order",
@@ -92,7 +137,7 @@ static void print_line(char *line)
 /* The tokens y of a window, a line for each record, broken where it is wide, but not within a character of a text. */
 static void print_tokens(const struct data *d, const int32_t *y, size_t record)
 {
-    char line[SAMPLE_WIDTH + 32] = "", piece[16];
+    char line[2 * SAMPLE_WIDTH] = "", piece[SAMPLE_WIDTH - 8];
     size_t lines = 0;
     for (size_t i = 0; i < data_ctx(d) && lines < SAMPLE_LINES; i++) {
         size_t n = strlen(line);
@@ -146,15 +191,41 @@ static void print_mix(const struct data *d, const struct config *c)
 /* A source alone; prefix as in print_language. */
 static enum status print_source(const struct data *d, const struct data_spec *s, const char *prefix, struct err *err)
 {
-    if (!data_is_bytes(d))
+    if (!data_kind_reads_files(s->kind))
         print_language(d, s, prefix);
+    else if (s->kind == DATA_TOKENS)
+        TRY(print_files(d, !*prefix, err));
     else if (*prefix)
         printf("%zu files, %zu training bytes\n", data_n_files(d), data_train_tokens(d));
     else
         TRY(data_info_text(s, data_ctx(d), false, err));
     print_theory(d);
-    TRY(print_repeats(d, err));
+    TRY(print_repeats(d, s->kind, err));
     return print_sample(d, data_unit(s), err);
+}
+
+bool data_info_is_tokens(const char *path)
+{
+    struct file_map m;
+    size_t n = strlen(path);
+    if (n > 4 && (strcmp(path + n - 4, ".bin") == 0 || strcmp(path + n - 4, ".npy") == 0))
+        return true;
+    if (file_is_dir(path) || file_map_open(&m, path, NULL) != OK)
+        return false;
+    bool marked = m.n > 0 && token_format_is_marked(m.bytes, m.n);
+    file_map_close(&m);
+    return marked;
+}
+
+enum status data_info_files(const struct data_spec *s, size_t ctx, bool bigram_only, struct err *err)
+{
+    struct data *d;
+    TRY(data_open(&d, s, ctx, err));
+    enum status st = bigram_only ? print_baseline(d, err) : print_files(d, true, err);
+    if (st == OK && !bigram_only)
+        st = print_sample(d, 1, err);
+    data_close(d);
+    return st;
 }
 
 enum status data_info(const struct config *c, struct err *err)

@@ -340,6 +340,9 @@ const char *setup_loss_text(char *buf, size_t size, const struct run_row *row)
 {
     if (!isfinite(row->loss))
         snprintf(buf, size, "no loss: %s", row->status[0] ? row->status : "not trained");
+    else if (isfinite(row->bpb) && row->bpb != row->loss / 0.69314718055994531)
+        snprintf(buf, size, "loss %.4f nats per token (standard error %.2g), %.4f bits per byte", row->loss, row->loss_se,
+                 row->bpb);
     else if (isfinite(row->bpb))
         snprintf(buf, size, "loss %.4f nats per byte (standard error %.2g), %.4f bits per byte", row->loss, row->loss_se, row->bpb);
     else

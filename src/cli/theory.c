@@ -24,7 +24,7 @@ static const char *fitted_exponent(char *buf, size_t size, const struct fit_law 
 static enum status open_language(struct data **d, const struct fitted *f, struct err *err)
 {
     *d = NULL;
-    if (!f->about || f->about->data.source == DATA_TEXT)
+    if (!f->about || data_kind_reads_files((enum data_kind)f->about->data.source))
         return OK;
     const struct data_spec spec = config_data_spec(f->about);
     return data_open(d, &spec, f->about->model.ctx, err);

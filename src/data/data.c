@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/size.h"
 #include "data/data_internal.h"
 
@@ -13,6 +14,7 @@ static const struct data_source *const sources[DATA_N_KINDS] = {
 #define X(id, source, name) [DATA_##id] = &data_source_##source,
     DATA_LANGUAGES(X)
 #undef X
+    [DATA_TOKENS] = &data_source_tokens,
 };
 
 static const char *const kind_names[DATA_N_KINDS] = {
@@ -20,6 +22,7 @@ static const char *const kind_names[DATA_N_KINDS] = {
 #define X(id, source, name) [DATA_##id] = name,
     DATA_LANGUAGES(X)
 #undef X
+    [DATA_TOKENS] = "tokens",
 };
 
 struct data_spec data_spec_default(void)
@@ -48,6 +51,11 @@ size_t data_numbers(struct data_number *out, const struct data_spec *s)
     DATA_NUMBERS(X)
 #undef X
     return n;
+}
+
+bool data_kind_reads_files(enum data_kind kind)
+{
+    return kind == DATA_TEXT || kind == DATA_TOKENS;
 }
 
 const char *data_kind_name(enum data_kind kind)
@@ -150,7 +158,7 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
     d->source = sources[spec->kind];
     d->spec = *spec;
     d->ctx = ctx;
-    d->floor = (double)NAN;
+    d->floor = d->bytes_per_token = (double)NAN;
     d->eval_windows = (spec->eval_tokens + ctx - 1) / ctx;
     d->fingerprint = spec_hash(spec);
     snprintf(d->name, sizeof d->name, "%s", kind_names[spec->kind]);
@@ -164,6 +172,7 @@ enum status data_open(struct data **out, const struct data_spec *spec, size_t ct
     /* The strings were borrowed for the opening only. */
     d->spec.files = d->spec.val_files = NULL;
     d->spec.n_files = d->spec.n_val_files = 0;
+    d->spec.tokeniser = NULL;
     *out = d;
     return OK;
 }
@@ -193,9 +202,21 @@ const char *data_name(const struct data *d)
     return d->name;
 }
 
-bool data_is_bytes(const struct data *d)
+double data_bytes_per_token(const struct data *d)
 {
-    return d->spec.kind == DATA_TEXT;
+    return d->bytes_per_token;
+}
+
+void data_name_after(struct data *d, const char *first, size_t n)
+{
+    char path[FILE_PATH_MAX];
+    snprintf(path, sizeof path, "%s", first);
+    for (size_t end = strlen(path); end > 1 && path[end - 1] == '/'; end--) /* of a folder */
+        path[end - 1] = '\0';
+    if (n > 1)
+        snprintf(d->name, sizeof d->name, "%.200s+%zu", file_basename(path), n - 1);
+    else
+        snprintf(d->name, sizeof d->name, "%.200s", file_basename(path));
 }
 
 double data_floor(const struct data *d)
@@ -277,6 +298,13 @@ void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uin
 {
     for (size_t i = 0; i < n; i++)
         (d->second ? data_mix_window : data_train_window)(d, x + i * d->ctx, y + i * d->ctx, seed, first + i);
+}
+
+enum status data_fault(const struct data *d, struct err *err)
+{
+    if (d->second)
+        TRY(data_fault(d->second, err));
+    return d->source->fault ? d->source->fault(d, err) : OK;
 }
 
 size_t data_eval_windows(const struct data *d)

@@ -1,4 +1,4 @@
-/* Where tokens come from: text files as bytes, or a language whose entropy rate is known.
+/* Where tokens come from: text files as bytes, files of tokens, or a language whose entropy rate is known.
  *
  * Everything is a pure function of (spec, seed, window index): the batch of step 1000 is the same
  * whether or not steps 0 to 999 were run, which is what makes a resumed run equal an undisturbed one.
@@ -27,20 +27,26 @@ enum data_kind {
 #define X(id, source, name) DATA_##id,
     DATA_LANGUAGES(X)
 #undef X
+    DATA_TOKENS,
     DATA_N_KINDS
 };
 
-/* Which tenth of a text is held out: blocks spread over each file, or its end. */
+/* Which tenth is held out: blocks spread over each text, or over all tokens, or the end. */
 enum data_heldout { DATA_HELDOUT_SPREAD, DATA_HELDOUT_TAIL };
 
 /* What the config's section "data" says. Strings are borrowed. */
 struct data_spec {
     enum data_kind kind;
-    const char *const *files; /* text: files and folders (folders recursively, sorted by path) */
+    /* text: files and folders (folders recursively, sorted by path); tokens: files and patterns of glob(7), whose files are
+     * one stream in the order in which they are given, those of a pattern by name */
+    const char *const *files;
     size_t n_files;
-    const char *const *val_files; /* text: held-out files; none: 10 % of each file */
+    const char *const *val_files; /* held-out ones; none: 10 % of each text, or of the stream */
     size_t n_val_files;
-    enum data_heldout heldout; /* text without held-out files */
+    enum data_heldout heldout; /* where there are no held-out files */
+    const char *tokeniser; /* tokens: the file that tells their bytes; NULL or "": tokenizer.json beside the first file, if it is
+                            * there; "none": none */
+    size_t vocab; /* tokens: how many there are; 0: the tokeniser's, or one more than the largest in the files */
     size_t eval_tokens; /* size of the evaluation set, rounded up to whole windows */
     uint64_t seed;      /* names the language's tables and its evaluation set */
     /* zipf-facts: base b, digits m, values v, noise eps, exponent a (DESIGN section 6) */
@@ -52,7 +58,7 @@ struct data_spec {
     size_t branching, depth, rules, symbols;
     size_t walk, branches;
     size_t unique_tokens; /* training tokens before they come again; 0: all that there are */
-    bool whole; /* text: nothing is held out where there are no val_files */
+    bool whole; /* files: nothing is held out where there are no val_files */
 };
 
 enum { DATA_BRANCHES_MAX = 64 };
@@ -81,6 +87,7 @@ enum { DATA_BRANCHES_MAX = 64 };
     X(symbols,     SIZE,   2, 65536, 8,     FIRST, "hierarchy (v^s at most 2^20), unigram: symbols v")         \
     X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
     X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base") \
+    X(vocab,       SIZE,   0, 16777216, 0,   LATER, "tokens: how many different ones there are (0: as the tokeniser says, or counted)") \
     X(unique_tokens, SIZE, 0, 9e15, 0,     LATER, "training tokens after which they come again in a new order; 0 for a language without end, or all of a text")
 /* clang-format on */
 
@@ -98,7 +105,10 @@ struct data_number {
 };
 size_t data_numbers(struct data_number *out, const struct data_spec *s);
 
-/* The name of a kind, "text" or a language's, and back; false where there is no such kind. */
+/* Whether it reads files, and is then no language. */
+bool data_kind_reads_files(enum data_kind kind);
+
+/* The name of a kind, "text", "tokens" or a language's, and back; false where there is no such kind. */
 const char *data_kind_name(enum data_kind kind);
 bool data_kind_parse(enum data_kind *out, const char *name);
 
@@ -142,7 +152,9 @@ double data_second_passes(const struct data *d, double tokens);
 size_t data_ctx(const struct data *d);
 size_t data_vocab(const struct data *d);     /* includes the start-of-window token, if any */
 const char *data_name(const struct data *d); /* "zipf-facts", or the file's or folder's name */
-bool data_is_bytes(const struct data *d);    /* bits per byte has a meaning */
+/* Bytes of text for a token to be predicted on the held-out set, in the mean: loss / (ln 2 x this) is the loss in bits per
+ * byte, whatever the tokeniser. 1 of a text; NaN where the bytes of some token there are not known. */
+double data_bytes_per_token(const struct data *d);
 double data_floor(const struct data *d);     /* entropy rate in nats per token; NaN: unknown */
 size_t data_train_tokens(const struct data *d); /* distinct training tokens, of a language in whole windows; 0: unlimited. Of the first source */
 uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
@@ -154,6 +166,7 @@ struct data_file {
     size_t bytes;
     uint64_t fingerprint; /* hash of the content */
     bool val;             /* a held-out file */
+    const char *form;     /* of a file of tokens: what people call it; NULL of a text */
 };
 size_t data_n_files(const struct data *d);
 const struct data_file *data_file_at(const struct data *d, size_t i);
@@ -161,6 +174,10 @@ const struct data_file *data_file_at(const struct data *d, size_t i);
 /* Windows first .. first+n-1 of the training stream `seed`. x, y: (n, ctx), row by row. */
 void data_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t first,
                 size_t n);
+
+/* E_DATA once a window was drawn with a token beyond the vocabulary, which then stands there as 0: files too large to be
+ * looked through at the start are checked so. Asked for before such a window is trained on. */
+enum status data_fault(const struct data *d, struct err *err) WARN_UNUSED;
 
 /* The fixed held-out set: data_eval_windows windows, the same for every run of a sweep. */
 size_t data_eval_windows(const struct data *d);

@@ -22,6 +22,8 @@ struct data_source {
     /* What data_token_bytes and data_encode are; NULL where there is no tokeniser. */
     const unsigned char *(*token_bytes)(const struct data *d, int32_t token, size_t *n);
     enum status (*encode)(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size, struct err *err);
+    /* What data_fault is; NULL: nothing can be wrong. */
+    enum status (*fault)(const struct data *d, struct err *err);
     /* ln of the probability of y given x under the true law; NULL where it is unknown. */
     double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
     /* Fill what theory says; the exponents are NaN and the rest empty before. */
@@ -40,7 +42,7 @@ struct data {
     void *state;
     char name[256];
     size_t ctx, vocab, train_tokens, eval_windows;
-    double floor;
+    double floor, bytes_per_token; /* NaN before `open` */
     uint64_t fingerprint;
     const struct data_file *files; /* (n_files) in the state; NULL for a language */
     size_t n_files;
@@ -48,7 +50,7 @@ struct data {
     struct data_mix mix;
 };
 
-extern const struct data_source data_source_text;
+extern const struct data_source data_source_text, data_source_tokens;
 #define X(id, source, name) extern const struct data_source data_source_##source;
 DATA_LANGUAGES(X)
 #undef X
@@ -58,6 +60,9 @@ enum status data_check_size(const char *key, size_t value, size_t lo, size_t hi,
                             struct err *err) WARN_UNUSED;
 /* E_CONFIG naming model.ctx and the nearest multiples unless ctx is a multiple of `unit`. */
 enum status data_check_ctx(size_t ctx, size_t unit, const char *what, struct err *err) WARN_UNUSED;
+
+/* d->name from the first of n files or folders: "corpus.txt", or "corpus.txt+2" where there are two more. */
+void data_name_after(struct data *d, const char *first, size_t n);
 
 /* One window of the first source, as if there were no second. */
 void data_train_window(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index);

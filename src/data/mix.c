@@ -90,6 +90,8 @@ enum status data_mix_in(struct data *d, const struct data_spec *spec, const stru
     CHECK(!d->second && m->weight >= 0 && m->weight <= 1 && m->end_weight >= 0 && m->end_weight <= 1);
     whole.whole = true;
     whole.eval_tokens = 1; /* of no use */
+    if (spec->kind == DATA_TOKENS && spec->vocab == 0)
+        whole.vocab = d->vocab; /* none of its files need have the largest */
     if (data_open(&second, &whole, d->ctx, err) != OK)
         return err_wrap(err, "the second source, whose keys begin with data.mix_");
     enum status st = check_pair(d, second, err);

@@ -1,9 +1,10 @@
 #include "data/pieces.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
+#include "base/rng.h"
 #include "base/size.h"
+#include "data/data_internal.h"
 
 /* a * i / n, rounded down, for i <= n. */
 static size_t share(size_t a, size_t i, size_t n)
@@ -23,6 +24,11 @@ struct piece pieces_block(size_t size, size_t total, size_t n, size_t i)
 size_t pieces_count(size_t total, size_t least)
 {
     return size_max(1, total / least);
+}
+
+size_t pieces_least(size_t ctx)
+{
+    return size_max(4096, 4 * (ctx + 1));
 }
 
 enum status pieces_end(struct piece_ends *e, size_t end, struct err *err)
@@ -108,4 +114,20 @@ const struct windowed *windows_find(const struct windows *w, size_t i)
             hi = mid;
     }
     return &w->items[lo];
+}
+
+size_t windows_train_at(const struct windows *w, size_t ctx, uint64_t seed, uint64_t index)
+{
+    struct rng r = rng_make(seed, RNG_DATA, 0, index / w->total);
+    size_t offset = (size_t)rng_below(&r, w->slack);
+    size_t place = (size_t)data_permute(index % w->total, w->total, rng_u64(&r));
+    const struct windowed *p = windows_find(w, place);
+    return p->at + offset % p->slack + (place - p->first) * ctx;
+}
+
+size_t windows_held_at(const struct windows *w, uint64_t index)
+{
+    const struct windowed *p = windows_find(w, (size_t)index);
+    size_t span = p->n - 1, i = (size_t)index - p->first; /* span / count >= ctx */
+    return p->at + span / p->count * i + span % p->count * i / p->count;
 }

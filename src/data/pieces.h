@@ -6,6 +6,7 @@
 #define PLATEAU_DATA_PIECES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -19,6 +20,10 @@ struct piece pieces_block(size_t size, size_t total, size_t n, size_t i);
 
 /* How many blocks of at least `least` bytes (one where that is more than there are) make up total. */
 size_t pieces_count(size_t total, size_t least);
+
+/* The shortest block to hold out for windows of ctx: long enough to be text of its own, and for four windows, as what is left
+ * of a block behind its last window is lost. Blocks of 4096 bytes are 27 of a megabyte. */
+size_t pieces_least(size_t ctx);
 
 /* Where pieces end that lie one behind the other. */
 struct piece_ends {
@@ -45,6 +50,12 @@ enum status windows_to_train(struct windows *w, const struct piece_ends *e, size
 enum status windows_to_hold(struct windows *w, const struct piece_ends *e, size_t ctx, size_t most,
                             struct err *err) WARN_UNUSED;
 void windows_free(struct windows *w);
+
+/* Where the training window of that number begins: epoch by epoch, every window once, in an order of the seed and the
+ * epoch, with a new offset, which moves the windows' borders. */
+size_t windows_train_at(const struct windows *w, size_t ctx, uint64_t seed, uint64_t index);
+/* Where a held-out window begins: spread over each piece, in steps of at least ctx, so that windows never overlap. */
+size_t windows_held_at(const struct windows *w, uint64_t index);
 
 /* The piece with window i < w->total. */
 const struct windowed *windows_find(const struct windows *w, size_t i);

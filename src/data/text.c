@@ -43,17 +43,10 @@ bool text_is_spread(const struct data_spec *s)
     return s->heldout == DATA_HELDOUT_SPREAD && s->n_val_files == 0 && !s->whole;
 }
 
-/* The shortest block that is held out: long enough to be text of its own, and for four windows, as what is left of a block
- * behind its last window is lost. Blocks of 4096 bytes are 27 of a megabyte. */
-static size_t shortest_block(size_t ctx)
-{
-    return size_max(4096, 4 * (ctx + 1));
-}
-
 /* A file into pieces: a tenth in blocks spread over it, and what is left between them. */
 static enum status push_spread(struct text *t, const char *bytes, size_t size, size_t ctx, struct err *err)
 {
-    size_t held = size / 10, n = held ? pieces_count(held, shortest_block(ctx)) : 0, at = 0;
+    size_t held = size / 10, n = held ? pieces_count(held, pieces_least(ctx)) : 0, at = 0;
     for (size_t i = 0; i < n; i++) {
         struct piece b = pieces_block(size, held, n, i);
         TRY(push(&t->train, bytes + at, b.at - at, err));
@@ -100,7 +93,7 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
 static enum status cut_spread(struct text_bytes *b, size_t unique, size_t ctx, struct err *err)
 {
     struct piece_ends whole = b->ends;
-    size_t kept = 0, n = pieces_count(unique, shortest_block(ctx)), next = 0;
+    size_t kept = 0, n = pieces_count(unique, pieces_least(ctx)), next = 0;
     enum status st = OK;
     b->ends = (struct piece_ends){0};
     for (size_t i = 0; i < n && st == OK; i++) {
@@ -178,19 +171,6 @@ void text_free(struct text *t)
     *t = (struct text){0};
 }
 
-/* "corpus.txt", or "corpus.txt+2" where two more are given; a folder's trailing slashes go. */
-static void name_of(char *buf, size_t size, const struct data_spec *s)
-{
-    char path[FILE_PATH_MAX];
-    snprintf(path, sizeof path, "%s", s->files[0]);
-    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
-        path[n - 1] = '\0';
-    if (s->n_files > 1)
-        snprintf(buf, size, "%.200s+%zu", file_basename(path), s->n_files - 1);
-    else
-        snprintf(buf, size, "%.200s", file_basename(path));
-}
-
 static enum status check_lengths(const struct text *t, const struct data *d, struct err *err)
 {
     const struct data_spec *s = &d->spec;
@@ -223,7 +203,8 @@ static enum status text_open(struct data *d, struct err *err)
     TRY(windows_to_train(&c->train, &t->train.ends, d->ctx, err));
     if (t->held.n > 0) /* nothing is, of a whole text */
         TRY(windows_to_hold(&c->held, &t->held.ends, d->ctx, d->eval_windows, err));
-    name_of(d->name, sizeof d->name, &d->spec);
+    data_name_after(d, d->spec.files[0], d->spec.n_files);
+    d->bytes_per_token = 1;
     d->vocab = 256;
     for (size_t i = 0; i < d->vocab; i++)
         c->bytes[i] = (unsigned char)i;
@@ -255,26 +236,16 @@ static void copy_window(const struct data *d, int32_t *x, int32_t *y, const unsi
     }
 }
 
-/* Epoch by epoch, every window once in a new order; a new offset moves the windows' borders. */
 static void text_train(const struct data *d, int32_t *x, int32_t *y, uint64_t seed, uint64_t index)
 {
     const struct corpus *c = d->state;
-    size_t windows = c->train.total;
-    struct rng r = rng_make(seed, RNG_DATA, 0, index / windows);
-    size_t offset = (size_t)rng_below(&r, c->train.slack);
-    size_t place = (size_t)data_permute(index % windows, windows, rng_u64(&r));
-    const struct windowed *p = windows_find(&c->train, place);
-    copy_window(d, x, y, c->text.train.data + p->at + offset % p->slack + (place - p->first) * d->ctx);
+    copy_window(d, x, y, c->text.train.data + windows_train_at(&c->train, d->ctx, seed, index));
 }
 
-/* Spread over each piece of the held-out bytes: steps of (n-1)/windows >= ctx, so windows never overlap. */
 static void text_eval(const struct data *d, int32_t *x, int32_t *y, uint64_t index)
 {
     const struct corpus *c = d->state;
-    const struct windowed *p = windows_find(&c->held, (size_t)index);
-    size_t span = p->n - 1, w = p->count, i = (size_t)index - p->first;
-    size_t start = span / w * i + span % w * i / w;
-    copy_window(d, x, y, c->text.held.data + p->at + start);
+    copy_window(d, x, y, c->text.held.data + windows_held_at(&c->held, index));
 }
 
 static void text_token(const struct data *d, char *buf, size_t size, int32_t token)

@@ -39,6 +39,8 @@ void config_free(struct config *c)
                                        &c->grid.corner_seeds};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         free(counts[i]->items);
+    free(c->data.tokeniser);
+    c->data.tokeniser = NULL;
     free(c->train.teacher);
     c->train.teacher = NULL;
     free(c->grid.models.items);
@@ -190,11 +192,12 @@ static enum status check_mix(const struct config *c, struct err *err)
             memcmp(config_field(c, k), config_field(&defaults, k), config_value_size(k)) != 0)
             return err_set(err, E_CONFIG, "%s is of data.mix_source, which is none", k->path);
     }
-    bool text = c->data.mix_source == 1 + DATA_TEXT;
-    if (text && c->data.mix_files.n == 0)
-        return err_set(err, E_CONFIG, "data.mix_files is empty: data.mix_source text needs files or folders");
-    if (!text && c->data.mix_files.n > 0)
-        return err_set(err, E_CONFIG, "data.mix_files is for data.mix_source text only");
+    enum data_kind kind = (enum data_kind)(c->data.mix_source ? c->data.mix_source - 1 : DATA_UNIGRAM);
+    bool files = data_kind_reads_files(kind);
+    if (files && c->data.mix_files.n == 0)
+        return err_set(err, E_CONFIG, "data.mix_files is empty: data.mix_source %s needs files", data_kind_name(kind));
+    if (!files && c->data.mix_files.n > 0)
+        return err_set(err, E_CONFIG, "data.mix_files is for data.mix_source text and tokens only");
     if (c->data.mix_end_weight > 0 && !(c->data.mix_tokens > 0))
         return err_set(err, E_CONFIG, "data.mix_end_weight=%g is reached after data.mix_tokens, which is 0",
                        c->data.mix_end_weight);
@@ -289,14 +292,26 @@ static enum status check_beta2(const struct config *c, struct err *err)
     return OK;
 }
 
+static enum status check_source(const struct config *c, struct err *err)
+{
+    enum data_kind kind = (enum data_kind)c->data.source;
+    if (data_kind_reads_files(kind) && c->data.files.n == 0)
+        return err_set(err, E_CONFIG, "data.files is empty: data.source %s needs files%s", data_kind_name(kind),
+                       kind == DATA_TEXT ? " or folders" : "");
+    if (!data_kind_reads_files(kind) && c->data.files.n + c->data.val_files.n > 0)
+        return err_set(err, E_CONFIG, "data.files is for data.source text and tokens only");
+    if (kind != DATA_TOKENS && c->data.tokeniser && c->data.tokeniser[0])
+        return err_set(err, E_CONFIG, "data.tokeniser is for data.source tokens only");
+    if (kind != DATA_TOKENS && c->data.vocab > 0)
+        return err_set(err, E_CONFIG, "data.vocab is for data.source tokens only");
+    return OK;
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
     TRY(check_batch(c, err));
-    if (c->data.source == DATA_TEXT && c->data.files.n == 0)
-        return err_set(err, E_CONFIG, "data.files is empty: data.source text needs files or folders");
-    if (c->data.source != DATA_TEXT && c->data.files.n + c->data.val_files.n > 0)
-        return err_set(err, E_CONFIG, "data.files is for data.source text only");
+    TRY(check_source(c, err));
     TRY(check_mix(c, err));
     if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
@@ -338,6 +353,7 @@ struct data_spec config_data_spec(const struct config *c)
         .val_files = (const char *const *)c->data.val_files.items,
         .n_val_files = c->data.val_files.n,
         .heldout = (enum data_heldout)c->data.heldout,
+        .tokeniser = c->data.tokeniser,
 #define X(name, type, min, max, number, hashed, help) .name = c->data.name,
         DATA_NUMBERS(X)
 #undef X
@@ -350,6 +366,7 @@ struct data_spec config_mix_spec(const struct config *c)
     s.kind = (enum data_kind)(c->data.mix_source - 1);
     s.files = (const char *const *)c->data.mix_files.items;
     s.n_files = c->data.mix_files.n;
+    s.tokeniser = "none";
 #define X(name, type, min, max, number, hashed, help) s.name = c->data.mix_##name;
     DATA_SOURCE_NUMBERS(X)
 #undef X

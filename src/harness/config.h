@@ -96,6 +96,8 @@ struct config {
         size_t base, digits, values;
         double eps, exponent;
         size_t nodes, degree, branching, depth, rules, symbols, walk, branches, unique_tokens;
+        size_t vocab;
+        char *tokeniser; /* owned; NULL: none is named */
         size_t mix_source; /* 0: none; else 1 + enum data_kind */
         struct config_strings mix_files;
         double mix_weight, mix_end_weight, mix_tokens;

@@ -14,18 +14,19 @@ const struct key config_keys[] = {
     /* clang-format off */
     {"name", T_STRING, AT(name), 0, 0, 0, "sweep", NEVER, "name of the sweep: its folder below runs/"},
 #define X(id, source, name) "|" name
-    {"data.source", T_ENUM, AT(data.source), 0, DATA_N_KINDS - 1, DATA_ZIPF_FACTS, "text" DATA_LANGUAGES(X), FIRST, "text files, or a language whose true floor is known"},
+    {"data.source", T_ENUM, AT(data.source), 0, DATA_N_KINDS - 1, DATA_ZIPF_FACTS, "text" DATA_LANGUAGES(X) "|tokens", FIRST, "text files, files of tokens, or a language whose true floor is known"},
 #undef X
-    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes"},
-    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text: held-out files (default: 10 % of each file, see data.heldout)"},
-    {"data.heldout", T_ENUM, AT(data.heldout), 0, DATA_HELDOUT_TAIL, DATA_HELDOUT_SPREAD, "spread|tail", LATER, "text without data.val_files: the 10 % of each file that are held out. spread: in blocks of 4 kB and more (a tail differs from the rest of its file by .03 to .09 nats); tail: its end, as in folders of versions without this key"},
+    {"data.files", T_STRINGS, AT(data.files), 0, 0, 0, NULL, FIRST, "text: files and folders, read as bytes; tokens: files, or patterns such as train_*.bin, of nanoGPT (bare uint16), llm.c or NumPy (.npy), in their order one stream"},
+    {"data.val_files", T_STRINGS, AT(data.val_files), 0, 0, 0, NULL, FIRST, "text, tokens: held-out files (default: 10 % of each text, or of all tokens, see data.heldout)"},
+    {"data.heldout", T_ENUM, AT(data.heldout), 0, DATA_HELDOUT_TAIL, DATA_HELDOUT_SPREAD, "spread|tail", LATER, "text and tokens without data.val_files: the 10 % that are held out. spread: in blocks of 4 kB and more (a tail differs from the rest of its file by .03 to .09 nats); tail: its end, as in folders of versions without this key"},
+    {"data.tokeniser", T_PATH, AT(data.tokeniser), 0, 0, 0, NULL, NEVER, "tokens: the file that tells their bytes, for bits per byte and samples: tokenizer.json of a byte-level BPE, tiktoken's ranks or llm.c's tokenizer.bin (empty: tokenizer.json beside the first file, if it is there; none: none)"},
 #define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
 #define X(id, source, name) "|" name
-    {"data.mix_source", T_ENUM, AT(data.mix_source), 0, DATA_N_KINDS, 0, "none|text" DATA_LANGUAGES(X), LATER, "a second source of training windows, with as many symbols; the held-out set stays data.source's"},
+    {"data.mix_source", T_ENUM, AT(data.mix_source), 0, DATA_N_KINDS, 0, "none|text" DATA_LANGUAGES(X) "|tokens", LATER, "a second source of training windows, with as many symbols; the held-out set stays data.source's"},
 #undef X
-    {"data.mix_files", T_STRINGS, AT(data.mix_files), 0, 0, 0, NULL, LATER, "mix_source text: its files and folders, trained on whole"},
+    {"data.mix_files", T_STRINGS, AT(data.mix_files), 0, 0, 0, NULL, LATER, "mix_source text or tokens: its files, as data.files, trained on whole"},
     {"data.mix_weight", T_DOUBLE, AT(data.mix_weight), 0, 1, 0.5, NULL, LATER, "share of the windows from the second source (Xie et al. 2023)"},
     {"data.mix_tokens", T_COUNT, AT(data.mix_tokens), 0, 1e15, 0, NULL, LATER, "training tokens over which that share goes to mix_end_weight in a straight line: a curriculum (Bengio et al. 2009), alike for all budgets (0: it stays)"},
     {"data.mix_end_weight", T_DOUBLE, AT(data.mix_end_weight), 0, 1, 0, NULL, LATER, "mix_tokens: the share from then on"},
@@ -121,7 +122,7 @@ const size_t config_n_keys = sizeof config_keys / sizeof *config_keys;
 
 static bool parts_files(const struct config *c)
 {
-    return c->data.source == DATA_TEXT && c->data.val_files.n == 0;
+    return data_kind_reads_files((enum data_kind)c->data.source) && c->data.val_files.n == 0;
 }
 
 static bool always(const struct config *c)

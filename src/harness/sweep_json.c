@@ -140,7 +140,7 @@ static void compare_config(struct sweep_json *s, const cJSON *config, const stru
 
 static bool parts_files(const struct config *c)
 {
-    return c->data.source == DATA_TEXT && c->data.val_files.n == 0;
+    return data_kind_reads_files((enum data_kind)c->data.source) && c->data.val_files.n == 0;
 }
 
 /* The same files, parted in another way. */

@@ -77,7 +77,8 @@ static double untrained_loss(const struct run *r)
 }
 
 /* Each member on its own data. The mean of their losses and gradient norms, and the largest loss. */
-static double step_members(struct trainer *tr, const struct run *r, double lr, double *norm)
+static enum status step_members(double *worst_loss, double *norm, struct trainer *tr, const struct run *r, double lr,
+                                struct err *err)
 {
     size_t n = tr->e.n, T = r->shape.T, B = (size_t)train_step_tokens(r, tr->step) / T;
     uint64_t first = (uint64_t)train_tokens_at(r, tr->step) / T;
@@ -86,6 +87,7 @@ static double step_members(struct trainer *tr, const struct run *r, double lr, d
     for (size_t i = 0; i < n; i++) {
         uint64_t order = members_seed(config_order_seed(&r->cfg), i);
         data_train(tr->data, tr->x, tr->y, order, first, B);
+        TRY(data_fault(tr->data, err));
         double own = gpt_forward_backward_of(&tr->e.g[i], tr->x, tr->y, B);
         loss += own;
         worst = own > worst ? own : worst;
@@ -93,7 +95,8 @@ static double step_members(struct trainer *tr, const struct run *r, double lr, d
     }
     tr->loss = loss / (double)n;
     *norm /= (double)n;
-    return worst;
+    *worst_loss = worst;
+    return OK;
 }
 
 /* One step and its line in the log. E_NUMERIC where training diverges. */
@@ -103,7 +106,8 @@ static enum status train_step(struct trainer *tr, const struct run *r, const str
     double before = train_tokens_at(r, tr->step), tokens = train_step_tokens(r, tr->step);
     double began = train_begin_piece(tr);
     double lr = schedule_lr(schedule, before + tokens);
-    double norm, worst = step_members(tr, r, lr, &norm);
+    double norm, worst;
+    TRY(step_members(&worst, &norm, tr, r, lr, err));
     tr->loss_sum += tr->loss;
     tr->loss_steps++;
     tr->step++;
@@ -221,8 +225,8 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     strcpy(row.status, diverged ? "diverged" : "done");
     if (diverged)
         run_row_diverged(&row);
-    else if (data_is_bytes(tr->data))
-        row.bpb = row.loss / 0.69314718055994531;
+    else
+        row.bpb = row.loss / 0.69314718055994531 / data_bytes_per_token(tr->data);
     row.wall_s = clock_now_s() - tr->run_started_s;
     double seconds = clock_now_s() - tr->started_s;
     /* nothing to say where a resumed run had its training behind it */
