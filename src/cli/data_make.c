@@ -245,7 +245,9 @@ static enum status print_list(const struct shards *s, struct err *err)
 
 static enum status print_made(const struct make *m, struct err *err)
 {
-    printf("%s/tokenizer.json: %zu tokens, %zu merges\n", m->o->out, m->t.n, m->t.n_merges);
+    bool fewer = m->kind->learns && m->t.n_merges < strtoull(m->with, NULL, 10);
+    printf("%s/tokenizer.json: %zu tokens, %zu merges%s\n", m->o->out, m->t.n, m->t.n_merges,
+           fewer ? ", after which no two tokens stand side by side in a word" : "");
     TRY(print_part(m, 0, err));
     TRY(print_part(m, 1, err));
     printf("to train on them, in a config: \"data\": {\"source\": \"tokens\", \"files\": ");
