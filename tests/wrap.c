@@ -4,7 +4,7 @@
 
 #include "test.h"
 
-static size_t count, fail_at = WRAP_NONE;
+static size_t count, bytes, fail_at = WRAP_NONE;
 static bool all_after;
 
 void wrap_fail(size_t i, bool on)
@@ -20,14 +20,20 @@ size_t wrap_stop(void)
     return count;
 }
 
+size_t wrap_bytes(void)
+{
+    return bytes;
+}
+
 #ifdef WRAP_MALLOC
 bool wrap_works(void)
 {
     return true;
 }
 
-static bool refused(void)
+static bool refused(size_t n)
 {
+    bytes += n;
     size_t i = count++;
     return fail_at != WRAP_NONE && (i == fail_at || (all_after && i > fail_at));
 }
@@ -43,22 +49,22 @@ int __wrap_posix_memalign(void **p, size_t align, size_t n);
 
 void *__wrap_malloc(size_t n)
 {
-    return refused() ? NULL : __real_malloc(n);
+    return refused(n) ? NULL : __real_malloc(n);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return refused() ? NULL : __real_calloc(n, size);
+    return refused(n * size) ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *p, size_t n)
 {
-    return refused() ? NULL : __real_realloc(p, n);
+    return refused(n) ? NULL : __real_realloc(p, n);
 }
 
 int __wrap_posix_memalign(void **p, size_t align, size_t n)
 {
-    return refused() ? ENOMEM : __real_posix_memalign(p, align, n);
+    return refused(n) ? ENOMEM : __real_posix_memalign(p, align, n);
 }
 #else
 bool wrap_works(void)

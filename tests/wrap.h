@@ -14,5 +14,7 @@ bool wrap_works(void);
 void wrap_fail(size_t i, bool on);
 /* None fails any more. Returns how many there were. */
 size_t wrap_stop(void);
+/* Bytes that were asked for since the start; 0 where this linker cannot. */
+size_t wrap_bytes(void);
 
 #endif

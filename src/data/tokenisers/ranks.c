@@ -59,7 +59,7 @@ static enum status read_line(struct line *lines, size_t n_lines, const char *s, 
         return err_set(err, E_DATA, "line %zu: a token of more than %d bytes", number, LONGEST);
     unsigned char bytes[LONGEST + 4];
     if (base64(bytes, s, token) == 0)
-        return err_set(err, E_DATA, "line %zu: '%.40s' is no base64", number, s);
+        return err_set(err, E_DATA, "line %zu: '%.*s' is no base64", number, (int)size_min(token, 40), s);
     lines[rank] = (struct line){s, token};
     return OK;
 }
