@@ -178,12 +178,29 @@ static void name_held(struct fit_law *f, const struct fit_table *t)
         f->held[i].at = origins_told(&t->from, f->held[i].row);
 }
 
+/* Of the laws that are asked for, or of all, those that have a form for what rises. */
+static enum status add_rising(struct fit_report *r, const struct fit_table *t, const struct law *asked,
+                              const struct fit_options *opt,
+                              struct err *err)
+{
+    if (asked && !asked->rising)
+        return err_set(err, E_DATA, "--law %s falls, but these values rise with %s: --law power has a form that rises", asked->name,
+                       t->x_name);
+    fit_lines_add(&r->notes, "the values rise with %s, so the power law is fitted with an exponent above 0: k x^g", t->x_name);
+    for (size_t i = 0; law_nth(i); i++)
+        if (law_nth(i)->rising && (!asked || asked == law_nth(i)))
+            TRY(add_law(r, law_nth(i)->rising, opt, err));
+    return OK;
+}
+
 static enum status add_laws(struct fit_report *r, const struct fit_table *t, const struct view *v,
                             const struct fit_options *opt, struct err *err)
 {
     const struct law *law = opt->law ? law_find(opt->law) : NULL;
     if (v->n < MIN_RUNS || v->levels < VIEW_MIN_LEVELS)
         return OK;
+    if (v->rises)
+        return add_rising(r, t, law, opt, err);
     if (law && law->n_vars == (v->two ? 2 : 1))
         return add_law(r, law, opt, err);
     if (law && t->x_name[0] != '\0')
@@ -247,7 +264,7 @@ static enum status test_break(struct fit_report *r, const struct fit_options *op
     const struct fit_law *f = frontier_law_to_bend(r);
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
-    if (!f || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
+    if (!f || f->law->rises || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
         return OK;
     const struct solve_problem q = design_problem(&r->kept, &f->problem);
     const struct breaks_in in = {.problem = &q, .start = f->best.p, .design = &r->kept, .n_sims = opt->break_sims,
@@ -329,6 +346,8 @@ static enum status fit_laws(struct fit_report *r, const struct fit_table *t, con
                             const struct view *v, struct err *err)
 {
     TRY(design_make(&r->design, t, v->use, v->two, v->x, v->x_name, opt->count, err));
+    if (v->rises)
+        design_mirror(&r->design);
     tell(opt, 0, "searching the laws' optima");
     TRY(add_laws(r, t, v, opt, err));
     frontier_cost(r, t, opt);

@@ -67,6 +67,13 @@ static void take_rows(struct fit_design *d, const struct fit_table *t, const boo
     }
 }
 
+void design_mirror(struct fit_design *d)
+{
+    for (size_t k = 0; k < d->n; k++)
+        d->points[k].u = -d->points[k].u;
+    d->centre.u = -d->centre.u;
+}
+
 static void centre(struct fit_design *d)
 {
     struct law_centre c = {0, 0};

@@ -28,6 +28,8 @@ struct fit_design {
  * variables or x is one. design_free also after a failure. */
 enum status design_make(struct fit_design *d, const struct fit_table *t, const bool *use, bool two, enum fit_column x,
                         const char *x_name, enum fit_count count, struct err *err) WARN_UNUSED;
+/* The points and their centre as a law that rises sees them (struct law, rises). */
+void design_mirror(struct fit_design *d);
 /* Those of d that are not `off` (one for each row of the table; NULL: none is), about the same centre. */
 enum status design_without(struct fit_design *out, const struct fit_design *d, const bool *off,
                            struct err *err) WARN_UNUSED;

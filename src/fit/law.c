@@ -60,7 +60,8 @@ struct law law_bent(const struct law *base)
 struct law_point law_point(const struct law *law, const struct law_centre *c, double n, double d, double unique)
 {
     bool two = law->n_vars == 2;
-    return (struct law_point){.u = log(n) - c->u, .v = two ? log(d) - c->v : 0, .ln_unique = two ? log(fmin(unique, d)) : 0};
+    return (struct law_point){.u = (law->rises ? -log(n) : log(n)) - c->u, .v = two ? log(d) - c->v : 0,
+                              .ln_unique = two ? log(fmin(unique, d)) : 0};
 }
 
 static double centre_of(const struct law_param *q, const struct law_centre *c)

@@ -102,6 +102,8 @@ struct law {
     bool apart;       /* size and data have a term each: a break in one leaves the other's alone */
     bool bends;       /* has a break of its own: no further one is looked for, exponents may be at their bounds */
     bool rugged;      /* many rows leave many basins too */
+    bool rises;        /* x's reciprocal takes its place, so that a power of that which falls rises with x */
+    const struct law *rising; /* what stands for it where y rises with x; NULL: nothing does */
     bool bent;        /* by law_bent: term t of the excess over E times exp(bend * hinge[t]); bend comes last */
 
     /* Where it is tried unasked: see law_suits. */

@@ -123,6 +123,26 @@ static enum status view_one(struct view *v, struct fit_report *r, const struct f
     return OK;
 }
 
+/* How closely ln y follows ln x, from -1 to 1. */
+static double correlation(const double *x, const double *y, size_t n)
+{
+    double mx = 0, my = 0, xx = 0, xy = 0, yy = 0;
+    for (size_t i = 0; i < n; i++) {
+        mx += log(x[i]) / (double)n;
+        my += log(y[i]) / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double a = log(x[i]) - mx, b = log(y[i]) - my;
+        xx += a * a;
+        xy += a * b;
+        yy += b * b;
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
+/* A loss that rises is no law's; another quantity may rise as a power. So clearly that its exponent is no matter of luck. */
+#define RISES 0.7
+
 enum status view_choose(struct view *v, struct fit_report *r, const struct fit_table *t,
                         const struct fit_options *opt, struct err *err)
 {
@@ -141,6 +161,8 @@ enum status view_choose(struct view *v, struct fit_report *r, const struct fit_t
         if (!v->two)
             TRY(view_one(v, r, t, n, sizes, budgets, law && law->n_vars == 1, err));
         v->levels = size_min(sizes, budgets);
+    } else {
+        v->rises = t->loss_unit[0] == '\0' && correlation(t->col[FIT_X], t->col[FIT_LOSS], t->n) > RISES;
     }
     v->x_name = v->two ? "" : column_name(v->x, t);
     if (!v->two && v->x == FIT_PARAMS)

@@ -12,6 +12,7 @@ struct view {
     bool *use;         /* (rows of the table) the runs in use */
     size_t n;          /* of them */
     size_t levels;     /* distinct values of x among them, or the fewer of sizes and budgets */
+    bool rises;        /* y is no loss and rises with x: such as the best size with compute */
     bool two;          /* laws of size and data; else of x */
     enum fit_column x;
     const char *x_name;

@@ -196,7 +196,9 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
         if (v->brk.turn.found)
             course_changes(v, f);
         else
-            snprintf(v->withheld, sizeof v->withheld, "the loss does not fall with %s here: nothing to extrapolate",
+            snprintf(v->withheld, sizeof v->withheld,
+                     f->law->rises ? "these values rise with %s, and returns and floors are of a loss that falls"
+                                   : "the loss does not fall with %s here: nothing to extrapolate",
                      t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
