@@ -5,12 +5,12 @@
 CALLER=$PWD
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-apt_packages=(gcc libc6-dev meson ninja-build pkg-config libcjson-dev libstb-dev fonts-dejavu-core)
+apt_packages=(gcc libc6-dev meson ninja-build pkg-config libcjson-dev libstb-dev zlib1g-dev fonts-dejavu-core)
 
 have_all() {
     command -v meson >/dev/null && command -v ninja >/dev/null && command -v pkg-config >/dev/null &&
         { command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null; } &&
-        pkg-config --exists libcjson stb && [ -n "$(find_font)" ]
+        pkg-config --exists libcjson stb zlib && [ -n "$(find_font)" ]
 }
 
 find_font() {
@@ -50,13 +50,13 @@ install_dependencies() {
         echo "installing the build's packages with apt" >&2
         apt_install "${apt_packages[@]}"
     elif command -v dnf >/dev/null; then
-        give_up "dnf install gcc meson ninja-build pkgconf cjson-devel stb-devel dejavu-sans-fonts"
+        give_up "dnf install gcc meson ninja-build pkgconf cjson-devel stb-devel zlib-devel dejavu-sans-fonts"
     elif command -v pacman >/dev/null; then
-        give_up "pacman -S --needed gcc meson ninja pkgconf cjson stb ttf-dejavu"
+        give_up "pacman -S --needed gcc meson ninja pkgconf cjson stb zlib ttf-dejavu"
     elif command -v brew >/dev/null; then
         give_up "brew install meson ninja pkgconf cjson stb libomp font-dejavu"
     else
-        give_up "install a C compiler, meson >= 1.0, ninja, pkg-config, cJSON, stb and the DejaVu Sans font"
+        give_up "install a C compiler, meson >= 1.0, ninja, pkg-config, cJSON, stb, zlib and the DejaVu Sans font"
     fi
     have_all || { echo "plateau: packages are still missing after the installation" >&2; exit 3; }
 }

@@ -10,6 +10,7 @@
 #include "fit/analysis.h"
 
 static const struct fit_read_options by_name = {.count = FIT_COUNT_TOTAL};
+static const struct fit_read_options dropping = {.count = FIT_COUNT_TOTAL, .drop_missing = true};
 
 static enum status read_as(struct fit_table *t, const char *name, const char *text, const struct fit_read_options *opt,
                            struct err *err)
@@ -249,16 +250,16 @@ static void left_out(void)
     char text[300];
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
         snprintf(text, sizeof text, "params,tokens,loss\n1,2,3\n1,2,%s\n1,3,4\n,2,5\n", nothing[i]);
-        EXPECT_OK(read_as(&t, "t.csv", text, &by_name, &err));
+        EXPECT_OK(read_as(&t, "t.csv", text, &dropping, &err));
         EXPECT_MSG(t.n == 2 && t.n_missing == 2, "%s", nothing[i]);
         EXPECT(said(&t.notes, "1 row without a loss is left out (line 3)") && said(&t.notes, "(line 5)"));
         fit_table_free(&t);
     }
     EXPECT_OK(read_as(&t, "t.jsonl", "{\"N\":1,\"D\":2,\"loss\":NaN}\n{\"N\":1,\"D\":2,\"loss\":null}\n{\"N\":1,\"D\":2,\"loss\":3}\n{\"N\":3}\n",
-                      &by_name, &err));
+                      &dropping, &err));
     EXPECT(t.n == 1 && said(&t.notes, "3 rows without a loss are left out (lines 1, 2, 4)"));
     fit_table_free(&t);
-    EXPECT_ERR(read_as(&t, "t.csv", "N,D,loss\n1,2,\n1,3,nan\n", &by_name, &err), E_DATA, "no run is left: 2 without a loss (line 2, 3)");
+    EXPECT_ERR(read_as(&t, "t.csv", "N,D,loss\n1,2,\n1,3,nan\n", &dropping, &err), E_DATA, "no run is left: 2 without a loss (line 2, 3)");
     fit_table_free(&t);
 }
 
@@ -482,7 +483,9 @@ static void one_file_a_run(void)
     fit_table_free(&t);
     static const char lacks[] = "{\"n_params\": 5, \"n_tokens\": 7}", wrong[] = "{\"n_params\": 5, \"n_tokens\": 7, \"final_loss\": true}";
     EXPECT_OK(file_write_atomic(path[2], lacks, strlen(lacks), &err));
-    EXPECT_OK(fit_table_read(&t, each, 3, &by_name, &err));
+    EXPECT_ERR(fit_table_read(&t, each, 3, &by_name, &err), E_DATA, "2.json: element 1: column final_loss is blank");
+    fit_table_free(&t);
+    EXPECT_OK(fit_table_read(&t, each, 3, &dropping, &err));
     EXPECT(t.n == 2 && said(&t.notes, "2.json)"));
     fit_table_free(&t);
     EXPECT_OK(file_write_atomic(path[2], wrong, strlen(wrong), &err));

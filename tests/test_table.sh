@@ -84,7 +84,8 @@ nothing_to_fit() {
     table t.csv params,tokens,loss,status 's/$/,crashed/'
     refused "needs at least 5" t.csv
     table t.csv params,tokens,loss 's/,[^,]*$/,/'
-    refused "needs at least 5" t.csv
+    refused "t.csv:2: column loss is blank" t.csv
+    refused "needs at least 5" t.csv --drop-missing
     printf 'params,tokens,loss\n' >t.csv
     refused "needs at least 5" t.csv
 }
@@ -96,7 +97,8 @@ what_stands_there() {
     says "PF-days"
     grep -q 'C = 0[.]000' out && fail "compute in PF-days is called FLOPs"
     table t.csv params,tokens,loss '4s/,[^,]*$/,/'
-    "$plateau" fit t.csv --law chinchilla --bootstrap 0 >out || fail "a blank loss: exit code $?"
+    refused "t.csv:5: column loss is blank" t.csv
+    "$plateau" fit t.csv --law chinchilla --bootstrap 0 --drop-missing >out 2>/dev/null || fail "a blank loss: exit code $?"
     says "1 row without a loss is left out (line 5)"
     { echo params,tokens,lr,loss; for n in 1e6 4e6 16e6; do for d in 2e7 8e7 3e8; do for lr in 1 2 3; do
         echo "$n $d $lr" | awk '{ printf "%s,%s,%s,%.5f\n", $1, $2, $3, 1.7 + 400 / $1 ^ .34 + 400 / $2 ^ .28 + .1 * ($3 - 2) ^ 2 }'
@@ -282,7 +284,43 @@ held_out() {
     says "Held out: nothing"
 }
 
-for t in forms named nothing_to_fit what_stands_there units narrow zero_bytes fit_in_numbers new_runs_in_numbers new_runs_refused new_runs_in_words held_out; do
+# The best size against compute: a power that rises.
+rising() {
+    awk 'BEGIN { print "C,n_opt"; for (i = 0; i < 8; i++) { c = 1e17 * 4 ^ i; printf "%g,%.10g\n", c, .1 * c ^ .5 } }' >t.csv
+    "$plateau" fit t.csv --x C --y n_opt --bootstrap 0 >out 2>&1 || fail "exit code $?: $(tail -1 out)"
+    says "k x^g, x = C"
+    grep -qE '^  k +0\.1 ' out || grep -qE '^  k +0?\.(10*|09999[0-9]*) ' out || fail "k: $(grep '^  k' out)"
+    grep -qE '^  g +0?\.50* ' out || fail "g: $(grep '^  g' out)"
+    grep -q '^  E' out && fail "a floor of what rises"
+    "$plateau" predict t.csv --x C --y n_opt --bootstrap 0 --at 1e23 >out 2>/dev/null || fail "predict: exit code $?"
+    grep -qE "3162[0-9]{7}[.]" out || fail "predict: $(cat out)"
+    refused "--law floor falls, but these values rise with C" t.csv --x C --y n_opt --law floor
+    # a loss that rises is no law's
+    sed -i 1s/n_opt/loss/ t.csv
+    "$plateau" fit t.csv --x C --bootstrap 0 >out 2>&1
+    says "the loss does not fall with C here"
+}
+
+# What was understood goes to stderr, a line a column; what is printed stays clean.
+understood() {
+    table t.csv 'N (M),D,Val Loss,train_loss' 's/e6//; s/$/,3/'
+    "$plateau" fit t.csv --law chinchilla --bootstrap 0 --json - >json 2>err || fail "exit code $?"
+    [ "$(wc -l <err)" = 5 ] && [ "$(head -c 1 json)" = '{' ] || fail "not a line a column: $(cat err)"
+    cp err out
+    says "column 1 'N (M)': params, times 1e+06"
+    says "column 3 'Val Loss': loss, in nats, rather than 'train_loss'"
+    "$plateau" plan t.csv --bootstrap 0 --flops 1e18 2>out >/dev/null || fail "plan: exit code $?"
+    says "column 2 'D': tokens"
+    "$plateau" predict t.csv --bootstrap 0 --params 1e6 --tokens 1e8 2>out >/dev/null || fail "predict: exit code $?"
+    says "column 2 'D': tokens"
+    "$plateau" chart t.csv --bootstrap 0 --out drawn 2>out >/dev/null || fail "chart: exit code $?"
+    says "column 2 'D': tokens"
+    cp t.csv u.csv
+    "$plateau" compare t.csv u.csv --bootstrap 0 2>out >/dev/null
+    says "u.csv: 9 rows, 4 columns, commas between them"
+}
+
+for t in rising understood forms named nothing_to_fit what_stands_there units narrow zero_bytes fit_in_numbers new_runs_in_numbers new_runs_refused new_runs_in_words held_out; do
     run_test "$t"
 done
 finish

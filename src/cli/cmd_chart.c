@@ -165,6 +165,7 @@ static enum status draw(struct fitted *f, struct chart_words *w, struct err *err
     TRY(is_own_charts(&own_charts, f, w->out, err));
     TRY(check(f, w, own_charts, err));
     TRY(fitted_analyse(f, err));
+    fitted_say_columns(f);
     say_what(f);
     if (w->term)
         TRY(print(f, w, err));

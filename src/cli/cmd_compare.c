@@ -101,6 +101,8 @@ static enum status tell(const struct comparison *c, const struct compare_words *
     const char *unit = fitted_unit(&c->sides.items[0].fitted);
     char *json = NULL;
     TRY(compare_json(&json, &base, c->variants, c->n, err));
+    for (size_t i = 0; i < c->sides.n; i++)
+        fitted_say_columns(&c->sides.items[i].fitted);
     enum status st = keep(c, json, err);
     if (st == OK && w->json && strcmp(w->json, "-") != 0)
         st = file_write_atomic(w->json, json, strlen(json), err);

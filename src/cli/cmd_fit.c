@@ -114,6 +114,7 @@ static enum status run(struct fitted *f, const struct places *p, struct err *err
     TRY(write_all(f, p, err));
     if (f->own)
         TRY(keep_fit(f, err));
+    fitted_say_columns(f);
     if (!to_stdout(p))
         return tell(f, p, was_current, err);
     fputs(f->json, stdout);

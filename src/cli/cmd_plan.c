@@ -147,6 +147,7 @@ static enum status plan(struct fitted *f, const struct plan_words *w, struct err
                        fitted_name(f));
     TRY(find_flops(&flops, f, w, err));
     TRY(answer(&a, f, w, flops, err));
+    fitted_say_columns(f);
     return answer_show(&a, f, w->json, err);
 }
 
@@ -200,6 +201,8 @@ static enum status plan_next(struct fitted *f, const struct plan_words *w, struc
     TRY(fitted_analyse(f, err));
     TRY(fitted_need_law(f, err));
     enum status st = next_runs_make(&x, f, w->next, w->reach > 0 ? w->reach : NEXT_RUNS_REACH, w->jobs, err);
+    if (st == OK)
+        fitted_say_columns(f);
     if (st == OK)
         st = show_next(&x, f, w, err);
     next_runs_free(&x);

@@ -32,10 +32,10 @@ static enum status check_law(const struct fitted *f, const struct predict_words 
 /* x in units of the largest of the runs. */
 static double times_largest(const struct fit_law *f, double x)
 {
-    double top = -(double)INFINITY;
+    double top = -(double)INFINITY, sign = f->law->rises ? -1 : 1;
     for (size_t i = 0; i < f->n; i++)
-        top = fmax(top, f->points[i].u);
-    return x / exp(top + f->problem.centre.u);
+        top = fmax(top, sign * f->points[i].u);
+    return x / exp(top + sign * f->problem.centre.u);
 }
 
 static struct answer asked(const struct fitted *f, const struct predict_words *w)
@@ -65,6 +65,7 @@ static enum status predict(struct fitted *f, const struct predict_words *w, stru
     TRY(check_law(f, w, err));
     struct answer a = asked(f, w);
     TRY(answer_fill(&a, f, err));
+    fitted_say_columns(f);
     return answer_show(&a, f, w->json, err);
 }
 

@@ -43,7 +43,7 @@ static void read_trials(struct fit_table *t, const struct fitted *f)
 {
     char path[FILE_PATH_MAX];
     const char *const source = path;
-    const struct fit_read_options all = {.count = f->opt.count};
+    const struct fit_read_options all = {.count = f->opt.count, .drop_missing = true};
     struct err ignored;
     if (!f->folder || f->table.tried || file_join(path, sizeof path, f->folder, "search/results.csv", NULL) != OK)
         return;

@@ -129,6 +129,7 @@ size_t fit_words_args(struct arg out[FIT_OPTIONS_MAX], struct fit_words *w)
         {"--where", ARG_LIST, &w->where, "COL=VALUE", "only rows that match; also != < <= > >= (may be repeated)"},
         {"--column", ARG_LIST, &w->column, "ROLE=NAME",
          "the column that is params, tokens, flops, loss, trunk, status, ... (may be repeated)"},
+        {"--drop-missing", ARG_FLAG, &w->drop_missing, NULL, "leave out rows without a loss or a size, and count them"},
         {"--best", ARG_FLAG, &w->best, NULL, "of each size and budget only the run with the lowest loss"},
         {"--x", ARG_STRING, &w->x, "COLUMN", "the variable of a one-variable law"},
         {"--y", ARG_STRING, &w->y, "COLUMN", "the column to fit (default: the loss)"},
@@ -157,7 +158,8 @@ struct fit_read_options fit_words_read(const struct fit_words *w, const struct f
 {
     return (struct fit_read_options){.where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y,
                                      .count = opt->count, .column = w->column.items, .n_column = w->column.n,
-                                     .scale = w->scale.items, .n_scale = w->scale.n, .best = w->best};
+                                     .scale = w->scale.items, .n_scale = w->scale.n, .best = w->best,
+                                         .drop_missing = w->drop_missing};
 }
 
 enum status fit_words_options(struct fit_options *opt, const struct fit_words *w, struct err *err)
@@ -239,5 +241,6 @@ void fit_words_settings(struct fit_settings *s, const struct fit_words *w, const
     s->n = 0;
     size_t n = fit_words_args(args, &copy);
     for (size_t i = 0; i < n; i++)
-        s->items[s->n++] = setting_of(&args[i]);
+        if (args[i].target != &copy.drop_missing || copy.drop_missing) /* fits of before it was there have no such setting */
+            s->items[s->n++] = setting_of(&args[i]);
 }

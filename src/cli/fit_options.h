@@ -26,7 +26,7 @@ struct fit_words {
     size_t bootstrap;
     double holdout, window;
     uint64_t seed;
-    bool raw, stratify, profile, best;
+    bool raw, stratify, profile, best, drop_missing;
     struct arg_list where, column, tie, fix;
     char law_help[LAW_NAMES + 32];
     struct arg_list scale; /* role=FACTOR; one without = is the scale of residuals */

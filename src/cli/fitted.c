@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/alike.h"
+#include "cli/text.h"
 #include "cli/waiting.h"
 #include "fit/fit_json.h"
 
@@ -43,7 +44,7 @@ const char *fitted_name(const struct fitted *f)
 const char *fitted_unit(const struct fitted *f)
 {
     const struct config *c = f->about ? f->about : f->of_sweeps ? &f->cfg : NULL;
-    if (!c)
+    if (!c || strcmp(f->table.loss_unit, "nats") != 0)
         return f->table.loss_unit;
     return config_data_spec(c).kind == DATA_TEXT ? "nats per byte" : "nats per token";
 }
@@ -283,6 +284,12 @@ enum status fitted_need_law(const struct fitted *f, struct err *err)
         return OK;
     return err_set(err, E_DATA, "%s%s: nothing to fit: %s", f->sources[0],
                    f->n_sources > 1 ? " and the others" : "", f->report.nothing);
+}
+
+void fitted_say_columns(const struct fitted *f)
+{
+    for (size_t i = 0; i < f->table.understood.n; i++)
+        text_beside(stderr, "", "%s", f->table.understood.text[i]);
 }
 
 /* ---- where numbers go ---- */

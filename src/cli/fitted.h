@@ -61,6 +61,9 @@ enum status fitted_analyse(struct fitted *f, struct err *err) WARN_UNUSED;
 /* E_DATA, with what it would take, where no law could be fitted. */
 enum status fitted_need_law(const struct fitted *f, struct err *err) WARN_UNUSED;
 
+/* What each column of a table from elsewhere was taken for, to stderr: before an answer, once nothing can be refused. */
+void fitted_say_columns(const struct fitted *f);
+
 /* E_USAGE where the file that an option names is a table that was read, or one that a sweep keeps: numbers must not
  * take the place of what they were made from, nor a what-if that of the sweep's own fit. */
 enum status fitted_check_place(const struct fitted *f, const char *option, const char *path,

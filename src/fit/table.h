@@ -1,10 +1,11 @@
-/* A table of finished runs as plain arrays, read from sweep folders, files between separators, JSON, JSON lines, or a
- * folder of JSON files with one run each.
+/* A table of finished runs as plain arrays, read from sweep folders, files between separators, JSON, JSON lines,
+ * Markdown, LaTeX, any of them packed by gzip, or a folder of JSON files with one run each.
  *
  * Columns are found by the names that people give them (fit/table/names.c), or named: --column loss=NAME. Of params,
  * tokens and flops two are enough: the third follows from C = 6 N D, and a note says so. Rows of runs that are not
- * done, and rows without a loss or a size, are counted, noted and left out. A cell that is no number is E_DATA and
- * names file, line and column; so is a status that is not known. */
+ * done are counted, noted and left out; rows without a loss or a size too where that is asked for, else they are E_DATA. A
+ * cell that is no number is E_DATA and names file, line and column; so is a status that is not known, and a column that may
+ * be read in two ways. */
 #ifndef PLATEAU_FIT_TABLE_H
 #define PLATEAU_FIT_TABLE_H
 
@@ -63,6 +64,8 @@ struct fit_table {
     const char *loss_unit;   /* "nats", "bits per byte", ...; "" where its column's name does not tell */
     struct fit_tried *tried; /* (n_tried) every run, where some were set aside for better settings; NULL: none was */
     size_t n_tried;
+    struct fit_lines understood; /* of tables from elsewhere: what each column was taken for, one line each */
+    bool log_loss;           /* the losses are logarithms of perplexities */
     struct fit_lines notes;  /* what was chosen, derived or left out */
     struct fit_lines careful; /* what may make a fit wrong */
     struct unlike *unlike;   /* what the rows say beside it (fit/unlike.h); NULL: nothing */
@@ -80,6 +83,7 @@ struct fit_read_options {
     const char *const *scale;  /* (n_scale) "role=FACTOR" */
     size_t n_scale;
     bool best;         /* of each size and budget only the lowest loss */
+    bool drop_missing; /* rows without a loss or a size are left out and counted; else E_DATA names the first */
 };
 
 /* E_USAGE where the options are malformed: what can be told before a table is read. */

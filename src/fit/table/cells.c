@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -50,18 +51,39 @@ enum cell_comma cell_comma(const char *cell)
     return other ? CELL_NO_COMMA : CELL_DECIMAL;
 }
 
-/* k, M, B or G, T, P, with a blank before it or not; a small m is a million too, for nobody counts in thousandths. */
+/* Nouns that may follow a number or its unit: 70M params, 1.2e20 FLOP. */
+static const char *const nouns[] = {"parameters", "parameter", "params", "param", "tokens", "token", "toks", "tok", "flops",
+                                    "flop", NULL};
+
+/* k, M, B or G, T, P, with a blank before it or not; a small m is a million too, for nobody counts in thousandths. Else a
+ * unit in words: million, PF-days, ZFLOP; with a noun after it, or the noun alone. */
 static double suffix(const char *s)
 {
     static const struct {
         char mark;
         double factor;
     } table[] = {{'k', 1e3}, {'m', 1e6}, {'b', 1e9}, {'g', 1e9}, {'t', 1e12}, {'p', 1e15}};
-    s += *s == ' ';
+    char word[40];
+    s += strspn(s, " ");
+    s += s[0] == '\xc2' && s[1] == '\xa0' ? 2 : 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (tolower((unsigned char)s[0]) == table[i].mark && s[1] == '\0')
             return table[i].factor;
-    return 0;
+    size_t n = strlen(s);
+    if (n < 2 || n >= sizeof word || !isalpha((unsigned char)s[0]))
+        return 0;
+    if (one_of(nouns, s))
+        return 1;
+    double factor = cell_unit(s);
+    for (size_t i = 0; nouns[i] && !(factor > 0); i++) {
+        size_t m = strlen(nouns[i]);
+        if (m + 1 < n && s[n - m - 1] == ' ' && strcasecmp(s + n - m, nouns[i]) == 0) {
+            memcpy(word, s, n - m - 1);
+            word[n - m - 1] = '\0';
+            factor = cell_unit(word);
+        }
+    }
+    return factor;
 }
 
 /* The number without its grouping marks and with a point: 0 where it does not fit or is doubtful. */
@@ -134,30 +156,122 @@ static bool fast_number(double *out, const char *s)
     return true;
 }
 
-const char *cell_number(double *out, bool *scaled, const char *cell, bool decimal_comma)
+/* --- as papers and spreadsheets write numbers --------------------------------------------------------------------- */
+
+static size_t take(const char *s, const char *const *marks)
+{
+    for (; *marks; marks++)
+        if (strncmp(s, *marks, strlen(*marks)) == 0)
+            return strlen(*marks);
+    return 0;
+}
+
+static const char *const group_marks[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", "\xe2\x80\x99", "'", " ", NULL};
+static const char *const times_marks[] = {"\xc3\x97", "\xc2\xb7", "\xe2\x8b\x85", "*", "x", "X", NULL};
+static const char *const spread_marks[] = {"\xc2\xb1", "+/-", "+-", NULL};
+
+/* 1 234 567, 1'234'567: groups of three after the first one to three, the same mark between all. */
+static size_t spaced_group(const char *s, const char *begin, size_t digits)
+{
+    size_t n = take(s, group_marks);
+    bool three = n && digits >= 1 && digits <= 3 && *begin != '0' && strspn(s + n, "0123456789") == 3;
+    return three ? n : 0;
+}
+
+/* 10^20, 10**20, 10 with small raised digits: writes the digits of the power; how many bytes that took, 0: it is none. */
+static size_t power_of_ten(char digits[8], const char *s)
+{
+    static const char *const raised[] = {"\xe2\x81\xb0", "\xc2\xb9", "\xc2\xb2", "\xc2\xb3", "\xe2\x81\xb4",
+                                         "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
+    size_t at = 2, n = 0;
+    if (strncmp(s, "10", 2) != 0)
+        return 0;
+    size_t sign = strncmp(s + 2, "**", 2) == 0 ? 2 : s[2] == '^';
+    at += sign;
+    if (sign) {
+        if (s[at] == '-' || s[at] == '+')
+            digits[n++] = s[at++];
+        for (; isdigit((unsigned char)s[at]) && n < 6; at++)
+            digits[n++] = s[at];
+    }
+    for (int k = 0; k < 10 && !sign && n < 6; k++)
+        if (strncmp(s + at, raised[k], strlen(raised[k])) == 0) {
+            digits[n++] = (char)('0' + k);
+            at += strlen(raised[k]);
+            k = -1;
+        }
+    digits[n] = '\0';
+    return n > 0 && isdigit((unsigned char)digits[n - 1]) ? at : 0;
+}
+
+/* Into one form: about signs and what follows a plus-minus go, groups are joined, powers of ten become e20. False where
+ * there was nothing of these, or no room. */
+static bool simplify(char *out, size_t size, const char *s)
+{
+    bool changed = false;
+    char digits[8];
+    size_t n = 0, run = 0;
+    const char *begin = s;
+    if (*s == '~')
+        s += 1 + (s[1] == ' '), changed = true;
+    else if (strncmp(s, "\xe2\x89\x88", 3) == 0)
+        s += 3 + (s[3] == ' '), changed = true;
+    for (begin = s; *s;) {
+        const char *after = s + strspn(s, " ");
+        size_t m = take(after, times_marks), power = 0;
+        if (n == 0 && (power = power_of_ten(digits, s)) > 0)
+            after = s, m = 0;
+        else if (m && n > 0)
+            power = power_of_ten(digits, after + m + strspn(after + m, " ")), m += strspn(after + m, " ");
+        if (n + 12 >= size)
+            return false;
+        if (n > 0 && take(after, spread_marks)) {
+            changed = true;
+            break;
+        }
+        if (power) {
+            n += (size_t)(n == 0 ? sprintf(out, "1e%s", digits) : sprintf(out + n, "e%s", digits));
+            s = after + m + power;
+            changed = true;
+            run = 0;
+            continue;
+        }
+        size_t mark = spaced_group(s, begin, run);
+        if (mark) {
+            s += mark;
+            begin = "1"; /* what follows may begin with 0 */
+            run = 0;
+            changed = true;
+            continue;
+        }
+        run = isdigit((unsigned char)*s) ? run + 1 : 4; /* more than three: no group may follow */
+        out[n++] = *s++;
+    }
+    out[n] = '\0';
+    return changed;
+}
+
+static const char *read_number(double *out, bool *scaled, const char *cell, bool decimal_comma)
 {
     char buf[64], *end;
-    *scaled = false;
-    if (!decimal_comma && fast_number(out, cell))
-        return NULL;
     const char *s = cell;
     if (strchr(s, ',') || strchr(s, '_') || decimal_comma) {
         if (doubtful(s, decimal_comma))
-            return "may be a thousand or one beside decimal commas";
+            return CELL_DOUBTFUL;
         if (!plain(buf, sizeof buf, s, decimal_comma))
-            return "is not a number";
+            return CELL_NO_NUMBER;
         s = buf;
     }
     if (strchr("+-.0123456789", s[0]) == NULL || strpbrk(s, "xX"))
-        return "is not a number";
+        return CELL_NO_NUMBER;
     errno = 0;
     double v = strtod(s, &end);
     if (end == s)
-        return "is not a number";
+        return CELL_NO_NUMBER;
     if (*end != '\0') {
         double factor = suffix(end);
         if (!(factor > 0))
-            return "is not a number";
+            return CELL_NO_NUMBER;
         *scaled = true;
         v *= factor;
     }
@@ -167,6 +281,33 @@ const char *cell_number(double *out, bool *scaled, const char *cell, bool decima
     return NULL;
 }
 
+const char *cell_number(double *out, bool *scaled, const char *cell, bool decimal_comma)
+{
+    char simple[80];
+    *scaled = false;
+    if (!decimal_comma && fast_number(out, cell))
+        return NULL;
+    const char *why = read_number(out, scaled, cell, decimal_comma);
+    if (!why || strcmp(why, CELL_DOUBTFUL) == 0 || strlen(cell) > 60 || !simplify(simple, sizeof simple, cell))
+        return why;
+    *scaled = false;
+    return read_number(out, scaled, simple, decimal_comma) ? why : NULL;
+}
+
+bool cell_has_spread(const char *cell)
+{
+    for (; *cell; cell++)
+        if (take(cell, spread_marks))
+            return true;
+    return false;
+}
+
+bool cell_is_grouped(const char *cell, char mark)
+{
+    const char *rest, *first = strchr(cell, mark);
+    return first && strchr(first + 1, mark) && grouped(cell, mark, &rest) && *rest == '\0';
+}
+
 int cell_truth(const char *cell)
 {
     static const char *const yes[] = {"true", "yes", "t", "y", "1", "1.0", NULL};
@@ -174,38 +315,60 @@ int cell_truth(const char *cell)
     return one_of(yes, cell) ? 1 : one_of(no, cell) ? 0 : -1;
 }
 
+/* Letters and digits alone, in lower case, without the nouns at its end: "B tokens" is b, "PF-days" is pfdays. */
+static void flatten_unit(char *flat, size_t size, const char *unit)
+{
+    size_t n = 0;
+    for (const char *p = unit; *p && n + 1 < size; p++)
+        if (!strchr("-_ /.", *p))
+            flat[n++] = (char)tolower((unsigned char)*p);
+    flat[n] = '\0';
+    for (size_t i = 0; nouns[i]; i++) {
+        size_t m = strlen(nouns[i]);
+        if (n > m + 1 && strncmp(nouns[i], "flop", 4) != 0 && strcmp(flat + n - m, nouns[i]) == 0)
+            flat[n -= m] = '\0';
+    }
+    if (n > 3 && strncmp(flat, "in", 2) == 0 && strcmp(flat + 2, "f") != 0)
+        memmove(flat, flat + 2, n - 1);
+    n = strlen(flat);
+    if (n > 4 && strcmp(flat + n - 2, "of") == 0)
+        flat[n - 2] = '\0';
+}
+
 double cell_unit(const char *unit)
 {
     static const struct {
-        const char *names[10];
+        const char *names[12];
         double factor;
     } units[] = {
-        {{"k", "thousand", "thousands", "kflops", "kflop", "k tokens", "k params"}, 1e3},
-        {{"m", "million", "millions", "mio", "mflops", "mflop", "m tokens", "m params"}, 1e6},
-        {{"b", "bn", "billion", "billions", "g", "gflops", "gflop", "b tokens", "b params"}, 1e9},
-        {{"t", "trillion", "trillions", "tflops", "tflop", "t tokens", "t params"}, 1e12},
-        {{"p", "pflops", "pflop", "petaflops", "petaflop"}, 1e15},
-        {{"eflops", "eflop", "exaflops", "exaflop"}, 1e18},
-        {{"zflops", "zflop", "zettaflops", "zettaflop"}, 1e21},
-        {{"pfdays", "pfday", "pflopsdays", "pflopsday", "pflopdays", "petaflopdays", "petaflopday",
-          "petaflopsdays", "pfsdays", "petaflop/sdays"}, 8.64e19},
-        {{"gigaflops", "gigaflop"}, 1e9},
-        {{"teraflops", "teraflop", "tflopss"}, 1e12},
-        {{"pflop/sdays", "pflop/sday", "pf/sdays", "pfsday", "petaflop/sday", "pflops/sdays", "pd"}, 8.64e19},
+        {{"k", "thousand", "thousands", "kflops", "kflop"}, 1e3},
+        {{"m", "mm", "million", "millions", "mio", "mflops", "mflop", "megaflop", "megaflops"}, 1e6},
+        {{"b", "bn", "billion", "billions", "g", "gflops", "gflop", "mrd", "gigaflops", "gigaflop"}, 1e9},
+        {{"t", "tn", "trillion", "trillions", "tflops", "tflop", "teraflops", "teraflop", "tflopss"}, 1e12},
+        {{"p", "pflops", "pflop", "petaflops", "petaflop", "quadrillion"}, 1e15},
+        {{"e", "eflops", "eflop", "exaflops", "exaflop"}, 1e18},
+        {{"z", "zflops", "zflop", "zettaflops", "zettaflop"}, 1e21},
+        {{"y", "yflops", "yflop", "yottaflops", "yottaflop"}, 1e24},
+        {{"pfdays", "pfday", "pflopsdays", "pflopsday", "pflopdays", "pflopday", "petaflopdays", "petaflopday",
+          "petaflopsdays", "petaflopsday", "pfsdays", "pfsday"}, 8.64e19},
+        {{"pd", "pflopssdays", "pflopssday", "petaflopssdays", "petaflopssday"}, 8.64e19},
+        {{"exaflopdays", "exaflopsdays", "efdays", "eflopdays", "eflopsdays"}, 8.64e22},
+        {{"tfdays", "tflopdays", "tflopsdays", "teraflopsdays"}, 8.64e16},
     };
     char flat[40];
-    size_t n = 0;
-    for (const char *p = unit; *p && n + 1 < sizeof flat; p++)
-        if (*p != '-' && *p != '_' && *p != ' ')
-            flat[n++] = *p;
-    flat[n] = '\0';
+    flatten_unit(flat, sizeof flat, unit);
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        for (size_t k = 0; k < 10 && units[i].names[k]; k++) {
-            if (strcasecmp(units[i].names[k], unit) == 0 || strcasecmp(units[i].names[k], flat) == 0)
+        for (size_t k = 0; k < 12 && units[i].names[k]; k++)
+            if (strcmp(units[i].names[k], flat) == 0)
                 return units[i].factor;
-        }
-    const char *power = strncmp(unit, "10^", 3) == 0 ? unit + 3 : strncasecmp(unit, "1e", 2) == 0 ? unit + 2 : NULL;
-    if (power && isdigit((unsigned char)power[0]) && strlen(power) <= 2)
-        return pow(10, atof(power));
+    const char *s = flat;
+    char digits[8];
+    s += take(s, times_marks);
+    if (power_of_ten(digits, s) > 0)
+        return strlen(digits) <= 2 ? pow(10, atof(digits)) : 0;
+    if (strncmp(s, "1e", 2) == 0 && isdigit((unsigned char)s[2])) {
+        size_t n = strspn(s + 2, "0123456789");
+        return n <= 2 && (s[2 + n] == '\0' || isalpha((unsigned char)s[2 + n])) ? pow(10, atof(s + 2)) : 0;
+    }
     return 0;
 }

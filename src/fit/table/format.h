@@ -3,22 +3,30 @@
 #ifndef PLATEAU_FIT_TABLE_FORMAT_H
 #define PLATEAU_FIT_TABLE_FORMAT_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "fit/table/grid.h"
 
 /* A reader takes text of `size` bytes with a '\0' after it, which belongs to the grid and may be overwritten. `file`
  * stands in messages and lives as long as the grid. */
 
-/* Cells between commas, semicolons, tabs or bars (a Markdown table too), one line a run. */
+/* Cells between commas, semicolons, tabs, bars (a Markdown table too, and one among text) or runs of blanks, one line a
+ * run; lines that begin with # are comments. */
 enum status format_delimited(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
 
-/* JSON: an array of objects, one a run; an object of columns; an object that holds one such array; or one run.
- * Objects one after the other (JSON lines) too. Nested values are columns named with dots, lists are none. */
+/* A LaTeX tabular: cells between &, rows up to \\, rules and type faces aside. */
+enum status format_latex(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
+bool format_is_latex(const char *text);
+
+/* JSON: an array of objects, one a run; an object of columns; an object that holds one such array; or one run;
+ * what pandas writes in any orientation, and polars. Objects one after the other (JSON lines) too. Nested values are columns
+ * named with dots, lists are none. */
 enum status format_json(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
 
 /* The file, whatever its format. */
 enum status format_read(struct grid *g, const char *file, struct err *err) WARN_UNUSED;
-/* The same for text in memory, which the grid then owns. */
+/* The same for what a file holds, which the grid then owns, also on failure; it comes from malloc. */
 enum status format_read_text(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
 
 #endif

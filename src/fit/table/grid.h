@@ -28,6 +28,10 @@ struct grid {
     char **texts;     /* (n_texts) buffers that cells point into, owned */
     size_t n_texts;
     bool decimal_comma; /* 4,21 is 4.21: set by the format where its cells show it */
+    bool comma_open;  /* every comma in a number may be either: 1,234 */
+    bool own;         /* a sweep's own results: nobody needs to be told what their columns are */
+    char separator;   /* between the cells; '\0': JSON */
+    size_t n_comments; /* lines that begin with # */
     bool one_run;     /* a JSON file that holds a single run */
 };
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/table/names.h"
+#include "fit/table/roles.h"
 
 /* Nested deeper than this is no table. */
 #define MAX_DEPTH 8
@@ -137,6 +139,16 @@ static bool is_scalar(const cJSON *v)
     return v && !cJSON_IsObject(v) && !cJSON_IsArray(v);
 }
 
+/* Lists have no labels; those of objects are the same in every column ({"0": ..., "1": ...}). */
+static bool same_labels(const cJSON *a, const cJSON *b)
+{
+    const cJSON *x = a->child, *y = b->child;
+    for (; x && y && x->string && y->string; x = x->next, y = y->next)
+        if (strcmp(x->string, y->string) != 0)
+            return false;
+    return true;
+}
+
 /* How many entries each column has, where all members are columns of scalars of one length; 0 where they are not. */
 static size_t columns_of(const cJSON *o)
 {
@@ -148,7 +160,7 @@ static size_t columns_of(const cJSON *o)
         for (const cJSON *v = c->child; v; v = v->next, m++)
             if (!is_scalar(v))
                 return 0;
-        if (m == 0 || (n > 0 && m != n))
+        if (m == 0 || (n > 0 && m != n) || !same_labels(o->child, c))
             return 0;
         n = m;
     }
@@ -191,13 +203,141 @@ static const cJSON *only_array(const cJSON *o)
     return found;
 }
 
+/* --- names once, then rows of values: pandas' orient="split", [[names], [values], ...] of spreadsheets ---------------- */
+
+static bool all_strings(const cJSON *a)
+{
+    bool all = cJSON_IsArray(a) && a->child;
+    for (const cJSON *v = all ? a->child : NULL; v; v = v->next)
+        all = all && cJSON_IsString(v);
+    return all;
+}
+
+static enum status add_value_rows(struct grid *g, const char *file, const cJSON *names, const cJSON *first, struct err *err)
+{
+    size_t k = 0;
+    for (const cJSON *values = first; values; values = values->next) {
+        struct grid_row *row;
+        size_t at = 0;
+        const cJSON *name = names->child;
+        if (!cJSON_IsArray(values))
+            return err_set(err, E_DATA, "%s: row %zu is no array of values", file, k + 1);
+        TRY(grid_add_row(&row, g, file, ++k, err));
+        for (const cJSON *v = values->child; v; v = v->next, name = name->next, at++) {
+            size_t column;
+            char *cell;
+            if (!name)
+                return err_set(err, E_DATA, "%s: row %zu has more values than there are names", file, k);
+            TRY(grid_column(&column, g, name->valuestring, at, err));
+            TRY(cell_text(&cell, g, v, err));
+            TRY(grid_set(g, row, column, cell, err));
+        }
+    }
+    return OK;
+}
+
+/* What polars once wrote: {"columns": [{"name": "params", "values": [...]}, ...]}. */
+static enum status add_named_columns(struct grid *g, const char *file, const cJSON *columns, struct err *err)
+{
+    size_t first = g->n_rows;
+    for (const cJSON *c = columns->child; c; c = c->next) {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(c, "name"), *values = cJSON_GetObjectItemCaseSensitive(c, "values");
+        size_t column, i = first;
+        if (!cJSON_IsString(name) || !cJSON_IsArray(values))
+            return err_set(err, E_DATA, "%s: a column without name and values", file);
+        TRY(grid_column(&column, g, name->valuestring, 0, err));
+        for (const cJSON *v = values->child; v; v = v->next, i++) {
+            struct grid_row *row;
+            char *cell;
+            if (i == g->n_rows)
+                TRY(grid_add_row(&row, g, file, i - first + 1, err));
+            TRY(cell_text(&cell, g, v, err));
+            TRY(grid_set(g, &g->rows[i], column, cell, err));
+        }
+    }
+    return OK;
+}
+
+/* --- an object of runs ---------------------------------------------------------------------------------------------- */
+
+static int role_of(const char *key)
+{
+    struct column_name name;
+    int rank;
+    names_take_apart(&name, key);
+    return names_role(&rank, &name);
+}
+
+/* Whether these members tell of a run: a loss, and a size, tokens or compute, here or nested. */
+static void find_roles(bool *loss, bool *size, const cJSON *o, int depth)
+{
+    for (const cJSON *v = o->child; v; v = v->next) {
+        if (cJSON_IsObject(v) && depth < MAX_DEPTH)
+            find_roles(loss, size, v, depth + 1);
+        int role = is_scalar(v) ? role_of(v->string) : -1;
+        *loss |= role == FIT_LOSS;
+        *size |= role == FIT_PARAMS || role == FIT_PARAMS_NONEMBD || role == FIT_TOKENS || role == FIT_FLOPS;
+    }
+}
+
+/* {"run-a": {"params": ...}, "run-b": {...}}: pandas' orient="index". One run in sections (model, train, eval) has its
+ * loss in one of them and its size in another. */
+static bool is_object_of_runs(const cJSON *o)
+{
+    size_t runs = 0;
+    for (const cJSON *v = o->child; v; v = v->next) {
+        bool loss = false, size = false;
+        if (!cJSON_IsObject(v))
+            return false;
+        find_roles(&loss, &size, v, 0);
+        runs += loss && size;
+    }
+    return runs >= 2;
+}
+
+static enum status add_runs(struct grid *g, const char *file, const cJSON *o, struct err *err)
+{
+    static const char *const taken[] = {"run", "run_id", "run_name", "name", "Name", "id"};
+    size_t k = 0, first = g->n_rows;
+    bool named = false;
+    for (const cJSON *v = o->child; v; v = v->next)
+        TRY(add_object(g, file, v, ++k, err));
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        named |= grid_find(g, taken[i]) < g->n_columns;
+    k = first;
+    for (const cJSON *v = o->child; v && !named; v = v->next, k++) {
+        size_t column;
+        enum status st = OK;
+        TRY(grid_column(&column, g, "run", g->n_columns, err));
+        char *name = keep_text(g, v->string, err, &st);
+        TRY(st);
+        TRY(grid_set(g, &g->rows[k], column, name, err));
+    }
+    return OK;
+}
+
+/* --- the root --------------------------------------------------------------------------------------------------------- */
+
 static enum status add_root(struct grid *g, const char *file, const cJSON *root, struct err *err)
 {
     g->place = "element";
+    if (cJSON_IsArray(root) && all_strings(root->child) && root->child->next)
+        return add_value_rows(g, file, root->child, root->child->next, err);
+    if (cJSON_IsArray(root) && cJSON_IsArray(root->child))
+        return err_set(err, E_DATA, "%s: rows without names: put an array of the columns' names first, or write objects "
+                       "(pandas: to_json(orient=\"records\"))", file);
     if (cJSON_IsArray(root))
         return add_array(g, file, root, err);
     if (!cJSON_IsObject(root) || !root->child)
         return err_set(err, E_DATA, "%s: expected an array of objects, one a run", file);
+    const cJSON *columns = cJSON_GetObjectItemCaseSensitive(root, "columns"), *data = cJSON_GetObjectItemCaseSensitive(root,
+        "data");
+    if (all_strings(columns) && cJSON_IsArray(data))
+        return add_value_rows(g, file, columns, data->child, err);
+    if (cJSON_IsArray(columns) && cJSON_IsObject(columns->child) && cJSON_GetObjectItemCaseSensitive(columns->child, "values"))
+        return add_named_columns(g, file, columns, err);
+    if (is_object_of_runs(root))
+        return add_runs(g, file, root, err);
     size_t n = columns_of(root);
     const cJSON *rows = only_array(root);
     if (n > 0)

@@ -15,7 +15,8 @@ void names_take_apart(struct column_name *out, const char *name);
 
 /* The role of a column of this name, with its rank among those of one role (lower is better), or -1. */
 int names_role(int *rank, const struct column_name *name);
-enum { NAMES_LETTER = 20, NAMES_NESTED = 50 }; /* ranks from here on are letters, parts of nested names */
+/* Ranks: names made up of known words; words that may be a speed (TFLOPs); letters; parts of nested names. */
+enum { NAMES_WORDS = 5, NAMES_SPEED = 15, NAMES_LETTER = 20, NAMES_NESTED = 50 };
 
 /* 1 for a column where true means a finished run, -1 where it means a lost one, 0 for others. */
 int names_flag(const struct column_name *name);

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "fit/table/cells.h"
 #include "fit/table/names.h"
+#include "fit/table/understood.h"
 
 /* Fewer rows than this say nothing about what a letter stands for. */
 #define ROWS_TO_JUDGE 5
@@ -153,6 +154,8 @@ static const char *letter_against(const struct grid *g, size_t column, int role)
         return "holds small whole numbers, as a width does";
     if (role == FIT_PARAMS && small_whole(g, column, 256))
         return "holds small whole numbers, as a count of layers does";
+    if (role == FIT_FLOPS && small_whole(g, column, 32768))
+        return "holds small whole numbers, as a context or a batch does";
     return NULL;
 }
 
@@ -207,7 +210,8 @@ static void take_names(struct candidates *c, struct roles *r, const struct grid 
         struct column_name name;
         names_take_apart(&name, g->columns[i]);
         c->role[i] = names_role(&c->rank[i], &name);
-        c->against[i] = c->role[i] >= 0 && c->rank[i] == NAMES_LETTER ? letter_against(g, i, c->role[i]) : NULL;
+        bool letter = c->role[i] >= 0 && !name.unit[0] && name.base[0] && name.base[1] == '\0';
+        c->against[i] = letter ? letter_against(g, i, c->role[i]) : NULL;
         int flag = c->role[i] < 0 ? names_flag(&name) : 0;
         bool all = flag != 0;
         for (size_t k = 0; k < g->n_rows && all; k++) {
@@ -221,8 +225,24 @@ static void take_names(struct candidates *c, struct roles *r, const struct grid 
     }
 }
 
-static void take_best(struct roles *r, const bool *asked, struct fit_table *t, const struct grid *g,
-                      const struct candidates *c)
+/* A column as good as `best` by its name that holds something else; ROLE_NO_COLUMN where there is none. */
+static size_t equal_claim(const struct grid *g, const struct candidates *c, int role, size_t best)
+{
+    for (size_t i = 0; i < g->n_columns; i++)
+        if (i != best && c->role[i] == role && !c->against[i] && c->rank[i] == c->rank[best] && values_differ(g, best, i))
+            return i;
+    return ROLE_NO_COLUMN;
+}
+
+/* Which of two is meant makes another law of it; of seeds, names and epochs the first will do. */
+static bool must_be_clear(int role)
+{
+    return role == FIT_LOSS || role == FIT_PARAMS || role == FIT_PARAMS_NONEMBD || role == FIT_TOKENS || role == FIT_FLOPS ||
+           role == FIT_UNIQUE_TOKENS;
+}
+
+static enum status take_best(struct roles *r, const bool *asked, struct fit_table *t, const struct grid *g,
+                             const struct candidates *c, struct err *err)
 {
     for (int role = 0; role < ROLE_COUNT; role++) {
         size_t best = ROLE_NO_COLUMN;
@@ -231,11 +251,17 @@ static void take_best(struct roles *r, const bool *asked, struct fit_table *t, c
                 best = i;
         if (best == ROLE_NO_COLUMN)
             continue;
+        size_t other = must_be_clear(role) ? equal_claim(g, c, role, best) : ROLE_NO_COLUMN;
+        if (other != ROLE_NO_COLUMN)
+            return err_set(err, E_DATA, "%s: %s may be column %zu, %.60s, or column %zu, %.60s, which hold other values: --column "
+                           "%s=NAME says which", g->name, role_names[role], best + 1, g->columns[best], other + 1,
+                           g->columns[other], role_names[role]);
         r->of[role] = best;
-        if (c->rank[best] >= 10 && role == FIT_FLOPS)
+        if (c->rank[best] >= NAMES_SPEED && role == FIT_FLOPS)
             r->flops_doubtful = true;
         note_choice(t, g, c, role, best);
     }
+    return OK;
 }
 
 /* --- units --------------------------------------------------------------------------------------------------- */
@@ -273,6 +299,7 @@ static enum status take_units(struct roles *r, struct fit_table *t, const struct
                       g->columns[r->of[role]], factor);
     }
     r->flops_scaled = set[FIT_FLOPS];
+    memcpy(r->scaled, set, sizeof set);
     return OK;
 }
 
@@ -328,6 +355,88 @@ static enum status need_columns(struct roles *r, struct fit_table *t, const stru
                    flops ? ", found only flops" : "", against);
 }
 
+/* An error of the loss is in the loss's unit, and of that loss: beside another it says nothing. */
+static void drop_other_se(struct roles *r, struct fit_table *t, const struct grid *g)
+{
+    struct column_name se, loss;
+    if (r->of[FIT_LOSS_SE] == ROLE_NO_COLUMN)
+        return;
+    names_take_apart(&se, g->columns[r->of[FIT_LOSS_SE]]);
+    names_take_apart(&loss, g->columns[r->of[FIT_LOSS]]);
+    const char *own = names_loss_unit(&(bool){false}, &loss);
+    if (!r->log_loss && (strcmp(own, "nats") == 0 || own[0] == '\0'))
+        return;
+    fit_lines_add(&t->notes, "%.60s is not used: it is an error in nats, and the loss is %.60s", g->columns[r->of[FIT_LOSS_SE]],
+                  g->columns[r->of[FIT_LOSS]]);
+    r->of[FIT_LOSS_SE] = ROLE_NO_COLUMN;
+}
+
+/* The first cell whose comma may be a point or group thousands; NULL: none. */
+static const struct grid_row *either_comma(const struct grid *g, size_t column)
+{
+    for (size_t i = 0; i < g->n_rows && column != ROLE_NO_COLUMN; i++)
+        if (cell_comma(grid_cell(&g->rows[i], column)) == CELL_EITHER)
+            return &g->rows[i];
+    return NULL;
+}
+
+/* Where all numbers are like 1,234: those of a loss are decimals, for no loss is above a thousand; sizes beside whole losses
+ * between commas are thousands; else nobody can tell. */
+static enum status clear_commas(const struct grid *g, const struct roles *r, struct err *err)
+{
+    static const int sizes[] = {FIT_PARAMS, FIT_PARAMS_NONEMBD, FIT_TOKENS, FIT_FLOPS, FIT_X};
+    bool loss = g->comma_open && either_comma(g, r->of[FIT_LOSS]);
+    if (!g->comma_open || (g->separator == ',' && !loss))
+        return OK;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const struct grid_row *row = either_comma(g, r->of[sizes[i]]);
+        if (row)
+            return grid_cell_error(g, row, r->of[sizes[i]], "may be a thousand and more, or a number with three decimals: "
+                                   "nothing in "
+                                   "the table tells; write it without the comma, or with a point", err);
+    }
+    return OK;
+}
+
+static double largest(const struct grid *g, const struct roles *r, int role, double *least)
+{
+    double most = 0;
+    *least = (double)INFINITY;
+    for (size_t i = 0; i < g->n_rows; i++) {
+        double v;
+        bool scaled;
+        const char *cell = r->of[role] == ROLE_NO_COLUMN ? "" : grid_cell(&g->rows[i], r->of[role]);
+        if (cell_is_missing(cell) || cell_number(&v, &scaled, cell, g->decimal_comma) != NULL)
+            continue;
+        most = fmax(most, v * (scaled ? 1 : r->factor[role]));
+        *least = fmin(*least, v * (scaled ? 1 : r->factor[role]));
+    }
+    return most;
+}
+
+/* 70 beside 3e11: millions that nobody wrote. No law is trained at a million tokens a parameter on fewer than 1e5 of them, nor
+ * at ten thousand parameters a token. */
+static enum status clear_sizes(const struct roles *r, const struct grid *g, const struct fit_read_options *opt, struct err *err)
+{
+    double n_least, d_least;
+    int size = (int)fit_count_column(opt->count);
+    double n = largest(g, r, size, &n_least), d = largest(g, r, FIT_TOKENS, &d_least);
+    bool given_n = r->scaled[size], given_d = r->scaled[FIT_TOKENS];
+    if (r->of[FIT_X] != ROLE_NO_COLUMN || !(n > 0) || !(d > 0) || g->own)
+        return OK;
+    if (!given_n && n < 1e5 && d_least > 1e6 * n)
+        return err_set(err, E_DATA, "%s: %.80s goes up to %.6g beside %.4g tokens and more: that many parameters, or millions "
+                       "of them? "
+                       "--scale params=1e6 says millions, --scale params=1 takes the numbers as they are", g->name,
+                       g->columns[r->of[size]], n, d_least);
+    if (!given_d && d < 1e5 && n_least > 1e4 * d)
+        return err_set(err, E_DATA, "%s: %.80s goes up to %.6g beside %.4g parameters and more: that many tokens, or billions "
+                       "of them? "
+                       "--scale tokens=1e9 says billions, --scale tokens=1 takes the numbers as they are", g->name,
+                       g->columns[r->of[FIT_TOKENS]], d, n_least);
+    return OK;
+}
+
 enum status roles_choose(struct roles *r, struct fit_table *t, const struct grid *g, const struct fit_read_options *opt,
                          struct err *err)
 {
@@ -338,11 +447,16 @@ enum status roles_choose(struct roles *r, struct fit_table *t, const struct grid
         r->of[i] = ROLE_NO_COLUMN;
     TRY(apply_asked(r, asked, g, opt, err));
     take_names(&c, r, g);
-    take_best(r, asked, t, g, &c);
+    TRY(take_best(r, asked, t, g, &c, err));
     TRY(take_units(r, t, g, opt, err));
     TRY(need_columns(r, t, g, &c, opt, err));
     r->loss_unit = unit_of_column(g, r->of[FIT_LOSS], &r->log_loss);
     if (r->log_loss)
         fit_lines_add(&t->notes, "loss: the logarithm of the perplexity %.80s, in nats", g->columns[r->of[FIT_LOSS]]);
+    drop_other_se(r, t, g);
+    TRY(clear_commas(g, r, err));
+    TRY(clear_sizes(r, g, opt, err));
+    if (!g->own)
+        understood_say(&t->understood, g, r, c.role, c.against);
     return OK;
 }

@@ -25,7 +25,8 @@ struct roles {
     const char *loss_unit;      /* "nats", "bits per byte", ...; "" where the name does not tell */
     bool log_loss;              /* perplexity: its logarithm is the loss */
     bool flops_doubtful;        /* a letter, or a name that may be a speed: only where it agrees with 6 N D */
-    bool flops_scaled;          /* its unit is settled */
+    bool scaled[ROLE_COUNT];    /* its unit is settled, by name or by --scale */
+    bool flops_scaled;
 };
 
 /* E_DATA for a column that is asked for or needed and not there, E_USAGE for a role that is none. Notes go to t. */

@@ -34,6 +34,7 @@ struct reading {
     uint64_t *run;              /* (rows from first) hash of the run's name */
     size_t *row;                /* (the grid's rows) the grid's row of each row from first */
     uint64_t source;
+    signed char grouped[ROLE_COUNT]; /* points group thousands in this column: 1 yes, -1 no, 0 not looked at */
     int *trait;                 /* (the grid's columns) what each tells beside its role: unlike_trait */
 };
 
@@ -106,7 +107,29 @@ static bool may_be_zero(int col)
     return col == FIT_LOSS_SE || is_seed(col) || col == FIT_EPOCHS;
 }
 
-static enum status read_cell(double *out, const struct reading *r, const struct grid_row *row, int role, struct err *err)
+/* 500.000 among 20.000.000. */
+static bool column_is_grouped(struct reading *r, int role)
+{
+    signed char *known = &r->grouped[role];
+    for (size_t i = 0; i < r->g->n_rows && *known == 0; i++)
+        *known = cell_is_grouped(grid_cell(&r->g->rows[i], r->roles.of[role]), '.');
+    *known = *known > 0 ? 1 : -1;
+    return *known > 0;
+}
+
+static bool join_groups(double *out, const char *cell)
+{
+    char digits[40];
+    size_t n = 0;
+    for (; *cell && n + 1 < sizeof digits; cell++)
+        if (*cell != '.')
+            digits[n++] = *cell;
+    digits[n] = '\0';
+    bool scaled;
+    return *cell == '\0' && cell_number(out, &scaled, digits, false) == NULL;
+}
+
+static enum status read_cell(double *out, struct reading *r, const struct grid_row *row, int role, struct err *err)
 {
     size_t i = r->roles.of[role];
     const char *cell = grid_cell(row, i);
@@ -121,6 +144,8 @@ static enum status read_cell(double *out, const struct reading *r, const struct 
         return OK;
     double v;
     const char *why = cell_number(&v, &scaled, cell, r->g->decimal_comma);
+    if (why && strcmp(why, CELL_DOUBTFUL) == 0 && column_is_grouped(r, role))
+        why = join_groups(&v, cell) ? NULL : why;
     if (!why && scaled && (role == FIT_LOSS || role == FIT_LOSS_SE || is_seed(role)))
         why = "is not a number";
     if (why && is_seed(role) && strcmp(why, "is not a number") == 0) { /* a seed may be a name */
@@ -176,6 +201,31 @@ static enum status note_traits(const struct reading *r, const struct grid_row *r
     return OK;
 }
 
+static enum status blank(const struct reading *r, const struct grid_row *row, size_t column, const char *why, struct err *err)
+{
+    char place[512];
+    return err_set(err, E_DATA, "%s: column %.80s %s: --drop-missing leaves such rows out and counts them",
+                   grid_where(place, sizeof place, r->g, row), r->g->columns[column], why);
+}
+
+/* A row that no law can take: counted where that was asked for, else it is an error. */
+static enum status miss(struct reading *r, struct left_out *kind, const struct grid_row *row, const double *v, struct err *err)
+{
+    const int roles[] = {FIT_LOSS, FIT_X, (int)fit_count_column(r->opt->count), FIT_TOKENS, FIT_FLOPS};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles && !r->opt->drop_missing && !r->g->own; i++) {
+        size_t column = r->roles.of[roles[i]];
+        if (column == ROLE_NO_COLUMN || !isnan(v[roles[i]]))
+            continue;
+        char why[80] = "is blank";
+        const char *cell = grid_cell(row, column);
+        if (cell[0])
+            snprintf(why, sizeof why, "holds no number but '%.40s'", cell);
+        return blank(r, row, column, why, err);
+    }
+    leave_out(kind, r->g, row);
+    return OK;
+}
+
 static enum status add_run(struct reading *r, const struct grid_row *row, size_t *run_cap, struct err *err)
 {
     double v[FIT_N_COLUMNS];
@@ -186,16 +236,12 @@ static enum status add_run(struct reading *r, const struct grid_row *row, size_t
             TRY(read_cell(&v[c], r, row, c, err));
     }
     bool x = r->roles.of[FIT_X] != ROLE_NO_COLUMN;
-    if (isnan(v[FIT_LOSS]) || (x && isnan(v[FIT_X]))) {
-        leave_out(&r->no_loss, r->g, row);
-        return OK;
-    }
+    if (isnan(v[FIT_LOSS]) || (x && isnan(v[FIT_X])))
+        return miss(r, &r->no_loss, row, v, err);
     struct derived derived = r->derived;
     derive_row(v, &derived, fit_count_column(r->opt->count));
-    if (!x && !(v[fit_count_column(r->opt->count)] > 0 && v[FIT_TOKENS] > 0 && v[FIT_FLOPS] > 0)) {
-        leave_out(&r->no_size, r->g, row);
-        return OK;
-    }
+    if (!x && !(v[fit_count_column(r->opt->count)] > 0 && v[FIT_TOKENS] > 0 && v[FIT_FLOPS] > 0))
+        return miss(r, &r->no_size, row, v, err);
     r->derived = derived;
     TRY(rows_reserve(t, t->n + 1, err));
     TRY(grow_hash(&r->trunks->hash, &r->trunks->cap, t->n + 1, err));
@@ -312,6 +358,7 @@ static enum status one_unit(struct fit_table *t, const struct reading *r, struct
                        r->roles.loss_unit[0] ? r->roles.loss_unit : "an unknown unit",
                        t->loss_unit[0] ? t->loss_unit : "an unknown unit");
     t->loss_unit = r->roles.loss_unit;
+    t->log_loss = r->roles.log_loss;
     return OK;
 }
 

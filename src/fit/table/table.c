@@ -42,6 +42,7 @@ void fit_table_free(struct fit_table *t)
     for (size_t c = 0; c < FIT_N_COLUMNS; c++)
         free(t->col[c]);
     free(t->trunk);
+    fit_lines_free(&t->understood);
     fit_lines_free(&t->notes);
     fit_lines_free(&t->careful);
     unlike_free(t->unlike);
@@ -92,9 +93,9 @@ static enum status flush(struct gather *a, struct err *err)
 }
 
 /* Single runs join those before them; another file is a table of its own. */
-static enum status read_file(struct gather *a, const char *source, const char *path, struct err *err)
+static enum status read_file(struct gather *a, const char *source, const char *path, bool own, struct err *err)
 {
-    struct grid g = {.name = path};
+    struct grid g = {.name = path, .own = own};
     char *text;
     size_t size;
     TRY(file_read(&text, &size, path, err));
@@ -120,7 +121,7 @@ static enum status read_source(struct gather *a, const char *source, bool first,
     TRY(file_join(path, sizeof path, source, "", err));
     if (!file_is_dir(source)) {
         a->t->truth_known = false;
-        return read_file(a, source, source, err);
+        return read_file(a, source, source, false, err);
     }
     TRY(folder_files(files, source, err));
     if (files->sweep)
@@ -128,7 +129,7 @@ static enum status read_source(struct gather *a, const char *source, bool first,
     else
         a->t->truth_known = false;
     for (size_t i = 0; i < files->n; i++)
-        TRY(read_file(a, source, files->paths[i], err));
+        TRY(read_file(a, source, files->paths[i], files->sweep, err));
     return OK;
 }
 
@@ -170,6 +171,8 @@ enum status fit_table_read(struct fit_table *t, const char *const *sources, size
         st = check_empty(t, sources[0], sweep, err);
     if (st == OK)
         st = derive_finish(t, a.trunks.hash, opt, err);
+    if (strcmp(t->loss_unit, "nats") != 0) /* the floor is in nats */
+        t->truth_known = false;
     grid_free(&a.runs);
     free(a.trunks.hash);
     for (size_t i = 0; i < n_sources && files; i++)
