@@ -18,6 +18,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
     X(plan, "best size and data for a budget of compute, time or loss")                          \
     X(predict, "the loss of one new run, with a prediction interval")                            \
     X(chart, "draw the charts of a sweep, as PNG and SVG")                                         \
+    X(results, "tables for a paper: CSV, JSON, Markdown, LaTeX")                                  \
     X(check, "whether one learning rate serves all widths and depths")                             \
     X(bench, "measure the machine: peak, matrix products, training steps")                         \
     X(config, "print every config key, or a JSON Schema")                                          \

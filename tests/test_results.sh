@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# plateau results: tables for a paper.
+. "$(dirname "$0")/shell.sh"
+
+# Three seeds at each of 25 cells, .01 below, at and .02 above their law; bits per byte half as many.
+sweep() { # sweep DIR
+    mkdir -p "$1"
+    awk 'BEGIN { print "run,status,params,params_nonembd,tokens,flops,seed,loss,bpb"; for (i = 0; i < 5; i++) for (j = 0; j < 5; j++) for (s = 0; s < 3; s++) {
+        n = 1e6 * 2 ^ i; d = 2e7 * 3 ^ j; l = 1.7 + 400 / n ^ .34 + 410 / d ^ .28 + (s == 0 ? -.01 : s == 1 ? 0 : .02)
+        printf "r%d-%d-%d,done,%d,%d,%.9g,%.9g,%d,%.6f,%.6f\n", i, j, s, n, n / 2, d, 6 * n * d, s, l, l / 2 }
+        print "r9,diverged,1000000,500000,20000000,1.2e14,4,," }' >"$1/results.csv"
+}
+
+odd='a_b & 50% | "x", y'
+
+numbers() {
+    sweep "$odd"
+    "$plateau" results "$odd" --format csv >out 2>/dev/null || fail "exit code $?"
+    [ "$(wc -l <out)" = 26 ] || fail "$(wc -l <out) lines, wanted 26"
+    [ "$(head -1 out)" = of,params,params_nonembd,tokens,flops,runs,loss,loss_lo,loss_hi,bpb,bpb_lo,bpb_hi ] || fail "header: $(head -1 out)"
+    grep -q '^"a_b & 50% | ""x"", y",1000000,500000,20000000,1.2e+14,3,' out || fail "no row of the first cell: $(sed -n 2p out)"
+    # mean .00333 above the law, sd .0152753, half-width 4.30265 sd / sqrt 3
+    sed -n 2p out | sed 's/.*y",//' | awk -F, '{ l = 1.7 + 400 / 1e6 ^ .34 + 410 / 2e7 ^ .28 + .01 / 3; h = 4.30265 * .0152753 / sqrt(3)
+        function_ok = ($6 - l) ^ 2 < 1e-10 && ($8 - $6 - h) ^ 2 < 1e-7 && ($6 - $7 - h) ^ 2 < 1e-7 && ($9 - l / 2) ^ 2 < 1e-10 && ($11 - $9 - h / 2) ^ 2 < 1e-7
+        exit !function_ok }' || fail "not the mean and its interval: $(sed -n 2p out)"
+    "$plateau" results "$odd" --format csv --table parameters >out 2>/dev/null || fail "parameters: exit code $?"
+    awk -F, '/,alpha,/ { a = $(NF - 2) > .3 && $(NF - 2) < .38 && $(NF - 1) < .34 && $NF > .34 } END { exit !a }' out || fail "alpha: $(cat out)"
+}
+
+escapes() {
+    sweep "$odd"
+    "$plateau" results "$odd" --format md >out 2>/dev/null || fail "md: exit code $?"
+    grep -qF '| a\_b & 50% \| "x", y | 1M | 500k | 20M |' out || fail "Markdown: $(sed -n 3p out)"
+    awk -F'[^\\\\][|]' '/^\| a/ { if (n && NF != n && !f) f = NF; n = n ? n : NF } /^$/ { n = 0 } END { exit f != 0 }' out || fail "rows of other lengths: $(cat out)"
+    "$plateau" results "$odd" --format latex >out 2>/dev/null || fail "latex: exit code $?"
+    grep -qF 'a\_b \& 50\% | "x", y & 1M & 500k & 20M & $1.2\times10^{14}$ & 3 & ' out || fail "LaTeX: $(sed -n 5p out)"
+    [ "$(grep -c 'begin{tabular}' out)" = 3 ] && [ "$(grep -c 'end{tabular}' out)" = 3 ] || fail "not three tables"
+    grep -qE '\^|[^\\]_' <(grep -v '\$\|^%' out | sed 's/\\textasciicircum{}//g') && fail "a bare special: $(grep -nE '\^|[^\\]_' out | head -3)"
+    "$plateau" results "$odd" --format json >out 2>/dev/null || fail "json: exit code $?"
+    grep -qF '{"of": "a_b & 50% | \"x\", y", "params": 1000000,' out || fail "JSON: $(sed -n 2p out)"
+    ! grep -qE '(nan|inf)[,}\]]' out || fail "a number that is none"
+    command -v jq >/dev/null || { skip "jq"; return; }
+    [ "$(jq '.cells | length' out)" = 25 ] && [ "$(jq '.laws[0].runs' out)" = 75 ] || fail "jq reads other numbers"
+}
+
+# Digits end where the interval does: half-width .038, so .01 is the last.
+digits() {
+    sweep s
+    "$plateau" results s >out 2>/dev/null || fail "exit code $?"
+    grep -qE '\| 3 \| [0-9]\.[0-9]{2,3} \[[0-9]\.[0-9]{2,3}, [0-9]\.[0-9]{2,3}\] \|' out || fail "$(sed -n 3p out)"
+}
+
+several() {
+    sweep one
+    sweep two
+    awk 'BEGIN { print "params,tokens,loss"; for (i = 0; i < 3; i++) printf "%d,20000000,%f\n", 1e6 * 2 ^ i, 4 - i / 9 }' >few.csv
+    "$plateau" results one/ two few.csv --table laws >out 2>err || fail "exit code $?: $(cat err)"
+    [ "$(grep -c '^| one \|^| two \|^| few.csv ' out)" = 3 ] || fail "not three rows: $(cat out)"
+    grep 'few.csv' out | grep -q 'a law needs at least 5' || fail "no reason: $(cat out)"
+    grep -q 'Diverged' out || fail "runs that diverged are not told"
+    grep -q "few.csv: 3 rows" err || fail "what was understood is not said"
+}
+
+refused() {
+    sweep s
+    local words
+    while read -r words; do
+        # shellcheck disable=SC2086
+        "$plateau" results $words >stdout 2>out
+        [ $? = 2 ] && [ ! -s stdout ] && [ "$(wc -l <out)" = 1 ] || fail "$words: not refused with one line: $(cat stdout out)"
+    done <<END
+nowhere
+s --format html
+s --table rows
+s --formt md
+END
+    "$plateau" results --help >out || fail "--help: exit code $?"
+    grep -q 'csv, json, md' out || fail "--help: $(cat out)"
+}
+
+for t in numbers escapes digits several refused; do
+    run_test "$t"
+done
+finish
