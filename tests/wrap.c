@@ -9,7 +9,7 @@ static bool all_after;
 
 void wrap_fail(size_t i, bool on)
 {
-    count = 0;
+    count = bytes = 0;
     fail_at = i;
     all_after = on;
 }
