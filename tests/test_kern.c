@@ -768,6 +768,50 @@ static void tile_case(void)
         tile_one(m, n, depths[d], (m + n + d) % 2, (m / 2 + n + d) % 2);
 }
 
+/* --- a single row ------------------------------------------------------------------------------ */
+
+static void gemv_case(void)
+{
+    EACH(a, sizes)
+    EACH(b, sizes)
+    for (int t = 0; t < 2; t++) {
+        size_t K = sizes[a], N = sizes[b], rows = t ? N : K, cols = t ? K : N, ldw = cols + (a + b) % 3;
+        CASE("gemv%s K=%zu N=%zu", t ? "_t" : "", K, N);
+        float *x = operand(K, 1), *w = operand(rows && cols ? (rows - 1) * ldw + cols : 0, 1), *y = operand(N, 1);
+        double *want = doubles(N);
+        (t ? kern_gemv_t_ref64 : kern_gemv_ref64)(want, wide(x), wide(w), ldw, K, N);
+        (t ? kern.gemv_t : kern.gemv)(y, x, w, ldw, K, N);
+        for (size_t j = 0; j < N; j++)
+            near("y", j, (double)y[j], want[j], (double)K + 1, (double)K);
+        release(where);
+    }
+}
+
+static void attn_row_one(size_t T, size_t HS, const struct kern_attn *how)
+{
+    size_t ld = HS + T % 3, n = (T - 1) * ld + HS;
+    CASE("attn_row T=%zu HS=%zu slope=%g window=%zu", T, HS, (double)how->slope, how->window);
+    float *q = operand(HS, 1), *k = operand(n, 1), *v = operand(n, 1), *out = operand(HS, 1), *scratch = operand(T, 1);
+    double *want = doubles(HS);
+    kern_attn_row_ref64(want, wide(q), wide(k), wide(v), ld, T, HS, how, doubles(T));
+    kern.attn_row(out, q, k, v, ld, T, HS, how, scratch);
+    /* A score is off by so many roundings, and with it the logarithm of a weight; the weights' sum is 1. */
+    double score = (double)HS * (double)how->scale + (double)how->slope * (double)T;
+    for (size_t d = 0; d < HS; d++)
+        near("out", d, (double)out[d], want[d], (double)T + 8 + 2 * ((double)HS + 4) * (1 + score), 1);
+    release(where);
+}
+
+static void attn_row_case(void)
+{
+    static const size_t heads[] = {1, 4, 13, 16, 17, 32, 33, 64};
+    EACH(t, sizes)
+    EACH(h, heads)
+    for (size_t mode = 0; sizes[t] > 0 && mode < 4; mode++)
+        attn_row_one(sizes[t], heads[h], &(struct kern_attn){.scale = 1 / sqrtf((float)heads[h]), .slope = mode & 1 ? 0.3f : 0,
+                                                             .window = mode & 2 ? 1 + 16 * (t % 3) : 0});
+}
+
 #define TEST(name)                                                                                 \
     static void name##_levels(void)                                                                  \
     {                                                                                              \
@@ -792,6 +836,8 @@ TEST(distill)
 TEST(pool)
 TEST(colsum)
 TEST(attn)
+TEST(gemv)
+TEST(attn_row)
 TEST(tile)
 TEST(epilogue)
 
@@ -800,6 +846,8 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"vexp", exp_levels},
         {"vexp over its range", exp_range_levels},
+        {"products of a vector", gemv_levels},
+        {"attention of one query", attn_row_levels},
         {"activations and their slopes", act_levels},
         {"gates", glu_levels},
         {"products of elements", times_levels},

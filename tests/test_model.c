@@ -276,6 +276,42 @@ static const struct {
               .n_expert = 5, .top_k = 3, .balance = 0, .mtp = 2}},
 };
 
+/* Token by token with the keys and values of those before, against all of them at once, from every place on. */
+static void token_by_token(void)
+{
+    static float want[33], got[33];
+    static int32_t x[19], y[19];
+    for (size_t i = 0; i < sizeof switched / sizeof *switched + 1; i++) {
+        const struct gpt_shape *s = i ? &switched[i - 1].shape : &small;
+        FOR_ISA(k)
+        {
+            struct gpt g, forward;
+            struct err err;
+            struct param_rules rules = param_rules_make(PARAM_COMPLETEP, s->C, s->L, BASE_C, BASE_L);
+            make(&g, s, PARAM_COMPLETEP, &k, 1, 1);
+            perturb(&g);
+            EXPECT_OK(gpt_init_forward(&forward, s, &rules, &k, 1, 1, &err));
+            memcpy(forward.w, g.w, g.tensors.n_flat * sizeof *g.w);
+            gpt_pack(&forward);
+            batch(x, y, s, 1, i);
+            for (size_t from = 1; from < s->T; from += 3) {
+                gpt_next_logits(&forward, got, x, from);
+                for (size_t n = from; n < s->T; n++) {
+                    gpt_next(&forward, got, x[n], n);
+                    gpt_next_logits(&g, want, x, n + 1);
+                    for (size_t v = 0; v < s->V; v++)
+                        EXPECT_MSG(fabsf(got[v] - want[v]) <= 2e-5f * (1 + fabsf(want[v])), "%s, %s, from %zu, token %zu: logit %zu "
+                                   "is %.8g, %.8g of all at once", i ? switched[i - 1].name : "GPT-2", kern_isa_name(k.isa), from,
+                                   n, v, (double)got[v], (double)want[v]);
+                }
+            }
+            EXPECT(forward.arena.size_bytes < g.arena.size_bytes);
+            gpt_free(&forward);
+            gpt_free(&g);
+        }
+    }
+}
+
 /* A step of fewer sequences than the model has room for is that of a model of so many. */
 static void fewer_sequences(void)
 {
@@ -1307,6 +1343,7 @@ static const struct test tests[] = {
     {"curve_completep", curve_completep},
     {"curve_standard", curve_standard},
     {"gradient_entries", gradient_entries},
+        {"token by token", token_by_token},
     {"fewer_sequences", fewer_sequences},
     {"switches", switches},
     {"distilled", distilled},

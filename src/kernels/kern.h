@@ -167,6 +167,14 @@ struct kern_pool {
       (kreal * dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out, size_t ld_out,       \
        const kreal *lse, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T,      \
        size_t HS, const struct kern_attn *how, kreal *scratch))                                    \
+    /* The last of T queries alone: q, out (HS); rows of k, v ld apart, the last is its own. scratch: T floats. */ \
+    X(void, attn_row,                                                                              \
+      (kreal * out, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T, size_t HS, \
+       const struct kern_attn *how, kreal *scratch))                                               \
+    /* y (N) = x W with x (K), W (K,N), rows ldw apart: a product that meets each weight once. */  \
+    X(void, gemv, (kreal * y, const kreal *x, const kreal *w, size_t ldw, size_t K, size_t N))     \
+    /* The same where W is stored (N,K). */                                                        \
+    X(void, gemv_t, (kreal * y, const kreal *x, const kreal *w, size_t ldw, size_t K, size_t N))   \
     /* loss[r] = -log softmax(z[r])[target[r]], z of struct kern_xent; logits (rows,V) overwritten by the gradient of \
      * grad_scale * sum(loss + z-loss) with respect to them, unless grad_scale is 0: then they may be overwritten by \
      * z / logit_scale. */                                                                          \

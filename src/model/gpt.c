@@ -142,17 +142,17 @@ static void carve(struct gpt *g, struct arena *a)
     bool pack = 2 * sizeof(float) * tensors_params(&g->tensors, HIDDEN) <= keep_bytes;
     g->layers = arena_take(a, s->L + s->mtp, sizeof *g->layers);
     g->w = arena_floats(a, n_flat);
-    g->grad = arena_floats(a, n_flat);
+    g->grad = g->forward ? NULL : arena_floats(a, n_flat);
     g->tensors = (struct tensors){.L = s->L + s->mtp};
     struct planner p = {.shape = s, .tensors = &g->tensors, .arena = a, .o = g->ops, .n = g->chunk, .R = R,
-                        .pack = pack, .w = g->w, .grad = g->grad};
+                        .pack = pack, .forward = g->forward, .w = g->w, .grad = g->grad};
     plan_parts(g, &p, s->L);
     CHECK(g->tensors.n_flat == n_flat);
     g->x_top = arena_floats(a, R * s->C);
     g->logits = arena_floats(a, R * s->V);
     g->losses = arena_floats(a, R);
-    g->dres = arena_floats(a, R * s->C);
-    g->ds = arena_floats(a, R * s->C);
+    g->dres = g->forward ? NULL : arena_floats(a, R * s->C);
+    g->ds = g->forward ? NULL : arena_floats(a, R * s->C);
     g->scratch.wide = arena_floats(a, R * p.scratch.wide);
     g->scratch.wide2 = arena_floats(a, R * p.scratch.wide2);
     g->scratch.narrow2 = arena_floats(a, R * p.scratch.narrow2);
@@ -167,39 +167,57 @@ static void carve(struct gpt *g, struct arena *a)
 }
 
 /* Sizes that carve needs, without memory. */
-static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern *k, size_t B, int threads)
+static void prepare(struct gpt *g, const struct gpt_shape *s, const struct kern *k, size_t B, int threads, bool forward)
 {
-    *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B};
+    *g = (struct gpt){.shape = *s, .k = k, .ops = {.k = k, .threads = threads}, .B = B, .forward = forward};
     g->shape.ensemble = 1;
     g->chunk = gpt_chunk(s, B);
     plan_tensors(&g->tensors, s);
 }
 
-size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads)
+static size_t bytes_of(const struct gpt_shape *s, const struct kern *k, size_t B, int threads, bool forward)
 {
     struct gpt g;
-    prepare(&g, s, k, B, threads);
+    prepare(&g, s, k, B, threads, forward);
     struct arena plan = arena_plan();
     carve(&g, &plan);
     return plan.used_bytes;
 }
 
-enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules,
-                     const struct kern *k, size_t B, int threads, struct err *err)
+size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads)
+{
+    return bytes_of(s, k, B, threads, false);
+}
+
+static enum status init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules, const struct kern *k, size_t B,
+                        int threads, bool forward, struct err *err)
 {
     *g = (struct gpt){0};
     TRY(gpt_shape_check(s, err));
     CHECK(B > 0 && threads >= 1);
-    size_t bytes = gpt_bytes(s, k, B, threads);
-    prepare(g, s, k, B, threads);
+    size_t bytes = bytes_of(s, k, B, threads, forward);
+    prepare(g, s, k, B, threads, forward);
     g->rules = *rules;
     if (s->zero_init)
         g->rules.role[PARAM_HIDDEN_OUT].init_std = 0;
     TRY(arena_init(&g->arena, bytes, err));
     carve(g, &g->arena);
     memset(g->w, 0, g->tensors.n_flat * sizeof(float));
-    memset(g->grad, 0, g->tensors.n_flat * sizeof(float));
+    if (g->grad)
+        memset(g->grad, 0, g->tensors.n_flat * sizeof(float));
     return OK;
+}
+
+enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules, const struct kern *k, size_t B,
+                     int threads, struct err *err)
+{
+    return init(g, s, rules, k, B, threads, false, err);
+}
+
+enum status gpt_init_forward(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules, const struct kern *k,
+                             size_t B, int threads, struct err *err)
+{
+    return init(g, s, rules, k, B, threads, true, err);
 }
 
 void gpt_free(struct gpt *g)
@@ -236,7 +254,8 @@ void gpt_init_weights(struct gpt *g, uint64_t seed)
             draw(g->w + tensor_at(t, l), t, (double)g->rules.role[t->role].init_std,
                  init_rng(seed, t, t->first + l, &first));
     }
-    memset(g->grad, 0, g->tensors.n_flat * sizeof(float));
+    if (g->grad)
+        memset(g->grad, 0, g->tensors.n_flat * sizeof(float));
     gpt_pack(g);
 }
 
@@ -255,6 +274,7 @@ static struct pass pass_of(const struct gpt *g, size_t n, size_t all, bool train
     return (struct pass){.o = g->ops,
                          .n = n,
                          .R = n * g->shape.T,
+                         .T = g->shape.T,
                          .train = train,
                          .chunk_share = (float)n / (float)all,
                          .s = &g->scratch,
@@ -381,7 +401,7 @@ double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y
     double sum = 0;
     const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
                                   .grad_scale = 1.0f / (float)(n * T), .soft = g->distill ? g->distill->weight : 0};
-    CHECK(n >= 1 && n <= g->B);
+    CHECK(n >= 1 && n <= g->B && !g->forward);
     zero_gradients(g);
     for (size_t b = 0; b < n; b += g->chunk) {
         struct pass p = pass_of(g, size_min(g->chunk, n - b), n, true);
@@ -433,19 +453,33 @@ void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y
     }
 }
 
+/* Logits of row r of g->x_top, as the loss sees them. */
+static void row_logits(struct gpt *g, struct pass *p, float *logits, size_t r)
+{
+    size_t V = g->shape.V;
+    float scale = g->rules.logit_scale, cap = (float)g->shape.softcap;
+    struct pass q = *p;
+    q.R = 1;
+    forward_head(g, &q, g->x_top + r * g->shape.C);
+    for (size_t i = 0; i < V; i++)
+        logits[i] = cap > 0 ? cap * tanhf(scale * g->logits[i] / cap) : scale * g->logits[i];
+}
+
 void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
 {
-    size_t T = g->shape.T, V = g->shape.V;
-    CHECK(n >= 1 && n <= T);
+    CHECK(n >= 1 && n <= g->shape.T);
     struct pass p = pass_of(g, 1, 1, false);
-    /* Attention is causal: what stands after position n cannot change it. */
-    int32_t *padded = (int32_t *)(void *)g->scratch.wide;
-    for (size_t t = 0; t < T; t++)
-        padded[t] = t < n ? x[t] : 0;
-    forward(g, padded, &p);
-    float cap = (float)g->shape.softcap;
-    for (size_t i = 0; i < V; i++) {
-        float z = g->rules.logit_scale * g->logits[(n - 1) * V + i];
-        logits[i] = cap > 0 ? cap * tanhf(z / cap) : z;
-    }
+    p.R = p.T = n;
+    forward_layers(g, x, &p);
+    row_logits(g, &p, logits, n - 1);
+}
+
+void gpt_next(struct gpt *g, float *logits, int32_t token, size_t at)
+{
+    CHECK(at >= 1 && at < g->shape.T);
+    struct pass p = pass_of(g, 1, 1, false);
+    p.R = p.T = 1;
+    p.at = at, p.row = true;
+    forward_layers(g, &token, &p);
+    row_logits(g, &p, logits, 0);
 }

@@ -61,7 +61,7 @@ struct gpt {
     size_t chunk; /* sequences of a chunk: R = chunk * T rows */
 
     struct tensors tensors;
-    float *w, *grad; /* (tensors.n_flat) */
+    float *w, *grad; /* (tensors.n_flat); grad NULL without a backward pass */
 
     struct embed embed;
     struct block *layers; /* (L), then (mtp): the heads' */
@@ -75,6 +75,7 @@ struct gpt {
 
     float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
     struct distill *distill; /* what it learns from (distill.h), borrowed; NULL after gpt_init: targets alone */
+    bool forward;            /* it has no backward pass: gpt_init_forward */
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;
 };
@@ -83,6 +84,9 @@ struct gpt {
  * gpt_init_weights or a checkpoint fills them. gpt_free releases. */
 enum status gpt_init(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules,
                      const struct kern *k, size_t B, int threads, struct err *err) WARN_UNUSED;
+/* The same for who only asks: less than half the memory, and gpt_forward_backward is none of its calls. */
+enum status gpt_init_forward(struct gpt *g, const struct gpt_shape *s, const struct param_rules *rules, const struct kern *k,
+                             size_t B, int threads, struct err *err) WARN_UNUSED;
 void gpt_free(struct gpt *g);
 
 /* Normal draws with the role's standard deviation, gains 1, biases 0; grad zero. */
@@ -109,5 +113,9 @@ void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y
 
 /* Logits of the last of n <= T tokens of one sequence, scaled as the loss sees them: logits (V). */
 void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n);
+/* The same of one token more, at place `at` < T of a sequence whose tokens before it went through gpt_next_logits and this,
+ * and nothing else since. Their keys and values are still there, so that it costs one row: equal to gpt_next_logits of
+ * them all to rounding. */
+void gpt_next(struct gpt *g, float *logits, int32_t token, size_t at);
 
 #endif

@@ -11,9 +11,11 @@ static void plan_products(struct linear *l, struct planner *p, bool pack)
     int threads = p->o.threads;
     if (pack) {
         l->packed_fwd = planner_keep(p, gemm_packed_floats(k, l->in, l->out));
-        l->packed_bwd = planner_keep(p, gemm_packed_floats(k, l->out, l->in));
+        l->packed_bwd = p->forward ? NULL : planner_keep(p, gemm_packed_floats(k, l->out, l->in));
     }
     planner_want(&p->scratch.gemm, gemm_nn_scratch(k, threads, l->out, l->in));
+    if (p->forward)
+        return;
     planner_want(&p->scratch.gemm, gemm_nn_scratch(k, threads, l->in, l->out));
     planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->in, l->out));
     planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->out, l->in));
@@ -27,7 +29,7 @@ void linear_plan(struct linear *l, struct planner *p, const char *name, const ch
 
 static struct weight part_of(struct weight w, size_t floats)
 {
-    return w.w ? (struct weight){w.w + floats, w.grad + floats} : w;
+    return w.w ? (struct weight){w.w + floats, w.grad ? w.grad + floats : NULL} : w;
 }
 
 void linear_plan_of(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
@@ -53,13 +55,37 @@ void linear_pack(const struct linear *l, struct ops o)
     if (!l->packed_fwd)
         return;
     gemm_pack(o.k, o.threads, l->packed_fwd, l->w.w, ldw, l->in, l->out, l->transposed);
-    gemm_pack(o.k, o.threads, l->packed_bwd, l->w.w, ldw, l->out, l->in, !l->transposed);
+    if (l->packed_bwd)
+        gemm_pack(o.k, o.threads, l->packed_bwd, l->w.w, ldw, l->out, l->in, !l->transposed);
+}
+
+/* The same of single rows, by products of a vector, which need no packed weights. */
+static void row_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_epilogue *f)
+{
+    const struct kern *k = p->o.k;
+    for (size_t r = 0; r < p->R; r++, y += l->ldy, x += l->ldx) {
+        if (l->transposed)
+            k->gemv_t(y, x, l->w.w, l->in, l->in, l->out);
+        else
+            k->gemv(y, x, l->w.w, l->out, l->in, l->out);
+        if (f->bias)
+            k->mix(y, 1, y, 1, f->bias, l->out);
+        if (f->res)
+            k->mix(y, f->scale, y, 1, f->res + r * l->ldy, l->out);
+        if (f->act != KERN_ACT_NONE)
+            k->act(y, NULL, y, l->out, f->act);
+    }
+    pass_mark(p, GPT_OP_GEMM_FWD);
 }
 
 void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_epilogue *epilogue)
 {
     struct kern_epilogue f = epilogue ? *epilogue : (struct kern_epilogue){0};
     f.bias = l->b.w;
+    if (p->row) {
+        row_fwd(l, p, y, x, &f);
+        return;
+    }
     const struct kern_epilogue *end = epilogue || f.bias ? &f : NULL;
     if (l->packed_fwd)
         gemm_nn(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->packed_fwd, p->R, l->out, l->in, end);

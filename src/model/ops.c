@@ -330,6 +330,16 @@ void ops_attn_fwd(struct ops o, const struct ops_attn *s, float *out, float *lse
     for_blocks(o, s->B * s->NKV, attn_fwd_block, &a);
 }
 
+void ops_attn_row(struct ops o, const struct ops_attn *s, size_t T, float *out, const float *qkv, float *scratch)
+{
+    for (size_t kv = 0; kv < s->NKV; kv++)
+        for (size_t g = 0; g < group_of(s); g++) {
+            struct head h = head_of(s, kv, g);
+            o.k->attn_row(out + (kv * group_of(s) + g) * s->HS, qkv + (T - 1) * s->ld + h.q, qkv + h.k, qkv + h.v, s->ld, T, s->HS,
+                          &h.how, scratch);
+        }
+}
+
 static void attn_bwd_block(const void *ctx, size_t i, size_t part)
 {
     const struct attn *a = ctx;

@@ -59,6 +59,8 @@ struct ops_attn {
 void ops_attn_fwd(struct ops o, const struct ops_attn *s, float *out, float *lse, const float *qkv, float *scratch);
 void ops_attn_bwd(struct ops o, const struct ops_attn *s, float *dqkv, const float *dout, const float *out, const float *lse,
                   const float *qkv, float *scratch);
+/* The query in the last of T rows of one sequence alone: out (NH HS); s->B and s->T do not count. scratch: T floats. */
+void ops_attn_row(struct ops o, const struct ops_attn *s, size_t T, float *out, const float *qkv, float *scratch);
 size_t ops_attn_scratch(int threads, size_t T, size_t HS);
 
 void ops_xent(struct ops o, float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows,

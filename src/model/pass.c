@@ -13,7 +13,7 @@ struct weight planner_tensor(struct planner *p, const char *name, size_t rows, s
     if (!p->w)
         return (struct weight){0};
     size_t at = tensor_at(t, t->outside ? 0 : p->layer - t->first);
-    return (struct weight){p->w + at, p->grad + at};
+    return (struct weight){p->w + at, p->grad ? p->grad + at : NULL};
 }
 
 struct weight planner_scalars(struct planner *p, const char *name, size_t n, const float *start)

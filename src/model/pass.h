@@ -42,10 +42,13 @@ struct scratch_floats {
     size_t gemm, norm, attention;
 };
 
-/* A chunk of n sequences, R = n T rows. */
+/* A chunk of n sequences, R = n T rows. Or of one sequence a row that follows others: rows before it went through, and
+ * attention still has their keys and values. */
 struct pass {
     struct ops o;
     size_t n, R;
+    size_t T, at; /* tokens of a sequence; the first of them stands at place `at`: 0, but for a row that follows others */
+    bool row;     /* a single row: products are of a vector with a matrix */
     bool train; /* keep what backward needs */
     bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
     float chunk_share; /* of a step's tokens */
@@ -75,6 +78,7 @@ struct planner {
     struct arena *arena;
     struct ops o;
     size_t n, R;        /* of a chunk */
+    bool forward;       /* there will be no backward pass: no gradients of weights, no weights packed for it */
     bool pack;          /* weights are packed once a step; else on the way */
     float *w, *grad;    /* (tensors->n_flat); NULL while sizes are summed */
     struct scratch_floats scratch; /* the most that any part wants of each */

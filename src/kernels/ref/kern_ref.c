@@ -243,6 +243,43 @@ void NAME(attn_fwd)(kreal *out, size_t ld_out, kreal *lse, const kreal *q, const
     }
 }
 
+void NAME(attn_row)(kreal *out, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T, size_t HS,
+                    const struct kern_attn *how, kreal *scratch)
+{
+    size_t i = T - 1, first = first_key(how, i);
+    kreal *s = scratch, top = -INFINITY, sum = 0;
+    for (size_t j = first; j <= i; j++) {
+        s[j] = score(how, q, k + j * ld, i, j, HS);
+        top = s[j] > top ? s[j] : top;
+    }
+    for (size_t j = first; j <= i; j++)
+        sum += s[j] = exp(s[j] - top);
+    for (size_t d = 0; d < HS; d++)
+        out[d] = 0;
+    for (size_t j = first; j <= i; j++)
+        for (size_t d = 0; d < HS; d++)
+            out[d] += s[j] / sum * v[j * ld + d];
+}
+
+void NAME(gemv)(kreal *y, const kreal *x, const kreal *w, size_t ldw, size_t K, size_t N)
+{
+    for (size_t j = 0; j < N; j++)
+        y[j] = 0;
+    for (size_t k = 0; k < K; k++)
+        for (size_t j = 0; j < N; j++)
+            y[j] += x[k] * w[k * ldw + j];
+}
+
+void NAME(gemv_t)(kreal *y, const kreal *x, const kreal *w, size_t ldw, size_t K, size_t N)
+{
+    for (size_t j = 0; j < N; j++) {
+        kreal sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum += x[k] * w[j * ldw + k];
+        y[j] = sum;
+    }
+}
+
 void NAME(attn_bwd)(kreal *dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out,
                     size_t ld_out, const kreal *lse, const kreal *q, const kreal *k,
                     const kreal *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch)

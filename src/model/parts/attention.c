@@ -76,8 +76,9 @@ void attention_plan(struct attention *a, struct planner *p, const struct positio
 static void turn(const struct attention *a, struct pass *p, float *wide, bool back)
 {
     const struct ops_attn *h = &a->heads;
+    size_t at = p->at * (h->HS / 2);
     if (a->pos->cosines)
-        ops_rope(p->o, wide, h->ld, a->pos->cosines, a->pos->sines, p->R, h->T, h->NH + h->NKV, h->HS, back);
+        ops_rope(p->o, wide, h->ld, a->pos->cosines + at, a->pos->sines + at, p->R, p->T, h->NH + h->NKV, h->HS, back);
 }
 
 /* Where a row's values begin, and how many there are. */
@@ -93,7 +94,7 @@ static size_t n_values(const struct attention *a)
 
 static void mix_values(const struct attention *a, struct pass *p)
 {
-    size_t at = values_at(a), n = n_values(a), ld = a->heads.ld;
+    size_t n = n_values(a), ld = a->heads.ld, at = p->at * ld + values_at(a);
     if (!a->first)
         return;
     for (size_t r = 0; r < p->R; r++)
@@ -118,18 +119,23 @@ static struct ops_attn heads_of(const struct attention *a, const struct pass *p)
 {
     struct ops_attn h = a->heads;
     h.B = p->n;
+    h.T = p->T;
     return h;
 }
 
 void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
 {
     const struct ops_attn h = heads_of(a, p);
-    linear_fwd(&a->qkv, p, a->qk.raw ? a->qk.raw : a->wide, in, NULL);
+    float *wide = a->wide + p->at * h.ld;
+    linear_fwd(&a->qkv, p, a->qk.raw ? a->qk.raw : wide, in, NULL);
     if (a->qk.raw)
-        qk_norm_fwd(&a->qk, p, a->wide);
+        qk_norm_fwd(&a->qk, p, wide);
     mix_values(a, p);
-    turn(a, p, a->wide, false);
-    ops_attn_fwd(p->o, &h, a->values, a->lse, a->wide, p->s->attention);
+    turn(a, p, wide, false);
+    if (p->row)
+        ops_attn_row(p->o, &h, p->at + 1, a->values, a->wide, p->s->attention);
+    else
+        ops_attn_fwd(p->o, &h, a->values, a->lse, a->wide, p->s->attention);
     pass_mark(p, GPT_OP_ATTENTION);
     if (a->gated) {
         linear_fwd(&a->gate, p, a->weights, in, NULL);

@@ -20,7 +20,8 @@ struct attention {
     float *own;                 /* (R,NKV HS): values before that */
     float *dfirst;              /* the first layer's: (R,NKV HS), gradient from the layers above */
     bool top;                   /* backward begins here */
-    float *wide;                /* (R,q k v), rows qkv.ldy apart, as the scores see them */
+    float *wide;                /* (R,q k v), rows qkv.ldy apart, as the scores see them; of one sequence, rows that follow
+                                   find there the keys and values of those before */
     float *values;              /* (R,C): the heads' values */
     float *lse;                 /* (n,NH,T): log-sum-exp of the scores */
     float *weights;             /* (R,NH): the gate before its sigmoid */

@@ -5,7 +5,7 @@
 void embed_plan(struct embed *e, struct planner *p)
 {
     const struct gpt_shape *s = p->shape;
-    *e = (struct embed){.T = s->T, .C = s->C};
+    *e = (struct embed){.C = s->C};
     /* A tied head's product writes the gradient of wte; what embed_bwd adds comes after it. */
     e->token = planner_tensor(p, "wte", s->V, s->C, PARAM_EMBED, !s->tied);
     position_plan(&e->pos, p);
@@ -17,7 +17,8 @@ void embed_plan(struct embed *e, struct planner *p)
 
 void embed_fwd(const struct embed *e, struct pass *p, float *x, const int32_t *tokens)
 {
-    p->o.k->embed_fwd(e->raw ? e->raw : x, tokens, e->token.w, e->pos.table.w, p->R, e->T, e->C);
+    const float *places = e->pos.table.w ? e->pos.table.w + p->at * e->C : NULL;
+    p->o.k->embed_fwd(e->raw ? e->raw : x, tokens, e->token.w, places, p->R, p->T, e->C);
     pass_mark(p, GPT_OP_REST);
     if (!e->raw)
         return;
@@ -33,6 +34,6 @@ void embed_bwd(const struct embed *e, struct pass *p, const int32_t *tokens, con
         e->norm.kind->bwd(&e->norm, p, d, NULL, 1, dx, e->raw);
         dx = d;
     }
-    p->o.k->embed_bwd(e->token.grad, e->pos.table.grad, tokens, dx, p->R, e->T, e->C);
+    p->o.k->embed_bwd(e->token.grad, e->pos.table.grad, tokens, dx, p->R, p->T, e->C);
     pass_mark(p, GPT_OP_REST);
 }

@@ -8,7 +8,7 @@
 #include "model/parts/position.h"
 
 struct embed {
-    size_t T, C;
+    size_t C;
     struct weight token; /* (V,C) */
     struct position pos;
     struct norm norm;    /* kind NULL: none */
