@@ -36,6 +36,8 @@ static const struct {
     {"graph", "plateau chart DIR draws the charts"},
     {"charts", "plateau chart DIR draws the charts"},
     {"show", "plateau status DIR shows how far a sweep is, plateau fit DIR its laws and verdict"},
+    {"convert", "plateau export RUN --format safetensors"},
+    {"generate", "plateau sample RUN writes words"},
     {"ls", "plateau status DIR lists the runs of a sweep"},
     {"list", "plateau status DIR lists the runs of a sweep"},
     {"test", "plateau bench measures the machine; ./scripts/test runs the tests"},

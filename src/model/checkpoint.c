@@ -231,15 +231,29 @@ static enum status read_header(struct header *h, struct checkpoint_meta *meta, c
     return OK;
 }
 
-enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err)
+static enum status peek(const char *path, struct header *h, struct checkpoint_meta *meta, struct err *err)
 {
     char head[sizeof(struct header)];
-    struct header h;
     FILE *f;
     TRY(file_open_regular(&f, path, err));
     size_t n = fread(head, 1, sizeof head, f);
     fclose(f);
-    return read_header(&h, meta, head, n, path, err);
+    return read_header(h, meta, head, n, path, err);
+}
+
+enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err)
+{
+    struct header h;
+    return peek(path, &h, meta, err);
+}
+
+enum status checkpoint_peek_vocab(const char *path, size_t *vocab, struct err *err)
+{
+    struct header h;
+    struct checkpoint_meta meta;
+    TRY(peek(path, &h, &meta, err));
+    *vocab = (size_t)h.shape[0];
+    return OK;
 }
 
 /* A file in memory. */

@@ -40,6 +40,9 @@ enum status checkpoint_save_all(const char *path, const struct members *e, const
 /* The meta data alone, not checked against the checksum at the file's end. E_DATA where it is no checkpoint. */
 enum status checkpoint_peek(const char *path, struct checkpoint_meta *meta, struct err *err) WARN_UNUSED;
 
+/* Its vocabulary, likewise. */
+enum status checkpoint_peek_vocab(const char *path, size_t *vocab, struct err *err) WARN_UNUSED;
+
 /* Into an initialised model and its optimiser. o NULL: the weights alone, whatever optimiser trained them. E_DATA where the
  * file is damaged, or holds another shape, other tensors or another optimiser's state, which is named: model and optimiser are
  * untouched then. */

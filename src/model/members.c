@@ -22,6 +22,16 @@ enum status members_init(struct members *e, const struct gpt_shape *s, const str
     return OK;
 }
 
+enum status members_init_forward(struct members *e, const struct gpt_shape *s, const struct param_rules *rules,
+                                 const struct kern *k, size_t B, int threads, struct err *err)
+{
+    *e = (struct members){.n = s->ensemble};
+    TRY(size_calloc(&e->g, e->n, sizeof *e->g, "the ensemble", err));
+    for (size_t i = 0; i < e->n; i++)
+        TRY(gpt_init_forward(&e->g[i], s, rules, k, B, threads, err));
+    return OK;
+}
+
 void members_free(struct members *e)
 {
     for (size_t i = 0; e->optim && i < e->n; i++)

@@ -17,6 +17,9 @@ struct members {
 enum status members_init(struct members *e, const struct gpt_shape *s, const struct param_rules *rules,
                           const struct optim_config *c, const struct kern *k, size_t B, int threads,
                           struct err *err) WARN_UNUSED;
+/* The same for who only asks: gpt_init_forward. */
+enum status members_init_forward(struct members *e, const struct gpt_shape *s, const struct param_rules *rules,
+                                 const struct kern *k, size_t B, int threads, struct err *err) WARN_UNUSED;
 void members_free(struct members *e);
 /* Bytes that members_init asks for. */
 double members_bytes(const struct gpt_shape *s, const struct optim_config *c, const struct kern *k, size_t B, int threads);
