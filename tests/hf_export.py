@@ -13,7 +13,7 @@ try:
     import torch
     import transformers
     from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import save_file
 except ImportError as e:
     print(f"  SKIP hf_export: {e}\ntests: 0 passed, 0 failed, 1 skipped")
     sys.exit(77)
@@ -95,6 +95,13 @@ def compare(name, sets):
     missing = [k for k in ("missing_keys", "unexpected_keys", "mismatched_keys") if loaded[k] and
                not (k == "missing_keys" and list(loaded[k]) == ["lm_head.weight"])]
     check(name, worst <= 1e-4 and not missing, f"logits up to {size:.2f} differ by {worst:.1e}, {len(names)} tensors {missing or ''}")
+    data = ["--data", FILE] if sets["data.source"] == "text" else []
+    if data:
+        mean = [json.loads(run("eval", path, *data, "--json", "-"))["loss"] for path in (folder, out)]
+        check(name + ", its loss", abs(mean[0] - mean[1]) <= 1e-5, f"{mean[0]:.7f} and {mean[1]:.7f}")
+    result = json.load(open(folder + "/result.json"))["loss"]
+    own = json.loads(run("eval", folder, "--json", "-"))["loss"]
+    check(name + ", result.json's loss", own == result, f"{own!r} and {result!r}")
     back = logits_of(out)[1]
     check(name + ", read back", np.abs(ours - back).max() <= 1e-4, f"differs by {np.abs(ours - back).max():.1e}")
     return folder, m
@@ -129,7 +136,7 @@ def llmc(name, folder, m):
     check(name + " as llm.c, read back", np.abs(logits_of(folder)[1] - logits_of(out)[1]).max() <= 1e-4, "logits")
 
 
-def foreign(name, folder, tensors, config=True):
+def foreign(folder, tensors, config):
     """A GPT-2 that transformers made, in some other clothes."""
     os.makedirs(folder, exist_ok=True)
     save_file({k: v.contiguous() for k, v in tensors.items()}, folder + "/model.safetensors")
@@ -144,19 +151,18 @@ def clothes():
     with torch.no_grad():
         for p in m.parameters():
             p.add_(0.02 * torch.randn_like(p))
-    tokens = None
     sd = {k: v for k, v in m.state_dict().items() if k != "lm_head.weight"}
     bare = {k.removeprefix("transformer."): v for k, v in sd.items()}
     mask = {f"h.{l}.attn.bias": torch.tril(torch.ones(40, 40)).view(1, 1, 40, 40) for l in range(2)}
     mask.update({f"h.{l}.attn.masked_bias": torch.tensor(-1e4) for l in range(2)})
-    for name, tensors, dtype, config, tol in (
-            ("with a prefix", sd, torch.float32, c.to_dict(), 1e-4), ("without a prefix", bare, torch.float32, c.to_dict(), 1e-4),
-            ("without config.json", bare, torch.float32, None, 1e-4),
-            ("with masks and a head", {**bare, **mask, "lm_head.weight": bare["wte.weight"].clone()}, torch.float32, c.to_dict(), 1e-4),
-            ("with masks and a head, without config.json", {**bare, **mask, "lm_head.weight": bare["wte.weight"].clone()}, torch.float32, None, 1e-4),
-            ("in halves", bare, torch.float16, c.to_dict(), None), ("in bfloat16", bare, torch.bfloat16, c.to_dict(), None)):
+    for name, tensors, dtype, config in (
+            ("with a prefix", sd, torch.float32, c.to_dict()), ("without a prefix", bare, torch.float32, c.to_dict()),
+            ("without config.json", bare, torch.float32, None),
+            ("with masks and a head", {**bare, **mask, "lm_head.weight": bare["wte.weight"].clone()}, torch.float32, c.to_dict()),
+            ("with masks and a head, without config.json", {**bare, **mask, "lm_head.weight": bare["wte.weight"].clone()}, torch.float32, None),
+            ("in halves", bare, torch.float16, c.to_dict()), ("in bfloat16", bare, torch.bfloat16, c.to_dict())):
         folder = f"{tmp}/{name}"
-        foreign(name, folder, {k: v.to(dtype) for k, v in tensors.items()}, config)
+        foreign(folder, {k: v.to(dtype) for k, v in tensors.items()}, config)
         tokens, ours = logits_of(folder + "/model.safetensors")
         ref = m
         if dtype != torch.float32:  # the same rounded weights, in float32
@@ -165,6 +171,28 @@ def clothes():
         with torch.no_grad():
             worst = np.abs(ours - ref(torch.tensor([tokens])).logits[0].numpy()).max()
         check(name, worst <= 1e-4, f"differs by {worst:.1e}")
+
+
+def gpt2_124m():
+    """GPT2Config() as it is, random weights; its loss on tokens as llm.c has them, window by window, by both."""
+    torch.manual_seed(2)
+    c = transformers.GPT2Config()
+    m = transformers.GPT2LMHeadModel(c).eval()
+    folder, n = f"{tmp}/124M", 700
+    m.save_pretrained(folder)
+    tokens = np.random.default_rng(1).zipf(1.3, n + 1) % c.vocab_size
+    head = np.zeros(256, "<i4")
+    head[:3] = 20240520, 1, n + 1
+    with open(f"{tmp}/tokens.bin", "wb") as f:
+        f.write(head.tobytes() + tokens.astype("<u2").tobytes())
+    ours = json.loads(run("eval", folder + "/model.safetensors", "--data", f"{tmp}/tokens.bin", "--json", "-"))
+    total, t = 0.0, torch.tensor(tokens.astype("i8"))
+    with torch.no_grad():
+        for at in range(0, n, 1024):
+            y = t[at + 1:at + 1025]
+            total += torch.nn.functional.cross_entropy(m(t[at:at + len(y)][None]).logits[0], y, reduction="sum").item()
+    check("GPT-2 of 124M", ours["tokens"] == n and abs(ours["loss"] - total / n) <= 1e-3 and ours["params"] == 124439808,
+          f"loss {ours['loss']:.6f}, transformers' {total / n:.6f}, {ours['params']} parameters")
 
 
 def main():
@@ -176,6 +204,8 @@ def main():
             llmc(name, folder, m)
     if not only or "clothes" in only:
         clothes()
+    if not only or "124M" in only:
+        gpt2_124m()
     print(f"tests: {passed} passed, {failed} failed, 0 skipped")
     sys.exit(failed > 0)
 

@@ -41,7 +41,8 @@ struct data_spec {
      * one stream in the order in which they are given, those of a pattern by name */
     const char *const *files;
     size_t n_files;
-    const char *const *val_files; /* held-out ones; none: 10 % of each text, or of the stream */
+    const char *const *val_files; /* held-out ones; none: 10 % of each text, or of the stream. They may
+                                    * stand alone, without files: then there is nothing to train on */
     size_t n_val_files;
     enum data_heldout heldout; /* where there are no held-out files */
     const char *tokeniser; /* tokens: the file that tells their bytes; NULL or "": tokenizer.json beside the first file, if it is

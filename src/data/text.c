@@ -134,7 +134,7 @@ enum status text_read(struct text *t, const struct data_spec *s, size_t ctx, str
     *t = (struct text){0};
     struct text_files f = {0};
     enum status st = OK;
-    if (s->n_files == 0)
+    if (s->n_files + s->n_val_files == 0)
         return err_set(err, E_CONFIG, "data.files: no file or folder given");
     for (size_t i = 0; st == OK && i < s->n_files; i++)
         st = text_files_add(&f, s->files[i], err);
@@ -175,7 +175,7 @@ static enum status check_lengths(const struct text *t, const struct data *d, str
 {
     const struct data_spec *s = &d->spec;
     const char *more = s->n_files > 1 ? " and the other files" : "";
-    if (t->train.n < d->ctx + 1)
+    if (t->train.n < d->ctx + 1 && s->n_files > 0)
         return err_set(err, E_DATA, "%s%s: too short, %zu training bytes where model.ctx=%zu needs %zu",
                        s->files[0], more, t->train.n, d->ctx, d->ctx + 1);
     if (t->held.n < d->ctx + 1 && !s->whole)
@@ -200,10 +200,12 @@ static enum status text_open(struct data *d, struct err *err)
     d->state = c;
     TRY(text_read(t, &d->spec, d->ctx, err));
     TRY(check_lengths(t, d, err));
-    TRY(windows_to_train(&c->train, &t->train.ends, d->ctx, err));
+    if (t->train.n > 0) /* nothing is, where files to judge by stand alone */
+        TRY(windows_to_train(&c->train, &t->train.ends, d->ctx, err));
     if (t->held.n > 0) /* nothing is, of a whole text */
         TRY(windows_to_hold(&c->held, &t->held.ends, d->ctx, d->eval_windows, err));
-    data_name_after(d, d->spec.files[0], d->spec.n_files);
+    const bool alone = d->spec.n_files == 0;
+    data_name_after(d, alone ? d->spec.val_files[0] : d->spec.files[0], alone ? d->spec.n_val_files : d->spec.n_files);
     d->bytes_per_token = 1;
     d->vocab = 256;
     for (size_t i = 0; i < d->vocab; i++)

@@ -28,7 +28,7 @@ struct tokens {
 
 static enum status open_streams(struct tokens *t, const struct data_spec *s, struct err *err)
 {
-    if (s->n_files == 0)
+    if (s->n_files + s->n_val_files == 0)
         return err_set(err, E_CONFIG, "data.files: no file given");
     TRY(stream_files(&t->paths, s->files, s->n_files, err));
     size_t n_train = t->paths.n;
@@ -40,7 +40,7 @@ static enum status open_streams(struct tokens *t, const struct data_spec *s, str
 /* The tokeniser that is named, or lies beside the first file. */
 static enum status open_tokeniser(struct tokens *t, const struct data_spec *s, struct err *err)
 {
-    const char *first = t->train.items[0].path;
+    const char *first = (t->train.n ? &t->train : &t->val)->items[0].path;
     bool named = s->tokeniser && s->tokeniser[0];
     if (named && strcmp(s->tokeniser, "none") == 0)
         return OK;
@@ -110,7 +110,7 @@ static enum status check_lengths(const struct tokens *t, const struct data *d, s
 {
     const struct data_spec *s = &d->spec;
     const char *more = s->n_files > 1 ? " and the other files" : "";
-    if (t->train_part.total < d->ctx + 1)
+    if (t->train_part.total < d->ctx + 1 && s->n_files > 0)
         return err_set(err, E_DATA, "%s%s: too short, %zu training tokens where model.ctx=%zu needs %zu", s->files[0], more,
                        t->train_part.total, d->ctx, d->ctx + 1);
     if (t->held_part.total < d->ctx + 1 && !s->whole)
@@ -126,7 +126,8 @@ static enum status part(struct data *d, struct tokens *t, struct err *err)
     if (t->val.n > 0)
         TRY(parts_whole(&t->held_part, t->val.total, err));
     TRY(check_lengths(t, d, err));
-    TRY(windows_to_train(&t->train_windows, &t->train_part.ends, d->ctx, err));
+    if (t->train_part.total > 0) /* nothing is, where files to judge by stand alone */
+        TRY(windows_to_train(&t->train_windows, &t->train_part.ends, d->ctx, err));
     if (t->held_part.total > 0)
         TRY(windows_to_hold(&t->held_windows, &t->held_part.ends, d->ctx, d->eval_windows, err));
     d->train_tokens = t->train_part.total;
@@ -209,7 +210,8 @@ static enum status tokens_open(struct data *d, struct err *err)
     TRY(take_vocab(d, t, err));
     TRY(part(d, t, err));
     TRY(list_files(d, t, err));
-    data_name_after(d, t->train.items[0].path, t->train.n);
+    const struct stream *named = t->train.n ? &t->train : &t->val;
+    data_name_after(d, named->items[0].path, named->n);
     return look_at_held(d, t, err);
 }
 

@@ -1,6 +1,5 @@
+#include "harness/evaluate.h"
 #include "harness/train_internal.h"
-
-#include <math.h>
 
 double train_eval_tokens(const struct trainer *tr, size_t stride)
 {
@@ -9,8 +8,8 @@ double train_eval_tokens(const struct trainer *tr, size_t stride)
 
 struct evaluation {
     struct trainer *tr;
-    size_t stride, at, n; /* the next window; windows done */
-    double sum, sum2;     /* of their mean losses */
+    size_t stride, at; /* the next window */
+    struct loss_sum sum;
     double member_sum[GPT_MEMBERS_MAX];
 };
 
@@ -34,14 +33,10 @@ static enum status evaluate_some(void *ctx, bool *more, struct err *err)
         data_eval(tr->data, tr->x + m * T, tr->y + m * T, e->at, 1);
     float *own = tr->losses + TRAIN_EVAL_CHUNK * T;
     members_losses(&tr->e, tr->losses, tr->e.n > 1 ? own : NULL, tr->x, tr->y, m);
-    for (size_t w = 0; w < m; w++) {
-        double loss = mean(tr->losses + w * T, T);
-        e->sum += loss;
-        e->sum2 += loss * loss;
-    }
+    for (size_t w = 0; w < m; w++)
+        loss_sum_add(&e->sum, tr->losses + w * T, T);
     for (size_t i = 0; tr->e.n > 1 && i < tr->e.n * m; i++)
         e->member_sum[i / m] += mean(own + i * T, T);
-    e->n += m;
     tr->eval_s += train_end_piece(tr, began, plan_eval_tokens((double)(m * T)));
     if (e->stride == 1) {
         tr->tokens_evaluated += (double)(m * T);
@@ -57,10 +52,9 @@ enum status train_evaluate(struct trainer *tr, size_t stride, double *loss, doub
 {
     struct evaluation e = {.tr = tr, .stride = stride};
     TRY(train_in_pieces(tr, evaluate_some, &e, err));
-    double n = (double)e.n, var = e.n > 1 ? (e.sum2 - e.sum * e.sum / n) / (n - 1) : (double)NAN;
     for (size_t i = 0; i < tr->e.n; i++)
-        tr->member_loss[i] = e.member_sum[i] / n;
-    *loss = e.sum / n;
-    *se = sqrt(fmax(0, var) / n);
+        tr->member_loss[i] = e.member_sum[i] / (double)e.sum.n;
+    *loss = loss_sum_mean(&e.sum, tr->e.g->shape.T);
+    *se = e.sum.n > 1 ? loss_sum_se(&e.sum) : 0;
     return OK;
 }

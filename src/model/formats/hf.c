@@ -83,7 +83,7 @@ enum status hf_add(struct hf_list *l, const char *name, size_t layer, const char
         l->room = room;
     }
     struct hf_tensor *t = &l->items[l->n++];
-    *t = (struct hf_tensor){.n_dims = rows ? 2 : 1, .layer = layer, .fill = fill, .scale = scale};
+    *t = (struct hf_tensor){.n_dims = rows ? 2 : 1, .fill = fill, .scale = scale};
     t->dims[0] = rows ? rows : cols;
     t->dims[1] = rows ? cols : 0;
     const char *slot = strstr(name, "%zu");
@@ -91,8 +91,10 @@ enum status hf_add(struct hf_list *l, const char *name, size_t layer, const char
         snprintf(t->name, sizeof t->name, "%.*s%zu%s", (int)(slot - name), name, layer, slot + 3);
     else
         snprintf(t->name, sizeof t->name, "%s", name);
-    if (ours && tensors_find(&l->g->tensors, ours))
-        t->piece[t->n_pieces++] = (struct hf_piece){.ours = ours, .n = cols, .repeat = 1, .head = 1};
+    const struct tensor *x = ours ? tensors_find(&l->g->tensors, ours) : NULL;
+    if (x)
+        t->piece[t->n_pieces++] = (struct hf_piece){.w = l->g->w + tensor_at(x, x->outside ? 0 : layer - x->first),
+                                                    .cols = x->cols, .n = cols, .repeat = 1, .head = 1};
     return OK;
 }
 
@@ -105,10 +107,10 @@ void hf_piece(struct hf_tensor *t, size_t col, size_t n, size_t repeat, size_t h
 {
     if (t->n_pieces == 0)
         return; /* the model has no such tensor */
-    const char *ours = t->piece[0].ours;
+    struct hf_piece p = t->piece[0];
     t->n_pieces += t->cut; /* the first replaces the whole */
     t->cut = true;
-    t->piece[t->n_pieces - 1] = (struct hf_piece){ours, col, n, repeat, head};
+    t->piece[t->n_pieces - 1] = (struct hf_piece){p.w, p.cols, col, n, repeat, head};
 }
 
 void hf_transpose(struct hf_tensor *t)
@@ -132,14 +134,14 @@ void hf_list_free(struct hf_list *l)
 }
 
 /* Where the number in that row and column of our side lies. */
-static float *place(const struct hf_list *l, const struct hf_tensor *t, size_t row, size_t col)
+static float *place(const struct hf_tensor *t, size_t row, size_t col)
 {
     const struct hf_piece *p = t->piece;
     for (; col >= p->n; p++)
         col -= p->n;
-    const struct tensor *x = tensors_find(&l->g->tensors, p->ours);
-    size_t at = p->col + col / (p->head * p->repeat) * p->head + col % p->head;
-    return l->g->w + tensor_at(x, x->outside ? 0 : t->layer - x->first) + row * x->cols + at;
+    if (p->repeat > 1)
+        col = col / (p->head * p->repeat) * p->head + col % p->head;
+    return p->w + row * p->cols + p->col + col;
 }
 
 /* Numbers of a row there. */
@@ -148,11 +150,11 @@ static size_t row_length(const struct hf_tensor *t)
     return t->dims[t->n_dims - 1];
 }
 
-void hf_row(float *out, const struct hf_list *l, const struct hf_tensor *t, size_t r)
+void hf_row(float *out, const struct hf_tensor *t, size_t r)
 {
     size_t n = row_length(t);
     for (size_t j = 0; j < n; j++) {
-        float v = t->n_pieces ? *place(l, t, t->transposed ? j : r, t->transposed ? r : j) : t->table ? t->table[r * n + j] : t->fill;
+        float v = t->n_pieces ? *place(t, t->transposed ? j : r, t->transposed ? r : j) : t->table ? t->table[r * n + j] : t->fill;
         out[j] = v * t->scale;
     }
 }
@@ -176,7 +178,7 @@ static enum status put_rows(FILE *out, const struct hf_list *l, float *row, cons
 {
     for (size_t i = 0; i < l->n; i++)
         for (size_t r = 0; r < (l->items[i].n_dims == 2 ? l->items[i].dims[0] : 1); r++) {
-            hf_row(row, l, &l->items[i], r);
+            hf_row(row, &l->items[i], r);
             TRY(put(out, row, row_length(&l->items[i]) * sizeof *row, path, err));
         }
     return OK;
@@ -266,7 +268,7 @@ static enum status check_stored(const struct stored *s, const struct hf_tensor *
 }
 
 /* Row by row of what is stored. */
-static void take_tensor(const struct hf_list *l, const struct hf_tensor *t, const struct tensor_file *f, const struct stored *s,
+static void take_tensor(const struct hf_tensor *t, const struct tensor_file *f, const struct stored *s,
                         float *row)
 {
     size_t n = s->dims[s->n_dims - 1], rows = s->n_dims == 2 ? s->dims[0] : 1;
@@ -274,7 +276,7 @@ static void take_tensor(const struct hf_list *l, const struct hf_tensor *t, cons
     for (size_t r = 0; r < rows; r++) {
         tensor_file_floats(row, f, s, r * n, n);
         for (size_t j = 0; j < n; j++)
-            *place(l, t, turned ? j : r, turned ? r : j) = row[j];
+            *place(t, turned ? j : r, turned ? r : j) = row[j];
     }
 }
 
@@ -306,7 +308,7 @@ static enum status take_all(const struct hf_list *l, const struct hf_model *m, c
         if (st == OK)
             st = size_calloc(&row, s->dims[s->n_dims - 1], sizeof *row, "a row", err);
         if (st == OK)
-            take_tensor(l, t, f, s, row);
+            take_tensor(t, f, s, row);
         free(row);
         row = NULL;
     }

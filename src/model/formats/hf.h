@@ -19,7 +19,8 @@
 
 /* Columns of a tensor of ours. */
 struct hf_piece {
-    const char *ours;
+    float *w;       /* of ours, in that layer, and the length of its rows */
+    size_t cols;
     size_t col, n;  /* the first of them, and how many that makes there */
     size_t repeat;  /* each `head` columns of ours stand so often one after the other; 1 */
     size_t head;
@@ -29,7 +30,6 @@ struct hf_piece {
 struct hf_tensor {
     char name[80];
     size_t dims[2], n_dims;
-    size_t layer;           /* of ours; TENSOR_OUTSIDE */
     bool transposed;        /* matrices there are (out, in) */
     struct hf_piece piece[3]; /* side by side along the columns */
     bool cut;               /* hf_piece said which columns */
@@ -76,7 +76,7 @@ enum status hf_list_make(struct hf_list *l, const struct hf_arch *arch, const st
 void hf_list_free(struct hf_list *l);
 
 /* Row r of a tensor there, its last dimension's numbers. */
-void hf_row(float *out, const struct hf_list *l, const struct hf_tensor *t, size_t r);
+void hf_row(float *out, const struct hf_tensor *t, size_t r);
 
 /* The files' contents. who: what the metadata say of where it comes from. */
 enum status hf_write_weights(FILE *out, const char *path, const struct hf_arch *arch, const struct gpt *g, const char *who,

@@ -163,7 +163,7 @@ enum status llmc_check(const struct gpt_shape *s, struct err *err)
 }
 
 /* A matrix as (out, in), all else as it stands. */
-static enum status put_tensor(FILE *out, const char *path, const struct hf_list *l, const struct hf_tensor *t, bool turn, size_t pad,
+static enum status put_tensor(FILE *out, const char *path, const struct hf_tensor *t, bool turn, size_t pad,
                               struct err *err)
 {
     size_t rows = t->n_dims == 2 ? t->dims[0] : 1, cols = t->dims[t->n_dims - 1];
@@ -171,7 +171,7 @@ static enum status put_tensor(FILE *out, const char *path, const struct hf_list 
     TRY(size_calloc(&all, (rows + pad) * cols, sizeof *all, "a tensor", err));
     enum status st = size_calloc(&row, cols, sizeof *row, "a row", err);
     for (size_t r = 0; r < rows && st == OK; r++) {
-        hf_row(row, l, t, r);
+        hf_row(row, t, r);
         for (size_t j = 0; j < cols; j++)
             all[turn ? j * rows + r : r * cols + j] = row[j];
     }
@@ -198,7 +198,7 @@ static enum status put_all(FILE *out, const char *path, const struct hf_list *l,
             char name[NAME_BYTES];
             name_of(name, sizeof name, i, layer);
             const struct hf_tensor *t = find(l, name);
-            TRY(put_tensor(out, path, l, t, t->n_dims == 2 && is_layers(i), i == 0 ? pad : 0, err));
+            TRY(put_tensor(out, path, t, t->n_dims == 2 && is_layers(i), i == 0 ? pad : 0, err));
         }
     return OK;
 }
