@@ -22,6 +22,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
     X(check, "whether one learning rate serves all widths and depths")                             \
     X(eval, "the loss of a run's or another program's weights")                                    \
     X(export, "a run's weights for transformers or llm.c")                                         \
+    X(sample, "words of a trained run, as they come")                                              \
     X(bench, "measure the machine: peak, matrix products, training steps")                         \
     X(config, "print every config key, or a JSON Schema")                                          \
     X(version, "print the version and what this build can do")

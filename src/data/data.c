@@ -346,6 +346,23 @@ enum status data_eval_floor(double *out, const struct data *d, const volatile si
     return OK;
 }
 
+int32_t data_start(const struct data *d)
+{
+    return d->source->starts ? (int32_t)d->vocab - 1 : -1;
+}
+
+struct data_marks data_marks(const struct data *d)
+{
+    return d->source->marks ? d->source->marks(d) : (struct data_marks){.what = NULL};
+}
+
+enum data_mark data_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i)
+{
+    if (d->source->starts && y[i] + 1 == (int32_t)d->vocab)
+        return DATA_WRONG; /* it stands at the start alone */
+    return d->source->mark ? d->source->mark(d, x, y, i) : DATA_FREE;
+}
+
 void data_token_text(const struct data *d, char *buf, size_t size, int32_t token)
 {
     d->source->token_text(d, buf, size, token);

@@ -212,6 +212,18 @@ enum status data_excess(double *excess, const struct data *d, const double *lear
  * ones do not go below it. NaN where tokens never come again, and where data_excess says nothing. */
 enum status data_unseen(double *excess, const struct data *d, struct err *err) WARN_UNUSED;
 
+/* The token that every window begins with, -1 where none does. A language with one writes a new window after a full one. */
+int32_t data_start(const struct data *d);
+
+/* Whether the i-th target of a window is right: a language's own law, by what stands before it. DATA_FREE: any will do there. */
+enum data_mark { DATA_FREE, DATA_WRONG, DATA_RIGHT };
+struct data_marks {
+    const char *what; /* are right or wrong: "values of facts"; NULL: nothing is in this language, or it is none */
+    double best;      /* the share of them that is right for whoever knows all, in the language's own text */
+};
+struct data_marks data_marks(const struct data *d);
+enum data_mark data_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i);
+
 /* Tokens as text for people: a byte as itself, a language's symbol as a number or letter. Writes at
  * most size bytes including '\0'. */
 void data_token_text(const struct data *d, char *buf, size_t size, int32_t token);

@@ -24,6 +24,10 @@ struct data_source {
     enum status (*encode)(int32_t **tokens, size_t *n, const struct data *d, const char *text, size_t size, struct err *err);
     /* What data_fault is; NULL: nothing can be wrong. */
     enum status (*fault)(const struct data *d, struct err *err);
+    bool starts; /* a window begins with the last token of the vocabulary */
+    /* What data_marks and data_mark are; NULL: no token is right or wrong. The tokens are of the vocabulary, no more. */
+    struct data_marks (*marks)(const struct data *d);
+    enum data_mark (*mark)(const struct data *d, const int32_t *x, const int32_t *y, size_t i);
     /* ln of the probability of y given x under the true law; NULL where it is unknown. */
     double (*log_prob)(const struct data *d, const int32_t *x, const int32_t *y);
     /* Fill what theory says; the exponents are NaN and the rest empty before. */

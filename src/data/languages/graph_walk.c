@@ -99,6 +99,18 @@ static double walk_log_prob(const struct data *d, const int32_t *x, const int32_
     return sum;
 }
 
+static struct data_marks walk_marks(const struct data *d)
+{
+    (void)d;
+    return (struct data_marks){"steps along an edge", 1};
+}
+
+static enum data_mark walk_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i)
+{
+    const struct graph *g = d->state;
+    return g->edge[(size_t)x[i] * d->vocab + (size_t)y[i]] ? DATA_RIGHT : DATA_WRONG;
+}
+
 static void walk_text(const struct data *d, char *buf, size_t size, int32_t token)
 {
     (void)d;
@@ -116,6 +128,8 @@ const struct data_source data_source_graph_walk = {
     .close = walk_close,
     .draw = walk_draw,
     .token_text = walk_text,
+    .marks = walk_marks,
+    .mark = walk_mark,
     .log_prob = walk_log_prob,
     .theory = walk_theory,
 };

@@ -140,6 +140,43 @@ static double hierarchy_log_prob(const struct data *d, const int32_t *x, const i
     return sum;
 }
 
+/* The symbol that a group of n leaves derives from, level by level; -1: none. */
+static int32_t symbol_of(const struct data *d, const int32_t *y, size_t n, size_t level)
+{
+    const struct data_spec *s = &d->spec;
+    const struct hierarchy *h = d->state;
+    size_t tuple = 0;
+    if (n == 1)
+        return (size_t)*y < s->symbols ? *y : -1;
+    for (size_t j = 0; j < s->branching; j++) {
+        int32_t part = symbol_of(d, y + j * (n / s->branching), n / s->branching, level + 1);
+        if (part < 0)
+            return -1;
+        tuple = tuple * s->symbols + (size_t)part;
+    }
+    return h->owner[level * h->tuples + tuple];
+}
+
+static struct data_marks hierarchy_marks(const struct data *d)
+{
+    (void)d;
+    return (struct data_marks){"ends of groups that a rule makes", 1};
+}
+
+/* The last symbol of a group is right where the largest group that it ends, and with it all in it, is one of the rules'. */
+static enum data_mark hierarchy_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i)
+{
+    const struct data_spec *s = &d->spec;
+    const struct hierarchy *h = d->state;
+    size_t within = i % h->leaves + 1, n = 1, level = s->depth;
+    (void)x;
+    for (; level > 0 && within % (n * s->branching) == 0; level--)
+        n *= s->branching;
+    if (n == 1)
+        return DATA_FREE;
+    return symbol_of(d, y + i + 1 - n, n, level) >= 0 ? DATA_RIGHT : DATA_WRONG;
+}
+
 static void hierarchy_theory(struct data_theory *t, const struct data *d)
 {
     const struct data_spec *s = &d->spec;
@@ -156,6 +193,9 @@ const struct data_source data_source_hierarchy = {
     .close = hierarchy_close,
     .draw = hierarchy_draw,
     .token_text = record_text,
+    .starts = true,
+    .marks = hierarchy_marks,
+    .mark = hierarchy_mark,
     .log_prob = hierarchy_log_prob,
     .theory = hierarchy_theory,
 };

@@ -94,6 +94,26 @@ static double mix_log_prob(const struct data *d, const int32_t *x, const int32_t
     return sum;
 }
 
+static struct data_marks mix_marks(const struct data *d)
+{
+    return (struct data_marks){d->spec.walk > 1 ? "steps to a successor" : NULL, 1};
+}
+
+static enum data_mark mix_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i)
+{
+    const struct data_spec *s = &d->spec;
+    size_t within = i % mix_unit(s);
+    const int32_t *record = y + i - within;
+    int32_t next[DATA_BRANCHES_MAX];
+    (void)x;
+    if (within <= s->digits)
+        return DATA_FREE; /* a digit, or where a walk begins */
+    if (!record_has_digits(record, within, s))
+        return DATA_WRONG;
+    successors(next, s, record_rank(record, s), y[i - 1]);
+    return is_among(next, s->branches, y[i]) ? DATA_RIGHT : DATA_WRONG;
+}
+
 /* What a known pair saves each time it comes. */
 static double pair_gain(const struct data_spec *s)
 {
@@ -156,6 +176,9 @@ const struct data_source data_source_markov_mix = {
     .close = mix_close,
     .draw = mix_draw,
     .token_text = record_text,
+    .starts = true,
+    .marks = mix_marks,
+    .mark = mix_mark,
     .log_prob = mix_log_prob,
     .theory = mix_theory,
     .n_facts = mix_n_pairs,

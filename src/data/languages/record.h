@@ -12,6 +12,15 @@ enum status record_ranks(size_t *ranks, const struct data_spec *s, struct err *e
 void record_put_rank(int32_t *y, const struct data_spec *s, size_t rank);
 size_t record_rank(const int32_t *y, const struct data_spec *s);
 
+/* Whether all of n tokens are digits, and no start token among them. */
+static inline bool record_has_digits(const int32_t *y, size_t n, const struct data_spec *s)
+{
+    bool all = true;
+    for (size_t j = 0; j < n; j++)
+        all = all && (size_t)y[j] < s->base;
+    return all;
+}
+
 /* x (ctx): the start token, then y but for its last. */
 void record_inputs(const struct data *d, int32_t *x, const int32_t *y);
 

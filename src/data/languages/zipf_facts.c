@@ -77,6 +77,24 @@ static double facts_log_prob(const struct data *d, const int32_t *x, const int32
     return sum;
 }
 
+static struct data_marks facts_marks(const struct data *d)
+{
+    const struct data_spec *s = &d->spec;
+    return (struct data_marks){s->values > 0 ? "values of facts" : NULL, 1 - s->eps + s->eps / (double)s->base};
+}
+
+static enum data_mark facts_mark(const struct data *d, const int32_t *x, const int32_t *y, size_t i)
+{
+    const struct data_spec *s = &d->spec;
+    size_t within = i % facts_unit(s);
+    const int32_t *record = y + i - within;
+    (void)x;
+    if (within < s->digits)
+        return DATA_FREE;
+    bool right = record_has_digits(record, s->digits, s) && y[i] == fact(s, record_rank(record, s), within - s->digits);
+    return right ? DATA_RIGHT : DATA_WRONG;
+}
+
 /* What a known fact saves each time it comes. */
 static double facts_gain(const struct data_spec *s)
 {
@@ -112,6 +130,9 @@ const struct data_source data_source_zipf_facts = {
     .close = facts_close,
     .draw = facts_draw,
     .token_text = record_text,
+    .starts = true,
+    .marks = facts_marks,
+    .mark = facts_mark,
     .log_prob = facts_log_prob,
     .theory = facts_theory,
     .n_facts = facts_n,
