@@ -191,7 +191,8 @@ static void progress(void *ctx, double share, double loss)
 
 static enum status run(struct job *j, struct err *err)
 {
-    struct shown shown = {.next_s = clock_now_s() + 1, .terminal = text_is_terminal(STDERR_FILENO)};
+    struct shown shown = {.terminal = text_is_terminal(STDERR_FILENO)};
+    shown.next_s = clock_now_s() + (shown.terminal ? 1 : 10);
     struct weights_how how = {.isa = kern_isa_best(), .B = EVALUATE_CHUNK, .threads = (int)j->words->threads};
     if (j->words->isa && !kern_isa_parse(&how.isa, j->words->isa))
         return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", j->words->isa);

@@ -166,7 +166,7 @@ static void say_prompt(struct job *j)
 }
 
 /* The best of a sweep, how fast, and how much of it is right. */
-static void say_ending(struct job *j, size_t tokens, double seconds)
+static void say_ending(struct job *j, size_t tokens, double seconds, double cpu_s)
 {
     struct data_marks m = j->d ? data_marks(j->d) : (struct data_marks){.what = NULL};
     speak_end(&j->out);
@@ -177,8 +177,8 @@ static void say_ending(struct job *j, size_t tokens, double seconds)
     else if (is_language(j) && !m.what)
         printf("no token of %s is right or wrong\n", data_name(j->d));
     fflush(stdout);
-    text_message(stderr, "", "%s: %zu tokens, %.0f a second", j->w.is_run ? j->w.dir : j->source, tokens,
-                 seconds > 0 ? (double)tokens / seconds : 0);
+    text_message(stderr, "", "%s: %zu tokens, %.0f a second, %.0f a second of the processor", j->w.is_run ? j->w.dir : j->source,
+                 tokens, seconds > 0 ? (double)tokens / seconds : 0, cpu_s > 0 ? (double)tokens / cpu_s : 0);
 }
 
 /* Said at once to a person, and to a program some times a second: what it reads comes as it is written. */
@@ -194,7 +194,7 @@ static enum status flush(const struct job *j, double *next_s, struct err *err)
 static enum status write_tokens(struct job *j, struct generator *g, struct err *err)
 {
     const volatile sig_atomic_t *stop = stopping_watch();
-    double began = clock_now_s(), next_s = 0;
+    double began = clock_now_s(), cpu_began = clock_cpu_s(), next_s = 0;
     size_t i = 0;
     enum status st = OK;
     say_prompt(j);
@@ -212,7 +212,7 @@ static enum status write_tokens(struct job *j, struct generator *g, struct err *
         if (i + 1 < j->words->tokens)
             generator_feed(g);
     }
-    say_ending(j, i, clock_now_s() - began);
+    say_ending(j, i, clock_now_s() - began, clock_cpu_s() - cpu_began);
     return st == OK && *stop ? err_set(err, E_INTERRUPTED, "interrupted") : st;
 }
 
