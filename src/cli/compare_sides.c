@@ -149,11 +149,12 @@ static void take_reason(char *out, size_t size, const char *msg)
 enum status sides_unlike(char *out, size_t size, const struct side *a, const struct side *b, struct err *err)
 {
     const char *const both[] = {a->source, b->source};
-    const struct fit_read_options read = fit_words_read(&a->fitted.words, &a->fitted.opt);
+    struct fit_read_options read = fit_words_read(&a->fitted.words, &a->fitted.opt);
     struct fit_table t = {0};
     struct fit_lines careful = {0};
     struct err why;
     out[0] = '\0';
+    read.loss = NULL; /* one side's alone */
     enum status st = fit_table_read(&t, both, 2, &read, &why);
     if (st == OK)
         st = alike_judge(&careful, both, 2, &t, a->fitted.words.where.n > 0, &why);

@@ -101,6 +101,7 @@ void fit_words_config(struct fit_words *w, const struct config *c)
     w->objective = c->fit.objective;
     w->count = c->fit.count;
     w->bootstrap = c->fit.bootstrap;
+    w->loss = c->fit.loss ? config_loss_name(c) : NULL;
     w->holdout = c->fit.holdout;
     w->seed = c->fit.seed;
 }
@@ -156,7 +157,8 @@ static enum status copy_list(const char **out, size_t *n, const struct arg_list 
 
 struct fit_read_options fit_words_read(const struct fit_words *w, const struct fit_options *opt)
 {
-    return (struct fit_read_options){.where = w->where.items, .n_where = w->where.n, .x = w->x, .y = w->y,
+    return (struct fit_read_options){.where = w->where.items, .n_where = w->where.n, .loss = w->loss, .x = w->x,
+                                     .y = w->y,
                                      .count = opt->count, .column = w->column.items, .n_column = w->column.n,
                                      .scale = w->scale.items, .n_scale = w->scale.n, .best = w->best,
                                          .drop_missing = w->drop_missing};

@@ -23,6 +23,7 @@ enum { FIT_OPTIONS_MAX = 24 };
 
 struct fit_words {
     const char *law, *objective, *count, *x, *y;
+    const char *loss; /* the column of a folder whose config names one (fit.loss); NULL: the loss. No option */
     size_t bootstrap;
     double holdout, window;
     uint64_t seed;

@@ -139,6 +139,7 @@ enum status fitted_of_source(struct fitted *f, const char *const *source, const 
     f->sources = source;
     f->n_sources = 1;
     f->words = *words;
+    f->words.loss = f->own_words.loss;
     return OK;
 }
 

@@ -229,6 +229,11 @@ size_t data_train_tokens(const struct data *d)
     return d->train_tokens;
 }
 
+size_t data_unique_tokens(const struct data *d)
+{
+    return d->spec.unique_tokens;
+}
+
 uint64_t data_fingerprint(const struct data *d)
 {
     return d->fingerprint;

@@ -158,6 +158,7 @@ const char *data_name(const struct data *d); /* "zipf-facts", or the file's or f
 double data_bytes_per_token(const struct data *d);
 double data_floor(const struct data *d);     /* entropy rate in nats per token; NaN: unknown */
 size_t data_train_tokens(const struct data *d); /* distinct training tokens, of a language in whole windows; 0: unlimited. Of the first source */
+size_t data_unique_tokens(const struct data *d); /* as the spec has it */
 uint64_t data_fingerprint(const struct data *d); /* hash of the content: guards a resumed sweep */
 
 /* The files behind it, folders resolved, in the order in which they were read, then the second source's; none for a

@@ -76,6 +76,7 @@ struct fit_table {
 struct fit_read_options {
     const char *const *where; /* (n_where) "column=value", !=, <, <=, >, >=: rows must match all */
     size_t n_where;
+    const char *loss;  /* the column of losses where neither y nor column names one; NULL: by name */
     const char *x, *y; /* the variable of a one-variable law; the column of losses. NULL: by name */
     enum fit_count count;
     const char *const *column; /* (n_column) "role=NAME" */

@@ -237,6 +237,16 @@ static enum status check_batch(const struct config *c, struct err *err)
     return OK;
 }
 
+static enum status check_epochs(const struct config *c, struct err *err)
+{
+    if (c->data.epochs > 0 && c->data.epochs < 1)
+        return err_set(err, E_CONFIG, "data.epochs=%g: expected 1 or more, or 0", c->data.epochs);
+    if (c->data.epochs > 0 && c->data.unique_tokens > 0)
+        return err_set(err, E_CONFIG, "data.epochs=%g and data.unique_tokens=%zu: the one follows each run's budget, the other is one "
+                       "number for all: give one of them", c->data.epochs, c->data.unique_tokens);
+    return OK;
+}
+
 /* Keys that say how to learn from a teacher, without one. */
 static enum status check_teacher(const struct config *c, struct err *err)
 {
@@ -279,6 +289,18 @@ static enum status check_search(const struct config *c, struct err *err)
     return OK;
 }
 
+/* What is fitted must be there. */
+static enum status check_loss(const struct config *c, struct err *err)
+{
+    static const char *const averages[] = {"train.ema", "train.tail_average"};
+    const double on[] = {c->train.ema, c->train.tail_average};
+    _Static_assert(sizeof on / sizeof *on == OPTIM_N_AVERAGES, "a key for each average");
+    size_t i = c->fit.loss;
+    if (i == 0 || on[i - 1] > 0 || varies(&c->grid.vary, averages[i - 1]))
+        return OK;
+    return err_set(err, E_CONFIG, "fit.loss=%s is that of an average of the weights, but %s is 0", config_loss_name(c), averages[i - 1]);
+}
+
 static enum status check_beta2(const struct config *c, struct err *err)
 {
     struct config defaults;
@@ -307,18 +329,28 @@ static enum status check_source(const struct config *c, struct err *err)
     return OK;
 }
 
+const char *config_loss_name(const struct config *c)
+{
+#define X(name) "loss_" #name,
+    static const char *const names[] = {"loss", OPTIM_AVERAGES(X)};
+#undef X
+    return names[c->fit.loss];
+}
+
 enum status config_check(const struct config *c, struct err *err)
 {
     TRY(check_name(c->name, err));
     TRY(check_batch(c, err));
     TRY(check_source(c, err));
     TRY(check_mix(c, err));
+    TRY(check_epochs(c, err));
     if (c->model.d_model && c->model.n_head && c->model.d_model % c->model.n_head)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
     TRY(config_check_optimizer(c, err));
     TRY(check_teacher(c, err));
     TRY(check_beta2(c, err));
+    TRY(check_loss(c, err));
     TRY(check_search(c, err));
     return check_grid(c, err);
 }

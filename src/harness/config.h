@@ -94,7 +94,7 @@ struct config {
         size_t heldout; /* enum data_heldout */
         size_t eval_tokens, seed;
         size_t base, digits, values;
-        double eps, exponent;
+        double eps, exponent, epochs;
         size_t nodes, degree, branching, depth, rules, symbols, walk, branches, unique_tokens;
         size_t vocab;
         char *tokeniser; /* owned; NULL: none is named */
@@ -150,6 +150,7 @@ struct config {
     struct {
         char law[CONFIG_NAME_MAX], objective[CONFIG_NAME_MAX], count[CONFIG_NAME_MAX];
         size_t bootstrap, seed;
+        size_t loss; /* 0: loss; else 1 + enum optim_average */
         double holdout;
     } fit;
 };
@@ -250,6 +251,9 @@ void config_vary_level(struct config *to, const struct config *from, const struc
 
 /* The rate of a run of so many parameters and tokens. */
 double config_lr_at(const struct config *c, double params, double tokens);
+
+/* The column of results.csv that fit.loss names. */
+const char *config_loss_name(const struct config *c);
 
 /* What the order of a run's data is drawn from. */
 size_t config_order_seed(const struct config *c);

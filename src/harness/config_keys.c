@@ -23,6 +23,7 @@ const struct key config_keys[] = {
 #define X(name, type, min, max, number, hashed, help) {"data." #name, T_##type, AT(data.name), min, max, number, NULL, hashed, help},
     DATA_NUMBERS(X)
 #undef X
+    {"data.epochs", T_DOUBLE, AT(data.epochs), 0, 1e9, 0, NULL, NEVER, "every run has unique tokens for its own budget, which it sees so many times: data.unique_tokens is its tokens over this, in whole windows. Runs of unlike budgets then see unlike data and share no trunk (0: data.unique_tokens for all)"},
 #define X(id, source, name) "|" name
     {"data.mix_source", T_ENUM, AT(data.mix_source), 0, DATA_N_KINDS, 0, "none|text" DATA_LANGUAGES(X) "|tokens", LATER, "a second source of training windows, with as many symbols; the held-out set stays data.source's"},
 #undef X
@@ -109,6 +110,9 @@ const struct key config_keys[] = {
     {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
     {"fit.objective", T_STRING, AT(fit.objective), 0, 0, 0, "huber:1e-3", NEVER, "huber:DELTA, lad or lsq; with ,over=W overestimates weigh W times"},
     {"fit.count", T_STRING, AT(fit.count), 0, 0, 0, "total", NEVER, "parameters counted as total, nonembd or matmul"},
+#define X(name) "|loss_" #name
+    {"fit.loss", T_ENUM, AT(fit.loss), 0, OPTIM_N_AVERAGES, 0, "loss" OPTIM_AVERAGES(X), NEVER, "column of results.csv that is fitted as the loss, and by which rates are searched: loss_tail or loss_ema where averaged weights are what is used, as in place of a cooldown"},
+#undef X
     {"fit.bootstrap", T_SIZE, AT(fit.bootstrap), 0, 1e6, 400, NULL, NEVER, "resamples for the intervals"},
     {"fit.holdout", T_DOUBLE, AT(fit.holdout), 0, 0.9, 0.2, NULL, NEVER, "share of the runs, the largest, that are predicted"},
     {"fit.seed", T_SIZE, AT(fit.seed), 0, 9e15, 1, NULL, NEVER, "seed of the resamples"},

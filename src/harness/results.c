@@ -108,6 +108,11 @@ enum status run_row_of(struct run_row *out, const struct run *r, const char *dat
     return OK;
 }
 
+double run_row_loss(const struct run_row *row, size_t which)
+{
+    return which ? row->loss_average[which - 1] : row->loss;
+}
+
 void run_row_diverged(struct run_row *row)
 {
     row->loss = row->loss_se = row->loss_member = (double)NAN;

@@ -33,6 +33,9 @@ struct run_row {
 enum status run_row_of(struct run_row *row, const struct run *r, const char *data_name, uint64_t data_fingerprint,
                        const char *isa, struct err *err) WARN_UNUSED;
 
+/* The loss that fit.loss = `which` names. */
+double run_row_loss(const struct run_row *row, size_t which);
+
 /* No loss is that of a run that has diverged. */
 void run_row_diverged(struct run_row *row);
 

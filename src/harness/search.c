@@ -251,7 +251,7 @@ static enum status take_results(struct search *s, const struct trials *b, struct
         if (!found)
             return err_set(err, E_RUN, "%s has no result", run_dir);
         b->order[i]->known = true;
-        b->order[i]->loss = strcmp(row.status, "done") == 0 ? row.loss : (double)INFINITY;
+        b->order[i]->loss = strcmp(row.status, "done") == 0 ? run_row_loss(&row, s->c->fit.loss) : (double)INFINITY;
     }
     return OK;
 }

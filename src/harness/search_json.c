@@ -25,14 +25,14 @@ enum status search_file(char *path, const char *dir, struct err *err)
 
 enum status search_hash(uint64_t *hash, const struct config *c, const struct data *d, struct err *err)
 {
-    static const char *const own[] = {"search.keys", "search.terms"};
+    static const char *const own[] = {"search.keys", "search.terms", "fit.loss"};
     struct config run = config_of_run(c);
     run.train.lr_law.kind = LR_NUMBER;
     run.model.d_model = run.model.n_layer = run.model.n_head = 0;
     run.train.tokens = 0;
     run.train.seed = 0;
     TRY(config_hash(hash, &run, err));
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    for (size_t i = 0; i < sizeof own / sizeof *own - (c->fit.loss == 0); i++) { /* the last came later */
         char *text;
         TRY(config_key_text(&text, c, config_keys_find(own[i]), err));
         *hash = hash_bytes(*hash, text, strlen(text));

@@ -86,8 +86,9 @@ static enum status step_members(double *worst_loss, double *norm, struct trainer
     *norm = 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t order = members_seed(config_order_seed(&r->cfg), i);
-        data_train(tr->data, tr->x, tr->y, order, first, B);
-        TRY(data_fault(tr->data, err));
+        struct data *d = tr->own_data ? tr->own_data : tr->data;
+        data_train(d, tr->x, tr->y, order, first, B);
+        TRY(data_fault(d, err));
         double own = gpt_forward_backward_of(&tr->e.g[i], tr->x, tr->y, B);
         loss += own;
         worst = own > worst ? own : worst;
@@ -315,6 +316,14 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     return st;
 }
 
+/* Runs of one trajectory see the same tokens. */
+static enum status open_own_data(struct trainer *tr, const struct run *first, struct err *err)
+{
+    if (first->cfg.data.unique_tokens == data_unique_tokens(tr->data))
+        return OK;
+    return config_open_data(&tr->own_data, &first->cfg, err);
+}
+
 enum status train_trajectory(const struct plan *p, const struct trajectory *t, const struct data *d,
                              const char *dir, const struct train_options *o, struct err *err)
 {
@@ -323,6 +332,8 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     tr.loss = tr.shown_loss = (double)NAN;
     size_t T = first->shape.T, rows = size_max(first->cfg.train.batch_tokens / T, TRAIN_EVAL_CHUNK);
     enum status st = train_use_kernels(&tr, o->isa, err);
+    if (st == OK)
+        st = open_own_data(&tr, first, err);
     if (st == OK)
         st = size_calloc(&tr.x, rows * T, sizeof *tr.x, "tokens", err);
     if (st == OK)
@@ -341,6 +352,7 @@ enum status train_trajectory(const struct plan *p, const struct trajectory *t, c
     free(tr.losses);
     free(tr.y);
     free(tr.x);
+    data_close(tr.own_data);
     train_free_models(&tr);
     return st;
 }

@@ -109,6 +109,10 @@ static enum status apply_asked(struct roles *r, bool *asked, const struct grid *
         TRY(named_column(&r->of[FIT_X], g, opt->x, err));
         asked[FIT_X] = true;
     }
+    if (opt->loss && !opt->y) {
+        TRY(named_column(&r->of[FIT_LOSS], g, opt->loss, err));
+        asked[FIT_LOSS] = true;
+    }
     if (opt->y) {
         TRY(named_column(&r->of[FIT_LOSS], g, opt->y, err));
         asked[FIT_LOSS] = true;
