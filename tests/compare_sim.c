@@ -120,7 +120,8 @@ static enum status one(struct compare_tally *tally, const struct compare_sim *s,
         if (st == OK)
             st = fit_analyse(&r[k], &t[k], &o, err);
     }
-    const struct compare_side base = {"base", &t[0], &r[0]}, variant = {"variant", &t[1], &r[1]};
+    const struct compare_side base = {.name = "base", .table = &t[0], .report = &r[0]};
+    const struct compare_side variant = {.name = "variant", .table = &t[1], .report = &r[1]};
     if (st == OK)
         st = compare_fill(&v, &base, &variant, &co, err);
     if (st == OK) {

@@ -27,7 +27,7 @@ struct comparison {
 
 static struct compare_side seen(const struct side *s)
 {
-    return (struct compare_side){s->name, &s->fitted.table, &s->fitted.report};
+    return (struct compare_side){s->name, &s->fitted.table, &s->fitted.report, s->costs};
 }
 
 static enum status fill(struct comparison *c, const struct fit_words *words, struct err *err)
@@ -38,12 +38,19 @@ static enum status fill(struct comparison *c, const struct fit_words *words, str
     TRY(size_calloc(&c->variants, c->sides.n - 1, sizeof *c->variants, "the variants", err));
     for (size_t i = 1; i < c->sides.n; i++) {
         char unlike[600];
-        const struct compare_side variant = seen(&c->sides.items[i]);
+        const struct side *side = &c->sides.items[i];
+        const struct compare_side variant = seen(side);
         struct compare_variant *v = &c->variants[c->n++];
+        if (side->failed[0]) {
+            compare_refuse(v, side->name, side->failed);
+            continue;
+        }
         TRY(compare_fill(v, &base, &variant, &o, err));
         if (v->why_not[0])
             continue;
         TRY(sides_unlike(unlike, sizeof unlike, &c->sides.items[0], &c->sides.items[i], err));
+        if (side->fitted.words.loss)
+            fit_lines_add(&v->notes, "the losses of %s are those of averaged weights, %s", side->name, side->fitted.words.loss);
         if (unlike[0])
             fit_lines_add(&v->notes, "%s: losses are of unlike data, so a difference is one of the data too", unlike);
         TRY(fit_lines_check(&v->notes, err));
@@ -126,7 +133,11 @@ static enum status compare(struct comparison *c, const struct compare_words *w, 
     TRY(st);
     TRY(sides_fit(&c->sides, &w->fit, err));
     TRY(fill(c, &w->fit, err));
-    return tell(c, w, err);
+    TRY(tell(c, w, err));
+    for (size_t i = 1; i < c->sides.n; i++)
+        if (c->sides.items[i].failed[0])
+            return err_set(err, E_RUN, "%s was not trained, and is not compared: %s", c->sides.items[i].name, c->sides.items[i].failed);
+    return OK;
 }
 
 static enum status check_words(const struct compare_words *w, struct err *err)

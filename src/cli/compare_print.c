@@ -37,6 +37,26 @@ static const char *gain_words(char out[WORDS], const struct fit_value *v)
     return out;
 }
 
+/* What it would take to settle what is open. */
+static void print_more(const struct compare_variant *v)
+{
+    char at[LEAD_MAX], seeds[64] = "", budgets[96] = "";
+    bool named = v->changed == COMPARE_OPEN;
+    if (v->why_not[0] || !(named || v->changed == COMPARE_NOTHING) || v->pairs.how == PAIRS_NONE)
+        return;
+    if (isfinite(v->seeds_factor))
+        snprintf(seeds, sizeof seeds, "about %.2g times the seeds", v->seeds_factor);
+    if (isfinite(v->budgets_more))
+        snprintf(budgets, sizeof budgets, "%s%.0f more budget%s, each twice the one before", seeds[0] ? ", or " : "",
+                 v->budgets_more, v->budgets_more > 1 ? "s" : "");
+    if (seeds[0] || budgets[0])
+        text_beside(stdout, lead(at, ""), named ? "To call it by its kind would take %s%s (in four of five such comparisons)."
+                                                : "To tell the gain found here from none would take %s%s.", seeds, budgets);
+    else if (named)
+        text_beside(stdout, lead(at, ""), "Neither 16 times the seeds nor 4 more budgets would call it by its kind in four of five "
+                    "such comparisons: other sizes would have to be tried.");
+}
+
 static void print_answer(const struct compare_variant *v)
 {
     char at[LEAD_MAX];
@@ -62,9 +82,7 @@ static void print_answer(const struct compare_variant *v)
     if (v->changed == COMPARE_NOTHING && isfinite(v->smallest_gain_seen))
         text_beside(stdout, lead(at, ""), "These runs would show a gain of %.2f (or 1/%.2f) with a chance of 80 %%.",
                     v->smallest_gain_seen, v->smallest_gain_seen);
-    if (isfinite(v->seeds_factor))
-        text_beside(stdout, lead(at, ""), "To tell the gain found here from none would take about %.2g times the seeds.",
-                    v->seeds_factor);
+    print_more(v);
 }
 
 static void print_gain(const struct compare_variant *v, const char *base)
@@ -85,6 +103,26 @@ static void print_gain(const struct compare_variant *v, const char *base)
     if (isfinite(v->tokens.value) && isfinite(v->params.value))
         text_beside(stdout, lead(at, "equivalent"), "%s times the tokens at the same size, %s times the parameters at the same "
                     "data.", gain_words(words, &v->tokens), gain_words(far, &v->params));
+}
+
+static void print_costs(const struct compare_variant *v)
+{
+    char at[LEAD_MAX], words[WORDS], more[WORDS], a[32], b[32];
+    const struct compare_costs *base = &v->base_costs, *own = &v->costs;
+    if (isfinite(v->memory_largest.value.value))
+        text_beside(stdout, lead(at, "in memory"), "%s at the largest budget: the bytes that a run of the base needs for that loss over "
+                    "the variant's.", gain_words(words, &v->memory_largest.value));
+    if (isfinite(v->search_largest.value.value) && base->search + own->search > 0)
+        text_beside(stdout, lead(at, "with search"), "%s at the largest budget, if each run bears its share of the trials of rates: the base's "
+                    "took %s FLOPs in %zu trials, %.0f %% of its runs', the variant's %s in %zu, %.0f %%.",
+                    gain_words(words, &v->search_largest.value), count_format(a, sizeof a, base->search), base->trials,
+                    base->search > 0 ? 100 * base->search / base->sweep : 0, count_format(b, sizeof b, own->search), own->trials,
+                    own->search > 0 ? 100 * own->search / own->sweep : 0);
+    if (isfinite(v->teacher_share))
+        text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the largest "
+                    "budget, its training took %s: with the passes %s, with the training too, for one run, %s.", v->teacher_share,
+                    count_format(a, sizeof a, own->teacher_train), gain_words(words, &v->passes_largest.value),
+                    gain_words(more, &v->teacher_largest.value));
 }
 
 static void print_loss(const struct compare_variant *v, const char *unit)
@@ -134,6 +172,7 @@ void compare_print(const struct compare_side *base, const struct compare_variant
         if (v[i].why_not[0] != '\0')
             continue;
         print_gain(&v[i], base->name);
+        print_costs(&v[i]);
         print_loss(&v[i], unit);
         print_probabilities(&v[i]);
         print_law("floor", &v[i].base_floor, &v[i].floor, &v[i].floor_difference);

@@ -54,7 +54,7 @@ static enum status place(struct sides *s, const char *out, struct err *err)
     return any ? file_join(s->out, sizeof s->out, "runs", name, err) : OK;
 }
 
-static enum status open_config(struct sides *s, size_t i, const struct arg_list *sets, const char *isa, struct err *err)
+static enum status open_config(struct sides *s, size_t i, struct err *err)
 {
     struct side *x = &s->items[i];
     const struct side *base = &s->items[0];
@@ -63,14 +63,16 @@ static enum status open_config(struct sides *s, size_t i, const struct arg_list 
     if (i > 0 && !base->is_config)
         return err_set(err, E_USAGE, "%s: a variant's config says what differs from the base's, but %s is no config: give the "
                        "variant's folder", x->word, base->word);
-    return i == 0 ? setup_open(&x->setup, x->word, sets, false, x->dir, isa, err)
-                  : setup_open_over(&x->setup, base->word, x->word, sets, x->dir, isa, err);
+    TRY(i == 0 ? setup_open(&x->setup, x->word, s->sets, false, x->dir, s->isa, err)
+               : setup_open_over(&x->setup, base->word, x->word, NULL, s->sets, x->dir, s->isa, err));
+    x->waits = setup_waits(&x->setup);
+    return OK;
 }
 
 enum status sides_open(struct sides *s, const char *const *words, size_t n, const char *out, const struct arg_list *sets,
                        const char *isa, struct err *err)
 {
-    *s = (struct sides){0};
+    *s = (struct sides){.sets = sets, .isa = isa};
     TRY(size_calloc(&s->items, n, sizeof *s->items, "the sides", err));
     s->n = n;
     bool any = false;
@@ -88,13 +90,14 @@ enum status sides_open(struct sides *s, const char *const *words, size_t n, cons
     TRY(place(s, out, err));
     for (size_t i = 0; i < n; i++)
         if (s->items[i].is_config)
-            TRY(open_config(s, i, sets, isa, err));
+            TRY(open_config(s, i, err));
     return OK;
 }
 
 void sides_close(struct sides *s)
 {
     for (size_t i = 0; i < s->n; i++) {
+        costs_free(&s->items[i].costs);
         fitted_close(&s->items[i].fitted);
         setup_free(&s->items[i].setup);
     }
@@ -104,20 +107,62 @@ void sides_close(struct sides *s)
 
 /* --- runs and fits ------------------------------------------------------------------------------------------------ */
 
+/* The base's finished run of the most parameters, of those the one of the most tokens, of the first seed. */
+static enum status teacher_of(char *path, const struct side *base, struct err *err)
+{
+    const struct plan *p = &base->setup.plan;
+    const struct run *best = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct run *r = &p->runs[i];
+        if (!best || r->params > best->params || (r->params == best->params && r->cfg.train.tokens > best->cfg.train.tokens))
+            best = r;
+    }
+    return file_join(path, FILE_PATH_MAX, base->dir, best->name, err);
+}
+
+/* Once the base has been trained: the variant again, with its teacher. */
+static enum status give_teacher(struct sides *s, size_t i, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct side *x = &s->items[i];
+    TRY(teacher_of(path, &s->items[0], err));
+    setup_free(&x->setup);
+    return setup_open_over(&x->setup, s->items[0].word, x->word, path, s->sets, x->dir, s->isa, err);
+}
+
+static enum status train(struct sides *s, size_t i, const struct setup_how *how, struct err *err)
+{
+    struct side *x = &s->items[i];
+    char took[32];
+    if (x->waits && give_teacher(s, i, err) != OK) {
+        if (err->code == E_CONFIG) /* a run that diverged cannot teach; the other variants need no teacher */
+            err->code = E_RUN;
+        return err->code;
+    }
+    text_message(stderr, "", "%s: %zu runs into %s", x->name, x->setup.plan.n, x->dir);
+    TRY(setup_sweep(&x->outcome, &x->setup, x->dir, how, err));
+    text_message(stderr, "", "%s: trained %zu runs in %s, %zu were done before", x->name, x->outcome.n_done,
+                 count_format_seconds(took, sizeof took, x->outcome.seconds), x->outcome.n_skipped);
+    if (x->outcome.n_diverged > 0)
+        text_message(stderr, "warning: ", "%s: %zu runs diverged:%s", x->name, x->outcome.n_diverged, x->outcome.diverged);
+    return OK;
+}
+
 enum status sides_train(struct sides *s, const struct setup_how *how, struct err *err)
 {
     for (size_t i = 0; i < s->n; i++) {
         struct side *x = &s->items[i];
-        char took[32];
+        struct err why;
         if (!x->is_config)
             continue;
-        text_message(stderr, "", "%s: %zu runs into %s", x->name, x->setup.plan.n, x->dir);
-        TRY(setup_sweep(&x->outcome, &x->setup, x->dir, how, err));
-        text_message(stderr, "", "%s: trained %zu runs in %s, %zu were done before", x->name, x->outcome.n_done,
-                     count_format_seconds(took, sizeof took, x->outcome.seconds), x->outcome.n_skipped);
-        if (x->outcome.n_diverged > 0)
-            text_message(stderr, "warning: ", "%s: %zu runs diverged:%s", x->name, x->outcome.n_diverged,
-                         x->outcome.diverged);
+        enum status st = train(s, i, how, &why);
+        if (st == E_RUN && i > 0) {
+            snprintf(x->failed, sizeof x->failed, "%.399s", why.msg);
+            text_message(stderr, "warning: ", "%s: %s", x->name, why.msg);
+        } else if (st != OK) {
+            *err = why;
+            return st;
+        }
     }
     return OK;
 }
@@ -126,11 +171,14 @@ enum status sides_fit(struct sides *s, const struct fit_words *words, struct err
 {
     for (size_t i = 0; i < s->n; i++) {
         struct side *x = &s->items[i];
+        if (x->failed[0])
+            continue;
         TRY(fitted_of_source(&x->fitted, &x->source, words, err));
         TRY(fitted_read(&x->fitted, err));
         x->fitted.opt.break_sims = 0; /* questions of one sweep alone */
         x->fitted.opt.holdout = 0;
         TRY(fitted_analyse(&x->fitted, err));
+        TRY(costs_read(&x->costs, &x->fitted, err));
     }
     return OK;
 }

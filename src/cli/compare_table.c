@@ -68,10 +68,18 @@ static void put_value(FILE *out, const struct format *f, const struct fit_value 
         fputs(")", out);
 }
 
+static void put_last(FILE *out, const struct format *f, double v)
+{
+    fputs(f->between, out);
+    put_number(out, v);
+}
+
 static void put_heads(FILE *out, const struct format *f)
 {
-    static const char *const values[] = {"gain_smallest", "gain_largest", "gain_10x", "gain_time", "loss_difference"};
+    static const char *const values[] = {"gain_smallest", "gain_largest", "gain_10x", "gain_time", "loss_difference",
+                                         "gain_memory", "gain_with_search"};
     static const char *const others[] = {"changed", "trend", "p_any", "smallest_gain_seen"};
+    static const char *const last[] = {"seeds_factor", "budgets_more"};
     size_t columns = 1;
     bool csv = f == &formats[0];
     fputs(f->before, out);
@@ -85,6 +93,10 @@ static void put_heads(FILE *out, const struct format *f)
         put_name(out, f, values[i]);
         if (csv)
             fprintf(out, ",%s_lo,%s_hi", values[i], values[i]);
+    }
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++, columns++) {
+        fputs(f->between, out);
+        put_name(out, f, last[i]);
     }
     fputs(f->after, out);
     if (f == &formats[1]) {
@@ -112,6 +124,10 @@ void compare_print_table(FILE *out, const char *format, const struct compare_sid
         put_value(out, f, &v[i].at_10x.value);
         put_value(out, f, &v[i].time_largest.value);
         put_value(out, f, &v[i].loss_difference);
+        put_value(out, f, &v[i].memory_largest.value);
+        put_value(out, f, &v[i].search_largest.value);
+        put_last(out, f, v[i].seeds_factor);
+        put_last(out, f, v[i].budgets_more);
         fputs(f->after, out);
     }
 }

@@ -157,14 +157,32 @@ static enum status check_time(struct setup *s, const struct setup_from *from, st
     return OK;
 }
 
-static enum status open_data(struct setup *s, struct err *err)
+bool setup_waits(const struct setup *s)
 {
+    return s->cfg.train.teacher && strcmp(s->cfg.train.teacher, SETUP_TEACHER) == 0;
+}
+
+static enum status take_teacher(struct setup *s, const struct setup_from *from, struct err *err)
+{
+    char assignment[FILE_PATH_MAX + 32];
+    if (!setup_waits(s))
+        return OK;
+    if (!from->base)
+        return err_set(err, E_CONFIG, "train.teacher=%s is a run of the base of plateau compare: here, name a run's folder",
+                       SETUP_TEACHER);
+    snprintf(assignment, sizeof assignment, "train.teacher=%s", from->teacher ? from->teacher : SETUP_TEACHER);
+    return config_set(&s->cfg, assignment, err);
+}
+
+static enum status open_data(struct setup *s, const struct setup_from *from, struct err *err)
+{
+    TRY(take_teacher(s, from, err));
     config_say_rest(&s->cfg);
     config_settle(&s->cfg);
     TRY(config_check(&s->cfg, err));
     TRY(check_fit(&s->cfg, err));
     TRY(config_open_data(&s->data, &s->cfg, err));
-    return s->cfg.train.teacher ? teacher_open(&s->teacher, &s->cfg, s->data, err) : OK;
+    return s->cfg.train.teacher && !setup_waits(s) ? teacher_open(&s->teacher, &s->cfg, s->data, err) : OK;
 }
 
 static enum status follow_and_open(struct setup *s, const struct setup_from *from, bool single, struct err *err)
@@ -175,7 +193,7 @@ static enum status follow_and_open(struct setup *s, const struct setup_from *fro
     TRY(config_follow_sweep(&s->cfg, dir, single, err));
     if (!single && !says_grid(&s->cfg) && !from->fresh)
         TRY(take_grid(&s->cfg, dir, err));
-    return open_data(s, err);
+    return open_data(s, from, err);
 }
 
 static enum status wrap(enum status st, const char *path, struct err *err)
@@ -198,13 +216,13 @@ enum status setup_open_data(struct setup *s, const char *path, const struct arg_
 {
     const struct setup_from from = {.path = path, .sets = sets, .isa = isa};
     TRY(read_config(s, &from, err));
-    return wrap(open_data(s, err), path, err);
+    return wrap(open_data(s, &from, err), path, err);
 }
 
 static enum status plan_of(struct setup *s, const struct config *c, bool single, struct err *err)
 {
     TRY((single ? plan_single : plan_make)(&s->plan, c, data_vocab(s->data), data_train_tokens(s->data), err));
-    if (c->train.teacher)
+    if (c->train.teacher && !setup_waits(s))
         plan_teach(&s->plan, &s->teacher);
     return plan_check_warmup(&s->plan, err);
 }
@@ -227,10 +245,10 @@ enum status setup_open(struct setup *s, const char *path, const struct arg_list 
     return open_for(s, &from, single, err);
 }
 
-enum status setup_open_over(struct setup *s, const char *base, const char *path, const struct arg_list *sets,
-                            const char *out, const char *isa, struct err *err)
+enum status setup_open_over(struct setup *s, const char *base, const char *path, const char *teacher,
+                            const struct arg_list *sets, const char *out, const char *isa, struct err *err)
 {
-    const struct setup_from from = {.base = base, .path = path, .sets = sets, .out = out, .isa = isa};
+    const struct setup_from from = {.base = base, .path = path, .teacher = teacher, .sets = sets, .out = out, .isa = isa};
     return open_for(s, &from, false, err);
 }
 

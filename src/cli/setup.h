@@ -19,6 +19,7 @@ struct setup {
 struct setup_from {
     const char *path;
     const char *base; /* a config that this one is read over, or NULL */
+    const char *teacher; /* what train.teacher SETUP_TEACHER stands for; NULL: that is not known yet */
     const struct arg_list *sets;
     const char *out, *isa; /* as given, or NULL */
     double time_s;         /* a grid will be picked for it; 0: none is */
@@ -36,9 +37,14 @@ enum status setup_plan(struct setup *s, bool single, struct err *err) WARN_UNUSE
  * setup_free also after a failure. */
 enum status setup_open(struct setup *s, const char *path, const struct arg_list *sets, bool single,
                        const char *out, const char *isa, struct err *err) WARN_UNUSED;
-/* The same of a grid whose config is that at `base`, with what the one at `path` says in place of its keys. */
-enum status setup_open_over(struct setup *s, const char *base, const char *path, const struct arg_list *sets,
-                            const char *out, const char *isa, struct err *err) WARN_UNUSED;
+/* A teacher that is a run of the base of a comparison: its finished run of the most parameters and tokens. */
+#define SETUP_TEACHER "@base"
+/* Whether that is still to come: the plan has no teacher then, and other names. */
+bool setup_waits(const struct setup *s);
+/* The same of a grid whose config is that at `base`, with what the one at `path` says in place of its keys;
+ * teacher (may be NULL) as in struct setup_from. */
+enum status setup_open_over(struct setup *s, const char *base, const char *path, const char *teacher,
+                            const struct arg_list *sets, const char *out, const char *isa, struct err *err) WARN_UNUSED;
 /* The same without a plan, whatever grid there is or is not. */
 enum status setup_open_data(struct setup *s, const char *path, const struct arg_list *sets, const char *isa,
                             struct err *err) WARN_UNUSED;

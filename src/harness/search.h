@@ -61,6 +61,9 @@ enum status search_read(struct search_found *f, bool *found, const char *dir, co
 enum status search_run(struct search_found *f, bool *searched, const struct config *c, const struct plan *p, const struct data *d,
                        const char *dir, const struct sweep_options *o, struct err *err) WARN_UNUSED;
 
+/* What dir/search/search.json holds, whatever it was found for. */
+enum status search_found_in(struct search_found *f, bool *found, const char *dir, struct err *err) WARN_UNUSED;
+
 /* c with what was found in place of "auto"; strings and lists stay those of c. */
 enum status search_apply(struct config *c, const struct search_found *f, struct err *err) WARN_UNUSED;
 /* The same of a folder's config, where it says "auto" and has been searched; else nothing is changed. */

@@ -169,6 +169,12 @@ static enum status read_file(struct search_found *f, bool *found, char of[24], c
     return OK;
 }
 
+enum status search_found_in(struct search_found *f, bool *found, const char *dir, struct err *err)
+{
+    char of[24];
+    return read_file(f, found, of, dir, err);
+}
+
 enum status search_read(struct search_found *f, bool *found, const char *dir, const struct config *c, const struct data *d,
                         struct err *err)
 {

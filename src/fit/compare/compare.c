@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "fit/compare/evidence.h"
 #include "fit/compare/gains.h"
+#include "fit/compare/more.h"
 #include "fit/verdict/frontier.h"
 
 const char *compare_answer_word(enum compare_answer a)
@@ -116,6 +117,8 @@ static enum status of_pairs(struct compare_variant *v, const struct compare_side
         widen_cells(v, v->pairs.n_clusters > 2 ? v->pairs.n_clusters - 1 : 1);
         st = gains_fill(v, draws, o->draws, base, variant, err);
     }
+    if (st == OK)
+        st = more_fill(v, &e, o->seed, err);
     evidence_free(&e);
     return st;
 }
@@ -189,9 +192,24 @@ static void forget(struct compare_variant *v, const char *name)
     *v = (struct compare_variant){.name = name, .changed = COMPARE_OPEN, .p_any = 1, .p_any_alone = 1, .trend = COMPARE_TREND_OPEN,
                                   .smallest = gain, .largest = gain, .at_10x = gain, .time_smallest = gain,
                                   .time_largest = gain, .tokens = nothing, .params = nothing, .trend_factor = nothing,
-                                  .loss_difference = nothing, .smallest_gain_seen = none, .sigma = none, .seeds_factor = none};
+                                  .loss_difference = nothing, .smallest_gain_seen = none, .sigma = none, .seeds_factor = none,
+                                  .budgets_more = none, .memory_smallest = gain, .memory_largest = gain, .passes_largest = gain,
+                                  .teacher_largest = gain, .search_largest = gain, .teacher_share = none};
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         v->p[k] = 1;
+}
+
+static void hold_costs(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
+{
+    v->base_costs = base->costs;
+    v->costs = variant->costs;
+    v->base_costs.memory = v->base_costs.teacher = v->costs.memory = v->costs.teacher = NULL;
+}
+
+void compare_refuse(struct compare_variant *v, const char *name, const char *why)
+{
+    forget(v, name);
+    snprintf(v->why_not, sizeof v->why_not, "%s", why);
 }
 
 enum status compare_fill(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
@@ -199,6 +217,7 @@ enum status compare_fill(struct compare_variant *v, const struct compare_side *b
 {
     struct gains_draw *draws = NULL;
     forget(v, variant->name);
+    hold_costs(v, base, variant);
     find_why_not(v, base, variant);
     if (v->why_not[0] != '\0')
         return OK;
@@ -243,11 +262,20 @@ static enum compare_answer answer_of(const struct compare_variant *v)
     return v->probability[best] >= LIKELY ? (enum compare_answer)best : COMPARE_OPEN;
 }
 
-/* Seeds, as a multiple of those there are, with which the smallest gain that can be seen is the one found here. */
+/* Seeds, as a multiple of those there are, with which the smallest gain that can be seen is the one found here; or with
+ * which a change that is seen can be called by its kind. */
 static double seeds_of(const struct compare_variant *v)
 {
     double found = fabs(log(v->largest.value.value)), seen = log(v->smallest_gain_seen);
+    if (v->changed == COMPARE_OPEN && v->name_kind.seeds > 0)
+        return v->name_kind.seeds;
     return v->changed == COMPARE_NOTHING && found > 0 && seen > found ? pow(seen / found, 2) : (double)NAN;
+}
+
+static double budgets_of(const struct compare_variant *v)
+{
+    const struct compare_more *m = v->changed == COMPARE_OPEN ? &v->name_kind : &v->see_gain;
+    return (v->changed == COMPARE_OPEN || v->changed == COMPARE_NOTHING) && m->budgets > 0 ? m->budgets : (double)NAN;
 }
 
 void compare_correct(struct compare_variant *v, size_t n)
@@ -266,5 +294,6 @@ void compare_correct(struct compare_variant *v, size_t n)
     for (size_t i = 0; i < n; i++) {
         v[i].changed = answer_of(&v[i]);
         v[i].seeds_factor = seeds_of(&v[i]);
+        v[i].budgets_more = budgets_of(&v[i]);
     }
 }

@@ -11,10 +11,20 @@
 #include "fit/compare/change.h"
 #include "fit/compare/pairs.h"
 
+/* What a side took beside the FLOPs of its runs. NaN: not known. */
+struct compare_costs {
+    const double *memory;  /* (rows of the table) bytes that training one needs; NULL: of none is known */
+    const double *teacher; /* (rows) FLOPs of a teacher's passes over those of the run itself; NULL: no teacher */
+    double teacher_train;  /* FLOPs of the teacher's own training, once */
+    double search, sweep;  /* FLOPs of trials of rates, and of the runs that they were for; 0 trials: rates were given */
+    size_t trials;
+};
+
 struct compare_side {
     const char *name;
     const struct fit_table *table;
     const struct fit_report *report; /* of that table */
+    struct compare_costs costs;
 };
 
 enum compare_answer { COMPARE_LEVEL, COMPARE_EXPONENT, COMPARE_FLOOR, COMPARE_NOTHING, COMPARE_OPEN };
@@ -39,6 +49,12 @@ struct compare_gain {
 
 enum { COMPARE_STEPS = 25 };
 
+/* How many more runs would settle what is open, as chances of it by simulation; 0: so many do not, or nothing is open. */
+struct compare_more {
+    double seeds, seeds_chance;     /* times the seeds */
+    double budgets, budgets_chance; /* more budgets, each twice the one before, for all sizes */
+};
+
 struct compare_variant {
     const char *name;
     struct pairs pairs;
@@ -50,6 +66,11 @@ struct compare_variant {
     double probability[CHANGE_N_KINDS]; /* among the kinds, where there is a change; all sum to 1 */
     struct compare_gain smallest, largest, at_10x;
     struct compare_gain time_smallest, time_largest; /* the same in time of training, by the tables' tokens_per_s; NaN */
+    struct compare_gain memory_smallest, memory_largest; /* in bytes that one run needs; NaN where they are not known */
+    struct compare_gain passes_largest, teacher_largest; /* with a teacher's passes; with its training too, paid by one run */
+    struct compare_gain search_largest;  /* with the trials of rates, as a share of each run */
+    double teacher_share;                /* a teacher's passes over the run's own FLOPs, at the largest budget */
+    struct compare_costs base_costs, costs; /* without the rows */
     struct fit_value tokens, params; /* the base's tokens (parameters) for that loss over the variant's, at the largest */
     enum compare_trend trend;
     struct fit_value trend_factor; /* gain at the largest budget over that at the smallest */
@@ -57,6 +78,8 @@ struct compare_variant {
     double smallest_gain_seen;   /* the smallest gain above 1 that these runs would show with a chance of 80 % */
     double sigma;                /* sd of one pair's difference of losses, as a share of the loss */
     double seeds_factor;         /* so many times the seeds would settle what is open; NaN where nothing is */
+    double budgets_more;         /* or so many more budgets, each twice the one before; NaN where that is too many */
+    struct compare_more name_kind, see_gain; /* to call a change by its kind; to tell the gain found from none */
     struct compare_cell *cells;  /* (n_cells) */
     size_t n_cells;
     struct compare_gain curve[COMPARE_STEPS]; /* from the smallest to ten times the largest budget */
@@ -75,6 +98,8 @@ struct compare_options compare_options_default(void); /* 999, 2000, 1 */
 /* Fill *v. E_NOMEM alone fails; what cannot be compared says why. compare_free also after a failure. The name is borrowed. */
 enum status compare_fill(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
                          const struct compare_options *o, struct err *err) WARN_UNUSED;
+/* One that cannot be compared, for this reason. */
+void compare_refuse(struct compare_variant *v, const char *name, const char *why);
 /* p_any of each, corrected for how many there are (Holm 1979), and the answers that follow. */
 void compare_correct(struct compare_variant *v, size_t n);
 void compare_free(struct compare_variant *v);

@@ -62,6 +62,9 @@ static void put_gains(cJSON *o, const struct compare_variant *v)
     cJSON *t = cJSON_AddObjectToObject(o, "gain_time");
     put_gain(t, "smallest", &v->time_smallest);
     put_gain(t, "largest", &v->time_largest);
+    cJSON *m = cJSON_AddObjectToObject(o, "gain_memory");
+    put_gain(m, "smallest", &v->memory_smallest);
+    put_gain(m, "largest", &v->memory_largest);
     put_value(o, "gain_tokens", &v->tokens);
     put_value(o, "gain_params", &v->params);
     cJSON *curve = cJSON_AddArrayToObject(o, "gain_curve");
@@ -70,6 +73,29 @@ static void put_gains(cJSON *o, const struct compare_variant *v)
         cJSON_AddItemToArray(curve, x);
         put_gain(x, "gain", &v->curve[i]);
     }
+}
+
+static void put_search(cJSON *o, const char *key, const struct compare_costs *c)
+{
+    cJSON *x = cJSON_AddObjectToObject(o, key);
+    json_put(x, "flops", c->search);
+    json_put(x, "sweep_flops", c->search == 0 ? (double)NAN : c->sweep);
+    json_put(x, "trials", isfinite(c->search) ? (double)c->trials : (double)NAN);
+}
+
+static void put_costs(cJSON *o, const struct compare_variant *v)
+{
+    cJSON *s = cJSON_AddObjectToObject(o, "search");
+    put_search(s, "base", &v->base_costs);
+    put_search(s, "variant", &v->costs);
+    put_value(s, "gain", &v->search_largest.value);
+    if (isnan(v->teacher_share))
+        return;
+    cJSON *t = cJSON_AddObjectToObject(o, "teacher");
+    json_put(t, "passes_share", v->teacher_share);
+    json_put(t, "train_flops", v->costs.teacher_train);
+    put_value(t, "gain_with_passes", &v->passes_largest.value);
+    put_value(t, "gain_with_all", &v->teacher_largest.value);
 }
 
 static cJSON *variant(const struct compare_variant *v)
@@ -90,6 +116,8 @@ static cJSON *variant(const struct compare_variant *v)
     put_value(o, "loss_difference", &v->loss_difference);
     json_put(o, "smallest_gain_seen", v->smallest_gain_seen);
     json_put(o, "seeds_factor", v->seeds_factor);
+    json_put(o, "budgets_more", v->budgets_more);
+    put_costs(o, v);
     cJSON_AddStringToObject(o, "paired", hows[v->pairs.how]);
     json_put(o, "pairs", (double)v->pairs.n);
     json_put(o, "trajectories", (double)v->pairs.n_clusters);

@@ -166,7 +166,8 @@ void evidence_kinds(double probability[CHANGE_N_KINDS], const struct evidence *e
     }
 }
 
-const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], const struct evidence *e, struct rng *rng)
+const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], enum change_kind *kind, const struct evidence *e,
+                                            struct rng *rng)
 {
     double u = rng_double(rng), b[MIXED_MAX];
     size_t i = 0, last = 0;
@@ -181,6 +182,8 @@ const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], const 
     struct change forms[CHANGE_MAX];
     change_forms(forms, m->law->law, &m->law->problem.centre);
     mixed_draw(b, &e->fits[last], rng);
+    if (kind)
+        *kind = forms[last % CHANGE_MAX].kind;
     change_apply(moved, &forms[last % CHANGE_MAX], m->law->law, m->p, b);
     return m;
 }
@@ -297,35 +300,45 @@ enum status evidence_p(double p[CHANGE_N_KINDS], double *any, struct evidence *e
     return st;
 }
 
-double evidence_sigma(const struct evidence *e)
+const struct mixed_posterior *evidence_best(const struct evidence *e)
 {
     size_t best = 0;
-    double var = 0;
     for (size_t i = 1; i < e->n_members * CHANGE_MAX; i++)
         if (e->weight[i] > e->weight[best])
             best = i;
-    const struct mixed_posterior *f = &e->fits[best];
+    return &e->fits[best];
+}
+
+double evidence_sigma(const struct evidence *e)
+{
+    const struct mixed_posterior *f = evidence_best(e);
+    double var = 0;
     for (size_t s = 0; s < MIXED_STEPS; s++)
         var += f->at[s].weight * f->at[s].rss / (double)(f->n - f->k);
     return sqrt(var);
 }
 
-double evidence_smallest(struct evidence *e)
+double evidence_smallest_of(const struct evidence *e, const double *y, struct change_pairs *q, struct mixed *m)
 {
     const struct fit_law *f = fit_report_selected(e->base);
     const struct law_at at = law_at(f->law, f->best.p, &f->problem.centre);
     static const double one[MIXED_MAX] = {1};
     const struct fit_frontier front = frontier_of_law(e->base, f, f->best.p);
     struct mixed_posterior r;
-    for (size_t i = 0; i < e->pairs.n; i++) {
-        double t[2], v = law_at_value(&at, &e->pairs.variant[i]);
-        law_at_terms(t, &at, &e->pairs.variant[i]);
-        e->pairs.x[i] = -front.g * (t[0] + t[1]) / v; /* of ln loss in ln compute: the excess falls as C^-g */
-        e->pairs.r[i] = e->left[i];
+    for (size_t i = 0; i < q->n; i++) {
+        double t[2], v = law_at_value(&at, &q->variant[i]);
+        law_at_terms(t, &at, &q->variant[i]);
+        q->x[i] = -front.g * (t[0] + t[1]) / v; /* of ln loss in ln compute: the excess falls as C^-g */
+        q->r[i] = y[i];
     }
-    mixed_regress(&r, &e->mixed, e->pairs.r, e->pairs.x, 1);
+    mixed_regress(&r, m, q->r, q->x, 1);
     if (!r.ok)
         return (double)NAN;
-    double df = (double)e->mixed.n_clusters - 1 > 1 ? (double)e->mixed.n_clusters - 1 : 1;
+    double df = (double)m->n_clusters - 1 > 1 ? (double)m->n_clusters - 1 : 1;
     return (stats_t95(df) + stats_t_at(0.8416, df)) * mixed_se(&r, one);
+}
+
+double evidence_smallest(struct evidence *e)
+{
+    return evidence_smallest_of(e, e->left, &e->pairs, &e->mixed);
 }

@@ -41,11 +41,17 @@ enum status evidence_p(double p[CHANGE_N_KINDS], double *any, struct evidence *e
 /* ln of the smallest factor on compute, spent as the base spends it, that would be seen as a difference at 5 % with a
  * chance of 80 %. */
 double evidence_smallest(struct evidence *e);
+/* The same were the differences y (q->n), with their errors, those of these pairs; q's room is written to. */
+double evidence_smallest_of(const struct evidence *e, const double *y, struct change_pairs *q, struct mixed *m);
 
 /* The sd of one pair's difference of ln losses, about the change that explains the differences best. */
 double evidence_sigma(const struct evidence *e);
 
-/* A member and its moved parameters, by weight. */
-const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], const struct evidence *e, struct rng *rng);
+/* A member and its moved parameters, by weight; *kind (may be NULL): of what change. */
+const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], enum change_kind *kind, const struct evidence *e,
+                                            struct rng *rng);
+
+/* The fit of the change that explains the differences best, under the law that does. */
+const struct mixed_posterior *evidence_best(const struct evidence *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "base/sort.h"
 #include "fit/verdict/frontier.h"
 
 void gains_of_pairs(struct gains_draw *out, size_t n, const struct evidence *e, const struct fit_report *variant,
@@ -12,7 +13,7 @@ void gains_of_pairs(struct gains_draw *out, size_t n, const struct evidence *e, 
     struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 7102, 0);
     for (size_t i = 0; i < n; i++) {
         struct gains_draw *d = &out[i];
-        d->member = evidence_draw(d->moved, e, &rng);
+        d->member = evidence_draw(d->moved, NULL, e, &rng);
         d->base = frontier_of_law(e->base, d->member->law, d->member->p);
         d->variant = frontier_of_law(variant, d->member->law, d->moved);
     }
@@ -91,23 +92,40 @@ static double ln_equal(const struct gains_draw *d, double flops, bool tokens)
                   : bounded((log(b.a) - b.g * log(need)) / b.alpha - ln_n);
 }
 
-/* --- speed -------------------------------------------------------------------------------------------------- */
+/* --- what else a run takes --------------------------------------------------------------------------------- */
 
-/* ln of FLOP/s as a line in ln N. */
-struct speed {
+/* ln of something of each row, as a line in ln N. */
+struct line {
     bool known;
     double mean_n, at, slope;
 };
 
-static struct speed speed_of(const struct compare_side *s)
+typedef double row_fn(const struct compare_side *s, size_t row);
+
+static double flops_per_s(const struct compare_side *s, size_t i)
 {
-    const double *n = s->table->col[fit_count_column(s->report->count)], *d = s->table->col[FIT_TOKENS];
-    const double *c = s->table->col[FIT_FLOPS], *rate = s->table->col[FIT_TOKENS_PER_S];
-    struct speed v = {.known = false};
+    return s->table->col[FIT_FLOPS][i] / s->table->col[FIT_TOKENS][i] * s->table->col[FIT_TOKENS_PER_S][i];
+}
+
+static double memory_of(const struct compare_side *s, size_t i)
+{
+    return s->costs.memory ? s->costs.memory[i] : (double)NAN;
+}
+
+/* With its teacher's passes, over its own FLOPs. */
+static double passes_of(const struct compare_side *s, size_t i)
+{
+    return s->costs.teacher ? 1 + s->costs.teacher[i] : 1;
+}
+
+static struct line line_of(const struct compare_side *s, row_fn *f)
+{
+    const double *n = s->table->col[fit_count_column(s->report->count)];
+    struct line v = {.known = false};
     double m = 0, mx = 0, my = 0, sxx = 0, sxy = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < s->table->n; i++) {
-            double y = log(c[i] / d[i] * rate[i]), x = log(n[i]);
+            double y = log(f(s, i)), x = log(n[i]);
             if (!isfinite(x) || !isfinite(y))
                 continue;
             m += pass == 0;
@@ -126,23 +144,48 @@ static struct speed speed_of(const struct compare_side *s)
     return v;
 }
 
-static double ln_speed(const struct speed *s, const struct fit_frontier *f, double flops)
+/* Along the frontier, at this ln of a compute. */
+static double ln_line(const struct line *l, const struct fit_frontier *f, double ln_flops)
 {
-    double ln_n = f->ln_n + f->n_exp * log(flops);
-    return s->known ? s->at + (isfinite(ln_n) ? s->slope * (ln_n - s->mean_n) : 0) : (double)NAN;
+    double ln_n = f->ln_n + f->n_exp * ln_flops;
+    return l->known ? l->at + (isfinite(ln_n) ? l->slope * (ln_n - l->mean_n) : 0) : (double)NAN;
 }
 
 /* --- summaries ------------------------------------------------------------------------------------------------ */
 
-enum what { GAIN, TIME, TOKENS, PARAMS, TREND, LOSS };
+enum what { GAIN, TIME, MEMORY, PASSES, TEACHER, SEARCH, TOKENS, PARAMS, TREND, LOSS };
+
+/* Of the base, then of the variant. */
+struct both {
+    struct line base, variant;
+};
 
 struct asked {
     const struct gains_draw *draws;
     size_t n;
-    struct speed base, variant;
+    struct both speed, memory;
+    struct line passes;      /* of the variant; the base has no teacher */
+    double teacher_train;    /* FLOPs */
+    double ln_search;        /* ln of what the trials add to a run of the base, less that of the variant */
     double smallest, largest;
     double *room; /* (n) */
 };
+
+/* The base's bytes at the compute that it needs for the loss, over the variant's. */
+static double ln_memory(const struct asked *a, const struct gains_draw *d, double flops)
+{
+    double ln_c = log(flops), gain = ln_gain(d, flops);
+    if (fabs(gain) >= log(ENDLESS)) /* no size is that large */
+        return a->memory.base.known && a->memory.variant.known ? gain : (double)NAN;
+    return ln_line(&a->memory.base, &d->base, ln_c + gain) - ln_line(&a->memory.variant, &d->variant, ln_c);
+}
+
+/* Of one run that pays for its teacher's passes and, where asked, for its training. */
+static double ln_taught(const struct asked *a, const struct gains_draw *d, double flops, bool training)
+{
+    double passes = exp(ln_line(&a->passes, &d->variant, log(flops)));
+    return ln_gain(d, flops) - log(passes + (training ? a->teacher_train / flops : 0));
+}
 
 static double number(const struct asked *a, size_t i, enum what what, double flops)
 {
@@ -151,8 +194,15 @@ static double number(const struct asked *a, size_t i, enum what what, double flo
     case GAIN:
         return ln_gain(d, flops);
     case TIME:
-        return bounded(ln_gain(d, flops) + ln_speed(&a->variant, &d->variant, flops) -
-                       ln_speed(&a->base, &d->base, flops));
+        return bounded(ln_gain(d, flops) + ln_line(&a->speed.variant, &d->variant, log(flops)) -
+                       ln_line(&a->speed.base, &d->base, log(flops)));
+    case MEMORY:
+        return bounded(ln_memory(a, d, flops));
+    case PASSES:
+    case TEACHER:
+        return bounded(ln_taught(a, d, flops, what == TEACHER));
+    case SEARCH:
+        return bounded(ln_gain(d, flops) + a->ln_search);
     case TOKENS:
     case PARAMS:
         return ln_equal(d, flops, what == TOKENS);
@@ -203,17 +253,44 @@ static enum compare_trend trend_of(const struct compare_variant *v)
     return t.hi < SAME_GAIN && t.lo > 1 / SAME_GAIN ? COMPARE_HOLDS : COMPARE_TREND_OPEN;
 }
 
+/* What trials add to each run of a side, 1 where there were none; NaN: not known. */
+static double with_search(const struct compare_costs *c)
+{
+    return c->search == 0 ? 1 : c->sweep > 0 ? 1 + c->search / c->sweep : (double)NAN;
+}
+
+static void fill_costs(struct compare_variant *v, struct asked *a, const struct compare_side *variant)
+{
+    v->time_smallest = gain_at(a, TIME, a->smallest);
+    v->time_largest = gain_at(a, TIME, a->largest);
+    v->memory_smallest = gain_at(a, MEMORY, a->smallest);
+    v->memory_largest = gain_at(a, MEMORY, a->largest);
+    if (isfinite(a->ln_search))
+        v->search_largest = gain_at(a, SEARCH, a->largest);
+    if (!variant->costs.teacher)
+        return;
+    v->passes_largest = gain_at(a, PASSES, a->largest);
+    v->teacher_largest = gain_at(a, TEACHER, a->largest);
+    for (size_t i = 0; i < a->n; i++)
+        a->room[i] = exp(ln_line(&a->passes, &a->draws[i].variant, log(a->largest))) - 1;
+    sort_doubles(a->room, a->n);
+    v->teacher_share = stats_quantile(a->room, a->n, 0.5);
+}
+
 enum status gains_fill(struct compare_variant *v, const struct gains_draw *draws, size_t n, const struct compare_side *base,
                        const struct compare_side *variant, struct err *err)
 {
-    struct asked a = {.draws = draws, .n = n, .base = speed_of(base), .variant = speed_of(variant),
+    struct asked a = {.draws = draws, .n = n,
+                      .speed = {line_of(base, flops_per_s), line_of(variant, flops_per_s)},
+                      .memory = {line_of(base, memory_of), line_of(variant, memory_of)},
+                      .passes = line_of(variant, passes_of), .teacher_train = variant->costs.teacher_train,
+                      .ln_search = log(with_search(&base->costs) / with_search(&variant->costs)),
                       .smallest = base->report->min_flops, .largest = base->report->max_flops};
     TRY(size_calloc(&a.room, n, sizeof *a.room, "gains", err));
     v->smallest = gain_at(&a, GAIN, a.smallest);
     v->largest = gain_at(&a, GAIN, a.largest);
     v->at_10x = gain_at(&a, GAIN, 10 * a.largest);
-    v->time_smallest = gain_at(&a, TIME, a.smallest);
-    v->time_largest = gain_at(&a, TIME, a.largest);
+    fill_costs(v, &a, variant);
     v->tokens = summary(&a, TOKENS, a.largest);
     v->params = summary(&a, PARAMS, a.largest);
     v->trend_factor = summary(&a, TREND, a.largest);

@@ -1,0 +1,12 @@
+/* How many more runs would settle what a comparison leaves open: further seeds, or further budgets. */
+#ifndef PLATEAU_FIT_COMPARE_MORE_H
+#define PLATEAU_FIT_COMPARE_MORE_H
+
+#include "fit/compare/evidence.h"
+
+/* Fill v->name_kind, by simulation: how often a change as it may be, with errors as they may be, would be called by its
+ * kind; and v->see_gain: with how many more budgets the gain found here is one that can be seen. Both know no law better for
+ * the further runs, and leave a law's doubt to its members. */
+enum status more_fill(struct compare_variant *v, const struct evidence *e, uint64_t seed, struct err *err) WARN_UNUSED;
+
+#endif
