@@ -92,6 +92,106 @@ configs_are_trained_once() {
     "$plateau" compare c/tiny c/rms --json - | cmp - first.json || fail "folders say another thing than configs"
 }
 
+# Of the smallest grid that a law can be fitted to, so that a comparison takes a moment.
+small=(--set 'grid.tokens=["20k","40k","60k"]' --set data.eval_tokens=4096 --bootstrap 20)
+
+# Averages of the weights in place of a cooldown, soft targets from the base's largest run, four epochs of a quarter of the data.
+ways_of_learning() {
+    local c=$root/configs/compare run
+    "$plateau" compare "$(tiny_config)" "$c/averaged.json" "$c/distilled.json" "$c/repeated.json" --out w "${small[@]}" >out 2>err ||
+        { fail "exit code $?: $(tail -n 2 err)"; return; }
+    grep -q 'the losses of averaged are those of averaged weights, loss_tail' out || fail "averaged: $(cat out)"
+    # its cells hold the average's loss, not that of the last weights
+    run=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { print substr($at["loss"], 1, 10), substr($at["loss_tail"], 1, 10); exit }' w/averaged/results.csv)
+    grep -q "\"variant\":[[:space:]]*${run#* }" w/compare.json || fail "cells of averaged have not ${run#* }"
+    ! grep -q "\"variant\":[[:space:]]*${run% *}" w/compare.json || fail "cells of averaged have ${run% *}"
+    "$plateau" fit w/averaged --json - --bootstrap 0 >tail.json && "$plateau" fit w/averaged --bootstrap 0 --column loss=loss --json - >last.json
+    ! cmp -s tail.json last.json || fail "fit does not take the column that the config names"
+    # the teacher: the base's run of the most parameters and tokens, of the first seed
+    run=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["params"] > p || ($at["params"] == p && $at["tokens"] > t) { p = $at["params"]; t = $at["tokens"]; r = $at["run"] } END { print r }' w/tiny/results.csv)
+    grep -q "w/tiny/$run\"" w/distilled/sweep.json || fail "teacher: $(grep teacher w/distilled/sweep.json)"
+    grep -A3 'its teacher' out | tr '\n' ' ' | grep -q 'not in the gains above. Its passes take' || fail "cost of the teacher: $(cat out)"
+    grep -q '"gain_with_all"' w/compare.json || fail "no gain with the teacher's cost"
+    [ "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "epochs") at = i; next } { print $at }' w/repeated/results.csv | sort -u)" = 4 ] ||
+        fail "repeated: $(cat w/repeated/results.csv)"
+    "$plateau" compare w/tiny w/averaged w/distilled w/repeated --bootstrap 20 --json - | cmp - w/compare.json || fail "folders say another thing than configs"
+    "$plateau" sweep "$(tiny_config)" --set train.teacher=@base --out no >out 2>err
+    [ $? = 2 ] && grep -q '@base is a run of the base of plateau compare' err && [ ! -e no ] || fail "$(cat err)"
+    "$plateau" sweep "$(tiny_config)" --set fit.loss=loss_ema --out no >out 2>err
+    [ $? = 2 ] && grep -q 'fit.loss=loss_ema is that of an average of the weights, but train.ema is 0' err && [ ! -e no ] || fail "$(cat err)"
+}
+
+# What was spent beside the runs: trials of rates on both sides, bytes.
+costs() {
+    sed 's/"lr": *[0-9.]*/"lr": "auto"/' "$(tiny_config)" >auto.json
+    grep -q '"auto"' auto.json || { fail "no rate in $(cat auto.json)"; return; }
+    echo '{"model": {"norm": "rmsnorm"}}' >rms.json
+    "$plateau" compare auto.json rms.json --out a "${small[@]}" --set search.share=9 --format csv >t.csv 2>err || { fail "exit code $?: $(tail -n 2 err)"; return; }
+    "$plateau" compare a/auto a/rms --bootstrap 20 >out 2>err
+    tr -s ' \n' ' ' <out | grep -qE "with search .*the base's took [0-9.]+[kMBT]? FLOPs in [0-9]+ trials, [0-9]+ % of its runs', the variant's" || fail "$(cat out)"
+    tr -s ' \n' ' ' <out | grep -q 'in memory .* the bytes that a run of the base needs' || fail "no memory: $(cat out)"
+    # a run's share of the trials: the gain times (1 + base's) over (1 + variant's)
+    awk -v a="$(sed -n '/"search"/,/"gain"/p' a/compare.json | tr -dc '0-9.:,\n' | awk -F: '/:/ { printf "%s ", $2 + 0 }')" \
+        -v g="$(sed -n '/"gain":/,/"at_10x"/p' a/compare.json | sed -n '/"largest"/,/ci95/s/.*"value":[[:space:]]*\([0-9.]*\),.*/\1/p' | head -n 1)" \
+        -v s="$(sed -n '/"search"/,/ci95/s/.*"value":[[:space:]]*\([0-9.]*\),.*/\1/p' a/compare.json | head -n 1)" \
+        'BEGIN { n = split(a, v, " "); k = 0; for (i = 1; i <= n; i++) if (v[i] > 0) x[++k] = v[i]
+            want = g * (1 + x[1] / x[2]) / (1 + x[4] / x[5]); exit !(k >= 6 && s > 0 && s / want > 0.9999 && s / want < 1.0001) }' ||
+        fail "gain with the search: $(sed -n '/"search"/,/ci95/p' a/compare.json)"
+    [ "$(awk -F, 'NR == 1 { print NF }' t.csv)" = "$(awk -F, 'NR == 2 { print NF }' t.csv)" ] && grep -q 'gain_memory.*gain_with_search.*seeds_factor,budgets_more$' t.csv || fail "$(cat t.csv)"
+    table 1 1 0 0 base.csv
+    "$plateau" compare base.csv base.csv --json - | grep -A3 '"search"' | grep -q '"flops":[[:space:]]*null' || fail "a table's search is not unknown"
+}
+
+# One that finds no optimum is said; the others are compared all the same.
+one_fails() {
+    sed 's/"lr": *[0-9.]*/"lr": "auto"/' "$(tiny_config)" >auto.json
+    echo '{"train": {"lr": "auto"}, "search": {"start": 1e-9, "share": 0.5}}' >lost.json
+    echo '{"model": {"norm": "rmsnorm"}}' >rms.json
+    "$plateau" compare "$(tiny_config)" lost.json rms.json --out f "${small[@]}" >out 2>err
+    [ $? = 1 ] || fail "exit code: $(cat err)"
+    tr -s ' \n' ' ' <out | grep -q 'lost against tiny answer They cannot be compared. train.lr auto' || fail "$(cat out)"
+    grep -q '^rms against tiny' out && ! grep -A1 '^rms against tiny' out | grep -q 'cannot be compared' || fail "$(cat out)"
+    tail -n 1 err | grep -q 'lost was not trained, and is not compared: train.lr auto' || fail "$(tail -n 3 err)"
+    grep -q '"why_not":.*train.lr auto' f/compare.json || fail "compare.json"
+}
+
+# Files of finished runs, by inode: a file that is written again has another one.
+finished() {
+    find k -name result.json -exec ls -i {} + 2>/dev/null | awk '{ print $1, $NF }' | sort -k 2
+}
+
+# Killed at any moment and started again: no run that is done is trained again, no step stands twice in a log, and all ends with
+# the bytes of a comparison that nobody disturbed.
+nothing_is_trained_twice() {
+    local pid i code=1 before
+    local words=("$(tiny_config)" rms.json "$root/configs/compare/distilled.json" "${small[@]}" --set train.checkpoint_s=0.05 --set train.log_every=1)
+    echo '{"model": {"norm": "rmsnorm"}}' >rms.json
+    "$plateau" compare "${words[@]}" --out whole >out 2>err || { fail "exit code $?: $(tail -n 2 err)"; return; }
+    mkdir k
+    for i in $(seq 40); do
+        before=$(finished)
+        "$plateau" compare "${words[@]}" --out k >out 2>err &
+        pid=$!
+        (sleep "0.$((RANDOM % 7 + 2))"; kill -KILL "$pid" 2>/dev/null) &
+        wait "$pid" 2>/dev/null
+        code=$?
+        wait
+        [ -z "$(comm -23 <(echo "$before") <(finished))" ] || fail "a finished run was written again: $(comm -23 <(echo "$before") <(finished))"
+        [ "$code" != 0 ] || break
+        [ "$code" = 137 ] || { fail "exit code $code: $(tail -n 1 err)"; break; }
+    done
+    [ "$i" -gt 2 ] || fail "it was not killed"
+    [ "$code" = 0 ] || "$plateau" compare "${words[@]}" --out k >out 2>err || fail "$(tail -n 1 err)"
+    echo "  killed $((i - 1)) times"
+    for i in k/*/d*/log.jsonl; do
+        grep -o '"type":"step","step":[0-9]*' "$i" | sort | uniq -d | grep -q . && fail "$i: a step stands twice"
+        cmp -s <(sed 's/"tokens_per_s":[^,}]*//' "$i") <(sed 's/"tokens_per_s":[^,}]*//' "whole${i#k}") || fail "$i: another log than undisturbed"
+        cmp -s "${i%log.jsonl}checkpoint.bin" "$(dirname "whole${i#k}")/checkpoint.bin" || fail "$i: another checkpoint"
+    done
+    [ "$(ls -d k/*/d* | wc -l)" = "$(ls -d whole/*/d* | wc -l)" ] || fail "other runs: $(ls -d k/*/d*)"
+}
+
 bad_words_are_told() {
     table 1 1 0 0 base.csv
     echo '{"model": {"norm": "rms"}}' >bad.json
@@ -113,7 +213,7 @@ bad_words_are_told() {
     grep -q 'cannot be compared' out err || fail "units: $(cat out err)"
 }
 
-for t in tables_are_compared pictures tables_for_a_paper configs_are_trained_once bad_words_are_told; do
+for t in tables_are_compared pictures tables_for_a_paper configs_are_trained_once ways_of_learning costs one_fails nothing_is_trained_twice bad_words_are_told; do
     run_test "$t"
 done
 finish

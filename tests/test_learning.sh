@@ -132,7 +132,34 @@ repeats() {
         truth.txt || fail "$(sed -n 1,12p truth.txt)"
 }
 
+# Every budget with unique tokens of its own, seen four times: no trunk is shared, and a run is the one with that many unique
+# tokens, whatever the jobs and after a stop.
+own_epochs() {
+    local run i
+    local set=("${one[@]}" --set data.epochs=4 --set 'grid.tokens=["20k","60k"]')
+    sweep e "${set[@]}" || { fail "$(tail -n 1 sweep.txt)"; return; }
+    [ "$(field trunk <e/results.csv | sort -u | wc -l)" = 2 ] || fail "two budgets share a trunk"
+    [ "$(field epochs <e/results.csv | sort -u)" = 4 ] || fail "epochs: $(field epochs <e/results.csv)"
+    sweep f "${set[@]}" --set data.epochs=0
+    [ "$(field loss <e/results.csv)" != "$(field loss <f/results.csv)" ] || fail "repeated data made no difference"
+    for i in 1 2; do
+        run=$(field run <e/results.csv | sed -n "${i}p")
+        i=$(sed -n 's/.*"unique_tokens":[[:space:]]*\([0-9]*\).*/\1/p' "e/$run/config.json" | head -n 1)
+        sweep alone "${one[@]}" --set "data.unique_tokens=$i" --set "grid.tokens=[$(sed -n 's/.*"tokens":[[:space:]]*\([0-9]*\),.*/\1/p' "e/$run/config.json" | head -n 1)]"
+        cmp -s "e/$run/checkpoint.bin" "alone/$run/checkpoint.bin" || fail "$run is not the run with unique_tokens=$i"
+    done
+    timeout -s INT 0.3 "$plateau" sweep "$tiny" --out cut "${set[@]}" --set train.checkpoint_s=0.01 --fresh >cut.txt 2>&1
+    sweep cut "${set[@]}" --jobs 2 || fail "$(tail -n 1 sweep.txt)"
+    [ "$(digest e)" = "$(digest cut)" ] || fail "a stop changed the bytes"
+    "$plateau" status e >status.txt 2>&1 || fail "$(cat status.txt)"
+    refused "data.epochs=4 and data.unique_tokens=3000: the one follows each run's budget" data.epochs=4 data.unique_tokens=3000
+    refused "data.epochs=0.5: expected 1 or more, or 0" data.epochs=0.5
+    for i in $(seq 1 300); do echo "the $i th line of a text that counts from one"; done >count.txt
+    refused "data.epochs=2: a run of " data.epochs=2 data.source=text 'data.files=["count.txt"]' 'grid.tokens=["200k"]'
+}
+
 run_test like_any_other
+run_test own_epochs
 run_test recorded
 run_test texts
 run_test refusals

@@ -1,5 +1,6 @@
 /* What charts look like: colours that stay apart, words that do not cover each other, files that others can read, and small
  * pictures of every chart as they were when somebody looked at them (tests/golden). */
+#include "made_compare.h"
 #include "made_sweep.h"
 #include "test.h"
 
@@ -153,6 +154,22 @@ static size_t for_all(const struct made_sweep *s, chart_check *check)
     return n;
 }
 
+/* All charts of a comparison. */
+static void for_all_against(const struct made_compare *m, chart_check *check)
+{
+    struct font *font = font_open();
+    for (size_t i = 0; i < against_count(); i++) {
+        struct chart ch = {0};
+        struct err err;
+        bool drawn;
+        EXPECT_OK(against_chart(&ch, &drawn, i, &m->in, &err));
+        EXPECT_MSG(drawn, "%s is not drawn", against_title(i));
+        check(against_title(i), &ch, font);
+        chart_free(&ch);
+    }
+    font_close(font);
+}
+
 static void nothing(const char *name, const struct chart *ch, const struct font *font)
 {
     (void)font;
@@ -212,6 +229,10 @@ static void words_apart(void)
     EXPECT(for_all(compute, nothing) >= charts_count() - 1);
     for_all(tokens, at_all_sizes);
     for_all(compute, at_all_sizes);
+    struct made_compare *m = made_compare(NULL);
+    for_all_against(m, nothing);
+    for_all_against(m, at_all_sizes);
+    made_compare_free(m);
     made_free(tokens);
     made_free(compute);
 }
@@ -310,6 +331,9 @@ static void svg_is_xml(void)
         struct made_sweep *s = made_sweep(k == 1, names[k]);
         for_all(s, expect_readable);
         made_free(s);
+        struct made_compare *m = made_compare(names[k]);
+        for_all_against(m, expect_readable);
+        made_compare_free(m);
     }
     free(long_name);
 }
@@ -459,6 +483,9 @@ static void golden(void)
     for_all(compute, compare_compute);
     compute->report.n_isoflop = 0;
     for_all(compute, compare_slices);
+    struct made_compare *m = made_compare(NULL);
+    for_all_against(m, compare_tokens);
+    made_compare_free(m);
     made_free(tokens);
     made_free(compute);
 }

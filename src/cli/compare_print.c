@@ -52,9 +52,10 @@ static void print_more(const struct compare_variant *v)
     if (seeds[0] || budgets[0])
         text_beside(stdout, lead(at, ""), named ? "To call it by its kind would take %s%s (in four of five such comparisons)."
                                                 : "To tell the gain found here from none would take %s%s.", seeds, budgets);
-    else if (named)
-        text_beside(stdout, lead(at, ""), "Neither 16 times the seeds nor 4 more budgets would call it by its kind in four of five "
-                    "such comparisons: other sizes would have to be tried.");
+    else if (named && v->name_kind.seeds_tried > 0)
+        text_beside(stdout, lead(at, ""), "Neither %.0f times the seeds nor %.0f more budgets would call it by its kind in four of five "
+                    "such comparisons: what its kinds differ in lies beyond this grid.", v->name_kind.seeds_tried,
+                    v->name_kind.budgets_tried);
 }
 
 static void print_answer(const struct compare_variant *v)

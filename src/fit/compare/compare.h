@@ -49,10 +49,10 @@ struct compare_gain {
 
 enum { COMPARE_STEPS = 25 };
 
-/* How many more runs would settle what is open, as chances of it by simulation; 0: so many do not, or nothing is open. */
+/* How many more runs would settle what is open, by simulation; 0: none of those tried does, or nothing is open. */
 struct compare_more {
-    double seeds, seeds_chance;     /* times the seeds */
-    double budgets, budgets_chance; /* more budgets, each twice the one before, for all sizes */
+    double seeds, seeds_tried;     /* times the seeds, and the most that were tried */
+    double budgets, budgets_tried; /* more budgets, each twice the one before, for all sizes */
 };
 
 struct compare_variant {

@@ -13,11 +13,12 @@ struct step {
 
 static const struct step by_seeds[] = {{2, 0}, {4, 0}, {8, 0}, {16, 0}};
 static const struct step by_budgets[] = {{1, 1}, {1, 2}, {1, 3}, {1, 4}};
-enum { STEPS = 4, MOST_PAIRS = 4000, DRAWS = 80 };
+enum { STEPS = 4, MOST_PAIRS = 1000, DRAWS = 40 };
 
 /* A change is called by its kind from this probability on (compare.c), and more runs settle it where that is so in four
  * of five cases. */
 #define LIKELY 0.8
+#define TESTED 0.05 /* its test; a change that is not seen has no kind */
 #define SETTLED 0.8
 
 /* The pairs that there would be. */
@@ -176,19 +177,31 @@ static bool affordable(const struct evidence *e, const struct step *s)
     return s->seeds * (e->pairs.n + e->mixed.n_clusters * s->budgets) <= MOST_PAIRS;
 }
 
+/* The first of these steps with which it is called by its kind in most cases; *tried: the last one that was tried. */
+static enum status first_step(const struct step **found, const struct step **tried, const struct step *steps,
+                              const struct evidence *e, uint64_t seed, struct err *err)
+{
+    double chance;
+    *found = *tried = NULL;
+    for (size_t i = 0; i < STEPS && !*found && affordable(e, &steps[i]); i++) {
+        TRY(chance_of(&chance, e, &steps[i], seed, err));
+        *tried = &steps[i];
+        *found = chance >= SETTLED ? &steps[i] : NULL;
+    }
+    return OK;
+}
+
 static enum status name_kind(struct compare_more *m, const struct evidence *e, uint64_t seed, struct err *err)
 {
-    double chance = 0;
-    for (size_t i = 0; i < STEPS && m->seeds == 0 && affordable(e, &by_seeds[i]); i++) {
-        TRY(chance_of(&chance, e, &by_seeds[i], seed, err));
-        if (chance >= SETTLED)
-            *m = (struct compare_more){.seeds = (double)by_seeds[i].seeds, .seeds_chance = chance};
-    }
-    for (size_t i = 0; i < STEPS && e->base->design.two && m->budgets == 0 && affordable(e, &by_budgets[i]); i++) {
-        TRY(chance_of(&chance, e, &by_budgets[i], seed, err));
-        if (chance >= SETTLED)
-            m->budgets = (double)by_budgets[i].budgets, m->budgets_chance = chance;
-    }
+    const struct step *found, *tried;
+    TRY(first_step(&found, &tried, by_seeds, e, seed, err));
+    m->seeds = found ? (double)found->seeds : 0;
+    m->seeds_tried = tried ? (double)tried->seeds : 0;
+    if (!e->base->design.two)
+        return OK;
+    TRY(first_step(&found, &tried, by_budgets, e, seed, err));
+    m->budgets = found ? (double)found->budgets : 0;
+    m->budgets_tried = tried ? (double)tried->budgets : 0;
     return OK;
 }
 
@@ -209,7 +222,7 @@ static enum status see_gain(struct compare_more *m, double found, const struct e
         wider_free(&w);
         TRY(st);
         if (ln <= found)
-            m->budgets = (double)by_budgets[i].budgets, m->budgets_chance = SETTLED;
+            m->budgets = (double)by_budgets[i].budgets;
     }
     return OK;
 }
@@ -220,7 +233,7 @@ enum status more_fill(struct compare_variant *v, const struct evidence *e, uint6
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         best = fmax(best, v->probability[k]);
     v->name_kind = v->see_gain = (struct compare_more){.seeds = 0};
-    if (best < LIKELY)
+    if (best < LIKELY && v->p_any_alone < TESTED)
         TRY(name_kind(&v->name_kind, e, seed, err));
     return found > 0 && log(v->smallest_gain_seen) > found ? see_gain(&v->see_gain, found, e, seed, err) : OK;
 }

@@ -18,6 +18,22 @@ static const struct {
     {"frontiers", against_frontiers},
 };
 
+size_t against_count(void)
+{
+    return sizeof kinds / sizeof *kinds;
+}
+
+const char *against_title(size_t i)
+{
+    return kinds[i].name;
+}
+
+enum status against_chart(struct chart *ch, bool *drawn, size_t i, const struct against *a, struct err *err)
+{
+    *drawn = false;
+    return a->n > 0 ? kinds[i].build(ch, a, drawn, err) : OK;
+}
+
 /* --- words ---- */
 
 size_t against_coloured(const struct against *a)
@@ -80,8 +96,7 @@ static enum status write_one(const char *dir, size_t k, const struct against *a,
                              struct err *err)
 {
     struct chart ch = {0};
-    *drawn = false;
-    enum status st = a->n > 0 ? kinds[k].build(&ch, a, drawn, err) : OK;
+    enum status st = against_chart(&ch, drawn, k, a, err);
     if (st == OK && *drawn)
         st = chart_write(&ch, dir, kinds[k].name, &(struct chart_style){.dark = false}, font, err);
     if (st == OK && !*drawn)
@@ -97,7 +112,7 @@ enum status against_write(const char *dir, const struct against *a, charts_writt
     enum status st = OK;
     if (!font)
         return err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && st == OK; k++) {
+    for (size_t k = 0; k < against_count() && st == OK; k++) {
         char file[32], path[FILE_PATH_MAX];
         bool drawn;
         snprintf(file, sizeof file, "%s.png", kinds[k].name);

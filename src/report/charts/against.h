@@ -34,6 +34,12 @@ void against_gain(char *out, size_t size, const struct fit_value *v);
 /* A compute as titles have it: "5.3×10¹² FLOPs". */
 void against_flops(char *out, size_t size, double flops);
 
+/* How many charts of a comparison there are, the name of each, of its files, and chart i as data, *ch zeroed before; *drawn is
+ * false where there is nothing to draw. chart_free in any case. */
+size_t against_count(void);
+const char *against_title(size_t i);
+enum status against_chart(struct chart *ch, bool *drawn, size_t i, const struct against *a, struct err *err) WARN_UNUSED;
+
 /* Write all that there are into dir, which is made where it is missing; what an earlier comparison left of others goes. */
 enum status against_write(const char *dir, const struct against *a, charts_written *written, void *ctx,
                           struct err *err) WARN_UNUSED;
