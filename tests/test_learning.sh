@@ -145,8 +145,8 @@ own_epochs() {
     for i in 1 2; do
         run=$(field run <e/results.csv | sed -n "${i}p")
         i=$(sed -n 's/.*"unique_tokens":[[:space:]]*\([0-9]*\).*/\1/p' "e/$run/config.json" | head -n 1)
-        sweep alone "${one[@]}" --set "data.unique_tokens=$i" --set "grid.tokens=[$(sed -n 's/.*"tokens":[[:space:]]*\([0-9]*\),.*/\1/p' "e/$run/config.json" | head -n 1)]"
-        cmp -s "e/$run/checkpoint.bin" "alone/$run/checkpoint.bin" || fail "$run is not the run with unique_tokens=$i"
+        sweep "alone$i" "${one[@]}" --set "data.unique_tokens=$i" --set "grid.tokens=[$(sed -n 's/.*"tokens":[[:space:]]*\([0-9]*\),.*/\1/p' "e/$run/config.json" | head -n 1)]"
+        cmp -s "e/$run/checkpoint.bin" "alone$i/$run/checkpoint.bin" || fail "$run is not the run with unique_tokens=$i"
     done
     timeout -s INT 0.3 "$plateau" sweep "$tiny" --out cut "${set[@]}" --set train.checkpoint_s=0.01 --fresh >cut.txt 2>&1
     sweep cut "${set[@]}" --jobs 2 || fail "$(tail -n 1 sweep.txt)"

@@ -53,8 +53,8 @@ static void print_more(const struct compare_variant *v)
         text_beside(stdout, lead(at, ""), named ? "To call it by its kind would take %s%s (in four of five such comparisons)."
                                                 : "To tell the gain found here from none would take %s%s.", seeds, budgets);
     else if (named && v->name_kind.seeds_tried > 0)
-        text_beside(stdout, lead(at, ""), "Neither %.0f times the seeds nor %.0f more budgets would call it by its kind in four of five "
-                    "such comparisons: what its kinds differ in lies beyond this grid.", v->name_kind.seeds_tried,
+        text_beside(stdout, lead(at, ""), "Neither %.0f times the seeds nor %.0f more budgets would call it by its kind in "
+                    "four of five such comparisons: what its kinds differ in lies beyond this grid.", v->name_kind.seeds_tried,
                     v->name_kind.budgets_tried);
 }
 
@@ -111,17 +111,18 @@ static void print_costs(const struct compare_variant *v)
     char at[LEAD_MAX], words[WORDS], more[WORDS], a[32], b[32];
     const struct compare_costs *base = &v->base_costs, *own = &v->costs;
     if (isfinite(v->memory_largest.value.value))
-        text_beside(stdout, lead(at, "in memory"), "%s at the largest budget: the bytes that a run of the base needs for that loss over "
-                    "the variant's.", gain_words(words, &v->memory_largest.value));
+        text_beside(stdout, lead(at, "in memory"), "%s at the largest budget: the bytes that a run of the base needs for that "
+                    "loss over the variant's.", gain_words(words, &v->memory_largest.value));
     if (isfinite(v->search_largest.value.value) && base->search + own->search > 0)
-        text_beside(stdout, lead(at, "with search"), "%s at the largest budget, if each run bears its share of the trials of rates: the base's "
-                    "took %s FLOPs in %zu trials, %.0f %% of its runs', the variant's %s in %zu, %.0f %%.",
+        text_beside(stdout, lead(at, "with search"), "%s at the largest budget, if each run bears its share of the trials of "
+                    "rates: the base's took %s FLOPs in %zu trials, %.0f %% of its runs', the variant's %s in %zu, "
+                    "%.0f %%.",
                     gain_words(words, &v->search_largest.value), count_format(a, sizeof a, base->search), base->trials,
                     base->search > 0 ? 100 * base->search / base->sweep : 0, count_format(b, sizeof b, own->search), own->trials,
                     own->search > 0 ? 100 * own->search / own->sweep : 0);
     if (isfinite(v->teacher_share))
-        text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the largest "
-                    "budget, its training took %s: with the passes %s, with the training too, for one run, %s.", v->teacher_share,
+        text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the "
+                    "largest budget, its training took %s: with the passes %s, with the training too, for one run, %s.", v->teacher_share,
                     count_format(a, sizeof a, own->teacher_train), gain_words(words, &v->passes_largest.value),
                     gain_words(more, &v->teacher_largest.value));
 }

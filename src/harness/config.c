@@ -242,8 +242,8 @@ static enum status check_epochs(const struct config *c, struct err *err)
     if (c->data.epochs > 0 && c->data.epochs < 1)
         return err_set(err, E_CONFIG, "data.epochs=%g: expected 1 or more, or 0", c->data.epochs);
     if (c->data.epochs > 0 && c->data.unique_tokens > 0)
-        return err_set(err, E_CONFIG, "data.epochs=%g and data.unique_tokens=%zu: the one follows each run's budget, the other is one "
-                       "number for all: give one of them", c->data.epochs, c->data.unique_tokens);
+        return err_set(err, E_CONFIG, "data.epochs=%g and data.unique_tokens=%zu: the one follows each run's budget, the other "
+                       "is one number for all: give one of them", c->data.epochs, c->data.unique_tokens);
     return OK;
 }
 
@@ -298,7 +298,8 @@ static enum status check_loss(const struct config *c, struct err *err)
     size_t i = c->fit.loss;
     if (i == 0 || on[i - 1] > 0 || varies(&c->grid.vary, averages[i - 1]))
         return OK;
-    return err_set(err, E_CONFIG, "fit.loss=%s is that of an average of the weights, but %s is 0", config_loss_name(c), averages[i - 1]);
+    return err_set(err, E_CONFIG, "fit.loss=%s is that of an average of the weights, but %s is 0", config_loss_name(c),
+                   averages[i - 1]);
 }
 
 static enum status check_beta2(const struct config *c, struct err *err)

@@ -114,8 +114,7 @@ static enum status fill_run(struct run *r, const struct maker *m, struct err *er
     r->teacher_flops = (double)NAN;
     const struct data_mix mix = config_data_mix(&r->cfg);
     double own_tokens = r->cfg.train.tokens - data_mix_tokens(&mix, r->cfg.train.tokens);
-    bool follows = r->cfg.data.unique_tokens != m->c->data.unique_tokens; /* data.epochs */
-    size_t unique = follows ? r->cfg.data.unique_tokens : m->train_tokens;
+    size_t unique = m->c->data.epochs > 0 ? r->cfg.data.unique_tokens : m->train_tokens;
     r->epochs = unique ? own_tokens / (double)unique : (double)NAN;
     return name_run(r, m->hasher, err);
 }
@@ -156,13 +155,11 @@ static enum status set_rate(struct config *run, const struct config *c, double p
     return OK;
 }
 
-/* data.epochs becomes the run's own number: what it trains on is its own matter, so that the same run stands in any grid. */
+/* data.epochs becomes the run's own number, so that the same run stands in any grid. */
 static enum status set_unique(struct config *run, const struct maker *m, struct err *err)
 {
     const struct data_mix mix = config_data_mix(run);
     const double T = (double)run->model.ctx, own = run->train.tokens - data_mix_tokens(&mix, run->train.tokens);
-    if (!(run->data.epochs > 0))
-        return OK;
     double unique = fmax(1, ceil(own / run->data.epochs / T - 1e-9)) * T;
     if (m->train_tokens > 0 && unique > (double)m->train_tokens)
         return err_set(err, E_CONFIG, "data.epochs=%g: a run of %.15g tokens takes %.15g that are unique, there are %zu",
@@ -184,7 +181,8 @@ static enum status add_run(const struct maker *m, struct config_shape s, size_t 
     struct gpt_shape shape = config_gpt_shape(&r->cfg, m->vocab);
     r->cfg.train.warmup_tokens = warmup_of(m->c, &shape, tokens);
     TRY(set_rate(&r->cfg, m->c, gpt_params(&shape), err));
-    TRY(set_unique(&r->cfg, m, err));
+    if (r->cfg.data.epochs > 0)
+        TRY(set_unique(&r->cfg, m, err));
     return fill_run(r, m, err);
 }
 

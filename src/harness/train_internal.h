@@ -17,7 +17,7 @@ struct trainer {
     const struct plan *plan;
     const struct trajectory *t;
     const struct data *data;
-    struct data *own_data; /* where its runs have unique tokens of their own; NULL: data. Trained on alone, what is held out is one */
+    struct data *own_data; /* to train on, where its runs have unique tokens of their own; NULL: data */
     const char *dir;
     const struct train_options *o;
     const struct run *at; /* the run whose state e holds */
