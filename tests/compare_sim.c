@@ -25,6 +25,8 @@ const struct compare_sim compare_sims[] = {
      .budgets = 4, .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "exponent of data .5 to .53, pivot D = 1", .law = "chinchilla", .base = FACTS, .variant = {0.684, 11, 260, 0.42, 0.53},
      .sizes = 4, .budgets = 4, .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
+    {.name = "the same, twice the seeds", .law = "chinchilla", .base = FACTS, .variant = {0.684, 11, 260, 0.42, 0.53},
+     .sizes = 4, .budgets = 4, .seeds = 4, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "both exponents x 1.1, pivot at the smallest", .law = "chinchilla", .base = FACTS,
      .variant = {0.684, 15.4, 478, 0.462, 0.55}, .sizes = 4, .budgets = 4, .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "exponents x 1.15, 5 x 5 grid, pivot at the smallest", .law = "chinchilla", .base = FACTS,
@@ -128,6 +130,8 @@ static enum status one(struct compare_tally *tally, const struct compare_sim *s,
         double top = r[0].max_flops;
         tally->n++;
         tally->called[v.changed]++;
+        tally->planned += v.changed == COMPARE_OPEN && (isfinite(v.seeds_factor) || isfinite(v.budgets_more));
+        tally->planned_gain += v.changed == COMPARE_NOTHING && v.seeds_factor > 1;
         tally->smallest += holds(&v.smallest.value, true_gain(s, r[0].min_flops));
         tally->gain += holds(&v.largest.value, true_gain(s, top));
         tally->gain_10x += holds(&v.at_10x.value, true_gain(s, 10 * top));

@@ -23,6 +23,8 @@ struct compare_tally {
     size_t gain, gain_10x, smallest; /* intervals of gains that hold the truth */
     double width, width_10x;         /* of ln gain, summed over those that have both ends */
     size_t ended, ended_10x;
+    size_t planned;                  /* open ones with a plan of seeds or budgets that would call them by their kind */
+    size_t planned_gain;             /* those without a difference that say what would tell the gain found from none */
 };
 
 /* Comparisons first .. first + n - 1. */

@@ -276,6 +276,16 @@ static void no_change_is_no_change(void)
     struct compare_tally t = tally("A against A, one seed, 3 x 3", 200, n);
     EXPECT_MSG(t.called[COMPARE_NOTHING] + 1 >= n, "%zu of %zu", t.called[COMPARE_NOTHING], n);
     EXPECT(t.gain + 1 >= n);
+    EXPECT(t.planned_gain == t.called[COMPARE_NOTHING]); /* a gain of a per cent or so: it takes more seeds to see it */
+}
+
+/* A level and an exponent that a larger grid tells apart have a plan. */
+static void what_is_open_has_a_plan(void)
+{
+    size_t n = test_slow() ? 2 : 6;
+    struct compare_tally t = tally("exponent of data .5 to .53, pivot D = 1", 300, n);
+    EXPECT_MSG(t.planned == t.called[COMPARE_OPEN], "%zu of %zu open", t.planned, t.called[COMPARE_OPEN]);
+    EXPECT(t.called[COMPARE_OPEN] > 0);
 }
 
 int main(int argc, char **argv)
@@ -290,6 +300,7 @@ int main(int argc, char **argv)
         {"planted_changes_are_called_by_their_names", planted_changes_are_called_by_their_names},
         {"gains_cover_a_handicap", gains_cover_a_handicap},
         {"no_change_is_no_change", no_change_is_no_change},
+        {"what_is_open_has_a_plan", what_is_open_has_a_plan},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

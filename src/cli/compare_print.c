@@ -44,7 +44,9 @@ static void print_more(const struct compare_variant *v)
     bool named = v->changed == COMPARE_OPEN;
     if (v->why_not[0] || !(named || v->changed == COMPARE_NOTHING) || v->pairs.how == PAIRS_NONE)
         return;
-    if (isfinite(v->seeds_factor))
+    if (v->seeds_factor > 1000)
+        snprintf(seeds, sizeof seeds, "more than a thousand times the seeds");
+    else if (isfinite(v->seeds_factor))
         snprintf(seeds, sizeof seeds, "about %.2g times the seeds", v->seeds_factor);
     if (isfinite(v->budgets_more))
         snprintf(budgets, sizeof budgets, "%s%.0f more budget%s, each twice the one before", seeds[0] ? ", or " : "",

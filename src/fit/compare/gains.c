@@ -175,6 +175,8 @@ struct asked {
 static double ln_memory(const struct asked *a, const struct gains_draw *d, double flops)
 {
     double ln_c = log(flops), gain = ln_gain(d, flops);
+    if (!isfinite(d->base.ln_n) || !isfinite(d->variant.ln_n)) /* a law of one variable knows no best size */
+        return (double)NAN;
     if (fabs(gain) >= log(ENDLESS)) /* no size is that large */
         return a->memory.base.known && a->memory.variant.known ? gain : (double)NAN;
     return ln_line(&a->memory.base, &d->base, ln_c + gain) - ln_line(&a->memory.variant, &d->variant, ln_c);

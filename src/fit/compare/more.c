@@ -88,19 +88,20 @@ static void place(struct wider *w, const struct evidence *e, const struct step *
     }
 }
 
-/* The columns of all forms at the base's best law, as those of a small change. */
-static void columns(struct wider *w, const struct evidence *e)
+/* The columns of all forms at this law, as those of a small change. */
+static void columns(struct wider *w, const struct evidence_member *m)
 {
-    const struct fit_law *f = fit_report_selected(e->base);
-    const struct law_at at = law_at(f->law, f->best.p, &f->problem.centre);
+    const struct law *law = m->law->law;
+    const struct law_at at = law_at(law, m->p, &m->law->problem.centre);
     struct law_jet jet;
-    w->n_forms = change_forms(w->forms, f->law, &f->problem.centre);
+    w->n_forms = change_forms(w->forms, law, &m->law->problem.centre);
     for (size_t i = 0; i < w->n; i++) {
         law_at_jet(&jet, &at, &w->pairs.variant[i]);
         for (size_t j = 0; j < w->n_forms; j++)
             for (size_t k = 0; k < w->forms[j].k; k++) {
                 double *x = &w->x[(j * MIXED_MAX + k) * w->n + i];
-                for (size_t l = 0; l < f->law->n_params; l++)
+                *x = 0;
+                for (size_t l = 0; l < law->n_params; l++)
                     *x += w->forms[j].dir[k][l] * jet.g[l] / jet.v;
             }
     }
@@ -114,28 +115,23 @@ static enum status widen(struct wider *w, const struct evidence *e, const struct
     place(w, e, s);
     w->pairs = (struct change_pairs){.n = n, .base = w->points, .variant = w->points + n, .y = w->y, .x = w->room,
                                      .r = w->room + MIXED_MAX * n};
-    TRY(mixed_init(&w->mixed, n, w->cluster, s->seeds * clusters, w->sd, err));
-    columns(w, e);
-    return OK;
+    return mixed_init(&w->mixed, n, w->cluster, s->seeds * clusters, w->sd, err);
 }
 
 /* --- a change that can be called by its kind ------------------------------------------------------------------ */
 
-/* Differences as they may be, less what unlike sizes explain at the base's best law. */
+/* Differences as they may be, under a law of the base as it may be, which further runs would tell: the columns are its. */
 static enum change_kind simulate(struct wider *w, const struct evidence *e, struct rng *rng)
 {
     double moved[LAW_MAX_PARAMS];
     enum change_kind kind;
     const struct evidence_member *m = evidence_draw(moved, &kind, e, rng);
-    const struct fit_law *f = fit_report_selected(e->base);
     const struct law_at plain = law_at(m->law->law, m->p, &m->law->problem.centre);
     const struct law_at changed = law_at(m->law->law, moved, &m->law->problem.centre);
-    const struct law_at best = law_at(f->law, f->best.p, &f->problem.centre);
     mixed_simulate(w->y, &w->mixed, evidence_best(e), rng);
-    for (size_t i = 0; i < w->n; i++) {
-        const struct law_point *b = &w->pairs.base[i], *v = &w->pairs.variant[i];
-        w->y[i] += log(law_at_value(&changed, v) / law_at_value(&plain, b)) - log(law_at_value(&best, v) / law_at_value(&best, b));
-    }
+    for (size_t i = 0; i < w->n; i++)
+        w->y[i] += log(law_at_value(&changed, &w->pairs.variant[i]) / law_at_value(&plain, &w->pairs.variant[i]));
+    columns(w, m);
     return kind;
 }
 

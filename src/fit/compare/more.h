@@ -5,8 +5,8 @@
 #include "fit/compare/evidence.h"
 
 /* Fill v->name_kind, by simulation: how often a change as it may be, with errors as they may be, would be called by its
- * kind; and v->see_gain: with how many more budgets the gain found here is one that can be seen. Both know no law better for
- * the further runs, and leave a law's doubt to its members. */
+ * kind; and v->see_gain: with how many more budgets the gain found here is one that can be seen. The base's law is taken to be
+ * known by then: each simulated comparison is judged under the law that it was drawn from. */
 enum status more_fill(struct compare_variant *v, const struct evidence *e, uint64_t seed, struct err *err) WARN_UNUSED;
 
 #endif
