@@ -169,11 +169,11 @@ nothing_is_trained_twice() {
     echo '{"model": {"norm": "rmsnorm"}}' >rms.json
     "$plateau" compare "${words[@]}" --out whole >out 2>err || { fail "exit code $?: $(tail -n 2 err)"; return; }
     mkdir k
-    for i in $(seq 40); do
+    for i in $(seq 24); do
         before=$(finished)
         "$plateau" compare "${words[@]}" --out k >out 2>err &
         pid=$!
-        (sleep "0.$((RANDOM % 7 + 2))"; kill -KILL "$pid" 2>/dev/null) &
+        (sleep "$((i / 8)).$((RANDOM % 8 + 2))"; kill -KILL "$pid" 2>/dev/null) &
         wait "$pid" 2>/dev/null
         code=$?
         wait

@@ -124,9 +124,9 @@ static void print_costs(const struct compare_variant *v)
                     own->search > 0 ? 100 * own->search / own->sweep : 0);
     if (isfinite(v->teacher_share))
         text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the "
-                    "largest budget, its training took %s: with the passes %s, with the training too, for one run, %s.", v->teacher_share,
-                    count_format(a, sizeof a, own->teacher_train), gain_words(words, &v->passes_largest.value),
-                    gain_words(more, &v->teacher_largest.value));
+                    "largest budget, its training took %s: with the passes %s, with the training too, for one run, %s.",
+                    v->teacher_share, count_format(a, sizeof a, own->teacher_train),
+                    gain_words(words, &v->passes_largest.value), gain_words(more, &v->teacher_largest.value));
 }
 
 static void print_loss(const struct compare_variant *v, const char *unit)
