@@ -86,7 +86,7 @@ static enum status step_members(double *worst_loss, double *norm, struct trainer
     *norm = 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t order = members_seed(config_order_seed(&r->cfg), i);
-        struct data *d = tr->own_data ? tr->own_data : tr->data;
+        const struct data *d = tr->own_data ? tr->own_data : tr->data;
         data_train(d, tr->x, tr->y, order, first, B);
         TRY(data_fault(d, err));
         double own = gpt_forward_backward_of(&tr->e.g[i], tr->x, tr->y, B);
