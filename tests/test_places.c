@@ -15,7 +15,8 @@ static void put(const char *root, const char *name, const char *text)
     snprintf(path, sizeof path, "%s/%s", root, name);
     char *slash = strrchr(path, '/');
     *slash = '\0';
-    EXPECT_OK(file_mkdirs(path, NULL));
+    struct err err;
+    EXPECT_OK(file_mkdirs(path, &err));
     *slash = '/';
     FILE *f = fopen(path, "w");
     EXPECT(f && fputs(text, f) >= 0 && fclose(f) == 0);

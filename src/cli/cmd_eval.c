@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/system.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
 #include "cli/stopping.h"
@@ -225,7 +226,7 @@ static void close_job(struct job *j)
 
 enum status cmd_eval(int argc, char **argv, struct err *err)
 {
-    struct words words = {.threads = (size_t)sweep_cores()};
+    struct words words = {.threads = (size_t)system_cores_all()};
     struct arg_list paths;
     bool help;
     const struct arg args[] = {
