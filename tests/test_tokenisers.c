@@ -268,6 +268,7 @@ static void rank_faults(void)
         {"YQ== 0\n\n", "line 2: expected a token in base64"},
         {"YQ== 0\nYQ== 1\n", "tokens 0 and 1 have the same bytes"},
         {"Y!== 0\n", "is no base64"},
+        {"Y!== 0\nYg== 1\n", "line 1: 'Y!==' is no base64"},
         {"YQ= 0\n", "is no base64"},
         {"==== 0\n", "is no base64"},
         {"", "empty"},
