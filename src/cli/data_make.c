@@ -145,8 +145,6 @@ static enum status make_tokeniser(struct make *m, struct err *err)
         for (size_t j = 0; st == OK && j < m->sources[i].n_train; j++) {
             const struct stretch s = m->sources[i].train[j];
             st = pretokens_count(&w, m->sources[i].map.bytes + s.from, s.end - s.from, err);
-            if (st == OK)
-                st = stopped(err);
         }
     if (st == OK)
         st = m->kind->make(&m->t, m->with, &w, err);
@@ -276,14 +274,12 @@ static enum status check_options(struct make *m, struct err *err)
 enum status data_make(const struct data_make_options *o, struct err *err)
 {
     struct make m = {.o = o};
-    catch_signals(on_signal);
     enum status st = check_options(&m, err);
     if (st == OK)
         st = open_sources(&m, err);
     if (st == OK)
         st = make_tokeniser(&m, err);
-    if (st == OK)
-        st = stopped(err);
+    catch_signals(on_signal); /* until here nothing is written, and a signal ends the program at once */
     bool made = st == OK && !file_exists(o->out);
     if (st == OK)
         st = file_mkdirs(o->out, err);
