@@ -88,7 +88,7 @@ enum { DATA_BRANCHES_MAX = 64 };
     X(symbols,     SIZE,   2, 65536, 8,     FIRST, "hierarchy (v^s at most 2^20), unigram: symbols v")         \
     X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
     X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base") \
-    X(vocab,       SIZE,   0, 16777216, 0,   LATER, "tokens: how many different ones there are (0: as the tokeniser says, or counted)") \
+    X(vocab,       SIZE,   0, 1e7,   0,     LATER, "tokens: how many different ones there are (0: as the tokeniser says, or counted)") \
     X(unique_tokens, SIZE, 0, 9e15, 0,     LATER, "training tokens after which they come again in a new order; 0 for a language without end, or all of a text")
 /* clang-format on */
 
