@@ -46,7 +46,7 @@ event_files() {
     interrupt 0.3 "$plateau" sweep "$tiny" "${grid[@]}" --tensorboard --out events --jobs 2
     "$plateau" sweep "$tiny" "${grid[@]}" --tensorboard --out events --jobs 2 >events.txt 2>&1 || fail "exit code $?"
     "$root/scripts/check_tensorboard" events >events.txt || fail "$(cat events.txt)"
-    grep -q '^6 event files' events.txt || fail "not six event files: $(cat events.txt)"
+    grep -q '^12 event files' events.txt || fail "not twelve event files, two a run: $(cat events.txt)"
     echo "  $(cat events.txt)"
     # for runs that are done, and for a file that was cut short or damaged
     local before
@@ -55,7 +55,7 @@ event_files() {
     sweep late --tensorboard
     "$root/scripts/check_tensorboard" late >late-events.txt || fail "$(cat late-events.txt)"
     local file
-    file=$(find late -name '*tfevents*' | head -n 1)
+    file=$(find late -name '*tfevents.plateau' | head -n 1)
     cp "$file" good
     head -c 700 good >"$file"
     "$root/scripts/check_tensorboard" late >/dev/null && fail "the reader takes a file that is cut short"
@@ -66,6 +66,14 @@ event_files() {
     "$root/scripts/check_tensorboard" late >/dev/null && fail "the reader takes a damaged file"
     sweep late --tensorboard
     "$root/scripts/check_tensorboard" late >late-events.txt || fail "not mended: $(cat late-events.txt)"
+    file=$(find late -name '*tfevents.hparams' | head -n 1)
+    cp "$file" good
+    sweep late --tensorboard
+    cmp -s good "$file" || fail "hyperparameters are written again"
+    printf 'x' | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null
+    "$root/scripts/check_tensorboard" late >/dev/null && fail "the reader takes damaged hyperparameters"
+    sweep late --tensorboard
+    "$root/scripts/check_tensorboard" late >late-events.txt || fail "hyperparameters are not mended: $(cat late-events.txt)"
     [ "$before" = "$(digest late)" ] || fail "--tensorboard changes results"
     sweep late --fresh
     [ -z "$(find late -name '*tfevents*')" ] || fail "old event files stay with --fresh"

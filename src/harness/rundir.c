@@ -7,11 +7,13 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "harness/hparams.h"
 #include "harness/logline.h"
 #include "harness/tensorboard.h"
 #include "model/checkpoint.h"
 
-static const char *const run_files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json", TENSORBOARD_FILE};
+static const char *const run_files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json", TENSORBOARD_FILE,
+                                        HPARAMS_FILE};
 static const char *const sweep_files[] = {"sweep.json", "results.csv", "fit.json", ".lock", "charts"};
 
 enum { N_RUN_FILES = sizeof run_files / sizeof *run_files, N_SWEEP_FILES = sizeof sweep_files / sizeof *sweep_files };
@@ -246,7 +248,7 @@ static bool is_damage(enum status st)
 static enum status mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log,
                             struct err *err)
 {
-    static const char *const all[] = {"result.json", "checkpoint.bin", "log.jsonl", TENSORBOARD_FILE};
+    static const char *const all[] = {"result.json", "checkpoint.bin", "log.jsonl", TENSORBOARD_FILE, HPARAMS_FILE};
     char run_dir[FILE_PATH_MAX];
     bool found, missing;
     struct err why;

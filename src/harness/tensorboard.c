@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/hparams.h"
 #include "harness/logline.h"
 
 /* One record; far more than any line of a log needs. */
@@ -242,6 +243,48 @@ enum status tensorboard_open(struct tensorboard *tb, const char *dir, int64_t lo
         size--;
     enum status st = bring_up_to(tb, log, log + size, err);
     free(log);
+    return st == OK ? hparams_write(dir, err) : st;
+}
+
+/* Version and summary, framed; `out` has room for ONE_MORE bytes beyond the summary. Returns how many were written. */
+enum { ONE_MORE = 128 };
+
+static size_t frame_one(unsigned char *out, const void *summary, size_t n, double wall_time)
+{
+    uint32_t crc[256];
+    struct record r, head = {.n = 0}, tail = {.n = 0};
+    crc_init(crc);
+    make_version(&r, crc, wall_time);
+    memcpy(out, r.bytes, r.n);
+    unsigned char *event = out + r.n;
+    begin(&r, wall_time);
+    put_key(&r, 5, BYTES);
+    put_varint(&r, n);
+    memcpy(event + HEAD, r.bytes + HEAD, r.n - HEAD);
+    memcpy(event + r.n, summary, n);
+    size_t body = r.n - HEAD + n;
+    put_little_endian(&head, body, 8);
+    put_little_endian(&head, masked_crc(crc, head.bytes, 8), 4);
+    memcpy(event, head.bytes, HEAD);
+    put_little_endian(&tail, masked_crc(crc, event + HEAD, body), TAIL);
+    memcpy(event + HEAD + body, tail.bytes, TAIL);
+    return (size_t)(event - out) + HEAD + body + TAIL;
+}
+
+enum status tensorboard_write_one(const char *path, const void *summary, size_t n, struct err *err)
+{
+    char *old;
+    size_t size;
+    TRY(read_old(&old, &size, path, err));
+    unsigned char *file = malloc(n + ONE_MORE);
+    enum status st = file ? OK : err_set(err, E_NOMEM, "out of memory for %s", path);
+    if (st == OK) { /* with its own time, so that it can be compared byte by byte */
+        size_t whole = frame_one(file, summary, n, time_at(old, size, 0));
+        if (whole != size || memcmp(file, old, size) != 0)
+            st = file_write_atomic(path, file, frame_one(file, summary, n, wall_clock()), err);
+    }
+    free(file);
+    free(old);
     return st;
 }
 

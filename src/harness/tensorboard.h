@@ -30,6 +30,9 @@ enum status tensorboard_open(struct tensorboard *tb, const char *dir, int64_t lo
 /* Add one line of a log, up to its '\n' or '\0'. Lines that tell no step are passed over. */
 enum status tensorboard_line(struct tensorboard *tb, const char *line, struct err *err) WARN_UNUSED;
 
+/* A file of one summary, at step 0: written anew where it does not say just that already. */
+enum status tensorboard_write_one(const char *path, const void *summary, size_t n, struct err *err) WARN_UNUSED;
+
 enum status tensorboard_flush(struct tensorboard *tb, struct err *err) WARN_UNUSED;
 enum status tensorboard_close(struct tensorboard *tb, struct err *err) WARN_UNUSED;
 
