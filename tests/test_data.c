@@ -915,6 +915,55 @@ static void bytes_of_tokens(void)
     data_close(d);
 }
 
+/* Marks against the law itself: in a language's own text the share that is right is the best one, and of a text that somebody
+ * changed a mark is wrong wherever the law says that it cannot be. */
+static void marks(void)
+{
+    static const enum data_kind kinds[] = {DATA_ZIPF_FACTS, DATA_GRAPH_WALK, DATA_HIERARCHY, DATA_MARKOV_MIX, DATA_UNIGRAM};
+    enum { WINDOWS = 300, LONG = 64 };
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct data_spec s = data_spec_default();
+        struct data *d = NULL;
+        struct err err;
+        s.kind = kinds[k];
+        s.base = 8, s.digits = 2, s.eps = 0.2, s.walk = 6, s.rules = 2;
+        size_t unit = data_unit(&s), ctx = LONG / unit * unit, judged = 0, right = 0, caught = 0, broken = 0;
+        int32_t x[LONG], y[LONG];
+        EXPECT_OK(data_open(&d, &s, ctx, &err));
+        struct data_marks m = data_marks(d);
+        EXPECT((m.what != NULL) == (kinds[k] != DATA_UNIGRAM));
+        EXPECT((data_start(d) == (int32_t)data_vocab(d) - 1) == (kinds[k] != DATA_GRAPH_WALK && kinds[k] != DATA_UNIGRAM));
+        for (uint64_t w = 0; w < WINDOWS; w++) {
+            data_train(d, x, y, 3, w, 1);
+            EXPECT(data_start(d) < 0 || x[0] == data_start(d));
+            for (size_t i = 0; i < ctx; i++) {
+                enum data_mark mark = data_mark(d, x, y, i);
+                judged += mark != DATA_FREE;
+                right += mark == DATA_RIGHT;
+            }
+            y[rng_below(test_rng(), ctx)] = (int32_t)rng_below(test_rng(), data_vocab(d) - (data_start(d) >= 0));
+            for (size_t i = 1; i < ctx; i++)
+                x[i] = y[i - 1];
+            bool wrong = false;
+            for (size_t i = 0; i < ctx; i++)
+                wrong = wrong || data_mark(d, x, y, i) == DATA_WRONG;
+            if (m.what && m.best == 1)
+                EXPECT_MSG(wrong == (isinf(data_log_prob(d, x, y)) != 0), "%s: window %d", data_name(d), (int)w);
+            caught += wrong;
+            broken += isinf(data_log_prob(d, x, y)) != 0;
+            if (data_start(d) >= 0) {
+                y[1] = data_start(d);
+                EXPECT(data_mark(d, x, y, 1) == DATA_WRONG);
+            }
+        }
+        double n = (double)judged, p = m.best;
+        EXPECT((judged > 0) == (m.what != NULL) && caught >= broken);
+        if (m.what)
+            EXPECT_NEAR((double)right / n, p, 5 * sqrt(p * (1 - p) / n));
+        data_close(d);
+    }
+}
+
 static const struct test tests[] = {
     {"bytes_of_tokens", bytes_of_tokens},
     {"blocks", blocks}, {"text_spread", text_spread}, {"text_spread_short", text_spread_short},
@@ -932,6 +981,7 @@ static const struct test tests[] = {
     {"text_windows", text_windows},   {"text_errors", text_errors},
     {"language_repeats", language_repeats}, {"text_is_cut", text_is_cut},
     {"bigram", bigram},               {"ranges", ranges},
+    {"marks", marks},
 };
 
 int main(int argc, char **argv)

@@ -300,9 +300,9 @@ static void token_by_token(void)
                     gpt_next(&forward, got, x[n], n);
                     gpt_next_logits(&g, want, x, n + 1);
                     for (size_t v = 0; v < s->V; v++)
-                        EXPECT_MSG(fabsf(got[v] - want[v]) <= 2e-5f * (1 + fabsf(want[v])), "%s, %s, from %zu, token %zu: logit %zu "
-                                   "is %.8g, %.8g of all at once", i ? switched[i - 1].name : "GPT-2", kern_isa_name(k.isa), from,
-                                   n, v, (double)got[v], (double)want[v]);
+                        EXPECT_MSG(fabsf(got[v] - want[v]) <= 2e-5f * (1 + fabsf(want[v])), "%s, %s, from %zu, token %zu: logit "
+                                   "%zu is %.8g, %.8g of all at once", i ? switched[i - 1].name : "GPT-2", kern_isa_name(k.isa),
+                                   from, n, v, (double)got[v], (double)want[v]);
                 }
             }
             EXPECT(forward.arena.size_bytes < g.arena.size_bytes);

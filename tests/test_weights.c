@@ -47,8 +47,8 @@ static void same_logits(struct gpt *a, struct gpt *b, const char *what)
         gpt_next_logits(a, za, x, n);
         gpt_next_logits(b, zb, x, n);
         for (size_t v = 0; v < V; v++)
-            EXPECT_MSG(fabsf(za[v] - zb[v]) <= 2e-5f * (1 + fabsf(za[v])), "%s: logit %zu behind %zu tokens is %.8g, read back %.8g",
-                       what, v, n, (double)za[v], (double)zb[v]);
+            EXPECT_MSG(fabsf(za[v] - zb[v]) <= 2e-5f * (1 + fabsf(za[v])), "%s: logit %zu behind %zu tokens is %.8g, read back "
+                       "%.8g", what, v, n, (double)za[v], (double)zb[v]);
     }
     free(x);
     free(za);
@@ -69,7 +69,8 @@ static const struct {
     {"waves", "GPT2LMHeadModel", {GPT_2 SMALL, .position = 4, .mlp = 2, .mlp_ratio = 1.3}},
     {"no places, grouped", "GPT2LMHeadModel", {GPT_2 SMALL, .position = 3, .n_kv_head = 1, .tied = 0}},
     {"llama", "LlamaForCausalLM", {GPT_2 SMALL, LLAMA}},
-    {"llama, grouped, tied", "LlamaForCausalLM", {GPT_2 .V = 17, .T = 12, .C = 24, .L = 2, .NH = 6, LLAMA, .n_kv_head = 2, .tied = 1, .bias = 1}},
+    {"llama, grouped, tied", "LlamaForCausalLM",
+     {GPT_2 .V = 17, .T = 12, .C = 24, .L = 2, .NH = 6, LLAMA, .n_kv_head = 2, .tied = 1, .bias = 1}},
     {"olmo3", "Olmo3ForCausalLM", {GPT_2 SMALL, OLMO3, .window = 4, .window_full = 2}},
     {"olmo3 without gains", "Olmo3ForCausalLM", {GPT_2 SMALL, OLMO3, .norm_gain = 0, .mlp = 4}},
 };
@@ -359,8 +360,9 @@ static struct seed file_seed(const struct gpt_shape *s, bool llmc, const char *p
 /* Some bytes are others, some stand twice, some are gone; at times the length says something else. */
 static size_t mutate(unsigned char *out, const struct seed *seed)
 {
-    static const char *const words[] = {"{", "}", "[", "]", "\"", "\\", "\\u0000", ",", ":", "18446744073709551615", "9223372036854775808",
-                                        "\"a\":{", "\"data_offsets\":", "\"dtype\":\"F16\"", "[[[[[[[[", "0", "-1", "1e9", "__metadata__"};
+    static const char *const words[] = {"{", "}", "[", "]", "\"", "\\", "\\u0000", ",", ":", "18446744073709551615",
+                                        "9223372036854775808", "\"a\":{", "\"data_offsets\":", "\"dtype\":\"F16\"", "[[[[[[[[", "0",
+                                        "-1", "1e9", "__metadata__"};
     struct rng *r = test_rng();
     size_t n = seed->n, head = n < 4000 ? n : 4000;
     memcpy(out, seed->bytes, n);

@@ -205,7 +205,8 @@ static enum status run(struct job *j, struct err *err)
     char now[24];
     snprintf(now, sizeof now, "%016llx", (unsigned long long)data_fingerprint(j->d));
     if (own && j->w.row.data_fingerprint[0] && strcmp(j->w.row.data_fingerprint, now) != 0)
-        text_message(stderr, "", "the data are no longer those that the run learnt from: %s then, %s now", j->w.row.data_fingerprint, now);
+        text_message(stderr, "", "the data are no longer those that the run learnt from: %s then, %s now",
+                     j->w.row.data_fingerprint, now);
     const struct evaluate_how e = {.tokens = j->tokens, .stop = stopping_watch(), .progress = progress, .ctx = &shown};
     enum status st = evaluate(&j->sum, &j->w, j->d, &e, err);
     if (shown.any && shown.terminal)
@@ -242,8 +243,8 @@ enum status cmd_eval(int argc, char **argv, struct err *err)
     const struct args_spec spec = {
         .command = "eval",
         .positionals = "RUN|FILE.safetensors",
-        .summary = "The loss of a run (of a sweep's best, of what export wrote, of a GPT-2, Llama or Olmo 3 of transformers, of llm.c's "
-                   "weights) on a held-out set or on files. Of a run on its own held-out set it is result.json's loss.",
+        .summary = "The loss of a run (of a sweep's best, of what export wrote, of a GPT-2, Llama or Olmo 3 of transformers, of "
+                   "llm.c's weights) on a held-out set or on files. Of a run on its own held-out set it is result.json's loss.",
         .min_positionals = 1,
         .max_positionals = 1,
         .args = args,

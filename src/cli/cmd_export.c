@@ -138,8 +138,8 @@ static enum status pick_format(const struct format **f, const char *name, struct
 static enum status pick_member(const struct gpt **g, const struct weights *w, size_t member, struct err *err)
 {
     if (w->e.n > 1 && member == SIZE_MAX)
-        return err_set(err, E_CONFIG, "%s is an ensemble of %zu models (model.ensemble), which no such file holds: --member 1 to %zu",
-                       w->dir, w->e.n, w->e.n);
+        return err_set(err, E_CONFIG, "%s is an ensemble of %zu models (model.ensemble), which no such file holds: --member 1 to "
+                       "%zu", w->dir, w->e.n, w->e.n);
     if (member != SIZE_MAX && (member < 1 || member > w->e.n))
         return err_set(err, E_USAGE, "--member %zu: the run has %zu model%s", member, w->e.n, w->e.n == 1 ? "" : "s");
     *g = &w->e.g[member == SIZE_MAX ? 0 : member - 1];

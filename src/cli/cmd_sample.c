@@ -73,7 +73,7 @@ static enum status symbols_of(struct job *j, const char *text, struct err *err)
         unsigned long v = strtoul(at, &end, 10);
         size_t limit = j->w.shape.V - (j->d && data_start(j->d) >= 0);
         if (end == at || *at == '-' || *at == '+' || v >= limit || (*end && !strchr(" \t\n", *end)))
-            return err_set(err, E_USAGE, "--prompt: '%.20s' is no symbol of this language: numbers from 0 to %zu, with blanks between",
+            return err_set(err, E_USAGE, "--prompt: '%.20s' is no symbol of this language: numbers from 0 to %zu, blanks between",
                            at, limit - 1);
         j->prompt[j->n_prompt++] = (int32_t)v;
         at = end;
@@ -255,20 +255,22 @@ enum status cmd_sample(int argc, char **argv, struct err *err)
     struct arg_list paths;
     bool help;
     const struct arg args[] = {
-        {"--prompt", ARG_STRING, &words.prompt, "TEXT", "what it goes on with; of a language its symbols, as numbers (default: a new line, "
-                                                        "or how a window of the language begins)"},
+        {"--prompt", ARG_STRING, &words.prompt, "TEXT", 
+         "what it goes on with; of a language its symbols, as numbers (default: a new line, or how a window of the language "
+         "begins)"},
         {"--tokens", ARG_SIZE, &words.tokens, "N", "how many to write (default 256)"},
         {"--temperature", ARG_DOUBLE, &words.temperature, "T", "divides the logits; 0: always the most probable token (default 1)"},
         {"--top-k", ARG_SIZE, &words.top_k, "K", "draw from the K most probable tokens alone (default: from all)"},
-        {"--top-p", ARG_DOUBLE, &words.top_p, "P", "draw from the fewest tokens that have this share of the probability (default 1: from all)"},
+        {"--top-p", ARG_DOUBLE, &words.top_p, "P", 
+         "draw from the fewest tokens that have this share of the probability (default 1: from all)"},
         {"--seed", ARG_U64, &words.seed, "S", "another seed, other words (default 1)"},
         {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
     };
     const struct args_spec spec = {
         .command = "sample",
         .positionals = "RUN|DIR",
-        .summary = "Words of a run, or of a sweep's best run, as they come. Of a language whose law is known it marks which tokens are "
-                   "right, and says how many could be.",
+        .summary = "Words of a run, or of a sweep's best run, as they come. Of a language whose law is known it marks which tokens "
+                   "are right, and says how many could be.",
         .min_positionals = 1,
         .max_positionals = 1,
         .args = args,

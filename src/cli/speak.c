@@ -7,7 +7,9 @@
 /* Bytes of a character that begins so, 1 to 4; 0: none does. */
 static size_t length_of(unsigned char first)
 {
-    return first < 0x80 ? 1 : first >= 0xC2 && first <= 0xDF ? 2 : first >= 0xE0 && first <= 0xEF ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+    if (first >= 0x80 && first < 0xC2)
+        return 0;
+    return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first <= 0xF4 ? 4 : 0;
 }
 
 /* Whether these may be the beginning of one: completed with the lowest or the highest bytes, one of both would be. */

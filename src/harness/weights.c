@@ -65,7 +65,8 @@ static enum kern_isa kernels_for(const char *name, enum kern_isa most)
     return kern_isa_parse(&isa, name) && isa < best ? isa : best;
 }
 
-static enum status load_checkpoint(struct weights *w, const char *path, uint64_t hash, const struct weights_how *how, struct err *err)
+static enum status load_checkpoint(struct weights *w, const char *path, uint64_t hash, const struct weights_how *how,
+                                   struct err *err)
 {
     struct checkpoint_meta meta;
     struct param_rules rules = config_param_rules(&w->cfg);
@@ -78,8 +79,8 @@ static enum status load_checkpoint(struct weights *w, const char *path, uint64_t
     w->step = meta.step;
     kern_init(&w->k, kernels_for(meta.isa, how->isa));
     if (meta.isa[0] && strcmp(meta.isa, kern_isa_name(w->k.isa)) != 0)
-        snprintf(w->notes, sizeof w->notes, "trained with %s kernels, here with %s: its loss may differ in the last digits", meta.isa,
-                 kern_isa_name(w->k.isa));
+        snprintf(w->notes, sizeof w->notes, "trained with %s kernels, here with %s: its loss may differ in the last digits",
+                 meta.isa, kern_isa_name(w->k.isa));
     TRY(members_init_forward(&w->e, &w->shape, &rules, &w->k, how->B, how->threads, err));
     return checkpoint_load_all(path, &w->e, &meta, err);
 }

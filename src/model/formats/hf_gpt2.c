@@ -36,8 +36,8 @@ static enum status add_attention(struct hf_list *l, size_t i, float scale, struc
     const struct gpt_shape *s = &l->g->shape;
     size_t C = s->C, HS = C / s->NH, kv = gpt_shape_kv_heads(s) * HS, group = C / kv;
     for (int bias = 0; bias < 2; bias++) {
-        TRY(hf_add(l, bias ? "transformer.h.%zu.attn.c_attn.bias" : "transformer.h.%zu.attn.c_attn.weight", i, bias ? "qkvb" : "qkvw",
-                   bias ? 0 : C, 3 * C, 0, 1, err));
+        TRY(hf_add(l, bias ? "transformer.h.%zu.attn.c_attn.bias" : "transformer.h.%zu.attn.c_attn.weight", i,
+                   bias ? "qkvb" : "qkvw", bias ? 0 : C, 3 * C, 0, 1, err));
         hf_piece(hf_last(l), 0, C, 1, C);
         hf_piece(hf_last(l), C, C, group, HS);
         hf_piece(hf_last(l), C + kv, C, group, HS);
