@@ -175,6 +175,9 @@ static void spoken(void)
     speak(&s, (const unsigned char *)"\xAC", 1);
     fflush(s.out);
     EXPECT(size == 3);
+    speak(&s, (const unsigned char *)"\xED\xA0", 2); /* half a surrogate: whatever follows, it is none */
+    fflush(s.out);
+    EXPECT(size == 3 + 8);
     fclose(s.out);
     free(text);
 }

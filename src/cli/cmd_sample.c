@@ -1,5 +1,5 @@
 /* plateau sample: words of a trained model, as they come. */
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct job {
     struct data *d; /* of a language or tokeniser; NULL: tokens are bytes, or nothing but numbers */
     bool bytes;
     struct speaker out;
-    bool colour;
+    bool colour, new_line; /* the last thing said ended a line */
     int32_t *prompt; /* owned */
     size_t n_prompt;
     size_t given;    /* of them that were asked for, and are said again */
@@ -154,7 +154,8 @@ static void say(struct job *j, int32_t token, enum data_mark mark, size_t place)
         speak(&j->out, bytes, n);
     else
         say_symbol(j, token, mark);
-    if (unit > 1 && (place + 1) % unit == 0)
+    j->new_line = unit > 1 && (place + 1) % unit == 0;
+    if (j->new_line)
         fputc('\n', j->out.out);
 }
 
@@ -170,7 +171,8 @@ static void say_ending(struct job *j, size_t tokens, double seconds, double cpu_
 {
     struct data_marks m = j->d ? data_marks(j->d) : (struct data_marks){.what = NULL};
     speak_end(&j->out);
-    fprintf(j->out.out, "\n");
+    if (!j->new_line)
+        fprintf(j->out.out, "\n");
     if (m.what && j->marked > 0)
         printf("%s: %zu of %zu right, %.1f %%; at best %.1f %%\n", m.what, j->right, j->marked,
                100 * (double)j->right / (double)j->marked, 100 * m.best);
@@ -188,7 +190,8 @@ static enum status flush(const struct job *j, double *next_s, struct err *err)
     if (!j->out.terminal && now < *next_s)
         return OK;
     *next_s = now + 0.05;
-    return fflush(j->out.out) == 0 ? OK : err_set(err, E_IO, "cannot write to stdout");
+    errno = 0;
+    return fflush(j->out.out) == 0 ? OK : err_set(err, E_IO, "cannot write to stdout: %s", strerror(errno ? errno : EIO));
 }
 
 static enum status write_tokens(struct job *j, struct generator *g, struct err *err)
