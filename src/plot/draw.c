@@ -88,11 +88,15 @@ static size_t marker_corners(struct point *q, enum chart_marker m, struct point 
     return n;
 }
 
-static void draw_marker(const struct pen *d, struct point p, const struct chart_series *s)
+static void draw_marker(const struct pen *d, struct point p, const struct chart_series *s, size_t index)
 {
     struct point q[20];
     double r = (s->radius > 0 ? s->radius : 4) * d->l->unit;
     struct color color = color_of(d, s->color), ground = plain(d, PALETTE_GROUND);
+    if (d->s->mark) {
+        d->s->mark(d->s->self, p, &(struct mark){(int)s->marker, r, color, s->fade, index});
+        return;
+    }
     size_t n = marker_corners(q, s->marker, p, r);
     if (s->marker == MARKER_CROSS) {
         const struct stroke arm = {.color = color, .width = 1.6 * d->l->unit};
@@ -234,7 +238,7 @@ static void draw_series(const struct pen *d, size_t k)
     for (size_t i = 0; i < s->n && s->marker != MARKER_NONE; i++)
         if (layout_place(d->l, s->panel, &p, s->x[i], s->y[i]) && p.x >= d->l->left - 1 && p.x <= d->l->right + 1 &&
             p.y >= panel->top - 1 && p.y <= panel->bottom + 1)
-            draw_marker(d, (struct point){p.x + shifted(d, s, i), p.y}, s);
+            draw_marker(d, (struct point){p.x + shifted(d, s, i), p.y}, s, i);
     d->s->end(d->s->self);
 }
 
@@ -313,7 +317,7 @@ static void draw_swatch(const struct pen *d, const struct layout_entry *e)
                 (struct stroke){.color = color_of(d, s->color), .width = s->width * d->l->unit, .dash = s->dash * d->l->unit,
                                 .gap = s->gap * d->l->unit, .fade = s->fade});
     if (s->marker != MARKER_NONE)
-        draw_marker(d, (struct point){x + LEGEND_SWATCH / 2.0, y}, s);
+        draw_marker(d, (struct point){x + LEGEND_SWATCH / 2.0, y}, s, SIZE_MAX);
 }
 
 /* Blocks, one a value, where each has its name; else a run of colours. */
@@ -337,13 +341,19 @@ static void draw_bar(const struct pen *d)
     }
 }
 
+/* Words of one role are one part. */
 static void draw_texts(const struct pen *d)
 {
     for (size_t i = 0; i < d->l->n_texts; i++) {
         const struct layout_text *t = &d->l->texts[i];
+        bool first = i == 0 || t[-1].role != t->role || t[-1].panel != t->panel;
+        if (first)
+            d->s->begin(d->s->self, layout_role_word(t->role), t->panel, NULL);
         d->s->text(d->s->self, t->x, t->y, t->text,
                    (struct text_style){.size = t->size, .color = color_of(d, t->color), .anchor = t->anchor, .up = t->up,
                                        .halo = t->halo, .ground = plain(d, PALETTE_GROUND)});
+        if (i + 1 == d->l->n_texts || t[1].role != t->role || t[1].panel != t->panel)
+            d->s->end(d->s->self);
     }
 }
 
@@ -381,11 +391,17 @@ enum status layout_draw(const struct layout *l, const struct surface *s, struct 
     for (size_t k = 0; k < l->n_panels; k++)
         draw_panel(&d, k);
     draw_bar(&d);
-    for (size_t i = 0; i < l->n_entries; i++)
+    for (size_t i = 0; i < l->n_entries && !l->style.bare; i++)
         draw_swatch(&d, &l->entries[i]);
     draw_texts(&d);
     if (l->c->n_series == 0)
         draw_nothing(&d);
     free(d.points);
     return OK;
+}
+
+void layout_draw_swatch(const struct layout *l, const struct surface *s, size_t series, size_t line)
+{
+    const struct pen d = {.l = l, .s = s};
+    draw_swatch(&d, &(struct layout_entry){series, line, 0, 0});
 }

@@ -1,4 +1,4 @@
-/* Build tool: a file as a C array. embed IN OUT NAME */
+/* Build tool: a file as a C array, with a 0 behind it that ends a text. embed IN OUT NAME */
 #include <stdio.h>
 
 int main(int argc, char **argv)
@@ -14,6 +14,6 @@ int main(int argc, char **argv)
     int c;
     for (long i = 0; (c = fgetc(in)) != EOF; i++)
         fprintf(out, "%s%d,", i % 20 ? "" : "\n", c);
-    fprintf(out, "\n};\n");
+    fprintf(out, "0\n};\n");
     return ferror(in) || fclose(out) != 0;
 }

@@ -46,13 +46,34 @@ static double widest_label(const struct layout *l, const struct axis *a)
     return w;
 }
 
+static void mark_role(struct layout *l, enum layout_role role, size_t panel)
+{
+    l->texts[l->n_texts - 1].role = role;
+    l->texts[l->n_texts - 1].panel = panel;
+}
+
+const char *layout_role_word(enum layout_role role)
+{
+    static const char *const words[] = {"words", "x-ticks", "y-ticks", "tags"};
+    return words[role];
+}
+
+static size_t wanted_on_y(const struct layout *l, size_t k)
+{
+    double high = l->panel[k].bottom - l->panel[k].top;
+    return (size_t)fmin(fmax(high / (2.6 * l->small), 3), 9);
+}
+
+static enum axis_kind kind_of_y(const struct chart *c, size_t k)
+{
+    return k ? c->lower.y_kind : c->y_kind;
+}
+
 static void fit_y(struct layout *l, size_t k)
 {
     const struct chart *c = l->c;
     struct range r = ranges_y(c, k);
-    double high = l->panel[k].bottom - l->panel[k].top;
-    size_t want = (size_t)fmin(fmax(high / (2.6 * l->small), 3), 9);
-    axis_fit_kind(&l->panel[k].y, k ? c->lower.y_kind : c->y_kind, chart_log_y(c, k), r.lo, r.hi, r.n, want);
+    axis_fit_kind(&l->panel[k].y, kind_of_y(c, k), chart_log_y(c, k), r.lo, r.hi, r.n, wanted_on_y(l, k));
 }
 
 static void fit_x(struct layout *l)
@@ -80,6 +101,7 @@ static enum status x_labels(struct layout *l, struct err *err)
         }
         taken = x + half;
         TRY(words_add(l, x, y, t->label, l->small, palette_ink(PALETTE_INK), ANCHOR_MIDDLE, err));
+        mark_role(l, LAYOUT_X_TICKS, 0);
     }
     return OK;
 }
@@ -101,8 +123,21 @@ static enum status y_labels(struct layout *l, size_t k, struct err *err)
         taken = y;
         TRY(words_add(l, l->left - 8 * l->unit, y + 0.34 * l->small, t->label, l->small, palette_ink(PALETTE_INK),
                       ANCHOR_END, err));
+        mark_role(l, LAYOUT_Y_TICKS, k);
     }
     return OK;
+}
+
+bool layout_other(struct axis *a, const struct layout *l, size_t panel)
+{
+    bool x = panel == CHART_PANELS, log = x ? l->x.log : l->panel[panel].y.log;
+    const struct range r = x ? ranges_x(l->c) : ranges_y(l->c, panel);
+    enum axis_kind kind = x ? l->c->x_kind : kind_of_y(l->c, panel);
+    size_t want = x ? (size_t)fmax((l->right - l->left) / (34 + 1.6 * l->small), 2) : wanted_on_y(l, panel);
+    if (kind == AXIS_NAMES || r.n == 0 || !(r.lo < r.hi) || !axis_shows(!log, r.lo) || (!log && r.lo <= 0))
+        return false;
+    axis_fit_kind(a, kind, !log, r.lo, r.hi, r.n, want);
+    return true;
 }
 
 /* --- the frame -------------------------------------------------------------------------------- */
@@ -136,7 +171,7 @@ static enum status paragraph(double *y, struct layout *l, const char *text, doub
 static enum status words_above(double *y, struct layout *l, bool draw, struct err *err)
 {
     *y = 12 * l->unit;
-    if (l->style.no_titles)
+    if (l->style.no_titles || l->style.bare)
         return OK;
     TRY(paragraph(y, l, l->c->title, l->title, PALETTE_INK, draw, err));
     *y += 1;
@@ -148,7 +183,7 @@ static enum status words_above(double *y, struct layout *l, bool draw, struct er
 
 static enum status words_below(double *y, struct layout *l, bool draw, struct err *err)
 {
-    if (l->style.no_titles)
+    if (l->style.no_titles || l->style.bare)
         return OK;
     return paragraph(y, l, l->c->note, l->small, PALETTE_SOFT, draw, err);
 }
@@ -171,7 +206,7 @@ static enum status measure(struct margins *m, struct layout *l, struct err *err)
 
 static void set_panels(struct layout *l, const struct margins *m)
 {
-    double bar_label = l->width < CHART_NARROW && l->c->scale.n_marks > 1 ? l->small + 2 : 0;
+    double bar_label = !l->style.bare && l->width < CHART_NARROW && l->c->scale.n_marks > 1 ? l->small + 2 : 0;
     double top = m->above + bar_label, bottom = l->height - m->below;
     l->n_panels = l->c->has_lower ? 2 : 1;
     l->panel[0] = (struct layout_panel){.top = top, .bottom = bottom};

@@ -18,9 +18,14 @@ struct chart_style {
     double width_mm; /* > 0: how wide an SVG is printed */
     bool dark;
     bool no_titles;  /* neither title nor words below: for a paper, whose caption says it */
+    bool bare;       /* nor legend and colour bar: for a page, which has them beside the picture */
     const char *id;  /* in front of the ids of an SVG that shares a page with others; NULL: none */
 };
 enum { CHART_NARROW = 560 };
+
+/* What words are for: who moves what they stand at moves them, too. */
+enum layout_role { LAYOUT_WORDS, LAYOUT_X_TICKS, LAYOUT_Y_TICKS, LAYOUT_TAGS };
+const char *layout_role_word(enum layout_role role);
 
 struct layout_text {
     char text[2 * CHART_TEXT_MAX];
@@ -28,6 +33,8 @@ struct layout_text {
     struct ink color;
     enum anchor anchor;
     bool up, halo;
+    enum layout_role role;
+    size_t panel; /* of ticks and tags */
 };
 
 struct layout_panel {
@@ -72,6 +79,15 @@ void layout_free(struct layout *l);
 
 /* What the surface could not draw, its owner tells. */
 enum status layout_draw(const struct layout *l, const struct surface *s, struct err *err) WARN_UNUSED;
+
+/* What stands for a series (or where that is SIZE_MAX for a reference line) in a legend: LAYOUT_SWATCH units wide, from 0
+ * to the right, about y = 0. */
+enum { LAYOUT_SWATCH = 26 };
+void layout_draw_swatch(const struct layout *l, const struct surface *s, size_t series, size_t line);
+
+/* The axis that would show the same values on the other scale, log for linear and linear for log; false where there is
+ * none. `panel` CHART_PANELS: the x axis. */
+bool layout_other(struct axis *a, const struct layout *l, size_t panel);
 
 /* Where values stand. Far outside is outside: no place is more than some thousand units away. */
 double layout_x(const struct layout *l, double v);

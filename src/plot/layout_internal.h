@@ -4,7 +4,7 @@
 
 #include "plot/layout.h"
 
-enum { LEGEND_SWATCH = 26 };
+enum { LEGEND_SWATCH = LAYOUT_SWATCH };
 
 /* The range of x, and of a panel's y: of all values that are in sight, with the intervals about them as far as they are no
  * wider than the values themselves. */

@@ -30,7 +30,7 @@ static double entry_width(const struct layout *l, size_t series)
 
 static bool has_bar(const struct layout *l)
 {
-    return l->c->scale.n_marks > 1 && l->c->scale.label[0];
+    return !l->style.bare && l->c->scale.n_marks > 1 && l->c->scale.label[0];
 }
 
 static double bar_width(const struct layout *l)
@@ -54,10 +54,10 @@ double legend_width(const struct layout *l)
     double w = 0;
     if (has_bar(l))
         w = fmax(bar_width(l), narrow(l) ? 0 : rich_width(l->font, l->c->scale.label, l->small));
-    for (size_t i = 0; i < l->c->n_series && !narrow(l); i++)
+    for (size_t i = 0; i < l->c->n_series && !narrow(l) && !l->style.bare; i++)
         if (l->c->series[i].label[0])
             w = fmax(w, entry_width(l, i));
-    if (!narrow(l) && labelled(l) > 0)
+    if (!narrow(l) && !l->style.bare && labelled(l) > 0)
         w = fmax(w, rich_width(l->font, l->c->legend_title, l->small));
     return w;
 }
@@ -112,7 +112,7 @@ static size_t flow(struct layout *l, bool place, double x, double y)
 size_t legend_rows(const struct layout *l)
 {
     struct layout copy = *l;
-    return narrow(l) ? flow(&copy, false, 12 * l->unit, 0) : 0;
+    return narrow(l) && !l->style.bare ? flow(&copy, false, 12 * l->unit, 0) : 0;
 }
 
 static enum status mark_bar(struct layout *l, bool blocks, struct err *err)
@@ -191,6 +191,8 @@ static enum status place_column(struct layout *l, double x, double y, struct err
 enum status legend_place(struct layout *l, double x, double y, struct err *err)
 {
     double below;
+    if (l->style.bare)
+        return OK;
     TRY(size_calloc(&l->entries, labelled(l) + l->c->n_lines, sizeof *l->entries, "a chart's legend", err));
     TRY(place_bar(l, x, l->panel[0].top + (narrow(l) ? 0 : 8), &below, err));
     if (narrow(l))

@@ -41,17 +41,33 @@ static struct color on_scale(const double stops[STOPS][3], double share)
     size_t k = at < STOPS - 1 ? (size_t)at : STOPS - 2;
     for (int j = 0; j < 3; j++)
         c[j] = stops[k][j] + (at - (double)k) * (stops[k + 1][j] - stops[k][j]);
-    return (struct color){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]), (unsigned char)lround(c[2])};
+    return (struct color){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]), (unsigned char)lround(c[2]), 0};
+}
+
+static unsigned char code_of(struct ink ink)
+{
+    if (ink.role == PALETTE_SCALE)
+        return (unsigned char)(PALETTE_KIND + PALETTE_KINDS + lround(PALETTE_STEPS * fmin(fmax(ink.at, 0), 1)));
+    return (unsigned char)(ink.role == PALETTE_KIND ? PALETTE_KIND + (size_t)ink.at % PALETTE_KINDS : ink.role);
+}
+
+struct ink palette_decode(unsigned char code)
+{
+    if (code < PALETTE_KIND)
+        return palette_ink((enum palette_role)code);
+    if (code < PALETTE_KIND + PALETTE_KINDS)
+        return palette_kind(code - (size_t)PALETTE_KIND);
+    return (struct ink){PALETTE_SCALE, (double)(code - PALETTE_KIND - PALETTE_KINDS) / PALETTE_STEPS};
 }
 
 struct color palette_color(struct ink ink, bool dark)
 {
     const struct theme *t = &themes[dark];
-    if (ink.role == PALETTE_SCALE)
-        return on_scale(t->scale, ink.at);
-    if (ink.role == PALETTE_KIND)
-        return t->kinds[(size_t)ink.at % PALETTE_KINDS];
-    return t->plain[ink.role];
+    struct color c = ink.role == PALETTE_SCALE  ? on_scale(t->scale, ink.at)
+                     : ink.role == PALETTE_KIND ? t->kinds[(size_t)ink.at % PALETTE_KINDS]
+                                                : t->plain[ink.role];
+    c.code = code_of(ink);
+    return c;
 }
 
 struct ink palette_ordered(size_t i, size_t n)

@@ -28,6 +28,11 @@ struct ink {
 };
 
 struct color palette_color(struct ink ink, bool dark);
+
+/* color.code is one of so many: roles, then kinds, then steps of the scale that nobody can tell apart. */
+enum { PALETTE_STEPS = 48, PALETTE_CODES = PALETTE_KIND + PALETTE_KINDS + PALETTE_STEPS + 1 };
+struct ink palette_decode(unsigned char code);
+
 /* The i-th of n ordered things. */
 struct ink palette_ordered(size_t i, size_t n);
 static inline struct ink palette_ink(enum palette_role role)

@@ -139,14 +139,18 @@ static void consider(struct choice *best, const struct places *p, size_t panel, 
         *best = (struct choice){{x, y, anchor}, cost};
 }
 
-static enum status settle(struct places *p, const struct choice *best, const char *text, struct ink color, struct err *err)
+static enum status settle(struct places *p, const struct choice *best, size_t panel, const char *text, struct ink color,
+                          struct err *err)
 {
     if (!isfinite(best->cost)) {
         p->l->n_homeless++;
         return OK;
     }
     TRY(words_add(p->l, best->at.x, best->at.y, text, p->l->small, color, best->at.anchor, err));
-    p->l->texts[p->l->n_texts - 1].halo = true;
+    struct layout_text *t = &p->l->texts[p->l->n_texts - 1];
+    t->halo = true;
+    t->role = LAYOUT_TAGS;
+    t->panel = panel;
     return OK;
 }
 
@@ -188,7 +192,7 @@ static enum status place_lines(struct places *p, struct err *err)
             continue;
         const struct choice best = r->vertical ? along(p, r, layout_x(p->l, r->at))
                                                : across(p, r, layout_y(p->l, r->panel, r->at));
-        TRY(settle(p, &best, r->label, r->color, err));
+        TRY(settle(p, &best, r->panel, r->label, r->color, err));
     }
     return OK;
 }
@@ -211,7 +215,7 @@ static enum status place_labels(struct places *p, struct err *err)
                          0) * l->small,
                          dx > 0 ? ANCHOR_START : dx < 0 ? ANCHOR_END : ANCHOR_MIDDLE, 4 * ring + 0.1 * (double)i);
             }
-        TRY(settle(p, &best, t->text, t->color, err));
+        TRY(settle(p, &best, t->panel, t->text, t->color, err));
     }
     return OK;
 }
@@ -235,7 +239,7 @@ static enum status place_tags(struct places *p, struct err *err)
                          + 0.34 * l->small,
                          side == 2 ? ANCHOR_START : ANCHOR_MIDDLE, 0.1 * (double)(i / step) + side);
         }
-        TRY(settle(p, &best, s->tag, s->color, err));
+        TRY(settle(p, &best, s->panel, s->tag, s->color, err));
     }
     return OK;
 }

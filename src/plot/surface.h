@@ -7,6 +7,7 @@
 
 struct color {
     unsigned char r, g, b;
+    unsigned char code; /* what it stands for (palette_decode), where a page has colours of its own */
 };
 
 struct point {
@@ -31,6 +32,15 @@ struct text_style {
     struct color ground;
 };
 
+/* A point of a series. */
+struct mark {
+    int shape; /* enum chart_marker */
+    double radius;
+    struct color color;
+    double fade;
+    size_t index; /* which point; SIZE_MAX: an example of them */
+};
+
 /* What cannot be drawn is left out and told by the surface's owner at the end: raster.failed, ferror(svg.out). */
 struct surface {
     void *self;
@@ -45,6 +55,8 @@ struct surface {
      * within a change of clip. */
     void (*begin)(void *self, const char *kind, size_t index, const char *name);
     void (*end)(void *self);
+    /* A mark as a whole; NULL: it is drawn with lines and polygons. */
+    void (*mark)(void *self, struct point p, const struct mark *m);
 };
 
 #endif

@@ -1,0 +1,117 @@
+#include "report/page/page.h"
+
+#include <string.h>
+
+#include "plot/palette.h"
+#include "report/page/kinds.h"
+
+extern const unsigned char page_script_data[], page_style_data[];
+
+struct kind {
+    const char *id, *heading;
+    page_fill *fill;
+};
+
+static const struct kind sections[] = {
+#define X(name, heading) {#name, heading, name##_section},
+    PAGE_SECTIONS(X)
+};
+static const struct kind comparison[] = {
+    PAGE_COMPARISON(X)
+#undef X
+};
+
+static const struct kind *kinds_of(const struct page *p, size_t *n)
+{
+    *n = p->compare.data ? sizeof comparison / sizeof *comparison : sizeof sections / sizeof *sections;
+    return p->compare.data ? comparison : sections;
+}
+
+size_t page_count(const struct page *p)
+{
+    size_t n;
+    kinds_of(p, &n);
+    return n;
+}
+
+const char *page_id(const struct page *p, size_t i)
+{
+    size_t n;
+    return kinds_of(p, &n)[i].id;
+}
+
+enum status page_section(FILE *out, const struct page *p, size_t i, struct err *err)
+{
+    size_t n;
+    const struct kind *k = &kinds_of(p, &n)[i];
+    fprintf(out, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">%s</h2>\n", k->id, k->id, k->id, k->heading);
+    TRY(k->fill(out, p, err));
+    fputs("</section>\n", out);
+    return OK;
+}
+
+/* Colours by what they mean, light and dark, so that a picture has but names of them. */
+static void write_colours(FILE *out, bool dark)
+{
+    for (unsigned code = 0; code < PALETTE_CODES; code++) {
+        struct color c = palette_color(palette_decode((unsigned char)code), dark);
+        fprintf(out, ".c%u{--c:#%02x%02x%02x}", code, c.r, c.g, c.b);
+    }
+}
+
+/* Nothing but what is in the page itself. */
+static void write_policy(FILE *out, const struct page *p)
+{
+    fprintf(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+                 "script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'%s\">\n",
+            p->live_script ? "; connect-src 'self'" : "");
+}
+
+static void write_head(FILE *out, const struct page *p)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
+    write_policy(out, p);
+    if (p->mark)
+        fprintf(out, "<meta name=\"plateau-fit\" content=\"%s\">\n", p->mark);
+    fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n<title>", out);
+    html_say(out, "%s: plateau", p->name ? p->name : "runs");
+    fputs("</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n", out);
+    fputs((const char *)page_style_data, out);
+    write_colours(out, false);
+    fputs("\n@media (prefers-color-scheme:dark) and screen{", out);
+    write_colours(out, true);
+    fputs("}\n</style>\n</head>\n", out);
+}
+
+static void write_top(FILE *out, const struct page *p)
+{
+    size_t n;
+    const struct kind *k = kinds_of(p, &n);
+    fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>\n<h1>", out);
+    html_text(out, p->name ? p->name : "runs");
+    fputs("</h1>\n<nav aria-label=\"Sections\">", out);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "<a href=\"#%s\">%s</a> ", k[i].id, k[i].heading);
+    fputs("</nav>\n</header>\n<main id=\"main\">\n", out);
+    if (p->live_head)
+        fprintf(out, "<div id=\"live\">%s</div>\n", p->live_head);
+}
+
+enum status page_write(FILE *out, const struct page *p, struct err *err)
+{
+    write_head(out, p);
+    write_top(out, p);
+    for (size_t i = 0; i < page_count(p); i++)
+        TRY(page_section(out, p, i, err));
+    fputs("</main>\n<footer><p>", out);
+    html_say(out, "Written by plateau %s. Everything on this page is in this file: it asks no other place for anything.",
+             p->version ? p->version : "");
+    fputs("</p></footer>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n", out);
+    fputs((const char *)page_script_data, out);
+    fputs("</script>\n", out);
+    if (p->live_script)
+        fprintf(out, "<script>\n%s</script>\n", p->live_script);
+    fputs("</body>\n</html>\n", out);
+    return OK;
+}
