@@ -23,7 +23,7 @@
 #define SE 0.004
 
 static const struct chart_style usual;
-static const struct color white = {255, 255, 255};
+static const struct color white = {255, 255, 255, 0};
 
 static double law(double n, double d)
 {

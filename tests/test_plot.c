@@ -21,7 +21,7 @@
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb_image.h>
 
-static const struct color black = {0, 0, 0}, white = {255, 255, 255};
+static const struct color black = {0, 0, 0, 0}, white = {255, 255, 255, 0};
 static const struct chart_style usual;
 
 /* --- axes ------------------------------------------------------------------------------------- */

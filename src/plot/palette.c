@@ -4,9 +4,13 @@
 
 enum { STOPS = 5 };
 
+struct rgb {
+    unsigned char r, g, b;
+};
+
 struct theme {
-    struct color plain[PALETTE_KIND]; /* by role */
-    struct color kinds[PALETTE_KINDS];
+    struct rgb plain[PALETTE_KIND]; /* by role */
+    struct rgb kinds[PALETTE_KINDS];
     double scale[STOPS][3]; /* even steps of lightness, away from the ground's */
 };
 
@@ -35,13 +39,13 @@ static const struct theme themes[] = {
     },
 };
 
-static struct color on_scale(const double stops[STOPS][3], double share)
+static struct rgb on_scale(const double stops[STOPS][3], double share)
 {
     double at = (STOPS - 1) * fmin(fmax(share, 0), 1), c[3];
     size_t k = at < STOPS - 1 ? (size_t)at : STOPS - 2;
     for (int j = 0; j < 3; j++)
         c[j] = stops[k][j] + (at - (double)k) * (stops[k + 1][j] - stops[k][j]);
-    return (struct color){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]), (unsigned char)lround(c[2]), 0};
+    return (struct rgb){(unsigned char)lround(c[0]), (unsigned char)lround(c[1]), (unsigned char)lround(c[2])};
 }
 
 static unsigned char code_of(struct ink ink)
@@ -63,11 +67,10 @@ struct ink palette_decode(unsigned char code)
 struct color palette_color(struct ink ink, bool dark)
 {
     const struct theme *t = &themes[dark];
-    struct color c = ink.role == PALETTE_SCALE  ? on_scale(t->scale, ink.at)
-                     : ink.role == PALETTE_KIND ? t->kinds[(size_t)ink.at % PALETTE_KINDS]
-                                                : t->plain[ink.role];
-    c.code = code_of(ink);
-    return c;
+    const struct rgb c = ink.role == PALETTE_SCALE  ? on_scale(t->scale, ink.at)
+                         : ink.role == PALETTE_KIND ? t->kinds[(size_t)ink.at % PALETTE_KINDS]
+                                                    : t->plain[ink.role];
+    return (struct color){c.r, c.g, c.b, code_of(ink)};
 }
 
 struct ink palette_ordered(size_t i, size_t n)

@@ -1,9 +1,22 @@
 #include "plot/svg.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "plot/rich.h"
+
+/* What no text of XML or HTML may hold though it is UTF-8: control characters, which go, and U+FFFE and U+FFFF. */
+static bool is_control(const char *s, size_t length)
+{
+    unsigned char c = (unsigned char)s[0];
+    return c < 0x20 || c == 0x7F || (length == 2 && c == 0xC2 && (unsigned char)s[1] < 0xA0);
+}
+
+static bool is_no_character(const char *s, size_t length)
+{
+    return length == 3 && memcmp(s, "\xEF\xBF", 2) == 0 && (unsigned char)s[2] >= 0xBE;
+}
 
 void svg_escape(FILE *out, const char *s, size_t n)
 {
@@ -17,9 +30,9 @@ void svg_escape(FILE *out, const char *s, size_t n)
             fputs("&amp;", out);
         else if (s[i] == '"')
             fputs("&quot;", out);
-        else if (length == 0)
+        else if (length == 0 || is_no_character(s + i, length))
             fputc('?', out);
-        else if ((unsigned char)s[i] >= 0x20 && s[i] != 0x7F)
+        else if (!is_control(s + i, length))
             fwrite(s + i, 1, length, out);
     }
 }
