@@ -19,7 +19,8 @@ static enum status tell(const char *path)
 static enum status place_of(char path[FILE_PATH_MAX], const struct fitted *f, const char *dir, const char *out, struct err *err)
 {
     if (!out && !dir)
-        return err_set(err, E_USAGE, "report %s: give the file for the page with --out (only a sweep's folder has one of its own)",
+        return err_set(err, E_USAGE, "report %s: give the file for the page with --out (only a sweep's folder has one of "
+            "its own)",
                        f->sources[0]);
     if (!out)
         return file_join(path, FILE_PATH_MAX, dir, "report.html", err);

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/answer.h"
-#include "cli/args.h"
 #include "cli/theory.h"
 
 /* A file of the folder; one that is not there is none. */
@@ -92,17 +91,6 @@ static enum status take_theory(struct page_input *in, const struct fitted *f, st
     return OK;
 }
 
-static void say_command(struct page_input *in, const struct fitted *f)
-{
-    char word[512];
-    if (f->n_sources != 1 || strlen(f->sources[0]) >= sizeof word)
-        return;
-    strcpy(word, f->sources[0]);
-    char *words[] = {word};
-    args_quote(in->command, sizeof in->command, "report", 1, words, NULL);
-    in->page.command = in->command;
-}
-
 static enum status fill(struct page_input *in, const struct fitted *f, struct err *err)
 {
     TRY(draw_input_make(&in->drawn, f, err));
@@ -112,7 +100,6 @@ static enum status fill(struct page_input *in, const struct fitted *f, struct er
     in->page.mark = in->mark;
     in->page.charts = &in->drawn.in;
     in->page.fit = (struct page_text){f->json, f->json ? strlen(f->json) : 0};
-    say_command(in, f);
     TRY(take_table(in, f, err));
     if (f->folder)
         TRY(take(&in->sweep, &in->page.sweep, f->folder, "sweep.json", err));
@@ -131,8 +118,10 @@ enum status page_input_of_folder(struct page_input *in, const char *dir, struct 
     *in = (struct page_input){.page = {.version = PLATEAU_VERSION}};
     name_after(in->name, sizeof in->name, dir);
     in->page.name = in->name;
-    if (page_input_is_comparison(dir))
-        return take(&in->compare, &in->page.compare, dir, "compare.json", err);
+    if (page_input_is_comparison(dir)) {
+        TRY(take(&in->compare, &in->page.compare, dir, "compare.json", err));
+        return take(&in->frontiers, &in->page.frontiers, dir, "charts/frontiers.svg", err);
+    }
     TRY(take(&in->sweep, &in->page.sweep, dir, "sweep.json", err));
     return take(&in->results, &in->page.results, dir, "results.csv", err);
 }
@@ -144,6 +133,7 @@ void page_input_free(struct page_input *in)
     free(in->results);
     free(in->sweep);
     free(in->compare);
+    free(in->frontiers);
     *in = (struct page_input){.speeds = NULL};
 }
 

@@ -12,8 +12,8 @@ struct page_input {
     struct screen rows;            /* what theory says */
     struct page_row page_rows[SCREEN_ROWS];
     struct page_speed *speeds;
-    char *results, *sweep, *compare; /* files as they lie there */
-    char name[128], mark[32], command[512];
+    char *results, *sweep, *compare, *frontiers; /* files as they lie there */
+    char name[128], mark[32];
 };
 
 /* From runs that were read and fitted (fitted_analyse); f must outlive it. page_input_free in any case. */

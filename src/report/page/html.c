@@ -1,5 +1,6 @@
 #include "report/page/html.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ void html_text(FILE *out, const char *text)
     svg_escape(out, text, strlen(text));
 }
 
+PRINTF_LIKE(2, 0)
 static void say(FILE *out, const char *fmt, va_list args)
 {
     char few[512];
@@ -90,4 +92,28 @@ void html_base64(FILE *out, const char *data, size_t n)
         fputc(i + 1 < n ? digits[v >> 6 & 63] : '=', out);
         fputc(i + 2 < n ? digits[v & 63] : '=', out);
     }
+}
+
+const char *html_value(char *out, size_t size, enum number_form form, const struct fit_value *v, const char *unit)
+{
+    char value[NUMBER_MAX], interval[96];
+    number_say(value, sizeof value, form, v->value, v, false);
+    number_interval(interval, sizeof interval, form, v, false);
+    snprintf(out, size, "%s%s%s", value, isfinite(v->value) ? unit : "", interval);
+    return out;
+}
+
+struct page_fit html_fit(const struct page *p)
+{
+    struct page_fit f = {.token = "token"};
+    if (!p->charts)
+        return f;
+    const char *unit = p->charts->loss_unit ? p->charts->loss_unit : "nats per token", *per = strstr(unit, " per ");
+    f.report = p->charts->report;
+    f.law = fit_report_selected(f.report);
+    f.compute = f.report->frontier_x && strcmp(f.report->frontier_x, "C") == 0;
+    f.token = strstr(unit, "per byte") ? "byte" : "token";
+    if (unit[0])
+        snprintf(f.unit, sizeof f.unit, " %.*s", (int)(per ? per - unit : (long)strlen(unit)), unit);
+    return f;
 }

@@ -19,7 +19,8 @@
 
 /* Of a comparison. */
 #define PAGE_COMPARISON(X)                                \
-    X(against,    "The comparison")                       \
+    X(against,    "The answer")                           \
+    X(versus,     "The charts")                           \
     X(downloads,  "The numbers to take away")
 /* clang-format on */
 
@@ -29,6 +30,6 @@ typedef enum status page_fill(FILE *out, const struct page *p, struct err *err);
 #define X(name, heading) page_fill name##_section;
 PAGE_SECTIONS(X)
 #undef X
-page_fill against_section;
+page_fill against_section, versus_section;
 
 #endif

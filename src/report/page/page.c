@@ -4,6 +4,7 @@
 
 #include "plot/palette.h"
 #include "report/page/kinds.h"
+#include "report/page/picture.h"
 
 extern const unsigned char page_script_data[], page_style_data[];
 
@@ -67,6 +68,25 @@ static void write_policy(FILE *out, const struct page *p)
             p->live_script ? "; connect-src 'self'" : "");
 }
 
+/* A script without what only its readers need: the blanks that lines begin with, and comments that begin a line. */
+static void write_script(FILE *out, const char *s)
+{
+    while (*s) {
+        s += strspn(s, " \n");
+        if (strncmp(s, "/*", 2) == 0) {
+            const char *end = strstr(s, "*/");
+            s = end ? end + 2 : s + strlen(s);
+            continue;
+        }
+        if (!*s)
+            return;
+        size_t n = strcspn(s, "\n");
+        fwrite(s, 1, n, out);
+        fputc('\n', out);
+        s += n;
+    }
+}
+
 static void write_head(FILE *out, const struct page *p)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
@@ -79,7 +99,7 @@ static void write_head(FILE *out, const struct page *p)
     fputs("</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n", out);
     fputs((const char *)page_style_data, out);
     write_colours(out, false);
-    fputs("\n@media (prefers-color-scheme:dark) and screen{", out);
+    fputs("\n@media screen and (prefers-color-scheme:dark){", out);
     write_colours(out, true);
     fputs("}\n</style>\n</head>\n", out);
 }
@@ -88,7 +108,9 @@ static void write_top(FILE *out, const struct page *p)
 {
     size_t n;
     const struct kind *k = kinds_of(p, &n);
-    fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>\n<h1>", out);
+    fputs("<body>\n", out);
+    picture_shapes(out);
+    fputs("<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>\n<h1>", out);
     html_text(out, p->name ? p->name : "runs");
     fputs("</h1>\n<nav aria-label=\"Sections\">", out);
     for (size_t i = 0; i < n; i++)
@@ -108,10 +130,13 @@ enum status page_write(FILE *out, const struct page *p, struct err *err)
     html_say(out, "Written by plateau %s. Everything on this page is in this file: it asks no other place for anything.",
              p->version ? p->version : "");
     fputs("</p></footer>\n<div id=\"tip\" role=\"status\" hidden></div>\n<script>\n", out);
-    fputs((const char *)page_script_data, out);
+    write_script(out, (const char *)page_script_data);
     fputs("</script>\n", out);
-    if (p->live_script)
-        fprintf(out, "<script>\n%s</script>\n", p->live_script);
+    if (p->live_script) {
+        fputs("<script>\n", out);
+        write_script(out, p->live_script);
+        fputs("</script>\n", out);
+    }
     fputs("</body>\n</html>\n", out);
     return OK;
 }

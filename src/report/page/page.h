@@ -13,7 +13,7 @@
 
 #include "report/charts/charts.h"
 
-/* A file as it is; NULL: there is none. */
+/* A file as it is, with a '\0' behind it; NULL: there is none. */
 struct page_text {
     const char *data;
     size_t size;
@@ -38,6 +38,7 @@ struct page {
     struct page_text fit;              /* fit.json */
     struct page_text sweep;            /* sweep.json */
     struct page_text compare;          /* compare.json: the page of a comparison */
+    struct page_text frontiers;        /* and its charts/frontiers.svg */
     const char *mark;                  /* a word in its head, to know by what it was made from; NULL: none */
     const char *command;               /* how it was made, for who wants to make it again; NULL: not known */
     size_t n_planned;                  /* runs that the grid has; 0: not known */

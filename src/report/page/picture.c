@@ -154,7 +154,8 @@ static void clip(void *self, double x, double y, double width, double height)
     if (!g->in_clip)
         return;
     fprintf(g->out, "<clipPath id=\"%s-k%d\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></clipPath>\n"
-                    "<g clip-path=\"url(#%s-k%d)\">\n", g->name, g->clips, x - 1, y - 1, width + 2, height + 2, g->name, g->clips);
+                    "<g clip-path=\"url(#%s-k%d)\">\n", g->name, g->clips, x - 1, y - 1, width + 2, height + 2, g->name,
+                    g->clips);
     g->clips++;
 }
 
@@ -229,6 +230,12 @@ static void put_axes_data(const struct picture *g)
     put_axis_data(g, "y0", 0, g->l->panel[0].bottom, g->l->panel[0].top, &g->l->panel[0].y);
     if (g->l->n_panels > 1)
         put_axis_data(g, "y1", 1, g->l->panel[1].bottom, g->l->panel[1].top, &g->l->panel[1].y);
+    const char *const labels[][2] = {{"xl", g->l->c->x_label}, {"yl0", g->l->c->y_label}, {"yl1", g->l->c->lower.y_label}};
+    for (size_t i = 0; i < 3; i++) {
+        fprintf(g->out, " data-%s=\"", labels[i][0]);
+        html_plain(g->out, labels[i][1]);
+        fputc('"', g->out);
+    }
 }
 
 /* --- the legend ------------------------------------------------------------------------------- */
@@ -239,9 +246,9 @@ static void put_entry(struct picture *g, const char *key, size_t index, size_t s
     fprintf(g->out, "<li><button type=\"button\" aria-pressed=\"true\" data-toggle=\"%s%zu\">"
                     "<svg class=\"swatch\" viewBox=\"-1 -8 %d 16\" aria-hidden=\"true\">\n", key, index, LAYOUT_SWATCH + 2);
     layout_draw_swatch(g->l, &s, series, line);
-    fputs("</svg> ", g->out);
+    fputs("</svg><span>", g->out);
     html_rich(g->out, words);
-    fputs("</button></li>\n", g->out);
+    fputs("</span></button></li>\n", g->out);
 }
 
 /* Values that colours stand for; more of them than can be told apart are said by their ends. */
@@ -352,4 +359,15 @@ enum status picture_write(FILE *out, const struct chart *c, const char *name, co
     }
     layout_free(&l);
     return st;
+}
+
+void picture_shapes(FILE *out)
+{
+    fputs("<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\n"
+          "<circle id=\"m-disc\" class=\"full\" r=\"4\"/><circle id=\"m-ring\" class=\"open\" r=\"4\"/>\n"
+          "<path id=\"m-square\" class=\"full\" d=\"M-3.5-3.5h7v7h-7z\"/>\n"
+          "<path id=\"m-diamond\" class=\"full\" d=\"M0-5.4L5.4 0 0 5.4-5.4 0z\"/>\n"
+          "<path id=\"m-open\" class=\"open\" d=\"M0-5.4L5.4 0 0 5.4-5.4 0z\"/>\n"
+          "<path id=\"m-triangle\" class=\"full\" d=\"M0-5.4L4.7 2.7H-4.7z\"/>\n"
+          "<path id=\"m-cross\" class=\"cross\" d=\"M-4-4L4 4M-4 4L4-4\"/>\n</defs></svg>\n", out);
 }

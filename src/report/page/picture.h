@@ -12,4 +12,7 @@
 enum status picture_write(FILE *out, const struct chart *c, const char *name, const struct font *font,
                           struct err *err) WARN_UNUSED;
 
+/* The shapes of marks, at radius 4, once before all pictures of a page. */
+void picture_shapes(FILE *out);
+
 #endif

@@ -1,16 +1,6 @@
 #include "report/page/kinds.h"
 #include "report/page/picture.h"
 
-/* The shapes of marks, once for all pictures, at radius 4. */
-static void put_shapes(FILE *out)
-{
-    fputs("<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\n"
-          "<circle id=\"m-disc\" class=\"full\" r=\"4\"/><circle id=\"m-ring\" class=\"open\" r=\"4\"/>\n"
-          "<path id=\"m-square\" class=\"full\" d=\"M-3.5-3.5h7v7h-7z\"/><path id=\"m-diamond\" class=\"full\" d=\"M0-5.4L5.4 0 0 5.4-5.4 0z\"/>\n"
-          "<path id=\"m-open\" class=\"open\" d=\"M0-5.4L5.4 0 0 5.4-5.4 0z\"/><path id=\"m-triangle\" class=\"full\" d=\"M0-5.4L4.7 2.7H-4.7z\"/>\n"
-          "<path id=\"m-cross\" class=\"cross\" d=\"M-4-4L4 4M-4 4L4-4\"/>\n</defs></svg>\n", out);
-}
-
 static enum status put_chart(FILE *out, const struct page *p, size_t i, const struct font *font, size_t *n, struct err *err)
 {
     struct chart ch = {0};
@@ -28,7 +18,6 @@ static enum status put_chart(FILE *out, const struct page *p, size_t i, const st
 static enum status put_charts(FILE *out, const struct page *p, const struct font *font, struct err *err)
 {
     size_t n = 0;
-    put_shapes(out);
     fputs("<div class=\"grid\">\n", out);
     for (int main = 1; main >= 0; main--)
         for (size_t i = 0; i < charts_count(); i++)
@@ -49,8 +38,8 @@ enum status pictures_section(FILE *out, const struct page *p, struct err *err)
     struct font *font = font_open();
     if (!font)
         return err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
-    html_line(out, "how", "Point at a chart, or go to it with the tab key and through its points with the arrow keys, to read values. "
-                          "Names below it switch what they stand for off and on.");
+    html_line(out, "how", "Point at a chart, or go to it with the tab key and through its points with the arrow keys, to "
+                          "read values. Names below it switch what they stand for off and on.");
     enum status st = put_charts(out, p, font, err);
     font_close(font);
     return st;
