@@ -81,16 +81,31 @@ static enum status fit_and_tell(struct fitted *f, const struct config *c, struct
     go_on(&st, err, add_baseline(&screen, f, c, &later), &later);
     add_pointer(&screen, f);
     print_screen(f, &screen);
-    if (kept == OK) /* charts of a fit that is not kept would be those of none */
-        go_on(&st, err, keep_charts(f, &(struct charts_how){.data = false}, false, &later), &later);
+    if (kept != OK) /* charts of a fit that is not kept would be those of none */
+        return st;
+    go_on(&st, err, keep_charts(f, &(struct charts_how){.data = false}, false, &later), &later);
+    go_on(&st, err, keep_report(f, true, &later), &later);
     return st;
 }
 
 static enum status draw_again(struct fitted *f, struct err *err)
 {
-    text_message(stdout, "", "the fit is in %s/fit.json; its charts are drawn again", f->folder);
+    struct err later;
+    text_message(stdout, "", "the fit is in %s/fit.json; its charts and its page are made again", f->folder);
     TRY(fitted_analyse(f, err));
-    return keep_charts(f, &(struct charts_how){.data = false}, false, err);
+    enum status st = keep_charts(f, &(struct charts_how){.data = false}, false, err);
+    go_on(&st, err, keep_report(f, true, &later), &later);
+    return st;
+}
+
+/* Whether charts and page are all there, and of the fit that fit.json holds. */
+static enum status is_drawn(bool *drawn, const struct fitted *f, struct err *err)
+{
+    bool page = false;
+    TRY(keep_charts_current(drawn, f, err));
+    TRY(keep_report_current(&page, f, err));
+    *drawn = *drawn && page;
+    return OK;
 }
 
 enum status ending_of_folder(const char *dir, const struct config *c, bool unchanged, struct err *err)
@@ -104,9 +119,10 @@ enum status ending_of_folder(const char *dir, const struct config *c, bool uncha
     if (st == OK)
         st = fitted_read(&f, err);
     if (st == OK && f.current)
-        st = keep_charts_current(&drawn, &f, err);
+        st = is_drawn(&drawn, &f, err);
     if (st == OK && unchanged && f.current && drawn) {
-        text_message(stdout, "", "the fit is in %s/fit.json, the charts are in %s/charts", dir, dir);
+        text_message(stdout, "", "the fit is in %s/fit.json, the charts are in %s/charts, all of it on one page in "
+                     "%s/report.html", dir, dir, dir);
     } else if (st == OK && unchanged && f.current) {
         st = draw_again(&f, err);
     } else if (st == OK) {

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/draw.h"
+#include "cli/page_input.h"
 #include "cli/text.h"
 
 static const char note_name[] = "charts.txt";
@@ -176,4 +177,35 @@ enum status keep_charts(const struct fitted *f, const struct charts_how *how, bo
         say_drawn(f, &drawn);
     file_list_free(&drawn);
     return st;
+}
+
+/* ---- the folder's page ---- */
+
+static enum status report_path(char *path, const struct fitted *f, struct err *err)
+{
+    return file_join(path, FILE_PATH_MAX, f->folder, "report.html", err);
+}
+
+enum status keep_report(const struct fitted *f, bool tell, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct page_input in;
+    CHECK(f->own && f->stored.intact);
+    TRY(report_path(path, f, err));
+    enum status st = page_input_make(&in, f, err);
+    if (st == OK)
+        st = page_input_write(&in, path, err);
+    page_input_free(&in);
+    if (st == OK && tell)
+        text_beside(stdout, "  Report        ", "%s, all of this on one page: open it in a browser", path);
+    return st;
+}
+
+enum status keep_report_current(bool *current, const struct fitted *f, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    *current = false;
+    TRY(report_path(path, f, err));
+    *current = page_input_current(path, f);
+    return OK;
 }

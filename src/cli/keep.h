@@ -1,4 +1,4 @@
-/* What a sweep's folder keeps of its own fit: fit.json, and the charts that were drawn from it.
+/* What a sweep's folder keeps of its own fit: fit.json, the charts that were drawn from it, and its page.
  *
  * charts.txt names the fit (by fit.json's checksum) and the charts, so that those of an earlier fit are seen for what
  * they are. */
@@ -20,7 +20,12 @@ enum status keep_charts_current(bool *current, const struct fitted *f, struct er
  * folder holds lies inside it. */
 enum status keep_charts(const struct fitted *f, const struct charts_how *how, bool tell, struct err *err) WARN_UNUSED;
 
-/* The same into another folder, which keeps no note of it. */
+/* Write the folder's report.html of that fit; with `tell` a line of the last screen names it. */
+enum status keep_report(const struct fitted *f, bool tell, struct err *err) WARN_UNUSED;
+/* Is it there, and of the fit that fit.json holds? */
+enum status keep_report_current(bool *current, const struct fitted *f, struct err *err) WARN_UNUSED;
+
+/* The charts into another folder, which keeps no note of them. */
 enum status keep_draw(const struct fitted *f, const char *out, const struct charts_how *how, struct err *err) WARN_UNUSED;
 
 #endif
