@@ -105,10 +105,21 @@ static enum status set_double(const struct arg *a, const char *value, struct err
     return OK;
 }
 
+static enum status set_maybe(const struct arg *a, const char *value, struct err *err)
+{
+    struct arg_maybe *m = a->target;
+    struct arg number = *a;
+    *m = (struct arg_maybe){.given = true, .has_value = value != NULL};
+    number.target = &m->value;
+    return value ? set_whole(&number, value, err) : OK;
+}
+
 static enum status set_value(const struct arg *a, const char *value, struct err *err)
 {
     double v;
     switch (a->type) {
+    case ARG_MAYBE:
+        return set_maybe(a, value, err);
     case ARG_FLAG:
         *(bool *)a->target = true;
         return OK;
@@ -146,8 +157,11 @@ static enum status parse_option(const struct args_spec *spec, int *i, int argc, 
             return err_set(err, E_USAGE, "%s: %s takes no value", spec->command, a->name);
         return set_value(a, NULL, err);
     }
-    const char *value = eq ? eq + 1 : NULL;
-    if (!value) {
+    const char *value = eq ? eq + 1 : NULL, *next = *i + 1 < argc ? argv[*i + 1] : "";
+    bool may_be_next = next[0] && next[strspn(next, "0123456789")] == '\0';
+    if (a->type == ARG_MAYBE && !value && may_be_next)
+        value = argv[++*i];
+    if (!value && a->type != ARG_MAYBE) {
         if (*i + 1 >= argc)
             return err_set(err, E_USAGE, "%s: %s needs a value (%s)", spec->command, a->name,
                            a->metavar);

@@ -19,11 +19,17 @@ enum arg_type {
     ARG_U64,    /* uint64_t *     whole number >= 0 */
     ARG_DOUBLE, /* double *       plain number, sign allowed */
     ARG_COUNT,  /* double *       number > 0 with suffix: 250k, 1e13 */
+    ARG_MAYBE,  /* struct arg_maybe *  no value, or a whole number: the next word where that is all digits, or =N */
 };
 
 struct arg_list {
     const char **items; /* (n), borrowed strings; args_free releases the array */
     size_t n;
+};
+
+struct arg_maybe {
+    bool given, has_value;
+    size_t value;
 };
 
 struct arg {

@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 #include "cli/dry_run.h"
 #include "cli/ending.h"
+#include "cli/serving.h"
 #include "cli/setup.h"
 #include "cli/text.h"
 #include "cli/timed.h"
@@ -17,6 +18,8 @@ struct sweep_words {
     const char *again; /* the whole command, without --fresh */
     struct setup_how how;
     bool dry_run;
+    struct arg_maybe serve;
+    struct live_port port;
     const char *time;
     double time_s, began_s; /* what that says, and when the command began */
 };
@@ -61,13 +64,9 @@ static void print_loss(const struct sweep_outcome *o)
     text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &o->first));
 }
 
-static enum status sweep(struct setup *s, const struct sweep_words *w, struct err *err)
+static enum status train_and_tell(struct setup *s, const struct sweep_words *w, const char *dir, struct err *err)
 {
-    char dir[FILE_PATH_MAX];
     struct sweep_outcome outcome;
-    TRY(setup_folder(dir, s, w->out, err));
-    if (w->dry_run)
-        return dry_run(s, (int)w->how.jobs, err);
     enum status st = setup_sweep(&outcome, s, dir, &w->how, err);
     if (st == E_INTERRUPTED)
         return say_how_to_go_on(w, err);
@@ -83,6 +82,23 @@ static enum status sweep(struct setup *s, const struct sweep_words *w, struct er
         print_loss(&outcome);
     text_teacher(stdout, plan_teacher_flops(&s->plan), s->teacher.train_flops);
     return ending_of_folder(dir, &s->cfg, outcome.n_done == 0, err);
+}
+
+static enum status sweep(struct setup *s, struct sweep_words *w, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    struct serving page;
+    TRY(setup_folder(dir, s, w->out, err));
+    if (w->dry_run)
+        return dry_run(s, (int)w->how.jobs, err);
+    if (!w->serve.given)
+        return train_and_tell(s, w, dir, err);
+    TRY(serving_start(&page, dir, &w->port, err));
+    w->how.mind = serving_mind;
+    w->how.mind_ctx = &page;
+    enum status st = train_and_tell(s, w, dir, err);
+    serving_end(&page, st == OK || st == E_RUN);
+    return st;
 }
 
 static enum status check_time(struct sweep_words *w, struct err *err)
@@ -137,6 +153,9 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--time", ARG_STRING, &w.time, "T",
          "without a grid: pick one for this data and machine that takes so long, all in all: 90s, 10m, 2h"},
+        {"--serve", ARG_MAYBE, &w.serve, "[PORT]",
+         "show the sweep's page to browsers on this machine while it runs: http://127.0.0.1:PORT/ (default 7357, or the next "
+         "that is free). The page keeps its last state, with the verdict, when the sweep ends; plateau serve DIR shows it again"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
@@ -163,6 +182,8 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         w.again = again;
         if (w.how.jobs < 1 || w.how.jobs > 256)
             st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.how.jobs);
+        if (st == OK)
+            st = serving_port(&w.port, "--serve", &w.serve, err);
         if (st == OK)
             st = check_time(&w, err);
         if (st == OK)

@@ -222,6 +222,8 @@ static struct input_setting setting_of(const struct arg *a)
         s.kind = INPUT_NUMBER;
         s.number = *(const double *)a->target;
         break;
+    case ARG_MAYBE: /* none of the fit's options is one */
+        break;
     }
     return s;
 }

@@ -291,12 +291,28 @@ static void catch_signals(void (*handler)(int))
     sigaction(SIGTERM, &sa, NULL);
 }
 
+/* What is done beside the training: the lines that show it, and what the caller wants done now and then. */
+struct beside {
+    struct live_view view;
+    const struct setup_how *how;
+    struct log log;
+};
+
 /* Messages take the place of the view's lines, which come back below them. */
-static void log_beside_view(void *view, enum log_level level, const char *msg)
+static void log_beside_view(void *ctx, enum log_level level, const char *msg)
 {
+    struct beside *b = ctx;
     const struct log plain = cmd_log();
-    live_view_clear(view);
+    live_view_clear(&b->view);
     log_msg(&plain, level, "%s", msg);
+}
+
+static void show_beside(void *ctx, const struct live *l, bool final)
+{
+    struct beside *b = ctx;
+    if (b->how->mind)
+        b->how->mind(b->how->mind_ctx, &b->log);
+    live_view_show(&b->view, l, final);
 }
 
 enum status setup_folder(char *dir, const struct setup *s, const char *out, struct err *err)
@@ -334,18 +350,19 @@ static enum status search(struct setup *s, const char *dir, const struct sweep_o
 enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const char *dir,
                         const struct setup_how *how, struct err *err)
 {
-    struct live_view view = live_view_make();
+    struct beside beside = {.view = live_view_make(), .how = how};
+    beside.log = (struct log){.fn = log_beside_view, .ctx = &beside};
     const struct sweep_options o = {.jobs = (int)how->jobs,
                                     .fresh = how->fresh,
                                     .tensorboard = how->tensorboard,
                                     .time = how->time,
                                     .isa = s->isa,
                                     .stop = &stop_asked,
-                                    .view = live_view_show,
-                                    .view_ctx = &view,
+                                    .view = show_beside,
+                                    .view_ctx = &beside,
                                     .before = say_protocol,
                                     .before_ctx = s,
-                                    .log = {.fn = log_beside_view, .ctx = &view}};
+                                    .log = beside.log};
     catch_signals(on_signal);
     enum status st = search(s, dir, &o, err);
     if (st == OK)

@@ -57,6 +57,9 @@ struct setup_how {
     size_t jobs;
     bool fresh, tensorboard;
     const struct sweep_time *time; /* NULL: all of the plan */
+    /* Called a few times a second while runs are trained; NULL: never. */
+    void (*mind)(void *ctx, const struct log *log);
+    void *mind_ctx;
 };
 
 /* Train the plan into dir, with progress on stderr and Ctrl-C caught; before it, where train.lr is "auto", search the rates,

@@ -16,11 +16,26 @@ static const double NOISE_DEGREES = 2; /* how firmly that is held */
 static const double ALONE = 20, TILT = 1, BEND = 4, SAME = 8;
 static const double BEND_SIZE = 2.0, BEND_BUDGET = 0.8, SAME_SIZE = 2.0, SAME_BUDGET = 0.4;
 
+static const double DOUBT = 3; /* of the law beside a curve: its form is wrong where it matters, in corners that nothing has reached */
 static const double STRETCH = 1.2; /* of the half-widths: 95 % of that sweep's runs are within */
 
 enum { SIBLINGS_MAX = 64 };
 
 /* ---- where a curve is ---- */
+
+/* The first point at or behind t; n where there is none. */
+static size_t first_from(const struct forecast_run *r, double t)
+{
+    size_t lo = 0, hi = r->n;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (r->at[middle] < t)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
 
 /* The mean loss from share * WINDOW to share of a run's budget, weighed by tokens; NaN where it has not been there. */
 static double level_at(const struct forecast_run *r, double share)
@@ -28,8 +43,10 @@ static double level_at(const struct forecast_run *r, double share)
     double to = share * r->tokens, from = WINDOW * to, sum = 0, tokens = 0;
     if (r->n == 0 || r->at[r->n - 1] < to * (1 - 1e-9))
         return (double)NAN;
-    for (size_t i = 0; i < r->n; i++) {
+    for (size_t i = first_from(r, from); i < r->n; i++) {
         double a = fmax(i ? r->at[i - 1] : 0, from), b = fmin(r->at[i], to);
+        if (a >= to)
+            break;
         if (b > a) {
             sum += (b - a) * r->curve[i];
             tokens += b - a;
@@ -159,7 +176,7 @@ static bool from_law(struct guess *g, const struct fit_value *law)
     if (!(law->value > 0 && law->hi >= law->value && law->lo <= law->value))
         return false;
     double lo = law->lo > 0 ? law->lo : law->value * law->value / law->hi;
-    *g = (struct guess){log(law->value), (log(law->hi) - log(lo)) / (2 * STATS_Z95), 1e9};
+    *g = (struct guess){log(law->value), DOUBT * (log(law->hi) - log(lo)) / (2 * STATS_Z95), 1e9};
     return g->scale > 0;
 }
 
