@@ -13,6 +13,7 @@
 #include "harness/sweep.h"
 #include "harness/watch.h"
 #include "report/page/html.h"
+#include "report/page/page.h"
 #include "report/page/live.h"
 
 /* Seconds. */
@@ -21,6 +22,7 @@ static const double FORECAST_S = 2;   /* runs and forecasts, unless a run has en
 static const double CURVES_S = 5;     /* the picture of the curves, likewise */
 static const double WATCHED_S = 20;   /* who has not asked for so long is gone: pages that are asked for again come every second,
                                        * or every five where they are not in sight */
+static const double FIRST_PAGE_S = 3; /* who asks first waits so long for a fit, and has a page without one then */
 static const double LAST_LOOK_S = 3;  /* after the last page was made: those in sight have it by then */
 static const double LAST_PAGE_S = 60; /* and so long it is waited for */
 
@@ -44,6 +46,7 @@ struct live_host {
     char page_tag[HTTP_ETAG_MAX];
     bool stale;           /* a piece or the page is newer than the route's body */
     double looked_s, asked_s, forecast_s, curves_s;
+    double first_s; /* when the page was first asked for; 0: never */
     size_t seen_version;  /* of the watch, when runs and curves were made */
     size_t built_version; /* when the page was */
     bool built_whole, ended;
@@ -186,6 +189,8 @@ static void take_file(struct live_host *h, size_t route, const char *name)
     free(text);
 }
 
+static void make_bare_page(struct live_host *h);
+
 /* server_find_fn */
 static const struct server_page *find(void *ctx, const char *path)
 {
@@ -197,17 +202,21 @@ static const struct server_page *find(void *ctx, const char *path)
     if (i == N_ROUTES)
         return NULL;
     h->asked_s = now;
+    h->first_s = h->first_s > 0 ? h->first_s : now;
     if (now - h->looked_s >= LOOK_S) {
         refresh(h, now);
         take_file(h, RESULTS, "results.csv");
         take_file(h, FIT, "fit.json");
     }
+    if (i == PAGE && !h->page && now - h->first_s >= FIRST_PAGE_S)
+        make_bare_page(h);
     if (i == PAGE && h->page && h->stale)
         compose(h);
-    return &h->routes[i];
+    return i >= RESULTS && !h->routes[i].body ? NULL : &h->routes[i]; /* a file that is not there is not waited for */
 }
 
-static void take_page(struct live_host *h, const char *page, size_t n)
+/* What is served from now on. */
+static void set_page(struct live_host *h, const char *page, size_t n)
 {
     struct server_body *b = server_body_make(page, n); /* for its tag */
     char *copy = b ? malloc(n ? n : 1) : NULL;
@@ -221,12 +230,31 @@ static void take_page(struct live_host *h, const char *page, size_t n)
     h->page_n = n;
     snprintf(h->page_tag, sizeof h->page_tag, "%s", b->etag);
     server_body_drop(b);
+    h->forecast_s = h->looked_s = 0; /* forecasts have the new law, and the pieces name the new page */
+    h->stale = true;
+}
+
+static void take_page(struct live_host *h, const char *page, size_t n)
+{
+    set_page(h, page, n);
     h->fit = (struct live_fit){.runs = h->build.done, .whole = h->build.whole};
     h->fitted_s = clock_now_s();
     h->built_version = h->build.version;
     h->built_whole = h->build.whole;
-    h->forecast_s = h->looked_s = 0; /* forecasts have the new law, and the pieces name the new page */
-    h->stale = true;
+}
+
+/* A page of no runs, for the time until there is a fit. */
+static void make_bare_page(struct live_host *h)
+{
+    char *text = NULL;
+    size_t n = 0;
+    const struct page p = {.name = h->watch.known ? h->watch.cfg.name : "runs", .version = PLATEAU_VERSION,
+                           .n_planned = h->watch.plan.n, .live_script = live_script(), .live_head = live_head};
+    FILE *out = open_memstream(&text, &n);
+    enum status st = out ? page_write(out, &p, NULL) : E_NOMEM;
+    if (out && fclose(out) == 0 && st == OK)
+        set_page(h, text, n);
+    free(text);
 }
 
 /* Begin a build where the page is older than what has finished, somebody looks at it, and its cost has been earned. */
@@ -234,11 +262,11 @@ static void consider_build(struct live_host *h, double now)
 {
     const struct watch *w = &h->watch;
     bool whole = !w->at_work && w->known;
-    bool current = h->page && h->built_version == w->version && (h->built_whole || !whole || w->n_done == 0);
-    bool asked = !h->page || now - h->asked_s < WATCHED_S;
+    bool current = h->build.built && h->built_version == w->version && (h->built_whole || !whole || w->n_done == 0);
+    bool asked = !h->build.built || now - h->asked_s < WATCHED_S;
     if (h->build.pid || current || !asked || now - h->looked_s > WATCHED_S)
         return;
-    if (h->page && !whole && now < h->build.next_s)
+    if (h->build.built && !whole && now < h->build.next_s)
         return;
     if (h->skipped > 0 && now < h->failed_s + 2.0 * (double)h->skipped)
         return;
@@ -277,7 +305,7 @@ static bool turn(struct live_host *h, int control)
     bool said = server_step(&h->server, busy ? 0.1 : watched ? 0.5 : 5, control);
     double now = clock_now_s();
     /* while somebody looks a run's end is seen without being asked for, so that the fit can follow */
-    if ((watched || !h->page || h->ended) && now - h->looked_s >= 1)
+    if ((watched || !h->build.built || h->ended) && now - h->looked_s >= 1)
         refresh(h, now);
     mind_build(h, now);
     return said;

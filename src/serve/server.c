@@ -29,6 +29,7 @@ static const double LINGER_S = 1;
 struct server_connection {
     int fd;
     enum phase phase;
+    bool waits;      /* READING: a whole request is there, for a page that is not */
     bool close;      /* after this answer */
     double began_s;  /* the phase; READING: of the request, once a byte of it has come */
     double moved_s;  /* when a byte was last taken or sent */
@@ -201,12 +202,23 @@ static void answer(struct server *s, struct server_connection *c, const struct h
     enter(c, WRITING, now);
 }
 
-/* The next request, where all of it, or all that it takes to refuse it, has come. */
+/* The page for a good request is still to be made. */
+static bool is_early(const struct server *s, const struct http_request *r)
+{
+    const struct server_page *page = r->status == 200 && r->path[0] ? s->find(s->ctx, r->path) : NULL;
+    return page && !page->body;
+}
+
+/* The next request, where all of it, or all that it takes to refuse it, has come. Where its page has not, the request stays
+ * as it is and is taken again. */
 static void take_request(struct server *s, struct server_connection *c, double now)
 {
     struct http_request r;
     size_t used = http_parse(&r, c->in, c->n_in);
     if (used == 0 && r.status == 200)
+        return;
+    c->waits = is_early(s, &r) && now < c->began_s + s->limits.request_s;
+    if (c->waits)
         return;
     c->n_in -= used;
     memmove(c->in, c->in + used, c->n_in);
@@ -300,6 +312,10 @@ static double deadline(const struct server *s, const struct server_connection *c
 static void expire(struct server *s, struct server_connection *c, double now)
 {
     const struct http_request slow = {.status = 408, .reason = "the request did not come to its end in time"};
+    if (c->waits) {
+        take_request(s, c, now); /* as early as before, and told so */
+        return;
+    }
     if (c->phase == READING && c->n_in > 0) {
         c->n_in = 0;
         answer(s, c, &slow, now);
@@ -344,6 +360,7 @@ static void accept_some(struct server *s, int listener, double now)
         if (c->phase != FREE)
             drop(c);
         c->fd = fd;
+        c->waits = false;
         c->n_in = 0;
         c->body = NULL;
         enter(c, READING, now);
@@ -362,7 +379,7 @@ static double gather(struct server *s, struct pollfd *fds, struct server_connect
         double d = deadline(s, c);
         first = d < first ? d : first;
         of[*n] = c;
-        fds[(*n)++] = (struct pollfd){.fd = c->fd, .events = c->phase == WRITING ? POLLOUT : POLLIN};
+        fds[(*n)++] = (struct pollfd){.fd = c->fd, .events = c->phase == WRITING ? POLLOUT : c->waits ? 0 : POLLIN};
     }
     bool room = place(s) && now >= s->deaf_until_s;
     if (now < s->deaf_until_s && s->deaf_until_s < first)
@@ -374,14 +391,16 @@ static double gather(struct server *s, struct pollfd *fds, struct server_connect
 
 static void serve(struct server *s, struct server_connection *c, const struct pollfd *p, double now)
 {
-    if (p->revents & (POLLERR | POLLNVAL) || ((p->revents & POLLHUP) && c->phase == WRITING))
+    if (p->revents & (POLLERR | POLLNVAL) || ((p->revents & POLLHUP) && (c->phase == WRITING || c->waits)))
         drop(c);
+    else if (c->phase == READING && c->waits)
+        take_request(s, c, now);
     else if (p->revents && c->phase == READING)
         read_some(s, c, now);
     else if (p->revents && c->phase == LINGERING)
         discard_some(c);
     /* an answer is most often taken at once, whole */
-    if (c->phase == WRITING && (p->events == POLLIN || p->revents))
+    if (c->phase == WRITING && (p->events != POLLOUT || p->revents))
         write_some(s, c, now);
     if (c->phase != FREE && deadline(s, c) <= now)
         expire(s, c, now);

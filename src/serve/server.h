@@ -30,7 +30,8 @@ void server_body_drop(struct server_body *b); /* NULL is fine */
 /* A row of the table. */
 struct server_page {
     const char *path, *type, *policy, *download; /* as in http_answer; download may be NULL */
-    struct server_body *body;                    /* the table's own hold; NULL: nothing yet, 503 */
+    struct server_body *body; /* the table's own hold; NULL: nothing yet. Who asks waits for it as long as for a request, and is
+                               * told so then (503) */
 };
 
 /* The page for a path, which stays as it is until the next call; NULL: there is none. */
