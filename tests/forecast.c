@@ -134,29 +134,16 @@ static double time_of(const struct replay *p, size_t i, double share)
     return p->run[i].began + tokens / p->run[i].rate;
 }
 
-static enum status fit_now(struct fit_value *law, const struct replay *p, const struct forecast_run *runs, size_t i,
-                           struct err *err)
+/* The law of the n runs that have a loss. */
+static enum status fit_known(struct fit_report **out, const struct replay *p, const struct forecast_run *runs, size_t n,
+                             struct err *err)
 {
-    static struct fit_report *fitted[RUNS_MAX]; /* by how many had finished, which says who */
-    static const struct replay *of;
-    static const char *dir;
     struct fit_table t;
     struct fit_options opt = fit_options_default();
-    size_t n = 0;
+    struct fit_report *r = *out = calloc(1, sizeof *r); /* borrows from the table: both stay */
     opt.bootstrap = 100;
     opt.break_sims = 0;
-    *law = (struct fit_value){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
-    for (size_t j = 0; j < p->n; j++)
-        n += runs[j].loss > 0;
-    if (n < 8)
-        return OK;
-    if (of != p || dir != p->dir)
-        memset(fitted, 0, sizeof fitted);
-    of = p;
-    dir = p->dir;
-    if (!fitted[n]) {
     TRY(fit_table_init(&t, n, err));
-    fitted[n] = calloc(1, sizeof **fitted);
     n = 0;
     for (size_t j = 0; j < p->n; j++) {
         if (!(runs[j].loss > 0))
@@ -168,12 +155,29 @@ static enum status fit_now(struct fit_value *law, const struct replay *p, const 
         t.trunk[n++] = p->run[j].trunk_id;
     }
     t.n_trunks = p->n;
-    TRY(fit_analyse(fitted[n], &t, &opt, err));
-    }
-    const struct fit_report *r = fitted[n];
-    if (fit_report_selected(r)) {
-        struct fit_run_noise noise = fit_run_noise_at(r, p->run[i].params, p->run[i].tokens);
-        *law = fit_new_run(fit_curve(r, p->run[i].params, p->run[i].tokens, p->run[i].tokens), &noise);
+    return fit_analyse(r, &t, &opt, err);
+}
+
+/* What it says of run i; NaN of fewer than eight runs. */
+static enum status law_now(struct fit_value *law, const struct replay *p, const struct forecast_run *runs, size_t i,
+                           struct err *err)
+{
+    static struct fit_report *fitted[RUNS_MAX]; /* by how many had finished, which says who */
+    static const char *dir;
+    size_t n = 0;
+    *law = (struct fit_value){(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    for (size_t j = 0; j < p->n; j++)
+        n += runs[j].loss > 0;
+    if (n < 8)
+        return OK;
+    if (dir != p->dir)
+        memset(fitted, 0, sizeof fitted);
+    dir = p->dir;
+    if (!fitted[n])
+        TRY(fit_known(&fitted[n], p, runs, n, err));
+    if (fit_report_selected(fitted[n])) {
+        struct fit_run_noise noise = fit_run_noise_at(fitted[n], p->run[i].params, p->run[i].tokens);
+        *law = fit_new_run(fit_curve(fitted[n], p->run[i].params, p->run[i].tokens, p->run[i].tokens), &noise);
     }
     return OK;
 }
@@ -187,7 +191,8 @@ static struct forecast look(const struct replay *p, size_t i, double share, bool
     for (size_t j = 0; j < p->n; j++) {
         const struct curve *c = &p->curves.items[j];
         bool over = j != i && p->run[j].ended <= now;
-        runs[j] = (struct forecast_run){.params = p->run[j].params, .tokens = p->run[j].tokens, .order = p->run[j].seed, .trunk = p->run[j].trunk_id,
+        runs[j] = (struct forecast_run){.params = p->run[j].params, .tokens = p->run[j].tokens, .order = p->run[j].seed,
+                                        .trunk = p->run[j].trunk_id,
                                         .loss = over ? p->run[j].loss : (double)NAN, .at = c->tokens, .curve = c->loss,
                                         .n = over ? c->n : 0,
                                         .law = {(double)NAN, (double)NAN, (double)NAN, (double)NAN}};
@@ -195,7 +200,7 @@ static struct forecast look(const struct replay *p, size_t i, double share, bool
     }
     while (runs[i].n < p->curves.items[i].n && p->curves.items[i].tokens[runs[i].n] <= share * p->run[i].tokens)
         runs[i].n++;
-    if (law && fit_now(&runs[i].law, p, runs, i, &err) != OK)
+    if (law && law_now(&runs[i].law, p, runs, i, &err) != OK)
         printf("%s: %s\n", p->dir, err.msg);
     return forecast_of(runs, p->n, i);
 }
@@ -215,8 +220,8 @@ static void print_tally(const char *name, const char *what, struct tally *t)
 {
     if (t->n + t->none == 0)
         return;
-    printf("%-14s %-18s %5zu %5zu  %5.1f %%  %6.2f %%  %6.2f %%\n", name, what, t->n, t->none, 100.0 * (double)t->held / (double)t->n,
-           100 * median(t->widths, t->n), 100 * median(t->misses, t->n));
+    printf("%-14s %-18s %5zu %5zu  %5.1f %%  %6.2f %%  %6.2f %%\n", name, what, t->n, t->none,
+           100.0 * (double)t->held / (double)t->n, 100 * median(t->widths, t->n), 100 * median(t->misses, t->n));
 }
 
 static struct tally tally_make(void)
@@ -254,9 +259,6 @@ static void replay(const char *dir, bool law, struct tally *all)
             count(&by_known[known == 0 ? 0 : known < 8 ? 1 : 2], &f, p.run[i].loss);
             count(&all[k], &f, p.run[i].loss);
             count(&all[3 + (known == 0 ? 0 : known < 8 ? 1 : 2)], &f, p.run[i].loss);
-            if (getenv("FORECAST_ROWS"))
-                printf("# %s %.2f known %zu from %d loss %.4f value %.4f lo %.4f hi %.4f z %.2f\n", p.curves.items[i].run, shares[k],
-                       known, (int)f.from, p.run[i].loss, f.value, f.lo, f.hi, log(p.run[i].loss / f.value) / log(f.hi / f.lo) * 3.92);
         }
     for (size_t k = 0; k < 3; k++) {
         char what[32];

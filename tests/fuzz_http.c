@@ -58,8 +58,8 @@ static size_t compose(char *text)
     size_t n = 0, headers = below(6);
     put(text, &n, ONE_OF("GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "", "get", "\x80", "G E T", "CONNECT"));
     put(text, &n, ONE_OF(" ", " ", " ", "  ", "\t", ""));
-    put(text, &n, ONE_OF("/", "/", "/state", "/../../etc/passwd", "/%2e%2e/%00", "*", "http://localhost/", "http://evil.org/x", "//",
-                         "/?a=b", "", "/\\..\\", "http://", "http://[::1", "\xff\xfe", "/a b"));
+    put(text, &n, ONE_OF("/", "/", "/state", "/../../etc/passwd", "/%2e%2e/%00", "*", "http://localhost/", "http://evil.org/x",
+                         "//", "/?a=b", "", "/\\..\\", "http://", "http://[::1", "\xff\xfe", "/a b"));
     for (size_t i = below(20) ? 0 : below(3000); i > 0; i--)
         put(text, &n, "a");
     put(text, &n, ONE_OF(" HTTP/1.1", " HTTP/1.1", " HTTP/1.0", " HTTP/2.0", " HTTP/1.", "", " HTTP/9.9 x", " FTP/1.1"));

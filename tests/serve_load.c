@@ -47,7 +47,7 @@ static void dial(struct client *c)
 static void ask(struct client *c, int path)
 {
     char text[512];
-    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nAccept: */*\r\n%s%s%s\r\n",
+    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n%s%s%s\r\n",
                      paths[path], c->has[path][0] ? "If-None-Match: \"" : "", c->has[path], c->has[path][0] ? "\"\r\n" : "");
     if (c->fd < 0)
         dial(c);

@@ -18,79 +18,81 @@ static size_t parse(struct http_request *r, const char *text, size_t n)
     return used;
 }
 
+static const struct {
+    const char *text;
+    int status;
+    bool keep;
+} requests[] = {
+    {"GET / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
+    {"HEAD / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
+    {"GET / HTTP/1.1\nHost: localhost\n\n", 200, true},
+    {"\r\nGET / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
+    {"GET / HTTP/1.1\r\nhOsT:[::1]:80\r\n\r\n", 200, true},
+    {"GET / HTTP/1.1\r\nHost:\t 127.0.0.1 \t\r\n\r\n", 200, true},
+    {"GET / HTTP/1.0\r\n\r\n", 200, false},
+    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, true},
+    {"GET / HTTP/1.1\r\n" LOCAL "Connection: foo, close\r\n\r\n", 200, false},
+    {"GET http://127.0.0.1:7357/state HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
+    {"GET /../../etc/passwd HTTP/1.1\r\n" LOCAL "\r\n", 200, true}, /* a path of no route */
+    {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", 200, true},
+    /* methods */
+    {"POST / HTTP/1.1\r\n" LOCAL "\r\n", 405, true},
+    {"get / HTTP/1.1\r\n" LOCAL "\r\n", 405, true},
+    {"DELETE /results.csv HTTP/1.1\r\n" LOCAL "Content-Length: 5\r\n\r\n", 405, false},
+    /* not requests */
+    {"\r\n\r\n\r\n", 400, false},
+    {"GET\r\n\r\n", 400, false},
+    {"GET /\r\n\r\n", 400, false},
+    {"GET  / HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET / HTTP/1.1 \r\n" LOCAL "\r\n", 400, false},
+    {"GET / HTTP/11\r\n" LOCAL "\r\n", 400, false},
+    {"GET / http/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET / HTTP/2.0\r\n" LOCAL "\r\n", 505, false},
+    {"G(T / HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET results.csv HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET * HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET /\x01 HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET /\xc3\xa4 HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "a: b\rc\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL " folded: x\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "name : x\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "no colon\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL ": x\r\n\r\n", 400, false},
+    /* bodies */
+    {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 3\r\n\r\nabc", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: -1\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 99999999999999999999\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, false},
+    /* who asks */
+    {"GET / HTTP/1.1\r\n\r\n", 400, false},
+    {"GET / HTTP/1.1\r\n" LOCAL LOCAL "\r\n", 400, false},
+    {"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n", 403, false},
+    {"GET / HTTP/1.0\r\nHost: example.org\r\n\r\n", 403, false},
+    {"POST / HTTP/1.1\r\nHost: example.org\r\n\r\n", 403, false},
+    {"GET / HTTP/1.1\r\nHost: \r\n\r\n", 403, false},
+    {"GET http://example.org/ HTTP/1.1\r\n" LOCAL "\r\n", 403, false},
+    {"GET http://localhost@example.org/ HTTP/1.1\r\n" LOCAL "\r\n", 403, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Origin: http://example.org\r\n\r\n", 403, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Origin: null\r\n\r\n", 403, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Origin: http://localhost:7357\r\n\r\n", 200, true},
+    {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n\r\n", 403, false},
+    {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: cross-site\r\n\r\n", 200, true},
+    {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Site: same-origin\r\n\r\n", 200, true},
+};
+
 static void statuses(void)
 {
-    static const struct {
-        const char *text;
-        int status;
-        bool keep;
-    } all[] = {
-        {"GET / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
-        {"HEAD / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
-        {"GET / HTTP/1.1\nHost: localhost\n\n", 200, true},
-        {"\r\nGET / HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
-        {"GET / HTTP/1.1\r\nhOsT:[::1]:80\r\n\r\n", 200, true},
-        {"GET / HTTP/1.1\r\nHost:\t 127.0.0.1 \t\r\n\r\n", 200, true},
-        {"GET / HTTP/1.0\r\n\r\n", 200, false},
-        {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, true},
-        {"GET / HTTP/1.1\r\n" LOCAL "Connection: foo, close\r\n\r\n", 200, false},
-        {"GET http://127.0.0.1:7357/state HTTP/1.1\r\n" LOCAL "\r\n", 200, true},
-        {"GET /../../etc/passwd HTTP/1.1\r\n" LOCAL "\r\n", 200, true}, /* a path of no route */
-        {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", 200, true},
-        /* methods */
-        {"POST / HTTP/1.1\r\n" LOCAL "\r\n", 405, true},
-        {"get / HTTP/1.1\r\n" LOCAL "\r\n", 405, true},
-        {"DELETE /results.csv HTTP/1.1\r\n" LOCAL "Content-Length: 5\r\n\r\n", 405, false},
-        /* not requests */
-        {"\r\n\r\n\r\n", 400, false},
-        {"GET\r\n\r\n", 400, false},
-        {"GET /\r\n\r\n", 400, false},
-        {"GET  / HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET / HTTP/1.1 \r\n" LOCAL "\r\n", 400, false},
-        {"GET / HTTP/11\r\n" LOCAL "\r\n", 400, false},
-        {"GET / http/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET / HTTP/2.0\r\n" LOCAL "\r\n", 505, false},
-        {"G(T / HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET results.csv HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET * HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET /\x01 HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET /\xc3\xa4 HTTP/1.1\r\n" LOCAL "\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "a: b\rc\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL " folded: x\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "name : x\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "no colon\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL ": x\r\n\r\n", 400, false},
-        /* bodies */
-        {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 3\r\n\r\nabc", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: -1\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Content-Length: 99999999999999999999\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, false},
-        /* who asks */
-        {"GET / HTTP/1.1\r\n\r\n", 400, false},
-        {"GET / HTTP/1.1\r\n" LOCAL LOCAL "\r\n", 400, false},
-        {"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n", 403, false},
-        {"GET / HTTP/1.0\r\nHost: example.org\r\n\r\n", 403, false},
-        {"POST / HTTP/1.1\r\nHost: example.org\r\n\r\n", 403, false},
-        {"GET / HTTP/1.1\r\nHost: \r\n\r\n", 403, false},
-        {"GET http://example.org/ HTTP/1.1\r\n" LOCAL "\r\n", 403, false},
-        {"GET http://localhost@example.org/ HTTP/1.1\r\n" LOCAL "\r\n", 403, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Origin: http://example.org\r\n\r\n", 403, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Origin: null\r\n\r\n", 403, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Origin: http://localhost:7357\r\n\r\n", 200, true},
-        {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n\r\n", 403, false},
-        {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: cross-site\r\n\r\n", 200, true},
-        {"GET / HTTP/1.1\r\n" LOCAL "Sec-Fetch-Site: same-origin\r\n\r\n", 200, true},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         struct http_request r;
-        size_t n = strlen(all[i].text);
-        parse(&r, all[i].text, n);
-        EXPECT_MSG(r.status == all[i].status && r.keep == all[i].keep, "%zu: %d, keep %d: %s", i, r.status, r.keep, all[i].text);
+        size_t n = strlen(requests[i].text);
+        parse(&r, requests[i].text, n);
+        EXPECT_MSG(r.status == requests[i].status && r.keep == requests[i].keep, "%zu: %d, keep %d: %s", i, r.status, r.keep,
+                   requests[i].text);
         EXPECT_MSG((r.status == 200) == (r.reason[0] == '\0'), "%zu: reason '%s'", i, r.reason);
         /* byte by byte: no verdict but a bad one before the end, and then the same */
         for (size_t m = 0; m < n; m++) {
             struct http_request part;
-            size_t used = parse(&part, all[i].text, m);
+            size_t used = parse(&part, requests[i].text, m);
             if (used == 0 && part.status == 200)
                 continue;
             EXPECT_MSG(part.status == r.status, "%zu: %d at byte %zu, %d in the end", i, part.status, m, r.status);
@@ -102,8 +104,9 @@ static void statuses(void)
 static void hosts(void)
 {
     static const char *const good[] = {"localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:65535", "[::1]", "[::1]:80"};
-    static const char *const bad[] = {"", "localhost.evil.org", "localhost:", "localhost:a", "localhost:123456", "127.0.0.1.nip.io",
-                                      "127.0.0.2", "0.0.0.0", "::1", "[::1", "[::2]", "evil.org:80", "localhost:80@evil", "xlocalhost"};
+    static const char *const bad[] = {"", "localhost.evil.org", "localhost:", "localhost:a", "localhost:123456",
+                                      "127.0.0.1.nip.io", "127.0.0.2", "0.0.0.0", "::1", "[::1", "[::2]", "evil.org:80",
+                                      "localhost:80@evil", "xlocalhost"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         EXPECT_MSG(http_host_is_loopback(good[i], strlen(good[i])), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -215,7 +218,7 @@ static void heads(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {{"statuses", statuses}, {"hosts", hosts},         {"paths", paths}, {"long_ones", long_ones},
+    static const struct test tests[] = {{"statuses", statuses}, {"hosts", hosts}, {"paths", paths}, {"long_ones", long_ones},
                                         {"pipelined", pipelined}, {"tags", tags}, {"heads", heads}};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -231,6 +231,11 @@ static bool take_bytes(struct live_build *b, bool *end)
     }
 }
 
+static double seconds_of(const struct rusage *r)
+{
+    return (double)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) + 1e-6 * (double)(r->ru_utime.tv_usec + r->ru_stime.tv_usec);
+}
+
 /* Wait for one that has closed its pipe, or that is stopped. */
 static bool reap(struct live_build *b, bool stop)
 {
@@ -244,8 +249,7 @@ static bool reap(struct live_build *b, bool stop)
     getrusage(RUSAGE_CHILDREN, &after);
     close(b->fd);
     b->pid = 0;
-    double used = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-                  1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+    double used = seconds_of(&after) - seconds_of(&before);
     b->cpu_s += used;
     b->next_s = clock_now_s() + used / (LIVE_BUILD_SHARE * (double)sweep_cores());
     b->built++;

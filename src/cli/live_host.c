@@ -367,7 +367,8 @@ void live_host_serve(struct live_host *h, const volatile sig_atomic_t *stop)
 static bool all_told(const struct live_host *h, double ended_s)
 {
     double now = clock_now_s();
-    bool looked_at = ended_s - h->asked_s < WATCHED_S / 2, made = h->build.pid == 0 && h->built_version == h->watch.version && h->built_whole;
+    bool looked_at = ended_s - h->asked_s < WATCHED_S / 2;
+    bool made = h->build.pid == 0 && h->built_version == h->watch.version && h->built_whole;
     if (!looked_at || now - ended_s > LAST_PAGE_S)
         return true;
     return (made || h->watch.n_done == 0) && now - fmax(h->fitted_s, ended_s) > LAST_LOOK_S;

@@ -48,7 +48,9 @@ static void say_law(struct live_words *l, const struct live_fit *fit, bool at_wo
         return;
     snprintf(l->law, sizeof l->law, "Law and charts below: from the %zu run%s that had finished %s ago%s.", fit->runs,
              fit->runs == 1 ? "" : "s", count_format_seconds(age, sizeof age, floor(fit->age_s)),
-             fit->whole ? "" : at_work ? ", with 100 resamples and no test for a break until the sweep has ended" : ", the last one follows");
+             fit->whole ? ""
+             : at_work  ? ", with 100 resamples and no test for a break until the sweep has ended"
+                        : ", the last one follows");
 }
 
 /* What a sweep that says nothing has done, by what tokens take. */
@@ -106,6 +108,12 @@ static struct live_page_run run_of(const struct watch_run *r)
                                   .curve = r->loss};
 }
 
+/* Where its curve ends. */
+static double end_of(const struct watch_run *r)
+{
+    return r->n ? r->at[r->n - 1] : 0;
+}
+
 /* Of the runs on one trajectory, whose curves are one for most of the way, the one with the longest shows it. */
 static void choose_curves(struct live_words *l, const struct watch *w)
 {
@@ -113,7 +121,7 @@ static void choose_curves(struct live_words *l, const struct watch *w)
         const struct trajectory *tr = &w->plan.trajectories[t];
         size_t longest = tr->first;
         for (size_t i = tr->first; i < tr->first + tr->n; i++)
-            if (w->runs[i].n && w->runs[i].at[w->runs[i].n - 1] > (w->runs[longest].n ? w->runs[longest].at[w->runs[longest].n - 1] : 0))
+            if (end_of(&w->runs[i]) > end_of(&w->runs[longest]))
                 longest = i;
         l->runs[longest].held = true;
     }

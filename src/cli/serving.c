@@ -77,7 +77,8 @@ void serving_mind(void *ctx, const struct log *log)
     if (s->pid == 0 || waitpid(s->pid, &ws, WNOHANG) != s->pid)
         return;
     if (WIFSIGNALED(ws))
-        log_msg(log, LOG_WARN, "the page's server was ended by signal %d (%s); the sweep goes on", WTERMSIG(ws), strsignal(WTERMSIG(ws)));
+        log_msg(log, LOG_WARN, "the page's server was ended by signal %d (%s); the sweep goes on", WTERMSIG(ws),
+                strsignal(WTERMSIG(ws)));
     else
         log_msg(log, LOG_WARN, "the page's server has ended with code %d; the sweep goes on", WEXITSTATUS(ws));
     forget(s);

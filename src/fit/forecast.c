@@ -16,7 +16,7 @@ static const double NOISE_DEGREES = 2; /* how firmly that is held */
 static const double ALONE = 20, TILT = 1, BEND = 4, SAME = 8;
 static const double BEND_SIZE = 2.0, BEND_BUDGET = 0.8, SAME_SIZE = 2.0, SAME_BUDGET = 0.4;
 
-static const double DOUBT = 3; /* of the law beside a curve: its form is wrong where it matters, in corners that nothing has reached */
+static const double DOUBT = 3; /* of the law: its form is wrong where it is asked, in corners that nothing has reached */
 static const double STRETCH = 1.2; /* of the half-widths: 95 % of that sweep's runs are within */
 
 enum { SIBLINGS_MAX = 64 };
@@ -186,7 +186,8 @@ static struct guess both(const struct guess *a, const struct guess *b)
 {
     double pa = 1 / (a->scale * a->scale), pb = 1 / (b->scale * b->scale), diff = a->mean - b->mean;
     double apart = diff * diff / (1 / pa + 1 / pb);
-    return (struct guess){(pa * a->mean + pb * b->mean) / (pa + pb), sqrt(fmax(apart, 1) / (pa + pb)), fmin(a->degrees, b->degrees)};
+    double mean = (pa * a->mean + pb * b->mean) / (pa + pb);
+    return (struct guess){mean, sqrt(fmax(apart, 1) / (pa + pb)), fmin(a->degrees, b->degrees)};
 }
 
 struct forecast forecast_of(const struct forecast_run *runs, size_t n, size_t i)

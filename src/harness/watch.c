@@ -147,7 +147,8 @@ static enum status make_plan(struct watch *w, struct err *err)
     w->rates = w->cfg; /* with its own lists */
     TRY(search_apply_folder(&w->rates, w->dir, err));
     TRY(config_open_data(&d, &w->cfg, err));
-    enum status st = (config_has_grid(&w->cfg) ? plan_make : plan_single)(&w->plan, &w->rates, data_vocab(d), data_train_tokens(d), err);
+    enum status st =
+        (config_has_grid(&w->cfg) ? plan_make : plan_single)(&w->plan, &w->rates, data_vocab(d), data_train_tokens(d), err);
     data_close(d);
     TRY(st);
     TRY(size_calloc(&w->runs, w->plan.n, sizeof *w->runs, "the runs that are watched", err));
@@ -171,7 +172,8 @@ static uint64_t mark_of(const struct watch *w)
         return 0;
     for (size_t i = 0; i < 2; i++)
         if (fstatat(w->fd, names[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode)) {
-            const uint64_t facts[] = {(uint64_t)sb.st_ino, (uint64_t)sb.st_size, (uint64_t)sb.st_mtim.tv_sec, (uint64_t)sb.st_mtim.tv_nsec};
+            const uint64_t facts[] = {(uint64_t)sb.st_ino, (uint64_t)sb.st_size, (uint64_t)sb.st_mtim.tv_sec,
+                                      (uint64_t)sb.st_mtim.tv_nsec};
             h = hash_bytes(h, facts, sizeof facts);
         }
     return h ? h : 1;

@@ -144,8 +144,10 @@ enum status server_open(struct server *s, unsigned port, bool near, const struct
     TRY(size_calloc(&s->all, limits->connections, sizeof *s->all, "connections", err));
     if (try_ports(s, port, near))
         return OK;
-    return err_set(err, errno == EADDRINUSE ? E_USAGE : E_IO, "cannot listen on port %u of this machine: %s", port,
-                   errno == EADDRINUSE ? "something else listens there; name another port, or none and one is found" : strerror(errno));
+    if (errno == EADDRINUSE)
+        return err_set(err, E_USAGE,
+                       "cannot listen on port %u: something else listens there; name another, or none and one is found", port);
+    return err_set(err, E_IO, "cannot listen on port %u of this machine: %s", port, strerror(errno));
 }
 
 /* ---- one connection ---- */

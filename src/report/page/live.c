@@ -21,7 +21,8 @@ const char *const live_pieces[LIVE_PIECES] = {"now", "runs", "curves"};
 #define PLACE(name) "<div id=\"live-" name "\"><!--live:" name "--><!--live:/" name "--></div>\n"
 const char live_head[] =
     "<style>#live{border:1px solid var(--line);border-radius:8px;padding:2px 16px 10px;margin:1rem 0;background:var(--card)}"
-    "#live progress{width:100%;height:.8rem;accent-color:var(--link)}#live table{border-collapse:collapse;font-size:.85rem;width:100%}"
+    "#live progress{width:100%;height:.8rem;accent-color:var(--link)}"
+    "#live table{border-collapse:collapse;font-size:.85rem;width:100%}#live figure{max-width:860px}"
     "#live th,#live td{padding:2px 10px 2px 0;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
     "#live th:first-child,#live td:first-child{text-align:left}#live .wide{overflow-x:auto;max-height:24rem;overflow-y:auto}"
     "#live td progress{min-width:60px}#live-gone{color:var(--soft)}#live .bars td:nth-child(2){width:50%}"
@@ -48,8 +49,9 @@ static void put_bar(FILE *out, const struct live_page_bar *b)
         snprintf(loss, sizeof loss, "%.4f", b->loss);
     fputs("<tr><td>", out);
     html_text(out, b->name);
-    fprintf(out, "</td><td><progress max=\"1\" value=\"%.4f\">%.0f %%</progress></td><td>%s of %s</td><td>%s</td><td>%s</td></tr>\n", share,
-            100 * share, count_format(tokens, sizeof tokens, b->tokens), count_format(total, sizeof total, b->total), loss,
+    fprintf(out, "</td><td><progress max=\"1\" value=\"%.4f\">%.0f %%</progress></td><td>%s of %s</td><td>%s</td><td>%s</td></tr>"
+                 "\n",
+            share, 100 * share, count_format(tokens, sizeof tokens, b->tokens), count_format(total, sizeof total, b->total), loss,
             count_format(speed, sizeof speed, b->tokens_per_s));
 }
 
@@ -80,8 +82,8 @@ static enum status put_now(FILE *out, const struct live_page *p, struct err *err
         fprintf(out, "<progress max=\"1\" value=\"%.4f\" aria-label=\"the whole sweep\">%.0f %%</progress>\n",
                 fmin(fmax(p->share, 0), 1), 100 * p->share);
     if (p->n_bars)
-        fputs("<div class=\"wide\"><table class=\"bars\"><thead><tr><th>now training</th><th></th><th>tokens</th><th>training loss</th>"
-              "<th>tokens/s</th></tr></thead>\n<tbody>\n", out);
+        fputs("<div class=\"wide\"><table class=\"bars\"><thead><tr><th>now training</th><th></th><th>tokens</th>"
+              "<th>training loss</th><th>tokens/s</th></tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < p->n_bars; i++)
         put_bar(out, &p->bars[i]);
     if (p->n_bars)
@@ -130,8 +132,8 @@ static void put_run(FILE *out, const struct live_page_run *r)
     html_text(out, r->name);
     fprintf(out, "</td><td>%s</td><td>%s</td><td>", count_format(size, sizeof size, r->params),
             count_format(tokens, sizeof tokens, r->budget));
-    html_text(out, r->state == LIVE_DONE ? r->status : r->state == LIVE_WAITS ? "waits"
-                                                                            : share_text(share, sizeof share, r->trained / r->budget));
+    share_text(share, sizeof share, r->trained / r->budget);
+    html_text(out, r->state == LIVE_DONE ? r->status : r->state == LIVE_WAITS ? "waits" : share);
     fputs("</td>", out);
     put_loss(out, r);
     put_forecast(out, r);
@@ -145,8 +147,9 @@ static enum status put_runs(FILE *out, const struct live_page *p, struct err *er
         html_line(out, "missing", "Which runs there will be is not known yet.");
         return OK;
     }
-    fputs("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Every run\"><table>\n<thead><tr><th>run</th><th>parameters</th>"
-          "<th>tokens</th><th>how far</th><th>loss</th><th>forecast</th><th>95 % interval</th><th>from</th></tr></thead>\n<tbody>\n", out);
+    fputs("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Every run\"><table>\n<thead><tr><th>run</th>"
+          "<th>parameters</th><th>tokens</th><th>how far</th><th>loss</th><th>forecast</th><th>95 % interval</th><th>from</th>"
+          "</tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < p->n_runs; i++)
         put_run(out, &p->runs[i]);
     fputs("</tbody></table></div>\n", out);
