@@ -72,6 +72,8 @@ static size_t compose(char *text)
                              "18446744073709551617", "chunked", "*", "W/\"x\", \"y\"", "cross-site", "", ",,,,", "\xc3\x28"));
         put(text, &n, ONE_OF("\r\n", "\r\n", "\r\n", "\n", "\r", "\r\n "));
     }
+    for (size_t i = below(40) ? 0 : 8192 + below(2000); i > 0; i--) /* no end that could come */
+        put(text, &n, "x");
     for (size_t i = below(30) ? 0 : below(12000); i > 0; i--)
         put(text, &n, ONE_OF("x", "y: z\r\n", "\r\n"));
     if (below(8))

@@ -126,6 +126,11 @@ static void paths(void)
         EXPECT(parse(&r, text, (size_t)n) == (size_t)n);
         EXPECT_MSG(r.status == 200 && strcmp(r.path, all[i].path) == 0, "%s: %d '%s'", all[i].target, r.status, r.path);
     }
+    char text[512] = "GET /";
+    memset(text + 5, 'a', 200);
+    strcpy(text + 205, " HTTP/1.1\r\n" LOCAL "\r\n");
+    parse(&r, text, strlen(text));
+    EXPECT(r.status == 200 && r.path[0] == '\0'); /* longer than any route: none of them, whatever it begins with */
     static const char nul[] = "GET /\0/../etc HTTP/1.1\r\n" LOCAL "\r\n";
     parse(&r, nul, sizeof nul - 1);
     EXPECT(r.status == 400);

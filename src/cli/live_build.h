@@ -1,5 +1,5 @@
 /* The page of a folder, fitted and drawn in a process of its own: it may take seconds, and it must cost the sweep next to
- * nothing. While a sweep is at work that process has the lowest priority, and the next one waits until what the last one took of
+ * nothing. While a sweep is at work that process has a low priority, and the next one waits until what the last one took of
  * the processor is less than 1 % of the cores' time. */
 #ifndef PLATEAU_CLI_LIVE_BUILD_H
 #define PLATEAU_CLI_LIVE_BUILD_H
@@ -32,7 +32,8 @@ enum live_build_end { LIVE_BUILD_AT_WORK, LIVE_BUILD_DONE, LIVE_BUILD_FAILED };
 /* Take in what it has written. LIVE_BUILD_DONE: *page are the bytes of the page (n), which last until the next one is begun, and
  * the law's predictions are in w's runs, where its plan is still the same. */
 enum live_build_end live_build_read(struct live_build *b, struct watch *w, const char **page, size_t *n);
-/* The one at work is stopped. */
+/* Stop the one at work. */
+void live_build_stop(struct live_build *b);
 void live_build_free(struct live_build *b);
 
 #endif

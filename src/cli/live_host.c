@@ -280,6 +280,9 @@ static void mind_build(struct live_host *h, double now)
 {
     const char *page;
     size_t n;
+    bool over = !h->watch.at_work && h->watch.known;
+    if (h->build.pid && !h->build.whole && over) /* the sweep has ended: the last page is wanted, and soon */
+        live_build_stop(&h->build);
     if (h->build.pid == 0) {
         consider_build(h, now);
         return;
