@@ -166,7 +166,7 @@ ports() {
     finished
     serve done9 --port 0 || return
     "$plateau" serve done9 --port "$port" >busy.txt 2>&1
-    [ $? = 2 ] && grep -q "port $port .*something else listens there" busy.txt || fail "a busy port: $(cat busy.txt)"
+    [ $? = 2 ] && grep -q "port $port: something else listens there" busy.txt || fail "a busy port: $(cat busy.txt)"
     "$plateau" sweep "$tiny" --out busy --serve "$port" >busy.txt 2>&1
     [ $? = 2 ] && grep -q "port $port" busy.txt || fail "a busy port for a sweep: $(cat busy.txt)"
     [ -d busy ] && fail "a sweep has begun although its page could not be served"

@@ -20,8 +20,8 @@
 #include "harness/sweep.h"
 #include "report/page/live.h"
 
-/* Beside processes that train, on a core that it shares with one: 19 would take 1.4 % of it, so that half a second of fitting lasted
- * half a minute, while what it may take in all is bounded anyway; 10 takes a tenth. */
+/* On a core that it shares with a process that trains 19 would take 1.4 %, and half a second of fitting last half a minute; 10
+ * takes a tenth. What it may take in all is bounded anyway. */
 enum { NICE = 10 };
 enum { BYTES_MAX = 1 << 26, RESAMPLES = 100, CPU_MAX_S = 600 };
 
