@@ -27,10 +27,10 @@ const char live_head[] =
     "#live th:first-child,#live td:first-child{text-align:left}#live .wide{overflow-x:auto;max-height:24rem;overflow-y:auto}"
     "#live td progress{min-width:60px}#live-gone{color:var(--soft)}#live .bars td:nth-child(2){width:50%}"
     ".unseen{position:absolute;left:-9999px}</style>\n"
-    "<p id=\"live-say\" class=\"unseen\" role=\"status\"></p>\n"
+    "<section id=\"live-box\" aria-label=\"The sweep now\">\n<p id=\"live-say\" class=\"unseen\" role=\"status\"></p>\n"
     "<p id=\"live-gone\" hidden>The server does not answer any more: the sweep has ended or was stopped. What is here stays.</p>\n"
     PLACE("now") "<details id=\"live-all\" open><summary>Every run, with the loss that it has or will have</summary>"
-    PLACE("runs") "</details>\n" PLACE("curves");
+    PLACE("runs") "</details>\n" PLACE("curves") "</section>\n";
 #undef PLACE
 
 static const char *share_text(char *buf, size_t size, double share)
