@@ -269,16 +269,20 @@ deaths() {
     say "$port" 'GET / HTTP/1.0\r\n\r\n' >/dev/null 2>&1 && fail "the page is still served after SIGINT"
 }
 
-# Names that somebody wrote come out as text.
+# Names that somebody wrote come out as text: the folder's, as the sweep's own may hold no such letters.
 escaped() {
     finished
-    local out='a<b&"c'
+    local out='a<b>&"c'
     rm -rf "$out" && cp -r done9 "$out"
     sed -i 's/"name":.*"tiny"/"name": "<script>alert(1)<\/script>&\\"x"/' "$out/sweep.json"
     serve "$out" --port 0 || return
     wait_for 20 shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 3)"
-    shows / '<script>alert' && fail "a name is not escaped on the page"
-    shows /live/now '<script>alert' && fail "a name is not escaped in a piece"
+    local path
+    for path in / /live/now /live/runs; do
+        body "$port" "$path" >raw.txt
+        grep -q '<script>alert\|a<b>' raw.txt && fail "$path: a name is not escaped: $(grep -m 1 '<script>alert\|a<b>' raw.txt)"
+    done
+    shows /live/now 'a&lt;b&gt;&amp;' || fail "no name of the folder: $(body "$port" /live/now)"
     stop_server
 }
 
