@@ -22,7 +22,7 @@ static void make(struct made *m)
     double batch[2][POINTS];
     for (size_t s = 0; s < 2; s++)
         for (size_t k = 0; k < POINTS; k++)
-            batch[s][k] = 0.01 * rng_normal(test_rng());
+            batch[s][k] = 0.03 * rng_normal(test_rng());
     for (size_t a = 0; a < 3; a++)
         for (size_t s = 0; s < 2; s++)
             for (size_t b = 0; b < 4; b++, i++) {
