@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/system.h"
 #include "cli/fitted.h"
 #include "cli/page_input.h"
 #include "fit/verdict/predict.h"
@@ -254,7 +255,7 @@ static bool reap(struct live_build *b, bool stop)
     b->pid = 0;
     double used = seconds_of(&after) - seconds_of(&before);
     b->cpu_s += used;
-    b->next_s = clock_now_s() + used / (LIVE_BUILD_SHARE * (double)sweep_cores());
+    b->next_s = clock_now_s() + used / (LIVE_BUILD_SHARE * (double)system_cores_all());
     b->built++;
     return WIFEXITED(ws) && WEXITSTATUS(ws) == 0;
 }

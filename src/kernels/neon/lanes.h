@@ -58,7 +58,9 @@
 #define LANES_COLUMN                                                                               \
     {                                                                                              \
         const float32x4_t four = vld1q_f32(a0);                                                    \
-        const float32x4_t two = M == 5 ? vdupq_n_f32(a0[M - 1]) : M == 6 ? vcombine_f32(vld1_f32(a0 + M - 2), vdup_n_f32(0)) : four; \
+        const float32x4_t two = M == 5   ? vdupq_n_f32(a0[M - 1])                                  \
+                                : M == 6 ? vcombine_f32(vld1_f32(a0 + M - 2), vdup_n_f32(0))       \
+                                         : four;                                                   \
         LANES_B                                                                                    \
         ROWS(LANE_COL)                                                                             \
         a0 += a_cs;                                                                                \

@@ -242,7 +242,8 @@ static inline vd vd_zero(void)
 }
 static inline vd vd_widen(vf a)
 {
-    return (vd){{vcvt_f64_f32(vget_low_f32(a.lo)), vcvt_high_f64_f32(a.lo), vcvt_f64_f32(vget_low_f32(a.hi)), vcvt_high_f64_f32(a.hi)}};
+    return (vd){{vcvt_f64_f32(vget_low_f32(a.lo)), vcvt_high_f64_f32(a.lo), vcvt_f64_f32(vget_low_f32(a.hi)),
+                 vcvt_high_f64_f32(a.hi)}};
 }
 static inline vd vd_add(vd a, vd b)
 {
@@ -267,7 +268,8 @@ static inline double vd_hsum(vd a)
 static inline void transpose_4x4(float32x4_t r[4])
 {
     float32x4_t a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]), c = vtrn1q_f32(r[2], r[3]), d = vtrn2q_f32(r[2], r[3]);
-    float64x2_t a2 = vreinterpretq_f64_f32(a), b2 = vreinterpretq_f64_f32(b), c2 = vreinterpretq_f64_f32(c), d2 = vreinterpretq_f64_f32(d);
+    float64x2_t a2 = vreinterpretq_f64_f32(a), b2 = vreinterpretq_f64_f32(b);
+    float64x2_t c2 = vreinterpretq_f64_f32(c), d2 = vreinterpretq_f64_f32(d);
     r[0] = vreinterpretq_f32_f64(vtrn1q_f64(a2, c2));
     r[1] = vreinterpretq_f32_f64(vtrn1q_f64(b2, d2));
     r[2] = vreinterpretq_f32_f64(vtrn2q_f64(a2, c2));
