@@ -53,6 +53,7 @@ pictures() {
         [ -s "drawn/charts/$chart.png" ] && [ -s "drawn/charts/$chart.svg" ] || fail "no chart $chart"
         ! grep -qE '[^a-z](nan|inf)[^a-z]' "drawn/charts/$chart.svg" || fail "$chart: nan or inf"
     done
+    grep -q '^<!DOCTYPE html>' drawn/report.html && grep -q 'twice' drawn/report.html || fail "no page of the comparison"
     grep -qE 'For the loss of twice at .*, base needs (1\.9|2\.0).* times the compute' drawn/charts/gains.svg || fail "gains: $(grep -o 'For the loss[^<]*' drawn/charts/gains.svg)"
     grep -q 'twice has a lower loss than base in 16 of 16 cells; the difference is clear in 16' drawn/charts/differences.svg || fail "differences"
     grep -q '1 of 2 variants moves the curve of base' drawn/charts/variants.svg || fail "variants"

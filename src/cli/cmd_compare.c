@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 #include "cli/compare_print.h"
 #include "cli/compare_sides.h"
+#include "cli/page_input.h"
 #include "cli/text.h"
 #include "fit/compare/compare_json.h"
 #include "report/charts/against.h"
@@ -91,6 +92,18 @@ static enum status draw(const struct comparison *c, struct err *err)
     return st;
 }
 
+static enum status write_page(const struct comparison *c, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct page_input in;
+    TRY(file_join(path, sizeof path, c->sides.out, "report.html", err));
+    enum status st = page_input_of_folder(&in, c->sides.out, err);
+    if (st == OK)
+        st = page_input_write(&in, path, err);
+    page_input_free(&in);
+    return st;
+}
+
 static enum status keep(const struct comparison *c, const char *json, struct err *err)
 {
     char path[FILE_PATH_MAX];
@@ -99,7 +112,8 @@ static enum status keep(const struct comparison *c, const char *json, struct err
     TRY(file_mkdirs(c->sides.out, err));
     TRY(file_join(path, sizeof path, c->sides.out, "compare.json", err));
     TRY(file_write_atomic(path, json, strlen(json), err));
-    return draw(c, err);
+    TRY(draw(c, err));
+    return write_page(c, err);
 }
 
 static enum status tell(const struct comparison *c, const struct compare_words *w, struct err *err)
@@ -159,7 +173,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
     struct arg_list sets = {0}, words;
     bool help;
     struct arg args[FIT_OPTIONS_MAX + 8] = {
-        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained and compare.json and charts are kept (runs/compare-BASE)"},
+        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained, and compare.json, charts and report.html kept (runs/compare-BASE)"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
         {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
