@@ -159,7 +159,7 @@ one_fails() {
 
 # Files of finished runs, by inode: a file that is written again has another one.
 finished() {
-    find k -name result.json -exec ls -i {} + 2>/dev/null | awk '{ print $1, $NF }' | sort -k 2
+    find k -name result.json -exec ls -i {} + 2>/dev/null | awk '{ print $1, $NF }' | sort
 }
 
 # Killed at any moment and started again: no run that is done is trained again, no step stands twice in a log, and all ends with

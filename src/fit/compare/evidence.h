@@ -34,7 +34,8 @@ void evidence_free(struct evidence *e);
 void evidence_kinds(double probability[CHANGE_N_KINDS], const struct evidence *e);
 
 /* p[kind]: the share of sims without a change in which this kind explains as much as here; *any: in which some kind
- * stands out as much as the one that does here. */
+ * stands out as much as the one that does here. Each the larger one of two, of sims by the regression and by the wild bootstrap of
+ * trajectories: with errors of real runs, which grow and fade along a trajectory, the first alone calls too much. */
 enum status evidence_p(double p[CHANGE_N_KINDS], double *any, struct evidence *e, size_t sims, uint64_t seed,
                        struct err *err) WARN_UNUSED;
 
