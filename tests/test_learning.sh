@@ -148,9 +148,9 @@ own_epochs() {
         sweep "alone$i" "${one[@]}" --set "data.unique_tokens=$i" --set "grid.tokens=[$(sed -n 's/.*"tokens":[[:space:]]*\([0-9]*\),.*/\1/p' "e/$run/config.json" | head -n 1)]"
         cmp -s "e/$run/checkpoint.bin" "alone$i/$run/checkpoint.bin" || fail "$run is not the run with unique_tokens=$i"
     done
-    timeout -s INT 0.3 "$plateau" sweep "$tiny" --out cut "${set[@]}" --set train.checkpoint_s=0.01 --fresh >cut.txt 2>&1
-    sweep cut "${set[@]}" --jobs 2 || fail "$(tail -n 1 sweep.txt)"
-    [ "$(digest e)" = "$(digest cut)" ] || fail "a stop changed the bytes"
+    timeout -s INT 0.3 "$plateau" sweep "$tiny" --out ecut "${set[@]}" --set train.checkpoint_s=0.01 >cut.txt 2>&1
+    sweep ecut "${set[@]}" --jobs 2 || fail "$(tail -n 1 sweep.txt)"
+    [ "$(digest e)" = "$(digest ecut)" ] || fail "a stop changed the bytes"
     "$plateau" status e >status.txt 2>&1 || fail "$(cat status.txt)"
     refused "data.epochs=4 and data.unique_tokens=3000: the one follows each run's budget" data.epochs=4 data.unique_tokens=3000
     refused "data.epochs=0.5: expected 1 or more, or 0" data.epochs=0.5
