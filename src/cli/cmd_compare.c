@@ -173,7 +173,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
     struct arg_list sets = {0}, words;
     bool help;
     struct arg args[FIT_OPTIONS_MAX + 8] = {
-        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained, and compare.json, charts and report.html kept (runs/compare-BASE)"},
+        {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained, compare.json, charts and page kept (runs/compare-BASE)"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
         {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
