@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other scripts: find or install what a build needs. Sets ROOT, the source folder, and CALLER, the
 # folder that the script was called from. Installs with apt as root or through sudo; elsewhere it prints the line
 # to run and stops.
@@ -36,8 +37,8 @@ apt_install() {
         as=(sudo)
         sudo -v || give_up "apt-get update && apt-get install -y --no-install-recommends $*"
     fi
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null || true
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+    ${as[@]+"${as[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null || true
+    ${as[@]+"${as[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
         --no-install-recommends "$@" >/dev/null || {
         echo "plateau: apt-get could not install: $*" >&2
         exit 3

@@ -1,4 +1,5 @@
-# Sourced by the tests of the binary: the harness of tests/test.h for bash. $1 is the plateau binary.
+# shellcheck shell=bash
+# Sourced by the tests of the binary: the harness of tests/test.h for bash (3.2 and later). $1 is the plateau binary.
 set -u
 unset COLUMNS # messages are one line where nothing says how wide the output is
 plateau=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -19,10 +20,48 @@ tiny_config() {
     sed "s/\"d_model\": 24/\"d_model\": $(fewer 24 16)/" "$root/configs/tiny.json" >"$tmp/tiny.json"
 }
 
+# Where a system has BSD's tools alone, as macOS has: what the tests need of GNU's.
+
+# edit SCRIPT FILE...: sed in place; \t is a tab.
+edit() {
+    local script=${1//\\t/$'\t'} file
+    shift
+    for file in "$@"; do
+        sed "$script" "$file" >"$file.edited" && cat "$file.edited" >"$file"
+        rm "$file.edited"
+    done
+}
+
+# size_of FILE, in bytes. cut_to BYTES FILE: its first bytes alone.
+size_of() { echo $(($(wc -c <"$1"))); }
+cut_to() { head -c "$1" "$2" >"$2.cut" && cat "$2.cut" >"$2"; rm "$2.cut"; }
+
+if ! command -v timeout >/dev/null; then
+    timeout() {
+        local signal=TERM pid watch code=0
+        while :; do
+            case $1 in -s) signal=$2; shift 2 ;; -k) shift 2 ;; --foreground) shift ;; *) break ;; esac
+        done
+        "${@:2}" <&0 &
+        pid=$!
+        { sleep "$1"; kill -s "$signal" "$pid"; } >/dev/null 2>&1 &
+        watch=$!
+        wait "$pid" || code=$?
+        kill "$watch" 2>/dev/null
+        return "$code"
+    }
+fi
+
+# now_ms: a clock; seconds where nothing is finer.
+now_ms() {
+    local now=${EPOCHREALTIME:-} # ports: bash 5
+    if [ -n "$now" ]; then echo $((${now/[.,]/} / 1000)); else echo "$(date +%s)000"; fi
+}
+
 # cpu_ms: what this shell and all that it has waited for have used of the processor.
 cpu_ms() {
     local stat=
-    { read -r stat <"/proc/$$/stat"; } 2>/dev/null
+    { read -r stat <"/proc/$$/stat"; } 2>/dev/null # ports: no figure where there is none
     # shellcheck disable=SC2086 # words; behind the name, which may hold blanks and brackets
     set -- ${stat##*) }
     echo $(((${12:-0} + ${13:-0} + ${14:-0} + ${15:-0}) * 10))
@@ -37,14 +76,14 @@ fail() {
 only=("${@:2}")
 run_test() {
     [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]] || return 0
-    local began=${EPOCHREALTIME/[.,]/} used
-    used=$(cpu_ms)
+    local began used
+    began=$(now_ms) used=$(cpu_ms)
     name=$1 broken=0
     "$1"
     if [ "$broken" = 77 ]; then
         skipped=$((skipped + 1))
     elif [ "$broken" = 0 ]; then
-        printf '  ok %s (%d ms, %d of the processor)\n' "$name" $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) $(($(cpu_ms) - used))
+        printf '  ok %s (%d ms, %d of the processor)\n' "$name" $(($(now_ms) - began)) $(($(cpu_ms) - used))
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
@@ -57,10 +96,11 @@ skip() {
     broken=77
 }
 
-# children_of PID: their ids, from /proc alone (ps and pgrep are not everywhere).
+# children_of PID: their ids, from /proc where there is one (ps and pgrep are not everywhere).
 children_of() {
     local stat
-    for stat in /proc/[0-9]*/stat; do
+    [ -d /proc/self ] || { ps -A -o pid= -o ppid= | awk -v parent="$1" '$2 == parent { print $1 }'; return; } # ports: either
+    for stat in /proc/[0-9]*/stat; do # ports: either
         # pid (name) state parent ...: a name may hold blanks and brackets
         { read -r stat <"$stat"; } 2>/dev/null || continue
         set -- "$1" "${stat%% *}" ${stat##*) }

@@ -56,11 +56,11 @@ interrupt() {
     "$@" >stop.txt 2>&1 &
     pid=$!
     begun "$after"
-    began=$(date +%s%N)
+    began=$(now_ms)
     kill -INT "$pid"
     wait "$pid"
     code=$?
-    took_ms=$((($(date +%s%N) - began) / 1000000))
+    took_ms=$(($(now_ms) - began))
     [ "$code" = 130 ] || fail "exit code $code after Ctrl-C: $(tail -n 1 stop.txt)"
     [ "$took_ms" -lt 15000 ] || fail "Ctrl-C took $took_ms ms"
 }

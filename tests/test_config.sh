@@ -3,17 +3,21 @@
 # that names file (or --set), place and reason, exit code 2, and nothing is written.
 . "$(dirname "$0")/shell.sh"
 
-shopt -s globstar dotglob
+shopt -s dotglob
+# Every file below this folder, two levels deep.
+everything() { all=(* */*); }
 touch stdout c.json
 
 # refused TEXT COMMAND...; leaves the message in $msg. Hundreds of cases: without a process beside the command's.
 refused() {
     local text=$1 got before after
     shift
-    before=(**)
+    everything
+    before=("${all[@]}")
     { msg=$("$@" 2>&1 >&3 3>&- </dev/null); } 3>stdout
     got=$?
-    after=(**)
+    everything
+    after=("${all[@]}")
     [ "$got" = 2 ] || fail "exit code $got, expected 2: $*: $msg"
     [[ $msg == *"$text"* ]] || fail "'$text' is not in: $msg"
     [[ $msg != *$'\n'* ]] || fail "not one line: $msg"

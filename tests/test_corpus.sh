@@ -48,7 +48,9 @@ text() {
 
 # older DIR: as versions wrote it that had no such key.
 older() {
-    find "$1" \( -name sweep.json -o -name config.json \) -exec sed -i '/"heldout":/d' {} +
+    find "$1" \( -name sweep.json -o -name config.json \) | while read -r file; do
+        edit '/"heldout":/d' "$file"
+    done
     ! grep -rq '"heldout"' "$1"/sweep.json "$1"/d*/config.json || fail "the key is still in $1"
 }
 

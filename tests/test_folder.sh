@@ -64,19 +64,19 @@ result_damaged() {
     local f
     finished r
     f=$(echo r/d??-l2*t160k*/result.json)
-    sed -i 's/"loss":\t1/"loss":\t0/' "$f"
+    edit 's/"loss":\t1/"loss":\t0/' "$f"
     "$plateau" status r >status.txt 2>&1
     grep -q "$f is damaged: its checksum does not match" status.txt || fail "status does not name it"
     sweep 0 r
     says r "$f is damaged: its checksum does not match"
     same_results r whole
-    sed -i 's/"done"/"dome"/' "$f"
+    edit 's/"done"/"dome"/' "$f"
     sweep 0 r
     says r "no status of a run: dome"
-    sed -i 's/"loss":.*/"loss":\t"x",/' "$f"
+    edit 's/"loss":.*/"loss":\t"x",/' "$f"
     sweep 0 r
     says r "no number for loss"
-    sed -i 's/"tokens":.*/"tokens":\ttrue,/' "$f"
+    edit 's/"tokens":.*/"tokens":\ttrue,/' "$f"
     sweep 0 r
     says r "no number for tokens"
     printf '\0junk' >>"$f"
@@ -87,7 +87,7 @@ result_damaged() {
     says r "$f is damaged"
     same_results r whole
     # a result that no command of this grid can make again is named, and not taken
-    sed -i 's/"loss":\t1/"loss":\t0/' "$f"
+    edit 's/"loss":\t1/"loss":\t0/' "$f"
     sweep 0 r --set 'grid.tokens=["40k"]'
     says r "is left out"
     [ "$(wc -l <r/results.csv)" = 9 ] || fail "a damaged row is in the table"
@@ -102,10 +102,10 @@ log_damaged() {
     says l "$f: line 2 is damaged; the run is trained again"
     [ "$(tr -dc '\0' <"$f" | wc -c)" = 0 ] || fail "the log is still damaged"
     same_results l whole
-    sed -i '3s/"loss":./"loss":7/' "$f"
+    edit '3s/"loss":./"loss":7/' "$f"
     sweep 0 l
     says l "$f is damaged: its checksum does not match"
-    truncate -s -20 "$f"
+    cut_to $(($(size_of "$f") - 20)) "$f"
     sweep 0 l
     says l "it was cut short"
     rm "$f"
@@ -123,8 +123,8 @@ undisturbed() {
 log_hole() {
     local size
     stopped hole
-    size=$(stat -c %s "hole/$run/log.jsonl")
-    truncate -s $((size / 2)) "hole/$run/log.jsonl"
+    size=$(size_of "hole/$run/log.jsonl")
+    cut_to $((size / 2)) "hole/$run/log.jsonl"
     sweep 0 hole "${long[@]}"
     says hole "it was cut short; the run begins anew"
     [ "$(tr -dc '\0' <"hole/$run/log.jsonl" | wc -c)" = 0 ] || fail "zero bytes in the log"
@@ -162,7 +162,7 @@ sweep_json() {
     rm e/results.csv
     sweep 0 e
     same_results e whole
-    sed -i '2s/,1\./,0./' e/results.csv
+    edit '2s/,1\./,0./' e/results.csv
     sweep 0 e
     same_results e whole
 }

@@ -100,12 +100,15 @@ routes() {
     grep -q 'no longer served' serve.txt || fail "no word at the end: $(cat serve.txt)"
 }
 
+# open_files PID: how many descriptors it has; 0 where no /proc tells.
+open_files() { find "/proc/$1/fd" 2>/dev/null | wc -l; } # ports: 0
+
 hostile() {
     finished
     serve done9 --port 0 || return
     ask "$port" / >/dev/null
     local before after i path
-    before=$(find "/proc/$server/fd" | wc -l)
+    before=$(open_files "$server")
     for path in /../../etc/passwd /%2e%2e/%2e%2e/etc/passwd //etc/passwd /etc/passwd /./results.csv /sweep.json /results.csv/ \
         /results.csv%%00 /live/../results.csv '/..\\..\\x' /live/ /LIVE/NOW /.lock "/$(printf '%0200d' 0)"; do
         begins "$(ask "$port" "$path")" 404 "$path"
@@ -128,13 +131,13 @@ hostile() {
     # those who say nothing, or half a request, and stay
     local silent
     for i in 1 2 3; do
-        exec {silent}<>"/dev/tcp/127.0.0.1/$port"
-        [ "$i" = 1 ] || printf 'GET / HT' >&"$silent"
-        eval "exec $silent>&-"
+        exec 9<>"/dev/tcp/127.0.0.1/$port"
+        [ "$i" = 1 ] || printf 'GET / HT' >&9
+        exec 9>&-
     done
     begins "$(ask "$port" /results.csv)" 200 "after all that"
-    wait_for 5 eval '[ "$(find "/proc/$server/fd" | wc -l)" -le '"$before"' ]' ||
-        fail "$(find "/proc/$server/fd" | wc -l) descriptors, $before before"
+    wait_for 5 eval '[ "$(open_files "$server")" -le '"$before"' ]' ||
+        fail "$(open_files "$server") descriptors, $before before"
     stop_server
 }
 
@@ -254,7 +257,8 @@ deaths() {
     ask "$port" / >/dev/null
     kill -KILL "$sweep_pid"
     wait "$sweep_pid" 2>/dev/null
-    wait_for 10 eval '! [ -d /proc/'"$server_pid"' ] || grep -q "^State:.Z" /proc/'"$server_pid"'/status 2>/dev/null' ||
+    # ports: a process that has ended may wait for somebody to ask how
+    wait_for 10 eval '! kill -0 '"$server_pid"' 2>/dev/null || grep -q "^State:.Z" /proc/'"$server_pid"'/status 2>/dev/null' || # ports: one
         fail "the server outlives the sweep"
     rm -rf dead9
     "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["200M"]' --serve 0 >dead.txt 2>&1 &
@@ -274,7 +278,7 @@ escaped() {
     finished
     local out='a<b>&"c'
     rm -rf "$out" && cp -r done9 "$out"
-    sed -i 's/"name":.*"tiny"/"name": "<script>alert(1)<\/script>&\\"x"/' "$out/sweep.json"
+    edit 's/"name":.*"tiny"/"name": "<script>alert(1)<\/script>&\\"x"/' "$out/sweep.json"
     serve "$out" --port 0 || return
     wait_for 20 shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 3)"
     local path

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/shell.sh"
 old=$root/tests/old_folder
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) # which picks its exponentials by what the CPU has
-grep -qw fma /proc/cpuinfo 2>/dev/null || libc+=" without fma"
+grep -qw fma /proc/cpuinfo 2>/dev/null || libc+=" without fma" # ports: such a folder is made by one libc
 
 # copy NAME: a writable copy of the folder.
 copy() {

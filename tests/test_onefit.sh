@@ -100,13 +100,13 @@ own_fit_again() {
     has stdout "written to again/fit.json"
     cmp -s own.json again/fit.json && cmp -s own.json copy.json || fail "fit DIR writes other bytes than the sweep"
     charts=$(cksum again/charts/*)
-    sed -i 's/"bootstrap":\t20,/"bootstrap":\t21,/' again/fit.json
+    edit 's/"bootstrap":\t20,/"bootstrap":\t21,/' again/fit.json
     sweep again
     has again.txt 'made anew'
     cmp -s own.json again/fit.json || fail "a changed fit.json is not made anew"
     [ "$charts" = "$(cksum again/charts/*)" ] || fail "other charts of the same fit"
     # one digit of a number, not of the input
-    sed -i '0,/"objective":\t[0-9]/s/"objective":\t[0-9]/"objective":\t7/' again/fit.json
+    edit '1,/"objective":\t[0-9]/s/"objective":\t[0-9]/"objective":\t7/' again/fit.json
     cmp -s own.json again/fit.json && fail "the test changed nothing"
     sweep again
     cmp -s own.json again/fit.json || fail "a changed number is not put right"
@@ -155,7 +155,7 @@ charts_are_mended() {
     sweep bald
     [ "$before" = "$(kept bald)" ] || fail "lost charts are not drawn again"
     # rows that changed since: chart says so, and keeps both together
-    sed -i '3d' bald/results.csv
+    edit '3d' bald/results.csv
     exits 0 "$plateau" plan bald --flops 1e11
     has stderr 'it was made from 9 runs, and there are 8'
     exits 0 "$plateau" chart bald

@@ -98,7 +98,7 @@ defaults() {
     grep -q 'nothing to train' again.txt || fail "it does not go on as it was: $(cat again.txt)"
     "$plateau" sweep plain.json --out then "${plain[@]}" --set train.lr=0.002 >no.txt 2>&1
     [ $? = 2 ] && grep -q 'train.lr 0.008 -> 0.002' no.txt || fail "$(cat no.txt)"
-    sed -i 's/"ctx":32/"ctx":600/' plain.json
+    edit 's/"ctx":32/"ctx":600/' plain.json
     "$plateau" sweep plain.json --dry-run "${plain[@]}" --set data.source=unigram >wide.txt || fail "exit code $?"
     grep -q '^d8-l1-t19.8k' wide.txt || fail "no whole windows: $(cat wide.txt)"
 }

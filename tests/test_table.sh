@@ -110,7 +110,7 @@ what_stands_there() {
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 --where lr=3 >out || fail "one rate: exit code $?"
     says "9 runs"
     grep -q 'set aside' out && fail "of one rate some are set aside"
-    sed -i 1s/lr/variant/ t.csv
+    edit 1s/lr/variant/ t.csv
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 >out || fail "settings: exit code $?"
     says "--best"
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 --best >out || fail "--best: exit code $?"
@@ -296,7 +296,7 @@ rising() {
     grep -qE "3162[0-9]{7}[.]" out || fail "predict: $(cat out)"
     refused "--law floor falls, but these values rise with C" t.csv --x C --y n_opt --law floor
     # a loss that rises is no law's
-    sed -i 1s/n_opt/loss/ t.csv
+    edit 1s/n_opt/loss/ t.csv
     "$plateau" fit t.csv --x C --bootstrap 0 >out 2>&1
     says "the loss does not fall with C here"
 }

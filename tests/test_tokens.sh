@@ -234,7 +234,7 @@ refused() {
 tokens_are_data() {
     play
     numbers <play.txt | bin 2 >bytes.bin
-    numbers <play.txt | tac | bin 2 >back.bin
+    numbers <play.txt | sed '1!G;h;$!d' | bin 2 >back.bin
     tokens mixed 0 '["bytes.bin"]' --set data.vocab=256 --set data.mix_source=tokens --set 'data.mix_files=["back.bin"]' --set data.mix_weight=0.3
     tokens beside 0 '["bytes.bin"]' --set data.vocab=256 --set data.mix_source=text --set 'data.mix_files=["play.txt"]'
     tokens same 2 '["bytes.bin"]' --set data.vocab=256 --set data.mix_source=tokens --set 'data.mix_files=["bytes.bin"]'
