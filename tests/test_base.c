@@ -135,6 +135,12 @@ static void files(void)
     EXPECT_OK(file_join(path, sizeof path, dir, "missing", &err));
     EXPECT_ERR(file_read(&data, &size, path, &err), E_DATA, "No such file");
     EXPECT_ERR(file_write_atomic("/dev/full/x", "", 0, &err), E_IO, "cannot write");
+    /* a device is written to and stays one */
+    struct stat sb;
+    if (stat("/dev/full", &sb) == 0 && S_ISCHR(sb.st_mode)) {
+        EXPECT_ERR(file_write_atomic("/dev/full", "x", 1, &err), E_IO, "No space left");
+        EXPECT(stat("/dev/full", &sb) == 0 && S_ISCHR(sb.st_mode));
+    }
     EXPECT(strcmp(file_basename("/a/b"), "b") == 0 && strcmp(file_basename("b"), "b") == 0);
 }
 

@@ -31,10 +31,7 @@ enum { BATCH = 4, BASE_C = 8, BASE_L = 2 };
 
 static struct kern *next_isa(struct kern *k)
 {
-    if (k->isa >= kern_isa_best())
-        return NULL;
-    kern_init(k, k->isa + 1);
-    return k;
+    return kern_next(k) ? k : NULL;
 }
 
 static double seconds(void)

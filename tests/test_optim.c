@@ -23,10 +23,7 @@ enum { BATCH = 4, BASE_C = 8, BASE_L = 1 };
 
 static struct kern *next_isa(struct kern *k)
 {
-    if (k->isa >= kern_isa_best())
-        return NULL;
-    kern_init(k, k->isa + 1);
-    return k;
+    return kern_next(k) ? k : NULL;
 }
 
 static struct optim_config config_of(size_t kind)

@@ -192,12 +192,31 @@ static void sync_parent(const char *path)
     close(fd);
 }
 
+/* Whether the path names a device (/dev/null) or what stands for an open file (/dev/stdout): to be written to, never
+ * replaced, which an administrator could. */
+static bool is_stream(const char *path)
+{
+    struct stat sb;
+    if (stat(path, &sb) == 0 && S_ISCHR(sb.st_mode))
+        return true;
+    return strncmp(path, "/dev/", 5) == 0 && lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode);
+}
+
+static enum status open_stream(struct file_writer *w, struct err *err)
+{
+    w->tmp[0] = '\0';
+    w->out = fopen(w->path, "wb");
+    return w->out ? OK : write_error(err, errno, w->path);
+}
+
 enum status file_writer_open(struct file_writer *w, const char *path, struct err *err)
 {
     w->out = NULL;
     if (strlen(path) >= sizeof w->path)
         return err_set(err, E_DATA, "path too long: %.200s...", path);
     strcpy(w->path, path);
+    if (is_stream(path))
+        return open_stream(w, err);
     int fd = -1;
     /* A name that another process left behind, before this one got its number, is passed over. */
     for (unsigned i = 0; fd < 0 && i < 1000; i++) {
@@ -258,12 +277,12 @@ enum status file_writer_commit(struct file_writer *w, struct err *err)
         e = EIO;
     if (fflush(w->out) != 0 && !e)
         e = errno ? errno : EIO;
-    if (!e && system_sync(fileno(w->out)) != 0 && errno != EINVAL && errno != EROFS)
+    if (!e && w->tmp[0] && system_sync(fileno(w->out)) != 0 && errno != EINVAL && errno != EROFS)
         e = errno;
     if (fclose(w->out) != 0 && !e)
         e = errno ? errno : EIO;
     w->out = NULL;
-    if (!e && rename(w->tmp, w->path) != 0)
+    if (!e && w->tmp[0] && rename(w->tmp, w->path) != 0)
         e = errno;
     if (e) {
         unlink(w->tmp);

@@ -37,7 +37,7 @@ enum status file_open_in_place(FILE **out, const char *path, struct err *err) WA
 
 /* Write to a temporary name of its own beside path, fsync, rename over path, fsync the folder: a reader or a crash sees
  * the old content or the new, never a part, and several writers do not meet. On failure the temporary file is
- * removed. */
+ * removed. A device, and what stands for an open file such as /dev/stdout, is written to as it is. */
 enum status file_write_atomic(const char *path, const void *data, size_t size,
                               struct err *err) WARN_UNUSED;
 

@@ -121,3 +121,13 @@ void kern_init(struct kern *k, enum kern_isa cap)
         cap--;
     levels[cap].init(k);
 }
+
+bool kern_next(struct kern *k)
+{
+    for (int isa = k->isa + 1; isa < KERN_ISA_COUNT; isa++)
+        if (kern_isa_runs((enum kern_isa)isa)) {
+            kern_init(k, (enum kern_isa)isa);
+            return true;
+        }
+    return false;
+}

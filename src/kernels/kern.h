@@ -236,6 +236,8 @@ struct kern {
 /* Fill the table with the best kernels that were built, that this CPU runs, and that do not lie above
  * the cap. */
 void kern_init(struct kern *k, enum kern_isa cap);
+/* From one level to the next above it that runs here; false, with k as it was, where there is none. */
+bool kern_next(struct kern *k);
 
 const char *kern_isa_name(enum kern_isa isa); /* "ref", "neon", "avx2", "avx512" */
 /* True where name is one of these; *isa receives it. */
