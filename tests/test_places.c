@@ -80,8 +80,8 @@ static void places(void)
     expect_places("sfsff", left, ones, 5, 3);
     expect_places("fffff", left, ones, 5, 8);
     expect_places("sfsff", left, pairs, 5, 5); /* 9 and 7 take four; the pair of 3 is not split for the fifth */
-    expect_places("sfsss", left, pairs, 5, 3); /* no half pair on the third, ... */
-    expect_places("sfsss", left, many, 5, 4);  /* and all four for the one that has more threads */
+    expect_places("sfssf", left, pairs, 5, 3); /* no half of 7's pair on the third, but the one thread of 5 */
+    expect_places("sfsss", left, many, 5, 4);  /* all four for the longest, which has more threads */
     expect_places("", left, ones, 0, 4);
 }
 
