@@ -75,16 +75,10 @@ static void answer_gain(struct writer *w)
         more(w, ".");
 }
 
-/* A break that is too uncertain to be called one, and says so in its own row, is no ground for a plain answer. */
-static bool bend_open(const struct fit_verdict *v)
-{
-    return v->brk.tested && !v->brk.found && v->brk.p < 0.05 && isfinite(v->brk.change.value + v->brk.place.value);
-}
-
 static void say_power(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    bool open = bend_open(v), slower = open && v->brk.change.value < 0;
+    bool open = breaks_open(&v->brk), slower = open && v->brk.change.value < 0;
     struct told floor = tell(NAME_FLOOR, v->floor);
     screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
                v->floor_supported ? ": " : slower ? ", and no floor is seen: " : ", and no floor: ");

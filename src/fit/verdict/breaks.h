@@ -11,6 +11,7 @@
 #ifndef PLATEAU_FIT_BREAKS_H
 #define PLATEAU_FIT_BREAKS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,12 @@ struct breaks_out {
     struct breaks_draw *draws; /* (n_draws) the fit, then its resamples; where p is small */
     size_t n_draws;
 };
+
+/* A break that stands out, and is too uncertain to be called one: no ground for a plain answer. */
+static inline bool breaks_open(const struct breaks_out *b)
+{
+    return b->tested && !b->found && b->p < 0.05 && isfinite(b->change.value + b->place.value);
+}
 
 /* breaks_free also after a failure. */
 enum status breaks_test(struct breaks_out *out, const struct breaks_in *in, struct err *err) WARN_UNUSED;

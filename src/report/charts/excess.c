@@ -41,7 +41,7 @@ static void say_finding(struct chart *ch, const struct parts *p)
     else
         parts_say(ch->title, sizeof ch->title, "The excess over the floor falls as %s" RICH_UP "−%s" RICH_END "%s: %s",
                   p->r->frontier_x, value, interval,
-                  v->brk.tested && v->brk.p < 0.05 ? "whether it bends is open" : "no break is seen");
+                  breaks_open(&v->brk) ? "whether it bends is open" : "no break is seen");
 }
 
 static void say(struct chart *ch, const struct parts *p, const struct parts_groups *sizes, size_t n_below)

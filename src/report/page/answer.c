@@ -32,9 +32,13 @@ static void say_wall(const struct writer *w)
         html_say(w->out, "The loss falls as a power of %s, and beyond some point faster than that. ", w->what);
     else if (w->f.report->sigma > 0 && v->gain.value < w->f.report->sigma)
         html_say(w->out, "More %s still lowers the loss, but by less than luck alone moves one run. ", w->what);
+    else if (breaks_open(&v->brk) && v->brk.change.value < 0)
+        html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step; beyond some point the "
+                         "steps may shrink faster than a power law says, so whether there is a wall is open. ", w->what);
     else
         html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step: no wall is in sight, the "
-                         "steps shrink as a power law says. ", w->what);
+                         "steps shrink as a power law says%s. ", w->what,
+                 breaks_open(&v->brk) ? ", perhaps a little less in the end" : "");
 }
 
 /* What the next doubling buys. */
