@@ -56,7 +56,7 @@ checkpoints_removed() {
     rm saved/*/checkpoint.bin
     before=$(cat saved/*/log.jsonl saved/*/result.json | cksum)
     sweep 0 saved --set 'grid.tokens=["40k","60k","80k","160k"]'
-    before=$(for f in saved/*/; do case $f in *t59.4k* | *t60* | *charts*) ;; *) cat "$f/log.jsonl" ;; esac; done | cksum)
+    before=$(for f in saved/*/; do case $f in (*t59.4k* | *t60* | *charts*) ;; (*) cat "$f/log.jsonl" ;; esac; done | cksum)
     [ "$before" = "$(cat whole/*/log.jsonl | cksum)" ] || fail "logs of finished runs were changed"
 }
 
