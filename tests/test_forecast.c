@@ -75,7 +75,7 @@ static void intervals_hold(void)
     }
     printf("  %.1f %% held, mean width %.2f %%, off by %.2f %%\n", 100.0 * (double)held / (double)n, 100 * width / (double)n,
            100 * miss / (double)n);
-    EXPECT(held >= 0.95 * (double)n);
+    EXPECT((double)held >= 0.95 * (double)n);
     EXPECT(width / (double)n <= 0.06);
     EXPECT(miss / (double)n <= 0.007);
 }
