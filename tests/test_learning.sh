@@ -93,7 +93,7 @@ refusals() {
     refused "data.mix_walk is of data.mix_source, which is none" data.mix_walk=6
     refused "data.mix_files is of data.mix_source, which is none" 'data.mix_files=["a"]'
     refused "data.mix_files is empty" data.mix_source=text
-    refused "data.mix_files is for data.mix_source text only" data.mix_source=zipf-facts 'data.mix_files=["a"]'
+    refused "data.mix_files is for data.mix_source text and tokens only" data.mix_source=zipf-facts 'data.mix_files=["a"]'
     refused "data.mix_end_weight=0.5 is reached after data.mix_tokens, which is 0" data.mix_source=zipf-facts data.mix_base=16 data.mix_end_weight=0.5
     refused "data.mix_weight=1.5 is out of range" data.mix_source=zipf-facts data.mix_weight=1.5
     refused "the second source, whose keys begin with data.mix_: model.ctx=32" data.mix_source=zipf-facts data.mix_base=16 data.mix_digits=2 data.mix_values=3
