@@ -262,6 +262,15 @@ bool system_end_with(pid_t parent)
     return getppid() == parent;
 }
 
+struct timespec system_changed(const struct stat *sb)
+{
+#ifdef __APPLE__
+    return sb->st_mtimespec;
+#else
+    return sb->st_mtim;
+#endif
+}
+
 int system_sync(int fd)
 {
 #ifdef F_FULLFSYNC

@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Cores that this process may use. Some processors have two kinds: fast ones and, for less power, slow ones. Where all are
  * alike, and where nothing is known, all are fast. At least one. */
@@ -42,6 +44,9 @@ void *system_shared(size_t bytes);
 /* In a process that was just forked from `parent`: have SIGTERM sent to it when that one ends. False where that one has
  * ended already. Where a system has no such thing, the next write to the parent fails instead. */
 bool system_end_with(pid_t parent);
+
+/* When a file's content was last changed. */
+struct timespec system_changed(const struct stat *sb);
 
 /* Onto the disk, as far as the system lets one ask; as fsync. */
 int system_sync(int fd);

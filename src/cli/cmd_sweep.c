@@ -116,8 +116,8 @@ static enum status check_time(struct sweep_words *w, struct err *err)
 }
 
 /* Config, data and plan; with a time, the plan of what may be trained in it, or for a dry run what is meant to be. */
-static enum status open(struct setup *s, struct timed *t, struct sweep_words *w, const struct arg_list *sets, const char *isa,
-                        struct err *err)
+static enum status open_all(struct setup *s, struct timed *t, struct sweep_words *w, const struct arg_list *sets, const char *isa,
+                            struct err *err)
 {
     const struct setup_from from = {.path = w->config, .sets = sets, .out = w->out, .isa = isa, .time_s = w->time_s,
                                     .fresh = w->how.fresh};
@@ -187,7 +187,7 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         if (st == OK)
             st = check_time(&w, err);
         if (st == OK)
-            st = open(&s, &timed, &w, &sets, isa, err);
+            st = open_all(&s, &timed, &w, &sets, isa, err);
         if (st == OK)
             st = sweep(&s, &w, err);
         timed_free(&timed);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/size.h"
+#include "base/system.h"
 #include "data/data.h"
 #include "harness/logline.h"
 #include "harness/search.h"
@@ -172,8 +173,8 @@ static uint64_t mark_of(const struct watch *w)
         return 0;
     for (size_t i = 0; i < 2; i++)
         if (fstatat(w->fd, names[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode)) {
-            const uint64_t facts[] = {(uint64_t)sb.st_ino, (uint64_t)sb.st_size, (uint64_t)sb.st_mtim.tv_sec,
-                                      (uint64_t)sb.st_mtim.tv_nsec};
+            const uint64_t facts[] = {(uint64_t)sb.st_ino, (uint64_t)sb.st_size, (uint64_t)system_changed(&sb).tv_sec,
+                                      (uint64_t)system_changed(&sb).tv_nsec};
             h = hash_bytes(h, facts, sizeof facts);
         }
     return h ? h : 1;
