@@ -2,7 +2,6 @@
  * (3000 where none is said); nothing may crash, hang, leak a descriptor or keep the server from its next good answer.
  * The long form, 10^5 under AddressSanitizer: build-san/tests/fuzz_http 100000. */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "test.h"
 
 #include "base/clock.h"
 #include "base/rng.h"
@@ -171,17 +172,6 @@ static int dial(const struct server *s)
     return fd;
 }
 
-static size_t descriptors(void)
-{
-    size_t n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    while (d && readdir(d))
-        n++;
-    if (d)
-        closedir(d);
-    return n;
-}
-
 /* One request in a few pieces, with the reading and closing left out now and then. */
 static void send_one(struct server *s, int *fd, const char *text, size_t n)
 {
@@ -236,7 +226,7 @@ static void fuzz_server(size_t n)
     static char text[TEXT_MAX];
     const struct server_limits limits = {.request_s = 0.5, .idle_s = 0.5, .stall_s = 0.5, .answer_s = 2, .connections = 64};
     page = (struct server_page){.path = "/", .type = "text/plain", .body = server_body_make("0123456789", 10)};
-    size_t before = descriptors();
+    size_t before = test_descriptors();
     if (server_open(&s, 0, false, &limits, find, NULL, &err) != OK) {
         printf("%s\n", err.msg);
         exit(1);
@@ -259,8 +249,8 @@ static void fuzz_server(size_t n)
     printf("%zu answers to %zu requests\n", s.served, n);
     server_close(&s);
     server_body_drop(page.body);
-    if (descriptors() != before)
-        fail("descriptors are left open", "", descriptors() - before);
+    if (test_descriptors() != before)
+        fail("descriptors are left open", "", test_descriptors() - before);
 }
 
 int main(int argc, char **argv)

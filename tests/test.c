@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,4 +125,15 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n)
     if (failed)
         return 1;
     return passed == 0 && skipped > 0 ? 77 : 0;
+}
+
+size_t test_descriptors(void)
+{
+    size_t n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    while (d && readdir(d))
+        n++;
+    if (d)
+        closedir(d);
+    return n;
 }

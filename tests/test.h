@@ -32,6 +32,8 @@ bool test_slow(void);
 
 /* A fresh empty folder below $TMPDIR, removed when the test ends. */
 const char *test_tmpdir(void);
+/* Open descriptors of this process, by /proc and so with the one that it takes to look; 0 where there is none. */
+size_t test_descriptors(void);
 /* The folder of shared public tables and corpora ($PLATEAU_SHARED, or ../shared beside the source
  * tree), or NULL where it is absent. */
 const char *test_shared(void);

@@ -78,8 +78,7 @@ static void polygon(void *self, const struct point *p, size_t n, struct color c,
     fputs("\"/>\n", g->out);
 }
 
-/* Raised and lowered parts as spans that are shifted and shifted back: no browser takes baseline-shift alike. */
-static void put_rich(FILE *out, const char *rich, double size)
+void svg_rich(FILE *out, const char *rich, double size)
 {
     struct rich_run run;
     double at = 0;
@@ -108,7 +107,7 @@ static void text(void *self, double x, double y, const char *rich, struct text_s
         fprintf(g->out, " stroke=\"#%02x%02x%02x\" stroke-width=\"%.1f\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
                 t.ground.r, t.ground.g, t.ground.b, 0.28 * t.size);
     fputc('>', g->out);
-    put_rich(g->out, rich, t.size);
+    svg_rich(g->out, rich, t.size);
     fputs("</text>\n", g->out);
 }
 

@@ -29,5 +29,8 @@ struct surface svg_surface(struct svg *s);
 
 /* Text as XML, without the marks of plot/rich.h, control characters, and bytes that are no UTF-8. */
 void svg_escape(FILE *out, const char *text, size_t n);
+/* Rich text within a <text> of that size: raised and lowered parts are spans that are shifted and shifted back, as no two
+ * browsers take baseline-shift alike. */
+void svg_rich(FILE *out, const char *rich, double size);
 
 #endif

@@ -33,41 +33,13 @@ static struct law_powers powers_rising(const double *outer)
     return (struct law_powers){.a = outer[K], .alpha = -outer[G], .g = 1};
 }
 
-/* The best size against compute: k (1/x)^-g. */
-static const struct law law_power_rising = {
-    .name = "power",
-    .form = "k x^g",
-    .stream = 0,
-    .n_vars = 1,
-    .n_params = 2,
-    .params = {TERMS_COEF("k", 0, G), TERMS_EXPONENT("g")},
-    .level = -1,
-    .n_terms = 1,
-    .ties = "",
-    .terms = terms,
-    .jet = jet,
-    .basis = terms_basis_one,
-    .set_linear = terms_set_one,
-    .axes = axes,
-    .powers = powers_rising,
-    .rises = true,
-};
+#define POWER(how, exponent)                                                                       \
+    .name = "power", .form = how, .stream = 0, .n_vars = 1, .n_params = 2,                         \
+    .params = {TERMS_COEF("k", 0, G), TERMS_EXPONENT("g")}, .level = -1, .n_terms = 1,             \
+    .ties = "", .terms = terms, .jet = jet, .basis = terms_basis_one,                              \
+    .set_linear = terms_set_one, .axes = axes, .powers = exponent
 
-const struct law law_power = {
-    .name = "power",
-    .form = "k x^-g",
-    .stream = 0,
-    .n_vars = 1,
-    .n_params = 2,
-    .params = {TERMS_COEF("k", 0, G), TERMS_EXPONENT("g")},
-    .level = -1,
-    .n_terms = 1,
-    .ties = "",
-    .terms = terms,
-    .jet = jet,
-    .basis = terms_basis_one,
-    .set_linear = terms_set_one,
-    .axes = axes,
-    .powers = powers,
-    .rising = &law_power_rising,
-};
+/* The best size against compute: k (1/x)^-g. */
+static const struct law law_power_rising = {POWER("k x^g", powers_rising), .rises = true};
+
+const struct law law_power = {POWER("k x^-g", powers), .rising = &law_power_rising};

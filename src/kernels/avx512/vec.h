@@ -150,6 +150,7 @@ static inline vf v_keep_above(vf a, vf x, vf lo)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, lo, _CMP_NLT_UQ), a);
 }
+#define VEC_OWN_EXP2
 /* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */
 static inline vf v_exp2_split(vf x, vf *r)
 {

@@ -201,23 +201,6 @@ static inline vf v_keep_above(vf a, vf x, vf lo)
 {
     return (vf){vec_keep(vmvnq_u32(vcltq_f32(x.lo, lo.lo)), a.lo), vec_keep(vmvnq_u32(vcltq_f32(x.hi, lo.hi)), a.hi)};
 }
-/* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */
-static inline vf v_exp2_split(vf x, vf *r)
-{
-    vf magic = v_set1(VEC_MAGIC), y = v_max(v_set1(VEC_EXP2_MIN), x), n = v_add(y, magic);
-    *r = v_sub(y, v_sub(n, magic));
-    return n;
-}
-/* poly 2^n; 0 where x < VEC_EXP2_MIN. */
-static inline vf v_exp2_join(vf poly, vf n, vf x)
-{
-    return v_keep_above(v_scale2(poly, n), x, v_set1(VEC_EXP2_MIN));
-}
-/* 1/x */
-static inline vf v_reciprocal(vf x)
-{
-    return v_div(v_set1(1.0f), x);
-}
 
 /* x = m 2^e with m in [sqrt 1/2, sqrt 2), for positive normal x. */
 static inline float32x4_t vec_split_exponent(float32x4_t x, float32x4_t *m)

@@ -18,6 +18,27 @@ kern_gemm_tile_fn VEC_TILE;
 void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
                    size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
 
+/* Levels whose instructions do these in fewer steps have their own. */
+#ifndef VEC_OWN_EXP2
+/* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */
+static inline vf v_exp2_split(vf x, vf *r)
+{
+    vf magic = v_set1(VEC_MAGIC), y = v_max(v_set1(VEC_EXP2_MIN), x), n = v_add(y, magic);
+    *r = v_sub(y, v_sub(n, magic));
+    return n;
+}
+/* poly 2^n; 0 where x < VEC_EXP2_MIN. */
+static inline vf v_exp2_join(vf poly, vf n, vf x)
+{
+    return v_keep_above(v_scale2(poly, n), x, v_set1(VEC_EXP2_MIN));
+}
+/* 1/x */
+static inline vf v_reciprocal(vf x)
+{
+    return v_div(v_set1(1.0f), x);
+}
+#endif
+
 /* 2^x for x <= 127 within 2 ulp; 0 below -126; NaN stays NaN. The polynomial is the minimax one of
  * degree 6 on [-1/2, 1/2] with the value 1 kept at 0. */
 static inline vf simd_exp2(vf x)

@@ -116,22 +116,6 @@ static void mark(void *self, struct point p, const struct mark *m)
     fputs("/>\n", g->out);
 }
 
-static void put_rich(FILE *out, const char *rich, double size)
-{
-    struct rich_run run;
-    double at = 0;
-    while (rich_next(&run, &rich)) {
-        double dy = (at - run.rise) * size;
-        bool span = run.size < 1 || dy != 0;
-        if (span)
-            fprintf(out, "<tspan dy=\"%.2f\" font-size=\"%.2f\">", dy, run.size * size);
-        svg_escape(out, run.text, run.n);
-        if (span)
-            fputs("</tspan>", out);
-        at = run.rise;
-    }
-}
-
 static void text(void *self, double x, double y, const char *rich, struct text_style t)
 {
     const struct picture *g = self;
@@ -141,7 +125,7 @@ static void text(void *self, double x, double y, const char *rich, struct text_s
     if (t.up)
         fprintf(g->out, " transform=\"rotate(-90 %.1f %.1f)\"", x, y);
     fputc('>', g->out);
-    put_rich(g->out, rich, t.size);
+    svg_rich(g->out, rich, t.size);
     fputs("</text>\n", g->out);
 }
 
