@@ -194,9 +194,8 @@ static enum status run(struct job *j, struct err *err)
 {
     struct shown shown = {.terminal = text_is_terminal(STDERR_FILENO)};
     shown.next_s = clock_now_s() + (shown.terminal ? 1 : 10);
-    struct weights_how how = {.isa = kern_isa_best(), .B = EVALUATE_CHUNK, .threads = (int)j->words->threads};
-    if (j->words->isa && !kern_isa_parse(&how.isa, j->words->isa))
-        return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", j->words->isa);
+    struct weights_how how = {.B = EVALUATE_CHUNK, .threads = (int)j->words->threads};
+    TRY(setup_isa(&how.isa, j->words->isa, err));
     TRY(weights_open(&j->w, j->source, &how, err));
     TRY(open_data(j, err));
     if (j->w.notes[0])
@@ -237,7 +236,7 @@ enum status cmd_eval(int argc, char **argv, struct err *err)
         {"--set", ARG_LIST, &words.sets, "DATA.KEY=VALUE", "change a key of the data; may be given several times"},
         {"--tokens", ARG_SIZE, &words.tokens, "N", "of files: the first N tokens alone"},
         {"--threads", ARG_SIZE, &words.threads, "N", "threads (default: all cores)"},
-        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
         {"--json", ARG_STRING, &words.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };
     const struct args_spec spec = {

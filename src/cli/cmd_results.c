@@ -212,11 +212,13 @@ static void name_source(char *out, size_t size, const char *source)
     snprintf(out, size, "%s", dots ? source : base);
 }
 
-/* bpb of the same rows, where the table has them. */
+/* bpb of the same rows, where the table has them: of the weights as they end, not of an average of them. */
 static bool read_bits(struct fit_table *bits, const struct fitted *f, const char *const *source)
 {
     struct fit_read_options read = fit_words_read(&f->words, &f->opt);
     struct err ignored;
+    if (read.loss)
+        return false;
     read.y = "bpb";
     read.drop_missing = true;
     return strcmp(f->table.loss_unit, "nats") == 0 && fit_table_read(bits, source, 1, &read, &ignored) == OK;

@@ -225,10 +225,9 @@ static enum status run(struct job *j, struct err *err)
 {
     const struct words *w = j->words;
     const struct generate_how how = {.temperature = w->temperature, .top_k = w->top_k, .top_p = w->top_p};
-    struct weights_how with = {.isa = kern_isa_best(), .B = 1, .threads = 1};
+    struct weights_how with = {.B = 1, .threads = 1};
     struct generator g = {.n = 0};
-    if (w->isa && !kern_isa_parse(&with.isa, w->isa))
-        return err_set(err, E_USAGE, "--isa %s: expected ref, avx2 or avx512", w->isa);
+    TRY(setup_isa(&with.isa, w->isa, err));
     TRY(weights_open(&j->w, j->source, &with, err));
     TRY(open_language(j, err));
     TRY(make_prompt(j, err));
@@ -267,7 +266,7 @@ enum status cmd_sample(int argc, char **argv, struct err *err)
         {"--top-p", ARG_DOUBLE, &words.top_p, "P", 
          "draw from the fewest tokens that have this share of the probability (default 1: from all)"},
         {"--seed", ARG_U64, &words.seed, "S", "another seed, other words (default 1)"},
-        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2 or avx512"},
+        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
     };
     const struct args_spec spec = {
         .command = "sample",

@@ -1,6 +1,5 @@
 #include "cli/data_make.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/file_map.h"
 #include "base/size.h"
+#include "cli/stopping.h"
 #include "cli/text.h"
 #include "data/data.h"
 #include "data/formats/token_format.h"
@@ -44,24 +44,11 @@ struct make {
     size_t bytes[2];
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal)
-{
-    (void)signal;
-    stop = 1;
-}
-
-static void catch_signals(void (*handler)(int))
-{
-    struct sigaction sa = {.sa_handler = handler};
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-}
+static const volatile sig_atomic_t *stop; /* NULL until something is written */
 
 static enum status stopped(struct err *err)
 {
-    return stop ? err_set(err, E_INTERRUPTED, "interrupted; nothing was kept") : OK;
+    return stop && *stop ? err_set(err, E_INTERRUPTED, "interrupted; nothing was kept") : OK;
 }
 
 /* The beginning of the line that is next to `at`, at most `most` bytes behind; else of the next word; else `at`. */
@@ -279,7 +266,7 @@ enum status data_make(const struct data_make_options *o, struct err *err)
         st = open_sources(&m, err);
     if (st == OK)
         st = make_tokeniser(&m, err);
-    catch_signals(on_signal); /* until here nothing is written, and a signal ends the program at once */
+    stop = stopping_watch(); /* until here nothing is written, and a signal ends the program at once */
     bool made = st == OK && !file_exists(o->out);
     if (st == OK)
         st = file_mkdirs(o->out, err);

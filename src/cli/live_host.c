@@ -203,11 +203,12 @@ static const struct server_page *find(void *ctx, const char *path)
         return NULL;
     h->asked_s = now;
     h->first_s = h->first_s > 0 ? h->first_s : now;
-    if (now - h->looked_s >= LOOK_S) {
+    if (now - h->looked_s >= LOOK_S)
         refresh(h, now);
+    if (i == RESULTS)
         take_file(h, RESULTS, "results.csv");
+    if (i == FIT)
         take_file(h, FIT, "fit.json");
-    }
     if (i == PAGE && !h->page && now - h->first_s >= FIRST_PAGE_S)
         make_bare_page(h);
     if (i == PAGE && h->page && h->stale)
@@ -305,7 +306,7 @@ static void mind_build(struct live_host *h, double now)
 static bool turn(struct live_host *h, int control)
 {
     bool watched = clock_now_s() - h->asked_s < WATCHED_S, busy = h->build.pid != 0;
-    bool said = server_step(&h->server, busy ? 0.1 : watched ? 0.5 : 5, control);
+    bool said = server_step(&h->server, busy ? h->build.n ? 0.005 : 0.1 : watched ? 0.5 : 5, control);
     double now = clock_now_s();
     /* while somebody looks a run's end is seen without being asked for, so that the fit can follow */
     if ((watched || !h->build.built || h->ended) && now - h->looked_s >= 1)

@@ -15,7 +15,7 @@
 #include "cli/search_words.h"
 #include "cli/timed.h"
 
-static enum status pick_isa(enum kern_isa *isa, const char *name, struct err *err)
+enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
     char expected[64];
     if (!kern_isa_cap(isa, name, expected, sizeof expected))
@@ -100,7 +100,7 @@ static enum status read_config(struct setup *s, const struct setup_from *from, s
     *s = (struct setup){0};
     config_init(&s->cfg);
     config_unsay(&s->cfg);
-    TRY(pick_isa(&s->isa, from->isa, err));
+    TRY(setup_isa(&s->isa, from->isa, err));
     if (from->base) {
         TRY(check_kind(from->base, err));
         TRY(config_load(&s->cfg, from->base, err));

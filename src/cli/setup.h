@@ -32,6 +32,9 @@ enum status setup_read(struct setup *s, const struct setup_from *from, struct er
 /* Then its plan: of the grid, or of the one run that the config describes. */
 enum status setup_plan(struct setup *s, bool single, struct err *err) WARN_UNUSED;
 
+/* The kernels that --isa names, NULL: the best here. E_USAGE, with those that there are, for another word. */
+enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err) WARN_UNUSED;
+
 /* Load and check the config at path with the --set assignments, open its data and make the plan: of the
  * grid, or of the one run that the config describes, as it goes into the folder out (NULL: runs/NAME).
  * setup_free also after a failure. */

@@ -1,4 +1,4 @@
-/* Ctrl-C for commands that write nothing while they work: the first asks them to end where they are. */
+/* Ctrl-C for commands that have nothing to save: the first asks them to end where they are. */
 #ifndef PLATEAU_CLI_STOPPING_H
 #define PLATEAU_CLI_STOPPING_H
 

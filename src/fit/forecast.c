@@ -192,6 +192,7 @@ static struct guess both(const struct guess *a, const struct guess *b)
 
 struct forecast forecast_of(const struct forecast_run *runs, size_t n, size_t i)
 {
+    CHECK(i < n);
     const struct forecast_run *r = &runs[i];
     const double none = (double)NAN;
     struct forecast out = {FORECAST_NONE, none, none, none};
@@ -199,7 +200,6 @@ struct forecast forecast_of(const struct forecast_run *runs, size_t n, size_t i)
     struct guess law, own, guess;
     double share = r->n ? fmin(r->at[r->n - 1] / r->tokens, 1) : 0, now = level_at(r, share), falls = alone(r, share);
     bool has_law = from_law(&law, &r->law), has_curve = share > 0.02 && isfinite(now + falls);
-    CHECK(i < n);
     if (!has_law && !has_curve)
         return out;
     guess = law;
@@ -209,7 +209,7 @@ struct forecast forecast_of(const struct forecast_run *runs, size_t n, size_t i)
         own = posterior(all, used, r->order);
         own.mean += now - falls;
         guess = has_law ? both(&own, &law) : own;
-        out.from = has_law && used ? FORECAST_BOTH : has_law ? FORECAST_BOTH : used ? FORECAST_SIBLINGS : FORECAST_CURVE;
+        out.from = has_law ? FORECAST_BOTH : used ? FORECAST_SIBLINGS : FORECAST_CURVE;
     }
     double half = STRETCH * guess.scale * (guess.degrees > 1e6 ? STATS_Z95 : stats_t95(guess.degrees));
     out.value = exp(guess.mean);

@@ -276,13 +276,15 @@ static void spread_threads(struct sweep *s)
         s->threads[s->children[i].slot] = threads[i];
 }
 
-/* Onto cores of their kinds, where there are two: whenever a process has begun or ended, or has other threads. */
+/* Onto cores of their kinds, where there are two: whenever a process has begun or ended. */
 static void place_children(struct sweep *s)
 {
     double left[256];
     int threads[256];
     bool fast[256];
     struct system_cores cores = system_cores();
+    if (cores.slow == 0)
+        return;
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
@@ -290,9 +292,12 @@ static void place_children(struct sweep *s)
         threads[i] = s->threads[c->slot];
     }
     places_pick(fast, left, threads, s->n_children, cores.fast);
-    for (size_t i = 0; cores.slow > 0 && i < s->n_children; i++)
-        if (s->children[i].place != (fast[i] ? PLACE_FAST : PLACE_SLOW) && system_place(s->children[i].pid, fast[i]))
-            s->children[i].place = fast[i] ? PLACE_FAST : PLACE_SLOW;
+    for (size_t i = 0; i < s->n_children; i++) {
+        struct child *c = &s->children[i];
+        if (c->place != (fast[i] ? PLACE_FAST : PLACE_SLOW))
+            (void)system_place(c->pid, fast[i]); /* where the system decides, it does */
+        c->place = fast[i] ? PLACE_FAST : PLACE_SLOW;
+    }
 }
 
 static enum status run_children(struct sweep *s, struct err *err)

@@ -67,6 +67,7 @@ static void forget_log(struct watch_run *r)
 {
     r->n = 0;
     r->offset = 0;
+    r->whole = false;
 }
 
 /* False where memory is short, or the line is not behind the last: the log was cut and has grown again. */
@@ -121,6 +122,7 @@ static void read_log(struct watch_run *r, int run_folder)
     r->inode = sb.st_ino;
     for (size_t done = 0; sb.st_size > r->offset && read_lines(r, fd) && done < READ_A_LOOK; done += READ_AT_ONCE)
         continue;
+    r->whole = sb.st_size <= r->offset;
     close(fd);
 }
 
@@ -214,7 +216,7 @@ static void look_at_run(struct watch *w, struct watch_run *r)
         return;
     }
     bool there = fstatat(folder, "result.json", &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode);
-    if (!there || !r->done)
+    if (!there || !r->done || !r->whole)
         read_log(r, folder);
     close(folder);
     if (there && !r->done && file_join(path, sizeof path, w->dir, r->run->name, NULL) == OK &&
@@ -228,7 +230,8 @@ static void look_at_run(struct watch *w, struct watch_run *r)
 /* Where a run that has no log of its own yet stands: on the trunk, as far as it will share it. */
 static double shared_tokens(const struct run *r)
 {
-    return r->cfg.train.tokens * (1 - r->cfg.train.cooldown);
+    struct schedule s = config_schedule(&r->cfg);
+    return schedule_branch_tokens(&s);
 }
 
 /* The run of this trajectory whose log is that of the trunk; NULL: none has begun. */

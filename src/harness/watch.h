@@ -16,6 +16,7 @@
 struct watch_run {
     const struct run *run;
     bool done;
+    bool whole; /* all of its log was read, as it was at the last look */
     struct run_row row; /* where done */
     size_t trunk;       /* its trajectory in the plan */
     double tokens;      /* trained so far, on the trunk that it will branch off where it has none of its own */

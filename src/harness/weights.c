@@ -62,7 +62,7 @@ enum status weights_find_run(char *dir, const char *path, struct err *err)
 static enum kern_isa kernels_for(const char *name, enum kern_isa most)
 {
     enum kern_isa isa, best = kern_isa_best() < most ? kern_isa_best() : most;
-    return kern_isa_parse(&isa, name) && isa < best ? isa : best;
+    return kern_isa_parse(&isa, name) && isa < best && kern_isa_runs(isa) ? isa : best;
 }
 
 static enum status load_checkpoint(struct weights *w, const char *path, uint64_t hash, const struct weights_how *how,
@@ -134,7 +134,7 @@ static enum status read_file(struct weights *w, const struct tensor_file *f, con
     TRY(hf_read_model(&m, f, there && !f->whole ? config : NULL, err));
     w->shape = m.shape;
     snprintf(w->notes, sizeof w->notes, "%s", m.notes);
-    kern_init(&w->k, how->isa < kern_isa_best() ? how->isa : kern_isa_best());
+    kern_init(&w->k, how->isa);
     TRY(members_init_forward(&w->e, &w->shape, &rules, &w->k, how->B, how->threads, err));
     return hf_read_weights(w->e.g, &m, f, err);
 }

@@ -43,5 +43,7 @@ enum status gpt_shape_check(const struct gpt_shape *s, struct err *err)
     if (s->C > 1 << 15 || s->L > 1 << 12 || s->T > 1 << 16 || s->V > limit)
         return err_set(err, E_CONFIG, "model: d_model=%zu n_layer=%zu ctx=%zu vocab=%zu is too large", s->C, s->L, s->T,
                        s->V);
+    if (!(s->mlp_ratio >= 0 && s->mlp_ratio <= 64)) /* as wide as a config may ask for, and a file from elsewhere */
+        return err_set(err, E_CONFIG, "model.mlp_ratio=%g: expected 0 to 64", (double)s->mlp_ratio);
     return check_switches(s, err);
 }

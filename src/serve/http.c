@@ -323,10 +323,10 @@ static size_t end_of_head(const char *bytes, size_t n)
 }
 
 /* Before the end has come: whether what is there can still become a request. */
-static void judge_beginning(struct http_request *r, const char *bytes, size_t n)
+static void judge_beginning(struct http_request *r, const char *bytes, size_t n, bool full)
 {
     struct span line, rest = {bytes, n};
-    if (n >= HTTP_REQUEST_MAX)
+    if (full)
         refuse(r, next_line(&line, &rest) ? 431 : 414, "the request is too long");
     else if (n > 0 && !is_token((struct span){bytes, 1}))
         refuse(r, 400, "the request line is not METHOD TARGET HTTP/1.1");
@@ -347,7 +347,7 @@ size_t http_parse(struct http_request *r, const char *bytes, size_t n)
     n = n > HTTP_REQUEST_MAX ? HTTP_REQUEST_MAX : n;
     used = end_of_head(bytes + blank, n - blank);
     if (used == 0) {
-        judge_beginning(r, bytes + blank, blank ? n - blank : n);
+        judge_beginning(r, bytes + blank, n - blank, n >= HTTP_REQUEST_MAX);
         return 0;
     }
     rest = (struct span){bytes + blank, used};

@@ -213,8 +213,12 @@ enum status hf_write_weights(FILE *out, const char *path, const struct hf_arch *
                              struct err *err)
 {
     struct hf_list l;
-    char metadata[400];
-    snprintf(metadata, sizeof metadata, "\"format\":\"pt\",\"plateau\":\"%s\",\"plateau.n_head\":\"%zu\"", who, g->shape.NH);
+    char metadata[400], name[256];
+    snprintf(name, sizeof name, "%s", who);
+    for (char *c = name; *c; c++) /* a string of JSON, whatever a folder is called */
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e || *c == '"' || *c == '\\')
+            *c = '_';
+    snprintf(metadata, sizeof metadata, "\"format\":\"pt\",\"plateau\":\"%s\",\"plateau.n_head\":\"%zu\"", name, g->shape.NH);
     enum status st = hf_list_make(&l, arch, g, err);
     if (st == OK)
         st = put_weights(out, &l, metadata, path, err);

@@ -88,7 +88,9 @@ static enum status shape(struct gpt_shape *s, const struct hf_json *j, struct er
     TRY(hf_size(&s->L, j, "n_layer", err));
     TRY(hf_size(&s->NH, j, "n_head", err));
     TRY(hf_size(&s->T, j, "n_positions", err));
-    C = s->C, H = (size_t)hf_number(j, "n_inner", 4 * (double)C);
+    C = s->C, H = 4 * C;
+    if (hf_has(j, "n_inner"))
+        TRY(hf_size(&H, j, "n_inner", err));
     s->mlp_ratio = H == 4 * C ? 0 : (double)H / (double)C;
     s->tied = hf_flag(j, "tie_word_embeddings", true);
     for (s->mlp = 0; s->mlp < N_ACTIVATIONS && strcmp(word, activations[s->mlp]) != 0; s->mlp++)

@@ -154,7 +154,9 @@ static enum status shape(struct gpt_shape *s, const struct hf_json *j, double ep
     TRY(hf_size(&s->T, j, "max_position_embeddings", err));
     TRY(hf_size(&H, j, "intermediate_size", err));
     s->mlp_ratio = (double)H / (double)s->C;
-    s->n_kv_head = (size_t)hf_number(j, "num_key_value_heads", (double)s->NH);
+    s->n_kv_head = s->NH;
+    if (hf_has(j, "num_key_value_heads"))
+        TRY(hf_size(&s->n_kv_head, j, "num_key_value_heads", err));
     s->mlp = strcmp(act, "silu") == 0 ? MLP_swiglu : MLP_geglu;
     if (s->mlp == MLP_geglu && strcmp(act, "gelu_pytorch_tanh") != 0)
         return err_set(err, E_CONFIG, "hidden_act=%.40s: this program has silu and gelu_pytorch_tanh", act);
@@ -181,7 +183,9 @@ static enum status shape_olmo3(struct gpt_shape *s, const struct hf_json *j, str
     TRY(hf_must_be(j, "attention_bias", false, false, err));
     s->norm_place = NORM_AFTER;
     s->qk_norm = s->qk_norm_all = true;
-    s->window = (size_t)hf_number(j, "sliding_window", 4096);
+    s->window = 4096;
+    if (hf_has(j, "sliding_window"))
+        TRY(hf_size(&s->window, j, "sliding_window", err));
     s->window_full = hf_layer_type(j, 0) ? 0 : 4;
     for (size_t i = 0; i < s->L && hf_layer_type(j, i) && s->window_full == 0; i++)
         if (strcmp(hf_layer_type(j, i), "full_attention") == 0)

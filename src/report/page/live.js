@@ -2,7 +2,7 @@
 (() => {
   const text = {}, el = id => document.getElementById(id), of = () => el('live-now').firstElementChild.dataset;
   const has = {...of()};
-  let slow = 0, say = has.say;
+  let slow = 0, say = has.say, got = {}; /* the page as it was fetched last, while a part of it waits */
   const get = async url => {
     const r = await fetch(url, {cache: 'no-cache', signal: AbortSignal.timeout(8000)});
     if (!r.ok) throw new Error(r.status);
@@ -25,9 +25,9 @@
   };
   const sections = async tag => {
     if (has.page === tag) return;
-    const d = new DOMParser().parseFromString(await get('/'), 'text/html');
+    if (got.tag !== tag) got = {tag, d: new DOMParser().parseFromString(await get('/'), 'text/html')};
     let all = true;
-    d.querySelectorAll('main > section').forEach(s => {
+    got.d.querySelectorAll('main > section').forEach(s => {
       const e = el(s.id);
       if (!e || text[s.id] === s.innerHTML) return;
       if (busy(e)) { all = false; return; }
