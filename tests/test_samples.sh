@@ -61,6 +61,14 @@ export_and_back() {
         "$plateau" eval "$b" --data text --json - 2>err | json loss | awk -v a="$a" '{ if (($1 - a) ^ 2 > 1e-10) exit 1; n++ } END { exit n != 1 }' ||
             fail "$b: not $a: $(cat err)"
     done
+    # a folder's name is text in the file, whatever it is
+    cp -r "$run" 'odd"\name' && "$plateau" export 'odd"\name' --format safetensors --out odd >out 2>err || fail "odd: $(cat err)"
+    "$plateau" eval odd --data text --json - 2>err | json loss | awk -v a="$a" '{ exit ($1 - a) ^ 2 > 1e-10 }' || fail "odd: $(cat err)"
+    # what another program's config.json cannot mean
+    for b in -1 1e300 4000000000; do
+        sed 's/"n_inner": *[0-9]*/"n_inner": '$b'/' "$run/hf/config.json" >odd/config.json
+        refused 2 "" eval odd --data text
+    done
     rm -r one/config.json # shapes say it, but for the heads, which the file says
     "$plateau" eval one/two.safetensors --data text --json - 2>err | json loss | awk -v a="$a" '{ exit ($1 - a) ^ 2 > 1e-10 }' || fail "no config"
     # 2500 lines of 11393 bytes: all tokens but the first, in windows of 24
