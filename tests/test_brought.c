@@ -100,6 +100,8 @@ static const struct brought all[] = {
                        "1M & $2 \\times 10^{7}$ & 4.21 \\\\\n4M & 20\\,000\\,000 & $\\mathbf{4.02}$ \\\\[2pt]\n"
      "16M & 80{,}000{,}000 & 3.33 $\\pm$ 0.01 \\\\\n"
                        "\\bottomrule\n\\end{tabular}\n\\end{table}\n", .says = {"LaTeX", "plus-minus is not used"}},
+    {"LaTeX, decimal commas", "t.tex", "N & D & loss \\\\ \\hline\n1e6 & 2e7 & 4{,}21 \\\\\n4e6 & 2e7 & 4,02 \\\\\n"
+     "16e6 & 8e7 & 3,33\n", .says = {"decimal commas"}},
     {"LaTeX rows alone", "t.txt", "N & D & loss \\\\ \\hline\n1e6 & 2e7 & 4.21 \\\\\n4e6 & 2e7 & 4.02 \\\\\n"
      "16e6 & 8e7 & 3.33\n", .y = NULL},
     /* numbers */

@@ -75,6 +75,7 @@ tables_for_a_paper() {
     "$plateau" compare base.csv 'half_of,it.csv' --format md >t.md || fail "md"
     [ "$(wc -l <t.md)" = 3 ] || fail "$(cat t.md)"
     "$plateau" compare base.csv 'half_of,it.csv' --format latex | grep -q '^half\\_of,it & ' || fail "latex"
+    cp 'half_of,it.csv' 'half~of.csv' && "$plateau" compare base.csv 'half~of.csv' --format latex | grep -qF "half\\textasciitilde{}of & " || fail "latex: a tilde"
     "$plateau" compare base.csv 'half_of,it.csv' --format xls >out 2>err && fail "xls"
     grep -q 'csv, md or latex' err || fail "$(cat err)"
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/compare_print.h"
+#include "report/paper.h"
 
 /* How a format writes a row: before it, between cells, after it. */
 struct format {
@@ -32,11 +33,14 @@ bool compare_is_format(const char *format)
 static void put_name(FILE *out, const struct format *f, const char *name)
 {
     bool csv = f == &formats[0], quote = csv && strpbrk(name, ",\"\n");
-    const char *special = csv ? "\"" : f == &formats[1] ? "|\\" : "_&%$#{}~^\\";
+    if (f == &formats[2]) {
+        paper_put_latex(out, name);
+        return;
+    }
     if (quote)
         fputc('"', out);
     for (; *name; name++) {
-        if (strchr(special, *name) && (!csv || quote))
+        if (csv ? quote && *name == '"' : strchr("|\\", *name) != NULL)
             fputc(csv ? '"' : '\\', out);
         fputc((unsigned char)*name < 0x20 ? ' ' : *name, out);
     }

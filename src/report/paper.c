@@ -104,7 +104,7 @@ static void put_md(FILE *out, const char *s)
     }
 }
 
-static void put_latex(FILE *out, const char *s)
+void paper_put_latex(FILE *out, const char *s)
 {
     static const struct {
         const char *from, *to;
@@ -137,7 +137,7 @@ static void put_latex_number(FILE *out, const char *s)
     else if (s[0] == '-')
         fprintf(out, "$%s$", s);
     else
-        put_latex(out, s);
+        paper_put_latex(out, s);
 }
 
 typedef void put_fn(FILE *out, const char *s);
@@ -294,7 +294,7 @@ static void write_latex(FILE *out, const struct paper_table *t)
             fputs(first ? "" : " & ", out);
             first = false;
             if (!c || t->columns[k].kind == PAPER_TEXT)
-                put_latex(out, !c ? t->columns[k].title : c->text ? c->text : "");
+                paper_put_latex(out, !c ? t->columns[k].title : c->text ? c->text : "");
             else
                 say_value(out, put_latex_number, &t->columns[k], &c->value);
         }

@@ -33,6 +33,9 @@ struct paper_table {
     bool *used;               /* (n_columns) any row has it; others are left out where people read */
 };
 
+/* Text as LaTeX has it. */
+void paper_put_latex(FILE *out, const char *s);
+
 void paper_init(struct paper_table *t, const char *name, const struct paper_column *columns, size_t n_columns);
 void paper_free(struct paper_table *t);
 /* A row of empty cells; filled by the two below, in any order. */

@@ -333,8 +333,9 @@ static bool is_decimal_point(const char *cell)
 /* Whether a comma in a number stands for a point or groups its thousands. One cell may be read either way (3,123), so
  * all are looked at: 4,21 and 0,123 can only be decimals, 1,000,000 only thousands, and beside 4.21 a comma is no point.
  * Undecided, a table with semicolons comes from where commas are decimal, and the reader of columns may know more. */
-static void judge_commas(struct grid *g, char sep)
+void format_judge_commas(struct grid *g)
 {
+    const char sep = g->separator;
     bool seen = false, decimal = false, thousands = false, points = false;
     for (size_t i = 0; i < g->n_rows; i++)
         for (size_t k = 0; k < g->rows[i].n_cells; k++) {
@@ -477,7 +478,7 @@ enum status format_delimited(struct grid *g, const char *file, char *text, size_
     if (st == OK)
         st = read_rows(g, r, err);
     if (st == OK)
-        judge_commas(g, r->sep);
+        format_judge_commas(g);
     free(r);
     return st;
 }

@@ -15,6 +15,9 @@
  * run; lines that begin with # are comments. */
 enum status format_delimited(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
 
+/* What a comma in a number is, by all cells of the rows (see delimited.c): sets decimal_comma and comma_open. */
+void format_judge_commas(struct grid *g);
+
 /* A LaTeX tabular: cells between &, rows up to \\, rules and type faces aside. */
 enum status format_latex(struct grid *g, const char *file, char *text, size_t size, struct err *err) WARN_UNUSED;
 bool format_is_latex(const char *text);

@@ -255,6 +255,8 @@ enum status format_latex(struct grid *g, const char *file, char *text, size_t si
         }
         st = r->headed ? read_row(g, r, line, err) : read_header(g, r, line, err);
     }
+    if (st == OK)
+        format_judge_commas(g);
     free(r);
     return st;
 }
