@@ -17,7 +17,7 @@ static void say(struct chart *ch, const struct parts *p, const struct misses *m)
         parts_say(ch->title, sizeof ch->title, "The law misses the runs by %s", rms);
     parts_say(ch->quantity, sizeof ch->quantity, "Residuals of law %s, %s", p->law->law->name, form);
     parts_say(ch->subtitle, sizeof ch->subtitle, "Root mean square over %zu runs. A shape in these dots is something the law "
-              "does not know; without repeated seeds what is noise cannot be told.", m->n);
+              "does not know%s.", m->n, isfinite(m->noise) ? "" : "; without repeated seeds what is noise cannot be told");
     parts_say(ch->x_label, sizeof ch->x_label, "%s", p->reach_words);
     parts_say(ch->y_label, sizeof ch->y_label, "loss above the law");
     parts_say(ch->note, sizeof ch->note, "N: %s. ", parts_count_words(p));
