@@ -102,6 +102,8 @@ static const struct brought all[] = {
                        "\\bottomrule\n\\end{tabular}\n\\end{table}\n", .says = {"LaTeX", "plus-minus is not used"}},
     {"LaTeX, decimal commas", "t.tex", "N & D & loss \\\\ \\hline\n1e6 & 2e7 & 4{,}21 \\\\\n4e6 & 2e7 & 4,02 \\\\\n"
      "16e6 & 8e7 & 3,33\n", .says = {"decimal commas"}},
+    {"LaTeX, rows that end early", "t.tex", "N & D & loss & note & by \\\\ \\hline\n1e6 & 2e7 & 4.21 \\\\\n"
+     "4e6 & 2e7 & 4.02 & x \\\\\n16e6 & 8e7 & 3.33 & & y\n", .y = NULL},
     {"LaTeX rows alone", "t.txt", "N & D & loss \\\\ \\hline\n1e6 & 2e7 & 4.21 \\\\\n4e6 & 2e7 & 4.02 \\\\\n"
      "16e6 & 8e7 & 3.33\n", .y = NULL},
     /* numbers */

@@ -339,7 +339,7 @@ void format_judge_commas(struct grid *g)
     bool seen = false, decimal = false, thousands = false, points = false;
     for (size_t i = 0; i < g->n_rows; i++)
         for (size_t k = 0; k < g->rows[i].n_cells; k++) {
-            const char *cell = g->rows[i].cells[k];
+            const char *cell = grid_cell(&g->rows[i], k);
             enum cell_comma c = strchr(cell, ',') ? cell_comma(cell) : CELL_NO_COMMA;
             thousands |= c == CELL_THOUSANDS;
             decimal |= c == CELL_DECIMAL;
