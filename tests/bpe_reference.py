@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tokens against other people's: merges and encodings of Hugging Face `tokenizers`, encodings of tiktoken, arrays of NumPy.
 
-    python3 tests/bpe_reference.py BUILD/plateau [TEXT...]
+    [GPT2_RANKS=FILE] python3 tests/bpe_reference.py BUILD/plateau [TEXT...]
     python3 tests/bpe_reference.py --classes      the tables of src/data/tokenisers/unicode.c
 
 Merges are learnt on whole texts: one that is invented here, and the TEXTs (default: tinyshakespeare.txt of the shared corpora,
@@ -131,10 +131,15 @@ class Checks:
         self.check(f"llm.c's tokenizer.bin on {name}", shard(os.path.join(made, "train_0000.bin")).tolist() == want)
 
     def gpt2(self, name, path, text):
-        """GPT-2's own ranks, where tiktoken can have them."""
+        """GPT-2's own ranks, where tiktoken can have them or GPT2_RANKS names a file of them."""
         import base64
         try:
-            encoding = tiktoken.get_encoding("gpt2")
+            if os.environ.get("GPT2_RANKS"):
+                lines = (line.split() for line in open(os.environ["GPT2_RANKS"], "rb") if line.strip())
+                encoding = tiktoken.Encoding("gpt2", pat_str=GPT2, special_tokens={},
+                                             mergeable_ranks={base64.b64decode(token): int(rank) for token, rank in lines})
+            else:
+                encoding = tiktoken.get_encoding("gpt2")
         except Exception as e:
             print(f"  SKIP GPT-2's own ranks on {name}: {type(e).__name__}")
             return
