@@ -20,6 +20,29 @@ static void sizes(void)
     EXPECT(size_mul(&n, SIZE_MAX, 0) && n == 0);
 }
 
+static void reserves(void)
+{
+    struct err err;
+    int *items = NULL;
+    size_t cap = 0;
+    for (int i = 0; i < 1000; i++) {
+        size_t was = cap;
+        EXPECT(size_reserve(&items, &cap, (size_t)i + 1, sizeof *items, "ints", &err) == OK && cap > (size_t)i);
+        EXPECT(cap == was || cap >= 2 * was); /* seldom */
+        if (!items)
+            return;
+        items[i] = i;
+    }
+    bool kept = true;
+    for (int i = 0; i < 1000; i++)
+        kept &= items[i] == i;
+    EXPECT(kept);
+    size_t was = cap;
+    EXPECT(size_reserve(&items, &cap, SIZE_MAX / 2, sizeof *items, "ints", &err) == E_NOMEM && cap == was);
+    EXPECT(size_reserve(&items, &cap, 3, sizeof *items, "ints", &err) == OK && cap == was && items[999] == 999);
+    free(items);
+}
+
 static void arena(void)
 {
     struct err err;
@@ -145,7 +168,7 @@ static void files(void)
 }
 
 static const struct test tests[] = {
-    {"sizes", sizes}, {"arena", arena}, {"errors", errors}, {"counts", counts},
+    {"sizes", sizes}, {"reserves", reserves}, {"arena", arena}, {"errors", errors}, {"counts", counts},
     {"rng", rng},     {"hashes", hashes}, {"files", files},
 };
 

@@ -350,14 +350,7 @@ static int compare_names(const void *a, const void *b)
 static enum status list_append(struct file_list *list, size_t *cap, const char *name,
                                struct err *err)
 {
-    if (list->n == *cap) {
-        size_t bigger = *cap ? 2 * *cap : 64;
-        char **p = realloc(list->names, bigger * sizeof *p);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory listing a folder");
-        list->names = p;
-        *cap = bigger;
-    }
+    TRY(size_reserve(&list->names, cap, list->n + 1, sizeof *list->names, "the list of a folder", err));
     char *copy = strdup(name);
     if (!copy)
         return err_set(err, E_NOMEM, "out of memory listing a folder");

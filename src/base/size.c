@@ -29,3 +29,19 @@ enum status size_calloc(void *out_ptr, size_t n, size_t elem_size, const char *w
     memcpy(out_ptr, &p, sizeof p);
     return OK;
 }
+
+enum status size_reserve(void *items_ptr, size_t *cap, size_t n, size_t elem_size, const char *what,
+                         struct err *err)
+{
+    if (n <= *cap)
+        return OK;
+    size_t want = size_max(size_max(n, 16), *cap > SIZE_MAX / 2 ? SIZE_MAX : 2 * *cap), bytes;
+    void *p;
+    memcpy(&p, items_ptr, sizeof p);
+    p = size_mul(&bytes, want, elem_size) ? realloc(p, bytes) : NULL;
+    if (!p)
+        return err_set(err, E_NOMEM, "out of memory: %zu x %zu bytes for %s", want, elem_size, what);
+    memcpy(items_ptr, &p, sizeof p);
+    *cap = want;
+    return OK;
+}

@@ -16,6 +16,11 @@ bool size_add(size_t *out, size_t a, size_t b);
 enum status size_calloc(void *out_ptr, size_t n, size_t elem_size, const char *what,
                         struct err *err) WARN_UNUSED;
 
+/* Room for n elements in the array that *items_ptr points to and *cap elements of which are allocated (NULL and 0 at first): where
+ * there is less, it grows to twice as many or more, and new elements are not set. On failure (E_NOMEM) all stays as it was. */
+enum status size_reserve(void *items_ptr, size_t *cap, size_t n, size_t elem_size, const char *what,
+                         struct err *err) WARN_UNUSED;
+
 static inline size_t size_min(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -35,14 +35,7 @@ enum status pieces_end(struct piece_ends *e, size_t end, struct err *err)
 {
     if (end == (e->n ? e->items[e->n - 1] : 0))
         return OK;
-    if (e->n == e->cap) {
-        size_t cap = e->cap ? 2 * e->cap : 16;
-        size_t *p = realloc(e->items, cap * sizeof *p);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory for the pieces of the corpus");
-        e->items = p;
-        e->cap = cap;
-    }
+    TRY(size_reserve(&e->items, &e->cap, e->n + 1, sizeof *e->items, "the pieces of the corpus", err));
     e->items[e->n++] = end;
     return OK;
 }

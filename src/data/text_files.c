@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/size.h"
 
 static enum status append(struct text_files *f, const char *path, const struct stat *sb,
                           struct err *err)
@@ -13,14 +14,7 @@ static enum status append(struct text_files *f, const char *path, const struct s
     for (size_t i = 0; i < f->n; i++)
         if (f->items[i].dev == sb->st_dev && f->items[i].ino == sb->st_ino)
             return err_set(err, E_DATA, "%s is given twice (also as %s)", path, f->items[i].path);
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 16;
-        struct text_file *p = realloc(f->items, cap * sizeof *p);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory listing files");
-        f->items = p;
-        f->cap = cap;
-    }
+    TRY(size_reserve(&f->items, &f->cap, f->n + 1, sizeof *f->items, "the list of files", err));
     char *copy = strdup(path);
     if (!copy)
         return err_set(err, E_NOMEM, "out of memory listing files");

@@ -10,14 +10,7 @@ static enum status push(struct part *p, size_t at, size_t n, struct err *err)
 {
     if (n == 0)
         return OK;
-    if (p->n == p->cap) {
-        size_t cap = p->cap ? 2 * p->cap : 16;
-        struct stretch *items = realloc(p->items, cap * sizeof *items);
-        if (!items)
-            return err_set(err, E_NOMEM, "out of memory for the pieces of the corpus");
-        p->items = items;
-        p->cap = cap;
-    }
+    TRY(size_reserve(&p->items, &p->cap, p->n + 1, sizeof *p->items, "the pieces of the corpus", err));
     p->items[p->n++] = (struct stretch){at, n, p->total};
     p->total += n;
     return pieces_end(&p->ends, p->total, err);

@@ -6,23 +6,10 @@
 
 #include "base/size.h"
 
-static enum status reserve(struct origins *o, size_t n, struct err *err)
-{
-    if (n <= o->cap)
-        return OK;
-    size_t cap = size_max(size_max(n, 2 * o->cap), 64), bytes;
-    struct origin *p = size_mul(&bytes, cap, sizeof *p) ? realloc(o->row, bytes) : NULL;
-    if (!p)
-        return err_set(err, E_NOMEM, "out of memory for %zu runs", cap);
-    o->row = p;
-    o->cap = cap;
-    return OK;
-}
-
 enum status origins_set(struct origins *o, size_t row, const char *file, size_t line, const char *run,
                         struct err *err)
 {
-    TRY(reserve(o, row + 1, err));
+    TRY(size_reserve(&o->row, &o->cap, row + 1, sizeof *o->row, "the runs", err));
     while (o->n <= row)
         o->row[o->n++] = (struct origin){NULL, 0, 0};
     if (o->files.n == 0 || strcmp(o->files.text[o->files.n - 1], file) != 0)

@@ -125,14 +125,7 @@ static bool same_value(const struct value *v, int trait, const char *text, doubl
 
 enum status unlike_row(struct unlike *u, size_t row, struct err *err)
 {
-    if (row >= u->cap) {
-        size_t cap = size_max(row + 1, size_max(64, 2 * u->cap));
-        struct row *p = realloc(u->rows, cap * sizeof *p);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory for %zu runs", cap);
-        u->rows = p;
-        u->cap = cap;
-    }
+    TRY(size_reserve(&u->rows, &u->cap, row + 1, sizeof *u->rows, "the runs", err));
     for (; u->n_rows <= row; u->n_rows++)
         u->rows[u->n_rows] = (struct row){.source = u->n_sources - 1};
     return OK;

@@ -79,23 +79,8 @@ static enum status make_room(struct pretokens *w, size_t length, struct err *err
 {
     if (w->n >= UINT32_MAX - 1)
         return err_set(err, E_DATA, "more than 2^32 different words");
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? 2 * w->cap : 256;
-        struct pretoken *p = realloc(w->items, cap * sizeof *p);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory for the words of a text");
-        w->items = p;
-        w->cap = cap;
-    }
-    if (w->bytes_cap - w->n_bytes < length) {
-        size_t cap = size_max(4096, w->n_bytes + length + w->bytes_cap / 2);
-        unsigned char *p = realloc(w->bytes, cap);
-        if (!p)
-            return err_set(err, E_NOMEM, "out of memory for the words of a text");
-        w->bytes = p;
-        w->bytes_cap = cap;
-    }
-    return OK;
+    TRY(size_reserve(&w->items, &w->cap, w->n + 1, sizeof *w->items, "the words of a text", err));
+    return size_reserve(&w->bytes, &w->bytes_cap, w->n_bytes + length, 1, "the words of a text", err);
 }
 
 /* The slot of a word, or the free one where it belongs. */

@@ -63,14 +63,7 @@ enum status grid_column(size_t *i, struct grid *g, const char *name, size_t hint
 
 enum status grid_add_row(struct grid_row **row, struct grid *g, const char *file, size_t line, struct err *err)
 {
-    if (g->n_rows == g->cap) {
-        size_t cap = size_max(64, 2 * g->cap), bytes;
-        struct grid_row *p = size_mul(&bytes, cap, sizeof *p) ? realloc(g->rows, bytes) : NULL;
-        if (!p)
-            return no_memory(g, err);
-        g->rows = p;
-        g->cap = cap;
-    }
+    TRY(size_reserve(&g->rows, &g->cap, g->n_rows + 1, sizeof *g->rows, "the rows of a table", err));
     *row = &g->rows[g->n_rows++];
     **row = (struct grid_row){.file = file, .line = line};
     return OK;
