@@ -76,16 +76,19 @@ struct nn_case {
 static void fill_nn(float *c, int threads, const void *ctx)
 {
     const struct nn_case *p = ctx;
+    struct gemm_nn n = {.c = c, .ldc = p->ldc, .a = p->a, .lda = p->lda, .M = p->s.M, .N = p->s.N, .K = p->s.K,
+                        .epilogue = p->epilogue};
     if (p->unpacked) {
         float *scratch = floats(gemm_nn_scratch(&kern, threads, p->s.N, p->s.K));
-        gemm_nn_unpacked(&kern, threads, c, p->ldc, p->a, p->lda, p->w, p->ldw, p->transposed,
-                         p->s.M, p->s.N, p->s.K, p->epilogue, scratch);
+        n.w = p->w, n.ldw = p->ldw, n.transposed = p->transposed, n.scratch = scratch;
+        gemm_nn(&kern, threads, &n);
         free(scratch);
         return;
     }
     float *packed = floats(gemm_packed_floats(&kern, p->s.K, p->s.N));
     gemm_pack(&kern, threads, packed, p->w, p->ldw, p->s.K, p->s.N, p->transposed);
-    gemm_nn(&kern, threads, c, p->ldc, p->a, p->lda, packed, p->s.M, p->s.N, p->s.K, p->epilogue);
+    n.packed = packed;
+    gemm_nn(&kern, threads, &n);
     free(packed);
 }
 
@@ -187,8 +190,9 @@ static void fill_tn(float *c, int threads, const void *ctx)
 {
     const struct tn_case *p = ctx;
     float *scratch = floats(gemm_tn_scratch(&kern, threads, p->s.M, p->s.K, p->s.N));
-    gemm_tn(&kern, threads, c, p->ldc, p->a, p->lda, p->b, p->ldb, p->s.M, p->s.K, p->s.N,
-            p->accumulate, scratch);
+    const struct gemm_tn n = {.c = c, .ldc = p->ldc, .a = p->a, .lda = p->lda, .b = p->b, .ldb = p->ldb,
+                              .M = p->s.M, .K = p->s.K, .N = p->s.N, .accumulate = p->accumulate, .scratch = scratch};
+    gemm_tn(&kern, threads, &n);
     free(scratch);
 }
 

@@ -385,8 +385,10 @@ static void run_layernorm_fwd(struct ops o, void *ctx)
 static void run_layernorm_bwd(struct ops o, void *ctx)
 {
     struct norm *n = ctx;
-    ops_layernorm_bwd(o, n->dx.f, n->ds.f, 0.6f, n->dw.f, n->db.f, n->dout.f, n->x.f, n->mean.f,
-                      n->rstd.f, n->w.f, R, C, n->scratch);
+    const struct ops_norm_bwd b = {.dx = n->dx.f, .ds = n->ds.f, .by = 0.6f, .dw = n->dw.f, .db = n->db.f, .dout = n->dout.f,
+                                   .x = n->x.f, .mean = n->mean.f, .rstd = n->rstd.f, .w = n->w.f, .rows = R, .C = C,
+                                   .scratch = n->scratch};
+    ops_layernorm_bwd(o, &b);
 }
 
 static void layernorm(void)
@@ -646,7 +648,9 @@ static void run_rmsnorm(struct ops o, void *ctx)
     float rstd[N / 151], scratch[(N / 151 / 64 + 1) * 150];
     CHECK(ops_rmsnorm_bwd_scratch(N / 151, 150) <= sizeof scratch / sizeof *scratch);
     ops_rmsnorm_fwd(o, s->m.f, rstd, s->x.f, s->grad.f, 151, N / 151, 150);
-    ops_rmsnorm_bwd(o, s->sum.f, s->v.f, 0.6f, s->grad.f + 150, s->y.f, s->x.f, rstd, s->grad.f, 151, N / 151, 150, scratch);
+    const struct ops_norm_bwd b = {.dx = s->sum.f, .ds = s->v.f, .by = 0.6f, .dw = s->grad.f + 150, .dout = s->y.f, .x = s->x.f,
+                                   .rstd = rstd, .w = s->grad.f, .ld = 151, .rows = N / 151, .C = 150, .scratch = scratch};
+    ops_rmsnorm_bwd(o, &b);
 }
 
 /* The operations of the switches against the double kernels over the whole arrays. */

@@ -191,20 +191,25 @@ struct product {
 static void forward(void *ctx)
 {
     const struct product *l = ctx;
-    gemm_nn(l->o->k, l->o->threads, l->y, l->ldy, l->x, l->ldx, l->packed, l->R, l->N, l->K, NULL);
+    const struct gemm_nn p = {.c = l->y, .ldc = l->ldy, .a = l->x, .lda = l->ldx, .packed = l->packed,
+                              .M = l->R, .N = l->N, .K = l->K};
+    gemm_nn(l->o->k, l->o->threads, &p);
 }
 
 static void grad_input(void *ctx)
 {
     const struct product *l = ctx;
-    gemm_nn(l->o->k, l->o->threads, l->x, l->ldx, l->y, l->ldy, l->packed, l->R, l->K, l->N, NULL);
+    const struct gemm_nn p = {.c = l->x, .ldc = l->ldx, .a = l->y, .lda = l->ldy, .packed = l->packed,
+                              .M = l->R, .N = l->K, .K = l->N};
+    gemm_nn(l->o->k, l->o->threads, &p);
 }
 
 static void grad_weight(void *ctx)
 {
     const struct product *l = ctx;
-    gemm_tn(l->o->k, l->o->threads, l->dw, l->N, l->x, l->ldx, l->y, l->ldy, l->R, l->K, l->N,
-            true, l->scratch);
+    const struct gemm_tn p = {.c = l->dw, .ldc = l->N, .a = l->x, .lda = l->ldx, .b = l->y, .ldb = l->ldy,
+                              .M = l->R, .K = l->K, .N = l->N, .accumulate = true, .scratch = l->scratch};
+    gemm_tn(l->o->k, l->o->threads, &p);
 }
 
 static void carve(struct product *l, struct arena *a)

@@ -250,15 +250,6 @@ static void nn_part(void *ctx, int t, int threads)
         rows_product(p, i, size_min(i + MC, end), &o);
 }
 
-void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct kern_epilogue *epilogue)
-{
-    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
-    job.b = (struct operand){.packed = packed, .K = K, .N = N};
-    job.epilogue = epilogue;
-    team_parts(nn_part, &job, threads);
-}
-
 /* Floats of a block of B, (rows,columns) in all. */
 static size_t block_floats(const struct kern *k, size_t rows, size_t columns)
 {
@@ -280,14 +271,12 @@ static void nn_unpacked_part(void *ctx, int t, int threads)
     rows_product(p, 0, p->M, &o);
 }
 
-void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
-                      size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct kern_epilogue *epilogue, float *scratch)
+void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *n)
 {
-    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = lda, .a_cs = 1, .M = M};
-    job.b = (struct operand){.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed};
-    job.epilogue = epilogue, job.scratch = scratch;
-    team_parts(nn_unpacked_part, &job, threads);
+    struct product job = {.k = k, .c = n->c, .ldc = n->ldc, .a = n->a, .a_rs = n->lda, .a_cs = 1, .M = n->M};
+    job.b = (struct operand){n->packed, n->w, n->ldw, n->K, n->N, n->transposed};
+    job.epilogue = n->epilogue, job.scratch = n->scratch;
+    team_parts(n->packed ? nn_part : nn_unpacked_part, &job, threads);
 }
 
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
@@ -322,13 +311,11 @@ static void tn_part(void *ctx, int t, int threads)
     rows_product(p, i0, i1, &o);
 }
 
-void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *b, size_t ldb, size_t M, size_t K, size_t N, bool accumulate,
-             float *scratch)
+void gemm_tn(const struct kern *k, int threads, const struct gemm_tn *n)
 {
-    struct product job = {.k = k, .c = c, .ldc = ldc, .a = a, .a_rs = 1, .a_cs = lda, .M = K};
-    job.b = (struct operand){.w = b, .ldw = ldb, .K = M, .N = N};
-    job.accumulate = accumulate, job.in_place = tn_in_place(ldb, K), job.scratch = scratch;
+    struct product job = {.k = k, .c = n->c, .ldc = n->ldc, .a = n->a, .a_rs = 1, .a_cs = n->lda, .M = n->K};
+    job.b = (struct operand){.w = n->b, .ldw = n->ldb, .K = n->M, .N = n->N};
+    job.accumulate = n->accumulate, job.in_place = tn_in_place(n->ldb, n->K), job.scratch = n->scratch;
     team_parts(tn_part, &job, threads);
 }
 

@@ -27,23 +27,30 @@ size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N);
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed);
 
-/* C (M,N) = A (M,K) B, B packed, then what `epilogue` says (kern.h; NULL: nothing). A rows lda apart, C
- * rows ldc apart. C is not read. */
-void gemm_nn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *packed, size_t M, size_t N, size_t K, const struct kern_epilogue *epilogue);
-
-/* The same with B as it is stored, as for gemm_pack: packed block by block on the way, which spares
- * large weights a way through memory. scratch: at least gemm_nn_scratch floats. */
-void gemm_nn_unpacked(const struct kern *k, int threads, float *c, size_t ldc, const float *a,
-                      size_t lda, const float *w, size_t ldw, bool transposed, size_t M, size_t N,
-                      size_t K, const struct kern_epilogue *epilogue, float *scratch);
+/* C (M,N) = A (M,K) B (K,N), then what `epilogue` says (kern.h; NULL: nothing): rows of A lda apart, of C ldc apart. C is not
+ * read. B is what gemm_pack made of it; or, where `packed` is NULL, w as it is stored, as for gemm_pack, which is packed block
+ * by block on the way: that spares large weights a way through memory. The same bytes either way. */
+struct gemm_nn {
+    float *c;
+    const float *a, *packed, *w;
+    size_t ldc, lda, ldw, M, N, K;
+    bool transposed; /* w is (N,K) */
+    const struct kern_epilogue *epilogue;
+    float *scratch; /* gemm_nn_scratch floats where `packed` is NULL */
+};
+void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *p);
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
 
-/* C (K,N) = A^T B with A (M,K), B (M,N), or += where `accumulate`: rows lda, ldb apart; C rows ldc
- * apart. Without `accumulate` C is not read. scratch: at least gemm_tn_scratch floats. */
-void gemm_tn(const struct kern *k, int threads, float *c, size_t ldc, const float *a, size_t lda,
-             const float *b, size_t ldb, size_t M, size_t K, size_t N, bool accumulate,
-             float *scratch);
+/* C (K,N) = A^T B with A (M,K), B (M,N), or += where `accumulate`: rows lda, ldb, ldc apart. Without
+ * `accumulate` C is not read. */
+struct gemm_tn {
+    float *c;
+    const float *a, *b;
+    size_t ldc, lda, ldb, M, K, N;
+    bool accumulate;
+    float *scratch; /* gemm_tn_scratch floats */
+};
+void gemm_tn(const struct kern *k, int threads, const struct gemm_tn *p);
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N);
 
 /* C (M,N) = A (M,K) B (K,N), both as they are stored, for operands that are used once: A(i,k) = a[i a_rs + k a_cs]; B has

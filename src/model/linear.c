@@ -78,6 +78,12 @@ static void row_fwd(const struct linear *l, struct pass *p, float *y, const floa
     pass_mark(p, GPT_OP_GEMM_FWD);
 }
 
+/* Values in a row of the weights, as they are stored. */
+static size_t row_of_w(const struct linear *l)
+{
+    return l->transposed ? l->in : l->out;
+}
+
 void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x, const struct kern_epilogue *epilogue)
 {
     struct kern_epilogue f = epilogue ? *epilogue : (struct kern_epilogue){0};
@@ -86,12 +92,11 @@ void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x
         row_fwd(l, p, y, x, &f);
         return;
     }
-    const struct kern_epilogue *end = epilogue || f.bias ? &f : NULL;
-    if (l->packed_fwd)
-        gemm_nn(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->packed_fwd, p->R, l->out, l->in, end);
-    else
-        gemm_nn_unpacked(p->o.k, p->o.threads, y, l->ldy, x, l->ldx, l->w.w, l->transposed ? l->in : l->out,
-                         l->transposed, p->R, l->out, l->in, end, p->s->gemm);
+    const struct gemm_nn product = {.c = y, .ldc = l->ldy, .a = x, .lda = l->ldx, .packed = l->packed_fwd,
+                                    .w = l->w.w, .ldw = row_of_w(l), .transposed = l->transposed,
+                                    .M = p->R, .N = l->out, .K = l->in,
+                                    .epilogue = epilogue || f.bias ? &f : NULL, .scratch = p->s->gemm};
+    gemm_nn(p->o.k, p->o.threads, &product);
     pass_mark(p, GPT_OP_GEMM_FWD);
 }
 
@@ -99,17 +104,20 @@ void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *
 {
     const struct kern *k = p->o.k;
     int threads = p->o.threads;
-    const struct kern_epilogue times = {.mul = mul}, *epilogue = mul ? &times : NULL;
-    if (l->packed_bwd)
-        gemm_nn(k, threads, dx, l->ldx, dy, l->ldy, l->packed_bwd, p->R, l->in, l->out, epilogue);
-    else
-        gemm_nn_unpacked(k, threads, dx, l->ldx, dy, l->ldy, l->w.w, l->transposed ? l->in : l->out, !l->transposed,
-                         p->R, l->in, l->out, epilogue, p->s->gemm);
+    const struct kern_epilogue times = {.mul = mul};
+    const struct gemm_nn back = {.c = dx, .ldc = l->ldx, .a = dy, .lda = l->ldy, .packed = l->packed_bwd,
+                                 .w = l->w.w, .ldw = row_of_w(l), .transposed = !l->transposed,
+                                 .M = p->R, .N = l->in, .K = l->out,
+                                 .epilogue = mul ? &times : NULL, .scratch = p->s->gemm};
+    gemm_nn(k, threads, &back);
     pass_mark(p, GPT_OP_GEMM_DX);
-    if (l->transposed)
-        gemm_tn(k, threads, l->w.grad, l->in, dy, l->ldy, x, l->ldx, p->R, l->out, l->in, !p->first, p->s->gemm);
-    else
-        gemm_tn(k, threads, l->w.grad, l->out, x, l->ldx, dy, l->ldy, p->R, l->in, l->out, !p->first, p->s->gemm);
+    struct gemm_tn grad = {.c = l->w.grad, .ldc = l->out, .a = x, .lda = l->ldx, .b = dy, .ldb = l->ldy,
+                           .M = p->R, .K = l->in, .N = l->out, .accumulate = !p->first, .scratch = p->s->gemm};
+    if (l->transposed) {
+        grad.a = dy, grad.lda = l->ldy, grad.K = l->out;
+        grad.b = x, grad.ldb = l->ldx, grad.N = grad.ldc = l->in;
+    }
+    gemm_tn(k, threads, &grad);
     pass_mark(p, GPT_OP_GEMM_DW);
     if (!l->b.w)
         return;

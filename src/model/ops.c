@@ -80,34 +80,31 @@ size_t ops_layernorm_bwd_scratch(size_t rows, size_t C)
     return blocks_of(rows, BLOCK_ROWS) * 2 * C;
 }
 
-struct layernorm_bwd {
+struct norm_bwd {
     const struct kern *k;
-    float *dx, *ds, by, *parts;
-    const float *dout, *x, *mean, *rstd, *w;
-    size_t rows, C;
+    const struct ops_norm_bwd *n;
 };
 
 static void layernorm_bwd_block(const void *ctx, size_t i, size_t part)
 {
-    const struct layernorm_bwd *a = ctx;
-    struct rows r = block_rows(i, a->rows);
-    size_t C = a->C, at = r.at * C;
-    float *sums = a->parts + i * 2 * C;
+    const struct norm_bwd *a = ctx;
+    const struct ops_norm_bwd *n = a->n;
+    struct rows r = block_rows(i, n->rows);
+    size_t C = n->C, at = r.at * C;
+    float *sums = n->scratch + i * 2 * C;
     (void)part;
     memset(sums, 0, 2 * C * sizeof *sums);
-    a->k->layernorm_bwd(a->dx + at, a->ds ? a->ds + at : NULL, a->by, sums, sums + C, a->dout + at, a->x + at,
-                        a->mean + r.at, a->rstd + r.at, a->w, r.n, C);
+    a->k->layernorm_bwd(n->dx + at, n->ds ? n->ds + at : NULL, n->by, sums, sums + C, n->dout + at, n->x + at,
+                        n->mean + r.at, n->rstd + r.at, n->w, r.n, C);
 }
 
-void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, float *db,
-                       const float *dout, const float *x, const float *mean, const float *rstd,
-                       const float *w, size_t rows, size_t C, float *scratch)
+void ops_layernorm_bwd(struct ops o, const struct ops_norm_bwd *n)
 {
-    struct layernorm_bwd a = {o.k, dx, ds, by, scratch, dout, x, mean, rstd, w, rows, C};
-    size_t blocks = blocks_of(rows, BLOCK_ROWS);
+    const struct norm_bwd a = {o.k, n};
+    size_t blocks = blocks_of(n->rows, BLOCK_ROWS);
     for_blocks(o, blocks, layernorm_bwd_block, &a);
-    o.k->colsum(dw, scratch, 2 * C, blocks, C);
-    o.k->colsum(db, scratch + C, 2 * C, blocks, C);
+    o.k->colsum(n->dw, n->scratch, 2 * n->C, blocks, n->C);
+    o.k->colsum(n->db, n->scratch + n->C, 2 * n->C, blocks, n->C);
 }
 
 struct rmsnorm_fwd {
@@ -136,34 +133,27 @@ size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C)
     return blocks_of(rows, BLOCK_ROWS) * C;
 }
 
-struct rmsnorm_bwd {
-    const struct kern *k;
-    float *dx, *ds, by, *parts; /* parts NULL: no dw */
-    const float *dout, *x, *rstd, *w;
-    size_t ld, rows, C;
-};
-
 static void rmsnorm_bwd_block(const void *ctx, size_t i, size_t part)
 {
-    const struct rmsnorm_bwd *a = ctx;
-    struct rows r = block_rows(i, a->rows);
-    size_t at = r.at * a->ld;
-    float *sums = a->parts ? a->parts + i * a->C : NULL;
+    const struct norm_bwd *a = ctx;
+    const struct ops_norm_bwd *n = a->n;
+    struct rows r = block_rows(i, n->rows);
+    size_t at = r.at * n->ld;
+    float *sums = n->dw ? n->scratch + i * n->C : NULL;
     (void)part;
     if (sums)
-        memset(sums, 0, a->C * sizeof *sums);
-    a->k->rmsnorm_bwd(a->dx + at, a->ds ? a->ds + at : NULL, a->by, sums, a->dout + at, a->x + at, a->rstd + r.at, a->w,
-                      a->ld, r.n, a->C);
+        memset(sums, 0, n->C * sizeof *sums);
+    a->k->rmsnorm_bwd(n->dx + at, n->ds ? n->ds + at : NULL, n->by, sums, n->dout + at, n->x + at, n->rstd + r.at, n->w,
+                      n->ld, r.n, n->C);
 }
 
-void ops_rmsnorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, const float *dout, const float *x,
-                     const float *rstd, const float *w, size_t ld, size_t rows, size_t C, float *scratch)
+void ops_rmsnorm_bwd(struct ops o, const struct ops_norm_bwd *n)
 {
-    struct rmsnorm_bwd a = {o.k, dx, ds, by, dw ? scratch : NULL, dout, x, rstd, w, ld, rows, C};
-    size_t blocks = blocks_of(rows, BLOCK_ROWS);
+    const struct norm_bwd a = {o.k, n};
+    size_t blocks = blocks_of(n->rows, BLOCK_ROWS);
     for_blocks(o, blocks, rmsnorm_bwd_block, &a);
-    if (dw)
-        o.k->colsum(dw, scratch, C, blocks, C);
+    if (n->dw)
+        o.k->colsum(n->dw, n->scratch, n->C, blocks, n->C);
 }
 
 struct act {

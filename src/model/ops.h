@@ -19,16 +19,20 @@ struct ops {
 void ops_layernorm_fwd(struct ops o, float *out, float *mean, float *rstd, const float *x,
                        const float *w, const float *b, size_t rows, size_t C);
 
-/* scratch: ops_layernorm_bwd_scratch floats, for the partial sums of dw and db. */
-void ops_layernorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, float *db,
-                       const float *dout, const float *x, const float *mean, const float *rstd,
-                       const float *w, size_t rows, size_t C, float *scratch);
+/* Of a norm of rows of C values, as in kern.h. mean, db: of layer norm alone, whose rows are C apart. */
+struct ops_norm_bwd {
+    float *dx, *ds, *dw, *db;
+    float by;
+    const float *dout, *x, *mean, *rstd, *w;
+    size_t ld, rows, C; /* ld: between rows, of RMS norm */
+    float *scratch;     /* ops_NORM_bwd_scratch floats, for the partial sums of dw and db */
+};
+void ops_layernorm_bwd(struct ops o, const struct ops_norm_bwd *n);
 size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 
-/* Rows ld apart; w, dw may be NULL (kern.h). scratch: ops_rmsnorm_bwd_scratch floats, for the partial sums of dw. */
+/* Rows ld apart; w, dw may be NULL (kern.h). */
 void ops_rmsnorm_fwd(struct ops o, float *out, float *rstd, const float *x, const float *w, size_t ld, size_t rows, size_t C);
-void ops_rmsnorm_bwd(struct ops o, float *dx, float *ds, float by, float *dw, const float *dout, const float *x,
-                     const float *rstd, const float *w, size_t ld, size_t rows, size_t C, float *scratch);
+void ops_rmsnorm_bwd(struct ops o, const struct ops_norm_bwd *n);
 size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C);
 
 /* x (rows,n) to act(x) in place, slope likewise or NULL: rows ld apart. */

@@ -29,8 +29,10 @@ static void fwd(const struct norm *n, struct pass *p, const float *x)
 
 static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x)
 {
-    ops_layernorm_bwd(p->o, dx, ds, by, n->gain.grad, n->bias.grad, dout, x, n->mean, n->rstd, n->gain.w, p->R, n->C,
-                      p->s->norm);
+    const struct ops_norm_bwd b = {.dx = dx, .ds = ds, .by = by, .dw = n->gain.grad, .db = n->bias.grad, .dout = dout, .x = x,
+                                   .mean = n->mean, .rstd = n->rstd, .w = n->gain.w, .rows = p->R, .C = n->C,
+                                   .scratch = p->s->norm};
+    ops_layernorm_bwd(p->o, &b);
     pass_mark(p, GPT_OP_NORM);
 }
 

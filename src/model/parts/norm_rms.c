@@ -19,7 +19,9 @@ static void fwd(const struct norm *n, struct pass *p, const float *x)
 
 static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x)
 {
-    ops_rmsnorm_bwd(p->o, dx, ds, by, n->gain.grad, dout, x, n->rstd, n->gain.w, n->C, p->R, n->C, p->s->norm);
+    const struct ops_norm_bwd b = {.dx = dx, .ds = ds, .by = by, .dw = n->gain.grad, .dout = dout, .x = x, .rstd = n->rstd,
+                                   .w = n->gain.w, .ld = n->C, .rows = p->R, .C = n->C, .scratch = p->s->norm};
+    ops_rmsnorm_bwd(p->o, &b);
     pass_mark(p, GPT_OP_NORM);
 }
 

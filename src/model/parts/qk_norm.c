@@ -54,9 +54,12 @@ void qk_norm_bwd(const struct qk_norm *n, struct pass *p, float *din, const floa
     struct stretch s;
     for (size_t r = 0; r < p->R; r++)
         memset(din + r * n->ld, 0, (n->NH + n->NKV) * n->HS * sizeof *din);
-    for (size_t i = 0; stretch_at(&s, n, i); i++)
-        ops_rmsnorm_bwd(p->o, din + s.at, NULL, 1, s.gain.grad, dout + s.at, n->raw + s.at, n->rstd + i * p->R, s.gain.w, n->ld,
-                        p->R, s.width, p->s->norm);
+    for (size_t i = 0; stretch_at(&s, n, i); i++) {
+        const struct ops_norm_bwd b = {.dx = din + s.at, .by = 1, .dw = s.gain.grad, .dout = dout + s.at, .x = n->raw + s.at,
+                                       .rstd = n->rstd + i * p->R, .w = s.gain.w, .ld = n->ld, .rows = p->R, .C = s.width,
+                                       .scratch = p->s->norm};
+        ops_rmsnorm_bwd(p->o, &b);
+    }
     copy_values(n, p->R, din, dout);
     pass_mark(p, GPT_OP_NORM);
 }
