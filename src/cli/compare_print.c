@@ -90,22 +90,25 @@ static void print_answer(const struct compare_variant *v)
 
 static void print_gain(const struct compare_variant *v, const char *base)
 {
-    char at[LEAD_MAX], words[WORDS], flops[32], smallest[WORDS], far[WORDS];
-    const char *trend = v->trend == COMPARE_GROWS   ? "it grows with scale"
-                        : v->trend == COMPARE_HOLDS ? "it holds with scale"
-                        : v->trend == COMPARE_FADES ? "it fades with scale"
-                                                    : "whether it grows or fades with scale is open";
+    char at[LEAD_MAX], gain[WORDS], flops[32], smallest[WORDS], far[WORDS];
+    static const char *const words[2][4] = {
+        {[COMPARE_GROWS] = "it grows with scale", [COMPARE_HOLDS] = "it holds with scale",
+         [COMPARE_FADES] = "it fades with scale", [COMPARE_TREND_OPEN] = "whether it grows or fades with scale is open"},
+        {[COMPARE_GROWS] = "the handicap grows with scale", [COMPARE_HOLDS] = "it holds with scale",
+         [COMPARE_FADES] = "the handicap fades with scale",
+         [COMPARE_TREND_OPEN] = "whether the handicap grows or fades with scale is open"}};
+    const char *trend = words[compare_is_handicap(v)][v->trend];
     text_beside(stdout, lead(at, "gain"), "%s at the largest budget, %s FLOPs: so many times its compute does %s need for "
-                "the same loss.", gain_words(words, &v->largest.value), count_format(flops, sizeof flops, v->largest.flops), base);
+                "the same loss.", gain_words(gain, &v->largest.value), count_format(flops, sizeof flops, v->largest.flops), base);
     text_beside(stdout, lead(at, ""), "%s at the smallest, %s FLOPs: %s.", gain_words(smallest, &v->smallest.value),
                 count_format(flops, sizeof flops, v->smallest.flops), trend);
     text_beside(stdout, lead(at, ""), "%s at ten times the largest, an extrapolation.", gain_words(far, &v->at_10x.value));
     if (isfinite(v->time_largest.value.value))
         text_beside(stdout, lead(at, "in time"), "%s at the largest budget, at the speeds that the tables tell.",
-                    gain_words(words, &v->time_largest.value));
+                    gain_words(gain, &v->time_largest.value));
     if (isfinite(v->tokens.value) && isfinite(v->params.value))
         text_beside(stdout, lead(at, "equivalent"), "%s times the tokens at the same size, %s times the parameters at the same "
-                    "data.", gain_words(words, &v->tokens), gain_words(far, &v->params));
+                    "data.", gain_words(gain, &v->tokens), gain_words(far, &v->params));
 }
 
 static void print_costs(const struct compare_variant *v)

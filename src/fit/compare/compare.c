@@ -23,6 +23,11 @@ const char *compare_trend_word(enum compare_trend t)
     return words[t];
 }
 
+bool compare_is_handicap(const struct compare_variant *v)
+{
+    return log(v->smallest.value.value) + log(v->largest.value.value) < 0;
+}
+
 struct compare_options compare_options_default(void)
 {
     return (struct compare_options){.sims = 999, .draws = 2000, .seed = 1};

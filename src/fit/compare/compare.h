@@ -31,6 +31,9 @@ enum compare_answer { COMPARE_LEVEL, COMPARE_EXPONENT, COMPARE_FLOOR, COMPARE_NO
 const char *compare_answer_word(enum compare_answer a);
 enum compare_trend { COMPARE_GROWS, COMPARE_HOLDS, COMPARE_FADES, COMPARE_TREND_OPEN };
 const char *compare_trend_word(enum compare_trend t);
+struct compare_variant;
+/* Whether the gain lies below 1, as far as both ends of the budgets tell: what grows or fades is a handicap then. */
+bool compare_is_handicap(const struct compare_variant *v);
 
 /* Base and variant in one cell of the grid: means over the pairs in it. */
 struct compare_cell {

@@ -247,11 +247,10 @@ static struct compare_gain gain_at(const struct asked *a, enum what what, double
 static enum compare_trend trend_of(const struct compare_variant *v)
 {
     struct fit_value t = v->trend_factor;
-    double ln = log(v->smallest.value.value) + log(v->largest.value.value);
-    if (isnan(t.lo) || isnan(t.hi) || isnan(ln))
+    if (isnan(t.lo) || isnan(t.hi) || isnan(v->smallest.value.value) || isnan(v->largest.value.value))
         return COMPARE_TREND_OPEN;
     if (t.lo > 1 || t.hi < 1)
-        return (ln > 0) == (t.lo > 1) ? COMPARE_GROWS : COMPARE_FADES;
+        return compare_is_handicap(v) == (t.hi < 1) ? COMPARE_GROWS : COMPARE_FADES;
     return t.hi < SAME_GAIN && t.lo > 1 / SAME_GAIN ? COMPARE_HOLDS : COMPARE_TREND_OPEN;
 }
 

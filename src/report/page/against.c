@@ -26,13 +26,16 @@ static void say_gain(FILE *out, const struct compare_variant *v, const char *bas
 
 static void say_trend(FILE *out, const struct compare_variant *v)
 {
-    static const char *const words[] = {
-        [COMPARE_GROWS] = "The gain grows with scale: what is seen here is the least of it.",
-        [COMPARE_HOLDS] = "The gain holds with scale.",
-        [COMPARE_FADES] = "The gain fades with scale: larger models would have less of it.",
-        [COMPARE_TREND_OPEN] = "Whether the gain grows or fades with scale these runs leave open.",
-    };
-    html_text(out, words[v->trend]);
+    static const char *const words[2][4] = {
+        {[COMPARE_GROWS] = "The gain grows with scale: what is seen here is the least of it.",
+         [COMPARE_HOLDS] = "The gain holds with scale.",
+         [COMPARE_FADES] = "The gain fades with scale: larger models would have less of it.",
+         [COMPARE_TREND_OPEN] = "Whether the gain grows or fades with scale these runs leave open."},
+        {[COMPARE_GROWS] = "The handicap grows with scale: what is seen here is the least of it.",
+         [COMPARE_HOLDS] = "The handicap holds with scale.",
+         [COMPARE_FADES] = "The handicap fades with scale: larger models would have less of it.",
+         [COMPARE_TREND_OPEN] = "Whether the handicap grows or fades with scale these runs leave open."}};
+    html_text(out, words[compare_is_handicap(v)][v->trend]);
 }
 
 static void say_move(FILE *out, const struct compare_variant *v, const char *base)
