@@ -32,12 +32,6 @@ struct job {
     struct loss_sum sum;
 };
 
-static bool ends_with(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcmp(path + n - m, end) == 0;
-}
-
 /* --- the data ------------------------------------------------------------------------------------------------------------ */
 
 static bool sets_key(const struct words *w, const char *key)
@@ -54,8 +48,8 @@ static enum status open_files(struct job *j, struct err *err)
     const struct words *w = j->words;
     struct data_spec spec = config_data_spec(j->cfg);
     const char *first = w->data.items[0];
-    bool tokens = ends_with(first, ".bin") || ends_with(first, ".npy");
-    if (!sets_key(w, "data.source=") && (tokens || spec.kind != DATA_TOKENS || ends_with(first, ".txt")))
+    bool tokens = text_ends_with(first, ".bin") || text_ends_with(first, ".npy");
+    if (!sets_key(w, "data.source=") && (tokens || spec.kind != DATA_TOKENS || text_ends_with(first, ".txt")))
         spec.kind = tokens ? DATA_TOKENS : DATA_TEXT;
     spec.val_files = w->data.items;
     spec.n_val_files = w->data.n;
@@ -78,7 +72,7 @@ static enum status open_config(struct job *j, struct err *err)
 static enum status open_data(struct job *j, struct err *err)
 {
     const struct words *w = j->words;
-    bool config = w->data.n == 1 && ends_with(w->data.items[0], ".json");
+    bool config = w->data.n == 1 && text_ends_with(w->data.items[0], ".json");
     if (!j->w.is_run && w->data.n == 0 && !sets_key(w, "data."))
         return err_set(err, E_USAGE, "eval: --data FILE says on what (a text, tokens, or a config)");
     j->cfg = j->w.is_run && !config ? &j->w.cfg : &j->own;

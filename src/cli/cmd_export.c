@@ -28,12 +28,6 @@ struct format {
     enum status (*weights)(FILE *out, const char *path, const struct gpt *g, const char *who, struct err *err);
 };
 
-static bool ends_with(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcmp(path + n - m, end) == 0;
-}
-
 /* --- safetensors ------------------------------------------------------------------------------------------------------- */
 
 static enum status check_hf(const struct gpt *g, struct err *err)
@@ -47,7 +41,7 @@ static enum status places_hf(struct places *p, const char *out, struct err *err)
 {
     char dir[FILE_PATH_MAX];
     const char *slash = strrchr(out, '/');
-    bool file = ends_with(out, ".safetensors");
+    bool file = text_ends_with(out, ".safetensors");
     if (file && !slash)
         strcpy(dir, ".");
     else
@@ -177,7 +171,7 @@ static enum status export(const struct weights *w, const struct format *f, const
         text_message(stderr, "", "%s", w->notes);
     if (w->shape.mtp)
         text_message(stderr, "", "heads for further tokens (model.mtp) are of training alone: they are not in it");
-    if (p.config[0] && ends_with(p.weights, "/model.safetensors")) {
+    if (p.config[0] && text_ends_with(p.weights, "/model.safetensors")) {
         const struct hf_arch *arch;
         TRY(hf_arch_for(&arch, &g->shape, NULL, err));
         p.config[strlen(p.config) - strlen("/config.json")] = '\0';

@@ -143,7 +143,7 @@ static enum status take(void *ctx, const int32_t *tokens, size_t n, struct err *
 {
     struct shards *s = ctx;
     TRY(stopped(err));
-    if (s->total / s->limit + n / s->limit >= SHARDS_MAX)
+    if (n > 0 && (s->total + n - 1) / s->limit >= SHARDS_MAX)
         return err_set(err, E_DATA, "more than %d shards: raise --shard-tokens", SHARDS_MAX);
     return shards_put(s, tokens, n, err);
 }

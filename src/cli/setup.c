@@ -13,6 +13,7 @@
 #include "cli/live_view.h"
 #include "cli/protocol.h"
 #include "cli/search_words.h"
+#include "cli/text.h"
 #include "cli/timed.h"
 
 enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
@@ -23,18 +24,12 @@ enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
     return OK;
 }
 
-static bool ends_with(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcmp(path + n - m, end) == 0;
-}
-
 /* A file that begins like no config: what it looks like, and which command takes it. */
 static enum status not_a_config(const char *path, struct err *err)
 {
-    if (ends_with(path, ".csv") || ends_with(path, ".tsv") || ends_with(path, ".jsonl"))
+    if (text_ends_with(path, ".csv") || text_ends_with(path, ".tsv") || text_ends_with(path, ".jsonl"))
         return err_set(err, E_CONFIG, "%s is a table, not a config: plateau fit %s", path, path);
-    if (ends_with(path, ".yaml") || ends_with(path, ".yml") || ends_with(path, ".toml") || ends_with(path, ".py"))
+    if (text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") || text_ends_with(path, ".toml") || text_ends_with(path, ".py"))
         return err_set(err, E_CONFIG, "%s is not JSON: a config is written as configs/tiny.json is", path);
     return err_set(err, E_CONFIG,
                    "%s is not a config, which is JSON and begins with {. To train on a text: scripts/demo FILE, or a "

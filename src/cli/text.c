@@ -102,3 +102,9 @@ void text_teacher(FILE *out, double most_flops, double train_flops)
                     "its forward passes take up to %.3g flops a run, its own training took %.3g; neither is in the runs' flops",
                     most_flops, train_flops);
 }
+
+bool text_ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && strcmp(name + n - m, end) == 0;
+}

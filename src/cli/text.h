@@ -14,6 +14,9 @@ enum { TEXT_WIDTH_MAX = 100 };
  * TEXT_WIDTH_MAX, beyond which lines are tiring to read. */
 size_t text_width(FILE *out, size_t otherwise);
 
+/* Whether a file's name ends so, and has more in front. */
+bool text_ends_with(const char *name, const char *end);
+
 /* A terminal on which a line can be written over. */
 bool text_is_terminal(int fd);
 

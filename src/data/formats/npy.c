@@ -117,8 +117,7 @@ static bool read_dictionary(struct dictionary *d, struct scan *s)
 static const struct type {
     const char *descr;
     size_t width;
-    bool is_signed;
-} types[] = {{"<u2", 2, false}, {"<u4", 4, false}, {"<i4", 4, true}};
+} types[] = {{"<u2", 2}, {"<u4", 4}, {"<i4", 4}}; /* a negative token is beyond any vocabulary */
 
 static enum status lay_out(struct token_layout *l, const struct dictionary *d, size_t at, size_t n, struct err *err)
 {
@@ -137,7 +136,7 @@ static enum status lay_out(struct token_layout *l, const struct dictionary *d, s
     if (d->n > (n - at) / type->width || n - at != d->n * type->width)
         return err_set(err, E_DATA, "its header says %zu elements of %zu bytes, and %zu bytes follow: %s", d->n, type->width,
                        n - at, d->n > (n - at) / type->width ? "it was cut off" : "it goes on");
-    *l = (struct token_layout){.at = at, .n = d->n, .width = type->width, .is_signed = type->is_signed};
+    *l = (struct token_layout){.at = at, .n = d->n, .width = type->width};
     return OK;
 }
 

@@ -10,7 +10,6 @@
 /* Where the tokens lie: n of them, each `width` bytes, least significant first, from byte `at` to the end. */
 struct token_layout {
     size_t at, n, width; /* width: 2 or 4 */
-    bool is_signed;
     const char *name; /* of the format, for people */
 };
 
