@@ -87,7 +87,14 @@ version() {
     grep -qE '^commit: ([0-9a-f]{10,}\+?|unknown)$' version.txt || fail "no commit: $(cat version.txt)"
     grep -qE '^compiler: (gcc|clang) [0-9]' version.txt || fail "no compiler: $(cat version.txt)"
     grep -qE '^kernels: ref.*; this CPU uses (ref|avx2|avx512)$' version.txt || fail "no kernels: $(cat version.txt)"
+    grep -qE '^libraries: cJSON [0-9][0-9.]*, zlib [0-9][^ ,]*, stb [a-z]* *[0-9.]+$' version.txt || fail "no libraries: $(cat version.txt)"
     diff version.txt <("$plateau" --version) >/dev/null || fail "--version says something else"
+    "$plateau" version --json - >version.json || fail "--json -: exit code $?"
+    diff <(sed -nE 's/^\t"version":\t"(.*)",$/plateau \1/p' version.json) <(head -n 1 version.txt) || fail "another version in JSON"
+    diff <(sed -nE 's/^\t\t"used":\t"(.*)"$/\1/p' version.json) <(sed -n 's/.*this CPU uses //p' version.txt) || fail "other kernels in JSON"
+    "$plateau" version --json file.json && diff file.json version.json >/dev/null || fail "another file than --json -"
+    says "--help=rst: expected text, man, bash, zsh or fish" "$plateau" --help=rst
+    says "--help=rst: expected text, man, bash, zsh or fish" "$plateau" fit --help=rst
 }
 
 other_tools_words() {

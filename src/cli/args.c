@@ -9,40 +9,7 @@
 #include "base/count.h"
 #include "base/nearest.h"
 #include "cli/cmd.h"
-#include "cli/text.h"
-
-enum { HELP_WIDTH = 60 }; /* into a file or a pipe: narrow enough for half a screen, a slide, a phone */
-
-/* The help of an option stands beside it, or below where the option is long or the lines are short. */
-static void print_option(const struct arg *a, size_t width)
-{
-    size_t indent = width < 70 ? 18 : 26;
-    int wrote = printf("  %s%s%s", a->name, a->metavar ? " " : "", a->metavar ? a->metavar : "");
-    size_t at = wrote > 0 ? (size_t)wrote : 0;
-    if (at + 2 > indent) {
-        printf("\n");
-        at = 0;
-    }
-    printf("%*s", (int)(indent - at), "");
-    text_wrap(stdout, width, indent, indent, a->help);
-}
-
-static void print_help(const struct args_spec *spec)
-{
-    size_t width = text_width(stdout, HELP_WIDTH);
-    int wrote = printf("usage: plateau %s", spec->command);
-    char rest[256];
-    snprintf(rest, sizeof rest, "%s%s", spec->positionals, spec->n_args ? " [options]" : "");
-    if (rest[0])
-        printf(" ");
-    text_wrap(stdout, width, (size_t)wrote + 1, 7, rest);
-    printf("\n");
-    text_wrap(stdout, width, 0, 0, spec->summary);
-    if (spec->n_args)
-        printf("\n");
-    for (size_t i = 0; i < spec->n_args; i++)
-        print_option(&spec->args[i], width);
-}
+#include "cli/help.h"
 
 static enum status append(struct arg_list *list, const char *item, struct err *err)
 {
@@ -177,11 +144,14 @@ enum status args_parse(const struct args_spec *spec, struct arg_list *positional
     *help = false;
     bool options = true;
     for (int i = 0; i < argc; i++) {
-        if (options && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
-            print_help(spec);
+        enum status st = OK;
+        const struct help_form *form = options ? help_asked(argv[i], &st, err) : NULL;
+        if (form) {
+            form->command(stdout, spec);
             *help = true;
-            return OK;
         }
+        if (form || st != OK)
+            return st;
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
         else if (options && argv[i][0] == '-' && argv[i][1] != '\0')

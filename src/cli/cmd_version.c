@@ -1,5 +1,9 @@
+#include <cjson/cJSON.h>
 #include <stdio.h>
+#include <string.h>
+#include <zlib.h>
 
+#include "base/file.h"
 #include "base/system.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
@@ -32,19 +36,97 @@ static void print_version(void)
     if (cores.slow > 0)
         printf(", %d fast and %d slow", cores.fast, cores.slow);
     printf("\n");
+    /* stb is compiled in; the others are those that were found when the program began */
+    text_beside(stdout, "libraries: ", "cJSON %s, zlib %s, stb %s", cJSON_Version(), zlibVersion(), VERSION_STB);
+}
+
+static void add_kernels(cJSON *root)
+{
+    cJSON *kernels = cJSON_AddObjectToObject(root, "kernels"), *built = cJSON_AddArrayToObject(kernels, "built");
+    for (enum kern_isa isa = KERN_REF; isa < KERN_ISA_COUNT; isa++)
+        if (kern_isa_built(isa))
+            cJSON_AddItemToArray(built, cJSON_CreateString(kern_isa_name(isa)));
+    cJSON_AddStringToObject(kernels, "used", kern_isa_name(kern_isa_best()));
+}
+
+static void add_threads(cJSON *root)
+{
+    cJSON *threads = cJSON_AddObjectToObject(root, "threads");
+    struct system_cores cores = system_cores();
+#ifdef _OPENMP
+    cJSON_AddStringToObject(threads, "kind", "OpenMP");
+    cJSON_AddNumberToObject(threads, "openmp", _OPENMP);
+#else
+    cJSON_AddStringToObject(threads, "kind", "POSIX");
+#endif
+    cJSON_AddNumberToObject(threads, "cores", cores.fast + cores.slow);
+    cJSON_AddNumberToObject(threads, "slow_cores", cores.slow);
+}
+
+/* NULL for want of memory; free() releases. */
+static char *version_json(void)
+{
+    static const char commit[] = VERSION_COMMIT;
+    size_t clean = strcspn(commit, "+");
+    char name[sizeof commit];
+    snprintf(name, sizeof name, "%.*s", (int)clean, commit);
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "version", PLATEAU_VERSION);
+    if (strcmp(name, "unknown") == 0)
+        cJSON_AddNullToObject(root, "commit");
+    else
+        cJSON_AddStringToObject(root, "commit", name);
+    cJSON_AddBoolToObject(root, "dirty", commit[clean] != '\0');
+    cJSON_AddStringToObject(root, "compiler", VERSION_COMPILER);
+    add_kernels(root);
+    add_threads(root);
+    cJSON *libraries = cJSON_AddObjectToObject(root, "libraries");
+    cJSON_AddStringToObject(libraries, "cJSON", cJSON_Version());
+    cJSON_AddStringToObject(libraries, "zlib", zlibVersion());
+    cJSON_AddStringToObject(libraries, "stb", VERSION_STB);
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    return text;
+}
+
+static enum status tell(const char *json, struct err *err)
+{
+    if (!json) {
+        print_version();
+        return OK;
+    }
+    char *text = version_json();
+    if (!text)
+        return err_set(err, E_NOMEM, "version: out of memory");
+    enum status st = OK;
+    struct file_writer w;
+    if (strcmp(json, "-") == 0)
+        printf("%s\n", text);
+    else if ((st = file_writer_open(&w, json, err)) == OK) {
+        fprintf(w.out, "%s\n", text);
+        st = file_writer_commit(&w, err);
+    }
+    cJSON_free(text);
+    return st;
 }
 
 enum status cmd_version(int argc, char **argv, struct err *err)
 {
+    const char *json = NULL;
+    const struct arg args[] = {
+        {"--json", ARG_STRING, &json, "FILE|-", "write it as JSON; - prints that alone"},
+    };
     const struct args_spec spec = {.command = "version",
                                    .positionals = "",
                                    .summary = "Print the version, the commit and the compiler that it was built from and with, "
-                                              "the kernels in it and those that this CPU can use."};
+                                              "the kernels in it and those that this CPU can use, threads and libraries.",
+                                   .args = args,
+                                   .n_args = sizeof args / sizeof *args};
     struct arg_list words;
     bool help;
-    TRY(args_parse(&spec, &words, &help, argc, argv, err));
-    if (!help)
-        print_version();
+    enum status st = args_parse(&spec, &words, &help, argc, argv, err);
+    if (st == OK && !help)
+        st = tell(json, err);
     args_free(&spec, &words);
-    return OK;
+    return st;
 }

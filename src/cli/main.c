@@ -10,14 +10,14 @@
 #include "base/nearest.h"
 #include "base/utf8.h"
 #include "cli/cmd.h"
+#include "cli/help.h"
 #include "cli/text.h"
 
 static const struct command {
     const char *name;
     cmd_fn *fn;
-    const char *summary;
 } commands[] = {
-#define X(name, summary) {#name, cmd_##name, summary},
+#define X(name, summary) {#name, cmd_##name},
     CMD_LIST(X)
 #undef X
 };
@@ -55,19 +55,6 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static void usage(FILE *out)
-{
-    size_t width = text_width(out, 60);
-    text_wrap(out, width, 0, 0,
-              "plateau: train small GPTs at a grid of sizes, fit scaling laws, chart the returns\n\n"
-              "usage: plateau COMMAND ... (plateau COMMAND --help for each)");
-    fputc('\n', out);
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        fprintf(out, "  %-10s ", commands[i].name);
-        text_wrap(out, width, 13, 13, commands[i].summary);
-    }
-}
-
 static enum status unknown_command(const char *name, struct err *err)
 {
     for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++)
@@ -87,26 +74,44 @@ static enum status unknown_command(const char *name, struct err *err)
     return err_set(err, E_USAGE, "unknown command '%s' (see plateau --help)", name);
 }
 
-/* help, help COMMAND */
+/* help COMMAND */
 static enum status help(int argc, char **argv, struct err *err)
 {
     char word[] = "--help", *ask[] = {word, NULL};
     if (argc == 0) {
-        usage(stdout);
+        help_text.begin(stdout);
         return OK;
     }
     const struct command *c = find_command(argv[0]);
     return c ? c->fn(1, ask, err) : unknown_command(argv[0], err);
 }
 
+/* The whole in one form, with the parts of all commands where it has these: each knows its options alone. */
+static enum status help_as(const struct help_form *form, char *word, struct err *err)
+{
+    char *ask[] = {word, NULL};
+    form->begin(stdout);
+    for (size_t i = 0; form->end && i < N_COMMANDS; i++)
+        TRY(commands[i].fn(1, ask, err));
+    if (form->end)
+        form->end(stdout);
+    return OK;
+}
+
 static enum status dispatch(int argc, char **argv, struct err *err)
 {
     if (argc < 2) {
-        usage(stderr);
+        help_text.begin(stderr);
         return err_set(err, E_USAGE, "no command given");
     }
     const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+    enum status st;
+    const struct help_form *form = help_asked(name, &st, err);
+    if (st != OK)
+        return st;
+    if (form && form != &help_text)
+        return help_as(form, argv[1], err);
+    if (form || strcmp(name, "help") == 0)
         return help(argc - 2, argv + 2, err);
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
