@@ -199,8 +199,24 @@ installed() {
     cd "$tmp" || return
 }
 
+# The configs of docs/gallery.md are taken, and scripts/gallery knows each of them.
+gallery() {
+    local config name n=0
+    for config in "$root"/configs/gallery/*.json; do
+        name=$(basename "$config" .json)
+        (cd "$root" && "$plateau" data info "configs/gallery/$name.json") >said 2>&1 || fail "$name: $(tail -n 1 said)"
+        [ -s "$root/docs/gallery/$name.png" ] || fail "no picture of $name"
+        grep -qx "    scripts/gallery $name" "$root/docs/gallery.md" || fail "docs/gallery.md has no command for $name"
+        "$root/scripts/gallery" --help | grep -qw -- "$name" || fail "scripts/gallery does not know $name"
+        n=$((n + 1))
+    done
+    [ "$n" = 6 ] || fail "$n configs"
+    "$root/scripts/gallery" nothing >said 2>&1
+    [ $? = 2 ] && grep -q 'no sweep nothing' said || fail "another word is taken: $(cat said)"
+}
+
 for t in manual_is_whole manual_without_warnings completions_in_bash offered_words_are_taken completions_in_zsh completions_in_fish \
-    installed; do
+    installed gallery; do
     run_test "$t"
 done
 finish
