@@ -21,6 +21,7 @@ typedef enum status cmd_fn(int argc, char **argv, struct err *err);
     X(results, "tables for a paper: CSV, JSON, Markdown, LaTeX")                                  \
     X(report, "one page of HTML that shows all of a sweep, or of a comparison")                  \
     X(serve, "the page of a sweep, live while it runs, for a browser on this machine")                  \
+    X(lab, "a class in ten steps, to a prediction that comes true")                                     \
     X(check, "whether one learning rate serves all widths and depths")                             \
     X(eval, "the loss of a run's or another program's weights")                                    \
     X(export, "a run's weights for transformers or llm.c")                                         \

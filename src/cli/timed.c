@@ -105,8 +105,8 @@ static enum status share_of_core(double *share, const struct run *r, const struc
     return OK;
 }
 
-static enum status measure(double *seconds, struct sweep_time *time, const struct plan *p, const struct setup *s, size_t jobs,
-                           struct err *err)
+enum status timed_measure(double *seconds, struct sweep_time *time, const struct plan *p, const struct setup *s, size_t jobs,
+                          struct err *err)
 {
     struct kern k;
     pid_t pids[64];
@@ -136,7 +136,7 @@ static enum status measure_runs(struct speeds *v, struct sweep_time *time, struc
     if (st == OK)
         st = size_calloc(&seconds, p.n_trajectories, sizeof *seconds, "the calibration", err);
     if (st == OK)
-        st = measure(seconds, time, &p, s, jobs, err);
+        st = timed_measure(seconds, time, &p, s, jobs, err);
     if (st == OK)
         take_speeds(v, &p, seconds);
     free(seconds);

@@ -18,6 +18,11 @@ enum status timed_pick(struct timed *t, struct setup *s, size_t jobs, double end
 enum status timed_widen(struct timed *t, struct setup *s, struct err *err) WARN_UNUSED;
 void timed_free(struct timed *t);
 
+/* Seconds of a core for a token of each trajectory of p, into seconds, while jobs - 1 other processes train as well; of
+ * time its share and alone. */
+enum status timed_measure(double *seconds, struct sweep_time *time, const struct plan *p, const struct setup *s, size_t jobs,
+                          struct err *err) WARN_UNUSED;
+
 /* A window and batch that this data can be cut into, where c has the defaults and they do not fit. */
 void timed_fit_window(struct config *c);
 

@@ -29,6 +29,12 @@ struct page_row {
     const char *label, *text;
 };
 
+/* A section that was made elsewhere: HTML that is written as it is. */
+struct page_piece {
+    const char *id, *heading;
+    struct page_text html;
+};
+
 /* Everything is borrowed, and everything may be missing. */
 struct page {
     const char *name;                  /* what the runs are of: the sweep's, or its folder's */
@@ -48,6 +54,8 @@ struct page {
     size_t n_rows;
     const char *live_script;           /* behind the page's own script, for a page that changes: it may ask where it came
                                           from (connect-src 'self'). NULL: a page that stays, and may ask nobody */
+    const struct page_piece *pieces;   /* (n_pieces) in place of all other sections; NULL: none */
+    size_t n_pieces;
     const char *live_head;             /* HTML above the first section, in an element with the id "live"; NULL: none */
 };
 

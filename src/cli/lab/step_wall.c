@@ -1,0 +1,48 @@
+/* (j) What the runs say of a wall, for the team to argue from. */
+#include <math.h>
+
+#include "cli/lab/steps.h"
+#include "cli/lab/train.h"
+#include "report/screen.h"
+
+/* What the run beyond the others adds, where it has been trained. */
+static void tell_ahead(struct note *n, const struct lab *l)
+{
+    double measured, said, lo, hi;
+    struct err ignored;
+    if (!lab_done(l, 'g') || note_read(&measured, l, 'g', "measured", &ignored) != OK || note_read(&said, l, 'f', "loss", &ignored) != OK ||
+        note_read(&lo, l, 'f', "loss_lo", &ignored) != OK || note_read(&hi, l, 'f', "loss_hi", &ignored) != OK)
+        return;
+    note_line(n, "The run at ten times the largest budget came in %.2f %% %s what the law said. A wall would have put it above the "
+                 "interval (%.4f); it is %s.", fabs(100 * (measured / said - 1)), measured > said ? "above" : "below", hi,
+              measured > hi ? "above it" : measured < lo ? "below the whole interval" : "inside the interval");
+}
+
+static void tell(struct note *n, const struct lab *l, const struct fitted *f)
+{
+    struct screen s;
+    screen_fill(&s, &f->report, fitted_unit(f));
+    for (size_t i = 0; i < s.n; i++)
+        if (i == 0)
+            note_lead(n, "%s", s.rows[i].text);
+        else
+            note_line(n, "%s: %s", s.rows[i].label, s.rows[i].text);
+    tell_ahead(n, l);
+    note_value(n, "floor", &f->report.verdict.floor);
+    note_value(n, "gain", &f->report.verdict.gain);
+    note_value(n, "flattens_at", &f->report.verdict.flatten);
+}
+
+enum status step_wall(struct lab *l, struct note *n, struct err *err)
+{
+    struct lab_fit x;
+    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    if (st == OK) {
+        tell(n, l, &x.f);
+        st = lab_chart_of(n, &x.f, "returns", err);
+    }
+    if (st == OK)
+        st = lab_chart_of(n, &x.f, "predicted", err);
+    lab_fit_close(&x);
+    return st;
+}
