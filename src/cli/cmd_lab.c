@@ -35,10 +35,10 @@ enum status cmd_lab(int argc, char **argv, struct err *err)
     bool help;
     char letter, again[900];
     const struct arg args[] = {
-        {"--minutes", ARG_COUNT, &w.minutes, "M", "how long all steps take together, about: runs are scaled to it and to this machine "
-                                                  "(default 40)"},
-        {"--text", ARG_LIST, &w.files, "FILE", "train on this text, or the texts of this folder; may be given several times (default: a "
-                                               "language whose floor is known)"},
+        {"--minutes", ARG_COUNT, &w.minutes, "M", "how long all steps take together, about: runs are scaled to it "
+                                                  "and to this machine (default 40)"},
+        {"--text", ARG_LIST, &w.files, "FILE", "train on this text, or the texts of this folder; may be given several "
+                                               "times (default: a language whose floor is known)"},
         {"--out", ARG_STRING, &w.out, "DIR", "the lab's folder (default runs/lab, or runs/lab-NAME after the text)"},
         {"--tweak", ARG_STRING, &w.tweak, "CONFIG", "what step i changes: a config of just that (default configs/lab/tweak.json)"},
         {"--jobs", ARG_SIZE, &w.jobs, "N", "runs side by side (default: one a core)"},

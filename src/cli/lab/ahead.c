@@ -102,7 +102,8 @@ static enum status add_frontier(struct chart *c, const struct fit_report *r, dou
         struct fit_value v = fit_frontier_loss(r, x[i]);
         y[i] = v.value, lo[i] = v.lo, hi[i] = v.hi;
     }
-    const struct figure_series s = {"the law's frontier, 95 %", palette_ink(PALETTE_FIT), MARKER_NONE, 1.8, 0, true, STEPS, x, y, lo, hi};
+    const struct figure_series s = {
+        "the law's frontier, 95 %", palette_ink(PALETTE_FIT), MARKER_NONE, 1.8, 0, true, STEPS, x, y, lo, hi};
     return figure_add(c, &s, err);
 }
 
@@ -110,11 +111,11 @@ static void say(struct chart *c, const struct ahead *a, double measured)
 {
     bool inside = measured >= a->loss.lo && measured <= a->loss.hi;
     if (isfinite(measured))
-        snprintf(c->title, sizeof c->title, "Predicted %.3f, measured %.3f: off by %.1f %%, %s the interval", a->loss.value, measured,
-                 100 * fabs(a->loss.value / measured - 1), inside ? "inside" : "OUTSIDE");
+        snprintf(c->title, sizeof c->title, "Predicted %.3f, measured %.3f: off by %.1f %%, %s the interval", a->loss.value,
+                 measured, 100 * fabs(a->loss.value / measured - 1), inside ? "inside" : "OUTSIDE");
     else
-        snprintf(c->title, sizeof c->title, "At ten times the largest budget one run will have %.3f (95 %%: %.3f to %.3f)", a->loss.value,
-                 a->loss.lo, a->loss.hi);
+        snprintf(c->title, sizeof c->title, "At ten times the largest budget one run will have %.3f (95 %%: %.3f to %.3f)",
+                 a->loss.value, a->loss.lo, a->loss.hi);
     snprintf(c->quantity, sizeof c->quantity, "Loss against compute: runs, law and prediction");
     snprintf(c->subtitle, sizeof c->subtitle, "The error bar is where one new run lies with a probability of 95 %%.");
     snprintf(c->x_label, sizeof c->x_label, "training compute C (FLOPs)");
@@ -123,15 +124,25 @@ static void say(struct chart *c, const struct ahead *a, double measured)
     c->x_kind = AXIS_POWER;
 }
 
-enum status ahead_draw(struct note *n, const struct ahead *a, const struct fit_table *t, const struct fit_report *r, double measured,
-                       struct err *err)
+enum status ahead_draw(struct note *n, const struct ahead *a, const struct fit_table *t, const struct fit_report *r,
+                       double measured, struct err *err)
 {
     struct chart c = {.log_x = true};
-    const struct figure_series runs = {"runs of step d", palette_ink(PALETTE_SOFT), MARKER_RING, 0, 0, false, t->n, t->col[FIT_FLOPS],
-                                       t->col[FIT_LOSS], NULL, NULL};
-    const struct figure_series said = {"prediction for one run, 95 %", palette_kind(0), MARKER_DIAMOND, 0, 0, false, 1, &a->flops,
-                                       &a->loss.value, &a->loss.lo, &a->loss.hi};
-    const struct figure_series came = {"measured", palette_ink(PALETTE_INK), MARKER_CROSS, 0, 0, false, 1, &a->flops, &measured, NULL, NULL};
+    const struct figure_series runs = {"runs of step d",  palette_ink(PALETTE_SOFT), MARKER_RING, 0,   0, false, t->n,
+                                       t->col[FIT_FLOPS], t->col[FIT_LOSS],          NULL,        NULL};
+    const struct figure_series said = {"prediction for one run, 95 %",
+                                       palette_kind(0),
+                                       MARKER_DIAMOND,
+                                       0,
+                                       0,
+                                       false,
+                                       1,
+                                       &a->flops,
+                                       &a->loss.value,
+                                       &a->loss.lo,
+                                       &a->loss.hi};
+    const struct figure_series came = {
+        "measured", palette_ink(PALETTE_INK), MARKER_CROSS, 0, 0, false, 1, &a->flops, &measured, NULL, NULL};
     say(&c, a, measured);
     enum status st = add_frontier(&c, r, 1.3 * a->flops, err);
     if (st == OK)

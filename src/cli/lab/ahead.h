@@ -20,7 +20,7 @@ cJSON *ahead_json(const struct ahead *a);
 enum status ahead_read(struct ahead *a, const cJSON *json, struct err *err) WARN_UNUSED;
 
 /* Runs, frontier, prediction, and where it is not NaN what was measured. */
-enum status ahead_draw(struct note *n, const struct ahead *a, const struct fit_table *t, const struct fit_report *r, double measured,
-                       struct err *err) WARN_UNUSED;
+enum status ahead_draw(struct note *n, const struct ahead *a, const struct fit_table *t, const struct fit_report *r,
+                       double measured, struct err *err) WARN_UNUSED;
 
 #endif

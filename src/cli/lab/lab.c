@@ -103,8 +103,10 @@ static enum status check_same(const struct lab *l, const struct lab_words *w, st
     if (!same)
         return err_set(err, E_USAGE, "--text: the lab in %s was begun with other data: give another folder with --out", l->dir);
     if (w->minutes > 0 && w->minutes != l->minutes)
-        return err_set(err, E_USAGE, "--minutes %g: the lab in %s was begun with %g, which its runs are scaled to: leave it out, or "
-                                     "give another folder with --out", w->minutes, l->dir, l->minutes);
+        return err_set(err, E_USAGE,
+                       "--minutes %g: the lab in %s was begun with %g, which its runs are scaled to: leave it out, or "
+                       "give another folder with --out",
+                       w->minutes, l->dir, l->minutes);
     return OK;
 }
 
@@ -244,7 +246,9 @@ enum status lab_go(struct lab *l, char only, struct err *err)
     TRY(lab_page(l, err));
     if (!only && done == LAB_N_STEPS)
         text_message(stdout, "", "all steps are done");
-    text_message(stdout, "", "the page to hand in: %s/report.html (your answers go into %s/answers.txt, and onto the page with the "
-                             "next plateau lab)", l->dir, l->dir);
+    text_message(stdout, "",
+                 "the page to hand in: %s/report.html (your answers go into %s/answers.txt, and onto the page with the "
+                 "next plateau lab)",
+                 l->dir, l->dir);
     return OK;
 }

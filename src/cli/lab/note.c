@@ -112,15 +112,16 @@ static void print_table(const struct note_table *t)
             width[i % t->columns] = signs(t->cell[i]);
     for (size_t i = 0; i < t->n; i++) {
         bool last = i % t->columns == t->columns - 1;
-        printf("%s%s%*s%s", i % t->columns ? "  " : "  ", t->cell[i], last ? 0 : (int)(width[i % t->columns] - signs(t->cell[i])), "",
-               last ? "\n" : "");
+        printf("%s%s%*s%s", i % t->columns ? "  " : "  ", t->cell[i], last ? 0 : (int)(width[i % t->columns] - signs(t->cell[i])),
+               "", last ? "\n" : "");
     }
 }
 
 void note_tell(struct note *n, const struct note_table *t)
 {
     FILE *out = n->html;
-    fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers of this step\"><table class=\"plain\">\n", out);
+    fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers of this step\"><table class=\"plain\">\n",
+          out);
     for (size_t i = 0; i < t->n; i++) {
         bool head = i < t->columns, first = i % t->columns == 0;
         if (first)

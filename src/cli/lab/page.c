@@ -21,7 +21,8 @@ static enum status begin_answers(const char *path, struct err *err)
     struct file_writer w;
     TRY(file_writer_open(&w, path, err));
     fputs("What the team says to the questions. Write below each question; plateau lab puts it onto the page.\n"
-          "A line that begins with a letter in brackets, as the questions do, begins the next answer.\n\nNames:\n\n", w.out);
+          "A line that begins with a letter in brackets, as the questions do, begins the next answer.\n\nNames:\n\n",
+          w.out);
     for (size_t i = 0; i < LAB_N_STEPS; i++)
         fprintf(w.out, "(%c) %s\n\n\n", lab_steps[i].letter, lab_steps[i].question);
     return file_writer_commit(&w, err);
@@ -81,8 +82,10 @@ static void read_step(double *seconds, double *load, const struct lab *l, char l
 
 static void put_steps(FILE *out, const struct lab *l)
 {
-    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">step</th><th scope=\"col\">what</th><th scope=\"col\">took</th>"
-          "<th scope=\"col\">load</th></tr></thead>\n<tbody>\n", out);
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">step</th><th scope=\"col\">what</th><th "
+          "scope=\"col\">took</th>"
+          "<th scope=\"col\">load</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t i = 0; i < LAB_N_STEPS; i++) {
         const struct lab_step *s = &lab_steps[i];
         double seconds = 0, load = 0;
@@ -107,7 +110,8 @@ static void put_data(FILE *out, const struct lab *l)
 {
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(l->root, "files"), *f;
     if (cJSON_GetArraySize(files) == 0)
-        html_line(out, "told", "Trained on the built-in language zipf-facts, whose true floor is known. Asked for: %g minutes.", l->minutes);
+        html_line(out, "told", "Trained on the built-in language zipf-facts, whose true floor is known. Asked for: %g minutes.",
+                  l->minutes);
     cJSON_ArrayForEach(f, files) html_line(out, "told", "Trained on %s. Asked for: %g minutes.",
                                            cJSON_IsString(f) ? file_basename(f->valuestring) : "", l->minutes);
 }

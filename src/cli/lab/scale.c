@@ -12,9 +12,12 @@
 
 void scale_form(struct lab_scale *s, double minutes)
 {
-    static const struct lab_scale usual = {.n_budgets = 5, .per_budget = 5, .rates = 6, .windows = 4, .eval_tokens = 65520, .bootstrap = 400};
-    static const struct lab_scale small = {.n_budgets = 4, .per_budget = 4, .rates = 5, .windows = 4, .eval_tokens = 32760, .bootstrap = 200};
-    static const struct lab_scale least = {.n_budgets = 3, .per_budget = 4, .rates = 4, .windows = 1, .eval_tokens = 4032, .bootstrap = 60};
+    static const struct lab_scale usual = {
+        .n_budgets = 5, .per_budget = 5, .rates = 6, .windows = 4, .eval_tokens = 65520, .bootstrap = 400};
+    static const struct lab_scale small = {
+        .n_budgets = 4, .per_budget = 4, .rates = 5, .windows = 4, .eval_tokens = 32760, .bootstrap = 200};
+    static const struct lab_scale least = {
+        .n_budgets = 3, .per_budget = 4, .rates = 4, .windows = 1, .eval_tokens = 4032, .bootstrap = 60};
     *s = minutes < SHORT_MINUTES ? least : minutes < SMALL_MINUTES ? small : usual;
 }
 
@@ -121,8 +124,11 @@ void scale_make(struct lab_scale *s, double minutes, size_t jobs, const struct c
 static struct lab_cell cell_of(const struct lab_scale *s, size_t shape, size_t k, const struct config *c, size_t vocab)
 {
     const struct config_shape *at = &s->shapes[shape];
-    return (struct lab_cell){.shape = *at, .params = scale_params(at, c, vocab),
-                             .tokens = s->budgets[k] / scale_flops_per_token(at, c, vocab), .budget = k, .seed = 1};
+    return (struct lab_cell){.shape = *at,
+                             .params = scale_params(at, c, vocab),
+                             .tokens = s->budgets[k] / scale_flops_per_token(at, c, vocab),
+                             .budget = k,
+                             .seed = 1};
 }
 
 static double distance(const struct lab_cell *x, double params)
@@ -169,8 +175,10 @@ static const struct {
     const char *key;
     size_t at;
 } wholes[] = {
-    {"sizes_per_budget", offsetof(struct lab_scale, per_budget)}, {"rates", offsetof(struct lab_scale, rates)},
-    {"batch_windows", offsetof(struct lab_scale, windows)},       {"bootstrap", offsetof(struct lab_scale, bootstrap)},
+    {"sizes_per_budget", offsetof(struct lab_scale, per_budget)},
+    {"rates", offsetof(struct lab_scale, rates)},
+    {"batch_windows", offsetof(struct lab_scale, windows)},
+    {"bootstrap", offsetof(struct lab_scale, bootstrap)},
 };
 
 static size_t *whole(const struct lab_scale *s, size_t i)

@@ -10,7 +10,8 @@
 #include "harness/config.h"
 
 enum { LAB_BUDGETS = 5, LAB_SHAPES = 16, LAB_CELLS = 64 };
-#define LAB_RATIO 30.0 /* as harness/pick.h has it; sweeps of 1e10 to 3e12 FLOPs on zipf-facts and on a text had their best sizes at 10 to 90 */
+/* As harness/pick.h has it; sweeps of 1e10 to 1e11 FLOPs on zipf-facts and on a text had their best sizes at 10 to 50. */
+#define LAB_RATIO 30.0
 #define LAB_AHEAD 10.0 /* the run that is predicted has so many times the largest budget */
 
 struct lab_scale {

@@ -112,8 +112,10 @@ enum status seal_mark(const struct lab *l, const cJSON *root, const char *hash, 
     TRY(read_mark(mark, path, err));
     TRY(older(&before, dir, json_number(root, "sealed_at"), err));
     if (before || mark[0] == '\0')
-        return err_set(err, E_DATA, "%s began before prediction.json was sealed: a prediction that comes after its run is none. Remove "
-                                    "%s to train it anew", dir, dir);
+        return err_set(err, E_DATA,
+                       "%s began before prediction.json was sealed: a prediction that comes after its run is none. Remove "
+                       "%s to train it anew",
+                       dir, dir);
     if (strcmp(mark, hash) != 0)
         return err_set(err, E_DATA, "%s began under another prediction (%.12s..., now %.12s...): the sealed file was replaced", dir,
                        mark, hash);

@@ -32,11 +32,12 @@ static void count(struct costs *x, const struct setup *s)
 static enum status draw(struct note *n, const struct costs *x, struct err *err)
 {
     struct chart c = {.log_x = true, .log_y = true, .x_kind = AXIS_COUNT, .y_kind = AXIS_COUNT};
-    const struct figure_series exact = {"counted product by product", palette_kind(0), MARKER_DISC, 1.5, 0, false, SIZES, x->params,
-                                        x->exact, NULL, NULL};
-    const struct figure_series six = {"6N", palette_ink(PALETTE_INK), MARKER_NONE, 1.5, 5, false, SIZES, x->params, x->six, NULL, NULL};
-    const struct figure_series kaplan = {"6N without embeddings", palette_kind(1), MARKER_RING, 1.2, 2, false, SIZES, x->params,
-                                         x->kaplan, NULL, NULL};
+    const struct figure_series exact = {
+        "counted product by product", palette_kind(0), MARKER_DISC, 1.5, 0, false, SIZES, x->params, x->exact, NULL, NULL};
+    const struct figure_series six = {"6N", palette_ink(PALETTE_INK), MARKER_NONE, 1.5, 5, false, SIZES, x->params, x->six, NULL,
+                                      NULL};
+    const struct figure_series kaplan = {
+        "6N without embeddings", palette_kind(1), MARKER_RING, 1.2, 2, false, SIZES, x->params, x->kaplan, NULL, NULL};
     snprintf(c.title, sizeof c.title, "6N is %.2f times the exact count at the smallest size and %.2f at the largest", x->off[0],
              x->off[SIZES - 1]);
     snprintf(c.quantity, sizeof c.quantity, "FLOPs of training on one token against size, two layers");
@@ -59,11 +60,13 @@ static void tell(struct note *n, const struct costs *x)
     double lo = x->off[0], hi = x->off[0];
     for (size_t i = 0; i < SIZES; i++)
         lo = fmin(lo, x->off[i]), hi = fmax(hi, x->off[i]);
-    note_lead(n, "Over these sizes 6N is %.2f to %.2f times what training really costs. At width %.0f embeddings are %.0f %% of the "
-                 "parameters, at width %.0f %.1f %%.", lo, hi, x->d[0], 100 * x->embeddings[0], x->d[SIZES - 1],
-              100 * x->embeddings[SIZES - 1]);
+    note_lead(n,
+              "Over these sizes 6N is %.2f to %.2f times what training really costs. At width %.0f embeddings are %.0f %% of the "
+              "parameters, at width %.0f %.1f %%.",
+              lo, hi, x->d[0], 100 * x->embeddings[0], x->d[SIZES - 1], 100 * x->embeddings[SIZES - 1]);
     for (const char *const *h = (const char *const[]){"d_model", "N, all", "without embeddings", "exact FLOPs a token", "6N",
-                                                      "6N / exact", "embeddings", NULL}; *h; h++)
+                                                      "6N / exact", "embeddings", NULL};
+         *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < SIZES; i++) {
         note_cell(&t, "%.0f", x->d[i]);

@@ -11,18 +11,21 @@ static void tell(struct note *n, const struct fit_report *r)
         valid += r->isoflop[i].valid;
         edge += r->isoflop[i].valid && r->isoflop[i].at_edge;
     }
-    note_lead(n, "%zu of %zu budgets have a minimum between their sizes. The best size grows as C to the power of %s.", valid - edge,
-              r->n_isoflop, note_interval(a, sizeof a, 2, &r->isoflop_n_exponent));
+    note_lead(n, "%zu of %zu budgets have a minimum between their sizes. The best size grows as C to the power of %s.",
+              valid - edge, r->n_isoflop, note_interval(a, sizeof a, 2, &r->isoflop_n_exponent));
     for (const char *const *h = (const char *const[]){"C", "runs", "best size N*", "its tokens D*", "loss there", NULL}; *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < r->n_isoflop; i++) {
         const struct fit_isoflop *x = &r->isoflop[i];
         note_cell(&t, "%.2g", x->flops);
         note_cell(&t, "%zu", x->n);
-        note_cell(&t, "%s%s", x->valid ? note_interval(a, sizeof a, 3, &x->n_opt) : "no minimum", x->valid && x->at_edge ?
-                  ", at the edge" : "");
+        note_cell(&t, "%s%s", x->valid ? note_interval(a, sizeof a, 3, &x->n_opt) : "no minimum",
+                  x->valid && x->at_edge ? ", at the edge" : "");
         note_cell(&t, "%s", x->valid ? note_interval(b, sizeof b, 3, &x->d_opt) : "-");
-        note_cell(&t, "%.4f", x->loss.value);
+        if (x->valid)
+            note_cell(&t, "%.4f", x->loss.value);
+        else
+            note_cell(&t, "-");
     }
     note_tell(n, &t);
     note_value(n, "n_exponent", &r->isoflop_n_exponent);

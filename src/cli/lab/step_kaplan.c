@@ -49,7 +49,8 @@ static enum status train(struct found *x, const struct lab *l, struct err *err)
     return st;
 }
 
-static enum status fit_rung(struct fit_value *law, struct fit_value *isoflop, const struct lab *l, const struct rung *k, struct err *err)
+static enum status fit_rung(struct fit_value *law, struct fit_value *isoflop, const struct lab *l, const struct rung *k,
+                            struct err *err)
 {
     char dir[FILE_PATH_MAX], below[48];
     const char *source = dir, *const where[] = {below, "seed=1"};
@@ -101,9 +102,10 @@ static enum status draw(struct note *n, const struct found *x, struct err *err)
     snprintf(c.quantity, sizeof c.quantity, "Exponent of the best size against compute, step by step");
     snprintf(c.x_label, sizeof c.x_label, "1 as Kaplan   2 all parameters counted   3 short warm-up   4 tuned rates");
     snprintf(c.y_label, sizeof c.y_label, "exponent of N*(C)");
-    const struct figure_series law = {"parametric law, 95 %", palette_kind(0), MARKER_DISC, 1.2, 0, false, RUNGS, at, y[0], lo[0], hi[0]};
-    const struct figure_series iso = {"IsoFLOP minima, 95 %", palette_kind(1), MARKER_DIAMOND, 0, 0, false, RUNGS, beside, y[1], lo[1],
-                                      hi[1]};
+    const struct figure_series law = {
+        "parametric law, 95 %", palette_kind(0), MARKER_DISC, 1.2, 0, false, RUNGS, at, y[0], lo[0], hi[0]};
+    const struct figure_series iso = {
+        "IsoFLOP minima, 95 %", palette_kind(1), MARKER_DIAMOND, 0, 0, false, RUNGS, beside, y[1], lo[1], hi[1]};
     enum status st = figure_add(&c, &law, err);
     if (st == OK)
         st = figure_add(&c, &iso, err);
@@ -123,8 +125,11 @@ static void tell(struct note *n, const struct lab *l, const struct found *x)
     char law[96], iso[96], key[16];
     note_lead(n, "Counted and trained as in 2020 the exponent of the best size would be %s; with all put right it is %s.",
               note_interval(law, sizeof law, 2, &x->law[0]), note_interval(iso, sizeof iso, 2, &x->law[RUNGS - 1]));
-    note_line(n, "All rows are of the same cells, the %zu smallest budgets. The long warm-up is %.0f tokens for every run, half of the "
-                 "shortest; the one rate is %.3g, the best of the largest budget.", scale_lower(&l->scale), x->warmup, x->lr);
+    note_line(
+        n,
+        "All rows are of the same cells, the %zu smallest budgets. The long warm-up is %.0f tokens for every run, half of the "
+        "shortest; the one rate is %.3g, the best of the largest budget.",
+        scale_lower(&l->scale), x->warmup, x->lr);
     for (const char *const *h = (const char *const[]){"step", "by the law", "moved by", "by IsoFLOP minima", NULL}; *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < RUNGS; i++) {
@@ -139,7 +144,8 @@ static void tell(struct note *n, const struct lab *l, const struct found *x)
         note_value(n, key, &x->law[i]);
     }
     note_tell(n, &t);
-    note_line(n, "A step smaller than the intervals of its two rows is not shown by these runs: more budgets and seeds would tell.");
+    note_line(n,
+              "A step smaller than the intervals of its two rows is not shown by these runs: more budgets and seeds would tell.");
 }
 
 enum status step_kaplan(struct lab *l, struct note *n, struct err *err)

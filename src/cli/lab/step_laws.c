@@ -13,7 +13,7 @@ static const char *const names[METHODS] = {"best run of each budget", "IsoFLOP m
 struct method {
     size_t n;
     double c[LAB_BUDGETS], size[LAB_BUDGETS], data[LAB_BUDGETS], loss[LAB_BUDGETS];
-    double n_a, d_a;              /* N* = n_a C^b */
+    double n_a, d_a; /* N* = n_a C^b */
     struct fit_value n_b, d_b, floor, k, g;
 };
 
@@ -25,7 +25,8 @@ static void best_runs(struct method *m, const struct fit_table *t, const struct 
     for (size_t k = 0; k < s->n_budgets; k++) {
         size_t best = t->n;
         for (size_t i = 0; i < t->n; i++)
-            if (fabs(log(t->col[FIT_FLOPS][i] / s->budgets[k])) < 0.1 && (best == t->n || t->col[FIT_LOSS][i] < t->col[FIT_LOSS][best]))
+            if (fabs(log(t->col[FIT_FLOPS][i] / s->budgets[k])) < 0.1 &&
+                (best == t->n || t->col[FIT_LOSS][i] < t->col[FIT_LOSS][best]))
                 best = i;
         if (best == t->n)
             continue;
@@ -101,7 +102,8 @@ static enum status draw(struct note *n, const struct method *m, const struct fit
     struct chart c = {.log_x = true, .log_y = true, .x_kind = AXIS_POWER, .y_kind = AXIS_COUNT};
     enum status st = OK;
     char b[96];
-    snprintf(c.title, sizeof c.title, "The best size grows as C to the power of %s by the law", note_interval(b, sizeof b, 2, &m[2].n_b));
+    snprintf(c.title, sizeof c.title, "The best size grows as C to the power of %s by the law",
+             note_interval(b, sizeof b, 2, &m[2].n_b));
     snprintf(c.quantity, sizeof c.quantity, "The best size against compute by three methods");
     snprintf(c.x_label, sizeof c.x_label, "training compute C (FLOPs)");
     snprintf(c.y_label, sizeof c.y_label, "best size N* (all parameters)");
@@ -111,9 +113,10 @@ static enum status draw(struct note *n, const struct method *m, const struct fit
             x[i] = figure_step(r->min_flops, LAB_AHEAD * r->max_flops, i, STEPS);
             y[i] = m[k].n_a * pow(x[i], m[k].n_b.value);
         }
-        const struct figure_series line = {names[k], palette_kind(k), MARKER_NONE, 1.6, k == 2 ? 0 : 4, false, STEPS, x, y, NULL, NULL};
-        const struct figure_series marks = {"", palette_kind(k), k ? MARKER_DIAMOND : MARKER_RING, 0, 0, false, m[k].n, m[k].c,
-                                            m[k].size, NULL, NULL};
+        const struct figure_series line = {names[k], palette_kind(k), MARKER_NONE, 1.6, k == 2 ? 0 : 4, false, STEPS, x, y, NULL,
+                                           NULL};
+        const struct figure_series marks = {
+            "", palette_kind(k), k ? MARKER_DIAMOND : MARKER_RING, 0, 0, false, m[k].n, m[k].c, m[k].size, NULL, NULL};
         if (isfinite(m[k].n_a))
             st = figure_add(&c, &line, err);
         if (st == OK && m[k].n > 0)
@@ -132,8 +135,9 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
     const struct fit_law *law = fit_report_selected(r);
     note_lead(n, "By the law %s, N* = %.3g C^%.2f, D* = %.3g C^%.2f, and L = %.3g + %.3g C^-%.2f.", law->law->name, m[2].n_a,
               m[2].n_b.value, m[2].d_a, m[2].d_b.value, m[2].floor.value, m[2].k.value, m[2].g.value);
-    for (const char *const *h = (const char *const[]){"method", "N* ~ C^", "D* ~ C^", "floor E", "excess ~ C^-", "N* at the largest C",
-                                                      NULL}; *h; h++)
+    for (const char *const *h =
+             (const char *const[]){"method", "N* ~ C^", "D* ~ C^", "floor E", "excess ~ C^-", "N* at the largest C", NULL};
+         *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t k = 0; k < METHODS; k++) {
         note_cell(&t, "%s", names[k]);
@@ -146,8 +150,9 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
     note_tell(n, &t);
     if (r->verdict.truth_known)
         note_line(n, "The exact floor of this language is %.4f nats.", r->verdict.truth_floor);
-    note_line(n, "Hoffmann et al. (2022) have exponents of 0.50 and 0.50, 0.49 and 0.51, 0.46 and 0.54 by the same three methods; Kaplan "
-                 "et al. (2020) 0.73 and 0.27. Those are of large models on text: what carries over is the method.");
+    note_line(
+        n, "Hoffmann et al. (2022) have exponents of 0.50 and 0.50, 0.49 and 0.51, 0.46 and 0.54 by the same three methods; Kaplan "
+           "et al. (2020) 0.73 and 0.27. Those are of large models on text: what carries over is the method.");
     note_value(n, "n_exponent", &m[2].n_b);
     note_value(n, "floor", &m[2].floor);
     note_value(n, "exponent", &m[2].g);

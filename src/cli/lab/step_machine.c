@@ -20,9 +20,9 @@ static const size_t widths[WIDTHS] = {8, 16, 32, 64, 128};
 struct machine {
     struct kern k;
     struct bench_options o;
-    size_t n;                   /* widths measured */
+    size_t n; /* widths measured */
     double d[WIDTHS], params[WIDTHS], per_token[WIDTHS];
-    double alone[WIDTHS], beside[WIDTHS]; /* FLOP/s of one process: alone, and with all cores at work */
+    double alone[WIDTHS], beside[WIDTHS]; /* FLOP/s: of a core, in the time that it works for us; of one process while all do */
     double peak, peak_all, share;
     struct sweep_time time;
 };
@@ -80,7 +80,7 @@ static enum status measure_alone(struct machine *m, const struct plan *p, struct
         m->d[i] = (double)r->shape.C;
         m->params[i] = r->params;
         m->per_token[i] = gpt_flops_per_token(&r->shape);
-        m->alone[i] = t.tokens_per_s * m->per_token[i];
+        m->alone[i] = (double)r->cfg.train.batch_tokens * m->per_token[i] / t.rate.cpu_s;
     }
     return OK;
 }
@@ -93,7 +93,7 @@ static enum status measure_beside(struct machine *m, const struct setup *s, size
     enum status st = timed_measure(seconds, &m->time, &s->plan, s, jobs, err);
     m->share = fmin(1, fmax(0.02, m->time.share));
     for (size_t i = 0; i < m->n; i++)
-        m->beside[i] = m->share * m->per_token[i] / seconds[i];
+        m->beside[i] = m->share * m->alone[i];
     free(seconds);
     return st;
 }
@@ -141,9 +141,10 @@ static enum status draw(struct note *n, const struct machine *m, struct err *err
     snprintf(c.quantity, sizeof c.quantity, "Speed of training on one core against the width of the model");
     snprintf(c.x_label, sizeof c.x_label, "width d_model");
     snprintf(c.y_label, sizeof c.y_label, "GFLOP/s of one core");
-    const struct figure_series one = {"one process alone", palette_kind(0), MARKER_DISC, 1.5, 0, false, m->n, m->d, alone, NULL, NULL};
-    const struct figure_series all = {"the same with all cores at work", palette_kind(1), MARKER_SQUARE, 1.5, 0, false, m->n, m->d,
-                                      beside, NULL, NULL};
+    const struct figure_series one = {
+        "a core, while it works for us", palette_kind(0), MARKER_DISC, 1.5, 0, false, m->n, m->d, alone, NULL, NULL};
+    const struct figure_series all = {
+        "one process, all cores at work", palette_kind(1), MARKER_SQUARE, 1.5, 0, false, m->n, m->d, beside, NULL, NULL};
     enum status st = figure_add(&c, &one, err);
     if (st == OK)
         st = figure_add(&c, &all, err);
@@ -163,13 +164,16 @@ static void tell(struct lab *l, struct note *n, const struct machine *m)
 {
     struct note_table t = {.columns = 6};
     double beside, alone, five = 300 * (double)l->jobs * m->beside[m->n - 1];
-    note_lead(n, "In five minutes of training at width %.0f, %zu process%s side by side spend %.2g FLOPs here; at width %.0f, %.2g.",
+    note_lead(n,
+              "In five minutes of training at width %.0f, %zu process%s side by side spend %.2g FLOPs here; at width %.0f, %.2g.",
               m->d[m->n - 1], l->jobs, l->jobs == 1 ? "" : "es", five, m->d[0], 300 * (double)l->jobs * m->beside[0]);
-    note_line(n, "The peak of multiply-adds (%s) is %.1f GFLOP/s on one core and %.1f on %zu. While all cores were at work, a process "
-                 "had %.0f %% of one: what is missing other programs had.", kern_isa_name(m->k.isa), m->peak / 1e9, m->peak_all / 1e9,
-              l->jobs, 100 * m->share);
-    for (const char *const *h = (const char *const[]){"d_model", "params", "FLOPs a token", "GFLOP/s alone", "of the peak",
-                                                      "GFLOP/s, all at work", NULL}; *h; h++)
+    note_line(n,
+              "The peak of multiply-adds (%s) is %.1f GFLOP/s on one core and %.1f on %zu. While all cores were at work, a process "
+              "had %.0f %% of one: what is missing other programs had.",
+              kern_isa_name(m->k.isa), m->peak / 1e9, m->peak_all / 1e9, l->jobs, 100 * m->share);
+    for (const char *const *h = (const char *const[]){"d_model", "params", "FLOPs a token", "GFLOP/s of a core", "of the peak",
+                                                      "of a process, all at work", NULL};
+         *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < m->n; i++) {
         note_cell(&t, "%.0f", m->d[i]);
@@ -181,9 +185,10 @@ static void tell(struct lab *l, struct note *n, const struct machine *m)
     }
     note_tell(n, &t);
     scale_work(&beside, &alone, &l->scale);
-    note_line(n, "So for %g minutes the budgets of compute are %.2g to %.2g FLOPs, %zu of them, and the run that is predicted has %.2g.",
-              l->minutes, l->scale.budgets[0], l->scale.budgets[l->scale.n_budgets - 1], l->scale.n_budgets,
-              alone * l->scale.budgets[l->scale.n_budgets - 1]);
+    note_line(
+        n, "So for %g minutes the budgets of compute are %.2g to %.2g FLOPs, %zu of them, and the run that is predicted has %.2g.",
+        l->minutes, l->scale.budgets[0], l->scale.budgets[l->scale.n_budgets - 1], l->scale.n_budgets,
+        alone * l->scale.budgets[l->scale.n_budgets - 1]);
     note_number(n, "peak", m->peak);
     note_number(n, "peak_all", m->peak_all);
     note_number(n, "share", m->share);

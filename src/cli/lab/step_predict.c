@@ -8,12 +8,18 @@
 
 static void tell(struct note *n, const struct lab *l, const struct ahead *a, const char *hash)
 {
-    note_lead(n, "A run of %.0f parameters on %.0f tokens, %.2g FLOPs, ten times the largest budget, will have a loss of %.4f nats "
-                 "(95 %%: %.4f to %.4f).", a->params, a->tokens, a->flops, a->loss.value, a->loss.lo, a->loss.hi);
-    note_line(n, "That is by the law %s; its learning rate will be %.3g, by the law of step c. The interval is that of one run: what is "
-                 "not known of the law, and the noise of a single run on top.", a->law, a->lr);
+    note_lead(n,
+              "A run of %.0f parameters on %.0f tokens, %.2g FLOPs, ten times the largest budget, will have a loss of %.4f nats "
+              "(95 %%: %.4f to %.4f).",
+              a->params, a->tokens, a->flops, a->loss.value, a->loss.lo, a->loss.hi);
+    note_line(
+        n,
+        "That is by the law %s; its learning rate will be %.3g, by the law of step c. The interval is that of one run: what is "
+        "not known of the law, and the noise of a single run on top.",
+        a->law, a->lr);
     note_line(n, "The prediction lies in %s/prediction.json, sealed. SHA-256: %s", l->dir, hash);
-    note_line(n, "Write its first twelve digits on the blackboard: %.12s. Whoever doubts it later asks: sha256sum %s/prediction.json",
+    note_line(n,
+              "Write its first twelve digits on the blackboard: %.12s. Whoever doubts it later asks: sha256sum %s/prediction.json",
               hash, l->dir);
     note_value(n, "loss", &a->loss);
     note_number(n, "params", a->params);

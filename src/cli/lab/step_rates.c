@@ -11,7 +11,7 @@ enum { BOWLS = 3, ROUNDS = 4 };
 #define FIRST_RATE 0.0005
 /* Rates do not rise with the budget, nor fall faster than its root: three bowls of single runs may well say so, by chance. */
 #define LEAST_EXPONENT (-0.5)
-#define MOST_EXPONENT 0.0
+#define MOST_EXPONENT  0.0
 
 struct rates {
     struct lab_cell cell[BOWLS];
@@ -53,8 +53,8 @@ static enum status read_bowls(struct rates *r, const struct lab *l, struct err *
     for (size_t k = 0; st == OK && k < t.n_tried; k++)
         for (size_t i = 0; i < BOWLS; i++) {
             const struct fit_tried *x = &t.tried[k];
-            if (fabs(log(x->tokens / r->cell[i].tokens)) < 0.05 && fabs(log(x->params[FIT_COUNT_TOTAL] / r->cell[i].params)) < 0.01 &&
-                n[i] < BOWL_MAX)
+            if (fabs(log(x->tokens / r->cell[i].tokens)) < 0.05 &&
+                fabs(log(x->params[FIT_COUNT_TOTAL] / r->cell[i].params)) < 0.01 && n[i] < BOWL_MAX)
                 points[i][n[i]++] = (struct bowl_point){x->lr, x->loss};
         }
     fit_table_free(&t);
@@ -170,8 +170,10 @@ static enum status draw_law(struct note *n, const struct rates *r, const struct 
     snprintf(c.quantity, sizeof c.quantity, "The best learning rate against compute, and the law to ten times the largest budget");
     snprintf(c.x_label, sizeof c.x_label, "training compute C (FLOPs)");
     snprintf(c.y_label, sizeof c.y_label, "learning rate");
-    const struct figure_series line = {"law lr*(C)", palette_ink(PALETTE_FIT), MARKER_NONE, 1.8, 0, false, STEPS, lx, ly, NULL, NULL};
-    const struct figure_series bottoms = {"bottoms, 95 %", palette_ink(PALETTE_INK), MARKER_DIAMOND, 0, 0, false, BOWLS, x, y, lo, hi};
+    const struct figure_series line = {"law lr*(C)", palette_ink(PALETTE_FIT), MARKER_NONE, 1.8, 0, false, STEPS, lx, ly, NULL,
+                                       NULL};
+    const struct figure_series bottoms = {
+        "bottoms, 95 %", palette_ink(PALETTE_INK), MARKER_DIAMOND, 0, 0, false, BOWLS, x, y, lo, hi};
     enum status st = figure_add(&c, &line, err);
     if (st == OK)
         st = figure_add(&c, &bottoms, err);
@@ -186,9 +188,12 @@ static void tell(struct note *n, const struct rates *r, const struct lab *l)
     struct note_table t = {.columns = 6};
     char rate[96];
     double top = r->cell[BOWLS - 1].params * r->cell[BOWLS - 1].tokens;
-    note_lead(n, "lr*(C) = %.3g (C / %.2g)^%.2f: the best rate falls from %.2g to %.2g over these budgets, and the law says %.2g at ten "
-                 "times the largest.", law(r, top), l->scale.budgets[l->scale.n_budgets - 1], r->b,
-              law(r, r->cell[0].params * r->cell[0].tokens), law(r, top), law(r, LAB_AHEAD * top));
+    note_lead(
+        n,
+        "lr*(C) = %.3g (C / %.2g)^%.2f: the best rate falls from %.2g to %.2g over these budgets, and the law says %.2g at ten "
+        "times the largest.",
+        law(r, top), l->scale.budgets[l->scale.n_budgets - 1], r->b, law(r, r->cell[0].params * r->cell[0].tokens), law(r, top),
+        law(r, LAB_AHEAD * top));
     for (const char *const *h = (const char *const[]){"C", "N", "D", "best rate", "loss there", "rates tried", NULL}; *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < BOWLS; i++) {
@@ -202,9 +207,11 @@ static void tell(struct note *n, const struct rates *r, const struct lab *l)
     }
     note_tell(n, &t);
     if (r->b != r->found)
-        note_line(n, "The bottoms themselves would have an exponent of %.2f. It is held between %g and %g: rates are not known to rise "
-                     "with compute, nor to fall faster than its root, and three bowls of single runs are moved that far by chance.",
-                  r->found, LEAST_EXPONENT, MOST_EXPONENT);
+        note_line(
+            n,
+            "The bottoms themselves would have an exponent of %.2f. It is held between %g and %g: rates are not known to rise "
+            "with compute, nor to fall faster than its root, and three bowls of single runs are moved that far by chance.",
+            r->found, LEAST_EXPONENT, MOST_EXPONENT);
     note_number(n, "lr0", r->a);
     note_number(n, "nd0", r->middle);
     note_number(n, "exponent", r->b);

@@ -57,11 +57,15 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
         note_lead(n, "It cannot be compared: %s", v->why_not);
         return OK;
     }
-    note_lead(n, "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; at ten "
-                 "times that, %s.", compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
-              note_interval(ten, sizeof ten, 3, &v->at_10x.value));
-    note_line(n, "Its loss is %s nats from the baseline's there. A change of some kind: p = %.3g; if there is one, it is of the level "
-                 "with probability %.2f, of the exponent %.2f, of the floor %.2f. With scale the gain %s.",
+    note_lead(
+        n,
+        "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; at ten "
+        "times that, %s.",
+        compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
+        note_interval(ten, sizeof ten, 3, &v->at_10x.value));
+    note_line(n,
+              "Its loss is %s nats from the baseline's there. A change of some kind: p = %.3g; if there is one, it is of the level "
+              "with probability %.2f, of the exponent %.2f, of the floor %.2f. With scale the gain %s.",
               note_interval(difference, sizeof difference, 2, &v->loss_difference), v->p_any, v->probability[CHANGE_LEVEL],
               v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR], compare_trend_word(v->trend));
     note_value(n, "gain", &v->largest.value);

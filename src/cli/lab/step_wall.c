@@ -10,12 +10,17 @@ static void tell_ahead(struct note *n, const struct lab *l)
 {
     double measured, said, lo, hi;
     struct err ignored;
-    if (!lab_done(l, 'g') || note_read(&measured, l, 'g', "measured", &ignored) != OK || note_read(&said, l, 'f', "loss", &ignored) != OK ||
-        note_read(&lo, l, 'f', "loss_lo", &ignored) != OK || note_read(&hi, l, 'f', "loss_hi", &ignored) != OK)
+    if (!lab_done(l, 'g') || note_read(&measured, l, 'g', "measured", &ignored) != OK ||
+        note_read(&said, l, 'f', "loss", &ignored) != OK || note_read(&lo, l, 'f', "loss_lo", &ignored) != OK ||
+        note_read(&hi, l, 'f', "loss_hi", &ignored) != OK)
         return;
-    note_line(n, "The run at ten times the largest budget came in %.2f %% %s what the law said. A wall would have put it above the "
-                 "interval (%.4f); it is %s.", fabs(100 * (measured / said - 1)), measured > said ? "above" : "below", hi,
-              measured > hi ? "above it" : measured < lo ? "below the whole interval" : "inside the interval");
+    note_line(n,
+              "The run at ten times the largest budget came in %.2f %% %s what the law said. A wall would have put it above the "
+              "interval (%.4f); it is %s.",
+              fabs(100 * (measured / said - 1)), measured > said ? "above" : "below", hi,
+              measured > hi   ? "above it"
+              : measured < lo ? "below the whole interval"
+                              : "inside the interval");
 }
 
 static void tell(struct note *n, const struct lab *l, const struct fitted *f)

@@ -8,8 +8,8 @@
 /* clang-format off */
 #define LAB_STEPS(X) \
     X(a, machine, "", "This machine's FLOPs in five minutes", \
-      "Training reaches a share of the peak that the cores could do. Where does the rest go, and why does the share grow with the " \
-      "width of the model?") \
+      "Training reaches a share of the peak that the cores could do. Where does the rest go, and why does the share grow with " \
+      "the width of the model?") \
     X(b, flops, "a", "FLOPs per token against size, exact and 6N", \
       "At which size is 6N off by more than a tenth, and in which direction? What does that do to an exponent that is fitted to " \
       "small models?") \

@@ -87,7 +87,8 @@ static enum status write_config(char path[FILE_PATH_MAX], const struct lab *l, c
     cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "fit"), "bootstrap", (double)l->scale.bootstrap);
     add_runs(grid, s);
     if (s->n_rates > 0)
-        cJSON_AddItemToObject(cJSON_AddObjectToObject(grid, "vary"), "train.lr", cJSON_CreateDoubleArray(s->rates, (int)s->n_rates));
+        cJSON_AddItemToObject(cJSON_AddObjectToObject(grid, "vary"), "train.lr",
+                              cJSON_CreateDoubleArray(s->rates, (int)s->n_rates));
     else
         add_rate(train, &s->rate);
     if (s->warmup_tokens > 0)
