@@ -9,6 +9,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/sha256.h"
 #include "base/size.h"
 
 static void sizes(void)
@@ -132,6 +133,21 @@ static void hashes(void)
 {
     EXPECT(hash_bytes(HASH_SEED, "abc", 3) != hash_bytes(HASH_SEED, "abd", 3));
     EXPECT(hash_bytes(HASH_SEED, "abc\0", 4) != hash_bytes(HASH_SEED, "abc", 3));
+    static const struct {
+        const char *text, *hash;
+    } known[] = {
+        /* FIPS 180-2 appendix B; the empty text; 64 bytes, a whole block */
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"0123456789012345678901234567890123456789012345678901234567890123",
+         "9674d9e078535b7cec43284387a6ee39956188e735a85452b0050b55341cda56"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char text[SHA256_TEXT];
+        sha256_text(text, known[i].text, strlen(known[i].text));
+        EXPECT(strcmp(text, known[i].hash) == 0);
+    }
     EXPECT(hash_bytes(HASH_SEED, "12345678", 8) != hash_bytes(HASH_SEED, "12345679", 8));
 }
 

@@ -24,6 +24,8 @@ static enum status check_words(const struct lab_words *w, struct err *err)
 {
     if (w->minutes > 0 && !(w->minutes >= 0.05 && w->minutes <= 1e4))
         return err_set(err, E_USAGE, "--minutes %g: expected 0.05 to 10000", w->minutes);
+    if (w->tweak && !config_is_one(w->tweak))
+        return err_set(err, E_USAGE, "--tweak %s: no config, which is JSON of a config's sections alone", w->tweak);
     return w->jobs > 256 ? err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w->jobs) : OK;
 }
 

@@ -11,6 +11,7 @@
 #include "base/count.h"
 #include "base/system.h"
 #include "cli/lab/steps.h"
+#include "cli/lab/train.h"
 #include "cli/text.h"
 #include "harness/json.h"
 
@@ -75,7 +76,8 @@ static enum status list_files(cJSON **files, const struct lab_words *w, struct e
     return OK;
 }
 
-static enum status begin(struct lab *l, const struct lab_words *w, const char *path, struct err *err)
+/* Nothing is written before the first step. */
+static enum status begin(struct lab *l, const struct lab_words *w, struct err *err)
 {
     cJSON *files;
     enum status st = list_files(&files, w, err);
@@ -88,8 +90,7 @@ static enum status begin(struct lab *l, const struct lab_words *w, const char *p
     cJSON_AddNumberToObject(l->root, "minutes", l->minutes);
     cJSON_AddStringToObject(l->root, "version", PLATEAU_VERSION);
     cJSON_AddItemToObject(l->root, "files", files);
-    TRY(file_mkdirs(l->dir, err));
-    return json_write(path, cJSON_Duplicate(l->root, true), err);
+    return OK;
 }
 
 /* The words of this call against those that the lab was begun with. */
@@ -128,22 +129,29 @@ enum status lab_open(struct lab *l, const struct lab_words *w, struct err *err)
     *l = (struct lab){.jobs = w->jobs ? w->jobs : (size_t)system_cores_all(), .again = w->again, .tweak = w->tweak};
     TRY(place(l->dir, w, err));
     TRY(lab_path(path, l, "lab.json", NULL, err));
-    return file_exists(path) ? go_on(l, w, path, err) : begin(l, w, path, err);
+    return file_exists(path) ? go_on(l, w, path, err) : begin(l, w, err);
 }
 
 void lab_close(struct lab *l)
 {
     cJSON_Delete(l->root);
+    lab_fit_close(l);
     *l = (struct lab){.root = NULL};
+}
+
+static enum status keep(const struct lab *l, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(lab_path(path, l, "lab.json", NULL, err));
+    TRY(file_mkdirs(l->dir, err));
+    return json_write(path, cJSON_Duplicate(l->root, true), err);
 }
 
 enum status lab_keep_scale(struct lab *l, struct err *err)
 {
-    char path[FILE_PATH_MAX];
-    TRY(lab_path(path, l, "lab.json", NULL, err));
     cJSON_DeleteItemFromObjectCaseSensitive(l->root, "scale");
     cJSON_AddItemToObject(l->root, "scale", scale_json(&l->scale));
-    return json_write(path, cJSON_Duplicate(l->root, true), err);
+    return keep(l, err);
 }
 
 /* --- what all runs share --- */
@@ -241,6 +249,7 @@ enum status lab_go(struct lab *l, char only, struct err *err)
             continue;
         }
         TRY(need(l, s, err));
+        TRY(keep(l, err));
         TRY(do_step(l, s, err));
     }
     TRY(lab_page(l, err));

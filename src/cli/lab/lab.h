@@ -31,6 +31,8 @@ struct lab_words {
     const char *again;     /* the whole command */
 };
 
+struct lab_fit;
+
 struct lab {
     char dir[FILE_PATH_MAX];
     double minutes;
@@ -38,6 +40,7 @@ struct lab {
     const char *again, *tweak;
     cJSON *root;            /* lab.json */
     struct lab_scale scale; /* from step a on: n_budgets > 0 */
+    struct lab_fit *fit;    /* of step d's runs, once a step has asked for it */
 };
 
 enum { LAB_MINUTES = 40 };

@@ -107,6 +107,17 @@ static void make_shapes(struct lab_scale *s, const struct config *c, size_t voca
     }
 }
 
+/* A run of few steps tells of its batch rather than of its size: where the middle run of the smallest budget would have fewer,
+ * a batch has fewer windows. */
+static void settle_batch(struct lab_scale *s, const struct config *c, size_t vocab)
+{
+    const double steps = 500;
+    const struct lab_cell least = scale_middle(s, 0, c, vocab);
+    double ctx = (double)c->model.ctx;
+    while (s->windows > 1 && least.tokens / (ctx * (double)s->windows) < steps)
+        s->windows /= 2;
+}
+
 void scale_make(struct lab_scale *s, double minutes, size_t jobs, const struct config *c, size_t vocab)
 {
     double beside, alone, seconds = 60 * minutes;
@@ -119,6 +130,7 @@ void scale_make(struct lab_scale *s, double minutes, size_t jobs, const struct c
         s->budgets[i] = round(flops / unit) * unit; /* two digits */
     }
     make_shapes(s, c, vocab);
+    settle_batch(s, c, vocab);
 }
 
 static struct lab_cell cell_of(const struct lab_scale *s, size_t shape, size_t k, const struct config *c, size_t vocab)

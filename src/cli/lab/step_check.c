@@ -41,16 +41,15 @@ static void tell(struct note *n, const struct ahead *a, double measured, const c
 
 static enum status check(struct lab *l, struct note *n, const struct ahead *a, const char *hash, struct err *err)
 {
-    struct lab_fit x;
+    const struct fitted *f;
     double measured = (double)NAN;
     TRY(train(l, a, err));
     TRY(measure(&measured, l, err));
-    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    enum status st = lab_fit_of(&f, l, err);
     if (st == OK) {
         tell(n, a, measured, hash);
-        st = ahead_draw(n, a, &x.f.table, &x.f.report, measured, err);
+        st = ahead_draw(n, a, &f->table, &f->report, measured, err);
     }
-    lab_fit_close(&x);
     return st;
 }
 

@@ -49,13 +49,12 @@ static enum status train(const struct lab *l, struct err *err)
 
 enum status step_isoflop(struct lab *l, struct note *n, struct err *err)
 {
-    struct lab_fit x;
+    const struct fitted *f;
     TRY(train(l, err));
-    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    enum status st = lab_fit_of(&f, l, err);
     if (st == OK)
-        tell(n, &x.f.report);
+        tell(n, &f->report);
     if (st == OK)
-        st = lab_chart_of(n, &x.f, "isoflop", err);
-    lab_fit_close(&x);
+        st = lab_chart_of(n, f, "isoflop", err);
     return st;
 }

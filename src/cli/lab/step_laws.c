@@ -161,28 +161,27 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
 enum status step_laws(struct lab *l, struct note *n, struct err *err)
 {
     struct method m[METHODS] = {{0}};
-    struct lab_fit x;
-    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    const struct fitted *f;
+    enum status st = lab_fit_of(&f, l, err);
     if (st == OK)
-        st = fitted_need_law(&x.f, err);
-    if (st == OK && !x.f.report.has_frontier)
+        st = fitted_need_law(f, err);
+    if (st == OK && !f->report.has_frontier)
         st = err_set(err, E_DATA, "these runs carry no law of size and data: more minutes, or other data, may");
     if (st == OK) {
-        best_runs(&m[0], &x.f.table, &l->scale);
-        minima(&m[1], &x.f.report);
+        best_runs(&m[0], &f->table, &l->scale);
+        minima(&m[1], &f->report);
         st = fit_points(&m[0], &l->scale, err);
     }
     if (st == OK)
         st = fit_points(&m[1], &l->scale, err);
     if (st == OK) {
-        take_interval(&m[1].n_b, &x.f.report.isoflop_n_exponent);
-        take_interval(&m[1].d_b, &x.f.report.isoflop_d_exponent);
-        parametric(&m[2], &x.f.report);
-        tell(n, m, &x.f.report);
-        st = draw(n, m, &x.f.report, err);
+        take_interval(&m[1].n_b, &f->report.isoflop_n_exponent);
+        take_interval(&m[1].d_b, &f->report.isoflop_d_exponent);
+        parametric(&m[2], &f->report);
+        tell(n, m, &f->report);
+        st = draw(n, m, &f->report, err);
     }
     if (st == OK)
-        st = lab_chart_of(n, &x.f, "excess", err);
-    lab_fit_close(&x);
+        st = lab_chart_of(n, f, "excess", err);
     return st;
 }

@@ -28,36 +28,35 @@ static void tell(struct note *n, const struct lab *l, const struct ahead *a, con
 }
 
 /* Unless it is sealed already: a second one would be none. */
-static enum status seal(struct lab *l, const struct lab_fit *x, struct err *err)
+static enum status seal(struct lab *l, const struct fitted *f, struct err *err)
 {
     struct ahead a;
     struct setup s;
     TRY(seal_may_begin(l, err));
     enum status st = lab_setup(&s, l, err);
     if (st == OK)
-        st = ahead_predict(&a, l, &s, &x->f.report, err);
+        st = ahead_predict(&a, l, &s, &f->report, err);
     setup_free(&s);
     return st == OK ? seal_write(l, ahead_json(&a), err) : st;
 }
 
 enum status step_predict(struct lab *l, struct note *n, struct err *err)
 {
-    struct lab_fit x;
+    const struct fitted *f;
     struct ahead a;
     cJSON *root = NULL;
     char hash[SHA256_TEXT];
-    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    enum status st = lab_fit_of(&f, l, err);
     if (st == OK && !seal_there(l))
-        st = seal(l, &x, err);
+        st = seal(l, f, err);
     if (st == OK)
         st = seal_read(&root, hash, l, err);
     if (st == OK)
         st = ahead_read(&a, root, err);
     if (st == OK) {
         tell(n, l, &a, hash);
-        st = ahead_draw(n, &a, &x.f.table, &x.f.report, (double)NAN, err);
+        st = ahead_draw(n, &a, &f->table, &f->report, (double)NAN, err);
     }
     cJSON_Delete(root);
-    lab_fit_close(&x);
     return st;
 }

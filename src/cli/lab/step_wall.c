@@ -40,14 +40,13 @@ static void tell(struct note *n, const struct lab *l, const struct fitted *f)
 
 enum status step_wall(struct lab *l, struct note *n, struct err *err)
 {
-    struct lab_fit x;
-    enum status st = lab_fit_open(&x, l, "isoflop", err);
+    const struct fitted *f;
+    enum status st = lab_fit_of(&f, l, err);
     if (st == OK) {
-        tell(n, l, &x.f);
-        st = lab_chart_of(n, &x.f, "returns", err);
+        tell(n, l, f);
+        st = lab_chart_of(n, f, "returns", err);
     }
     if (st == OK)
-        st = lab_chart_of(n, &x.f, "predicted", err);
-    lab_fit_close(&x);
+        st = lab_chart_of(n, f, "predicted", err);
     return st;
 }

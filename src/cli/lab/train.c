@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/size.h"
 #include "cli/draw.h"
 #include "cli/lab/note.h"
 #include "cli/text.h"
@@ -130,11 +131,16 @@ enum status lab_train(const struct lab *l, const struct lab_sweep *s, struct err
 
 /* --- fits --- */
 
-enum status lab_fit_open(struct lab_fit *x, const struct lab *l, const char *name, struct err *err)
+struct lab_fit {
+    char dir[FILE_PATH_MAX];
+    const char *source; /* dir */
+    struct config cfg;
+    struct fitted f;
+};
+
+static enum status fit(struct lab_fit *x, const struct lab *l, struct err *err)
 {
-    fitted_init(&x->f);
-    config_init(&x->cfg);
-    TRY(lab_path(x->dir, l, name, NULL, err));
+    TRY(lab_path(x->dir, l, "isoflop", NULL, err));
     x->source = x->dir;
     TRY(config_load_sweep(&x->cfg, x->dir, err));
     TRY(fitted_of_sweep(&x->f, &x->source, &x->cfg, err));
@@ -142,10 +148,29 @@ enum status lab_fit_open(struct lab_fit *x, const struct lab *l, const char *nam
     return fitted_analyse(&x->f, err);
 }
 
-void lab_fit_close(struct lab_fit *x)
+enum status lab_fit_of(const struct fitted **f, struct lab *l, struct err *err)
 {
-    fitted_close(&x->f);
-    config_free(&x->cfg);
+    enum status st = OK;
+    if (!l->fit) {
+        TRY(size_calloc(&l->fit, 1, sizeof *l->fit, "the fit", err));
+        fitted_init(&l->fit->f);
+        config_init(&l->fit->cfg);
+        st = fit(l->fit, l, err);
+    }
+    *f = &l->fit->f;
+    if (st != OK)
+        lab_fit_close(l);
+    return st;
+}
+
+void lab_fit_close(struct lab *l)
+{
+    if (!l->fit)
+        return;
+    fitted_close(&l->fit->f);
+    config_free(&l->fit->cfg);
+    free(l->fit);
+    l->fit = NULL;
 }
 
 enum status lab_chart_of(struct note *n, const struct fitted *f, const char *name, struct err *err)

@@ -24,15 +24,9 @@ struct lab_sweep {
 /* Write configs/NAME.json and train what is missing of it into NAME/. */
 enum status lab_train(const struct lab *l, const struct lab_sweep *s, struct err *err) WARN_UNUSED;
 
-/* The fit of a sweep's folder by the options that its config has. lab_fit_close in every case. */
-struct lab_fit {
-    char dir[FILE_PATH_MAX];
-    const char *source; /* dir */
-    struct config cfg;
-    struct fitted f;
-};
-enum status lab_fit_open(struct lab_fit *x, const struct lab *l, const char *name, struct err *err) WARN_UNUSED;
-void lab_fit_close(struct lab_fit *x);
+/* The fit of step d's runs, by the options that their config has: fitted once, and kept until lab_close. */
+enum status lab_fit_of(const struct fitted **f, struct lab *l, struct err *err) WARN_UNUSED;
+void lab_fit_close(struct lab *l);
 
 /* A chart of its runs, by the name that it has in a sweep's charts/, where the runs support it. */
 struct note;
