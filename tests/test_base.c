@@ -138,7 +138,8 @@ static void hashes(void)
     } known[] = {
         /* FIPS 180-2 appendix B; the empty text; 64 bytes, a whole block */
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"0123456789012345678901234567890123456789012345678901234567890123",
          "9674d9e078535b7cec43284387a6ee39956188e735a85452b0050b55341cda56"},

@@ -4,13 +4,14 @@
 
 #include "cli/args.h"
 #include "cli/cmd.h"
+#include "cli/lab/assignment.h"
 #include "cli/lab/steps.h"
 
-/* The letter of a step, by letter or name; 0 where no word was given. */
+/* The letter of a step, by letter or name; 0 where no word was given, or that of the take-home. */
 static enum status step_of(char *letter, const struct arg_list *words, struct err *err)
 {
     *letter = 0;
-    if (words->n == 0)
+    if (words->n == 0 || strcmp(words->items[0], "assignment") == 0)
         return OK;
     const char *word = words->items[0];
     for (size_t i = 0; i < LAB_N_STEPS; i++)
@@ -47,11 +48,12 @@ enum status cmd_lab(int argc, char **argv, struct err *err)
     };
     const struct args_spec spec = {
         .command = "lab",
-        .positionals = "[STEP]",
+        .positionals = "[STEP|assignment]",
         .summary = "A class in ten steps, from what this machine can do to a prediction that comes true: a machine, b FLOPs,\n"
                    "c learning rates, d IsoFLOP sweep, e laws, f a sealed prediction, g the run, h what Kaplan would have\n"
                    "concluded, i a tweak, j is there a wall? All that are not done yet, or STEP alone. Stopped, the same\n"
-                   "command goes on. Each step has a figure and a question; all of it is on one page, report.html.",
+                   "command goes on. Each step has a figure and a question; all of it is on one page, report.html.\n\n"
+                   "assignment in place of a step: the take-home on a text of your own, with a BPE of its own.",
         .min_positionals = 0,
         .max_positionals = 1,
         .args = args,
@@ -68,7 +70,8 @@ enum status cmd_lab(int argc, char **argv, struct err *err)
         if (st == OK)
             st = lab_open(&lab, &w, err);
         if (st == OK)
-            st = lab_go(&lab, letter, err);
+            st = words.n > 0 && strcmp(words.items[0], "assignment") == 0 ? assignment_do(&lab, w.minutes, err)
+                                                                          : lab_go(&lab, letter, err);
         lab_close(&lab);
     }
     args_free(&spec, &words);

@@ -145,7 +145,8 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
         note_cell(&t, "%s", note_interval(db, sizeof db, 2, &m[k].d_b));
         note_cell(&t, "%s", note_interval(e, sizeof e, 3, &m[k].floor));
         note_cell(&t, "%s", note_interval(g, sizeof g, 2, &m[k].g));
-        note_cell(&t, "%.0f", m[k].n_a * pow(r->max_flops, m[k].n_b.value));
+        double best = m[k].n_a * pow(r->max_flops, m[k].n_b.value);
+        note_cell(&t, isfinite(best) ? "%.0f" : "-", best);
     }
     note_tell(n, &t);
     if (r->verdict.truth_known)
