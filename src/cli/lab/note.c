@@ -59,6 +59,7 @@ enum status note_keep(struct note *n, double seconds, struct err *err)
     return json_write(path, root, err);
 }
 
+PRINTF_LIKE(3, 0)
 static void tell(struct note *n, const char *class_name, const char *fmt, va_list args)
 {
     char words[2048];
