@@ -62,6 +62,8 @@ int status_exit_code(enum status st)
         return 3;
     case E_INTERRUPTED:
         return 130;
+    case E_PREEMPTED:
+        return 143;
     }
     return 1;
 }

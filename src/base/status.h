@@ -18,6 +18,7 @@ enum status {
     E_NUMERIC,     /* a loss or gradient norm is not finite, a fit has no answer exit 1 */
     E_RUN,         /* some run failed, some check did not hold                   exit 1 */
     E_INTERRUPTED, /* stopped by a signal, with everything kept                  exit 130 */
+    E_PREEMPTED,   /* a worker, stopped by its scheduler, with everything kept   exit 143 */
 };
 
 struct err {

@@ -262,6 +262,38 @@ bool system_end_with(pid_t parent)
     return getppid() == parent;
 }
 
+uint64_t system_nonce(void)
+{
+    uint64_t n = 0;
+    struct timespec t = {0};
+    FILE *f = fopen("/dev/urandom", "rb");
+    size_t got = f ? fread(&n, sizeof n, 1, f) : 0;
+    if (f)
+        fclose(f);
+    if (got == 1 && n)
+        return n;
+    clock_gettime(CLOCK_REALTIME, &t); /* no such device: time and process differ */
+    return ((uint64_t)t.tv_sec << 32) ^ ((uint64_t)t.tv_nsec << 8) ^ ((uint64_t)getpid() << 44) ^ 1;
+}
+
+void system_where(char *where, size_t size)
+{
+    char boot[64] = "", space[64] = "";
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
+    if (f && fscanf(f, "%63s", boot) != 1)
+        boot[0] = '\0';
+    if (f)
+        fclose(f);
+    ssize_t n = boot[0] ? readlink("/proc/self/ns/pid", space, sizeof space - 1) : 0;
+    space[n > 0 ? n : 0] = '\0';
+    snprintf(where, size, "%s%s%.30s", space[0] ? boot : "", space[0] ? "/" : "", space);
+}
+
+bool system_process_there(pid_t pid)
+{
+    return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
 struct timespec system_changed(const struct stat *sb)
 {
 #ifdef __APPLE__

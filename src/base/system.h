@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
@@ -44,6 +45,14 @@ void *system_shared(size_t bytes);
 /* In a process that was just forked from `parent`: have SIGTERM sent to it when that one ends. False where that one has
  * ended already. Where a system has no such thing, the next write to the parent fails instead. */
 bool system_end_with(pid_t parent);
+
+/* A number that no other process draws, on this machine or another. */
+uint64_t system_nonce(void);
+/* What two processes that can ask the system for each other by their numbers have in common: the boot of the machine and the
+ * namespace of processes; "" where the system does not say. size: 80 is enough. */
+void system_where(char *where, size_t size);
+/* False where a process of that number is certainly not there. */
+bool system_process_there(pid_t pid);
 
 /* When a file's content was last changed. */
 struct timespec system_changed(const struct stat *sb);
