@@ -70,6 +70,18 @@ static void one_rate(void)
     EXPECT(!said(&r, "rate"));
 }
 
+/* A folder that machines of several kinds have trained. */
+static void several_isas(void)
+{
+    struct runs r;
+    grid(&r, 3);
+    r.in.isas = 1, r.in.isa_runs = "9 with avx2";
+    EXPECT(!said(&r, "isa"));
+    r.in.isas = 2, r.in.isa_runs = "5 with avx2 and 4 with avx512";
+    EXPECT(says(&r, "isa", true, "with 2 instruction sets (5 with avx2 and 4 with avx512)"));
+    EXPECT(says(&r, "isa", true, "--isa pins one"));
+}
+
 /* Bowls in log lr about a rate that falls with size: the best of each cell, and what one for all costs, by hand. */
 static void several_rates(void)
 {
@@ -150,6 +162,7 @@ static void short_runs(void)
 static const struct test tests[] = {
     {"one_rate", one_rate}, {"several_rates", several_rates}, {"batches", batches},
     {"ratios", ratios},     {"edges", edges},                 {"short_runs", short_runs},
+    {"several_isas", several_isas},
 };
 
 int main(int argc, char **argv)

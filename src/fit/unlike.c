@@ -14,8 +14,8 @@
 
 /* DATA: other values are another experiment. TRAINING: they are told. TUNED: likewise, but where several stand at one size
  * and budget, the best is taken (fit/table/tuned.h). WARMUP: so too, and told unless it goes with the size or with the budget,
- * as rules for it do. */
-enum effect { DATA, TRAINING, TUNED, WARMUP };
+ * as rules for it do. NOTED: a rule of the protocol speaks of it (fit/verdict/protocol.h). */
+enum effect { DATA, TRAINING, TUNED, WARMUP, NOTED };
 
 #define MAX_NAMES 8
 
@@ -53,6 +53,7 @@ static const struct trait {
     {"architecture", TRAINING, false, {"architecture", "arch", "preset"}},
     {"hyperparameters", TRAINING, false, {"hparams", "hyperparameters"}},
     {"warm-up", WARMUP, true, {"warmup_tokens", "warmup_steps", "warmup", "warmup_ratio", "warmup_frac"}},
+    {"instruction set", NOTED, false, {"isa"}},
 };
 
 enum { N_TRAITS = sizeof traits / sizeof *traits, MAX_VALUES = 250, BEYOND = MAX_VALUES + 1 };
@@ -407,7 +408,7 @@ static void warn(struct fit_lines *careful, const struct unlike *u, int trait, c
     const double *size = t->col[FIT_PARAMS];
     bool with_size = few && goes_with_size(u, trait, size, n);
     const double *tokens = t->col[FIT_TOKENS];
-    if (u->settled[trait] || (trait == RATE && few && goes_by_law(u, size, tokens, n)))
+    if (traits[trait].effect == NOTED || u->settled[trait] || (trait == RATE && few && goes_by_law(u, size, tokens, n)))
         return;
     if (traits[trait].effect == WARMUP &&
         (with_size || goes_with_budget(u, trait, tokens, n) || goes_by_rule(u, trait, size, tokens, n)))
@@ -439,4 +440,20 @@ enum status unlike_judge(struct fit_lines *careful, const struct unlike *u, cons
         warn(careful, u, i, &s, t, n);
     }
     return OK;
+}
+
+size_t unlike_texts(char *words, size_t size, const struct unlike *u, int trait, size_t n)
+{
+    size_t used = 0;
+    words[0] = '\0';
+    if (!u || !u->columns[trait])
+        return 0;
+    const struct spread s = spread_of(u, trait, size_min(u->n_rows, n));
+    for (size_t i = 0; i < s.n; i++) {
+        char one[64];
+        snprintf(one, sizeof one, "%s%zu with %.20s", i == 0 ? "" : i + 1 == s.n ? " and " : ", ", s.runs[s.order[i] + 1],
+                 u->values[trait][s.order[i]].text);
+        put(words, size, &used, one);
+    }
+    return s.n;
 }

@@ -38,6 +38,8 @@ size_t unlike_rows_of(const struct unlike *u, const char *name);
 /* The number in row's cell of the column that tells of this trait; NaN where it is none, or where the column has another
  * name than `column`, unless that is NULL. u may be NULL. */
 double unlike_number(const struct unlike *u, size_t row, int trait, const char *column);
+/* How many texts the first n rows have for this trait, and words of them: "5 with avx2 and 4 with avx512". u may be NULL. */
+size_t unlike_texts(char *words, size_t size, const struct unlike *u, int trait, size_t n);
 /* What is tuned at a size and budget: learning rate, batch, decay, warm-up, ... Whether two of such settings stand in the
  * table at all; what one row has of them, and of all but the learning rate, as hashes; its learning rate, NaN where it is not
  * known. u may be NULL in the first. */

@@ -351,6 +351,19 @@ static bool long_warmup(struct protocol_said *s, const struct protocol_in *in)
     return true;
 }
 
+/* --- instruction sets ---------------------------------------------------------------------------------- */
+
+/* Products round differently on each: a run has other last digits, as if by another order of its data, and no other law. */
+static bool several_isas(struct protocol_said *s, const struct protocol_in *in)
+{
+    if (in->isas < 2)
+        return false;
+    snprintf(s->text, sizeof s->text,
+             "runs were trained with %zu instruction sets (%s), whose rounding differs: losses are not comparable to the last "
+             "digits; --isa pins one", in->isas, in->isa_runs);
+    return s->measured = true; /* they are counted */
+}
+
 /* --- all ----------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -359,6 +372,7 @@ static const struct {
 } rules[PROTOCOL_RULES] = {
     {"budget", budgets_too_small}, {"ratio", one_ratio},    {"edge", at_the_edge},
     {"rate", one_rate},            {"batch", large_batch},  {"warmup", long_warmup},
+    {"isa", several_isas},
 };
 
 size_t protocol_say(struct protocol_said out[PROTOCOL_RULES], const struct protocol_in *in)

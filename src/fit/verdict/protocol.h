@@ -17,9 +17,11 @@ struct protocol_in {
     double cooldown;         /* share of a run's tokens; NaN */
     double noise;            /* of a loss between seeds; NaN */
     size_t minima, at_edge;  /* IsoFLOP minima, and those of them at the smallest or largest size */
+    size_t isas;             /* instruction sets that runs were trained with, as far as it is known */
+    const char *isa_runs;    /* and how many with each: "5 with avx2 and 4 with avx512" */
 };
 
-enum { PROTOCOL_RULES = 6 };
+enum { PROTOCOL_RULES = 7 };
 
 struct protocol_said {
     const char *name; /* of the rule */

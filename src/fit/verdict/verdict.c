@@ -337,6 +337,7 @@ static enum status judge_protocol(struct fit_report *r, const struct fit_table *
 {
     struct fit_verdict *v = &r->verdict;
     struct trained k;
+    char isa_runs[120];
     if (t->x_name[0] != '\0' || t->n == 0)
         return OK;
     TRY(trained_of(&k, t, opt->count, err));
@@ -344,6 +345,8 @@ static enum status judge_protocol(struct fit_report *r, const struct fit_table *
                              .warmup = k.warmup, .cooldown = (double)NAN, .noise = r->sigma, .minima = r->n_isoflop};
     for (size_t i = 0; i < r->n_isoflop; i++)
         in.at_edge += r->isoflop[i].at_edge;
+    in.isas = unlike_texts(isa_runs, sizeof isa_runs, t->unlike, unlike_trait("isa"), t->n);
+    in.isa_runs = isa_runs;
     v->n_protocol = protocol_say(v->protocol, &in);
     for (size_t i = 0; i < v->n_protocol; i++)
         fit_lines_add(&v->lines, "Protocol%s: %s.", v->protocol[i].measured ? "" : ", not measured", v->protocol[i].text);
