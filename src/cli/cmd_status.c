@@ -9,7 +9,9 @@
 #include "cli/cmd.h"
 #include "cli/live_view.h"
 #include "cli/text.h"
+#include "cli/workers_view.h"
 #include "data/data.h"
+#include "harness/claim.h"
 #include "harness/curves.h"
 #include "harness/live.h"
 #include "harness/plan.h"
@@ -41,7 +43,7 @@ static enum status look(struct standing *st, const char *dir, const struct run *
 {
     char run[FILE_PATH_MAX], path[FILE_PATH_MAX];
     *st = (struct standing){.tokens = (double)NAN, .loss = (double)NAN};
-    TRY(file_join(run, sizeof run, dir, r->name, err));
+    TRY(claim_find_run(run, dir, r->trunk, r->name, err));
     enum status s = run_row_read(&st->result, &st->done, run, &st->damaged);
     if (s == OK)
         st->damaged.msg[0] = '\0';
@@ -115,11 +117,14 @@ static void print_progress(const char *dir, const struct plan *p, const struct t
 {
     struct live l;
     bool at_work = live_read(&l, dir);
-    if (!at_work || l.runs == 0)
+    size_t workers = 0;
+    if (!at_work || l.runs == 0) {
         l = (struct live){.runs_done = all->done,
                           .runs = p->n,
                           .share = all->cost_done / all->cost,
                           .left_s = (double)NAN};
+        workers = workers_view_add(stdout, &l, dir, all->cost - all->cost_done);
+    }
     live_view_print(stdout, &l);
     char diverged[40] = "";
     if (all->diverged)
@@ -127,6 +132,7 @@ static void print_progress(const char *dir, const struct plan *p, const struct t
     text_beside(stdout, "", "%zu of %zu runs done, %zu begun, %zu waiting%s; %s", all->done, p->n, all->begun,
                 p->n - all->done - all->begun, diverged,
                 at_work             ? "a sweep is at work here"
+                : workers           ? "workers are at work here"
                 : all->done == p->n ? "nothing is left to do"
                                     : "no sweep is at work here: the same command goes on with it");
 }

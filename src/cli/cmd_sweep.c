@@ -12,6 +12,7 @@
 #include "cli/setup.h"
 #include "cli/text.h"
 #include "cli/timed.h"
+#include "harness/shard.h"
 
 struct sweep_words {
     const char *config, *out;
@@ -22,6 +23,9 @@ struct sweep_words {
     struct live_port port;
     const char *time;
     double time_s, began_s; /* what that says, and when the command began */
+    bool worker;
+    const char *shard, *patience;
+    struct worker_how as_worker;
 };
 
 static enum status say_how_to_go_on(const struct sweep_words *w, struct err *err)
@@ -64,6 +68,21 @@ static void print_loss(const struct sweep_outcome *o)
     text_message(stdout, "", "%s", setup_loss_text(line, sizeof line, &o->first));
 }
 
+/* What a worker did; the last of them says that all is done. */
+static enum status tell_worker(const struct sweep_outcome *o, const struct setup *s, const char *dir)
+{
+    char took[32], tokens[32];
+    text_message(stderr, "", "this worker trained %zu runs in %s: %s tokens", o->n_done,
+                 count_format_seconds(took, sizeof took, o->seconds), count_format(tokens, sizeof tokens, o->tokens));
+    if (o->complete && o->n_diverged)
+        text_message(stderr, "", "%zu runs diverged:%s", o->n_diverged, o->diverged);
+    if (o->complete)
+        text_message(stdout, "", "all %zu runs are done, in %s/results.csv: plateau fit %s fits them", s->plan.n, dir, dir);
+    else
+        text_message(stdout, "", "nothing is left to claim in %s; others are at work on the rest: plateau status %s", dir, dir);
+    return OK;
+}
+
 static enum status train_and_tell(struct setup *s, const struct sweep_words *w, const char *dir, struct err *err)
 {
     struct sweep_outcome outcome;
@@ -72,6 +91,8 @@ static enum status train_and_tell(struct setup *s, const struct sweep_words *w, 
         return say_how_to_go_on(w, err);
     if (st != OK)
         return st;
+    if (w->how.worker)
+        return tell_worker(&outcome, s, dir);
     if (w->time && outcome.n_done + outcome.n_skipped == 0)
         return err_set(err, E_RUN, "--time %s: it was over before a run was done; the same command goes on", w->time);
     print_outcome(&outcome, s, dir);
@@ -99,6 +120,31 @@ static enum status sweep(struct setup *s, struct sweep_words *w, struct err *err
     enum status st = train_and_tell(s, w, dir, err);
     serving_end(&page, st == OK || st == E_RUN);
     return st;
+}
+
+static enum status check_worker(struct sweep_words *w, struct err *err)
+{
+    struct shard shard = {0};
+    if (w->shard)
+        TRY(shard_parse(&shard, w->shard, err));
+    w->as_worker.shard = shard.i;
+    w->as_worker.shards = shard.n;
+    if (!w->worker && !w->shard) {
+        if (w->patience || w->as_worker.stay)
+            return err_set(err, E_USAGE, "%s goes with --worker or --shard", w->patience ? "--patience" : "--stay");
+        return OK;
+    }
+    if (w->patience && !(count_parse_seconds(&w->as_worker.patience_s, w->patience) && w->as_worker.patience_s >= 1 &&
+                         w->as_worker.patience_s <= 1e5))
+        return err_set(err, E_USAGE, "--patience %s: expected a time from 1s to 1d, such as 60s", w->patience);
+    if (w->time || w->serve.given || w->how.fresh)
+        return err_set(err, E_USAGE, "%s and %s: a worker does not have the folder alone%s", w->worker ? "--worker" : "--shard",
+                       w->time ? "--time" : w->serve.given ? "--serve" : "--fresh",
+                       w->serve.given ? "; plateau serve DIR shows it" : "");
+    w->how.worker = &w->as_worker;
+    if (!w->dry_run)
+        setup_hold_signals();
+    return OK;
 }
 
 static enum status check_time(struct sweep_words *w, struct err *err)
@@ -137,6 +183,23 @@ static enum status open_all(struct setup *s, struct timed *t, struct sweep_words
     return OK;
 }
 
+static enum status run(struct sweep_words *w, const struct arg_list *sets, const char *isa, struct err *err)
+{
+    struct setup s = {0};
+    struct timed timed = {.token_s = NULL};
+    if (w->how.jobs < 1 || w->how.jobs > 256)
+        return err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w->how.jobs);
+    TRY(serving_port(&w->port, "--serve", &w->serve, err));
+    TRY(check_worker(w, err));
+    TRY(check_time(w, err));
+    enum status st = open_all(&s, &timed, w, sets, isa, err);
+    if (st == OK)
+        st = sweep(&s, w, err);
+    timed_free(&timed);
+    setup_free(&s);
+    return st;
+}
+
 enum status cmd_sweep(int argc, char **argv, struct err *err)
 {
     struct sweep_words w = {.how = {.jobs = (size_t)system_cores_all()}};
@@ -156,6 +219,15 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         {"--serve", ARG_MAYBE, &w.serve, "[PORT]",
          "show the sweep's page to browsers on this machine while it runs: http://127.0.0.1:PORT/ (default 7357, or the next "
          "that is free). The page keeps its last state, with the verdict, when the sweep ends; plateau serve DIR shows it again"},
+        {"--worker", ARG_FLAG, &w.worker, NULL,
+         "be one of several, here or on other machines, that train this sweep into one shared folder: claim the longest "
+         "trajectory that is left, train it, claim another. SIGTERM and SIGUSR1 save, hand back and exit with 143"},
+        {"--shard", ARG_STRING, &w.shard, "I/N|auto",
+         "the same of a fixed share, the I-th of N; auto: as SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or PMI_RANK say"},
+        {"--patience", ARG_STRING, &w.patience, "T",
+         "of a worker: others take it for dead when its heartbeat has not changed for so long (default 60s)"},
+        {"--stay", ARG_FLAG, &w.as_worker.stay, NULL,
+         "of a worker: stay until all runs are done, to take over from workers that die"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
@@ -174,24 +246,11 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
     w.began_s = clock_now_s();
     enum status st = args_parse(&spec, &words, &help, argc, argv, err);
     if (st == OK && !help) {
-        struct setup s = {0};
-        struct timed timed = {.token_s = NULL};
         char again[900];
         args_quote(again, sizeof again, "sweep", argc, argv, "--fresh");
         w.config = words.n ? words.items[0] : NULL;
         w.again = again;
-        if (w.how.jobs < 1 || w.how.jobs > 256)
-            st = err_set(err, E_USAGE, "--jobs %zu: expected 1 to 256", w.how.jobs);
-        if (st == OK)
-            st = serving_port(&w.port, "--serve", &w.serve, err);
-        if (st == OK)
-            st = check_time(&w, err);
-        if (st == OK)
-            st = open_all(&s, &timed, &w, &sets, isa, err);
-        if (st == OK)
-            st = sweep(&s, &w, err);
-        timed_free(&timed);
-        setup_free(&s);
+        st = run(&w, &sets, isa, err);
     }
     args_free(&spec, &words);
     return st;

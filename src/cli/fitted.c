@@ -8,9 +8,11 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/alike.h"
+#include "cli/cmd.h"
 #include "cli/text.h"
 #include "cli/waiting.h"
 #include "fit/fit_json.h"
+#include "harness/worker.h"
 
 void fitted_init(struct fitted *f)
 {
@@ -92,6 +94,8 @@ static enum status know_folder(struct fitted *f, const char *dir, struct err *er
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     if (!file_is_dir(dir) || !file_exists(path))
         return OK;
+    const struct log log = cmd_log();
+    TRY(worker_gather(dir, &log, err));
     TRY(config_load_sweep(&f->cfg, dir, err));
     f->folder = dir;
     f->about = &f->cfg;

@@ -15,6 +15,7 @@
 #include "cli/search_words.h"
 #include "cli/text.h"
 #include "cli/timed.h"
+#include "harness/worker.h"
 
 enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
 {
@@ -256,10 +257,11 @@ void setup_free(struct setup *s)
     *s = (struct setup){0};
 }
 
-/* Ctrl-C and SIGTERM set this; the second one kills at once. Some programs that pass a signal on send it
+/* Ctrl-C, SIGTERM and SIGUSR1 set this; the second one kills at once. Some programs that pass a signal on send it
  * twice in a row, once to the group: that is still the first. */
 static volatile sig_atomic_t stop_asked;
 static struct timespec asked_at;
+static bool unhurried; /* schedulers ask more than once before they kill: a worker is saving already */
 
 static double seconds_since(const struct timespec *t)
 {
@@ -270,13 +272,15 @@ static double seconds_since(const struct timespec *t)
 
 static void on_signal(int sig)
 {
+    if (stop_asked && unhurried && sig != SIGINT)
+        return;
     if (stop_asked && seconds_since(&asked_at) > 0.5) {
         signal(sig, SIG_DFL);
         raise(sig);
     }
     if (!stop_asked)
         clock_gettime(CLOCK_MONOTONIC, &asked_at);
-    stop_asked = 1;
+    stop_asked = sig;
 }
 
 static void catch_signals(void (*handler)(int))
@@ -284,6 +288,21 @@ static void catch_signals(void (*handler)(int))
     struct sigaction sa = {.sa_handler = handler};
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGUSR1, &sa, NULL); /* schedulers send it when the time is nearly up */
+}
+
+static void mask_signals(int how)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGUSR1);
+    sigprocmask(how, &held, NULL);
+}
+
+void setup_hold_signals(void)
+{
+    mask_signals(SIG_BLOCK);
 }
 
 /* What is done beside the training: the lines that show it, and what the caller wants done now and then. */
@@ -330,13 +349,39 @@ static enum status plan_anew(struct setup *s, const struct search_found *f, stru
     return plan_of(s, &s->found, false, err);
 }
 
+/* Whether another process searches the rates at this moment. */
+static bool searched_elsewhere(const char *dir)
+{
+    char folder[FILE_PATH_MAX];
+    struct live unused;
+    return file_join(folder, sizeof folder, dir, "search", NULL) == OK && live_read(&unused, folder);
+}
+
+/* Of several workers the first searches, under the lock of its folder; the others wait for what it finds. */
+static enum status search_in_turn(struct search_found *found, bool *searched, struct setup *s, const char *dir,
+                                  const struct sweep_options *o, struct err *err)
+{
+    enum status st = E_IO;
+    for (bool again = true; again && st == E_IO;) {
+        while (o->worker && searched_elsewhere(dir) && !*o->stop)
+            nanosleep(&(struct timespec){.tv_nsec = 300 * 1000000}, NULL);
+        if (o->worker && *o->stop)
+            return err_set(err, *o->stop == SIGINT ? E_INTERRUPTED : E_PREEMPTED, "stopped before the rates were searched");
+        st = search_run(found, searched, &s->cfg, &s->plan, s->data, dir, o, err);
+        again = o->worker && searched_elsewhere(dir); /* it came first after all */
+    }
+    if (st == E_INTERRUPTED && o->worker && *o->stop != SIGINT)
+        return err_set(err, E_PREEMPTED, "stopped in the search of rates; everything is kept");
+    return st;
+}
+
 static enum status search(struct setup *s, const char *dir, const struct sweep_options *o, struct err *err)
 {
     struct search_found found;
     bool searched;
     if (s->cfg.train.lr_law.kind != LR_AUTO)
         return OK;
-    TRY(search_run(&found, &searched, &s->cfg, &s->plan, s->data, dir, o, err));
+    TRY(search_in_turn(&found, &searched, s, dir, o, err));
     TRY(plan_anew(s, &found, err));
     search_words(stderr, &found, &s->cfg, searched);
     return OK;
@@ -351,6 +396,7 @@ enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const ch
                                     .fresh = how->fresh,
                                     .tensorboard = how->tensorboard,
                                     .time = how->time,
+                                    .worker = how->worker,
                                     .isa = s->isa,
                                     .stop = &stop_asked,
                                     .view = show_beside,
@@ -358,10 +404,12 @@ enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const ch
                                     .before = say_protocol,
                                     .before_ctx = s,
                                     .log = beside.log};
+    unhurried = how->worker != NULL;
     catch_signals(on_signal);
+    mask_signals(SIG_UNBLOCK);
     enum status st = search(s, dir, &o, err);
     if (st == OK)
-        st = sweep_run(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
+        st = (how->worker ? worker_run : sweep_run)(outcome, &s->plan, &s->cfg, s->data, dir, &o, err);
     catch_signals(SIG_DFL); /* all is kept: what follows may be cut off */
     return st;
 }

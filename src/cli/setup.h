@@ -60,11 +60,14 @@ struct setup_how {
     size_t jobs;
     bool fresh, tensorboard;
     const struct sweep_time *time; /* NULL: all of the plan */
+    const struct worker_how *worker; /* NULL: a sweep that has the folder alone */
     /* Called a few times a second while runs are trained; NULL: never. */
     void (*mind)(void *ctx, const struct log *log);
     void *mind_ctx;
 };
 
+/* SIGTERM and SIGUSR1 wait from now on until setup_sweep can heed them: a worker that is stopped while it begins ends as later. */
+void setup_hold_signals(void);
 /* Train the plan into dir, with progress on stderr and Ctrl-C caught; before it, where train.lr is "auto", search the rates,
  * say what they are and plan anew. */
 enum status setup_sweep(struct sweep_outcome *outcome, struct setup *s, const char *dir,

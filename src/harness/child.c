@@ -60,6 +60,7 @@ static void hold_signals(sigset_t *before)
     sigemptyset(&held);
     sigaddset(&held, SIGINT);
     sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGUSR1);
     sigprocmask(SIG_BLOCK, &held, before);
 }
 
@@ -68,6 +69,7 @@ _Noreturn static void child_main(const struct child_task *task, int fd, pid_t pa
     struct sigaction sa = {.sa_handler = on_child_signal};
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGUSR1, &sa, NULL); /* schedulers send it to every process of a task */
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_SETMASK, signals, NULL);
     if (!system_end_with(parent))
@@ -78,6 +80,7 @@ _Noreturn static void child_main(const struct child_task *task, int fd, pid_t pa
                                .threads_now = task->threads,
                                .runs_now = task->runs,
                                .tensorboard = task->tensorboard,
+                               .home = task->home,
                                .stop = &child_stop,
                                .progress = send_progress,
                                .progress_ctx = &fd,

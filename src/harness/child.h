@@ -11,7 +11,7 @@
 struct child_task {
     const struct plan *plan;
     const struct data *data;
-    const char *dir;
+    const char *dir, *home; /* home: where finished runs go, NULL: they stay in dir */
     enum kern_isa isa;
     int jobs;     /* threads that it may ever use */
     int *threads; /* those that it may use now, in memory that both processes see */

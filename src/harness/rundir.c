@@ -245,7 +245,7 @@ static bool is_damage(enum status st)
     return st == E_DATA || st == E_CONFIG;
 }
 
-static enum status mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log,
+enum status rundir_mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log,
                             struct err *err)
 {
     static const char *const all[] = {"result.json", "checkpoint.bin", "log.jsonl", TENSORBOARD_FILE, HPARAMS_FILE};
@@ -256,7 +256,7 @@ static enum status mend_run(struct run_row *row, const struct run *r, const char
     row->status[0] = '\0';
     if (!file_exists(run_dir))
         return OK;
-    file_sweep_temporaries(run_dir, true); /* only the sweep that holds the lock writes here */
+    file_sweep_temporaries(run_dir, true); /* only who holds the lock or the claim writes here */
     enum status st = run_row_read(row, &found, run_dir, &why);
     if (is_damage(st)) {
         log_msg(log, LOG_WARN, "%s; the run's end is made again", why.msg);
@@ -291,7 +291,7 @@ enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *
     if (file_join(charts, sizeof charts, dir, "charts", NULL) == OK)
         file_sweep_temporaries(charts, false);
     for (size_t i = 0; i < p->n; i++)
-        TRY(mend_run(&rows[i], &p->runs[i], dir, log, err));
+        TRY(rundir_mend_run(&rows[i], &p->runs[i], dir, log, err));
     return OK;
 }
 

@@ -39,6 +39,10 @@ enum status rundir_forget(const struct plan *p, const char *dir, struct err *err
 enum status rundir_mend(struct run_row *rows, const struct plan *p, const char *dir, const struct log *log,
                         struct err *err) WARN_UNUSED;
 
+/* The same of one run, whose folder the caller alone writes to: by the sweep's lock, or by a claim. */
+enum status rundir_mend_run(struct run_row *row, const struct run *r, const char *dir, const struct log *log,
+                            struct err *err) WARN_UNUSED;
+
 /* Results of finished runs in dir that are none of the plan's, in the order of their names; *rows is the caller's to
  * free. Damaged ones are left out with a warning. */
 enum status rundir_others(struct run_row **rows, size_t *n, const struct plan *p, const char *dir,

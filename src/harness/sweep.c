@@ -17,6 +17,7 @@
 #include "harness/memory.h"
 #include "harness/places.h"
 #include "harness/rundir.h"
+#include "harness/worker.h"
 
 /* ---- children ---- */
 
@@ -35,7 +36,11 @@ static enum status start_next(struct sweep *s, struct err *err)
 {
     int slot = free_slot(s);
     struct child *c = &s->children[s->n_children];
-    const struct child_task task = {.plan = s->p, .data = s->d, .dir = s->dir, .isa = s->o->isa, .jobs = s->o->jobs,
+    char claimed[FILE_PATH_MAX];
+    if (s->worker)
+        TRY(sweep_worker_folder(claimed, s, s->order[s->next], err));
+    const struct child_task task = {.plan = s->p, .data = s->d, .dir = s->worker ? claimed : s->dir,
+                                    .home = s->worker ? s->dir : NULL, .isa = s->o->isa, .jobs = s->o->jobs,
                                     .threads = &s->threads[slot], .runs = s->items ? &s->limits[slot] : NULL,
                                     .tensorboard = s->o->tensorboard, .trajectory = s->order[s->next]};
     s->threads[slot] = 1;
@@ -73,7 +78,8 @@ static void reap(struct sweep *s, size_t i)
     s->train_s += c.last.train_s;
     s->eval_s += c.last.eval_s;
     s->runs_ended += whole ? t->n : c.last.runs_done;
-    if (end == CHILD_FAILED) {
+    bool kept = !s->worker || sweep_worker_ended(s, &c, end);
+    if (end == CHILD_FAILED && kept) {
         if (!told)
             err_wrap(&c.err, "%s", s->p->runs[c.last.run].name);
         count_failure(s, &c.err);
@@ -90,70 +96,6 @@ static void count_granted(struct sweep *s, double seconds)
     s->child_s += seconds * (double)s->n_children;
     for (size_t i = 0; i < s->n_children; i++)
         s->granted_s += seconds * s->threads[s->children[i].slot];
-}
-
-/* Seconds until the last child ends, when the waiting trajectories start in order, each where a core falls
- * free first, and cores go on as fast as they have been. */
-static double time_left(const struct sweep *s, double cost_trained)
-{
-    double rate = s->granted_s > 0 ? cost_trained / s->granted_s : 0, free_at[256] = {0}, end = 0;
-    size_t jobs = (size_t)s->o->jobs;
-    if (!(rate > 0))
-        return (double)NAN;
-    for (size_t i = 0; i < s->n_children; i++) {
-        const struct child *c = &s->children[i];
-        const struct trajectory *t = &s->p->trajectories[c->trajectory];
-        free_at[i] = (sweep_work_of(s, t) - sweep_work_done(s, t, &c->last)) / rate / s->threads[c->slot];
-        end = fmax(end, free_at[i]);
-    }
-    for (size_t q = s->next; q < s->n_order; q++) {
-        const struct trajectory *t = &s->p->trajectories[s->order[q]];
-        size_t first = 0;
-        for (size_t i = 1; i < jobs; i++)
-            if (free_at[i] < free_at[first])
-                first = i;
-        free_at[first] += sweep_work_of(s, t) / rate;
-        end = fmax(end, free_at[first]);
-    }
-    return end;
-}
-
-static void describe_child(struct live_run *r, const struct sweep *s, const struct child *c)
-{
-    const struct trajectory *t = &s->p->trajectories[c->trajectory];
-    live_name(r->name, &s->p->runs[t->first]);
-    r->tokens = c->last.tokens_done;
-    r->total = t->tokens;
-    r->loss = c->last.loss;
-    r->tokens_per_s = c->last.tokens_per_s;
-}
-
-static size_t runs_done_now(const struct sweep *s)
-{
-    size_t done = s->out->n_skipped - s->runs_before + s->runs_ended;
-    for (size_t i = 0; i < s->n_children; i++)
-        done += s->children[i].last.runs_done;
-    return done;
-}
-
-static void look(struct live *l, const struct sweep *s)
-{
-    double done = s->cost_done, trained = s->cost_trained;
-    *l = (struct live){.runs_done = runs_done_now(s),
-                       .runs = s->p->n,
-                       .seconds = clock_now_s() - s->started_s,
-                       .n = s->n_children};
-    for (size_t i = 0; i < s->n_children; i++) {
-        const struct child *c = &s->children[i];
-        const struct trajectory *t = &s->p->trajectories[c->trajectory];
-        describe_child(&l->run[i], s, c);
-        done += sweep_work_done(s, t, &c->last);
-        trained += sweep_work_by(t, &c->last);
-        l->tokens_per_s += c->last.tokens_per_s;
-    }
-    l->share = s->cost_total > 0 ? done / s->cost_total : 1;
-    l->left_s = l->share > 0.002 ? time_left(s, trained) : (double)NAN;
-    sweep_time_look(l, s);
 }
 
 /* results.csv follows the runs as they end, so that they can be fitted while others train. */
@@ -179,7 +121,7 @@ static enum status tell_results(struct sweep *s, struct err *err)
 static void show(struct sweep *s, bool final)
 {
     double now = clock_now_s();
-    if (!final && now - s->results_s >= fmax(1, 20 * s->results_took_s) && runs_done_now(s) > s->runs_told) {
+    if (!final && now - s->results_s >= fmax(1, 20 * s->results_took_s) && sweep_runs_done(s) > s->runs_told) {
         enum status st = tell_results(s, NULL);
         (void)st; /* what keeps it from being written is told at the end */
         s->results_s = now;
@@ -188,7 +130,7 @@ static void show(struct sweep *s, bool final)
     bool write = !final && now - s->written_s >= 1;
     if (!view && !write)
         return;
-    look(&s->live, s);
+    sweep_look(&s->live, s);
     if (final)
         s->live.runs_done = s->out->n_skipped + s->out->n_done;
     if (write) {
@@ -229,7 +171,7 @@ static const struct gpt_shape *shape_of(const struct sweep *s, size_t trajectory
     return &s->p->runs[s->p->trajectories[trajectory].first].shape;
 }
 
-static double child_bytes(const struct sweep *s, size_t trajectory)
+double sweep_child_bytes(const struct sweep *s, size_t trajectory)
 {
     struct kern k;
     kern_init(&k, s->o->isa);
@@ -240,15 +182,17 @@ static double child_bytes(const struct sweep *s, size_t trajectory)
  * tried. */
 static bool fits_in_memory(const struct sweep *s)
 {
-    double bytes = child_bytes(s, s->order[s->next]);
+    double bytes = sweep_child_bytes(s, s->order[s->next]);
     for (size_t i = 0; i < s->n_children; i++)
-        bytes += child_bytes(s, s->children[i].trajectory);
+        bytes += sweep_child_bytes(s, s->children[i].trajectory);
     return s->n_children == 0 || bytes <= 0.9 * s->memory_bytes;
 }
 
 /* Whether there is one to start; it is order[next] then. */
 static bool waits(struct sweep *s)
 {
+    if (s->worker)
+        return sweep_worker_next(s);
     return s->next < s->n_order && !s->stopping && sweep_time_next(s);
 }
 
@@ -300,7 +244,7 @@ static void place_children(struct sweep *s)
     }
 }
 
-static enum status run_children(struct sweep *s, struct err *err)
+enum status sweep_children(struct sweep *s, struct err *err)
 {
     enum status st = OK;
     double before = clock_now_s();
@@ -331,6 +275,7 @@ static enum status run_children(struct sweep *s, struct err *err)
         count_granted(s, now - before);
         before = now;
         sweep_time_settle(s);
+        sweep_worker_tick(s);
         if (*s->o->stop)
             stop_children(s);
         show(s, false);
@@ -377,9 +322,9 @@ static void leave_out_large(struct sweep *s)
     size_t kept = 0, next;
     for (size_t i = 0; i < s->n_order; i = next) {
         const struct gpt_shape *shape = shape_of(s, s->order[i]);
-        double bytes = child_bytes(s, s->order[i]);
+        double bytes = sweep_child_bytes(s, s->order[i]);
         for (next = i; next < s->n_order && gpt_shape_same(shape_of(s, s->order[next]), shape) &&
-                       child_bytes(s, s->order[next]) == bytes; next++)
+                       sweep_child_bytes(s, s->order[next]) == bytes; next++)
             if (bytes <= s->memory_bytes)
                 s->order[kept++] = s->order[next];
         if (bytes > s->memory_bytes)
@@ -388,7 +333,7 @@ static void leave_out_large(struct sweep *s)
     s->n_order = kept;
 }
 
-static enum status sort_work(struct sweep *s, struct err *err)
+enum status sweep_sort_work(struct sweep *s, struct err *err)
 {
     struct work *all;
     TRY(size_calloc(&all, s->n_order, sizeof *all, "the schedule", err));
@@ -418,7 +363,7 @@ static enum status find_work(struct sweep *s, struct err *err)
         s->order[s->n_order++] = t;
     }
     leave_out_large(s);
-    return sort_work(s, err);
+    return sweep_sort_work(s, err);
 }
 
 /* Event files of finished runs that lack some events or all: those of a sweep that had not been asked for
@@ -441,7 +386,7 @@ static enum status complete_events(const struct sweep *s, struct err *err)
     return OK;
 }
 
-static void name_diverged(struct sweep_outcome *out, const char *run)
+void sweep_name_diverged(struct sweep_outcome *out, const char *run)
 {
     size_t n = strlen(out->diverged);
     out->n_diverged++;
@@ -459,7 +404,7 @@ static enum status finish(struct sweep *s, struct err *err)
     for (size_t i = 0; i < s->p->n; i++) {
         finished += s->rows[i].status[0] != '\0';
         if (strcmp(s->rows[i].status, "diverged") == 0)
-            name_diverged(s->out, s->rows[i].run);
+            sweep_name_diverged(s->out, s->rows[i].run);
     }
     s->out->n_done = finished - s->out->n_skipped;
     s->out->seconds = clock_now_s() - s->started_s;
@@ -499,10 +444,9 @@ static enum status check_folder(const struct sweep *s, const struct sweep_json *
     return OK;
 }
 
-/* sweep.json says what was asked for last; it is written again where it is lost or damaged. The loss of a perfect
- * predictor takes a pass over the held-out set, so an earlier one is taken where the data are the same. */
-static enum status write_record(struct sweep *s, const struct config *c, const struct sweep_json *there,
-                                struct err *err)
+/* The loss of a perfect predictor takes a pass over the held-out set, so an earlier one is taken where the data are the
+ * same. */
+enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, struct err *err)
 {
     s->facts = (struct sweep_facts){.version = PLATEAU_VERSION,
                                    .isa = kern_isa_name(s->o->isa),
@@ -510,12 +454,20 @@ static enum status write_record(struct sweep *s, const struct config *c, const s
                                    .eval_floor = there->floor_heldout,
                                    .cores = system_cores_all(),
                                    .data = s->d};
+    if (isfinite(s->facts.floor) && !(there->same_held_out && isfinite(s->facts.eval_floor)))
+        TRY(data_eval_floor(&s->facts.eval_floor, s->d, s->o->stop, err));
+    return OK;
+}
+
+/* sweep.json says what was asked for last; it is written again where it is lost or damaged. */
+static enum status write_record(struct sweep *s, const struct config *c, const struct sweep_json *there,
+                                struct err *err)
+{
     if (there->damaged)
         log_msg(&s->o->log, LOG_WARN, "%s: it is written again", there->why);
     if (s->n_order == 0 && there->found && !there->damaged && there->same_config)
         return OK;
-    if (isfinite(s->facts.floor) && !(there->same_held_out && isfinite(s->facts.eval_floor)))
-        TRY(data_eval_floor(&s->facts.eval_floor, s->d, s->o->stop, err));
+    TRY(sweep_facts_of(s, there, err));
     return sweep_json_write(s->dir, c, &s->facts, err);
 }
 
@@ -541,12 +493,32 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct er
     TRY(s->o->before && s->n_order > 0 ? s->o->before(s->o->before_ctx, err) : OK);
     s->started_s = clock_now_s();
     TRY(sweep_time_begin(s, err));
-    st = run_children(s, err);
+    st = sweep_children(s, err);
     if (st == OK)
         return finish(s, err);
     struct err later; /* the first reason is the one to tell */
     (void)!finish(s, &later);
     return st;
+}
+
+enum status sweep_open(struct sweep *s, struct err *err)
+{
+    const size_t jobs = (size_t)s->o->jobs;
+    s->threads = system_shared(2 * jobs * sizeof *s->threads);
+    if (!s->threads)
+        return err_set(err, E_NOMEM, "out of memory for the schedule");
+    s->limits = s->threads + jobs;
+    TRY(size_calloc(&s->order, s->p->n_trajectories, sizeof *s->order, "the schedule", err));
+    return size_calloc(&s->children, jobs, sizeof *s->children, "the jobs", err);
+}
+
+void sweep_close(struct sweep *s)
+{
+    free(s->rows);
+    free(s->children);
+    free(s->order);
+    if (s->threads)
+        munmap(s->threads, 2 * (size_t)s->o->jobs * sizeof *s->threads);
 }
 
 enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,
@@ -557,23 +529,15 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     *out = (struct sweep_outcome){0};
     struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .c = c, .out = out, .lock = -1};
     TRY(file_mkdirs(dir, err));
-    size_t shared = 2 * (size_t)o->jobs * sizeof *s.threads;
-    s.threads = system_shared(shared);
-    if (!s.threads)
-        return err_set(err, E_NOMEM, "out of memory for the schedule");
-    s.limits = s.threads + o->jobs;
-    enum status st = size_calloc(&s.order, p->n_trajectories, sizeof *s.order, "the schedule", err);
-    if (st == OK)
-        st = size_calloc(&s.children, (size_t)o->jobs, sizeof *s.children, "the jobs", err);
+    enum status st = sweep_open(&s, err);
     if (st == OK)
         st = live_lock(&s.lock, dir, err);
+    if (st == OK)
+        st = worker_make_way(dir, p, o, err);
     if (st == OK)
         st = run_locked(&s, c, err);
     live_unlock(s.lock);
     sweep_time_free(&s);
-    free(s.rows);
-    free(s.children);
-    free(s.order);
-    munmap(s.threads, shared);
+    sweep_close(&s);
     return st;
 }

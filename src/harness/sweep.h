@@ -28,6 +28,13 @@ static inline double sweep_after_s(size_t runs)
     return 3 + 0.03 * (double)runs;
 }
 
+/* One of several processes that train one sweep: harness/worker.h. */
+struct worker_how {
+    size_t shard, shards; /* its share is the one of that number, from 1; shards 0: whatever it can claim */
+    double patience_s;    /* others take it for dead when they have not heard of it for so long; 0: the default */
+    bool stay;            /* until all is done, not only until nothing is left to claim */
+};
+
 /* A display; called a few times a second. */
 typedef void sweep_view_fn(void *ctx, const struct live *l, bool final);
 
@@ -36,8 +43,9 @@ struct sweep_options {
     bool fresh;                        /* delete finished runs of this plan first */
     bool tensorboard;                  /* event files beside the logs */
     const struct sweep_time *time;     /* NULL: all of the plan, however long it takes */
+    const struct worker_how *worker;   /* of worker_run; NULL: sweep_run, which has the folder alone */
     enum kern_isa isa;
-    const volatile sig_atomic_t *stop; /* set by the caller's signal handler */
+    const volatile sig_atomic_t *stop; /* set by the caller's signal handler, to the number of the signal */
     sweep_view_fn *view;               /* may be NULL */
     void *view_ctx;
     /* Called once, when all is checked and before the first run is trained, if any is; NULL: never. */
@@ -54,13 +62,14 @@ struct sweep_outcome {
     double tokens;      /* trained by this sweep, shared trunks once */
     double train_share; /* of jobs x seconds that cores spent in training steps */
     double eval_share;  /* and in evaluations */
+    bool complete;      /* of a worker: all runs of the sweep have results, and results.csv is written */
 };
 
 /* With a time the plan is what may be trained, and c what is meant to be; sweep.json ends with the runs that were.
  *
  * Train what is missing in dir and write sweep.json and results.csv. E_RUN where some run failed (the
  * others are kept), E_INTERRUPTED where stop was set, E_CONFIG where dir holds the same
- * cell of the grid under another config (the difference is named), E_IO where another sweep is at work in dir. */
+ * cell of the grid under another config (the difference is named), E_IO where another sweep is at work in dir, or workers are. */
 enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const struct config *c,
                       const struct data *d, const char *dir, const struct sweep_options *o,
                       struct err *err) WARN_UNUSED;

@@ -38,6 +38,7 @@ struct sweep {
     struct sweep_outcome *out;
     struct err first_err;
     struct live live;
+    struct worker *worker;         /* of a worker: order has only what it has claimed; NULL: a sweep that has the folder alone */
     struct keeper keeper;          /* of a sweep with a time: its items are those of order */
     struct keeper_item *items;     /* (trajectories) NULL: no time */
     double *item_work;             /* theirs */
@@ -70,6 +71,36 @@ static inline double sweep_work_by(const struct trajectory *t, const struct trai
 {
     return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
 }
+
+/* ---- sweep.c, for workers too ---- */
+
+/* Memory for the schedule and the jobs. sweep_close also after a failure. */
+enum status sweep_open(struct sweep *s, struct err *err) WARN_UNUSED;
+void sweep_close(struct sweep *s);
+/* s->order, longest first; adds up s->cost_total. */
+enum status sweep_sort_work(struct sweep *s, struct err *err) WARN_UNUSED;
+/* Train what waits, side by side, until nothing does. */
+enum status sweep_children(struct sweep *s, struct err *err) WARN_UNUSED;
+/* What goes on at this moment (sweep_look.c), and of that how many runs are done. */
+size_t sweep_runs_done(const struct sweep *s);
+void sweep_look(struct live *l, const struct sweep *s);
+/* Memory that the process of a trajectory takes. */
+double sweep_child_bytes(const struct sweep *s, size_t trajectory);
+void sweep_name_diverged(struct sweep_outcome *out, const char *run);
+/* s->facts, for sweep.json; there: what it says now. */
+enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, struct err *err) WARN_UNUSED;
+
+/* ---- worker.c: s->worker is set ---- */
+
+/* Whether a trajectory that was claimed waits to be trained; that is order[next] then. Claims one where a job is free, and
+ * where none runs waits until there is one or nothing is left. */
+bool sweep_worker_next(struct sweep *s);
+/* The folder that a claimed trajectory is trained in. */
+enum status sweep_worker_folder(char *path, const struct sweep *s, size_t trajectory, struct err *err) WARN_UNUSED;
+/* Heartbeat and watch, a few times a second; nothing where there is no worker. */
+void sweep_worker_tick(struct sweep *s);
+/* A child has ended: its claim goes back. False where the claim was lost, so that the end is no failure. */
+bool sweep_worker_ended(struct sweep *s, const struct child *c, enum child_end end);
 
 /* ---- sweep_time.c: all of these do nothing, or say yes, where the sweep has no time ---- */
 

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "base/file.h"
+#include "base/file_tree.h"
 #include "harness/json.h"
 #include "harness/search_internal.h"
 
@@ -90,7 +91,10 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     cJSON_Delete(root);
     if (!text)
         return err_set(err, E_NOMEM, "out of memory writing %s", path);
-    enum status st = says(path, text) ? OK : file_write_atomic(path, text, strlen(text), err);
+    bool first;
+    enum status st = says(path, text) ? OK
+                     : f->first       ? file_tree_write_first(&first, path, text, strlen(text), err)
+                                      : file_write_atomic(path, text, strlen(text), err);
     cJSON_free(text);
     return st;
 }

@@ -9,6 +9,7 @@ struct sweep_facts {
     double floor, eval_floor; /* of the language, and of the held-out set drawn from it; NaN: unknown */
     int cores;
     const struct data *data; /* its fingerprint, and its files' */
+    bool first;              /* one that somebody else has written in the meantime stays */
 };
 
 /* The resolved config, the tool, the machine, and the true floor where it is known. A file that says just that

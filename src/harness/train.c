@@ -21,12 +21,12 @@ static const double *member_losses(const struct trainer *tr)
  * where all are done. */
 static enum status find_trunk(struct trainer *tr, struct err *err)
 {
-    char path[FILE_PATH_MAX];
+    bool done;
     tr->trunk = NULL;
     for (size_t i = 0; i < tr->t->n; i++) {
         const struct run *r = &tr->plan->runs[tr->t->first + i];
-        TRY(train_run_path(path, tr, r, "result.json", err));
-        if (!file_exists(path))
+        TRY(train_is_done(&done, tr, r, err));
+        if (!done)
             tr->trunk = r;
     }
     return OK;
@@ -284,8 +284,8 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     bool found;
     TRY(find_trunk(tr, err));
     const struct run *trunk = tr->trunk;
-    TRY(train_run_path(path, tr, r, "result.json", err));
-    if (file_exists(path)) {
+    TRY(train_is_done(&found, tr, r, err));
+    if (found) {
         train_note_position(tr, r, train_total_steps(r));
         tr->runs_done++;
         return OK;
@@ -306,6 +306,8 @@ static enum status train_run(struct trainer *tr, const struct run *r, struct err
     if (st == OK || st == E_NUMERIC)
         st = write_result(tr, r, &log, diverged, err);
     runlog_close(&log);
+    if (st == OK)
+        st = train_let_go(tr, r, err);
     if (st == OK) {
         train_note_position(tr, r, train_total_steps(r));
         tr->runs_done++;

@@ -36,6 +36,7 @@ struct train_options {
     const volatile int *threads_now;   /* at most, at the next step; NULL: the above */
     const volatile int *runs_now;      /* so many of the trajectory's runs, as it stands when one is over; NULL: all */
     bool tensorboard;                  /* an event file beside each log */
+    const char *home;                  /* the folder of a finished run is moved there, out of dir; NULL: it stays */
     const volatile sig_atomic_t *stop; /* not 0: checkpoint and return E_INTERRUPTED */
     train_progress_fn *progress;       /* may be NULL */
     void *progress_ctx;

@@ -117,6 +117,10 @@ enum status train_run_path(char *path, const struct trainer *tr, const struct ru
                            struct err *err) WARN_UNUSED;
 /* The folder of a run, with its config. */
 enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct err *err) WARN_UNUSED;
+/* Whether a run has its result, in dir or where finished runs go. */
+enum status train_is_done(bool *done, const struct trainer *tr, const struct run *r, struct err *err) WARN_UNUSED;
+/* A run has its result: its folder goes to where finished runs go. */
+enum status train_let_go(const struct trainer *tr, const struct run *r, struct err *err) WARN_UNUSED;
 /* Models for kernels of that level, which pack weights each in their own way, and their teacher. */
 enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err *err) WARN_UNUSED;
 void train_free_models(struct trainer *tr);

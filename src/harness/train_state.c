@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/file_tree.h"
 #include "base/size.h"
+#include "harness/claim.h"
 #include "harness/logline.h"
 #include "harness/rundir.h"
 #include "model/checkpoint.h"
@@ -23,7 +25,7 @@ enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct e
 {
     char path[FILE_PATH_MAX], *text;
     TRY(file_join(path, sizeof path, tr->dir, r->name, err));
-    TRY(file_mkdirs(path, err));
+    TRY(file_tree_mkdir(path, err)); /* a claim that was lost is not to come back to life */
     TRY(train_run_path(path, tr, r, "config.json", err));
     if (file_exists(path))
         return OK;
@@ -31,6 +33,27 @@ enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct e
     enum status st = file_write_atomic(path, text, strlen(text), err);
     free(text);
     return st;
+}
+
+enum status train_is_done(bool *done, const struct trainer *tr, const struct run *r, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    TRY(train_run_path(path, tr, r, "result.json", err));
+    *done = file_exists(path);
+    if (*done || !tr->o->home)
+        return OK;
+    TRY(rundir_path(path, tr->o->home, r->name, "result.json", err));
+    *done = file_exists(path);
+    return OK;
+}
+
+enum status train_let_go(const struct trainer *tr, const struct run *r, struct err *err)
+{
+    bool gone;
+    if (!tr->o->home)
+        return OK;
+    TRY(claim_publish(&gone, tr->dir, tr->o->home, r->name, err));
+    return gone ? err_set(err, E_IO, "the claim was lost to another worker") : OK;
 }
 
 void train_free_models(struct trainer *tr)

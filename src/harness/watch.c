@@ -14,6 +14,7 @@
 #include "base/size.h"
 #include "base/system.h"
 #include "data/data.h"
+#include "harness/claim.h"
 #include "harness/logline.h"
 #include "harness/search.h"
 
@@ -29,7 +30,7 @@ static const struct fit_value nothing = {(double)NAN, (double)NAN, (double)NAN, 
 
 static int open_below(int folder, const char *name, int flags)
 {
-    return folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags);
+    return folder < 0 && folder != AT_FDCWD ? -1 : openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags);
 }
 
 /* A regular file below the folder; -1: none. */
@@ -209,6 +210,8 @@ static void look_at_run(struct watch *w, struct watch_run *r)
     struct stat sb;
     bool found = false;
     int folder = open_below(w->fd, r->run->name, O_DIRECTORY);
+    if (folder < 0 && w->fd >= 0 && claim_find_run(path, w->dir, r->run->trunk, r->run->name, NULL) == OK)
+        folder = open_below(AT_FDCWD, path, O_DIRECTORY); /* a worker trains it there */
     if (folder < 0) {
         w->version += r->done;
         r->done = false;
