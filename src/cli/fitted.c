@@ -13,6 +13,8 @@
 #include "cli/waiting.h"
 #include "fit/fit_json.h"
 #include "harness/worker.h"
+#include "harness/live.h"
+#include "harness/results_check.h"
 
 void fitted_init(struct fitted *f)
 {
@@ -254,9 +256,28 @@ static enum status stand(struct fitted *f, struct err *err)
     return OK;
 }
 
+/* Whether the tables of sweeps are what those wrote. A sweep that is at work writes its own again as runs end. */
+static enum status check_tables(struct fitted *f, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct live live;
+    size_t missing;
+    for (size_t i = 0; i < f->n_sources; i++) {
+        TRY(file_join(path, sizeof path, f->sources[i], "sweep.json", err));
+        if (!file_is_dir(f->sources[i]) || !file_exists(path) || live_read(&live, f->sources[i]))
+            continue;
+        TRY(results_check(&missing, f->sources[i], err));
+        if (missing)
+            fit_lines_add(&f->careful, "finished runs that %s/results.csv lacks: %zu (the sweep's command adds them)",
+                          f->sources[i], missing);
+    }
+    return OK;
+}
+
 enum status fitted_read(struct fitted *f, struct err *err)
 {
     TRY(fit_words_options(&f->opt, &f->words, err));
+    TRY(check_tables(f, err));
     const struct fit_read_options read = fit_words_read(&f->words, &f->opt);
     TRY(fit_table_read(&f->table, f->sources, f->n_sources, &read, err));
     TRY(alike_judge(&f->careful, f->sources, f->n_sources, &f->table, f->words.where.n > 0, err));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/seal.h"
 #include "fit/json_put.h"
 #include "fit/solve/profile.h"
 
@@ -26,16 +27,24 @@ static enum status parse(cJSON **out, const char *name, const char *text, struct
     return err_set(err, E_DATA, "%s:%zu:%zu: this is not valid JSON", name, line, col);
 }
 
-enum status fit_json_truth(bool *known, double *floor, double *heldout, const char *path, struct err *err)
+static enum status read_sealed(cJSON **root, const char *path, struct err *err)
 {
     char *text;
     size_t size;
+    TRY(file_read_regular(&text, &size, path, err));
+    enum status st = seal_check(NULL, text, size) != SEAL_BROKEN
+                         ? parse(root, path, text, err)
+                         : err_set(err, E_DATA, "%s is damaged: its checksum does not match; the sweep's command writes it again",
+                                   path);
+    free(text);
+    return st;
+}
+
+enum status fit_json_truth(bool *known, double *floor, double *heldout, const char *path, struct err *err)
+{
     cJSON *root;
     *known = false;
-    TRY(file_read_regular(&text, &size, path, err));
-    enum status st = parse(&root, path, text, err);
-    free(text);
-    TRY(st);
+    TRY(read_sealed(&root, path, err));
     const cJSON *truth = cJSON_GetObjectItemCaseSensitive(root, "truth");
     const cJSON *e = cJSON_GetObjectItemCaseSensitive(truth, "floor");
     const cJSON *h = cJSON_GetObjectItemCaseSensitive(truth, "floor_heldout");
@@ -50,14 +59,9 @@ enum status fit_json_truth(bool *known, double *floor, double *heldout, const ch
 
 enum status fit_json_text(char *out, size_t size, const char *path, const char *key, struct err *err)
 {
-    char *text;
-    size_t n;
     cJSON *root;
     out[0] = '\0';
-    TRY(file_read_regular(&text, &n, path, err));
-    enum status st = parse(&root, path, text, err);
-    free(text);
-    TRY(st);
+    TRY(read_sealed(&root, path, err));
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
     if (cJSON_IsString(v) && strlen(v->valuestring) < size)
         strcpy(out, v->valuestring);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/seal.h"
 
 static uint64_t hash_doubles(uint64_t h, const double *v, size_t n)
 {
@@ -131,47 +132,28 @@ static cJSON *input_json(const struct fit_input *in)
     return o;
 }
 
-static const char mark[] = ",\n\t\"checksum\":\t\"";
-static const char tail[] = "\"\n}\n";
-enum { HEX = 16, SEAL = sizeof mark - 1 + HEX + sizeof tail - 1 };
-
 enum status input_seal(char **json, const struct fit_input *in, struct err *err)
 {
     cJSON *root = cJSON_CreateObject();
     cJSON_AddItemToObject(root, "input", input_json(in));
-    char *text = cJSON_Print(root), *sealed = NULL;
+    char *text = cJSON_Print(root), *whole = NULL;
     cJSON_Delete(root);
     size_t n = strlen(*json), m = text ? strlen(text) : 0;
     if (text && n >= 2 && m >= 4)
-        sealed = malloc(n + m + SEAL + 1);
-    if (sealed) {
+        whole = malloc(n + m + 2);
+    if (whole) {
         /* both are objects that end in a line of "}": the second one's keys go on after the first one's */
-        n -= 2, m -= 3;
-        memcpy(sealed, *json, n);
-        sealed[n++] = ',';
-        memcpy(sealed + n, text + 1, m);
-        n += m;
-        uint64_t sum = hash_bytes(HASH_SEED, sealed, n);
-        snprintf(sealed + n, SEAL + 1, "%s%016llx%s", mark, (unsigned long long)sum, tail);
+        memcpy(whole, *json, n - 2);
+        snprintf(whole + n - 2, m + 4, ",%s\n", text + 1);
         free(*json);
-        *json = sealed;
+        *json = whole;
     }
     cJSON_free(text);
-    return sealed ? OK : err_set(err, E_NOMEM, "out of memory for fit.json");
+    TRY(whole ? OK : err_set(err, E_NOMEM, "out of memory for fit.json"));
+    return seal_add(json, err);
 }
 
 /* ---- reading ---- */
-
-/* The number after the mark, where the text is sealed and unchanged. */
-static bool seal_holds(uint64_t *checksum, const char *text, size_t size)
-{
-    char seal[SEAL + 1];
-    if (size <= SEAL || memchr(text, '\0', size))
-        return false;
-    *checksum = hash_bytes(HASH_SEED, text, size - SEAL);
-    snprintf(seal, sizeof seal, "%s%016llx%s", mark, (unsigned long long)*checksum, tail);
-    return memcmp(seal, text + size - SEAL, SEAL) == 0;
-}
 
 enum status stored_read(struct stored_fit *s, const char *path, struct err *err)
 {
@@ -182,7 +164,7 @@ enum status stored_read(struct stored_fit *s, const char *path, struct err *err)
         return OK;
     TRY(file_read_regular(&text, &size, path, err));
     s->there = true;
-    cJSON *root = seal_holds(&s->checksum, text, size) ? cJSON_Parse(text) : NULL;
+    cJSON *root = seal_check(&s->checksum, text, size) == SEAL_HOLDS ? cJSON_Parse(text) : NULL;
     cJSON *input = cJSON_GetObjectItemCaseSensitive(root, "input");
     s->input = cJSON_IsObject(input) ? cJSON_PrintUnformatted(input) : NULL;
     s->intact = s->input != NULL;

@@ -265,6 +265,8 @@ void config_print_schema(FILE *out)
     cJSON *top = cJSON_AddObjectToObject(root, "properties");
     cJSON *about = cJSON_AddObjectToObject(top, "about");
     cJSON_AddStringToObject(about, "description", "what the file says of itself to people; never read");
+    cJSON *checksum = cJSON_AddObjectToObject(top, "checksum");
+    cJSON_AddStringToObject(checksum, "description", "last, in files that plateau wrote: whether they still are what it wrote");
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
         const char *dot = strchr(k->path, '.');

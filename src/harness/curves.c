@@ -47,6 +47,8 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
 {
     char run[FILE_PATH_MAX], log[FILE_PATH_MAX];
     struct run_row row;
+    struct err why;
+    bool missing;
     TRY(file_join(run, sizeof run, dir, name, err));
     TRY(file_join(log, sizeof log, run, "log.jsonl", err));
     *found = file_exists(log);
@@ -64,6 +66,9 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
     c->params_matmul = row.params_matmul;
     c->budget_tokens = row.tokens;
     c->final_loss = row.loss;
+    /* Rows of older versions know nothing of their logs. */
+    if (isfinite(row.log_bytes) && run_row_check_log(&row, &missing, run, &why) != OK)
+        return err_set(err, why.code, "%s; the sweep's command trains that run again", why.msg);
     return curve_read_log(c, log, err);
 }
 

@@ -19,7 +19,8 @@ struct curves {
     size_t n;
 };
 
-/* Every run folder in dir that has a result.json and a log.jsonl; none is no failure. A last line that
+/* Every run folder in dir that has a result.json and a log.jsonl; none is no failure. E_DATA where a log is not the one
+ * that its result speaks of. A last line that
  * was cut short is left out. curves_free also after a failure. */
 enum status curves_read(struct curves *c, const char *dir, struct err *err) WARN_UNUSED;
 void curves_free(struct curves *c);

@@ -131,7 +131,7 @@ enum status hparams_write(const char *dir, struct err *err)
     TRY(file_join(path, sizeof path, dir, "config.json", err));
     if (!file_exists(path))
         return OK;
-    TRY(json_read(&config, path, "a run's config", err));
+    TRY(json_read_sealed(&config, path, "a run's config", err));
     make_summary(&summary, config);
     cJSON_Delete(config);
     enum status st = summary.lost ? err_set(err, E_NOMEM, "%s: out of memory for its event file", dir)

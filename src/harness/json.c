@@ -1,21 +1,37 @@
 #include "harness/json.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/seal.h"
 
-enum status json_read(cJSON **root, const char *path, const char *what, struct err *err)
+static enum status read(cJSON **root, const char *path, const char *what, bool sealed, struct err *err)
 {
     char *text;
     size_t size;
     *root = NULL;
     TRY(file_read_regular(&text, &size, path, err));
+    if (sealed && seal_check(NULL, text, size) == SEAL_BROKEN) {
+        free(text);
+        return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
+    }
     if (strlen(text) == size) /* no zero byte, after which cJSON would not look */
         *root = cJSON_ParseWithOpts(text, NULL, true);
     free(text);
     return *root ? OK : err_set(err, E_DATA, "%s is damaged: it is no %s", path, what);
+}
+
+enum status json_read(cJSON **root, const char *path, const char *what, struct err *err)
+{
+    return read(root, path, what, false, err);
+}
+
+enum status json_read_sealed(cJSON **root, const char *path, const char *what, struct err *err)
+{
+    return read(root, path, what, true, err);
 }
 
 enum status json_write(const char *path, cJSON *root, struct err *err)

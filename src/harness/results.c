@@ -130,6 +130,9 @@ static uint64_t add_number(uint64_t h, double v)
     return hash_bytes(h, &bits, sizeof bits);
 }
 
+/* With the speeds of the log, which alone differ between two runs of one config, as do the keys that end so. */
+static const char whole_key[] = "log_checksum_tokens_per_s";
+
 /* Of the values, so that blanks in the file do not matter: of the times, or of all else. */
 static uint64_t checksum(const struct run_row *row, bool times)
 {
@@ -214,9 +217,10 @@ enum status run_row_write(const char *path, const struct run_row *result, struct
             put_number(root, optional[i].name, number_of(row, &optional[i]));
     put_number(root, "log_bytes", row->log_bytes);
     put_hash(root, "log_checksum", row->log_checksum);
+    put_hash(root, whole_key, row->log_checksum_whole);
     put_hash(root, "checksum_wall_s", checksum(row, true));
     put_hash(root, "checksum", checksum(row, false));
-    size_t items = N_COLUMNS + 4 + (row->varied[0] != '\0') + count_optional(row);
+    size_t items = N_COLUMNS + 5 + (row->varied[0] != '\0') + count_optional(row);
     if ((size_t)cJSON_GetArraySize(root) != items) {
         cJSON_Delete(root);
         root = NULL; /* which json_write takes for want of memory */
@@ -293,6 +297,8 @@ static enum status read_columns(struct run_row *row, const cJSON *root, const ch
         return bad(path, "a run that is done has a loss", "", err);
     if (*old)
         return OK;
+    if (!read_hash(&row->log_checksum_whole, root, whole_key))
+        row->log_checksum_whole = 0; /* of a version that had none */
     if (!read_hash(&row->log_checksum, root, "log_checksum") || !read_hash(&times, root, "checksum_wall_s") ||
         !read_hash(&sum, root, "checksum") || sum != checksum(row, false) || times != checksum(row, true))
         return bad(path, "its checksum does not match", "", err);
@@ -372,7 +378,9 @@ enum status run_row_check_log(const struct run_row *row, bool *missing, const ch
                      (double)size < row->log_bytes ? "cut short" : "added to");
     else if (bad_line)
         st = err_set(err, E_DATA, "%s: line %zu is damaged", path, bad_line);
-    else if (isfinite(row->log_bytes) && logline_checksum(log, size) != row->log_checksum)
+    else if (isfinite(row->log_bytes) &&
+             (logline_checksum(log, size) != row->log_checksum ||
+              (row->log_checksum_whole && hash_bytes(HASH_SEED, log, size) != row->log_checksum_whole)))
         st = err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
     free(log);
     return st;
@@ -435,6 +443,25 @@ static void put_varied(FILE *out, const char *name, const struct run_row *row)
     for (const char *p = row->varied; *p; p += strcspn(p, " "), p += strspn(p, " "))
         if (strncmp(p, name, n) == 0 && p[n] == '=')
             fprintf(out, "%.*s", (int)strcspn(p + n + 1, " "), p + n + 1);
+}
+
+bool run_row_cell(char *out, size_t size, const struct run_row *row, const char *column)
+{
+    size_t n = strlen(column);
+    const struct column *c = NULL;
+    for (int i = 0; i < N_COLUMNS + N_OPTIONAL && !c; i++) {
+        const struct column *at = i < N_COLUMNS ? &columns[i] : &optional[i - N_COLUMNS];
+        c = strcmp(at->name, column) == 0 ? at : NULL;
+    }
+    out[0] = '\0';
+    if (c && c->size)
+        snprintf(out, size, "%s", text_of(row, c));
+    else if (c && isfinite(number_of(row, c)))
+        snprintf(out, size, "%.17g", number_of(row, c));
+    for (const char *p = c ? "" : row->varied; *p; p += strcspn(p, " "), p += strspn(p, " "))
+        if (strncmp(p, column, n) == 0 && p[n] == '=')
+            return (size_t)snprintf(out, size, "%.*s", (int)strcspn(p + n + 1, " "), p + n + 1) < size;
+    return c != NULL;
 }
 
 static void put_row(FILE *out, const struct run_row *row, const struct more *m)

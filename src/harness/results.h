@@ -26,7 +26,8 @@ struct run_row {
     double teacher_train_flops; /* of the teacher's own training, with what its own teacher took */
     /* No columns of the table: */
     double log_bytes; /* length of log.jsonl at the end; NaN in rows of older versions */
-    uint64_t log_checksum;
+    uint64_t log_checksum; /* of all but the speeds in it, */
+    uint64_t log_checksum_whole; /* and of its bytes as they are; 0: not known */
 };
 
 /* The columns that a run's config decides; the result's own are to be filled in. */
@@ -53,6 +54,9 @@ enum status run_row_read_anywhere(struct run_row *row, bool *found, const char *
  * with *missing set: curves cannot be drawn without it, but the result stands. */
 enum status run_row_check_log(const struct run_row *row, bool *missing, const char *run_dir,
                               struct err *err) WARN_UNUSED;
+
+/* The text of the row's cell in that column of results.csv, without quotes; false where it has none of that name. */
+bool run_row_cell(char *out, size_t size, const struct run_row *row, const char *column);
 
 /* results.csv of the rows that have a status, with a column at the end for each key that any of them varied and that has
  * none yet, and for what only some have; none is written where there is no such row. */

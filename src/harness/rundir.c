@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/seal.h"
 #include "base/size.h"
 #include "harness/hparams.h"
 #include "harness/logline.h"
@@ -220,10 +221,22 @@ static enum status remove_files(const char *run_dir, const char *const *names, s
     return OK;
 }
 
-/* A run's own copy of its config: made again where it does not say what the run's name says. */
-static enum status mend_config(const struct run *r, const char *run_dir, const struct log *log, struct err *err)
+enum status rundir_write_config(const char *path, const struct run *r, struct err *err)
 {
-    char path[FILE_PATH_MAX], *text;
+    char *text;
+    TRY(config_to_json(&text, &r->cfg, true, err));
+    enum status st = seal_add(&text, err);
+    if (st == OK)
+        st = file_write_atomic(path, text, strlen(text), err);
+    free(text);
+    return st;
+}
+
+/* The copy of its config of a run that is done or under way: made again where it is not what was written, or does not say what
+ * the run's name says. */
+static enum status mend_config(const struct run *r, const char *run_dir, bool done, const struct log *log, struct err *err)
+{
+    char path[FILE_PATH_MAX];
     struct config there;
     uint64_t is = 0, should;
     TRY(file_join(path, sizeof path, run_dir, "config.json", err));
@@ -232,11 +245,9 @@ static enum status mend_config(const struct run *r, const char *run_dir, const s
     config_free(&there);
     if (whole)
         return OK;
-    log_msg(log, LOG_WARN, "%s is %s: it is written again", path, file_exists(path) ? "damaged" : "missing");
-    TRY(config_to_json(&text, &r->cfg, true, err));
-    enum status st = file_write_atomic(path, text, strlen(text), err);
-    free(text);
-    return st;
+    if (file_exists(path) || done)
+        log_msg(log, LOG_WARN, "%s is %s: it is written again", path, file_exists(path) ? "damaged" : "missing");
+    return rundir_write_config(path, r, err);
 }
 
 /* Only the system's refusal stops a sweep here; what is damaged is made again. */
@@ -258,6 +269,8 @@ enum status rundir_mend_run(struct run_row *row, const struct run *r, const char
         return OK;
     file_sweep_temporaries(run_dir, true); /* only who holds the lock or the claim writes here */
     enum status st = run_row_read(row, &found, run_dir, &why);
+    if (st == OK || is_damage(st))
+        TRY(mend_config(r, run_dir, st == OK && found, log, err));
     if (is_damage(st)) {
         log_msg(log, LOG_WARN, "%s; the run's end is made again", why.msg);
         return remove_files(run_dir, all, 1, err);
@@ -267,7 +280,6 @@ enum status rundir_mend_run(struct run_row *row, const struct run *r, const char
             *err = why;
         return st;
     }
-    TRY(mend_config(r, run_dir, log, err));
     st = run_row_check_log(row, &missing, run_dir, &why);
     if (is_damage(st)) {
         row->status[0] = '\0';

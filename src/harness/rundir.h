@@ -30,6 +30,9 @@ enum status rundir_refuse_data(const struct plan *p, const char *dir, const stru
 enum status rundir_kernels(enum kern_isa *isa, bool *begun, const char *dir, const struct run *r,
                            struct err *err) WARN_UNUSED;
 
+/* The run's config.json, sealed (base/seal.h). */
+enum status rundir_write_config(const char *path, const struct run *r, struct err *err) WARN_UNUSED;
+
 /* Remove what the runs of the plan have left, so that they are trained again. */
 enum status rundir_forget(const struct plan *p, const char *dir, struct err *err) WARN_UNUSED;
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "harness/logline.h"
 
 enum { LINE_MAX_BYTES = 1024 }; /* some 250, and 16 for each of 32 members */
@@ -123,7 +124,7 @@ enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double fl
     return put_line(l, line, err);
 }
 
-enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, struct err *err)
+enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, uint64_t *whole, struct err *err)
 {
     char *text;
     size_t size;
@@ -132,6 +133,8 @@ enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, st
     TRY(file_read_regular(&text, &size, l->path, err));
     *bytes = (int64_t)size;
     *checksum = logline_checksum(text, size);
+    if (whole)
+        *whole = hash_bytes(HASH_SEED, text, size);
     free(text);
     return OK;
 }

@@ -30,8 +30,9 @@ enum status runlog_step(struct runlog *l, int64_t step, double tokens, double fl
  * of an ensemble's; NULL: none. */
 enum status runlog_eval(struct runlog *l, int64_t step, double tokens, double flops, double loss, double loss_se,
                         double eval_tokens, const double *members, size_t n, struct err *err) WARN_UNUSED;
-/* Bytes written so far, after flushing and syncing them, and the checksum of them (logline_checksum). */
-enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, struct err *err) WARN_UNUSED;
+/* Bytes written so far, after flushing and syncing them, the checksum of them (logline_checksum), and the hash of the bytes as
+ * they are (whole; may be NULL). */
+enum status runlog_sync(struct runlog *l, int64_t *bytes, uint64_t *checksum, uint64_t *whole, struct err *err) WARN_UNUSED;
 void runlog_close(struct runlog *l);
 
 #endif

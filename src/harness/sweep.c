@@ -16,6 +16,7 @@
 #include "base/system.h"
 #include "harness/memory.h"
 #include "harness/places.h"
+#include "harness/results_check.h"
 #include "harness/rundir.h"
 #include "harness/worker.h"
 
@@ -471,6 +472,15 @@ static enum status write_record(struct sweep *s, const struct config *c, const s
     return sweep_json_write(s->dir, c, &s->facts, err);
 }
 
+/* The table is made of the results whatever it holds; what has happened to it is told. */
+static void warn_of_table(const struct sweep *s)
+{
+    struct err why;
+    size_t missing;
+    if (results_check(&missing, s->dir, &why) == E_DATA)
+        log_msg(&s->o->log, LOG_WARN, "%s", why.msg);
+}
+
 static enum status run_locked(struct sweep *s, const struct config *c, struct err *err)
 {
     struct sweep_json there;
@@ -487,6 +497,7 @@ static enum status run_locked(struct sweep *s, const struct config *c, struct er
     if (st == OK)
         st = rundir_mend(s->rows, s->p, s->dir, &s->o->log, err);
     TRY(st);
+    warn_of_table(s);
     s->memory_bytes = memory_available();
     TRY(find_work(s, err));
     TRY(write_record(s, c, &there, err));

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/file_tree.h"
+#include "base/seal.h"
 #include "harness/json.h"
 #include "harness/search_internal.h"
 
@@ -89,8 +90,10 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     add_search(root, dir, c);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
-    if (!text)
+    if (!text || seal_add(&text, NULL) != OK) {
+        cJSON_free(text);
         return err_set(err, E_NOMEM, "out of memory writing %s", path);
+    }
     bool first;
     enum status st = says(path, text) ? OK
                      : f->first       ? file_tree_write_first(&first, path, text, strlen(text), err)
@@ -169,7 +172,7 @@ void sweep_json_read(struct sweep_json *s, const char *dir, const struct config 
     if (file_join(path, sizeof path, dir, "sweep.json", NULL) != OK || !file_exists(path))
         return;
     s->found = true;
-    if (json_read(&root, path, "record of a sweep", &err) != OK) {
+    if (json_read_sealed(&root, path, "record of a sweep", &err) != OK) {
         s->damaged = true;
         snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, err.msg);
         return;
@@ -192,7 +195,7 @@ static enum status read_record(cJSON **root, const char *dir, struct err *err)
 {
     char path[FILE_PATH_MAX];
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
-    return json_read(root, path, "record of a sweep", err);
+    return json_read_sealed(root, path, "record of a sweep", err);
 }
 
 enum status sweep_json_same_files(bool *same, const char *a, const char *b, struct err *err)

@@ -233,7 +233,7 @@ static enum status write_result(struct trainer *tr, const struct run *r, struct 
     /* nothing to say where a resumed run had its training behind it */
     row.tokens_per_s = seconds > 0 && tr->tokens_trained > 0 ? tr->tokens_trained / seconds : (double)NAN;
     int64_t bytes;
-    TRY(runlog_sync(log, &bytes, &row.log_checksum, err));
+    TRY(runlog_sync(log, &bytes, &row.log_checksum, &row.log_checksum_whole, err));
     row.log_bytes = (double)bytes;
     if (!diverged)
         TRY(train_save(tr, r, log, err));
@@ -258,7 +258,7 @@ static enum status branch_off(struct trainer *tr, const struct run *trunk, const
         if (st == OK)
             st = train_save(tr, trunk, &log, err);
         if (st == OK)
-            st = runlog_sync(&log, &bytes, &checksum, err);
+            st = runlog_sync(&log, &bytes, &checksum, NULL, err);
         if (st == OK)
             st = train_make_run_dir(tr, r, err);
         if (st == OK)

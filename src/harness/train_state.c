@@ -23,16 +23,11 @@ enum status train_run_path(char *path, const struct trainer *tr, const struct ru
 /* The folder of a run, with its config. */
 enum status train_make_run_dir(struct trainer *tr, const struct run *r, struct err *err)
 {
-    char path[FILE_PATH_MAX], *text;
+    char path[FILE_PATH_MAX];
     TRY(file_join(path, sizeof path, tr->dir, r->name, err));
     TRY(file_tree_mkdir(path, err)); /* a claim that was lost is not to come back to life */
     TRY(train_run_path(path, tr, r, "config.json", err));
-    if (file_exists(path))
-        return OK;
-    TRY(config_to_json(&text, &r->cfg, true, err));
-    enum status st = file_write_atomic(path, text, strlen(text), err);
-    free(text);
-    return st;
+    return file_exists(path) ? OK : rundir_write_config(path, r, err);
 }
 
 enum status train_is_done(bool *done, const struct trainer *tr, const struct run *r, struct err *err)
@@ -105,7 +100,7 @@ enum status train_save(struct trainer *tr, const struct run *r, struct runlog *l
     snprintf(meta.isa, sizeof meta.isa, "%s", kern_isa_name(tr->k.isa));
     TRY(train_run_path(path, tr, r, "checkpoint.bin", err));
     TRY(config_hash(&meta.config_hash, &r->cfg, err));
-    TRY(runlog_sync(log, &meta.log_bytes, &meta.log_checksum, err));
+    TRY(runlog_sync(log, &meta.log_bytes, &meta.log_checksum, NULL, err));
     tr->saved_s = clock_now_s();
     return checkpoint_save_all(path, &tr->e, &meta, err);
 }

@@ -50,6 +50,13 @@ struct contents {
     struct record list[TENSORS_MAX];
 };
 
+/* A fuzzer's build takes any checksum, as no fuzzer finds one that matches: what lies behind it is tried too. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+static const bool any_checksum = true;
+#else
+static const bool any_checksum = false;
+#endif
+
 static size_t header_size(uint32_t version)
 {
     return version == VERSION_FIRST ? offsetof(struct header, isa) : sizeof(struct header);
@@ -417,7 +424,7 @@ static enum status check(struct file *f, const struct members *e, struct checkpo
         return cut_short(f, expected, err);
     uint64_t stored;
     memcpy(&stored, f->data + f->size - sizeof stored, sizeof stored);
-    if (checksum(f) != stored)
+    if (checksum(f) != stored && !any_checksum)
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", f->path);
     TRY(compare(f, g, e->optim, err));
     *meta = read;
