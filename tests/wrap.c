@@ -1,6 +1,7 @@
 #include "wrap.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "test.h"
 
@@ -42,6 +43,10 @@ void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
 int __real_posix_memalign(void **p, size_t align, size_t n);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
@@ -65,6 +70,17 @@ void *__wrap_realloc(void *p, size_t n)
 int __wrap_posix_memalign(void **p, size_t align, size_t n)
 {
     return refused(n) ? ENOMEM : __real_posix_memalign(p, align, n);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    return refused(strlen(s) + 1) ? NULL : __real_strdup(s);
+}
+
+char *__wrap_strndup(const char *s, size_t n)
+{
+    size_t length = strnlen(s, n);
+    return refused(length + 1) ? NULL : __real_strndup(s, length);
 }
 #else
 bool wrap_works(void)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_memory.h"
 #include "base/system.h"
 #include "cli/cmd.h"
 #include "cli/setup.h"
@@ -115,6 +116,7 @@ static void add(cJSON *o, const char *key, double v)
 
 static enum status put_json(const struct job *j, const struct result *r, const char *path, struct err *err)
 {
+    size_t failures = json_memory_failures();
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "weights", j->w.is_run ? j->w.dir : j->source);
     cJSON_AddStringToObject(o, "data", data_name(j->d));
@@ -129,7 +131,7 @@ static enum status put_json(const struct job *j, const struct result *r, const c
     add(o, "bpb", r->bpb);
     add(o, "perplexity", r->perplexity);
     if (strcmp(path, "-") != 0)
-        return json_write(path, o, err);
+        return json_write(path, o, failures, err);
     char *text = cJSON_Print(o);
     cJSON_Delete(o);
     if (!text)

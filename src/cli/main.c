@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json_memory.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
 #include "cli/cmd.h"
@@ -177,6 +178,7 @@ int main(int argc, char **argv)
     struct err err = {0}, later = {0};
     if (argc > 0)
         program = argv[0];
+    json_memory_watch();
     hold_standard_streams();
     buffer_stdout();
     /* A limit on the size of files is an error of the write that meets it, not the end of the process. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_memory.h"
 #include "base/seal.h"
 #include "fit/json_put.h"
 #include "fit/solve/profile.h"
@@ -16,9 +17,12 @@ static enum status parse(cJSON **out, const char *name, const char *text, struct
     const char *end = NULL;
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
+    size_t failures = json_memory_failures();
     *out = cJSON_ParseWithOpts(text, &end, 1);
     if (*out)
         return OK;
+    if (json_memory_failures() != failures)
+        return err_set(err, E_NOMEM, "out of memory reading %s", name);
     size_t line = 1, col = 1;
     for (const char *p = text; end && p < end; p++) {
         col = *p == '\n' ? 1 : col + 1;
@@ -359,6 +363,7 @@ static void put_objective(cJSON *root, const struct fit_report *r)
 
 enum status fit_json_report(char **json, const struct fit_report *r, struct err *err)
 {
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_CreateObject();
     json_put(root, "n", (double)r->n);
     cJSON_AddStringToObject(root, "count", fit_count_name(r->count));
@@ -380,5 +385,9 @@ enum status fit_json_report(char **json, const struct fit_report *r, struct err 
     put_lines(root, "notes", &r->notes);
     *json = cJSON_Print(root);
     cJSON_Delete(root);
-    return *json ? OK : err_set(err, E_NOMEM, "out of memory for fit.json");
+    if (*json && json_memory_failures() == failures)
+        return OK;
+    cJSON_free(*json);
+    *json = NULL;
+    return err_set(err, E_NOMEM, "out of memory for fit.json");
 }

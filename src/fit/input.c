@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_memory.h"
 #include "base/seal.h"
 
 static uint64_t hash_doubles(uint64_t h, const double *v, size_t n)
@@ -134,12 +135,13 @@ static cJSON *input_json(const struct fit_input *in)
 
 enum status input_seal(char **json, const struct fit_input *in, struct err *err)
 {
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_CreateObject();
     cJSON_AddItemToObject(root, "input", input_json(in));
     char *text = cJSON_Print(root), *whole = NULL;
     cJSON_Delete(root);
     size_t n = strlen(*json), m = text ? strlen(text) : 0;
-    if (text && n >= 2 && m >= 4)
+    if (text && n >= 2 && m >= 4 && json_memory_failures() == failures)
         whole = malloc(n + m + 2);
     if (whole) {
         /* both are objects that end in a line of "}": the second one's keys go on after the first one's */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_memory.h"
 #include "harness/config_rate.h"
 
 static cJSON *counts_to_json(const struct config_counts *list)
@@ -136,23 +137,28 @@ static cJSON *to_json(const struct config *c, bool run_only)
     return root;
 }
 
-static enum status print_json(char **text, cJSON *root, bool pretty, struct err *err)
+/* failures: of memory, before root was made. */
+static enum status print_json(char **text, cJSON *root, size_t failures, bool pretty, struct err *err)
 {
     *text = root ? (pretty ? cJSON_Print(root) : cJSON_PrintUnformatted(root)) : NULL;
     cJSON_Delete(root);
-    if (!*text)
-        return err_set(err, E_NOMEM, "out of memory writing the config");
-    return OK;
+    if (*text && json_memory_failures() == failures)
+        return OK;
+    cJSON_free(*text);
+    *text = NULL;
+    return err_set(err, E_NOMEM, "out of memory writing the config");
 }
 
 enum status config_to_json(char **text, const struct config *c, bool run_only, struct err *err)
 {
-    return print_json(text, to_json(c, run_only), true, err);
+    size_t failures = json_memory_failures();
+    return print_json(text, to_json(c, run_only), failures, true, err);
 }
 
 enum status config_key_text(char **text, const struct config *c, const struct key *k, struct err *err)
 {
-    return print_json(text, key_to_json(c, k), false, err);
+    size_t failures = json_memory_failures();
+    return print_json(text, key_to_json(c, k), failures, false, err);
 }
 
 static const char *type_words(const struct key *k)

@@ -53,7 +53,10 @@ static enum status read_run(struct curve *c, bool *found, const char *dir, const
     TRY(file_join(log, sizeof log, run, "log.jsonl", err));
     *found = file_exists(log);
     /* A damaged result is no result; the sweep's command names it and mends it. */
-    if (!*found || run_row_read(&row, found, run, NULL) != OK || !*found) {
+    enum status st = *found ? run_row_read(&row, found, run, &why) : OK;
+    if (st == E_NOMEM || st == E_IO)
+        return err_set(err, st, "%s", why.msg);
+    if (st != OK || !*found) {
         *found = false;
         return OK;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_memory.h"
 #include "base/seal.h"
 
 static enum status read(cJSON **root, const char *path, const char *what, bool sealed, struct err *err)
@@ -18,9 +19,12 @@ static enum status read(cJSON **root, const char *path, const char *what, bool s
         free(text);
         return err_set(err, E_DATA, "%s is damaged: its checksum does not match", path);
     }
+    size_t failures = json_memory_failures();
     if (strlen(text) == size) /* no zero byte, after which cJSON would not look */
         *root = cJSON_ParseWithOpts(text, NULL, true);
     free(text);
+    if (!*root && json_memory_failures() != failures)
+        return err_set(err, E_NOMEM, "out of memory reading %s", path);
     return *root ? OK : err_set(err, E_DATA, "%s is damaged: it is no %s", path, what);
 }
 
@@ -34,9 +38,9 @@ enum status json_read_sealed(cJSON **root, const char *path, const char *what, s
     return read(root, path, what, true, err);
 }
 
-enum status json_write(const char *path, cJSON *root, struct err *err)
+enum status json_write(const char *path, cJSON *root, size_t failures, struct err *err)
 {
-    char *text = root ? cJSON_Print(root) : NULL;
+    char *text = root && json_memory_failures() == failures ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
     if (!text)
         return err_set(err, E_NOMEM, "out of memory writing %s", path);

@@ -10,8 +10,9 @@
 enum status json_read(cJSON **root, const char *path, const char *what, struct err *err) WARN_UNUSED;
 /* The same of a file with a seal (base/seal.h), which must hold where there is one. */
 enum status json_read_sealed(cJSON **root, const char *path, const char *what, struct err *err) WARN_UNUSED;
-/* Written to a temporary name, synced and renamed; takes root, which may be NULL for want of memory. */
-enum status json_write(const char *path, cJSON *root, struct err *err) WARN_UNUSED;
+/* Written to a temporary name, synced and renamed; takes root, which may be NULL for want of memory. failures: of memory
+ * (base/json_memory.h) before root was made, so that none that lacks a key is written. */
+enum status json_write(const char *path, cJSON *root, size_t failures, struct err *err) WARN_UNUSED;
 /* NaN where the key is missing or no number. */
 double json_number(const cJSON *object, const char *key);
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_memory.h"
 #include "harness/json.h"
 #include "harness/logline.h"
 
@@ -54,14 +55,6 @@ static double number_of(const struct run_row *row, const struct column *c)
 static double *number_in(struct run_row *row, const struct column *c)
 {
     return (double *)(void *)((char *)row + c->offset);
-}
-
-static size_t count_optional(const struct run_row *row)
-{
-    size_t n = 0;
-    for (int i = 0; i < N_OPTIONAL; i++)
-        n += !!isfinite(number_of(row, &optional[i]));
-    return n;
 }
 
 enum status run_row_of(struct run_row *out, const struct run *r, const char *data_name, uint64_t data_fingerprint,
@@ -202,6 +195,7 @@ static void put_hash(cJSON *root, const char *name, uint64_t h)
 enum status run_row_write(const char *path, const struct run_row *result, struct err *err)
 {
     const struct run_row rounded = as_read(result), *row = &rounded;
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_CreateObject();
     for (int i = 0; i < N_COLUMNS; i++) {
         const struct column *c = &columns[i];
@@ -220,12 +214,7 @@ enum status run_row_write(const char *path, const struct run_row *result, struct
     put_hash(root, whole_key, row->log_checksum_whole);
     put_hash(root, "checksum_wall_s", checksum(row, true));
     put_hash(root, "checksum", checksum(row, false));
-    size_t items = N_COLUMNS + 5 + (row->varied[0] != '\0') + count_optional(row);
-    if ((size_t)cJSON_GetArraySize(root) != items) {
-        cJSON_Delete(root);
-        root = NULL; /* which json_write takes for want of memory */
-    }
-    return json_write(path, root, err);
+    return json_write(path, root, failures, err);
 }
 
 static enum status bad(const char *path, const char *why, const char *key, struct err *err)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_memory.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "fit/json_put.h"
@@ -94,6 +95,7 @@ enum status search_write(const struct search_found *f, const char *dir, const st
 {
     char path[FILE_PATH_MAX], of[24];
     cJSON *keys = NULL;
+    size_t failures = json_memory_failures();
     TRY(search_file(path, dir, err));
     TRY(keys_of(&keys, f, c, err));
     snprintf(of, sizeof of, "%016llx", (unsigned long long)hash);
@@ -111,7 +113,7 @@ enum status search_write(const struct search_found *f, const char *dir, const st
     json_put(root, "sweep_flops", f->sweep_flops);
     json_put(root, "trials", (double)f->trials);
     cJSON_AddItemToObject(root, "bottoms", bottoms_of(f));
-    return json_write(path, root, err);
+    return json_write(path, root, failures, err);
 }
 
 static const cJSON *member(const cJSON *o, const char *name)

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/file_tree.h"
+#include "base/json_memory.h"
 #include "base/seal.h"
 #include "harness/json.h"
 #include "harness/search_internal.h"
@@ -74,6 +75,7 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     char path[FILE_PATH_MAX], *config_text, hash[HASH_TEXT];
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     TRY(config_to_json(&config_text, c, false, err));
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "version", f->version);
     cJSON_AddItemToObject(root, "machine", machine_of(f));
@@ -90,7 +92,7 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     add_search(root, dir, c);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
-    if (!text || seal_add(&text, NULL) != OK) {
+    if (!text || json_memory_failures() != failures || seal_add(&text, NULL) != OK) {
         cJSON_free(text);
         return err_set(err, E_NOMEM, "out of memory writing %s", path);
     }

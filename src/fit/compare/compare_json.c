@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_memory.h"
 #include "fit/json_put.h"
 
 static cJSON *put_value(cJSON *o, const char *key, const struct fit_value *v)
@@ -136,6 +137,7 @@ static cJSON *variant(const struct compare_variant *v)
 enum status compare_json(char **json, const struct compare_side *base, const struct compare_variant *v, size_t n,
                          struct err *err)
 {
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "base", base->name);
     cJSON *all = cJSON_AddArrayToObject(root, "variants");
@@ -144,7 +146,7 @@ enum status compare_json(char **json, const struct compare_side *base, const str
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     size_t size = text ? strlen(text) : 0;
-    *json = text ? malloc(size + 2) : NULL;
+    *json = text && json_memory_failures() == failures ? malloc(size + 2) : NULL;
     if (*json) {
         memcpy(*json, text, size);
         memcpy(*json + size, "\n", 2);

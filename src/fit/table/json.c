@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_memory.h"
 #include "base/size.h"
 #include "fit/table/names.h"
 #include "fit/table/roles.h"
@@ -348,8 +349,11 @@ static enum status add_root(struct grid *g, const char *file, const cJSON *root,
     return add_object(g, file, root, 1, err);
 }
 
-static enum status invalid(const char *file, const char *text, const char *end, struct err *err)
+/* failures: of memory, before it was read. */
+static enum status invalid(const char *file, const char *text, const char *end, size_t failures, struct err *err)
 {
+    if (json_memory_failures() != failures)
+        return err_set(err, E_NOMEM, "out of memory reading %s", file);
     const char *start = end ? end : text;
     while (start > text && start[-1] != '\n')
         start--;
@@ -367,9 +371,10 @@ static enum status read_lines(struct grid *g, const char *file, const char *text
         const char *end = NULL;
         line += line_of(counted, p) - 1;
         counted = p;
+        size_t failures = json_memory_failures();
         cJSON *o = cJSON_ParseWithOpts(p, &end, 0);
         if (!o)
-            return invalid(file, text, end, err);
+            return invalid(file, text, end, failures, err);
         enum status st = add_object(g, file, o, line, err);
         cJSON_Delete(o);
         TRY(st);
@@ -384,9 +389,10 @@ enum status format_json(struct grid *g, const char *file, char *text, size_t siz
     (void)size;
     TRY(prepare(text, file, err));
     const char *first = text + strspn(text, " \t\r\n");
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_ParseWithOpts(text, &end, 0);
     if (!root)
-        return invalid(file, text, end, err);
+        return invalid(file, text, end, failures, err);
     const char *rest = end + strspn(end, " \t\r\n");
     enum status st;
     if (*rest && *first == '{' && *rest == '{')
