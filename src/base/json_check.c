@@ -244,11 +244,11 @@ static void key_path(char *out, size_t size, const struct scan *s, const struct 
 /* Of the object that ends here. Sorting keeps an object of a million keys a matter of seconds. */
 static enum status check_twice(struct scan *s)
 {
-    struct key *own = s->keys + s->base[s->n_objects - 1];
     size_t n = s->n_keys - s->base[s->n_objects - 1];
     const struct key *again = NULL;
     if (n < 2)
         return OK;
+    struct key *own = s->keys + s->base[s->n_objects - 1];
     qsort(own, n, sizeof *own, by_name_and_place);
     for (size_t i = 1; i < n; i++)
         if (compare_keys(&own[i - 1], &own[i]) == 0 && (!again || own[i].text < again->text))

@@ -148,7 +148,9 @@ static void take_cell(struct reader *r, bool *last)
         if (*r->p == '%')
             while (r->p < r->end && *r->p != '\n')
                 *r->p++ = ' ';
-        if (r->p < r->end && (*r->p == '\n' || *r->p == '\r')) {
+        if (r->p == r->end) /* a comment that nothing ends */
+            break;
+        if (*r->p == '\n' || *r->p == '\r') {
             r->line += *r->p == '\n';
             *r->p = ' ';
         }
