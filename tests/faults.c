@@ -100,38 +100,38 @@ static bool is_std(FILE *f)
 }
 
 /* Large files have names of their own, where programs are built for them. */
-#define OPEN_LIKE(name)                                                                                                            \
-    int name(const char *path, int flags, ...)                                                                                     \
-    {                                                                                                                              \
-        va_list args;                                                                                                              \
-        va_start(args, flags);                                                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                                                    \
-        va_end(args);                                                                                                              \
-        return is_file(path) && fails(OPEN) ? -1 : NEXT(name)(path, flags, mode);                                                                   \
+#define OPEN_LIKE(name)                                                                                        \
+    int name(const char *path, int flags, ...)                                                                 \
+    {                                                                                                          \
+        va_list args;                                                                                          \
+        va_start(args, flags);                                                                                 \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                                \
+        va_end(args);                                                                                          \
+        return is_file(path) && fails(OPEN) ? -1 : NEXT(name)(path, flags, mode);                              \
     }
-#define OPENAT_LIKE(name)                                                                                                          \
-    int name(int dir, const char *path, int flags, ...)                                                                            \
-    {                                                                                                                              \
-        va_list args;                                                                                                              \
-        va_start(args, flags);                                                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                                                    \
-        va_end(args);                                                                                                              \
-        return is_file(path) && fails(OPEN) ? -1 : NEXT(name)(dir, path, flags, mode);                                                              \
+#define OPENAT_LIKE(name)                                                                                      \
+    int name(int dir, const char *path, int flags, ...)                                                        \
+    {                                                                                                          \
+        va_list args;                                                                                          \
+        va_start(args, flags);                                                                                 \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                                \
+        va_end(args);                                                                                          \
+        return is_file(path) && fails(OPEN) ? -1 : NEXT(name)(dir, path, flags, mode);                         \
     }
-#define FOPEN_LIKE(name)                                                                                                           \
-    FILE *name(const char *path, const char *mode)                                                                                 \
-    {                                                                                                                              \
-        return is_file(path) && fails(OPEN) ? NULL : NEXT(name)(path, mode);                                                                        \
+#define FOPEN_LIKE(name)                                                                                       \
+    FILE *name(const char *path, const char *mode)                                                             \
+    {                                                                                                          \
+        return is_file(path) && fails(OPEN) ? NULL : NEXT(name)(path, mode);                                   \
     }
-#define MMAP_LIKE(name, off)                                                                                                       \
-    void *name(void *at, size_t n, int prot, int flags, int fd, off offset)                                                        \
-    {                                                                                                                              \
-        return fails(MAP) ? MAP_FAILED : NEXT(name)(at, n, prot, flags, fd, offset);                                               \
+#define MMAP_LIKE(name, off)                                                                                   \
+    void *name(void *at, size_t n, int prot, int flags, int fd, off offset)                                    \
+    {                                                                                                          \
+        return fails(MAP) ? MAP_FAILED : NEXT(name)(at, n, prot, flags, fd, offset);                           \
     }
-#define TRUNCATE_LIKE(name, off)                                                                                                   \
-    int name(int fd, off length)                                                                                                   \
-    {                                                                                                                              \
-        return fails(WRITE) ? -1 : NEXT(name)(fd, length);                                                                         \
+#define TRUNCATE_LIKE(name, off)                                                                               \
+    int name(int fd, off length)                                                                               \
+    {                                                                                                          \
+        return fails(WRITE) ? -1 : NEXT(name)(fd, length);                                                     \
     }
 OPEN_LIKE(open)
 OPEN_LIKE(open64)

@@ -9,6 +9,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/seal.h"
 #include "base/sha256.h"
 #include "base/size.h"
 
@@ -184,7 +185,35 @@ static void files(void)
     EXPECT(strcmp(file_basename("/a/b"), "b") == 0 && strcmp(file_basename("b"), "b") == 0);
 }
 
+/* Whatever byte of a sealed text is another, it is told; nothing that was cut or lost a byte holds. */
+static void seals(void)
+{
+    static const char plain[] = "{\n\t\"a\":\t1,\n\t\"b\":\t{\n\t\t\"c\":\t2\n\t}\n}";
+    struct err err;
+    char *text = strdup(plain);
+    uint64_t sum;
+    EXPECT(seal_check(&sum, text, strlen(text)) == SEAL_NONE);
+    EXPECT_OK(seal_add(&text, &err));
+    size_t n = strlen(text);
+    EXPECT(seal_check(&sum, text, n) == SEAL_HOLDS && strncmp(text, plain, sizeof plain - 3) == 0);
+    for (size_t i = 0; i < n; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            text[i] = (char)(text[i] ^ 1 << bit);
+            EXPECT_MSG(seal_check(&sum, text, n) == SEAL_BROKEN, "bit %d of byte %zu of '%s'", bit, i, text);
+            text[i] = (char)(text[i] ^ 1 << bit);
+        }
+    for (size_t i = 0; i < n; i++) {
+        char *less = strdup(text);
+        EXPECT(seal_check(&sum, text, i) != SEAL_HOLDS);
+        memmove(less + i, less + i + 1, n - i);
+        EXPECT_MSG(seal_check(&sum, less, n - 1) != SEAL_HOLDS, "without byte %zu", i);
+        free(less);
+    }
+    free(text);
+}
+
 static const struct test tests[] = {
+    {"seals", seals},
     {"sizes", sizes}, {"reserves", reserves}, {"arena", arena}, {"errors", errors}, {"counts", counts},
     {"rng", rng},     {"hashes", hashes}, {"files", files},
 };

@@ -148,6 +148,14 @@ config_damaged() {
     says c "$f is damaged: it is written again"
     cmp -s "$f" whole/d8*t160k*/config.json || fail "it is not what it was"
     same_results c whole
+    # a key that decides no result of the run
+    edit 's/"log_every":\t[0-9]*/"log_every":\t77/' "$f"
+    "$plateau" eval "$(dirname "$f")" >eval.txt 2>&1
+    [ $? = 2 ] || fail "a changed config is taken: $(cat eval.txt)"
+    grep -qF "$f: it is damaged: its checksum does not match" eval.txt || fail "eval does not name it: $(cat eval.txt)"
+    sweep 0 c
+    says c "$f is damaged: it is written again"
+    cmp -s "$f" whole/d8*t160k*/config.json || fail "it is not what it was"
 }
 
 sweep_json() {
@@ -159,10 +167,28 @@ sweep_json() {
     rm e/sweep.json
     sweep 0 e
     cmp -s e/sweep.json whole/sweep.json || fail "lost: not as before"
+    # a digit that nothing but its checksum tells
+    edit 's/"floor":\t0/"floor":\t1/' e/sweep.json
+    "$plateau" fit e --bootstrap 0 >fit.txt 2>&1
+    [ $? = 2 ] || fail "a fit takes another true floor"
+    grep -qF 'e/sweep.json: it is damaged: its checksum does not match' fit.txt || fail "the fit does not name it: $(cat fit.txt)"
+    sweep 0 e
+    says e "e/sweep.json is damaged: its checksum does not match: it is written again"
+    cmp -s e/sweep.json whole/sweep.json || fail "changed: not as before"
     rm e/results.csv
     sweep 0 e
     same_results e whole
     edit '2s/,1\./,0./' e/results.csv
+    "$plateau" fit e --bootstrap 0 >fit.txt 2>&1
+    [ $? = 2 ] || fail "a fit takes a row that is no run's"
+    grep -qF 'e/results.csv:2: it is damaged' fit.txt || fail "the fit does not name it: $(cat fit.txt)"
+    sweep 0 e
+    says e "e/results.csv:2: it is damaged"
+    same_results e whole
+    # a row that is gone may be one that was not written yet: it is told, and the others are taken
+    edit '2d' e/results.csv
+    "$plateau" fit e --bootstrap 0 >fit.txt 2>&1 || fail "exit code $?: $(tail -n 1 fit.txt)"
+    grep -q 'finished runs that e/results.csv lacks: 1' fit.txt || fail "a row that is missing is not told: $(tail -n 3 fit.txt)"
     sweep 0 e
     same_results e whole
 }

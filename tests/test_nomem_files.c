@@ -145,7 +145,8 @@ static void table(void)
 {
     static const struct table_text all[] = {
         {"t.csv", "run,params,tokens,loss,status\na,1e6,2e7,4.21,done\nb,4e6,2e7,4.02,done\nc,\"1,600,000\",8e7,3.33,done\n"},
-        {"t.json", "[{\"params\":1e6,\"tokens\":2e7,\"loss\":4.21,\"a\":{\"b\":[1,2]}},{\"params\":\"70M\",\"tokens\":2e7,\"loss\":3}]"},
+        {"t.json", "[{\"params\":1e6,\"tokens\":2e7,\"loss\":4.21,\"a\":{\"b\":[1,2]}},"
+                   "{\"params\":\"70M\",\"tokens\":2e7,\"loss\":3}]"},
         {"t.jsonl", "{\"N\":1e6,\"D\":2e7,\"loss\":4.21}\n{\"N\":4e6,\"D\":2e7,\"loss\":4.02}\n"},
         {"t.tex", "N & D & loss \\\\ \\hline\n1e6 & 2e7 & 4{,}21 \\\\\n4e6 & 2e7 & 4,02 \\\\\n16e6 & 8e7 & 3,33\n"},
         {"t.md", "| N | D | Loss |\n|---|:-:|--:|\n| 1M | 2M | 3.1 |\n| 2M | 4M | 2.9 |\n"},
