@@ -38,8 +38,8 @@ enum status seal_add(char **text, struct err *err)
 static bool looks_sealed(const char *text, size_t n)
 {
     static const char key[] = "\"checksum\"";
-    enum { LAST = HEX + sizeof tail };
-    for (size_t i = n > 2 * SEAL ? n - 2 * SEAL : 0; i + sizeof key - 1 <= n; i++)
+    enum { LAST = HEX + sizeof tail, LONGEST = 2 * SEAL };
+    for (size_t i = n > LONGEST ? n - LONGEST : 0; i + sizeof key - 1 <= n; i++)
         if (memcmp(text + i, key, sizeof key - 1) == 0)
             return true;
     if (n < LAST || memcmp(text + n - (sizeof tail - 1), tail, sizeof tail - 1) != 0 || text[n - LAST] != '"')

@@ -156,7 +156,10 @@ static enum status check_text(size_t *missing, struct table *t, const char *text
     while (t->at < t->end)
         TRY(read_row(t, err));
     TRY(check_names(t, err));
-    return count_missing(missing, t, err);
+    TRY(count_missing(missing, t, err));
+    if (t->runs > 0 || *missing == 0)
+        return OK;
+    return err_set(err, E_DATA, "%s: it is damaged: it has no rows, and finished runs are there: %zu; %s", t->path, *missing, again);
 }
 
 enum status results_check(size_t *missing, const char *dir, struct err *err)
@@ -169,8 +172,10 @@ enum status results_check(size_t *missing, const char *dir, struct err *err)
         return OK;
     TRY(file_read_regular(&text, &size, path, err));
     struct table *t = calloc(1, sizeof *t);
-    enum status st = t ? OK : err_set(err, E_NOMEM, "%s: out of memory", path);
-    if (st == OK) {
+    enum status st = E_NOMEM;
+    if (!t) {
+        err_set(err, st, "%s: out of memory", path);
+    } else {
         t->dir = dir;
         t->path = path;
         st = check_text(missing, t, text, size, err);
