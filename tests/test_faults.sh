@@ -5,9 +5,9 @@
 #
 #     FAULTS=N    calls of each kind that are made to fail, spread over all (all: every one), instead of a few
 shim=${2:-}
+[ ! -e "$shim" ] || shim=$(cd "$(dirname "$shim")" && pwd)/$(basename "$shim")
 set -- "$1" "${@:3}"
 . "$(dirname "$0")/shell.sh"
-[ -e "$shim" ] && shim=$(cd "$(dirname "$shim")" && pwd)/$(basename "$shim")
 each=${FAULTS:-$(fewer 2 1)}
 command=("$plateau" sweep "$root/configs/tiny.json" --jobs 2 --set fit.bootstrap=0 --set train.warmup_tokens=1024
     --set 'grid.models=[{"d_model":8,"n_layer":1},{"d_model":16,"n_layer":1}]' --set 'grid.tokens=["4k","8k"]' --set data.eval_tokens=512)

@@ -159,7 +159,8 @@ static enum status check_text(size_t *missing, struct table *t, const char *text
     TRY(count_missing(missing, t, err));
     if (t->runs > 0 || *missing == 0)
         return OK;
-    return err_set(err, E_DATA, "%s: it is damaged: it has no rows, and finished runs are there: %zu; %s", t->path, *missing, again);
+    return err_set(err, E_DATA, "%s: it is damaged: it has no rows, and finished runs are there: %zu; %s", t->path, *missing,
+                   again);
 }
 
 enum status results_check(size_t *missing, const char *dir, struct err *err)
