@@ -186,8 +186,8 @@ enum status fit_table_read_text(struct fit_table *t, const char *name, const cha
 {
     struct trunks trunks = {0};
     struct grid g = {.name = name};
-    char *copy = malloc(size + 1);
     TRY(begin(t, 1, err));
+    char *copy = malloc(size + 1);
     if (!copy)
         return err_set(err, E_NOMEM, "%s: out of memory", name);
     memcpy(copy, text, size);
