@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/json_memory.h"
 #include "base/size.h"
 #include "cli/data_make.h"
 #include "cli/lab/figure.h"
@@ -91,6 +92,7 @@ static void add_files(cJSON *data, const char *key, const char *dir, const char 
 /* The built-in config with its data, its budgets of tokens multiplied. */
 static enum status write_config(const char *path, const char *tokens, double times, struct err *err)
 {
+    size_t failures = json_memory_failures();
     cJSON *root = cJSON_Parse((const char *)lab_assignment_data), *budget;
     if (!root)
         return err_set(err, E_NOMEM, "out of memory for a config");
@@ -109,7 +111,7 @@ static enum status write_config(const char *path, const char *tokens, double tim
         budget->type = cJSON_Number;
         cJSON_SetNumberValue(budget, round(d * times / unit) * unit);
     }
-    return json_write(path, root, err);
+    return json_write(path, root, failures, err);
 }
 
 /* By what factor the plan's tokens would take the minutes. */

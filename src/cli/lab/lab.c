@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/count.h"
+#include "base/json_memory.h"
 #include "base/system.h"
 #include "cli/lab/steps.h"
 #include "cli/lab/train.h"
@@ -144,7 +145,8 @@ static enum status keep(const struct lab *l, struct err *err)
     char path[FILE_PATH_MAX];
     TRY(lab_path(path, l, "lab.json", NULL, err));
     TRY(file_mkdirs(l->dir, err));
-    return json_write(path, cJSON_Duplicate(l->root, true), err);
+    size_t failures = json_memory_failures();
+    return json_write(path, cJSON_Duplicate(l->root, true), failures, err);
 }
 
 enum status lab_keep_scale(struct lab *l, struct err *err)
@@ -181,6 +183,7 @@ enum status lab_setup(struct setup *s, const struct lab *l, struct err *err)
     const struct arg_list none = {0};
     cJSON *root;
     *s = (struct setup){0};
+    size_t failures = json_memory_failures();
     TRY(lab_base(&root, l, err));
     cJSON_AddStringToObject(root, "name", "base");
     TRY(lab_path(path, l, "configs", NULL, err));
@@ -191,7 +194,7 @@ enum status lab_setup(struct setup *s, const struct lab *l, struct err *err)
         cJSON_Delete(root);
         return st;
     }
-    TRY(json_write(path, root, err));
+    TRY(json_write(path, root, failures, err));
     return setup_open_data(s, path, &none, NULL, err);
 }
 

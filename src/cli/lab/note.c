@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_memory.h"
 #include "base/system.h"
 #include "cli/text.h"
 #include "harness/json.h"
@@ -14,7 +15,7 @@
 
 enum status note_open(struct note *n, const struct lab *l, char letter, struct err *err)
 {
-    *n = (struct note){.lab = l, .letter = letter};
+    *n = (struct note){.lab = l, .letter = letter, .failures = json_memory_failures()};
     n->html = open_memstream(&n->text, &n->size);
     n->numbers = cJSON_CreateObject();
     n->font = font_open();
@@ -56,7 +57,7 @@ enum status note_keep(struct note *n, double seconds, struct err *err)
     n->numbers = NULL;
     snprintf(name, sizeof name, "%c.json", n->letter);
     TRY(lab_path(path, n->lab, "steps", name, err));
-    return json_write(path, root, err);
+    return json_write(path, root, n->failures, err);
 }
 
 PRINTF_LIKE(3, 0)

@@ -19,6 +19,7 @@ struct note {
     char *text;
     size_t size;
     cJSON *numbers;
+    size_t failures; /* of cJSON, before: base/json_memory.h */
     struct font *font;
 };
 

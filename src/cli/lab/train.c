@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/json_memory.h"
 #include "base/size.h"
 #include "cli/draw.h"
 #include "cli/lab/note.h"
@@ -78,6 +79,7 @@ static enum status write_config(char path[FILE_PATH_MAX], const struct lab *l, c
 {
     char name[80];
     cJSON *root;
+    size_t failures = json_memory_failures();
     snprintf(name, sizeof name, "%s.json", s->name);
     TRY(lab_path(path, l, "configs", NULL, err));
     TRY(file_mkdirs(path, err));
@@ -95,7 +97,7 @@ static enum status write_config(char path[FILE_PATH_MAX], const struct lab *l, c
     if (s->warmup_tokens > 0)
         cJSON_AddNumberToObject(train, "warmup_tokens", round(s->warmup_tokens));
     lay_over(root, s->over);
-    return json_write(path, root, err);
+    return json_write(path, root, failures, err);
 }
 
 /* --- training --- */
