@@ -30,7 +30,8 @@ static enum status not_a_config(const char *path, struct err *err)
 {
     if (text_ends_with(path, ".csv") || text_ends_with(path, ".tsv") || text_ends_with(path, ".jsonl"))
         return err_set(err, E_CONFIG, "%s is a table, not a config: plateau fit %s", path, path);
-    if (text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") || text_ends_with(path, ".toml") || text_ends_with(path, ".py"))
+    if (text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") || text_ends_with(path, ".toml") ||
+        text_ends_with(path, ".py"))
         return err_set(err, E_CONFIG, "%s is not JSON: a config is written as configs/tiny.json is", path);
     return err_set(err, E_CONFIG,
                    "%s is not a config, which is JSON and begins with {. To train on a text: scripts/demo FILE, or a "
