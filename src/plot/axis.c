@@ -251,3 +251,16 @@ void axis_fit_kind(struct axis *a, enum axis_kind kind, bool log_scale, double l
         linear_ticks(a, want, false);
     use_powers(a);
 }
+
+void axis_name_places(struct axis *a, const char (*names)[AXIS_LABEL_MAX], size_t n)
+{
+    a->n_ticks = 0;
+    for (size_t i = 0; i < n && a->n_ticks < AXIS_MAX_TICKS; i++) {
+        struct axis_tick *t = &a->ticks[a->n_ticks];
+        if (!names[i][0])
+            continue;
+        t->value = (double)(i + 1);
+        snprintf(t->label, sizeof t->label, "%s", names[i]);
+        a->n_ticks++;
+    }
+}

@@ -13,7 +13,7 @@ enum axis_kind {
     AXIS_COUNT,   /* parameters, tokens: 250k, 1.5M */
     AXIS_POWER,   /* compute: 10¹¹, 2×10¹¹ */
     AXIS_PERCENT, /* 0.01 is 1 % */
-    AXIS_NAMES,   /* places 1, 2, ... have names of their own: no ticks */
+    AXIS_NAMES,   /* places 1, 2, ... have names of their own: axis_name_places */
 };
 
 struct axis_tick {
@@ -36,6 +36,8 @@ void axis_fit(struct axis *a, bool log, double lo, double hi, size_t n, size_t w
 /* The same of a kind. */
 void axis_fit_kind(struct axis *a, enum axis_kind kind, bool log, double lo, double hi, size_t n, size_t want);
 bool axis_shows(bool log, double v);
+/* Names as the ticks of an axis of names: those of places 1 to n that are not empty. */
+void axis_name_places(struct axis *a, const char (*names)[AXIS_LABEL_MAX], size_t n);
 
 /* Where v stands, 0 at lo and 1 at hi. */
 double axis_at(const struct axis *a, double v);

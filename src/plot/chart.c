@@ -80,6 +80,22 @@ enum status chart_add_label(struct chart *c, double x, double y, struct ink colo
     return OK;
 }
 
+enum status chart_name_place(struct chart *c, size_t place, size_t n, const char *name, struct err *err)
+{
+    CHECK(place >= 1 && place <= n);
+    if (!c->places)
+        TRY(size_calloc(&c->places, n, sizeof *c->places, "the names on a chart's axis", err));
+    c->n_places = n;
+    char *out = c->places[place - 1];
+    const size_t length = strlen(name), most = length < AXIS_LABEL_MAX ? length : AXIS_LABEL_MAX - sizeof "…";
+    size_t n_kept = 0;
+    for (size_t more; n_kept < most && (more = size_max(1, utf8_length(name + n_kept, length - n_kept))) + n_kept <= most;)
+        n_kept += more;
+    snprintf(out, AXIS_LABEL_MAX, "%.*s%s", (int)n_kept, name, n_kept < length ? "…" : "");
+    utf8_make_plain(out);
+    return OK;
+}
+
 enum status chart_set_scale(struct chart *c, const char *label, enum axis_kind kind, const double *values, size_t n,
                             struct err *err)
 {
@@ -122,5 +138,6 @@ void chart_free(struct chart *c)
     free(c->lines);
     free(c->labels);
     free(c->scale.marks);
+    free(c->places);
     *c = (struct chart){0};
 }

@@ -97,6 +97,8 @@ struct chart {
     size_t n_lines, lines_room;
     struct chart_label *labels; /* (n_labels) */
     size_t n_labels, labels_room;
+    char (*places)[AXIS_LABEL_MAX]; /* (n_places) names of 1, 2, ... on the upper y axis where that is one of names */
+    size_t n_places;
 };
 
 /* A new series of n points, all NaN; with lo and hi where `interval`. *out holds until the next one is added. */
@@ -112,6 +114,8 @@ enum status chart_add_line(struct chart_line **out, struct chart *c, bool vertic
 /* New words at (x, y). */
 enum status chart_add_label(struct chart *c, double x, double y, struct ink color, const char *text,
                             struct err *err) WARN_UNUSED;
+/* The name of place 1, 2, ..., at most n, on a y axis of names; plain text, made so, and cut where it is long. */
+enum status chart_name_place(struct chart *c, size_t place, size_t n, const char *name, struct err *err) WARN_UNUSED;
 /* The values that a colour scale names: a copy of (n), rising, above 0. */
 enum status chart_set_scale(struct chart *c, const char *label, enum axis_kind kind, const double *values, size_t n,
                             struct err *err) WARN_UNUSED;

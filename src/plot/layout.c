@@ -74,6 +74,8 @@ static void fit_y(struct layout *l, size_t k)
     const struct chart *c = l->c;
     struct range r = ranges_y(c, k);
     axis_fit_kind(&l->panel[k].y, kind_of_y(c, k), chart_log_y(c, k), r.lo, r.hi, r.n, wanted_on_y(l, k));
+    if (k == 0 && kind_of_y(c, k) == AXIS_NAMES)
+        axis_name_places(&l->panel[k].y, (const char (*)[AXIS_LABEL_MAX])c->places, c->n_places);
 }
 
 static void fit_x(struct layout *l)

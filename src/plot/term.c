@@ -283,6 +283,8 @@ static void fit_axes(struct screen *s, size_t width)
     const struct chart *c = s->c;
     struct range x = ranges_x(c), y = ranges_y(c, 0);
     axis_fit_kind(&s->y, c->y_kind, c->log_y, y.lo, y.hi, y.n, s->rows / 3 + 1);
+    if (c->y_kind == AXIS_NAMES)
+        axis_name_places(&s->y, (const char (*)[AXIS_LABEL_MAX])c->places, c->n_places);
     s->left = 2;
     for (size_t i = 0; i < s->y.n_ticks; i++)
         s->left = size_max(s->left, letters(s->y.ticks[i].label) + 2);

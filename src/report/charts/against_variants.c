@@ -80,10 +80,8 @@ enum status against_variants(struct chart *ch, const struct against *a, bool *dr
         TRY(add_times(ch, a, k, n, err));
     for (size_t i = 0; i < n; i++) {
         char name[64];
-        const struct fit_value *g = &a->variants[i].found->largest.value;
         against_name(name, sizeof name, a->variants[i].found->name);
-        double at = isfinite(g->hi) ? g->hi : isfinite(g->value) ? g->value : 1;
-        TRY(chart_add_label(ch, at, (double)(n - i), palette_ink(PALETTE_INK), name, err));
+        TRY(chart_name_place(ch, n - i, n, name, err));
     }
     return OK;
 }

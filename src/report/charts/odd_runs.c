@@ -55,7 +55,7 @@ enum status odd_runs_build(struct chart *ch, const struct parts *p, bool *drawn,
         s->x[0] = o->expected, s->x[1] = o->loss;
         s->y[0] = s->y[1] = (double)(n - k);
         parts_name(name, sizeof name, p, o->row);
-        TRY(chart_add_label(ch, (o->expected + o->loss) / 2, (double)(n - k), palette_ink(PALETTE_INK), name, err));
+        TRY(chart_name_place(ch, n - k, n, name, err));
     }
     return OK;
 }
