@@ -182,11 +182,17 @@ static double ln_memory(const struct asked *a, const struct gains_draw *d, doubl
     return ln_line(&a->memory.base, &d->base, ln_c + gain) - ln_line(&a->memory.variant, &d->variant, ln_c);
 }
 
+/* A gain and what else a run pays for; one without end stays that. */
+static double ln_paid(double gain, double more)
+{
+    return fabs(gain) >= log(ENDLESS) ? gain : bounded(gain + more);
+}
+
 /* Of one run that pays for its teacher's passes and, where asked, for its training. */
 static double ln_taught(const struct asked *a, const struct gains_draw *d, double flops, bool training)
 {
     double passes = exp(ln_line(&a->passes, &d->variant, log(flops)));
-    return ln_gain(d, flops) - log(passes + (training ? a->teacher_train / flops : 0));
+    return ln_paid(ln_gain(d, flops), -log(passes + (training ? a->teacher_train / flops : 0)));
 }
 
 static double number(const struct asked *a, size_t i, enum what what, double flops)
@@ -196,15 +202,15 @@ static double number(const struct asked *a, size_t i, enum what what, double flo
     case GAIN:
         return ln_gain(d, flops);
     case TIME:
-        return bounded(ln_gain(d, flops) + ln_line(&a->speed.variant, &d->variant, log(flops)) -
-                       ln_line(&a->speed.base, &d->base, log(flops)));
+        return ln_paid(ln_gain(d, flops), ln_line(&a->speed.variant, &d->variant, log(flops)) -
+                                              ln_line(&a->speed.base, &d->base, log(flops)));
     case MEMORY:
         return bounded(ln_memory(a, d, flops));
     case PASSES:
     case TEACHER:
-        return bounded(ln_taught(a, d, flops, what == TEACHER));
+        return ln_taught(a, d, flops, what == TEACHER);
     case SEARCH:
-        return bounded(ln_gain(d, flops) + a->ln_search);
+        return ln_paid(ln_gain(d, flops), a->ln_search);
     case TOKENS:
     case PARAMS:
         return ln_equal(d, flops, what == TOKENS);
