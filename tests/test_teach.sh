@@ -159,7 +159,7 @@ refusals() {
     refused 'bad/checkpoint.bin' train.teacher=$bad
     cp "$teacher/checkpoint.bin" $bad
     sed 's/"n_layer":[[:space:]]*1,/"n_layer": 2,/' "$teacher/config.json" >$bad/config.json
-    refused 'bad/config.json is damaged' train.teacher=$bad
+    refused 'bad/config.json: it is damaged' train.teacher=$bad
     cp "$teacher/config.json" $bad
     sed 's/"loss":[[:space:]]*[0-9]/"loss": 9/' "$teacher/result.json" >$bad/result.json
     refused 'bad/result.json is damaged' train.teacher=$bad
