@@ -50,6 +50,7 @@ text() {
 older() {
     find "$1" \( -name sweep.json -o -name config.json \) | while read -r file; do
         edit '/"heldout":/d' "$file"
+        unseal "$file"
     done
     ! grep -rq '"heldout"' "$1"/sweep.json "$1"/d*/config.json || fail "the key is still in $1"
 }

@@ -279,6 +279,7 @@ escaped() {
     local out='a<b>&"c'
     rm -rf "$out" && cp -r done9 "$out"
     edit 's/"name":.*"tiny"/"name": "<script>alert(1)<\/script>&\\"x"/' "$out/sweep.json"
+    unseal "$out/sweep.json"
     serve "$out" --port 0 || return
     wait_for 20 shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 3)"
     local path

@@ -152,8 +152,10 @@ hostile() {
     long=$(head -c 10000 /dev/zero | tr '\0' '<')
     rm -rf bad
     mkdir -p bad
-    sed "s/\"whole\"/\"<script>alert(3)<\\/script>\"/; s/zipf-facts/zipf-facts/" whole/sweep.json >bad/sweep.json
-    awk -v e="$evil" -v l="$long" 'BEGIN { FS = OFS = "," } NR == 2 { $1 = e } NR == 3 { $1 = l } NR == 4 { $1 = "\033[31m\001\377\"\"" ; $1 = "\"" $1 "\"" } { print }' \
+    # as its checksum is taken out, it was changed on purpose
+    sed "s/\"whole\"/\"<script>alert(3)<\\/script>\"/" whole/sweep.json >bad/sweep.json
+    unseal bad/sweep.json
+    awk -v e="<script>alert(1)<img src=x onerror=alert(2)>" 'BEGIN { FS = OFS = "," } NR == 2 { $1 = e } NR == 4 { $1 = "\033[31m\001\377\"\"" ; $1 = "\"" $1 "\"" } { print }' \
         whole/results.csv >bad/results.csv
     exits 0 "$plateau" report bad
     alone bad/report.html
@@ -163,7 +165,7 @@ hostile() {
     held bad/report.html results.csv | cmp -s - bad/results.csv || fail "the CSV is held otherwise"
     has bad/report.html '&lt;script&gt;alert(3)&lt;/script&gt;'
     # the same from a table of one's own whose headings and cells are hostile
-    sed "1s/keep/<b onmouseover=alert(1)>/; 2s/^[^,]*/$(printf '%s' "$evil" | sed 's/[\/&]/\\&/g')/" "$table" >evil.csv
+    sed "1s/keep/<b onmouseover=alert(1)>/; 2s/^[^,]*/$(printf '%s' "$evil" | sed 's/[\/&]/\\&/g')/; 3s/^[^,]*/$long/" "$table" >evil.csv
     "$plateau" report evil.csv --bootstrap 20 --out evil.html >stdout 2>stderr
     [ ! -e evil.html ] || { alone evil.html; lacks evil.html '<script>alert'; lacks evil.html '<b onmouseover'; }
 }
