@@ -64,7 +64,7 @@ one() {
 fail_each() {
     local kind=$1 total n errors i=0 survived=0 step
     works || return
-    errors="errors_$kind[@]"
+    errors="errors_${kind}[@]"
     errors=("${!errors}")
     with_fault counted "$kind" 0 0
     total=$(cat "$tmp/calls")

@@ -67,8 +67,8 @@ answers() {
 
 # The hash is what sha256sum says; a run is refused where the seal is broken, or came after.
 seal() {
-    if command -v sha256sum >/dev/null; then
-        (cd runs && sha256sum -c prediction.sha256 >/dev/null 2>&1) || fail "sha256sum has another hash"
+    if command -v sha256sum >/dev/null; then # ports: where it is
+        (cd runs && sha256sum -c prediction.sha256 >/dev/null 2>&1) || fail "sha256sum has another hash" # ports: asked for above
     fi
     rm runs/steps/g.json
     cp runs/prediction.json kept.json
