@@ -250,7 +250,7 @@ enum status sweep_children(struct sweep *s, struct err *err)
     enum status st = OK;
     double before = clock_now_s();
     size_t placed = 0; /* children at the last look */
-    while (s->n_children > 0 || waits(s)) {
+    while (s->n_children > 0 || (st == OK && waits(s))) {
         while (st == OK && s->n_children < (size_t)s->o->jobs && waits(s)) {
             if (!fits_in_memory(s))
                 break;
