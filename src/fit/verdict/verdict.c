@@ -192,13 +192,15 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
     struct fit_verdict *v = &r->verdict;
     const struct fit_top_off *top = &r->top_off;
     const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
-    if (!loss_falls(r, t) || follows_noise(r, f)) {
+    const bool falls = loss_falls(r, t);
+    if (!falls || follows_noise(r, f)) {
         if (v->brk.turn.found)
             course_changes(v, f);
         else
             snprintf(v->withheld, sizeof v->withheld,
                      f->law->rises ? "these values rise with %s, and returns and floors are of a loss that falls"
-                                   : "the loss does not fall with %s here: nothing to extrapolate",
+                     : falls      ? "the loss falls with %s here, but as no law does that was fitted: nothing to extrapolate"
+                                  : "the loss does not fall with %s here: nothing to extrapolate",
                      t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
