@@ -32,7 +32,7 @@ static const struct axis_of {
 } axes[AXES] = {
     {"N", "model size N (all parameters)", "the largest budget of tokens", FIT_PARAMS},
     {"D", "training tokens D", "the largest size", FIT_TOKENS},
-    {"C", "training compute C (FLOPs)", "the runs that no cheaper one beats", FIT_FLOPS},
+    {"C", "training compute C (FLOPs)", "the frontier, which no cheaper run beats", FIT_FLOPS},
 };
 
 struct axis_fit {
@@ -307,7 +307,7 @@ static void tell_frontier(struct made *m, const struct fitted *f)
 }
 
 static const char *const limits[] = {
-    "Twelve runs of a hundredth to a millionth of the sizes in the literature: exponents are those of this corpus, this tokeniser "
+    "Models of a hundredth to a millionth of the sizes in the literature: exponents are those of this corpus, this tokeniser "
     "and these "
     "sizes.",
     "One learning rate for all runs: a law of untuned runs is one of their tuning, too.",
