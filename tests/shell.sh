@@ -82,6 +82,15 @@ fail() {
     broken=1
 }
 
+# exits CODE COMMAND...: stdout and stderr go to files of these names.
+exits() {
+    local code=$1 got
+    shift
+    "$@" >stdout 2>stderr
+    got=$?
+    [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(tail -n 3 stderr)"
+}
+
 # run_test NAME: calls the function of that name, unless the command line names others behind the binary.
 only=("${@:2}")
 run_test() {

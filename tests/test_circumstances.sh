@@ -2,23 +2,10 @@
 # What happens around a sweep: signals, limits, a folder that goes away, another sweep, odd terminals and locales. Each ends with
 # the exit code for it and one message, and the same command then ends with the bytes of an undisturbed sweep.
 . "$(dirname "$0")/shell.sh"
+. "$root/scripts/digest.sh"
 size=$(fewer 200k 50k)
 command=("$plateau" sweep "$root/configs/tiny.json" --jobs 2 --set fit.bootstrap=0 --set train.warmup_tokens=1024 --set train.checkpoint_s=0.02
     --set 'grid.models=[{"d_model":16,"n_layer":1},{"d_model":16,"n_layer":2}]' --set "grid.tokens=[\"8k\",\"$size\"]" --set data.eval_tokens=512)
-
-digest() {
-    (
-        cd "$1" || exit
-        for run in d*/; do
-            echo "$run"
-            cksum <"$run/checkpoint.bin"
-            sed 's/,"tokens_per_s":[^}]*//' "$run/log.jsonl" | cksum
-            grep -vE 'wall_s|tokens_per_s' "$run/result.json" | cksum
-            cksum <"$run/config.json"
-        done
-        cut -d, -f1-21,24- results.csv | cksum
-    )
-}
 
 # start OUT: in the background, until a log is there; its process is $pid.
 start() {
@@ -44,9 +31,9 @@ ends() {
 
 # The same command goes on to the same bytes.
 goes_on() {
-    [ -n "${whole:-}" ] || { "${command[@]}" --out whole >whole.txt 2>&1 || fail "exit code $?: $(tail -n 2 whole.txt)"; whole=$(digest whole); }
+    [ -n "${whole:-}" ] || { "${command[@]}" --out whole >whole.txt 2>&1 || fail "exit code $?: $(tail -n 2 whole.txt)"; whole=$(sweep_digest whole); }
     "${command[@]}" --out "$1" >again.txt 2>&1 </dev/null || fail "$1: exit code $? when run again: $(tail -n 2 again.txt)"
-    [ "$(digest "$1")" = "$whole" ] || fail "$1 ends with other bytes: $(diff <(echo "$whole") <(digest "$1") | head -n 4)"
+    [ "$(sweep_digest "$1")" = "$whole" ] || fail "$1 ends with other bytes: $(diff <(echo "$whole") <(sweep_digest "$1") | head -n 4)"
 }
 
 hangup() {

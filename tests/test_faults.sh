@@ -8,6 +8,7 @@ shim=${2:-}
 [ ! -e "$shim" ] || shim=$(cd "$(dirname "$shim")" && pwd)/$(basename "$shim")
 set -- "$1" "${@:3}"
 . "$(dirname "$0")/shell.sh"
+. "$root/scripts/digest.sh"
 each=${FAULTS:-$(fewer 2 1)}
 command=("$plateau" sweep "$root/configs/tiny.json" --jobs 2 --set fit.bootstrap=0 --set train.warmup_tokens=1024
     --set 'grid.models=[{"d_model":8,"n_layer":1},{"d_model":16,"n_layer":1}]' --set 'grid.tokens=["4k","8k"]' --set data.eval_tokens=512)
@@ -21,27 +22,12 @@ with_fault() {
     code=$?
 }
 
-digest() {
-    (
-        cd "$1" || exit
-        for run in d*/; do
-            echo "$run $(ls "$run" | tr '\n' ' ')"
-            cksum <"$run/checkpoint.bin"
-            sed 's/,"tokens_per_s":[^}]*//' "$run/log.jsonl" | cksum
-            grep -vE 'wall_s|tokens_per_s' "$run/result.json" | cksum
-            cksum <"$run/config.json"
-        done
-        cut -d, -f1-21,24- results.csv | cksum
-        cksum <sweep.json
-    )
-}
-
 works() {
     [ -e "$shim" ] || { skip "no library can be preloaded here"; return 1; }
     [ -n "${whole:-}" ] && return
     with_fault whole open 0 0
     [ "$code" = 0 ] || { fail "exit code $code without a fault: $(tail -n 2 whole.txt)"; return 1; }
-    whole=$(digest whole)
+    whole=$(sweep_digest whole)
 }
 
 one() {
@@ -55,7 +41,7 @@ one() {
     esac
     [ "$code" = 0 ] && survived=$((survived + 1))
     "${command[@]}" --out broken >again.txt 2>&1 </dev/null || fail "$kind $n, errno $errno: exit code $? without the fault: $(tail -n 2 again.txt)"
-    [ "$(digest broken)" = "$whole" ] || fail "$kind $n, errno $errno: it ends with other bytes: $(diff <(echo "$whole") <(digest broken) | head -n 4)"
+    [ "$(sweep_digest broken)" = "$whole" ] || fail "$kind $n, errno $errno: it ends with other bytes: $(diff <(echo "$whole") <(sweep_digest broken) | head -n 4)"
     [ -z "$(find broken -name '*.tmp-*')" ] || fail "$kind $n, errno $errno: temporary files stay: $(find broken -name '*.tmp-*')"
     rm -rf broken
 }

@@ -2,15 +2,6 @@
 # The lab: all steps in a very short form, going on after a kill, and what the seal refuses.
 . "$(dirname "$0")/shell.sh"
 
-# exits CODE COMMAND...: stdout and stderr go to files of these names.
-exits() {
-    local code=$1 got
-    shift
-    "$@" >stdout 2>stderr
-    got=$?
-    [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(tail -n 3 stderr)"
-}
-
 says() {
     tr -s ' \n' '  ' <stderr | grep -qF -- "$1" || fail "'$1' is not in: $(cat stderr)"
 }

@@ -21,15 +21,6 @@ bare_sweep() {
     [ -s "$out/fit.json" ] || fail "sweep $out $*: $(tail -n 3 "$out.txt")"
 }
 
-# exits CODE COMMAND...: stdout and stderr go to files of these names.
-exits() {
-    local code=$1 got
-    shift
-    "$@" >stdout 2>stderr
-    got=$?
-    [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(tail -n 3 stderr)"
-}
-
 # has FILE TEXT: lines are joined, as words are wrapped.
 has() {
     tr -s ' \n' '  ' <"$1" | grep -qF -- "$2" || fail "'$2' is not in $1: $(head -c 600 "$1")"

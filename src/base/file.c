@@ -175,8 +175,7 @@ enum status file_open_in_place(FILE **out, const char *path, struct err *err)
     return stream_of(out, fd, "r+b", path, err);
 }
 
-/* Make a rename durable: the folder's entry must reach the disk too. */
-static void sync_parent(const char *path)
+void file_sync_parent(const char *path)
 {
     char dir[FILE_PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -288,7 +287,7 @@ enum status file_writer_commit(struct file_writer *w, struct err *err)
         unlink(w->tmp);
         return write_error(err, e, w->path);
     }
-    sync_parent(w->path);
+    file_sync_parent(w->path);
     return OK;
 }
 

@@ -35,6 +35,8 @@ enum status file_refuse_link(const char *path, struct err *err) WARN_UNUSED;
  * them) is first replaced by a copy, so that the others stay as they are. "r+b". */
 enum status file_open_in_place(FILE **out, const char *path, struct err *err) WARN_UNUSED;
 
+/* Make a rename durable: the entry of the folder that `path` lies in must reach the disk too. Some file systems refuse. */
+void file_sync_parent(const char *path);
 /* Write to a temporary name of its own beside path, fsync, rename over path, fsync the folder: a reader or a crash sees
  * the old content or the new, never a part, and several writers do not meet. On failure the temporary file is
  * removed. A device, and what stands for an open file such as /dev/stdout, is written to as it is. */

@@ -19,29 +19,13 @@ enum status file_tree_mkdir(const char *path, struct err *err)
     return err_set(err, E_IO, "cannot create folder %s: %s", path, strerror(errno));
 }
 
-/* The entry must reach the disk too; some file systems refuse to sync a folder. */
-static void sync_parent_of(const char *path)
-{
-    char dir[FILE_PATH_MAX];
-    size_t n = (size_t)(file_basename(path) - path);
-    if (n >= sizeof dir)
-        return;
-    memcpy(dir, path, n);
-    dir[n] = '\0';
-    int fd = open(n ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)!fsync(fd);
-    close(fd);
-}
-
 enum status file_tree_move(enum file_tree_moved *how, const char *from, const char *to, bool durable, struct err *err)
 {
     *how = FILE_TREE_MOVED;
     if (rename(from, to) == 0) {
         if (durable) {
-            sync_parent_of(to);
-            sync_parent_of(from);
+            file_sync_parent(to);
+            file_sync_parent(from);
         }
         return OK;
     }
@@ -88,7 +72,7 @@ enum status file_tree_write_first(bool *first, const char *path, const void *dat
         *first = e == 0;
     }
     unlink(tmp);
-    sync_parent_of(path);
+    file_sync_parent(path);
     return e == 0 || e == EEXIST ? OK : err_set(err, E_IO, "cannot write %s: %s", path, strerror(e));
 }
 

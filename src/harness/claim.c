@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file_tree.h"
+#include "base/size.h"
 #include "base/system.h"
 
 #define FOLDER ".workers"
@@ -111,14 +112,8 @@ static struct claim_seen *seen_of(struct claims *c, const char *id)
     for (size_t i = 0; i < c->n_seen; i++)
         if (strcmp(c->seen[i].id, id) == 0)
             return &c->seen[i];
-    if (c->n_seen == c->room) {
-        size_t room = c->room ? 2 * c->room : 16;
-        struct claim_seen *grown = realloc(c->seen, room * sizeof *grown);
-        if (!grown)
-            return NULL;
-        c->seen = grown;
-        c->room = room;
-    }
+    if (size_reserve(&c->seen, &c->room, c->n_seen + 1, sizeof *c->seen, "workers", NULL) != OK)
+        return NULL;
     struct claim_seen *s = &c->seen[c->n_seen++];
     *s = (struct claim_seen){.looked_s = -1};
     snprintf(s->id, sizeof s->id, "%s", id);

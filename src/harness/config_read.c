@@ -455,13 +455,14 @@ static enum status read_text(struct config *c, const char *text, size_t size, co
                              struct err *err)
 {
     TRY(json_check(text, size, E_CONFIG, err));
-    if (seal_check(NULL, text, size) == SEAL_BROKEN)
+    const enum seal seal = seal_check(NULL, text, size);
+    if (seal == SEAL_BROKEN)
         return err_set(err, E_CONFIG, "it is damaged: its checksum does not match (where it was changed on purpose, take the key "
                                       "checksum out)");
     cJSON *root = cJSON_ParseWithLength(text, size);
     if (!root)
         return err_set(err, E_NOMEM, "out of memory reading the config");
-    if (seal_check(NULL, text, size) == SEAL_HOLDS)
+    if (seal == SEAL_HOLDS)
         cJSON_DeleteItemFromObjectCaseSensitive(root, "checksum");
     const cJSON *object = member ? cJSON_GetObjectItemCaseSensitive(root, member) : root;
     enum status st;

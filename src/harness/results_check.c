@@ -119,12 +119,9 @@ static enum status check_names(const struct table *t, struct err *err)
     return OK;
 }
 
-static bool has_seen(const struct table *t, const char *run)
+static int compare_names(const void *a, const void *b)
 {
-    for (size_t i = 0; i < t->runs; i++)
-        if (strcmp(t->seen[i], run) == 0)
-            return true;
-    return false;
+    return strcmp(a, b);
 }
 
 static enum status count_missing(size_t *missing, const struct table *t, struct err *err)
@@ -132,12 +129,14 @@ static enum status count_missing(size_t *missing, const struct table *t, struct 
     struct file_list list = {0};
     TRY(file_list_dir(&list, t->dir, err));
     enum status st = OK;
+    qsort(t->seen, t->runs, sizeof *t->seen, compare_names);
     for (size_t i = 0; i < list.n && st == OK; i++) {
         char path[FILE_PATH_MAX];
         struct run_row row;
         bool found = false;
         st = file_join(path, sizeof path, t->dir, list.names[i], err);
-        if (st == OK && file_is_dir(path) && !has_seen(t, list.names[i]) && run_row_read(&row, &found, path, NULL) == OK)
+        bool seen = bsearch(list.names[i], t->seen, t->runs, sizeof *t->seen, compare_names) != NULL;
+        if (st == OK && !seen && file_is_dir(path) && run_row_read(&row, &found, path, NULL) == OK)
             *missing += found;
     }
     file_list_free(&list);
