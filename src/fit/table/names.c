@@ -117,7 +117,7 @@ static void take_unit(struct column_name *out)
     if (m > 2 && n > 2 && strchr("_/ ", out->base[m - 2]) && strchr("kMBT", out->base[m - 1]) && out->flat[n - 2] == '_') {
         out->unit[0] = out->base[m - 1];
         out->flat[n -= 2] = '\0';
-    } else if (m > 2 && strchr("kMBT", out->base[0]) && out->base[1] == ' ') {
+    } else if (m > 2 && n > 2 && strchr("kMBT", out->base[0]) && out->base[1] == ' ') { /* not "k ..." */
         out->unit[0] = out->base[0];
         memmove(out->flat, out->flat + 2, n - 1);
         n -= 2;
