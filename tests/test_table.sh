@@ -67,6 +67,14 @@ named() {
     table t.csv 'params,tokens,Quality' 's/^([^,]*)e6/\1/'
     fits t.csv --y Quality --scale params=1e6
     refused "did you mean Quality?" t.csv --y Quolity
+    table t.csv 'params,tokens,val_ppl' "$(awk 'BEGIN { for (l = 2; l < 6; l += .01) printf "s/,%.2f$/,%.9g/;", l, exp(l) }')"
+    fits t.csv --y perplexity
+    says "as its logarithm in nats"
+    refused "no column 'bpb'" t.csv --y bpb
+    table t.csv 'L,N,val_bpc' 's/^([^,]*),[^,]*/12,\1/'
+    "$plateau" fit t.csv --x params --law power --bootstrap 0 >out 2>&1 || fail "--x params of a column N: $(tail -1 out)"
+    says "column 2 'N': x"
+    refused "no column 'loss'" t.csv --x params --y loss # L counts layers here
     refused "no role 'tokes'" t.csv --column tokes=tokens
     refused "--scale tokens=x" t.csv --scale tokens=x
     refused "expected log, raw or log1p" t.csv --scale cubic

@@ -81,52 +81,6 @@ enum status roles_check(const struct fit_read_options *opt, struct err *err)
     return OK;
 }
 
-/* Index of the column that a person names: as written, else without regard to case and blanks where one is so. */
-static enum status named_column(size_t *out, const struct grid *g, const char *name, struct err *err)
-{
-    struct column_name want, have;
-    size_t found = 0;
-    *out = grid_find(g, name);
-    if (*out < g->n_columns)
-        return OK;
-    names_take_apart(&want, name);
-    for (size_t i = 0; i < g->n_columns; i++) {
-        names_take_apart(&have, g->columns[i]);
-        if (strcasecmp(g->columns[i], name) == 0 || (want.flat[0] && want.flat[1] && strcmp(have.flat, want.flat) == 0)) {
-            *out = i;
-            found++;
-        }
-    }
-    return found == 1 ? OK : grid_no_column(g, name, err);
-}
-
-static enum status apply_asked(struct roles *r, bool *asked, const struct grid *g, const struct fit_read_options *opt,
-                               struct err *err)
-{
-    int role;
-    const char *value;
-    if (opt->x) {
-        TRY(named_column(&r->of[FIT_X], g, opt->x, err));
-        asked[FIT_X] = true;
-    }
-    if (opt->loss && !opt->y) {
-        TRY(named_column(&r->of[FIT_LOSS], g, opt->loss, err));
-        asked[FIT_LOSS] = true;
-    }
-    if (opt->y) {
-        TRY(named_column(&r->of[FIT_LOSS], g, opt->y, err));
-        asked[FIT_LOSS] = true;
-    }
-    for (size_t i = 0; i < opt->n_column; i++) {
-        TRY(split(&role, &value, "--column", opt->column[i], err));
-        TRY(named_column(&r->of[role], g, value, err));
-        asked[role] = true;
-    }
-    return OK;
-}
-
-/* --- what names and values say ------------------------------------------------------------------------------ */
-
 static bool number_at(double *v, const struct grid *g, const struct grid_row *row, size_t column)
 {
     bool scaled;
@@ -162,6 +116,71 @@ static const char *letter_against(const struct grid *g, size_t column, int role)
         return "holds small whole numbers, as a context or a batch does";
     return NULL;
 }
+
+static bool means(const struct grid *g, size_t column, const struct column_name *want)
+{
+    struct column_name have;
+    int rank;
+    bool log_a = false, log_b = false;
+    names_take_apart(&have, g->columns[column]);
+    int role = names_role(&rank, want);
+    if (role < 0 || names_role(&rank, &have) != role || (!have.base[1] && letter_against(g, column, role)))
+        return false;
+    return role != FIT_LOSS || (strcmp(names_loss_unit(&log_a, want), names_loss_unit(&log_b, &have)) == 0 && log_a == log_b);
+}
+
+/* Index of the column that a person names: as written, else without regard to case and blanks where one is so, else the one
+   that means the same ("flops" of a table with "compute (PF-days)"). */
+static enum status named_column(size_t *out, const struct grid *g, const char *name, struct err *err)
+{
+    struct column_name want, have;
+    size_t found = 0;
+    *out = grid_find(g, name);
+    if (*out < g->n_columns)
+        return OK;
+    names_take_apart(&want, name);
+    for (size_t i = 0; i < g->n_columns; i++) {
+        names_take_apart(&have, g->columns[i]);
+        if (strcasecmp(g->columns[i], name) == 0 || (want.flat[0] && want.flat[1] && strcmp(have.flat, want.flat) == 0)) {
+            *out = i;
+            found++;
+        }
+    }
+    for (size_t i = 0, n = found; i < g->n_columns && n == 0; i++) {
+        if (means(g, i, &want)) {
+            *out = i;
+            found++;
+        }
+    }
+    return found == 1 ? OK : grid_no_column(g, name, err);
+}
+
+static enum status apply_asked(struct roles *r, bool *asked, const struct grid *g, const struct fit_read_options *opt,
+                               struct err *err)
+{
+    int role;
+    const char *value;
+    if (opt->x) {
+        TRY(named_column(&r->of[FIT_X], g, opt->x, err));
+        asked[FIT_X] = true;
+    }
+    if (opt->loss && !opt->y) {
+        TRY(named_column(&r->of[FIT_LOSS], g, opt->loss, err));
+        asked[FIT_LOSS] = true;
+    }
+    if (opt->y) {
+        TRY(named_column(&r->of[FIT_LOSS], g, opt->y, err));
+        asked[FIT_LOSS] = true;
+    }
+    for (size_t i = 0; i < opt->n_column; i++) {
+        TRY(split(&role, &value, "--column", opt->column[i], err));
+        TRY(named_column(&r->of[role], g, value, err));
+        asked[role] = true;
+    }
+    return OK;
+}
+
+/* --- what names and values say ------------------------------------------------------------------------------ */
 
 static bool values_differ(const struct grid *g, size_t a, size_t b)
 {
