@@ -200,6 +200,9 @@ gathered() {
     one whole "${grid[@]}"
     worker gathered --shard 1/2 --isa ref "${grid[@]}" || fail "exit code $?: $(tail -n 1 gathered.words)"
     [ -e gathered/.workers ] && [ ! -e gathered/results.csv ] || fail "the first of two shards is not the last"
+    cp -R gathered copied
+    "$plateau" fit whole copied --bootstrap 0 >fit.txt 2>&1
+    [ -e copied/results.csv ] || fail "fit of two folders gathered nothing: $(tail -n 1 fit.txt)"
     "$plateau" fit gathered --bootstrap 0 >fit.txt 2>&1
     [ -e gathered/results.csv ] || fail "fit gathered nothing: $(tail -n 1 fit.txt)"
     [ "$(wc -l <gathered/results.csv)" = $(($(find gathered -maxdepth 2 -name result.json | wc -l) + 1)) ] || fail "not all are in the table"

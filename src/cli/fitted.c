@@ -96,8 +96,6 @@ static enum status know_folder(struct fitted *f, const char *dir, struct err *er
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     if (!file_is_dir(dir) || !file_exists(path))
         return OK;
-    const struct log log = cmd_log();
-    TRY(worker_gather(dir, &log, err));
     TRY(config_load_sweep(&f->cfg, dir, err));
     f->folder = dir;
     f->about = &f->cfg;
@@ -256,9 +254,11 @@ static enum status stand(struct fitted *f, struct err *err)
     return OK;
 }
 
-/* Whether the tables of sweeps are what those wrote. A sweep that is at work writes its own again as runs end. */
+/* The tables of sweeps as their runs have them: what workers have finished is gathered, and whether they are what was written
+ * is checked. A sweep that is at work writes its own again as runs end. */
 static enum status check_tables(struct fitted *f, struct err *err)
 {
+    const struct log log = cmd_log();
     char path[FILE_PATH_MAX];
     struct live live;
     size_t missing;
@@ -266,6 +266,7 @@ static enum status check_tables(struct fitted *f, struct err *err)
         TRY(file_join(path, sizeof path, f->sources[i], "sweep.json", err));
         if (!file_is_dir(f->sources[i]) || !file_exists(path) || live_read(&live, f->sources[i]))
             continue;
+        TRY(worker_gather(f->sources[i], &log, err));
         TRY(results_check(&missing, f->sources[i], err));
         if (missing)
             fit_lines_add(&f->careful, "finished runs that %s/results.csv lacks: %zu (the sweep's command adds them)",
