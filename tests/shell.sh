@@ -124,6 +124,53 @@ children_of() {
         { read -r stat <"$stat"; } 2>/dev/null || continue
         set -- "$1" "${stat%% *}" ${stat##*) }
         [ "$4" != "$1" ] || echo "$2"
+    done | sort -n
+}
+
+# hold PID: it and its children stand still, whatever they were at, until let_go PID. The parent first, which then makes no more.
+hold() {
+    kill -STOP "$1" 2>/dev/null || return
+    # shellcheck disable=SC2046 # words
+    kill -STOP $(children_of "$1") 2>/dev/null
+    sleep 0.05 # a call of the system that was under way
+    kill -0 "$1" 2>/dev/null
+}
+let_go() {
+    # shellcheck disable=SC2046 # words
+    kill -CONT $(children_of "$1") "$1" 2>/dev/null
+}
+
+# catch CONDITION FOLDER BEGIN...: BEGIN starts a process, $pid, that works in FOLDER; it is held as soon as CONDITION FOLDER is
+# true, and is true while it is held. One that came to its end before this shell had a look is begun again, in a new folder.
+catch() {
+    local condition=$1 folder=$2 tries
+    shift 2
+    for tries in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf "$folder"
+        "$@"
+        while kill -0 "$pid" 2>/dev/null; do
+            if "$condition" "$folder"; then
+                hold "$pid" && "$condition" "$folder" && return
+                let_go "$pid"
+            fi
+            sleep 0.02
+        done
+        wait "$pid" 2>/dev/null
+    done
+    fail "'$*' could not be caught in $tries tries"
+    return 1
+}
+
+# Conditions: a run has its first line; a run is in the middle, and none is done.
+has_log() { compgen -G "$1/*/log.jsonl" >/dev/null; }
+midway() { compgen -G "$1/*/checkpoint.bin" >/dev/null && ! compgen -G "$1/*/result.json" >/dev/null; }
+
+# patiently COMMAND...: until it succeeds; what does not within minutes never will, on a machine however slow.
+patiently() {
+    local tries=0
+    until "$@"; do
+        sleep 0.05
+        [ $((tries += 1)) -lt 4000 ] || return 1
     done
 }
 

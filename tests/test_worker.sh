@@ -7,6 +7,7 @@
 grid=(--set train.warmup_tokens=2048 --set train.checkpoint_s=0.02 --set 'grid.models=[{"d_model":8,"n_layer":1},{"d_model":16,"n_layer":1}]'
     --set 'grid.tokens=["20k","30k","40k"]' --set 'grid.seeds=[1,2]')
 long=("${grid[@]}" --set "grid.tokens=[\"40k\",\"$(fewer 120k 60k)\"]")
+endless=("${grid[@]}" --set 'grid.tokens=["40k","2G"]') # is killed
 
 # one NAME ARGUMENTS...: the same in one process; once a name.
 one() {
@@ -37,14 +38,8 @@ ends() {
     [ "$code" = "$2" ] || fail "exit code $code, not $2: $(tail -n 2 "$3")"
 }
 
-# Wait until a run below the workers of $1 has a checkpoint.
-until_saved() {
-    local tries=0
-    until compgen -G "$1/.workers/claims/*/@*/*/checkpoint.bin" >/dev/null; do
-        sleep 0.02
-        [ $((tries += 1)) -lt 3000 ] || { fail "no checkpoint came in $1"; return; }
-    done
-}
+# A run that a worker of folder $1 has claimed has a checkpoint.
+saved() { compgen -G "$1/.workers/claims/*/@*/*/checkpoint.bin" >/dev/null; }
 
 alone() {
     one whole "${grid[@]}"
@@ -75,8 +70,7 @@ crowd() {
 
 killed() {
     one long "${long[@]}"
-    begin killed "${long[@]}"
-    until_saved killed
+    catch saved killed begin killed "${long[@]}" || return
     kill -KILL "$pid" $(children_of "$pid")
     wait "$pid" 2>/dev/null
     worker killed "${long[@]}" || fail "exit code $?"
@@ -86,19 +80,13 @@ killed() {
 
 # Stopped for longer than the others have patience, and continued: it sees that it has lost its claim, and writes nothing.
 stopped() {
-    local first children
+    local first
     one long "${long[@]}"
-    begin stopped --patience 1s "${long[@]}"
+    catch saved stopped begin stopped --patience 1s "${long[@]}" || return
     first=$pid
-    until_saved stopped
-    children=$(children_of "$first")
-    kill -STOP "$first" $children
     begin stopped --patience 1s --stay "${long[@]}"
-    for _ in $(seq 600); do
-        grep -q 'handed back for a worker\|taken over from a worker' "stopped.$n_begun" && break
-        sleep 0.05
-    done
-    kill -CONT $children "$first"
+    patiently grep -q 'handed back for a worker\|taken over from a worker' "stopped.$n_begun" || fail "nothing was taken over: $(tail -n 1 "stopped.$n_begun")"
+    let_go "$first"
     ends "$pid" 0 "stopped.$n_begun"
     ends "$first" 0 "stopped.$((n_begun - 1))"
     grep -q 'taken over by another worker' "stopped.$((n_begun - 1))" || fail "it did not notice: $(tail -n 3 "stopped.$((n_begun - 1))")"
@@ -107,16 +95,13 @@ stopped() {
 
 # The same, where the first goes on only when all is done: its folder is gone, and it changes nothing.
 stopped_late() {
-    local first children before
+    local first before
     one long "${long[@]}"
-    begin late --patience 1s "${long[@]}"
+    catch saved late begin late --patience 1s "${long[@]}" || return
     first=$pid
-    until_saved late
-    children=$(children_of "$first")
-    kill -STOP "$first" $children
     worker late --patience 1s --stay "${long[@]}" || fail "exit code $?: $(tail -n 2 late.words)"
     before=$(sweep_digest late)
-    kill -CONT $children "$first"
+    let_go "$first"
     ends "$first" 0 "late.$n_begun"
     [ "$(sweep_digest late)" = "$before" ] || fail "it changed what was done"
     same late long
@@ -126,11 +111,11 @@ preempted() {
     local signal first began
     one long "${long[@]}"
     for signal in TERM USR1; do
-        begin "on$signal" "${long[@]}"
+        catch saved "on$signal" begin "on$signal" "${long[@]}" || return
         first=$pid
-        until_saved "on$signal"
         began=$(now_ms)
         kill "-$signal" "$first" $(children_of "$first")
+        let_go "$first"
         ends "$first" 143 "on$signal.$n_begun"
         echo "  $signal: saved and handed back in $(($(now_ms) - began)) ms"
         compgen -G "on$signal/.workers/claims/*/free/*/checkpoint.bin" >/dev/null || fail "nothing was handed back"
@@ -138,36 +123,50 @@ preempted() {
         worker "on$signal" "${long[@]}" || fail "exit code $?"
         same "on$signal" long
     done
-    begin onINT "${long[@]}"
-    until_saved onINT
+    catch saved onINT begin onINT "${long[@]}" || return
     kill -INT "$pid"
+    let_go "$pid"
     ends "$pid" 130 "onINT.$n_begun"
 }
 
-# An ordinary sweep and workers keep out of each other's way, and go on with what the other has left.
+# status of folder $1 names the worker $pid and how fast it is.
+named() {
+    "$plateau" status "$1" >status.txt 2>&1 && grep -q "worker .*, process $pid: 1 core, .* tokens/s, .* heartbeat .* ago" status.txt
+}
+
+ordinary() {
+    mkdir -p "$1" && touch "$1/charts"
+    "$plateau" sweep "$tiny" --out "$1" --jobs 1 "${@:2}" >"$1.txt" 2>&1 &
+    pid=$!
+}
+
+# An ordinary sweep and workers keep out of each other's way.
 beside() {
-    one long "${long[@]}"
-    begin beside "${long[@]}"
-    until_saved beside
-    "$plateau" sweep "$tiny" --out beside "${long[@]}" >beside.txt 2>&1
+    begin beside "${endless[@]}"
+    patiently named beside || fail "status does not name it: $(cat status.txt)"
+    "$plateau" sweep "$tiny" --out beside "${endless[@]}" >beside.txt 2>&1
     [ $? = 3 ] || fail "a sweep begins where a worker is: $(tail -n 1 beside.txt)"
     grep -q "workers are at work in beside" beside.txt || fail "it does not say why: $(tail -n 1 beside.txt)"
     "$plateau" sweep "$tiny" --out beside --worker "${grid[@]}" >beside.txt 2>&1
     [ $? = 2 ] || fail "a worker of another config takes part: $(tail -n 1 beside.txt)"
-    "$plateau" status beside >status.txt 2>&1 || fail "status: exit code $?"
-    grep -q "worker .*, process $pid: 1 core, .* tokens/s, .* heartbeat .* ago" status.txt || fail "status does not name it: $(cat status.txt)"
     kill -KILL "$pid" $(children_of "$pid")
-    wait "$pid" 2>/dev/null
-    one beside "${long[@]}"
-    same beside long
-    mkdir -p other && touch other/charts
-    "$plateau" sweep "$tiny" --out other --jobs 1 "${long[@]}" >other.txt 2>&1 &
-    pid=$!
-    begun 'other/*/log.jsonl'
+    wait "$pid"
+} 2>/dev/null
+
+# They go on with what the other has left.
+after() {
+    one long "${long[@]}"
+    catch saved after begin after "${long[@]}" || return
+    kill -KILL "$pid" $(children_of "$pid")
+    wait "$pid"
+    one after "${long[@]}"
+    same after long
+    catch midway other ordinary other "${long[@]}" || return
     worker other "${long[@]}"
     [ $? = 3 ] || fail "a worker begins where a sweep is: $(tail -n 1 other.words)"
     kill -INT "$pid"
-    wait "$pid"
+    let_go "$pid"
+    ends "$pid" 130 other.txt
     worker other "${long[@]}" || fail "exit code $?: $(tail -n 1 other.words)"
     same other long
 } 2>/dev/null
@@ -222,7 +221,7 @@ clocks() {
     one long "${long[@]}"
     FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f +1h "$plateau" sweep "$tiny" --out clocks --worker --jobs 1 --patience 2s "${long[@]}" >clocks-ahead.txt 2>&1 &
     first=$!
-    until_saved clocks
+    patiently eval 'saved clocks || ! kill -0 "$first"' 2>/dev/null
     begin clocks --patience 2s "${long[@]}"
     FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f -1h "$plateau" sweep "$tiny" --out clocks --worker --jobs 1 --patience 2s "${long[@]}" >clocks-behind.txt 2>&1 ||
         fail "exit code $?: $(tail -n 1 clocks-behind.txt)"
@@ -250,7 +249,7 @@ assert [r["action"] for r in rules] == ["FailIndex", "Ignore", "Ignore", "Count"
 assert job["spec"]["completions"] == 3 and job["spec"]["completionMode"] == "Indexed"' || fail "the manifest is not what it should be"
 }
 
-for t in submitted alone crowd killed stopped stopped_late preempted beside shards gathered clocks; do
+for t in submitted alone crowd killed stopped stopped_late preempted beside after shards gathered clocks; do
     run_test "$t"
 done
 finish
