@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "plot/axis.h"
 #include "plot/chart.h"
+#include "plot/layout.h"
 #include "plot/palette.h"
 #include "plot/png.h"
 #include "plot/raster.h"
@@ -303,6 +304,37 @@ static void files(void)
     font_close(font);
 }
 
+/* Steps that have names: each under its own tick, and no tick between them. */
+static void names_on_x(void)
+{
+    static const char *const names[] = {"first", "second", "third"};
+    struct chart c = {.x_kind = AXIS_NAMES};
+    struct chart_series *s;
+    struct layout l;
+    struct err err;
+    struct font *font = font_open();
+    EXPECT_OK(chart_add(&s, &c, 3, false, &err));
+    s->marker = MARKER_DISC;
+    for (size_t i = 0; i < 3; i++) {
+        s->x[i] = (double)i + 1.1, s->y[i] = 0.5; /* beside its place */
+        EXPECT_OK(chart_name_place(&c, i + 1, 3, names[i], &err));
+    }
+    EXPECT_OK(layout_make(&l, &c, &usual, font, &err));
+    size_t seen = 0;
+    for (size_t i = 0; i < l.n_texts; i++) {
+        const struct layout_text *t = &l.texts[i];
+        if (t->role != LAYOUT_X_TICKS)
+            continue;
+        EXPECT_MSG(seen < 3 && strcmp(t->text, names[seen]) == 0, "'%s'", t->text);
+        EXPECT_NEAR(t->x, layout_x(&l, (double)seen + 1), 1e-9);
+        seen++;
+    }
+    EXPECT_MSG(seen == 3 && l.x.n_ticks == 3, "%zu names, %zu ticks", seen, l.x.n_ticks);
+    layout_free(&l);
+    chart_free(&c);
+    font_close(font);
+}
+
 /* --- PNG -------------------------------------------------------------------------------------- */
 
 /* Pictures that want each of the filters, of any width. */
@@ -435,7 +467,7 @@ static const struct test tests[] = {
     {"axes_of_extremes", axes_of_extremes},   {"areas", areas},
     {"clipping", clipping},                   {"words", words},
     {"files", files},                         {"unwritable", unwritable},
-    {"pictures", pictures},
+    {"pictures", pictures},                   {"names_on_x", names_on_x},
     {"many_series", many_series},             {"far_away", far_away},
     {"colours", colours},
 };

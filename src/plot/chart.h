@@ -97,7 +97,7 @@ struct chart {
     size_t n_lines, lines_room;
     struct chart_label *labels; /* (n_labels) */
     size_t n_labels, labels_room;
-    char (*places)[AXIS_LABEL_MAX]; /* (n_places) names of 1, 2, ... on the upper y axis where that is one of names */
+    char (*places)[AXIS_LABEL_MAX]; /* (n_places) names of 1, 2, ... on the axis of names, x or the upper y */
     size_t n_places;
 };
 
@@ -114,7 +114,7 @@ enum status chart_add_line(struct chart_line **out, struct chart *c, bool vertic
 /* New words at (x, y). */
 enum status chart_add_label(struct chart *c, double x, double y, struct ink color, const char *text,
                             struct err *err) WARN_UNUSED;
-/* The name of place 1, 2, ..., at most n, on a y axis of names; plain text, made so, and cut where it is long. */
+/* The name of place 1, 2, ..., at most n, on the axis of names; plain text, made so, and cut where it is long. */
 enum status chart_name_place(struct chart *c, size_t place, size_t n, const char *name, struct err *err) WARN_UNUSED;
 /* The values that a colour scale names: a copy of (n), rising, above 0. */
 enum status chart_set_scale(struct chart *c, const char *label, enum axis_kind kind, const double *values, size_t n,

@@ -85,6 +85,8 @@ static void fit_x(struct layout *l)
     for (int pass = 0; pass < 2; pass++) { /* how wide labels are shows once there are some */
         size_t want = (size_t)fmin(fmax(wide / (label + 1.6 * l->small), 2), 10);
         axis_fit_kind(&l->x, l->c->x_kind, l->c->log_x, r.lo, r.hi, r.n, want);
+        if (l->c->x_kind == AXIS_NAMES)
+            axis_name_places(&l->x, (const char (*)[AXIS_LABEL_MAX])l->c->places, l->c->n_places);
         label = fmax(label, widest_label(l, &l->x));
     }
 }

@@ -290,6 +290,8 @@ static void fit_axes(struct screen *s, size_t width)
         s->left = size_max(s->left, letters(s->y.ticks[i].label) + 2);
     s->columns = width - s->left - 1;
     axis_fit_kind(&s->x, c->x_kind, c->log_x, x.lo, x.hi, x.n, s->columns / 10 + 1);
+    if (c->x_kind == AXIS_NAMES)
+        axis_name_places(&s->x, (const char (*)[AXIS_LABEL_MAX])c->places, c->n_places);
 }
 
 enum status term_draw(FILE *out, const struct chart *c, size_t columns, bool colours, struct err *err)

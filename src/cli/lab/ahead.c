@@ -111,8 +111,9 @@ static void say(struct chart *c, const struct ahead *a, double measured)
 {
     bool inside = measured >= a->loss.lo && measured <= a->loss.hi;
     if (isfinite(measured))
-        snprintf(c->title, sizeof c->title, "Predicted %.3f, measured %.3f: off by %.1f %%, %s the interval", a->loss.value,
-                 measured, 100 * fabs(a->loss.value / measured - 1), inside ? "inside" : "OUTSIDE");
+        snprintf(c->title, sizeof c->title, "Predicted %.3f, measured %.3f: %.1f %% too %s, %s the interval",
+                 a->loss.value, measured, 100 * fabs(a->loss.value / measured - 1), a->loss.value < measured ? "low" : "high",
+                 inside ? "inside" : "OUTSIDE");
     else
         snprintf(c->title, sizeof c->title, "At ten times the largest budget one run will have %.3f (95 %%: %.3f to %.3f)",
                  a->loss.value, a->loss.lo, a->loss.hi);

@@ -258,9 +258,10 @@ enum status lab_go(struct lab *l, char only, struct err *err)
     TRY(lab_page(l, err));
     if (!only && done == LAB_N_STEPS)
         text_message(stdout, "", "all steps are done");
+    bool usual = strcmp(l->dir, "runs/lab") == 0;
     text_message(stdout, "",
                  "the page to hand in: %s/report.html (your answers go into %s/answers.txt, and onto the page with the "
-                 "next plateau lab)",
-                 l->dir, l->dir);
+                 "next plateau lab%s%s)",
+                 l->dir, l->dir, usual ? "" : " --out ", usual ? "" : l->dir);
     return OK;
 }

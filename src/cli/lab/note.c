@@ -211,3 +211,18 @@ const char *note_interval(char *out, size_t size, int digits, const struct fit_v
         snprintf(out, size, "%.*g", digits, v->value);
     return out;
 }
+
+const char *note_count_interval(char *out, size_t size, const struct fit_value *v)
+{
+    char n[3][AXIS_LABEL_MAX];
+    const double at[3] = {v->value, v->lo, v->hi};
+    for (size_t i = 0; i < 3; i++)
+        axis_label_kind(n[i], sizeof n[i], AXIS_COUNT, at[i], 3);
+    if (!isfinite(v->value))
+        snprintf(out, size, "-");
+    else if (isfinite(v->lo) && isfinite(v->hi))
+        snprintf(out, size, "%s (95 %%: %s to %s)", n[0], n[1], n[2]);
+    else
+        snprintf(out, size, "%s", n[0]);
+    return out;
+}

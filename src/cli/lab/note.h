@@ -54,5 +54,7 @@ enum status note_read(double *v, const struct lab *l, char letter, const char *k
 
 /* "0.52 (95 %: 0.44 to 0.6)", so many digits each; "-" where it is not known. */
 const char *note_interval(char *out, size_t size, int digits, const struct fit_value *v);
+/* The same of parameters or tokens: "8.64k (95 %: 4.88k to 27.3k)". */
+const char *note_count_interval(char *out, size_t size, const struct fit_value *v);
 
 #endif

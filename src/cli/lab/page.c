@@ -123,7 +123,8 @@ static enum status fill(FILE *out, const struct lab *l, const struct lab_step *s
     char *text;
     size_t size;
     if (!lab_done(l, s->letter)) {
-        html_line(out, "missing", "Not done yet: plateau lab %c", s->letter);
+        bool usual = strcmp(l->dir, "runs/lab") == 0;
+        html_line(out, "missing", "Not done yet: plateau lab %c%s%s", s->letter, usual ? "" : " --out ", usual ? "" : l->dir);
         return OK;
     }
     snprintf(name, sizeof name, "%c.html", s->letter);

@@ -31,11 +31,15 @@ static enum status measure(double *loss, const struct lab *l, struct err *err)
 static void tell(struct note *n, const struct ahead *a, double measured, const char *hash)
 {
     bool inside = measured >= a->loss.lo && measured <= a->loss.hi;
-    note_lead(n, "Predicted %.4f (95 %%: %.4f to %.4f), measured %.4f: the prediction is off by %.2f %% and %s its interval.",
-              a->loss.value, a->loss.lo, a->loss.hi, measured, 100 * (a->loss.value / measured - 1), inside ? "inside" : "OUTSIDE");
+    double off = a->loss.value / measured - 1;
+    note_lead(n,
+              "Predicted %.4f (95 %%: %.4f to %.4f), measured %.4f: the prediction was %.2f %% too %s, and the run lies %s its "
+              "interval.",
+              a->loss.value, a->loss.lo, a->loss.hi, measured, 100 * fabs(off), off < 0 ? "low" : "high",
+              inside ? "inside" : "OUTSIDE");
     note_line(n, "The seal held: prediction.json has the hash that the run began under, %.12s.", hash);
     note_number(n, "measured", measured);
-    note_number(n, "error", a->loss.value / measured - 1);
+    note_number(n, "error", off);
     note_number(n, "inside", inside);
 }
 

@@ -5,7 +5,7 @@
 static void tell(struct note *n, const struct fit_report *r)
 {
     struct note_table t = {.columns = 5};
-    char a[96], b[96];
+    char a[128], b[128];
     size_t valid = 0, edge = 0;
     for (size_t i = 0; i < r->n_isoflop; i++) {
         valid += r->isoflop[i].valid;
@@ -19,9 +19,9 @@ static void tell(struct note *n, const struct fit_report *r)
         const struct fit_isoflop *x = &r->isoflop[i];
         note_cell(&t, "%.2g", x->flops);
         note_cell(&t, "%zu", x->n);
-        note_cell(&t, "%s%s", x->valid ? note_interval(a, sizeof a, 3, &x->n_opt) : "no minimum",
+        note_cell(&t, "%s%s", x->valid ? note_count_interval(a, sizeof a, &x->n_opt) : "no minimum",
                   x->valid && x->at_edge ? ", at the edge" : "");
-        note_cell(&t, "%s", x->valid ? note_interval(b, sizeof b, 3, &x->d_opt) : "-");
+        note_cell(&t, "%s", x->valid ? note_count_interval(b, sizeof b, &x->d_opt) : "-");
         if (x->valid)
             note_cell(&t, "%.4f", x->loss.value);
         else

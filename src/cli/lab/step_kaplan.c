@@ -10,13 +10,13 @@
 enum { RUNGS = 4 };
 
 static const struct rung {
-    const char *words, *sweep;
+    const char *words, *tick, *sweep;
     bool kaplan_count, lower; /* lower: of a sweep that has more cells than the others */
 } rungs[RUNGS] = {
-    {"1 as Kaplan: no embeddings, long warm-up, one rate", "kaplan", true, false},
-    {"2 embeddings and head counted", "kaplan", false, false},
-    {"3 and a short warm-up", "one-rate", false, false},
-    {"4 and rates tuned to the budget", "isoflop", false, true},
+    {"1 as Kaplan: no embeddings, long warm-up, one rate", "1 Kaplan", "kaplan", true, false},
+    {"2 embeddings and head counted", "2 count", "kaplan", false, false},
+    {"3 and a short warm-up", "3 warm-up", "one-rate", false, false},
+    {"4 and rates tuned to the budget", "4 rates", "isoflop", false, true},
 };
 
 struct found {
@@ -91,7 +91,8 @@ static enum status draw_line(struct chart *c, double at, const char *words, stru
 
 static enum status draw(struct note *n, const struct found *x, struct err *err)
 {
-    struct chart c = {.x_from = 0.5, .x_to = RUNGS + 0.5};
+    struct chart c = {.x_kind = AXIS_NAMES};
+    enum status st = OK;
     double at[RUNGS], beside[RUNGS], y[2][RUNGS], lo[2][RUNGS], hi[2][RUNGS];
     for (size_t i = 0; i < RUNGS; i++) {
         at[i] = (double)i + 1, beside[i] = at[i] + 0.12;
@@ -100,13 +101,18 @@ static enum status draw(struct note *n, const struct found *x, struct err *err)
     }
     snprintf(c.title, sizeof c.title, "From %.2f as Kaplan would have it to %.2f with all put right", y[0][0], y[0][RUNGS - 1]);
     snprintf(c.quantity, sizeof c.quantity, "Exponent of the best size against compute, step by step");
-    snprintf(c.x_label, sizeof c.x_label, "1 as Kaplan   2 all parameters counted   3 short warm-up   4 tuned rates");
+    snprintf(c.subtitle, sizeof c.subtitle, "From left to right one thing after another is put right. The first step counts "
+             "compute otherwise, so its runs have no common budgets and no minima.");
+    snprintf(c.x_label, sizeof c.x_label, "step: 2 all parameters counted, 3 a short warm-up, 4 rates tuned to the budget");
+    for (size_t i = 0; i < RUNGS && st == OK; i++)
+        st = chart_name_place(&c, i + 1, RUNGS, rungs[i].tick, err);
     snprintf(c.y_label, sizeof c.y_label, "exponent of N*(C)");
     const struct figure_series law = {
         "parametric law, 95 %", palette_kind(0), MARKER_DISC, 1.2, 0, false, RUNGS, at, y[0], lo[0], hi[0]};
     const struct figure_series iso = {
         "IsoFLOP minima, 95 %", palette_kind(1), MARKER_DIAMOND, 0, 0, false, RUNGS, beside, y[1], lo[1], hi[1]};
-    enum status st = figure_add(&c, &law, err);
+    if (st == OK)
+        st = figure_add(&c, &law, err);
     if (st == OK)
         st = figure_add(&c, &iso, err);
     if (st == OK)

@@ -105,6 +105,8 @@ static enum status draw(struct note *n, const struct method *m, const struct fit
     snprintf(c.title, sizeof c.title, "The best size grows as C to the power of %s by the law",
              note_interval(b, sizeof b, 2, &m[2].n_b));
     snprintf(c.quantity, sizeof c.quantity, "The best size against compute by three methods");
+    snprintf(c.subtitle, sizeof c.subtitle, "Marks: what was found at each budget. Dashed: a power of compute through them. The "
+             "parametric law is of all runs at once and has no marks.");
     snprintf(c.x_label, sizeof c.x_label, "training compute C (FLOPs)");
     snprintf(c.y_label, sizeof c.y_label, "best size N* (all parameters)");
     for (size_t k = 0; k < METHODS && st == OK; k++) {
@@ -149,6 +151,8 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
         note_cell(&t, isfinite(best) ? "%.0f" : "-", best);
     }
     note_tell(n, &t);
+    if (!isfinite(m[0].floor.value) || !isfinite(m[1].floor.value))
+        note_line(n, "A dash: a floor and two more numbers want more budgets than that method has here.");
     if (r->verdict.truth_known)
         note_line(n, "The exact floor of this language is %.4f nats.", r->verdict.truth_floor);
     note_line(

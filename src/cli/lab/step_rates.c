@@ -124,22 +124,33 @@ static double law(const struct rates *r, double nd)
 
 /* --- told --- */
 
-static enum status draw_bowls(struct note *n, const struct rates *r, struct err *err)
+static void label_bowl(char *out, size_t size, const struct lab *l, const struct lab_cell *cell)
+{
+    char c[AXIS_LABEL_MAX], params[AXIS_LABEL_MAX], tokens[AXIS_LABEL_MAX];
+    axis_label_power(c, sizeof c, l->scale.budgets[cell->budget], 2);
+    axis_label_kind(params, sizeof params, AXIS_COUNT, cell->params, 3);
+    axis_label_kind(tokens, sizeof tokens, AXIS_COUNT, cell->tokens, 3);
+    snprintf(out, size, "C = %s: N = %s, D = %s", c, params, tokens);
+}
+
+static enum status draw_bowls(struct note *n, const struct rates *r, const struct lab *l, struct err *err)
 {
     struct chart c = {.log_x = true};
     enum status st = OK;
     snprintf(c.title, sizeof c.title, "The best rate is %.2g at the smallest budget and %.2g at the largest", bottom(&r->bowl[0]),
              bottom(&r->bowl[BOWLS - 1]));
     snprintf(c.quantity, sizeof c.quantity, "Loss against the learning rate, one bowl a budget");
+    snprintf(c.subtitle, sizeof c.subtitle, "Dots: runs. Diamonds: the bottom of each bowl, between the runs by a curve through "
+             "them. A bowl without one has its best at the edge.");
     snprintf(c.x_label, sizeof c.x_label, "learning rate");
     snprintf(c.y_label, sizeof c.y_label, "held-out loss (nats)");
     for (size_t i = 0; i < BOWLS && st == OK; i++) {
-        char label[80];
+        char label[CHART_TEXT_MAX];
         double x[BOWL_MAX];
         const struct bowl *b = &r->bowl[i];
         for (size_t k = 0; k < b->n; k++)
             x[k] = exp(b->ln_x[k]);
-        snprintf(label, sizeof label, "N = %.3g, D = %.3g", r->cell[i].params, r->cell[i].tokens);
+        label_bowl(label, sizeof label, l, &r->cell[i]);
         const struct figure_series s = {label, palette_kind(i), MARKER_DISC, 1.5, 0, false, b->n, x, b->mean, NULL, NULL};
         const struct figure_series low = {"", palette_kind(i), MARKER_DIAMOND, 0, 0, false, 1, &b->x.value, &b->loss, NULL, NULL};
         st = figure_add(&c, &s, err);
@@ -166,7 +177,10 @@ static enum status draw_law(struct note *n, const struct rates *r, const struct 
         lx[i] = figure_step(x[0], LAB_AHEAD * x[BOWLS - 1], i, STEPS);
         ly[i] = law(r, lx[i] * per);
     }
-    snprintf(c.title, sizeof c.title, "The best learning rate goes as C to the power of %.2f", r->b);
+    if (r->b < 0)
+        snprintf(c.title, sizeof c.title, "The best learning rate goes as C to the power of %.2f", r->b);
+    else
+        snprintf(c.title, sizeof c.title, "No fall of the best learning rate is seen: one of %.2g is taken for all", law(r, r->middle));
     snprintf(c.quantity, sizeof c.quantity, "The best learning rate against compute, and the law to ten times the largest budget");
     snprintf(c.x_label, sizeof c.x_label, "training compute C (FLOPs)");
     snprintf(c.y_label, sizeof c.y_label, "learning rate");
@@ -188,12 +202,15 @@ static void tell(struct note *n, const struct rates *r, const struct lab *l)
     struct note_table t = {.columns = 6};
     char rate[96];
     double top = r->cell[BOWLS - 1].params * r->cell[BOWLS - 1].tokens;
-    note_lead(
-        n,
-        "lr*(C) = %.3g (C / %.2g)^%.2f: the best rate falls from %.2g to %.2g over these budgets, and the law says %.2g at ten "
-        "times the largest.",
-        law(r, top), l->scale.budgets[l->scale.n_budgets - 1], r->b, law(r, r->cell[0].params * r->cell[0].tokens), law(r, top),
-        law(r, LAB_AHEAD * top));
+    double largest = l->scale.budgets[l->scale.n_budgets - 1];
+    if (r->b < 0)
+        note_lead(n,
+                  "lr*(C) = %.3g (C / %.2g)^%.2f: the best rate falls from %.2g to %.2g over these budgets, and the law says %.2g "
+                  "at ten times the largest.",
+                  law(r, top), largest, r->b, law(r, r->cell[0].params * r->cell[0].tokens), law(r, top), law(r, LAB_AHEAD * top));
+    else
+        note_lead(n, "The best rate does not fall over these budgets: one of %.2g is taken for all, also at ten times the largest.",
+                  law(r, top));
     for (const char *const *h = (const char *const[]){"C", "N", "D", "best rate", "loss there", "rates tried", NULL}; *h; h++)
         note_cell(&t, "%s", *h);
     for (size_t i = 0; i < BOWLS; i++) {
@@ -233,6 +250,6 @@ enum status step_rates(struct lab *l, struct note *n, struct err *err)
     TRY(st);
     TRY(fit_law(&r, err));
     tell(n, &r, l);
-    TRY(draw_bowls(n, &r, err));
+    TRY(draw_bowls(n, &r, l, err));
     return draw_law(n, &r, l, err);
 }

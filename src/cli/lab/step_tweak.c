@@ -49,7 +49,9 @@ static void put_change(struct note *n, const cJSON *over)
 static enum status tell(struct note *n, const struct comparison *c, const cJSON *over, struct err *err)
 {
     const struct compare_variant *v = &c->variants[0];
-    char largest[96], ten[96], difference[96];
+    /* after "With scale the gain", in the order of enum compare_trend */
+    static const char *const trends[] = {"grows", "holds", "fades", "may grow or fade"};
+    char largest[96], ten[96];
     struct chart gains = {.log_x = false}, cells = {.log_x = false};
     bool drawn = false;
     put_change(n, over);
@@ -57,17 +59,22 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
         note_lead(n, "It cannot be compared: %s", v->why_not);
         return OK;
     }
-    note_lead(
-        n,
-        "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; at ten "
-        "times that, %s.",
-        compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
-        note_interval(ten, sizeof ten, 3, &v->at_10x.value));
+    if (isfinite(v->largest.value.value))
+        note_lead(n,
+                  "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; at "
+                  "ten times that, %s.",
+                  compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
+                  note_interval(ten, sizeof ten, 3, &v->at_10x.value));
+    else
+        note_lead(n, "What moves: %s. What it is worth in compute these runs do not tell.", compare_answer_word(v->changed));
+    if (isfinite(v->loss_difference.value))
+        note_line(n, "Its loss there is the baseline's %+.2g nats (95 %%: %+.2g to %+.2g).", v->loss_difference.value,
+                  v->loss_difference.lo, v->loss_difference.hi);
     note_line(n,
-              "Its loss is %s nats from the baseline's there. A change of some kind: p = %.3g; if there is one, it is of the level "
-              "with probability %.2f, of the exponent %.2f, of the floor %.2f. With scale the gain %s.",
-              note_interval(difference, sizeof difference, 2, &v->loss_difference), v->p_any, v->probability[CHANGE_LEVEL],
-              v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR], compare_trend_word(v->trend));
+              "A change of some kind: p = %.3g; if there is one, it is of the level with probability %.2f, of the exponent %.2f, of "
+              "the floor %.2f. With scale the gain %s. Charts and tables call the baseline isoflop, after the sweep of step d.",
+              v->p_any, v->probability[CHANGE_LEVEL], v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR],
+              trends[v->trend]);
     note_value(n, "gain", &v->largest.value);
     note_value(n, "difference", &v->loss_difference);
     note_number(n, "p_any", v->p_any);

@@ -15,9 +15,9 @@ static void tell_ahead(struct note *n, const struct lab *l)
         note_read(&hi, l, 'f', "loss_hi", &ignored) != OK)
         return;
     note_line(n,
-              "The run at ten times the largest budget came in %.2f %% %s what the law said. A wall would have put it above the "
-              "interval (%.4f); it is %s.",
-              fabs(100 * (measured / said - 1)), measured > said ? "above" : "below", hi,
+              "The law's word for the run at ten times the largest budget was %.2f %% too %s (step g). A wall would have put the run "
+              "above the interval (%.4f); it is %s.",
+              fabs(100 * (said / measured - 1)), measured > said ? "low" : "high", hi,
               measured > hi   ? "above it"
               : measured < lo ? "below the whole interval"
                               : "inside the interval");

@@ -113,8 +113,11 @@ static enum status train(const struct lab *l, const struct lab_sweep *s, const c
     if (st == OK)
         st = setup_sweep(&o, &setup, dir, &how, err);
     if (st == OK) {
-        text_message(stdout, "", "%s: trained %zu runs in %s, %zu were done before; the config is %s", s->name, o.n_done,
-                     count_format_seconds(took, sizeof took, o.seconds), o.n_skipped, config);
+        char before[48] = "";
+        if (o.n_skipped > 0)
+            snprintf(before, sizeof before, ", %zu were done before", o.n_skipped);
+        text_message(stdout, "", "%s: trained %zu run%s in %s%s; the config is %s", s->name, o.n_done, o.n_done == 1 ? "" : "s",
+                     count_format_seconds(took, sizeof took, o.seconds), before, config);
         if (o.n_diverged > 0)
             text_message(stdout, "", "%zu of them diverged:%s", o.n_diverged, o.diverged);
         fflush(stdout);
