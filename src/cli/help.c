@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/lab/steps.h"
 #include "data/data.h"
 #include "data/tokenisers/tokeniser.h"
 #include "fit/laws/laws.h"
@@ -79,8 +80,9 @@ static void optimizer_words(char *words)
 #define CHART(name, main) #name " "
 #define LANGUAGE(id, source, name) name " "
 #define FORM(name, form, says) form " "
+#define STEP(letter, name, needs, title, question) #letter " "
 
-/* Options whose value is one of a few words, of one command or of any. */
+/* Options whose value is one of a few words, of one command or of any; option "": the first word that is no option. */
 static const struct {
     const char *command, *option, *words;
     void (*list)(char *words);
@@ -100,6 +102,7 @@ static const struct {
     {"results", "--format", "csv json md latex", NULL},
     {"results", "--table", "cells laws parameters", NULL},
     {"export", "--format", "safetensors llm.c", NULL},
+    {"lab", "", LAB_STEPS(STEP) "assignment", NULL},
 };
 
 static bool chosen(char *words, const char *command, const char *option)
@@ -145,12 +148,16 @@ enum help_value help_value_of(char *words, const char *command, const struct arg
         return HELP_WORDS;
     if (strcmp(a->metavar, "DIR") == 0)
         return HELP_DIR;
+    if (strcmp(a->metavar, "CONFIG") == 0)
+        return HELP_JSON;
     return strncmp(a->metavar, "FILE", 4) == 0 || strcmp(a->metavar, "PATH") == 0 ? HELP_FILE : HELP_ANY;
 }
 
 enum help_value help_positionals_of(char *words, const struct args_spec *spec)
 {
     words[0] = '\0';
+    if (chosen(words, spec->command, ""))
+        return HELP_ANY;
     small_words(words, spec->positionals);
     const char *rest = spec->positionals + strcspn(spec->positionals, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     if (*rest == '\0')
