@@ -14,7 +14,7 @@ struct arena arena_plan(void)
 
 /* Large arenas ask for pages of 2 MB, which spare a walk through the page tables at every 4 KB.
  * Their first array starts half a pair of cache lines after a page: at a page's start a training
- * step took 4 percent longer at d_model 256 (kernels/SPEED.md). */
+ * step took 4 percent longer at d_model 256 (kernels/SPEED-LOG.md). */
 #define HUGE ((size_t)2 << 20)
 
 enum status arena_init(struct arena *a, size_t size_bytes, struct err *err)

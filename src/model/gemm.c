@@ -287,7 +287,7 @@ size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
 /* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it:
  * then the lines of a panel share a few cache sets and push each other out. A's rows are left where
  * they are in any case: a tile wants one line of a row of A and comes back for its neighbours soon
- * (kernels/SPEED.md). */
+ * (kernels/SPEED-LOG.md). */
 static bool tn_in_place(size_t ldb, size_t K)
 {
     return !(ldb >= 256 && ldb % 128 == 0 && K >= 256);

@@ -16,7 +16,7 @@
 #include "base/system.h"
 
 /* A wait spins for this long before it sleeps. Waits within an undisturbed training step are shorter; being woken takes
- * 5 to 50 us; a time slice of the scheduler, 3 ms (kernels/SPEED.md). */
+ * 5 to 50 us; a time slice of the scheduler, 3 ms (kernels/SPEED-LOG.md). */
 static const double SPIN_S = 200e-6;
 /* A thread that sleeps is woken at once where the last time brought LIVELY parts or more; beside other programs it
  * brings few, and waking costs more than that: then after a pause that doubles each time. */

@@ -18,7 +18,7 @@
 #define VEC_TILE kern_gemm_6x16_avx2
 #define VEC_NEAR_TILE kern_gemm_6x16_near_avx2
 /* A panel of B (KC x NR floats, 32 KB) streams from L2; MC x KC floats of A take 360 KB of a 1 MB L2 and leave
- * room for what is fetched of the next panel (kernels/SPEED.md). */
+ * room for what is fetched of the next panel (kernels/SPEED-LOG.md). */
 #define VEC_GEMM {.tile = VEC_TILE, .MR = 6, .NR = 16, .MC = 180, .NC = 512, .KC = 512}
 
 #define VEC_FETCH_L1(at) _mm_prefetch((const char *)(at), _MM_HINT_T0)

@@ -1,6 +1,6 @@
 /* Four steps of depth of a tile at once: one load brings four elements of A, and a multiply-add takes its factor from a
  * lane of that register; one instruction brings a row of B and moves on to the next. Of the instructions of a step
- * 85 % multiply, against 65 % where each element has a load of its own (kernels/SPEED.md has the count). Sums stay
+ * 85 % multiply, against 65 % where each element has a load of its own (kernels/SPEED-LOG.md has the count). Sums stay
  * chains in order of k.
  *
  * Macros, as they name the sums of a tile by its rows: see ROWS in kernels/simd/gemm.c. */

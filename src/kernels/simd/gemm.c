@@ -54,7 +54,7 @@ struct call {
     uintptr_t row;
     size_t col, cols, row_bytes, left;
     /* Fetched every EVERY steps of depth: rows of C, and lines of that part. All at once they would hold up
-     * the loads of the products (kernels/SPEED.md). */
+     * the loads of the products (kernels/SPEED-LOG.md). */
     size_t rows_each, lines_each;
 };
 /* About a hundred cycles. */

@@ -166,7 +166,7 @@ static void leg(struct orthogonal *z, size_t from, size_t to, enum orthogonal_co
 /* A square matrix costs as much per iteration either way. From twice as long as wide on, the Gram matrices alone cost less:
  * 4 m^3 an iteration against 2 m^3 + 3 m^2 n, but they hold the squares of the singular values, in which those that are small
  * drown in rounding. So the first iteration, which lifts small values by 3.4 or 8, is done on x, and no more than four on the
- * Gram matrices before they are made afresh (kernels/SPEED.md). */
+ * Gram matrices before they are made afresh (kernels/SPEED-LOG.md). */
 static size_t leg_length(const struct orthogonal *z, size_t step)
 {
     enum { GRAM_STEPS = 4 };
