@@ -422,13 +422,18 @@ static void layernorm_case(void)
 {
     EACH(s, sizes)
     {
-        size_t C = sizes[s], rows = s % 4, len = rows * C;
+        size_t C = sizes[s], rows = s % 4 * 7, len = rows * C; /* more and fewer than a vector has lanes */
         CASE("layernorm rows=%zu C=%zu", rows, C);
         float *x = operand(len, 2), *w = operand(C, 1), *b = operand(C, 1), *out = operand(len, 1);
         float *mean = operand(rows, 1), *rstd = operand(rows, 1);
         double *want = doubles(len), *mu = doubles(rows), *rs = doubles(rows);
         kern_layernorm_fwd_ref64(want, mu, rs, wide(x), wide(w), wide(b), rows, C);
         kern.layernorm_fwd(out, mean, rstd, x, w, b, rows, C);
+        float *alone = operand(C, 1), *m1 = operand(1, 1), *r1 = operand(1, 1);
+        for (size_t r = 0; C && r < rows; r++) {
+            kern.layernorm_fwd(alone, m1, r1, x + r * C, w, b, 1, C);
+            CHECK(memcmp(alone, out + r * C, C * sizeof *out) == 0 && *m1 == mean[r] && *r1 == rstd[r]);
+        }
         double roundings = 4.0 * (double)C + 16;
         for (size_t r = 0; C && r < rows; r++) {
             near("mean", r, (double)mean[r], mu[r], roundings, 2);
@@ -468,13 +473,18 @@ static void rmsnorm_case(void)
 {
     EACH(s, sizes)
     for (int gain = 0; gain < 2; gain++) {
-        size_t C = sizes[s], rows = s % 4, ld = C + s % 3, len = rows * ld;
+        size_t C = sizes[s], rows = s % 4 * 7, ld = C + s % 3, len = rows * ld;
         CASE("rmsnorm rows=%zu C=%zu gain=%d", rows, C, gain);
         float *x = operand(len, 2), *w = gain ? operand(C, 1) : NULL, *out = operand(len, 1), *rstd = operand(rows, 1);
         double *want = doubles(len), *rs = doubles(rows);
         memcpy(want, wide(out), len * sizeof *want);
         kern_rmsnorm_fwd_ref64(want, rs, wide(x), w ? wide(w) : NULL, ld, rows, C);
         kern.rmsnorm_fwd(out, rstd, x, w, ld, rows, C);
+        float *alone = operand(C, 1), *r1 = operand(1, 1);
+        for (size_t r = 0; C && r < rows; r++) {
+            kern.rmsnorm_fwd(alone, r1, x + r * ld, w, ld, 1, C);
+            CHECK(memcmp(alone, out + r * ld, C * sizeof *out) == 0 && *r1 == rstd[r]);
+        }
         double roundings = 2.0 * (double)C + 8, top = 0;
         for (size_t r = 0; C && r < rows; r++) {
             near("rstd", r, (double)rstd[r], rs[r], roundings, rs[r]);

@@ -134,6 +134,16 @@ static inline float v_hsum(vf a)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+/* Lane i: v_hsum(x[i]), by the same additions. */
+static inline vf v_hsums(const vf x[VL])
+{
+    vf q[4], t[2];
+    for (int i = 0; i < 4; i++)
+        q[i] = v_add(_mm256_permute2f128_ps(x[i], x[i + 4], 0x20), _mm256_permute2f128_ps(x[i], x[i + 4], 0x31));
+    for (int i = 0; i < 2; i++)
+        t[i] = v_add(_mm256_shuffle_ps(q[2 * i], q[2 * i + 1], 0x44), _mm256_shuffle_ps(q[2 * i], q[2 * i + 1], 0xEE));
+    return v_add(_mm256_shuffle_ps(t[0], t[1], 0x88), _mm256_shuffle_ps(t[0], t[1], 0xDD));
+}
 static inline float v_hmax(vf a)
 {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

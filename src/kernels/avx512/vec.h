@@ -126,6 +126,20 @@ static inline float v_hsum(vf a)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+/* Lane i: v_hsum(x[i]), by the same additions. */
+static inline vf v_hsums(const vf x[VL])
+{
+    vf h[8], q[4], t[2];
+    for (int i = 0; i < 8; i++) { /* rows 0 .. 3 and 8 .. 11, each with the fourth after it */
+        vf a = x[i + i / 4 * 4], b = x[i + i / 4 * 4 + 4];
+        h[i] = v_add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+    }
+    for (int i = 0; i < 4; i++)
+        q[i] = v_add(_mm512_shuffle_f32x4(h[i], h[i + 4], 0x88), _mm512_shuffle_f32x4(h[i], h[i + 4], 0xDD));
+    for (int i = 0; i < 2; i++)
+        t[i] = v_add(_mm512_shuffle_ps(q[2 * i], q[2 * i + 1], 0x44), _mm512_shuffle_ps(q[2 * i], q[2 * i + 1], 0xEE));
+    return v_add(_mm512_shuffle_ps(t[0], t[1], 0x88), _mm512_shuffle_ps(t[0], t[1], 0xDD));
+}
 static inline float v_hmax(vf a)
 {
     __m256 h = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));

@@ -173,6 +173,16 @@ static inline float v_hsum(vf a)
     float32x2_t t = vadd_f32(vget_low_f32(s), vget_high_f32(s));
     return vget_lane_f32(t, 0) + vget_lane_f32(t, 1);
 }
+/* Lane i: v_hsum(x[i]), by the same additions. */
+static inline vf v_hsums(const vf x[VL])
+{
+    float32x4_t t[4];
+    for (int i = 0; i < 4; i++) {
+        float32x4_t a = vaddq_f32(x[2 * i].lo, x[2 * i].hi), b = vaddq_f32(x[2 * i + 1].lo, x[2 * i + 1].hi);
+        t[i] = vaddq_f32(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+    }
+    return (vf){vpaddq_f32(t[0], t[1]), vpaddq_f32(t[2], t[3])};
+}
 static inline float v_hmax(vf a)
 {
     float32x4_t s = vec_max(a.lo, a.hi);
