@@ -62,7 +62,9 @@ static size_t find_sizes(struct size *sizes, const struct plan *p, const bool *t
 static enum status measure(struct size *s, const struct kern *k, struct err *err)
 {
     const struct optim_config optim = config_optim(&s->r->cfg);
-    const struct bench_options o = {.k = k, .threads = 1, .repeat = 1, .optim = &optim};
+    struct kern own = *k;
+    own.precision = (enum kern_precision)s->r->cfg.train.precision;
+    const struct bench_options o = {.k = &own, .threads = 1, .repeat = 1, .optim = &optim};
     const struct bench_shape shape = {member(s->r), s->r->cfg.train.batch_tokens / s->r->shape.T};
     struct bench_train t;
     TRY(bench_train(&t, &o, &shape, err));

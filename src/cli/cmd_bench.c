@@ -151,22 +151,23 @@ static enum status pick_optimizer(size_t *kind, const char *word, struct err *er
     return err_set(err, E_USAGE, "--optimizer %s: expected one of %s", word, words);
 }
 
-/* Whether a setting is one of the model, or one that only some optimisers read. */
+/* Whether a setting is one of the model, of what its products multiply, or one that only some optimisers read. */
 static bool is_switch(const char *set)
 {
-    return strncmp(set, "model.", 6) == 0 || config_is_optimizers(set);
+    return strncmp(set, "model.", 6) == 0 || strncmp(set, "train.precision=", 16) == 0 || config_is_optimizers(set);
 }
 
-/* What --set and --optimizer say: the model's switches in a shape, and the optimiser. */
-static enum status read_switches(struct gpt_shape *out, struct optim_config *optim, const struct bench_words *w, struct err *err)
+/* What --set and --optimizer say: the model's switches in a shape, the precision of products, and the optimiser. */
+static enum status read_switches(struct gpt_shape *out, struct kern *k, struct optim_config *optim, const struct bench_words *w,
+                                 struct err *err)
 {
     struct config c;
     config_init(&c);
     enum status st = pick_optimizer(&c.train.optimizer, w->optimizer, err);
     for (size_t i = 0; st == OK && i < w->sets.n; i++) {
         if (!is_switch(w->sets.items[i]))
-            st = err_set(err, E_USAGE, "--set %s: bench takes the switches of the model, model.norm, model.mlp, ..., and of the "
-                                       "optimiser, train.muon_steps, ...", w->sets.items[i]);
+            st = err_set(err, E_USAGE, "--set %s: bench takes the switches of the model, model.norm, model.mlp, ..., of the "
+                                       "optimiser, train.muon_steps, ..., and train.precision", w->sets.items[i]);
         else
             st = config_set(&c, w->sets.items[i], err);
     }
@@ -174,6 +175,7 @@ static enum status read_switches(struct gpt_shape *out, struct optim_config *opt
         st = config_check_optimizer(&c, err);
     *out = config_gpt_shape(&c, 0);
     *optim = config_optim(&c);
+    k->precision = (enum kern_precision)c.train.precision;
     config_free(&c);
     return st;
 }
@@ -184,13 +186,13 @@ static size_t or_else(size_t given, size_t otherwise)
 }
 
 /* The shape of the words, or the table's; with the switches. */
-static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, struct optim_config *optim,
-                               const struct bench_words *w, struct err *err)
+static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, struct kern *k,
+                               struct optim_config *optim, const struct bench_words *w, struct err *err)
 {
     struct gpt_shape switches;
     bool one = w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab;
     *list = (struct bench_list){shapes, one ? 1 : BENCH_N_SHAPES};
-    TRY(read_switches(&switches, optim, w, err));
+    TRY(read_switches(&switches, k, optim, w, err));
     for (size_t i = 0; i < list->n; i++) {
         const struct bench_shape *def = &bench_shapes[one ? 3 : i];
         struct gpt_shape *s = &shapes[i].shape;
@@ -235,7 +237,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_report r = {.threads = o.threads, .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
-    TRY(pick_shapes(shapes, &list, &optim, w, err));
+    TRY(pick_shapes(shapes, &list, &k, &optim, w, err));
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);

@@ -122,6 +122,7 @@ struct config {
         double batch_ramp_tokens;
         double lr, warmup_tokens, cooldown, min_lr;
         double beta1, beta2, eps, weight_decay, clip, z_loss, ema, tail_average;
+        size_t precision; /* enum kern_precision */
         struct config_lr_law lr_law;
         double beta2_tokens; /* 0: beta2 */
         size_t log_every;

@@ -70,6 +70,7 @@ const struct key config_keys[] = {
     {"train.clip", T_DOUBLE, AT(train.clip), 0, 1e6, 1, NULL, FIRST, "gradient norm is clipped to this (0: never)"},
     {"train.ema", T_DOUBLE, AT(train.ema), 0, 0.999999, 0, NULL, LATER, "share of an average of the weights that stays at a step; its loss stands beside theirs as loss_ema (Polyak, Juditsky 1992; 0: no average)"},
     {"train.tail_average", T_DOUBLE, AT(train.tail_average), 0, 1, 0, NULL, LATER, "share of the tokens, the last ones, over which the weights of all steps are averaged; the loss of that stands beside theirs as loss_tail (Izmailov et al. 2018; Kaddour 2022; 0: no average). With wsd a run leaves its trunk no later than there; in place of a cooldown: with train.cooldown 0"},
+    {"train.precision", T_ENUM, AT(train.precision), 0, KERN_BF16, 0, "fp32|bf16", LATER, "what the products of layers multiply: floats, or floats rounded to bfloat16 with sums in fp32 (Kalamkar et al. 2019). Weights, their moments, attention, norms, losses and all else stay fp32; fast where the processor has AVX512_BF16, elsewhere emulated to the same bytes as there"},
     {"train.z_loss", T_DOUBLE, AT(train.z_loss), 0, 1, 0, NULL, LATER, "times the squared log of the softmax's sum, added to what is trained, not to the loss (Chowdhery et al. 2022)"},
     {"train.seed", T_SIZE, AT(train.seed), 0, 9e15, 1, NULL, FIRST, "seed of one run: initial weights and order of data"},
     {"train.order_seed", T_SIZE, AT(train.order_seed), 0, 9e15, 0, NULL, LATER, "seed of the order of data alone (0: train.seed)"},

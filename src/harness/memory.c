@@ -104,9 +104,11 @@ double memory_of_run(const struct run *r, const struct kern *k, int threads)
     struct optim_config optim = config_optim(&r->cfg);
     const struct teacher *t = r->teacher;
     size_t B = r->cfg.train.batch_tokens / r->shape.T;
-    double bytes = members_bytes(&r->shape, &optim, k, B, threads);
+    struct kern own = *k;
+    own.precision = (enum kern_precision)r->cfg.train.precision;
+    double bytes = members_bytes(&r->shape, &optim, &own, B, threads);
     if (t)
-        bytes += members_bytes(&t->shape, NULL, k, gpt_chunk(&r->shape, B), threads) +
+        bytes += members_bytes(&t->shape, NULL, &own, gpt_chunk(&r->shape, B), threads) +
                  (double)distill_bytes(&r->shape, B, t->shape.ensemble);
     return bytes;
 }

@@ -82,6 +82,7 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
         return OK;
     train_free_models(tr);
     kern_init(&tr->k, isa);
+    tr->k.precision = (enum kern_precision)first->cfg.train.precision;
     TRY(members_init(&tr->e, &first->shape, &rules, &optim, &tr->k, B, tr->o->threads, err));
     for (size_t i = 0; i < tr->e.n; i++)
         tr->e.g[i].z_loss = (float)first->cfg.train.z_loss;

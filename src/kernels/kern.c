@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/bf16.h"
 #include "kernels/levels.h"
 #include "kernels/ref/kern_ref.h"
 
@@ -120,6 +121,7 @@ void kern_init(struct kern *k, enum kern_isa cap)
     while (!kern_isa_runs(cap))
         cap--;
     levels[cap].init(k);
+    kern_bf16_pick(k);
 }
 
 bool kern_next(struct kern *k)

@@ -56,6 +56,31 @@ struct kern_gemm {
     size_t MC, NC, KC; /* cache blocks, in rows, columns and depth */
 };
 
+/* What the products of layers multiply: floats, or floats rounded to bfloat16. */
+enum kern_precision { KERN_FP32, KERN_BF16 };
+
+/* Products of bfloat16. A value is rounded to its 8 leading bits, to nearest, ties to even; subnormal ones are 0. Depth goes
+ * by pairs, the last filled up with zeros, and an element of C is one chain of fused multiply-adds in fp32, the odd one of
+ * a pair before the even one, rounded to nearest even, where subnormal sums become 0: VDPBF16PS, whether there is such an
+ * instruction or not. Operands are made by the functions below; the tile reads them as kern_gemm_tile_fn says, `each`
+ * values of depth in a float: 2, side by side, the even one below; or 1, as a float again and in the order 1 0 3 2 ... of
+ * the sum. Subnormal values are 0 in what ends a product as well. gemm.KC counts values and is the same for every level,
+ * and so is every sum. */
+struct kern_bf16 {
+    struct kern_gemm gemm;
+    size_t each;
+    /* x (depth,n), rows ld apart, in panels of `width` columns, each (kern_bf16_deep,width): as `panels` below. */
+    void (*rows)(float *out, const float *x, size_t ld, size_t depth, size_t n, size_t width);
+    /* x (n,depth), rows ld apart, to rows of kern_bf16_deep floats, ld_out apart. */
+    void (*along)(float *out, size_t ld_out, const float *x, size_t ld, size_t n, size_t depth);
+};
+
+/* Floats of depth that so many values take. */
+static inline size_t kern_bf16_deep(const struct kern_bf16 *b, size_t depth)
+{
+    return (depth + depth % 2) / b->each;
+}
+
 /* AdamW with decoupled decay (Loshchilov and Hutter 2019), one tensor's constants. */
 struct kern_adamw {
     float lr, beta1, beta2, eps, decay; /* decay: lr * weight_decay, already multiplied */
@@ -226,7 +251,9 @@ struct kern_pool {
 #define kreal float
 struct kern {
     enum kern_isa isa;
+    enum kern_precision precision; /* of gemm_nn and gemm_tn (model/gemm.h); the caller's to set, fp32 after kern_init */
     struct kern_gemm gemm;
+    struct kern_bf16 bf16;
 #define X(ret, name, args) ret(*name) args;
     KERN_OPS(X)
 #undef X
@@ -251,6 +278,9 @@ bool kern_isa_built(enum kern_isa isa);
 bool kern_isa_runs(enum kern_isa isa);
 /* The best level that this build has and this CPU runs. */
 enum kern_isa kern_isa_best(void);
+
+/* Whether this level's bfloat16 products are an instruction here. Else they are emulated, to the same bytes. */
+bool kern_bf16_native(const struct kern *k);
 
 /* Scratch floats that attn_fwd and attn_bwd need for one (sequence, head), at every ISA level. */
 size_t kern_attn_scratch(size_t T, size_t HS);

@@ -7,5 +7,7 @@
 void kern_init_neon(struct kern *k);
 void kern_init_avx2(struct kern *k);
 void kern_init_avx512(struct kern *k);
+/* Products of bfloat16 alone, into a table that has the rest of that level. */
+void kern_init_avx512_bf16(struct kern *k);
 
 #endif

@@ -191,7 +191,7 @@ struct product {
 static void forward(void *ctx)
 {
     const struct product *l = ctx;
-    const struct gemm_nn p = {.c = l->y, .ldc = l->ldy, .a = l->x, .lda = l->ldx, .packed = l->packed,
+    const struct gemm_nn p = {.c = l->y, .ldc = l->ldy, .a = l->x, .lda = l->ldx, .packed = l->packed, .scratch = l->scratch,
                               .M = l->R, .N = l->N, .K = l->K};
     gemm_nn(l->o->k, l->o->threads, &p);
 }
@@ -199,7 +199,7 @@ static void forward(void *ctx)
 static void grad_input(void *ctx)
 {
     const struct product *l = ctx;
-    const struct gemm_nn p = {.c = l->x, .ldc = l->ldx, .a = l->y, .lda = l->ldy, .packed = l->packed,
+    const struct gemm_nn p = {.c = l->x, .ldc = l->ldx, .a = l->y, .lda = l->ldy, .packed = l->packed, .scratch = l->scratch,
                               .M = l->R, .N = l->K, .K = l->N};
     gemm_nn(l->o->k, l->o->threads, &p);
 }

@@ -4,17 +4,14 @@
 
 #include "base/size.h"
 #include "base/status.h"
+#include "model/gemm_bf16.h"
+#include "model/gemm_parts.h"
 #include "model/team.h"
 
 /* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
  * as what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which
  * the product reads them. The block from depth d starts at d * N, its panel from column j at depth
  * * j after that. */
-
-static size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
 
 /* The depth K in the fewest blocks of at most KC, as even as can be. The blocks depend on K alone,
  * hence so does the order of every sum. */
@@ -29,14 +26,6 @@ static size_t row_block(const struct kern_gemm *g, size_t K)
     return g->MC * (g->KC / depth_block(K, g->KC));
 }
 
-/* Share t of n items among `threads`, in units. */
-static void share(size_t *begin, size_t *end, size_t n, size_t unit, int t, int threads)
-{
-    size_t units = ceil_div(n, unit), T = (size_t)threads, i = (size_t)t;
-    *begin = size_min(n, units * i / T * unit);
-    *end = size_min(n, units * (i + 1) / T * unit);
-}
-
 size_t gemm_row_floats(size_t n)
 {
     const size_t line = 16;
@@ -46,8 +35,7 @@ size_t gemm_row_floats(size_t n)
 
 size_t gemm_packed_floats(const struct kern *k, size_t K, size_t N)
 {
-    (void)k;
-    return K * N;
+    return k->precision == KERN_BF16 ? gemm_bf16_packed_floats(K, N) : K * N;
 }
 
 /* The right operand of a product, (K,N). w: as it is stored, rows ldw apart, the operand's transpose where
@@ -100,6 +88,10 @@ static void pack_part(void *ctx, int t, int threads)
 void gemm_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw,
                size_t K, size_t N, bool transposed)
 {
+    if (k->precision == KERN_BF16) {
+        gemm_bf16_pack(k, threads, packed, w, ldw, K, N, transposed);
+        return;
+    }
     struct pack_job job = {k, packed, {.w = w, .ldw = ldw, .K = K, .N = N, .transposed = transposed}};
     team_parts(pack_part, &job, threads);
 }
@@ -124,18 +116,6 @@ struct block {
     size_t j, n, d, deep;
     float *panels; /* packed on the way: here */
 };
-
-/* `f` for the elements from row i and column j on. */
-static struct kern_epilogue epilogue_at(const struct kern_epilogue *f, size_t ldc, size_t i, size_t j)
-{
-    struct kern_epilogue g = *f;
-    size_t at = i * ldc + j;
-    g.bias = f->bias ? f->bias + j : NULL;
-    g.res = f->res ? f->res + at : NULL;
-    g.mul = f->mul ? f->mul + at : NULL;
-    g.slope = f->slope ? f->slope + at : NULL;
-    return g;
-}
 
 /* Where the panel of `width` columns from column s of a block lies for the tile, its rows *ld apart. */
 static const float *panel(const struct product *p, const struct block *b, size_t s, size_t width,
@@ -273,6 +253,10 @@ static void nn_unpacked_part(void *ctx, int t, int threads)
 
 void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *n)
 {
+    if (k->precision == KERN_BF16) {
+        gemm_bf16_nn(k, threads, n);
+        return;
+    }
     struct product job = {.k = k, .c = n->c, .ldc = n->ldc, .a = n->a, .a_rs = n->lda, .a_cs = 1, .M = n->M};
     job.b = (struct operand){n->packed, n->w, n->ldw, n->K, n->N, n->transposed};
     job.epilogue = n->epilogue, job.scratch = n->scratch;
@@ -281,7 +265,8 @@ void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *n)
 
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
 {
-    return (size_t)(threads > 1 ? threads : 1) * block_floats(k, K, N);
+    size_t floats = (size_t)(threads > 1 ? threads : 1) * block_floats(k, K, N);
+    return k->precision == KERN_BF16 ? size_max(floats, gemm_bf16_scratch(threads)) : floats;
 }
 
 /* B is read in place unless its rows lie a multiple of 512 bytes apart and many rows of C use it:
@@ -296,6 +281,8 @@ static bool tn_in_place(size_t ldb, size_t K)
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
 {
     (void)K;
+    if (k->precision == KERN_BF16)
+        return gemm_bf16_scratch(threads);
     return (size_t)(threads > 1 ? threads : 1) * block_floats(k, M, N);
 }
 
@@ -313,6 +300,10 @@ static void tn_part(void *ctx, int t, int threads)
 
 void gemm_tn(const struct kern *k, int threads, const struct gemm_tn *n)
 {
+    if (k->precision == KERN_BF16) {
+        gemm_bf16_tn(k, threads, n);
+        return;
+    }
     struct product job = {.k = k, .c = n->c, .ldc = n->ldc, .a = n->a, .a_rs = 1, .a_cs = n->lda, .M = n->K};
     job.b = (struct operand){.w = n->b, .ldw = n->ldb, .K = n->M, .N = n->N};
     job.accumulate = n->accumulate, job.in_place = tn_in_place(n->ldb, n->K), job.scratch = n->scratch;

@@ -6,7 +6,10 @@
  *   grad-weight  dW += x^T dy      gemm_tn
  * Weights are packed once a step and used by many rows; large ones on the way. The partition over
  * threads and the order of every sum depend on the shapes alone: results are equal bit for bit for any
- * number of threads. */
+ * number of threads.
+ *
+ * Where k->precision is KERN_BF16 gemm_nn and gemm_tn multiply values rounded to bfloat16 (gemm_bf16.h), the former from
+ * packed weights alone, and scratch is wanted for both. gemm_stored stays with fp32. */
 #ifndef PLATEAU_MODEL_GEMM_H
 #define PLATEAU_MODEL_GEMM_H
 
@@ -36,7 +39,7 @@ struct gemm_nn {
     size_t ldc, lda, ldw, M, N, K;
     bool transposed; /* w is (N,K) */
     const struct kern_epilogue *epilogue;
-    float *scratch; /* gemm_nn_scratch floats where `packed` is NULL */
+    float *scratch; /* gemm_nn_scratch floats where `packed` is NULL, or of bfloat16 */
 };
 void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *p);
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);

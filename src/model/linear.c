@@ -40,7 +40,8 @@ void linear_plan_of(struct linear *l, struct planner *p, const char *name, const
     tensors_stack(p->tensors, name, n);
     if (bias)
         l->b = part_of(planner_tensor(p, bias, n, out, PARAM_BIAS, true), e * out);
-    plan_products(l, p, p->pack);
+    /* Of bfloat16 packed weights are the converted ones: they are made once a step, whatever their size. */
+    plan_products(l, p, p->pack || (p->o.k && p->o.k->precision == KERN_BF16));
 }
 
 void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t in, size_t out)
@@ -88,7 +89,7 @@ void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x
 {
     struct kern_epilogue f = epilogue ? *epilogue : (struct kern_epilogue){0};
     f.bias = l->b.w;
-    if (p->row) {
+    if (p->row && p->o.k->precision == KERN_FP32) {
         row_fwd(l, p, y, x, &f);
         return;
     }

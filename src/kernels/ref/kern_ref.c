@@ -554,6 +554,8 @@ void kern_init_ref(struct kern *k)
     k->isa = KERN_REF;
     k->gemm = (struct kern_gemm){
         .tile = kern_gemm_4x8_ref, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = 256};
+    k->bf16 = kern_bf16_ref;
+    k->precision = KERN_FP32;
 #define X(ret, name, args) k->name = kern_##name##_ref;
     KERN_OPS(X)
 #undef X

@@ -29,6 +29,11 @@ void kern_epilogue_ref64(double *c, double *slope, const double *bias, const dou
                        const double *mul, double scale, enum kern_act act, size_t ld, size_t rows,
                        size_t n);
 
+/* The definition of products of bfloat16, which every other equals bit for bit but for which NaN a NaN is. */
+extern const struct kern_bf16 kern_bf16_ref;
+/* One step of such a sum: t + x y for x, y that bf16_round made, and t a sum of such steps. */
+float kern_bf16_step_ref(float t, float x, float y);
+
 void kern_init_ref(struct kern *k);
 
 #endif

@@ -167,13 +167,21 @@ static void act_rows(const struct call *t, float *c, size_t rows)
         act_loop(t, c, rows, KERN_ACT_RELU2);
 }
 
+/* What a step of depth does; a file that includes this one may have another, and then wants no near tile. */
+#ifndef TILE_FMA
+#define TILE_FMA vs_fma
+#define TILE_NEAR 1
+#else
+#define TILE_NEAR 0
+#endif
+
 #define DECLARE(i, p, off) vf x##i = v_zero(), y##i = v_zero();
 #define STEP(i, p, off)                                                                            \
     {                                                                                              \
         vs e = vs_load((p) + off * a_rs);                                                          \
-        x##i = vs_fma(e, b_lo, x##i);                                                              \
+        x##i = TILE_FMA(e, b_lo, x##i);                                                            \
         if (wide)                                                                                  \
-            y##i = vs_fma(e, b_hi, y##i);                                                          \
+            y##i = TILE_FMA(e, b_hi, y##i);                                                        \
     }
 #define STORE(i, p, off)                                                                           \
     {                                                                                              \
@@ -280,10 +288,14 @@ static void act_rows(const struct call *t, float *c, size_t rows)
 #endif
 
 typedef void tile_fn(struct call *t, float *c, const float *a, size_t chunks);
+enum { CUT = 1, WIDE = 2, NEAR = 4 };
+#if TILE_NEAR
 #define ENTRY(M)                                                                                   \
     {one_##M,      one_cut_##M,      two_##M,      two_cut_##M,                                    \
      one_near_##M, one_cut_near_##M, two_near_##M, two_cut_near_##M},
-enum { CUT = 1, WIDE = 2, NEAR = 4 };
+#else
+#define ENTRY(M) {one_##M, one_cut_##M, two_##M, two_cut_##M},
+#endif
 static tile_fn *const tiles[VEC_MR][8] = {COUNTS(ENTRY)};
 
 /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
@@ -334,6 +346,7 @@ void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, co
     run(&t, c, a, m, chunks, 0);
 }
 
+#if TILE_NEAR
 void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
                    size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
 {
@@ -346,3 +359,4 @@ void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_c
     const size_t rows = VEC_ROWS(a_cs);
     run(&t, c, a, m, (m + rows - 1) / rows, NEAR);
 }
+#endif

@@ -18,6 +18,9 @@ kern_gemm_tile_fn VEC_TILE;
 void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
                    size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
 
+/* Products of bfloat16 by multiply-adds in fp32. */
+void VEC_NAME(init_bf16)(struct kern *k);
+
 /* Levels whose instructions do these in fewer steps have their own. */
 #ifndef VEC_OWN_EXP2
 /* x = n + *r, n the nearest whole number, returned in the form that v_exp2_join takes. */

@@ -1,0 +1,80 @@
+#include "kernels/bf16.h"
+
+#include "kernels/levels.h"
+#include "kernels/ref/kern_ref.h"
+
+#ifdef HAVE_AVX512_BF16
+bool kern_bf16_instruction(void)
+{
+    return kern_isa_runs(KERN_AVX512) && __builtin_cpu_supports("avx512bf16");
+}
+
+void kern_bf16_take_instruction(struct kern *k)
+{
+    kern_init_avx512_bf16(k);
+}
+#else
+bool kern_bf16_instruction(void)
+{
+    return false;
+}
+
+void kern_bf16_take_instruction(struct kern *k)
+{
+    (void)k;
+}
+#endif
+
+enum { PROBE_ROWS = 15, PROBE_COLUMNS = 33, PROBE_DEPTH = 70 };
+
+/* Numbers of all sizes, so that sums round at every step, cancel, and become subnormal. */
+static void fill(float *x, size_t n, uint32_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        uint32_t exponent = i % 3 ? 120u + (seed >> 28) : 52u + (seed >> 27) / 2;
+        uint32_t u = (seed & 0x807FFFFFu) | exponent << 23;
+        memcpy(&x[i], &u, sizeof u);
+    }
+}
+
+/* A product by the kernels of b, C (PROBE_ROWS,PROBE_COLUMNS). */
+static void probe(const struct kern_bf16 *b, float *c, const float *x, const float *y)
+{
+    float a[PROBE_ROWS * PROBE_DEPTH], w[PROBE_DEPTH * PROBE_COLUMNS];
+    size_t deep = kern_bf16_deep(b, PROBE_DEPTH);
+    b->along(a, deep, x, PROBE_DEPTH, PROBE_ROWS, PROBE_DEPTH);
+    b->rows(w, y, PROBE_COLUMNS, PROBE_DEPTH, PROBE_COLUMNS, b->gemm.NR);
+    for (size_t j = 0; j < PROBE_COLUMNS; j += b->gemm.NR) {
+        size_t n = PROBE_COLUMNS - j < b->gemm.NR ? PROBE_COLUMNS - j : b->gemm.NR;
+        b->gemm.tile(c + j, PROBE_COLUMNS, a, deep, 1, w + j * deep, n, PROBE_ROWS, n, deep, false, NULL, NULL);
+    }
+}
+
+/* Processors' makers tell the order and the rounding of the instruction's sums in words. One that differed would give other
+ * bytes than the next machine of the same level, so it is asked first, which takes some microseconds. */
+static bool agrees(const struct kern_bf16 *b)
+{
+    float x[PROBE_ROWS * PROBE_DEPTH], y[PROBE_DEPTH * PROBE_COLUMNS];
+    float got[PROBE_ROWS * PROBE_COLUMNS], want[PROBE_ROWS * PROBE_COLUMNS];
+    fill(x, sizeof x / sizeof *x, 1);
+    fill(y, sizeof y / sizeof *y, 2);
+    probe(&kern_bf16_ref, want, x, y);
+    probe(b, got, x, y);
+    return memcmp(got, want, sizeof got) == 0;
+}
+
+void kern_bf16_pick(struct kern *k)
+{
+    struct kern with = *k;
+    if (k->isa != KERN_AVX512 || !kern_bf16_instruction())
+        return;
+    kern_bf16_take_instruction(&with);
+    if (agrees(&with.bf16))
+        *k = with;
+}
+
+bool kern_bf16_native(const struct kern *k)
+{
+    return k->bf16.each == 2;
+}

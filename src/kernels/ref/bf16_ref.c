@@ -1,0 +1,62 @@
+/* The definition of bfloat16 products, in double, where each of its steps is exact or rounded once.
+ *
+ * A product of two bfloat16 has 16 bits, so it is exact. Its sum with a float t of 24 bits is rounded twice, to double and to
+ * float, which is the same as once: bits are lost by the first only where the terms' sizes are 2^28 apart or more, and then
+ * the float nearest to the sum is the larger term, for it is a float and half a unit of it is farther away than the smaller
+ * term reaches. */
+#include "kernels/ref/kern_ref.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "kernels/bf16.h"
+
+/* What would be subnormal once it were rounded to 24 bits is 0, as processors of x86 tell it: from 2^-126 - 2^-151 on a sum
+ * rounds to 2^-126, which is normal. */
+static float flush(double s)
+{
+    const double least = (double)FLT_MIN * (1 - 0x1p-25);
+    return fabs(s) < least ? copysignf(0.0f, (float)s) : (float)s;
+}
+
+static float zero_if_subnormal(float t)
+{
+    return fabsf(t) < FLT_MIN ? copysignf(0.0f, t) : t;
+}
+
+float kern_bf16_step_ref(float t, float x, float y)
+{
+    return flush((double)zero_if_subnormal(t) + (double)x * (double)y);
+}
+
+static void tile(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb, size_t m,
+                 size_t n, size_t k, bool accumulate, const struct kern_fetch *fetch, const struct kern_epilogue *f)
+{
+    (void)fetch;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float t = 0, *to = c + i * ldc + j;
+            for (size_t p = 0; p < k; p++)
+                t = kern_bf16_step_ref(t, a[i * a_rs + p * a_cs], b[p * ldb + j]);
+            *to = accumulate ? flush((double)zero_if_subnormal(*to) + (double)t) : t;
+        }
+    if (f)
+        kern_epilogue_ref(c, f->slope, f->bias, f->res, f->mul, f->scale, f->act, ldc, m, n);
+}
+
+static void rows(float *out, const float *x, size_t ld, size_t depth, size_t n, size_t width)
+{
+    bf16_rows_single(out, x, ld, depth, n, width);
+}
+
+static void along(float *out, size_t ld_out, const float *x, size_t ld, size_t n, size_t depth)
+{
+    bf16_along_single(out, ld_out, x, ld, n, depth);
+}
+
+const struct kern_bf16 kern_bf16_ref = {
+    .gemm = {.tile = tile, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = KERN_BF16_KC},
+    .each = 1,
+    .rows = rows,
+    .along = along,
+};

@@ -1,0 +1,307 @@
+/* Products of bfloat16: how values are rounded, what one step of a sum is, that the instruction, where there is one, and the
+ * kernels of every level give the reference's bytes, and what the rounding costs against sums in double. */
+#include "test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/bf16.h"
+#include "kernels/levels.h"
+#include "kernels/ref/kern_ref.h"
+#include "model/gemm.h"
+
+static float of_bits(uint32_t u)
+{
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* Equal bytes, or both NaN: which NaN it is hangs on the order of operands. */
+static bool same(float a, float b)
+{
+    return (isnan(a) && isnan(b)) || bf16_bits(a) == bf16_bits(b);
+}
+
+static float *take(size_t n)
+{
+    float *p = calloc(n + 1, sizeof *p);
+    CHECK(p);
+    return p;
+}
+
+/* --- rounding ------------------------------------------------------------------------------------------ */
+
+/* By its definition: the nearer of the two bfloat16 around x, that with an even last bit between them. */
+static float nearest(float x)
+{
+    float below = of_bits(bf16_bits(x) & 0xFFFF0000u), above = of_bits((bf16_bits(x) & 0xFFFF0000u) + 0x10000u);
+    double half = ((double)below + (double)above) / 2;
+    if (isinf(above)) /* beyond the largest a step as large as the last */
+        half = (double)below + ((double)below - (double)of_bits(bf16_bits(below) - 0x10000u)) / 2;
+    if (fabs((double)x) == fabs(half))
+        return bf16_bits(below) & 0x10000u ? above : below;
+    return fabs((double)x) < fabs(half) ? below : above;
+}
+
+static void test_rounding(void)
+{
+    for (uint32_t i = 0; i < 1u << 19 && !test_failed(); i++) {
+        /* every exponent and sign; lower halves around ties, and any */
+        static const uint32_t halves[] = {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF};
+        uint32_t low = i % 8 < 6 ? halves[i % 8] : (uint32_t)rng_below(test_rng(), 1 << 16);
+        float x = of_bits(((i >> 3) & 0xFFFFu) << 16 | low), got = bf16_round(x);
+        if (isnan(x))
+            EXPECT(isnan(got) && (bf16_bits(got) & 0x00400000u));
+        else if (isinf(x) || x == 0)
+            EXPECT(same(got, x));
+        else if (fabsf(x) < FLT_MIN)
+            EXPECT(same(got, copysignf(0, x)));
+        else
+            EXPECT_MSG(same(got, nearest(x)), "%a became %a, expected %a", (double)x, (double)got, (double)nearest(x));
+    }
+}
+
+/* --- one step of a sum --------------------------------------------------------------------------------- */
+
+/* Terms by which roundings differ: ties, cancellation, what is lost, overflow, the smallest normal numbers, none at all. */
+static float hostile(int kind)
+{
+    uint32_t u = (uint32_t)rng_below(test_rng(), (uint64_t)1 << 32);
+    switch (kind % 8) {
+    case 0:
+        return of_bits(u); /* anything, NaN and infinities among it */
+    case 1:
+        return of_bits((u & 0x80000000u) | 0x3F800000u | ((u & 7u) << 16)); /* 1 to 2, few bits */
+    case 2:
+        return of_bits((u & 0x807FFFFFu) | (uint32_t)(1 + u % 30) << 23); /* tiny */
+    case 3:
+        return of_bits((u & 0x807FFFFFu) | (uint32_t)(225 + u % 30) << 23); /* huge */
+    case 4:
+        return of_bits(u & 0x807FFFFFu); /* subnormal, or 0 */
+    case 5:
+        return of_bits((u & 0x80000000u) | 0x1F800000u | (u & 0xFFFFu) << 7); /* near 2^-64: products near the smallest */
+    case 6:
+        return of_bits((u & 0x80000000u) | ((u & 1u) ? 0x7F800000u : 0));
+    default:
+        return of_bits((u & 0x807FFFFFu) | (uint32_t)(110 + u % 34) << 23);
+    }
+}
+
+/* The fused multiply-add of C, where it does not come near subnormal numbers. */
+static void test_step(void)
+{
+    for (int i = 0; i < 400000; i++) {
+        float x = bf16_round(hostile(i)), y = bf16_round(hostile(i / 8)), t = hostile(i / 64);
+        float want = fmaf(x, y, fabsf(t) < FLT_MIN ? copysignf(0, t) : t), got = kern_bf16_step_ref(t, x, y);
+        if (fabsf(want) < FLT_MIN)
+            EXPECT_MSG(got == 0 && signbit(got) == signbit(want), "%a + %a %a = %a", (double)t, (double)x, (double)y, (double)got);
+        else if (fabsf(want) > FLT_MIN)
+            EXPECT_MSG(same(got, want), "%a + %a %a = %a, expected %a", (double)t, (double)x, (double)y, (double)got, (double)want);
+    }
+    /* A sum that 24 bits without a least exponent would round to less than the smallest normal number is 0; one that they
+     * round to it is it. 2^-126 - p with p below, at and above a quarter of its unit of 2^-149. */
+    const float least = FLT_MIN, unit = 0x1p-75f;
+    EXPECT(kern_bf16_step_ref(least, -unit, 0x1p-76f) == least);
+    EXPECT(kern_bf16_step_ref(-least, unit, 0x1p-76f) == -least);
+    EXPECT(kern_bf16_step_ref(least, -unit, 0x1.02p-76f) == 0);
+    EXPECT(kern_bf16_step_ref(least, -unit, 0x1p-75f) == 0);
+    EXPECT(signbit(kern_bf16_step_ref(-least, unit, 0x1p-75f)));
+}
+
+/* --- the kernels of a level ---------------------------------------------------------------------------- */
+
+struct product {
+    size_t m, n, k;
+    bool accumulate, by_columns; /* by_columns: A is stored (k,m) */
+    const float *a, *b, *c;
+};
+
+/* By the packing and the tile of `with`, into c (m,n). */
+static void multiply(const struct kern_bf16 *with, float *c, const struct product *p)
+{
+    size_t deep = kern_bf16_deep(with, p->k), NR = with->gemm.NR;
+    float *a = take(deep * p->m), *panels = take(deep * p->n);
+    if (p->by_columns)
+        with->rows(a, p->a, p->m, p->k, p->m, p->m ? p->m : 1);
+    else
+        with->along(a, deep, p->a, p->k, p->m, p->k);
+    with->rows(panels, p->b, p->n, p->k, p->n, NR);
+    memcpy(c, p->c, p->m * p->n * sizeof *c);
+    for (size_t j = 0; j < p->n; j += NR) {
+        size_t n = p->n - j < NR ? p->n - j : NR;
+        with->gemm.tile(c + j, p->n, a, p->by_columns ? 1 : deep, p->by_columns ? p->m : 1, panels + j * deep, n, p->m, n, deep,
+                        p->accumulate, NULL, NULL);
+    }
+    free(a);
+    free(panels);
+}
+
+/* kind: of hostile, or less than 0 for numbers of one size. */
+static float *operand(size_t n, int kind)
+{
+    float *x = take(n);
+    for (size_t i = 0; i < n; i++)
+        x[i] = kind < 0 ? (float)(2 * rng_double(test_rng()) - 1) : hostile(kind < 8 ? kind : (int)rng_below(test_rng(), 8));
+    return x;
+}
+
+static void compare_one(const struct kern *k, size_t m, size_t n, size_t depth, int kind)
+{
+    float *a = operand(m * depth, kind), *b = operand(depth * n, kind), *c = operand(m * n, kind);
+    float *got = take(m * n), *want = take(m * n);
+    struct product p = {m, n, depth, (m + n + depth) % 2, (m + depth) % 3 == 0, a, b, c};
+    multiply(&kern_bf16_ref, want, &p);
+    multiply(&k->bf16, got, &p);
+    for (size_t i = 0; i < m * n && !test_failed(); i++)
+        EXPECT_MSG(same(got[i], want[i]), "%s%s %zux%zux%zu kind %d: [%zu] = %a, reference %a", kern_isa_name(k->isa),
+                   kern_bf16_native(k) ? " by the instruction" : "", m, n, depth, kind, i, (double)got[i], (double)want[i]);
+    free(a), free(b), free(c), free(got), free(want);
+}
+
+static void compare(const struct kern *k)
+{
+    static const size_t depths[] = {0, 1, 2, 3, 8, 33, 64, 127};
+    const size_t MR = k->bf16.gemm.MR, NR = k->bf16.gemm.NR;
+    const size_t rows[] = {1, 2, MR - 1, MR, MR + 1, 2 * MR + 1}, columns[] = {1, NR / 2 - 1, NR / 2 + 1, NR, NR + 3, 2 * NR};
+    int kind = -1;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+            for (size_t d = 0; d < sizeof depths / sizeof *depths && !test_failed(); d++, kind = kind == 8 ? -1 : kind + 1)
+                compare_one(k, rows[r], columns[c], depths[d], kind);
+}
+
+static void test_levels(void)
+{
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    EXPECT(!kern_bf16_native(&k) && k.precision == KERN_FP32);
+    do {
+        compare(&k);
+        EXPECT(k.bf16.gemm.KC == kern_bf16_ref.gemm.KC);
+    } while (kern_next(&k) && !test_failed());
+}
+
+/* The instruction itself, and the emulation of its level, on a processor that has it. */
+static void test_instruction(void)
+{
+    struct kern k;
+    if (!kern_bf16_instruction()) {
+        test_skip("this processor or build has no AVX512_BF16: VDPBF16PS was not compared with its emulation");
+        return;
+    }
+    kern_init(&k, KERN_AVX512);
+    EXPECT_MSG(kern_bf16_native(&k), "the instruction's sums are not the reference's, so it is not used");
+    kern_bf16_take_instruction(&k);
+    for (int again = 0; again < 8 && !test_failed(); again++)
+        compare(&k);
+#ifdef HAVE_AVX512
+    kern_init_avx512(&k);
+    EXPECT(!kern_bf16_native(&k));
+    compare(&k);
+#endif
+}
+
+/* --- the three products of a layer --------------------------------------------------------------------- */
+
+/* One element as gemm_bf16.h says: blocks of KC of depth, each a chain, odd values first. */
+static float element(const float *x, size_t x_step, const float *y, size_t y_step, size_t K, bool accumulate, float before)
+{
+    float c = before;
+    for (size_t d = 0; d < K || (d == 0 && K == 0); d += KERN_BF16_KC) {
+        float t = 0;
+        size_t end = K - d < KERN_BF16_KC ? K : d + KERN_BF16_KC;
+        for (size_t p = d; p < end; p += 2) {
+            t = p + 1 < end ? kern_bf16_step_ref(t, bf16_round(x[(p + 1) * x_step]), bf16_round(y[(p + 1) * y_step])) : t + 0.0f;
+            t = kern_bf16_step_ref(t, bf16_round(x[p * x_step]), bf16_round(y[p * y_step]));
+        }
+        c = accumulate || d > 0 ? kern_bf16_step_ref(t, c, 1) : t;
+    }
+    return c;
+}
+
+/* Against that, bit for bit, and against the sum in double: each factor is off by 2^-8 of itself at most, so a term by
+ * 2^-7 and a little, and every step of a sum by 2^-24 of what it has come to. */
+static void check_element(const struct kern *k, const char *what, float got, float before, const float *x, size_t x_step,
+                          const float *y, size_t y_step, size_t K, bool accumulate)
+{
+    double sum = accumulate ? (double)before : 0, size = fabs(sum);
+    for (size_t p = 0; p < K; p++) {
+        double term = (double)x[p * x_step] * (double)y[p * y_step];
+        sum += term, size += fabs(term);
+    }
+    float want = element(x, x_step, y, y_step, K, accumulate, before);
+    double bound = size * (0x1.01p-7 + ((double)K + 2) * 0x1p-24) + (double)FLT_MIN;
+    EXPECT_MSG(same(got, want), "%s %s K=%zu: %a, by the definition %a", kern_isa_name(k->isa), what, K, (double)got, (double)want);
+    EXPECT_MSG(fabs((double)got - sum) <= bound, "%s %s K=%zu: %g, expected %g within %g", kern_isa_name(k->isa), what, K,
+               (double)got, sum, bound);
+}
+
+/* Rows of A (M,K) and of W, a little apart. */
+static void products(const struct kern *k, size_t M, size_t N, size_t K, bool transposed, int threads)
+{
+    size_t lda = K + 3, ldw = (transposed ? K : N) + 1, ldc = N + 2, ldb = N + 1;
+    float *a = operand(M * lda, -1), *w = operand((transposed ? N : K) * ldw, -1), *c = operand(M * ldc, -1);
+    float *packed = take(gemm_packed_floats(k, K, N)), *scratch = take(gemm_nn_scratch(k, threads, N, K));
+    gemm_pack(k, threads, packed, w, ldw, K, N, transposed);
+    gemm_nn(k, threads, &(struct gemm_nn){.c = c, .ldc = ldc, .a = a, .lda = lda, .packed = packed, .M = M, .N = N, .K = K,
+                                          .scratch = scratch});
+    for (size_t i = 0; i < M * N && !test_failed(); i += 1 + i % 7)
+        check_element(k, transposed ? "x W'" : "x W", c[i / N * ldc + i % N], 0, a + i / N * lda, 1,
+                      transposed ? w + i % N * ldw : w + i % N, transposed ? 1 : ldw, K, false);
+    float *b = operand(M * ldb, -1), *dw = operand(K * N, -1), *was = take(K * N);
+    memcpy(was, dw, K * N * sizeof *was);
+    gemm_tn(k, threads, &(struct gemm_tn){.c = dw, .ldc = N, .a = a, .lda = lda, .b = b, .ldb = ldb, .M = M, .K = K, .N = N,
+                                          .accumulate = transposed, .scratch = scratch});
+    for (size_t i = 0; i < K * N && !test_failed(); i += 1 + i % 7)
+        check_element(k, "x' dy", dw[i], was[i], a + i / N, lda, b + i % N, ldb, M, transposed);
+    free(a), free(w), free(c), free(packed), free(scratch), free(b), free(dw), free(was);
+}
+
+static void test_products(void)
+{
+    static const size_t sizes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
+                                      {3, 19, 1030}, {520, 17, 12}, {401, 33, 64}};
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    do {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (int t = 0; t < 2 && !test_failed(); t++) {
+                k.precision = KERN_BF16;
+                products(&k, sizes[i][0], sizes[i][1], sizes[i][2], t, 1 + (int)(i + (size_t)t) % 2);
+            }
+    } while (kern_next(&k) && !test_failed());
+}
+
+/* What follows a product, against the same done on the product's own output. */
+static void test_end(void)
+{
+    enum { M = 19, N = 41, K = 30 };
+    struct kern k;
+    kern_init(&k, kern_isa_best());
+    k.precision = KERN_BF16;
+    float *a = operand(M * K, -1), *w = operand(K * N, -1), *bias = operand(N, -1), *res = operand(M * N, -1);
+    float *packed = take(gemm_packed_floats(&k, K, N)), *scratch = take(gemm_nn_scratch(&k, 2, N, K));
+    float *plain = take(M * N), *c = take(M * N);
+    struct gemm_nn p = {.c = plain, .ldc = N, .a = a, .lda = K, .packed = packed, .M = M, .N = N, .K = K, .scratch = scratch};
+    gemm_pack(&k, 1, packed, w, N, K, N, false);
+    gemm_nn(&k, 1, &p);
+    const struct kern_epilogue f = {.bias = bias, .res = res, .scale = 0.5f};
+    p.c = c, p.epilogue = &f;
+    gemm_nn(&k, 2, &p);
+    for (size_t i = 0; i < M * N && !test_failed(); i++)
+        EXPECT_NEAR((double)c[i], (double)res[i] + 0.5 * ((double)plain[i] + (double)bias[i % N]), 1e-6);
+    free(a), free(w), free(bias), free(res), free(packed), free(scratch), free(plain), free(c);
+}
+
+static const struct test tests[] = {
+    {"rounding", test_rounding},       {"step", test_step},         {"levels", test_levels},
+    {"instruction", test_instruction}, {"products", test_products}, {"end", test_end},
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
