@@ -11,6 +11,10 @@
 #include "kernels/levels.h"
 #include "kernels/ref/kern_ref.h"
 #include "model/gemm.h"
+#include "model/gpt.h"
+
+/* Switches are given after the defaults, which they override. */
+#pragma GCC diagnostic ignored "-Woverride-init"
 
 static float of_bits(uint32_t u)
 {
@@ -278,7 +282,7 @@ static void test_products(void)
 /* What follows a product, against the same done on the product's own output. */
 static void test_end(void)
 {
-    enum { M = 19, N = 41, K = 30 };
+    enum { M = 19, N = 41, K = KERN_BF16_KC + 30 }; /* two blocks of depth */
     struct kern k;
     kern_init(&k, kern_isa_best());
     k.precision = KERN_BF16;
@@ -292,13 +296,117 @@ static void test_end(void)
     p.c = c, p.epilogue = &f;
     gemm_nn(&k, 2, &p);
     for (size_t i = 0; i < M * N && !test_failed(); i++)
-        EXPECT_NEAR((double)c[i], (double)res[i] + 0.5 * ((double)plain[i] + (double)bias[i % N]), 1e-6);
+        EXPECT_NEAR((double)c[i], (double)res[i] + 0.5 * ((double)plain[i] + (double)bias[i % N]), 1e-5);
     free(a), free(w), free(bias), free(res), free(packed), free(scratch), free(plain), free(c);
+}
+
+/* --- a model's gradient -------------------------------------------------------------------------------- */
+
+#define SMALL .V = 17, .T = 12, .C = 24, .L = 3, .NH = 3
+static const struct {
+    const char *name;
+    struct gpt_shape shape;
+    bool chooses; /* experts by the largest number: a choice that rounding moves is no small change */
+} models[] = {
+    {"gpt2", {GPT_2 SMALL}, false},
+    {"odd sizes", {GPT_2 .V = 7, .T = 5, .C = 9, .L = 2, .NH = 3, .mlp = 3}, false},
+    {"llama", {GPT_2 SMALL, .norm = 1, .position = 1, .mlp = 3, .bias = 0, .tied = 0, .n_kv_head = 1}, false},
+    {"parallel, gated, further tokens", {GPT_2 SMALL, .parallel = 1, .gated_attention = 1, .qk_norm = 1, .mtp = 1}, false},
+    {"experts", {GPT_2 SMALL, .n_expert = 3, .top_k = 2}, true},
+};
+enum { BATCH = 4 };
+
+/* The gradient of the same weights and tokens, however they are multiplied; free it. */
+static float *gradient(const struct kern *k, enum kern_precision precision, const struct gpt_shape *s, int threads, double *loss,
+                       size_t *n)
+{
+    struct gpt g;
+    struct err err;
+    struct kern own = *k;
+    struct param_rules rules = param_rules_make(PARAM_COMPLETEP, s->C, s->L, 8, 2);
+    struct rng rng = rng_make(3, RNG_DATA, 0, 0);
+    int32_t x[BATCH * 12], y[BATCH * 12];
+    own.precision = precision;
+    EXPECT_OK(gpt_init(&g, s, &rules, &own, BATCH, threads, &err));
+    gpt_init_weights(&g, 7);
+    for (size_t i = 0; i < g.tensors.n_flat; i++)
+        g.w[i] += (float)(0.1 * rng_normal(&rng));
+    gpt_pack(&g);
+    for (size_t i = 0; i < BATCH * s->T; i++)
+        x[i] = (int32_t)rng_below(&rng, s->V), y[i] = (int32_t)rng_below(&rng, s->V);
+    *loss = gpt_forward_backward(&g, x, y);
+    *n = g.tensors.n_flat;
+    float *grad = take(*n);
+    memcpy(grad, g.grad, *n * sizeof *grad);
+    gpt_free(&g);
+    return grad;
+}
+
+/* How far apart, as a share of the length of b. */
+static double apart(const float *a, const float *b, size_t n)
+{
+    double off = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        off += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+        size += (double)b[i] * (double)b[i];
+    }
+    return sqrt(off / size);
+}
+
+/* No difference of losses sees a gradient of bfloat16: beside the one of fp32, which the tests of models hold against sums in
+ * double. A number goes through 4 products a layer, and the head's, there and back, whose factors are each off by 2^-8 at most
+ * and by 2^-8/sqrt(12) to 2^-9/sqrt(12) on average, independently: a product's sum is off by 2^-9 of its length about, and the
+ * gradient by the root of 2 (4 L + 1) such steps. Four times that is the bound; a fourth is what there must be at least. */
+static void test_gradient(void)
+{
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    do {
+        for (size_t i = 0; i < sizeof models / sizeof *models && !test_failed(); i++) {
+            const struct gpt_shape *s = &models[i].shape;
+            double loss[3], step = 0x1p-9 * sqrt(2.0 * (4 * (double)s->L + 1));
+            size_t n;
+            float *wide = gradient(&k, KERN_FP32, s, 1, &loss[0], &n), *one = gradient(&k, KERN_BF16, s, 1, &loss[1], &n);
+            float *two = gradient(&k, KERN_BF16, s, i % 3 == 0 ? 2 : 1, &loss[2], &n); /* threads wait long for each other */
+            double off = apart(one, wide, n);
+            EXPECT_MSG(memcmp(one, two, n * sizeof *one) == 0 && loss[1] == loss[2], "%s, %s: other bytes with two threads",
+                       models[i].name, kern_isa_name(k.isa));
+            EXPECT_MSG(models[i].chooses || (off <= 4 * step && off >= step / 4), "%s, %s: off by %.3g, expected %.3g",
+                       models[i].name, kern_isa_name(k.isa), off, step);
+            EXPECT_MSG(fabs(loss[1] - loss[0]) <= 4 * step * loss[0] && loss[1] != loss[0], "%s, %s: loss %.9g, of fp32 %.9g",
+                       models[i].name, kern_isa_name(k.isa), loss[1], loss[0]);
+            free(wide), free(one), free(two);
+        }
+    } while (kern_next(&k) && !test_failed());
+}
+
+/* The instruction's gradient and the emulated one, where there is such an instruction. */
+static void test_gradient_of_instruction(void)
+{
+#ifdef HAVE_AVX512
+    struct kern with, without;
+    kern_init(&with, KERN_AVX512);
+    if (with.isa == KERN_AVX512 && kern_bf16_native(&with)) {
+        without = with;
+        kern_init_avx512(&without);
+        for (size_t i = 0; i < sizeof models / sizeof *models && !test_failed(); i++) {
+            double loss[2];
+            size_t n;
+            float *a = gradient(&with, KERN_BF16, &models[i].shape, 1, &loss[0], &n);
+            float *b = gradient(&without, KERN_BF16, &models[i].shape, 1, &loss[1], &n);
+            EXPECT_MSG(memcmp(a, b, n * sizeof *a) == 0 && loss[0] == loss[1], "%s: emulated other bytes", models[i].name);
+            free(a), free(b);
+        }
+        return;
+    }
+#endif
+    test_skip("this processor or build has no AVX512_BF16: its gradients were not compared with emulated ones");
 }
 
 static const struct test tests[] = {
     {"rounding", test_rounding},       {"step", test_step},         {"levels", test_levels},
     {"instruction", test_instruction}, {"products", test_products}, {"end", test_end},
+    {"gradient", test_gradient},       {"gradient of the instruction", test_gradient_of_instruction},
 };
 
 int main(int argc, char **argv)

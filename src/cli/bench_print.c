@@ -1,6 +1,7 @@
 #include "cli/bench_print.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/count.h"
 #include "cli/text.h"
@@ -13,6 +14,10 @@ static void print_peak(FILE *out, const struct bench_report *r)
                  r->threads, r->threads, 1e6 * r->fork_join_s);
     text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
                 r->peak_one_gflops, more);
+    if (r->bf16)
+        text_beside(out, "", "products are of bfloat16, %s", strcmp(r->bf16, "emulated") == 0
+                    ? "emulated: this processor, or this build, has no instruction for them, and they take longer than those of fp32"
+                    : "by an instruction; the peak above is that of fp32");
 }
 
 /* The tables are 60 columns wide: half a screen, a slide, a phone. */
@@ -173,9 +178,11 @@ static void json_trains(FILE *out, const struct bench_report *r)
 void bench_print_json(FILE *out, const struct bench_report *r)
 {
     fprintf(out,
-            "{\"peak_gflops\": %.5g, \"threads\": %d, \"fork_join_s\": %.3g, \"isa\": \"%s\", \"busy\": %.3g,\n  "
-            "\"gemm\": [",
+            "{\"peak_gflops\": %.5g, \"threads\": %d, \"fork_join_s\": %.3g, \"isa\": \"%s\", \"busy\": %.3g,\n  ",
             r->peak_gflops, r->threads, r->fork_join_s, kern_isa_name(r->isa), bench_lost(&r->load));
+    if (r->bf16)
+        fprintf(out, "\"bf16\": \"%s\", ", r->bf16);
+    fprintf(out, "\"gemm\": [");
     json_gemms(out, r);
     fprintf(out, "],\n  \"train\": [");
     json_trains(out, r);

@@ -14,6 +14,7 @@ struct bench_report {
     struct bench_load load; /* of all measurements together */
     int threads;
     enum kern_isa isa;
+    const char *bf16; /* products are of bfloat16, by "instruction" or "emulated"; NULL: of fp32 */
     size_t n_gemms, n_trains;
     struct {
         const struct bench_shape *shape;

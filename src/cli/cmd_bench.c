@@ -238,6 +238,8 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
     TRY(pick_shapes(shapes, &list, &k, &optim, w, err));
+    if (k.precision == KERN_BF16)
+        r.bf16 = kern_bf16_native(&k) ? "instruction" : "emulated";
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# train.precision: runs whose products are of bfloat16 are runs like any other: trunks, jobs, a stop on the way and the same
+# bytes, on every instruction set, with other switches, a teacher and an ensemble; and the default is what it always was.
+. "$(dirname "$0")/shell.sh"
+tiny=$root/configs/tiny.json
+
+train() {
+    "$plateau" train "$tiny" --set model.d_model=16 --set model.n_layer=1 --set train.tokens=10k "$@" >train.txt 2>&1
+}
+
+digest() {
+    (cd "$1" && for f in */checkpoint.bin; do echo "$f" && cksum <"$f"; done; cut -d, -f1-21,24- results.csv)
+}
+
+# column DIR NAME: of results.csv, all rows.
+column() {
+    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR > 1 { print c ? $c : "no column" }' "$1/results.csv"
+}
+
+# The key changes a run's name, its bytes and its loss, and neither its counts nor what a run without it is.
+the_key() {
+    train --out plain && train --set train.precision=fp32 --out fp32 && train --set train.precision=bf16 --out bf16 ||
+        { fail "$(tail -n 1 train.txt)"; return; }
+    [ "$(digest plain)" = "$(digest fp32)" ] || fail "fp32 is not the default"
+    [ "$(cd plain && echo d16-*)" != "$(cd bf16 && echo d16-*)" ] || fail "bf16 has the name of a run without it"
+    [ "$(column plain loss)" != "$(column bf16 loss)" ] || fail "bf16 has the loss of fp32"
+    awk -v a="$(column plain loss)" -v b="$(column bf16 loss)" 'BEGIN { exit !(a > 0 && b > 0 && (a - b) / a < 0.02 && (b - a) / a < 0.02) }' ||
+        fail "losses $(column plain loss) and $(column bf16 loss)"
+    local count
+    for count in params flops; do
+        [ "$(column plain $count)" = "$(column bf16 $count)" ] || fail "$count: $(column plain $count), $(column bf16 $count)"
+    done
+    grep -q '"precision":[[:space:]]*"bf16"' bf16/*/config.json || fail "config.json does not say so"
+    "$plateau" eval bf16/d16-* >eval.txt 2>&1 || fail "$(cat eval.txt)"
+    awk -v a="$(column bf16 loss)" '/^loss/ { found = 1; exit !(a - $2 < 1e-6 && $2 - a < 1e-6) } END { exit !found }' eval.txt ||
+        fail "eval says $(head -n 1 eval.txt) of $(column bf16 loss)"
+    "$plateau" sample bf16/d16-* --tokens 9 >sample.txt 2>&1 || fail "$(cat sample.txt)"
+}
+
+refused() {
+    local code=0
+    train --set train.precision=bf16 --out plain || code=$?
+    [ "$code" = 2 ] && grep -qF 'train.precision "fp32" -> "bf16"' train.txt || fail "a folder of another precision: code $code, $(cat train.txt)"
+    code=0
+    train --set train.precision=fp16 --out no || code=$?
+    [ "$code" = 2 ] && grep -qF "'fp16' is none of fp32|bf16" train.txt || fail "fp16: code $code, $(cat train.txt)"
+    code=0
+    train --set train.dtype=bf16 --out no || code=$?
+    [ "$code" = 2 ] && grep -qF 'train.precision' train.txt || fail "dtype: code $code, $(cat train.txt)"
+    cp -R bf16 other && cp plain/d16-*/checkpoint.bin other/d16-*/
+    code=0
+    "$plateau" eval other/d16-* >eval.txt 2>&1 || code=$?
+    [ "$code" = 2 ] && grep -q 'checkpoint.bin belongs to another run' eval.txt || fail "checkpoint of fp32: code $code, $(cat eval.txt)"
+}
+
+# like_any_other ISA SETTING...
+like_any_other() {
+    local isa=$1 s all
+    shift
+    all=(--isa "$isa" --set train.precision=bf16 --set 'grid.tokens=["10k","30k"]' --set train.warmup_tokens=2k
+        --set 'grid.models=[{"d_model":24,"n_layer":1}]' --set train.checkpoint_s=0.01 --set fit.bootstrap=0)
+    for s in "$@"; do all+=(--set "$s"); done
+    rm -rf one two
+    "$plateau" sweep "$tiny" "${all[@]}" --out one --jobs 1 >one.txt 2>&1 || { fail "$(tail -n 2 one.txt)"; return; }
+    timeout -s INT 0.5 "$plateau" sweep "$tiny" "${all[@]}" --out two --jobs 2 >two.txt 2>&1
+    "$plateau" sweep "$tiny" "${all[@]}" --out two --jobs 2 >two.txt 2>&1 || fail "$(tail -n 2 two.txt)"
+    [ "$(digest one)" = "$(digest two)" ] || fail "$isa: other bytes with two jobs and a stop: $*"
+    grep -q diverged one/results.csv && fail "a run diverged"
+    [ "$(column one trunk | sort -u | wc -l)" -eq 1 ] || fail "no shared trunk"
+}
+
+every_set() {
+    local isa
+    like_any_other "$best" train.optimizer=muon train.ema=0.9 train.z_loss=1e-4 model.preset=olmo3 model.n_expert=3 model.mtp=1
+    for isa in ref $sets; do
+        like_any_other "$isa" 'grid.tokens=["3k","6k"]' train.warmup_tokens=1k
+    done
+}
+
+taught() {
+    train --set model.d_model=24 --out school || { fail "$(tail -n 1 train.txt)"; return; }
+    like_any_other "$best" "train.teacher=$(echo school/d24-*)" model.ensemble=2
+}
+
+measured() {
+    "$plateau" bench train --threads 1 --repeat 1 --d-model 16 --n-layer 1 --n-head 2 --ctx 16 --batch 2 --set train.precision=bf16 >bench.txt 2>&1 ||
+        fail "$(cat bench.txt)"
+    grep -qE 'bfloat16.*(instruction|emulated)' bench.txt || fail "nothing is said of bfloat16: $(cat bench.txt)"
+}
+
+# The sets above the reference that run here.
+sets=
+for isa in neon avx2 avx512; do
+    "$plateau" bench peak --threads 1 --isa $isa 2>/dev/null | grep -q "($isa)" && sets="$sets $isa"
+done
+best=${sets##* }
+best=${best:-ref}
+
+run_test the_key
+run_test refused
+run_test every_set
+run_test taught
+run_test measured
+finish
