@@ -2,9 +2,10 @@
  * picks the best one this CPU can run.
  *
  * kernels/ref/ is the definition: plain loops, compiled twice (float for the table, double for the
- * tests). kern_init writes those, then overwrites upward as far as the CPU and the cap allow.
- * Afterwards the table is const. No kernel allocates, reads or writes outside its operands, or
- * needs alignment. Row-major throughout; "ld" is the distance between rows in elements.
+ * tests), and what of them takes the most time once more by blocks, with the same bytes. kern_init
+ * writes those, then overwrites upward as far as the CPU and the cap allow. Afterwards the table is
+ * const. No kernel allocates, reads or writes outside its operands, or needs alignment. Row-major
+ * throughout; "ld" is the distance between rows in elements.
  *
  * Results do not depend on how the caller splits rows among threads: a row's result depends on that
  * row alone, and kernels that sum over rows are called on ranges fixed by shape. */

@@ -2,6 +2,8 @@
  * table, and with KERN_REF64 defined, in double, as the yardstick of the tests. */
 #include "kernels/ref/kern_ref.h"
 
+#include "kernels/ref/blocked.h"
+
 #include <math.h>
 #include <tgmath.h>
 
@@ -504,31 +506,16 @@ void NAME(mix)(kreal *y, kreal a, const kreal *x, kreal b, const kreal *z, size_
         y[i] = a * x[i] + b * z[i];
 }
 
-/* Columns of a product whose sums stand side by side: one sum alone waits for each of its additions. */
-enum { abreast = 8 };
-
-static inline void product_row(kreal *c, const kreal *a, size_t a_cs, const kreal *b, size_t ldb,
-                               size_t n, size_t k, bool accumulate)
-{
-    kreal sum[abreast];
-    for (size_t j = 0; j < n; j++)
-        sum[j] = accumulate ? c[j] : 0;
-    for (size_t p = 0; p < k; p++)
-        for (size_t j = 0; j < n; j++)
-            sum[j] += a[p * a_cs] * b[p * ldb + j];
-    for (size_t j = 0; j < n; j++)
-        c[j] = sum[j];
-}
-
 static void product(kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b,
                     size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
 {
-    for (size_t i = 0; i < m; i++) {
-        size_t j = 0;
-        for (; j + abreast <= n; j += abreast)
-            product_row(c + i * ldc + j, a + i * a_rs, a_cs, b + j, ldb, abreast, k, accumulate);
-        product_row(c + i * ldc + j, a + i * a_rs, a_cs, b + j, ldb, n - j, k, accumulate);
-    }
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            kreal sum = accumulate ? c[i * ldc + j] : 0;
+            for (size_t p = 0; p < k; p++)
+                sum += a[i * a_rs + p * a_cs] * b[p * ldb + j];
+            c[i * ldc + j] = sum;
+        }
 }
 
 #ifdef KERN_REF64
@@ -553,11 +540,14 @@ void kern_init_ref(struct kern *k)
 {
     k->isa = KERN_REF;
     k->gemm = (struct kern_gemm){
-        .tile = kern_gemm_4x8_ref, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = 256};
+        .tile = kern_gemm_4x8_blocked, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = 256};
     k->bf16 = kern_bf16_ref;
     k->precision = KERN_FP32;
 #define X(ret, name, args) k->name = kern_##name##_ref;
     KERN_OPS(X)
+#undef X
+#define X(name) k->name = kern_##name##_blocked;
+    KERN_BLOCKED_OPS(X)
 #undef X
 }
 #endif
