@@ -96,7 +96,7 @@ static enum status take_vocab(struct data *d, struct tokens *t, struct err *err)
     for (size_t i = 0; i < 2; i++) {
         TRY(stream_look(&look[i], streams[i], count, err));
         if (count)
-            d->vocab = size_max(d->vocab, (size_t)(look[i].largest + 1));
+            d->vocab = size_max(d->vocab, (size_t)look[i].largest + 1);
     }
     for (size_t i = 0; i < 2; i++)
         if (look[i].largest >= 0 && (size_t)look[i].largest >= d->vocab)

@@ -114,7 +114,7 @@ static void print_table(const struct note_table *t)
             width[i % t->columns] = signs(t->cell[i]);
     for (size_t i = 0; i < t->n; i++) {
         bool last = i % t->columns == t->columns - 1;
-        printf("%s%s%*s%s", i % t->columns ? "  " : "  ", t->cell[i], last ? 0 : (int)(width[i % t->columns] - signs(t->cell[i])),
+        printf("  %s%*s%s", t->cell[i], last ? 0 : (int)(width[i % t->columns] - signs(t->cell[i])),
                "", last ? "\n" : "");
     }
 }

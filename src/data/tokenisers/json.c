@@ -130,7 +130,7 @@ static enum status add_merge(struct tokeniser *t, const struct names *names, con
         return err_set(err, E_DATA, "model.merges: merge %zu is no pair of tokens", t->n_merges + 1);
     size_t n_left = cJSON_IsArray(m) ? strlen(left) : (size_t)(right - left);
     right += cJSON_IsArray(m) ? 0 : 1;
-    memcpy(buf, left, n_left);
+    memcpy(buf, left, n_left); /* ended by the next. NOLINT(bugprone-not-null-terminated-result) */
     strcpy(buf + n_left, right);
     int32_t a = id_of(names, left, n_left), b = id_of(names, right, strlen(right));
     int32_t into = id_of(names, buf, n_left + strlen(right));

@@ -205,7 +205,7 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
         return false;
     }
     if (v->brk.turn.found && !r->bent)
-        course_changes(v, f);
+        course_changes(v, f); /* what weighs most comes first. NOLINT(bugprone-branch-clone) */
     else if (top->n > 0 && top->best)
         snprintf(v->withheld, sizeof v->withheld,
                  "the run with the lowest loss lies %.2g %% below what the law of the others says: %s",
