@@ -1,7 +1,7 @@
 # Sourced by the tests of whole sweeps, behind shell.sh: how one is run, interrupted and compared.
 tiny=$(tiny_config)
-# a warm-up of one length, with which every budget of a size shares its trunk and the runs settle a law
-often=(--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072)
+# a warm-up of one length, with which every budget of a size shares its trunk and the runs settle a law; few resamples, for speed
+often=(--set fit.bootstrap=20 --set train.checkpoint_s=0.01 --set train.warmup_tokens=3072)
 
 # Everything that a sweep leaves behind, without times and speeds.
 digest() {
@@ -49,7 +49,8 @@ begun() {
 }
 
 # interrupt SECONDS|LOGS COMMAND...: SIGINT after that time; 130, and the words that go on with it. It ends within the
-# step or the part of an evaluation that it is in: 2 s are printed below, 15 are a wait for more than that.
+# step or the part of an evaluation that it is in: 2 s are printed below; two minutes, on a machine that others have, are a wait for
+# more than that.
 interrupt() {
     local after=$1 pid code began
     shift
@@ -62,5 +63,5 @@ interrupt() {
     code=$?
     took_ms=$(($(now_ms) - began))
     [ "$code" = 130 ] || fail "exit code $code after Ctrl-C: $(tail -n 1 stop.txt)"
-    [ "$took_ms" -lt 15000 ] || fail "Ctrl-C took $took_ms ms"
+    [ "$took_ms" -lt 120000 ] || fail "Ctrl-C took $took_ms ms"
 }

@@ -7,16 +7,12 @@ size=$(fewer 200k 50k)
 command=("$plateau" sweep "$root/configs/tiny.json" --jobs 2 --set fit.bootstrap=0 --set train.warmup_tokens=1024 --set train.checkpoint_s=0.02
     --set 'grid.models=[{"d_model":16,"n_layer":1},{"d_model":16,"n_layer":2}]' --set "grid.tokens=[\"8k\",\"$size\"]" --set data.eval_tokens=512)
 
-# start OUT: in the background, until a log is there; its process is $pid.
-start() {
+# start OUT: in the background, held as soon as a log is there; its process is $pid.
+in_background() {
     "${command[@]}" --out "$1" >"$1.txt" 2>&1 </dev/null &
     pid=$!
-    for _ in $(seq 600); do
-        compgen -G "$1/*/log.jsonl" >/dev/null && return
-        sleep 0.02
-    done
-    fail "$1 does not begin: $(cat "$1.txt")"
 }
+start() { catch has_log "$1" in_background "$1"; }
 
 # ends OUT CODE...: one of these, and with a failure one message.
 ends() {
@@ -37,8 +33,9 @@ goes_on() {
 }
 
 hangup() {
-    start hup
+    start hup || return
     kill -HUP "$pid"
+    let_go "$pid"
     wait "$pid"
     code=$?
     # as Ctrl-C, where it is told; else as any process that nobody asked to stay
@@ -46,16 +43,11 @@ hangup() {
     goes_on hup
 }
 
-# Stopped in the middle, the sweep or one of its processes, and let go on.
+# Stopped in the middle, the sweep and its processes, and let go on.
 stopped() {
-    local one
-    start halt
-    one=$(children_of "$pid" | head -n 1)
-    kill -STOP "$pid"
-    [ -z "$one" ] || kill -STOP "$one" 2>/dev/null
+    start halt || return
     sleep 0.3
-    kill -CONT "$pid"
-    [ -z "$one" ] || kill -CONT "$one" 2>/dev/null
+    let_go "$pid"
     wait "$pid"
     code=$?
     ends halt 0
@@ -74,11 +66,11 @@ pipe_closed() {
 }
 
 two_at_once() {
-    start both
+    start both || return
     "${command[@]}" --out both >second.txt 2>&1 </dev/null
     code=$?
-    # where the first has ended by then, there is nothing to train
-    ends second 3 0
+    ends second 3
+    let_go "$pid"
     wait "$pid"
     code=$?
     ends both 0
@@ -86,8 +78,9 @@ two_at_once() {
 }
 
 folder_moved() {
-    start here
+    start here || return
     mv here there
+    let_go "$pid"
     wait "$pid"
     code=$?
     ends here 0 1 3
@@ -96,9 +89,9 @@ folder_moved() {
 }
 
 folder_gone() {
-    start gone
-    rm -rf gone 2>/dev/null
+    start gone || return
     rm -rf gone
+    let_go "$pid"
     wait "$pid"
     code=$?
     ends gone 0 1 3

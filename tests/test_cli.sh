@@ -169,21 +169,18 @@ giant_grid() {
     for i in $(seq 1 64); do models+="{\"d_model\":$((8 * i)),\"n_layer\":1}," tokens+="$((20000 + 1024 * i)),"; done
     config "{\"data\": {\"base\": 16, \"digits\": 2, \"values\": 2, \"eval_tokens\": 1024}, \"model\": {\"ctx\": 32},
         \"train\": {\"batch_tokens\": 1024}, \"grid\": {\"models\": [${models%,}], \"tokens\": [${tokens%,}], \"seeds\": [$(seq -s , 64)]}}"
-    timeout 200 "$plateau" sweep c.json --dry-run >dry.txt || fail "a dry run: exit code $?"
+    timeout 1200 "$plateau" sweep c.json --dry-run >dry.txt || fail "a dry run: exit code $?"
     grep -q '^262144 runs in ' dry.txt || fail "not all runs are counted"
     grep -q '^262016 more runs are not shown' dry.txt || fail "it does not say how many runs are not shown"
     for i in $(seq 8 8 512); do
         [ "$(grep -c "^d$i-l1-t" dry.txt)" = 2 ] || fail "size $i: $(grep -c "^d$i-l1-t" dry.txt) lines"
     done
-    timeout -s INT 60 "$plateau" sweep c.json --out giant >stdout 2>stderr &
+    "$plateau" sweep c.json --out giant >stdout 2>stderr &
     pid=$!
-    for i in $(seq 1 300); do
-        ! compgen -G 'giant/d*' >compgen.txt || break
-        sleep 0.2
-    done
+    patiently compgen -G 'giant/d*' >/dev/null
     kill -INT $pid
     wait $pid
-    compgen -G 'giant/d*' >compgen.txt || fail "no run was begun within a minute: $(cat stderr)"
+    compgen -G 'giant/d*' >compgen.txt || fail "no run was begun: $(cat stderr)"
     rm -r giant
 }
 

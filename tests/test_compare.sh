@@ -67,8 +67,9 @@ pictures() {
 }
 
 tables_for_a_paper() {
-    table 1 1 0 0 base.csv
-    table 2 .5 0 0 'half_of,it.csv'
+    # of one seed, as a comparison's time goes with its rows
+    table 1 1 0 0 both.csv && awk -F, 'NR == 1 || $5 == 1' both.csv >base.csv
+    table 2 .5 0 0 both.csv && awk -F, 'NR == 1 || $5 == 1' both.csv >'half_of,it.csv'
     "$plateau" compare base.csv 'half_of,it.csv' --format csv >t.csv || fail "csv"
     [ "$(wc -l <t.csv)" = 2 ] && grep -q '^"half_of,it",' t.csv || fail "$(cat t.csv)"
     [ "$(awk -F, 'NR == 1 { print NF }' t.csv)" = "$(sed 's/"[^"]*"/x/' t.csv | awk -F, 'NR == 2 { print NF }')" ] || fail "cells"
@@ -80,22 +81,22 @@ tables_for_a_paper() {
     grep -q 'csv, md or latex' err || fail "$(cat err)"
 }
 
+# Of the smallest grid that a law can be fitted to, so that a comparison takes a moment.
+small=(--set 'grid.tokens=["20k","40k","60k"]' --set data.eval_tokens=4096 --bootstrap 20)
+
 configs_are_trained_once() {
     echo '{"model": {"norm": "rmsnorm"}}' >rms.json
-    "$plateau" compare "$(tiny_config)" rms.json --out c --set 'grid.tokens=["20k","40k","60k"]' >out 2>err || fail "exit code $?: $(cat err)"
+    "$plateau" compare "$(tiny_config)" rms.json --out c "${small[@]}" >out 2>err || fail "exit code $?: $(cat err)"
     grep -q '^rms against tiny' out || fail "$(cat out)"
     [ -f c/compare.json ] && [ -f c/tiny/results.csv ] && [ -f c/rms/results.csv ] || fail "files: $(ls c c/*)"
     cp c/compare.json first.json
     cksum c/*/*/log.jsonl >before
-    "$plateau" compare "$(tiny_config)" rms.json --out c --set 'grid.tokens=["20k","40k","60k"]' >out 2>err || fail "again: $(cat err)"
+    "$plateau" compare "$(tiny_config)" rms.json --out c "${small[@]}" >out 2>err || fail "again: $(cat err)"
     grep -q 'rms: trained 0 runs' err || fail "trained twice: $(cat err)"
     cksum c/*/*/log.jsonl | cmp - before || fail "logs"
     cmp c/compare.json first.json || fail "compare.json"
-    "$plateau" compare c/tiny c/rms --json - | cmp - first.json || fail "folders say another thing than configs"
+    "$plateau" compare c/tiny c/rms --bootstrap 20 --json - | cmp - first.json || fail "folders say another thing than configs"
 }
-
-# Of the smallest grid that a law can be fitted to, so that a comparison takes a moment.
-small=(--set 'grid.tokens=["20k","40k","60k"]' --set data.eval_tokens=4096 --bootstrap 20)
 
 # Averages of the weights in place of a cooldown, soft targets from the base's largest run, four epochs of a quarter of the data.
 ways_of_learning() {
@@ -164,22 +165,27 @@ finished() {
     find k -name result.json -exec ls -i {} + 2>/dev/null | awk '{ print $1, $NF }' | sort
 }
 
-# Killed at any moment and started again: no run that is done is trained again, no step stands twice in a log, and all ends with
-# the bytes of a comparison that nobody disturbed.
+logged() { cat "$1"/*/d*/log.jsonl 2>/dev/null | wc -c; }
+
+# Killed again and again and started again, as soon as its logs have grown by one part in so many: no run that is done is trained
+# again, no step stands twice in a log, and all ends with the bytes of a comparison that nobody disturbed.
 nothing_is_trained_twice() {
-    local pid i code=1 before
+    local pid i code=1 before kills all
     local words=("$(tiny_config)" rms.json "$root/configs/compare/distilled.json" "${small[@]}" --set train.checkpoint_s=0.05 --set train.log_every=1)
     echo '{"model": {"norm": "rmsnorm"}}' >rms.json
     "$plateau" compare "${words[@]}" --out whole >out 2>err || { fail "exit code $?: $(tail -n 2 err)"; return; }
     mkdir k
-    for i in $(seq "$(fewer 24 6)"); do
+    kills=$(fewer 12 4) all=$(logged whole)
+    for i in $(seq "$kills"); do
         before=$(finished)
         "$plateau" compare "${words[@]}" --out k >out 2>err &
         pid=$!
-        (sleep "$((i / 8)).$((RANDOM % 8 + 2))"; kill -KILL "$pid" 2>/dev/null) &
+        while kill -0 "$pid" 2>/dev/null; do
+            [ "$(logged k)" -lt $((all * i / (kills + 2))) ] || kill -KILL "$pid"
+            sleep 0.02
+        done 2>/dev/null
         wait "$pid" 2>/dev/null
         code=$?
-        wait
         [ -z "$(comm -23 <(echo "$before") <(finished))" ] || fail "a finished run was written again: $(comm -23 <(echo "$before") <(finished))"
         [ "$code" != 0 ] || break
         [ "$code" = 137 ] || { fail "exit code $code: $(tail -n 1 err)"; break; }

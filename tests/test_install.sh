@@ -134,7 +134,7 @@ zpty z zsh -f -i
 ask() { # LINE, and what becomes of it
     local part all=
     zpty -w -n z "$1"$'\x18'
-    for i in {1..100}; do
+    for i in {1..1200}; do
         while zpty -r -t z part; do all+=$part; done
         [[ $all == *"<$2>"* ]] && print -r -- "$2" && return
         sleep 0.1

@@ -23,16 +23,19 @@ bad_words() {
     [ ! -e bad ] || fail "a folder was begun"
 }
 
+begin_lab() {
+    "$plateau" lab --minutes 0.05 --out runs >killed.txt 2>&1 &
+    pid=$!
+}
+in_the_middle() { [ -e "$1/steps/b.json" ] && [ ! -e "$1/steps/j.json" ]; }
+
 # Killed in the middle, the same command goes on; then nothing is done twice, and the page holds all.
 whole() {
-    local i
-    "$plateau" lab --minutes 0.05 --out runs >killed.txt 2>&1 &
-    for i in $(seq 600); do
-        [ ! -e runs/steps/b.json ] || break
-        sleep 0.05
-    done
-    kill -TERM $! 2>/dev/null
-    wait $! 2>/dev/null
+    local i pid
+    catch in_the_middle runs begin_lab || return
+    kill -TERM "$pid"
+    let_go "$pid"
+    wait "$pid" 2>/dev/null
     [ ! -e runs/steps/j.json ] || fail "it was over before it was killed"
     exits 0 lab --out runs
     for i in a b c d e f g h i j; do

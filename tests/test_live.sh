@@ -33,7 +33,7 @@ serve() {
 wait_port() {
     local i
     port=
-    for i in $(seq 200); do
+    for i in $(seq 4000); do
         port=$(sed -n 's,.*http://127\.0\.0\.1:\([0-9]*\)/.*,\1,p' "$1" 2>/dev/null | head -n 1)
         [ -n "$port" ] && return 0
         sleep 0.05
@@ -49,17 +49,6 @@ stop_server() {
     wait "$server"
     code=$?
     [ "$code" = 130 ] || fail "exit code $code after SIGINT"
-}
-
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for() {
-    local i n=$(($1 * 20))
-    shift
-    for ((i = 0; i < n; i++)); do
-        "$@" && return 0
-        sleep 0.05
-    done
-    return 1
 }
 
 shows() {
@@ -79,7 +68,7 @@ begins() {
 routes() {
     finished
     serve done9 --port 0 || return
-    wait_for 20 shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 20)"
+    patiently shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 20)"
     shows / 'Ended</strong>: 9 of 9 runs done' || fail "the page does not say that all is done"
     shows /live/runs '<td>d16-l1-t.*<td>done</td>' || fail "no run in the table"
     shows /live/curves '<svg' || fail "no picture of the curves"
@@ -136,7 +125,7 @@ hostile() {
         exec 9>&-
     done
     begins "$(ask "$port" /results.csv)" 200 "after all that"
-    wait_for 5 eval '[ "$(open_files "$server")" -le '"$before"' ]' ||
+    patiently eval '[ "$(open_files "$server")" -le '"$before"' ]' ||
         fail "$(open_files "$server") descriptors, $before before"
     stop_server
 }
@@ -153,7 +142,7 @@ links() {
     ln -s ../secret/results.csv linked/results.csv
     serve linked --port 0 || return
     begins "$(ask "$port" /results.csv)" 404 "a linked table"
-    wait_for 20 shows / 'id="answer"' || fail "no page"
+    patiently shows / 'id="answer"' || fail "no page"
     shows / SECRET && fail "the page shows what a link leads to"
     stop_server
     local run
@@ -199,38 +188,52 @@ ports() {
 elsewhere() {
     serve later --port 0 || return
     grep -q 'later is not there yet' serve.txt || fail "no word of a folder that is not there: $(cat serve.txt)"
-    wait_for 10 shows / 'Waiting</strong>' || fail "no page of nothing: $(body "$port" /live/now)"
+    patiently shows / 'Waiting</strong>' || fail "no page of nothing: $(body "$port" /live/now)"
     "$plateau" sweep "$tiny" --set 'grid.tokens=["40k","80k"]' --jobs 1 --out later >later.txt 2>&1 || fail "$(cat later.txt)"
-    wait_for 20 shows /live/now 'Ended</strong>: 6 of 6' || fail "its end is not shown: $(body "$port" /live/now)"
-    wait_for 20 shows / 'from the 6 runs' || fail "the page is not that of six runs"
+    patiently shows /live/now 'Ended</strong>: 6 of 6' || fail "its end is not shown: $(body "$port" /live/now)"
+    patiently shows / 'from the 6 runs' || fail "the page is not that of six runs"
     # trained again: what was done is not
     rm -rf later
-    wait_for 5 shows /live/now 'Waiting</strong>' || fail "it is still there: $(body "$port" /live/now)"
+    patiently shows /live/now 'Waiting</strong>' || fail "it is still there: $(body "$port" /live/now)"
     stop_server
 }
 
-# A run's end is on the page within two seconds, and the sweep is the one that it would have been.
+# with_page FOLDER TOKENS: a sweep with its page, whose server is its first child.
+with_page() {
+    "$plateau" sweep "$tiny" --out "$1" --jobs 1 --set "grid.tokens=$2" --serve 0 >"$1.txt" 2>&1 &
+    pid=$!
+}
+served() { grep -qs 'http://127' "$1.txt"; }
+some_done() {
+    local n
+    n=$(find "$1" -name result.json 2>/dev/null | wc -l)
+    served "$1" && [ "$n" -ge 1 ] && [ "$n" -le 6 ]
+}
+none_done() { served "$1" && [ -d "$1" ] && ! compgen -G "$1/*/result.json" >/dev/null; }
+
+# as_many FOLDER: so many runs are done on the page as in the folder.
+as_many() {
+    [ "$(body "$port" /live/runs | grep -c '<td>done</td>')" = "$(find "$1" -name result.json | wc -l)" ]
+}
+
+# A run's end is on the page while the next one trains, and the sweep is the one that it would have been.
 beside() {
+    local pid code began
     finished
-    rm -rf live9 watched
-    "$plateau" sweep "$tiny" --out live9 --jobs 1 --set 'grid.tokens=["40k","80k","'"$(fewer 600k 160k)"'"]' --serve 0 >live.txt 2>&1 &
-    local sweep_pid=$! code now seen late=0
-    wait_port live.txt || return
+    catch some_done live9 with_page live9 "[\"40k\",\"80k\",\"$(fewer 240k 100k)\"]" || return
+    wait_port live9.txt || return
+    kill -CONT "$(children_of "$pid" | head -n 1)"
+    began=$(now_ms)
     ask "$port" / >/dev/null
-    for _ in $(seq 600); do
-        now=$(find live9 -name result.json -not -newermt '2 seconds ago' 2>/dev/null | wc -l)
-        seen=$(body "$port" /live/runs 2>/dev/null)
-        [ -n "$seen" ] || break # the sweep has ended
-        seen=$(grep -c '<td>done</td>' <<<"$seen")
-        [ "$seen" -ge "$now" ] || { late=1; echo "$now ended more than 2 s ago, $seen on the page" >>watched; }
-        sleep 0.1
-    done
-    wait "$sweep_pid"
+    patiently as_many live9 || fail "a run's end is not on the page"
+    echo "  on the page after $(($(now_ms) - began)) ms"
+    let_go "$pid"
+    wait "$pid"
     code=$?
-    [ "$code" = 0 ] || fail "exit code $code: $(cat live.txt)"
-    [ "$late" = 0 ] || fail "$(head -n 3 watched)"
-    grep -q 'Verdict' live.txt || fail "no verdict at the end: $(tail -n 3 live.txt)"
+    [ "$code" = 0 ] || fail "exit code $code: $(cat live9.txt)"
+    grep -q 'Verdict' live9.txt || fail "no verdict at the end: $(tail -n 3 live9.txt)"
     say "$port" 'GET / HTTP/1.0\r\n\r\n' >/dev/null 2>&1 && fail "the page is still served"
+    mkdir -p alone9 beside9 && touch alone9/charts beside9/charts # as bare_sweep does
     "$plateau" sweep "$tiny" --out alone9 --jobs 1 >/dev/null 2>&1
     "$plateau" sweep "$tiny" --out beside9 --jobs 1 --serve 0 >/dev/null 2>&1
     [ "$(digest alone9)" = "$(digest beside9)" ] || fail "a sweep with a page is another sweep"
@@ -238,19 +241,16 @@ beside() {
 
 # The server dies: the sweep says so once and goes on. The sweep dies: so does the server.
 deaths() {
-    local sweep_pid server_pid code
-    rm -rf dead9
-    "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["'"$(fewer 400k 100k)"'"]' --serve 0 >dead.txt 2>&1 &
-    sweep_pid=$!
-    wait_port dead.txt || return
-    server_pid=$(children_of "$sweep_pid" | head -n 1)
-    kill -KILL "$server_pid"
-    wait "$sweep_pid"
+    local pid sweep_pid server_pid code
+    catch none_done dead9 with_page dead9 "[\"$(fewer 400k 100k)\"]" || return
+    kill -KILL "$(children_of "$pid" | head -n 1)"
+    let_go "$pid"
+    wait "$pid"
     code=$?
-    [ "$code" = 0 ] || fail "exit code $code: $(cat dead.txt)"
-    [ "$(grep -c "page's server was ended by signal 9" dead.txt)" = 1 ] || fail "not said once: $(cat dead.txt)"
+    [ "$code" = 0 ] || fail "exit code $code: $(cat dead9.txt)"
+    [ "$(grep -c "page's server was ended by signal 9" dead9.txt)" = 1 ] || fail "not said once: $(cat dead9.txt)"
     rm -rf dead9
-    "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["200M"]' --serve 0 >dead.txt 2>&1 &
+    "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["2G"]' --serve 0 >dead.txt 2>&1 &
     sweep_pid=$!
     wait_port dead.txt || return
     server_pid=$(children_of "$sweep_pid" | head -n 1)
@@ -258,14 +258,13 @@ deaths() {
     kill -KILL "$sweep_pid"
     wait "$sweep_pid" 2>/dev/null
     # ports: a process that has ended may wait for somebody to ask how
-    wait_for 10 eval '! kill -0 '"$server_pid"' 2>/dev/null || grep -q "^State:.Z" /proc/'"$server_pid"'/status 2>/dev/null' || # ports: one
+    patiently eval '! kill -0 '"$server_pid"' 2>/dev/null || grep -q "^State:.Z" /proc/'"$server_pid"'/status 2>/dev/null' || # ports: one
         fail "the server outlives the sweep"
     rm -rf dead9
-    "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["200M"]' --serve 0 >dead.txt 2>&1 &
+    "$plateau" sweep "$tiny" --out dead9 --jobs 1 --set 'grid.tokens=["2G"]' --serve 0 >dead.txt 2>&1 &
     sweep_pid=$!
     wait_port dead.txt || return
     ask "$port" / >/dev/null
-    sleep 0.5
     kill -INT "$sweep_pid"
     wait "$sweep_pid"
     code=$?
@@ -281,7 +280,7 @@ escaped() {
     edit 's/"name":.*"tiny"/"name": "<script>alert(1)<\/script>&\\"x"/' "$out/sweep.json"
     unseal "$out/sweep.json"
     serve "$out" --port 0 || return
-    wait_for 20 shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 3)"
+    patiently shows / 'id="answer"' || fail "no page: $(ask "$port" / | head -n 3)"
     local path
     for path in / /live/now /live/runs; do
         body "$port" "$path" >raw.txt

@@ -521,9 +521,23 @@ static void test_picture(void)
 /* --- memory ---------------------------------------------------------------------------------------- */
 
 /* Allocations that fail, one or all from there on: an error with words, or a page; never a crash. */
+/* Written while allocation i fails (and those after it, where `on`): the status, and what stands in *text then. */
+static enum status written_short_of(char **text, const struct page *p, size_t i, bool on, struct err *err)
+{
+    size_t size;
+    FILE *out = open_memstream(text, &size);
+    EXPECT(out);
+    wrap_fail(i, on);
+    enum status st = page_write(out, p, err);
+    wrap_stop();
+    EXPECT(fclose(out) == 0);
+    return st;
+}
+
+/* A sample of the allocations, or with TEST_EVERY set every one of them, alone and with all that follow: a page that lacks nothing,
+ * or an error that says so. */
 static void test_nomem(void)
 {
-    enum { TRIES = 40 };
     if (!wrap_works())
         return;
     struct made_sweep *s = made_sweep(true, "made");
@@ -531,22 +545,25 @@ static void test_nomem(void)
     struct page p = page_of(s, csv);
     FILE *out = fopen("/dev/null", "w");
     struct err err = {0};
-    size_t failed = 0;
+    char *whole = written(&p), *text;
     fputc(' ', out); /* its buffer */
     wrap_fail(WRAP_NONE, false);
     EXPECT_OK(page_write(out, &p, &err));
-    size_t n = wrap_stop();
-    EXPECT(n > 100);
-    for (size_t k = 0; k < TRIES && !test_failed(); k++) {
-        err.msg[0] = '\0';
-        wrap_fail(k * n / TRIES + k % 7, k % 2);
-        enum status st = page_write(out, &p, &err);
-        wrap_stop();
-        failed += st != OK;
-        EXPECT_MSG(st == OK || (st == E_NOMEM && err.msg[0]), "%d: '%s'", (int)st, err.msg);
-    }
-    EXPECT_MSG(failed > TRIES / 2, "only %zu of %d failed", failed, TRIES);
+    size_t n = wrap_stop(), tries = getenv("TEST_EVERY") ? 2 * n : 40, failed = 0;
     fclose(out);
+    EXPECT(n > 100);
+    for (size_t k = 0; k < tries && !test_failed(); k++) {
+        size_t i = tries == 2 * n ? k / 2 : k * n / tries + k % 7;
+        err.msg[0] = '\0';
+        enum status st = written_short_of(&text, &p, i, k % 2, &err);
+        failed += st != OK;
+        EXPECT_MSG(st == OK ? strcmp(text, whole) == 0 : st == E_NOMEM && err.msg[0], "allocation %zu of %zu: %d: '%s'", i, n,
+                   (int)st, st == OK ? "the page lacks something" : err.msg);
+        free(text);
+    }
+    printf("    %zu allocations, %zu made to fail\n", n, tries);
+    EXPECT_MSG(failed > tries / 2, "only %zu of %zu failed", failed, tries);
+    free(whole);
     free(csv);
     made_free(s);
 }

@@ -11,33 +11,37 @@ killed() {
 }
 
 # As by the kernel for want of memory: the sweep says so, ends the others, and the same command goes on.
+two_runs_a_trunk() {
+    "$plateau" sweep "$tiny" "${grid[@]}" --out "$1" --jobs 2 >"$1.txt" 2>&1 &
+    pid=$!
+}
+# children are at work, and no run is done
+at_work() { [ -n "$(children_of "$pid")" ] && ! compgen -G "$1/*/result.json" >/dev/null; }
+
 child_killed() {
     local pid child code
-    local grid=(--set "grid.tokens=[\"40k\",\"$(fewer 400k 80k)\"]" --set train.warmup_tokens=4k) # two runs share each trunk
-    "$plateau" sweep "$tiny" "${grid[@]}" --out lost --jobs 2 >lost.txt 2>&1 &
-    pid=$!
-    for _ in $(seq 200); do
-        child=$(children_of "$pid" | head -n 1)
-        [ -n "$child" ] && break
-        sleep 0.01
-    done
+    local grid=(--set "grid.tokens=[\"40k\",\"$(fewer 400k 80k)\"]" --set train.warmup_tokens=4k)
+    catch at_work lost two_runs_a_trunk lost || return
+    child=$(children_of "$pid" | head -n 1)
     kill -KILL "$child" || { fail "no child to kill"; return; }
+    let_go "$pid"
     wait "$pid"
     code=$?
     [ "$code" = 1 ] || fail "exit code $code when a child was killed: $(cat lost.txt)"
     grep -q 'killed by signal 9 (Killed: .*want of memory)' lost.txt || fail "it does not say that a process was killed: $(cat lost.txt)"
     [ "$(wc -l <lost/results.csv)" = 5 ] || fail "the other runs were not trained"
-    sweep lost --jobs 2 "${grid[@]}"
-    sweep kept --jobs 1 "${grid[@]}"
+    rm -rf lost/charts
+    bare_sweep lost --jobs 2 "${grid[@]}"
+    bare_sweep kept --jobs 1 "${grid[@]}"
     [ "$(digest kept)" = "$(digest lost)" ] || fail "it ends with other results"
 }
 
 interrupted() {
-    interrupt 0.5 "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["20M"]' --out stop --jobs 2 --fresh
+    interrupt 'stop/*/log.jsonl' "$plateau" sweep "$tiny" "${often[@]}" --set 'grid.tokens=["2G"]' --out stop --jobs 2 --fresh
     # the command that was typed, as a shell takes it: run again, it goes on
     local again code
     again=$(sed -n 's/.*Go on with: //p' stop.txt)
-    grep -qF -- "--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072 --set 'grid.tokens=[\"20M\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
+    grep -qF -- "--set train.checkpoint_s=0.01 --set train.warmup_tokens=3072 --set 'grid.tokens=[\"2G\"]' --out stop --jobs 2" <<<"$again" || fail "not what was typed: $again"
     (eval "timeout -s INT 1 $again") >stop2.txt 2>&1
     code=$?
     [ "$code" = 130 ] || [ "$code" = 124 ] || fail "the command that it names does not go on: $(tail -n 1 stop2.txt)"
@@ -67,8 +71,9 @@ interrupted_often() {
         [ "$code" = 0 ] && break
         [ "$code" = 130 ] || fail "exit code $code"
     done 2>/dev/null
-    sweep nagged "${one[@]}"
-    sweep steady "${one[@]}"
+    rm -rf nagged/charts
+    bare_sweep nagged "${one[@]}"
+    bare_sweep steady "${one[@]}"
     [ "$(digest steady)" = "$(digest nagged)" ] || fail "other results"
 }
 

@@ -15,7 +15,7 @@ undisturbed() {
 }
 
 two_jobs() {
-    sweep two --jobs 2
+    bare_sweep two --jobs 2
     [ "$(digest whole)" = "$(digest two)" ] || fail "two jobs differ from one"
 }
 
@@ -46,9 +46,9 @@ finished() {
 
 alone() {
     local model='grid.models=[{"d_model":16,"n_layer":1}]'
-    sweep one --set "$model" --set 'grid.tokens=["80k"]'
-    sweep many --set "$model" --set 'grid.tokens=["80k","160k"]' --set train.warmup_tokens=4k
-    sweep one2 --set "$model" --set 'grid.tokens=["80k"]' --set train.warmup_tokens=4k
+    bare_sweep one --set "$model" --set 'grid.tokens=["80k"]'
+    bare_sweep many --set "$model" --set 'grid.tokens=["80k","160k"]' --set train.warmup_tokens=4k
+    bare_sweep one2 --set "$model" --set 'grid.tokens=["80k"]' --set train.warmup_tokens=4k
     local run
     run=$(basename "$(find one2 -name 'd16-*' -type d)")
     cmp -s "one2/$run/checkpoint.bin" "many/$run/checkpoint.bin" || fail "a branch differs from the run alone"

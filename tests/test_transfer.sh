@@ -75,11 +75,8 @@ edges() {
 # What was there when it was stopped is used.
 stopped() {
     "$plateau" check transfer c.json --only rates --widths 8,16 --depths 1,2 --tokens 20k --seeds 2 --out stop >out.txt 2>err.txt </dev/null &
-    local pid=$! i
-    for i in $(seq 200); do
-        ls stop/d*/result.json >/dev/null 2>&1 && break
-        sleep .05
-    done
+    local pid=$!
+    patiently compgen -G 'stop/d*/result.json' >/dev/null
     kill -INT "$pid" 2>/dev/null
     wait "$pid"
     local got=$?

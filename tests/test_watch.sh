@@ -7,7 +7,7 @@
 on_terminal() {
     local out=$1 columns=$2 locale=$3
     mkdir -p "$out" && touch "$out/charts" # as bare_sweep does
-    TERM=xterm script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"$(fewer 400k 80k)\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
+    TERM=xterm script -qec "stty cols $columns rows 24; LC_ALL=$locale '$plateau' sweep '$tiny' --set 'grid.tokens=[\"20k\",\"$(fewer 160k 80k)\"]' --out '$out'" /dev/null >"$out.raw" </dev/null 2>&1
     # the live lines alone: those that end by clearing the rest of the row
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' "$out.raw" | tr '\r' '\n' | sed -n 's/\x1b\[K$//p' >"$out.lines"
     [ -s "$out.lines" ] || fail "no live lines at width $columns"
@@ -29,8 +29,23 @@ live_view() {
     grep -q '^d..-l2-s1 *\[#*\.*\] .*/' ascii40.lines || fail "no trajectory at 40 columns: $(tail -n 3 ascii40.lines)"
     LC_ALL=C grep -q '[^ -~]' ascii120.lines && fail "beyond ASCII in the C locale"
     grep -q '^[# .]*.*6/6 runs' ascii40.lines || fail "the end is not shown"
-    # a terminal that becomes narrow in the middle
-    TERM=xterm script -qec "stty cols 120 rows 24; (sleep 0.6; stty cols 40 </dev/tty; printf MARK >/dev/tty) & LC_ALL=C timeout --foreground -s INT 2 '$plateau' sweep '$tiny' --set 'grid.tokens=[\"200M\"]' --out narrow" /dev/null >narrow.raw </dev/null 2>&1
+    # a terminal that becomes narrow in the middle; SIGINT once enough has been drawn on it
+    cat >narrow.sh <<'END'
+grown() {
+    tries=0
+    until [ "$(wc -c <narrow.raw)" -gt "$1" ] || [ $((tries += 1)) -gt 1200 ]; do sleep 0.1; done
+}
+stty cols 120 rows 24
+(
+    grown 1000
+    stty cols 40 </dev/tty
+    printf MARK >/dev/tty
+    grown $(($(wc -c <narrow.raw) + 1000))
+    kill -INT $$
+) &
+LC_ALL=C exec "$1" sweep "$2" --set 'grid.tokens=["2G"]' --out narrow
+END
+    TERM=xterm script -qec "sh narrow.sh '$plateau' '$tiny'" /dev/null >narrow.raw </dev/null 2>&1
     sed 's/\x1b\[[0-9]*A/\n/g; s/\x1b\[J/\n/g' narrow.raw | tr '\r' '\n' | sed '1,/MARK/d' | sed -n 's/\x1b\[K$//p' >narrow.lines
     [ -s narrow.lines ] || fail "nothing is drawn after the terminal changed"
     [ "$(wc -L <narrow.lines)" -lt 40 ] || fail "lines stay wide when the terminal becomes narrow"
@@ -40,10 +55,19 @@ live_view() {
     grep -q '3/3 runs' plain.txt || fail "no plain line: $(cat plain.txt)"
 }
 
+with_events() {
+    "$plateau" sweep "$tiny" "${grid[@]}" --tensorboard --out events --jobs 2 >events.txt 2>&1 &
+    pid=$!
+}
+
 event_files() {
     command -v python3 >/dev/null || { skip "no python3 to read event files: install python3"; return; }
-    local grid=(--set "grid.tokens=[\"$(fewer 80k 20k)\",\"$(fewer 1M 80k)\"]")
-    interrupt 0.3 "$plateau" sweep "$tiny" "${grid[@]}" --tensorboard --out events --jobs 2
+    local pid grid=(--set "grid.tokens=[\"$(fewer 80k 20k)\",\"$(fewer 160k 80k)\"]")
+    catch has_log events with_events || return
+    kill -INT "$pid"
+    let_go "$pid"
+    wait "$pid"
+    [ $? = 130 ] || fail "not interrupted: $(tail -n 1 events.txt)"
     "$plateau" sweep "$tiny" "${grid[@]}" --tensorboard --out events --jobs 2 >events.txt 2>&1 || fail "exit code $?"
     "$root/scripts/check_tensorboard" events >events.txt || fail "$(cat events.txt)"
     grep -q '^12 event files' events.txt || fail "not twelve event files, two a run: $(cat events.txt)"
@@ -80,18 +104,14 @@ event_files() {
 }
 
 locked() {
-    "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy --jobs 1 >/dev/null 2>&1 &
+    "$plateau" sweep "$tiny" --set 'grid.tokens=["200M"]' --out busy --jobs 1 >/dev/null 2>&1 &
     local pid=$! code
     # the time left is shown once enough has been trained to tell
-    for _ in $(seq 100); do
-        "$plateau" status busy >busy.txt 2>&1
-        grep -q '^sweep .* left' busy.txt && break
-        sleep 0.2
-    done
+    patiently eval '"$plateau" status busy >busy.txt 2>&1; grep -q "^sweep .* left" busy.txt'
     tail -n 1 busy.txt | grep -q 'a sweep is at work here' || fail "status does not see the sweep"
-    grep -q '^d..-l2-s1 .*/40M .*tokens/s' busy.txt || fail "status does not show the trajectory at work: $(tail -n 3 busy.txt)"
+    grep -q '^d..-l2-s1 .*/200M .*tokens/s' busy.txt || fail "status does not show the trajectory at work: $(tail -n 3 busy.txt)"
     grep -q '^sweep .*0/3 runs .*left' busy.txt || fail "status does not show the sweep's line: $(tail -n 3 busy.txt)"
-    "$plateau" sweep "$tiny" --set 'grid.tokens=["40M"]' --out busy >busy.txt 2>&1
+    "$plateau" sweep "$tiny" --set 'grid.tokens=["200M"]' --out busy >busy.txt 2>&1
     code=$?
     kill -INT "$pid"
     wait "$pid"
