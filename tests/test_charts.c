@@ -13,6 +13,7 @@
 #include "plot/rich.h"
 #include "plot/term.h"
 #include "plot/write.h"
+#include "report/charts/against.h"
 #include "report/charts/parts.h"
 
 #define E0 1.7
@@ -1027,7 +1028,35 @@ static void out_of_memory_writing(void)
     font_close(font);
 }
 
+/* Cells of one compute stand beside each other, the smallest on the left; one that is alone stands where it is. */
+static void cells_of_one_compute(void)
+{
+    struct compare_cell cells[] = {
+        {.flops = 1.01e9, .params = 2000, .tokens = 80e3}, {.flops = 1e9, .params = 1000, .tokens = 160e3},
+        {.flops = 1e9, .params = 4000, .tokens = 40e3},    {.flops = 5e9, .params = 4000, .tokens = 200e3},
+    };
+    static const double want[] = {0, -3, 3, 0};
+    struct compare_variant found = {.name = "new", .cells = cells, .n_cells = 4};
+    const struct against_variant one = {&found, NULL};
+    const struct against in = {"old", NULL, &one, 1, "nats"};
+    struct chart c = {.log_x = false};
+    struct err err;
+    bool drawn = false;
+    EXPECT_OK(against_cells(&c, &in, &drawn, &err));
+    EXPECT(drawn && c.n_series == 1 && c.series[0].aside);
+    for (size_t i = 0; i < 4; i++)
+        EXPECT_NEAR(c.series[0].aside[i], want[i], 1e-12);
+    EXPECT(strstr(c.subtitle, "side by side"));
+    chart_free(&c);
+    c = (struct chart){.log_x = false};
+    found.cells = cells + 2, found.n_cells = 2;
+    EXPECT_OK(against_cells(&c, &in, &drawn, &err));
+    EXPECT(!strstr(c.subtitle, "side by side"));
+    chart_free(&c);
+}
+
 static const struct test tests[] = {
+    {"cells_of_one_compute", cells_of_one_compute},
     {"loss_tokens", loss_tokens},
     {"loss_params", loss_params},
     {"counts", counts},
