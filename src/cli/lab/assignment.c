@@ -219,7 +219,8 @@ static enum status draw_axis(struct note *n, const struct axis_fit *x, const str
         ly[i] = x->c.value + x->a.value * pow(lx[i], x->b.value);
     }
     if (x->found)
-        snprintf(c.title, sizeof c.title, "L = %.3g %s" RICH_UP "%.2f" RICH_END " + %.3g", x->a.value, axes[axis].name, x->b.value, x->c.value);
+        snprintf(c.title, sizeof c.title, "L = %.3g %s" RICH_UP "%.2f" RICH_END " + %.3g", x->a.value, axes[axis].name,
+                 x->b.value, x->c.value);
     else
         snprintf(c.title, sizeof c.title, "Too few runs for a %s" RICH_UP "b" RICH_END " + c", axes[axis].name);
     snprintf(c.quantity, sizeof c.quantity, "Loss against %s, both axes logarithmic", axes[axis].name);
@@ -229,7 +230,8 @@ static enum status draw_axis(struct note *n, const struct axis_fit *x, const str
     const struct figure_series all = {"runs", palette_ink(PALETTE_SOFT), MARKER_RING, 0,   0, false, t->n,
                                       of,     t->col[FIT_LOSS],          NULL,        NULL};
     const struct figure_series own = {"fitted", palette_kind(0), MARKER_DISC, 0, 0, false, x->n, x->x, x->y, NULL, NULL};
-    const struct figure_series law = {"a X" RICH_UP "b" RICH_END " + c", palette_ink(PALETTE_FIT), MARKER_NONE, 1.6, 0, false, STEPS, lx, ly, NULL, NULL};
+    const struct figure_series law = {"a X" RICH_UP "b" RICH_END " + c", palette_ink(PALETTE_FIT), MARKER_NONE, 1.6, 0, false,
+                                      STEPS, lx, ly, NULL, NULL};
     enum status st = figure_add(&c, &all, err);
     if (st == OK)
         st = figure_add(&c, &own, err);

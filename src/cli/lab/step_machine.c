@@ -66,8 +66,8 @@ static double peak_all(const struct bench_options *one, size_t jobs)
     return a.peak;
 }
 
-/* Of a core in the time that it works for us, as training is measured: by the clock on the wall a machine with other work has a peak
- * far below what training reaches in its own time. */
+/* Of a core in the time that it works for us, as training is measured: by the clock on the wall a machine with other work has
+ * a peak far below what training reaches in its own time. */
 static double peak_of_core(const struct kern *k)
 {
     enum { RUNS = 12 };

@@ -180,7 +180,8 @@ static enum status draw_law(struct note *n, const struct rates *r, const struct 
     if (r->b < 0)
         snprintf(c.title, sizeof c.title, "The best learning rate goes as C to the power of %.2f", r->b);
     else
-        snprintf(c.title, sizeof c.title, "No fall of the best learning rate is seen: one of %.2g is taken for all", law(r, r->middle));
+        snprintf(c.title, sizeof c.title, "No fall of the best learning rate is seen: one of %.2g is taken for all",
+                 law(r, r->middle));
     snprintf(c.quantity, sizeof c.quantity, "The best learning rate against compute, and the law to ten times the largest budget");
     snprintf(c.x_label, sizeof c.x_label, "training compute C (FLOPs)");
     snprintf(c.y_label, sizeof c.y_label, "learning rate");

@@ -11,8 +11,8 @@
       "Training reaches a share of the peak that the cores could do. Where does the rest go, and why does the share grow with " \
       "the width of the model?") \
     X(b, flops, "a", "FLOPs per token against size, exact and 6N", \
-      "At which size is 6N off by more than a twentieth, and in which direction? What does that do to an exponent that is fitted to " \
-      "small models?") \
+      "At which size is 6N off by more than a twentieth, and in which direction? What does that do to an exponent that is fitted " \
+      "to small models?") \
     X(c, rates, "a", "Learning-rate bowls and the law lr*(C)", \
       "How much loss does a rate cost that is twice too high, and one twice too low? Would you trust the law at ten times the " \
       "largest budget?") \
