@@ -10,7 +10,8 @@
 #define SAME_COMPUTE 0.03
 enum { MOST_BESIDE = 8 };
 
-/* Sizes of one compute, as an IsoFLOP sweep has them, stand side by side, the smallest on the left: so many radii from the middle. */
+/* Sizes of one compute, as an IsoFLOP sweep has them, stand side by side, the smallest on the left: so many radii from the
+ * middle. */
 static double size_aside(const struct compare_variant *v, size_t i)
 {
     size_t before = 0, all = 0;
