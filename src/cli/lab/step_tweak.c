@@ -61,8 +61,8 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
     }
     if (isfinite(v->largest.value.value))
         note_lead(n,
-                  "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; at "
-                  "ten times that, %s.",
+                  "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; "
+                  "at ten times that, %s.",
                   compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
                   note_interval(ten, sizeof ten, 3, &v->at_10x.value));
     else
@@ -71,8 +71,8 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
         note_line(n, "Its loss there is the baseline's %+.2g nats (95 %%: %+.2g to %+.2g).", v->loss_difference.value,
                   v->loss_difference.lo, v->loss_difference.hi);
     note_line(n,
-              "A change of some kind: p = %.3g; if there is one, it is of the level with probability %.2f, of the exponent %.2f, of "
-              "the floor %.2f. With scale the gain %s. Charts and tables call the baseline isoflop, after the sweep of step d.",
+              "A change of some kind: p = %.3g; if there is one, it is of the level with probability %.2f, of the exponent %.2f, "
+              "of the floor %.2f. With scale the gain %s. Charts and tables call the baseline isoflop, after the sweep of step d.",
               v->p_any, v->probability[CHANGE_LEVEL], v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR],
               trends[v->trend]);
     note_value(n, "gain", &v->largest.value);
