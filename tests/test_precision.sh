@@ -57,7 +57,7 @@ refused() {
 like_any_other() {
     local isa=$1 s all
     shift
-    all=(--isa "$isa" --set train.precision=bf16 --set 'grid.tokens=["10k","30k"]' --set train.warmup_tokens=2k
+    all=(--isa "$isa" --set train.precision=bf16 --set 'grid.tokens=["5k","15k"]' --set train.warmup_tokens=1k
         --set 'grid.models=[{"d_model":24,"n_layer":1}]' --set train.checkpoint_s=0.01 --set fit.bootstrap=0)
     for s in "$@"; do all+=(--set "$s"); done
     rm -rf one two
@@ -73,7 +73,7 @@ every_set() {
     local isa
     like_any_other "$best" train.optimizer=muon train.ema=0.9 train.z_loss=1e-4 model.preset=olmo3 model.n_expert=3 model.mtp=1
     for isa in ref $sets; do
-        like_any_other "$isa" 'grid.tokens=["3k","6k"]' train.warmup_tokens=1k
+        like_any_other "$isa" 'grid.tokens=["2k","4k"]' train.warmup_tokens=500
     done
 }
 

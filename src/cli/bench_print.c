@@ -15,9 +15,10 @@ static void print_peak(FILE *out, const struct bench_report *r)
     text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
                 r->peak_one_gflops, more);
     if (r->bf16)
-        text_beside(out, "", "products are of bfloat16, %s", strcmp(r->bf16, "emulated") == 0
-                    ? "emulated: this processor, or this build, has no instruction for them, and they take longer than those of fp32"
-                    : "by an instruction; the peak above is that of fp32");
+        text_beside(out, "", "products are of bfloat16, %s",
+                    strcmp(r->bf16, "instruction") == 0
+                        ? "by an instruction; the peak above is that of fp32"
+                        : "emulated: this processor or this build has no instruction for them, and they take longer than fp32's");
 }
 
 /* The tables are 60 columns wide: half a screen, a slide, a phone. */
