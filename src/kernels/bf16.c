@@ -27,12 +27,13 @@ void kern_bf16_take_instruction(struct kern *k)
 
 enum { PROBE_ROWS = 15, PROBE_COLUMNS = 33, PROBE_DEPTH = 70 };
 
-/* Numbers of all sizes, so that sums round at every step, cancel, and become subnormal. */
-static void fill(float *x, size_t n, uint32_t seed)
+/* Numbers whose sums round at every step and cancel; every third row or column, of `stride` numbers, so small that sums of
+ * products of two such become subnormal on the way. */
+static void fill(float *x, size_t n, size_t stride, uint32_t seed)
 {
     for (size_t i = 0; i < n; i++) {
         seed = seed * 1664525u + 1013904223u;
-        uint32_t exponent = i % 3 ? 120u + (seed >> 28) : 52u + (seed >> 27) / 2;
+        uint32_t exponent = i / stride % 3 ? 120u + (seed >> 28) : 58u + (seed >> 29);
         uint32_t u = (seed & 0x807FFFFFu) | exponent << 23;
         memcpy(&x[i], &u, sizeof u);
     }
@@ -52,13 +53,13 @@ static void probe(const struct kern_bf16 *b, float *c, const float *x, const flo
 }
 
 /* Processors' makers tell the order and the rounding of the instruction's sums in words. One that differed would give other
- * bytes than the next machine of the same level, so it is asked first, which takes some microseconds. */
+ * bytes than the next machine of the same level, so it is asked first, which takes a tenth of a millisecond. */
 static bool agrees(const struct kern_bf16 *b)
 {
     float x[PROBE_ROWS * PROBE_DEPTH], y[PROBE_DEPTH * PROBE_COLUMNS];
     float got[PROBE_ROWS * PROBE_COLUMNS], want[PROBE_ROWS * PROBE_COLUMNS];
-    fill(x, sizeof x / sizeof *x, 1);
-    fill(y, sizeof y / sizeof *y, 2);
+    fill(x, sizeof x / sizeof *x, PROBE_DEPTH, 1);
+    fill(y, sizeof y / sizeof *y, 1, 2);
     probe(&kern_bf16_ref, want, x, y);
     probe(b, got, x, y);
     return memcmp(got, want, sizeof got) == 0;
