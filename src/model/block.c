@@ -114,9 +114,11 @@ void block_bwd(const struct block *b, struct pass *p, float *dres, float *ds, fl
 {
     const float *at_end = scale == 1 ? dres : ds;
     float *next = scale == 1 ? NULL : ds, *din = p->s->narrow, *both = p->s->parallel;
+    turn_next(p->turn);
     b->mlp.kind->bwd(&b->mlp, p, b->parallel ? both : din, leave(&b->b2, p, at_end), mlp_in(b));
     if (!b->parallel)
         b->b2.before.kind->bwd(&b->b2.before, p, dres, next, scale, din, b->x_mid);
+    turn_next(p->turn);
     attention_bwd(&b->attention, p, din, leave(&b->b1, p, at_end), norm_out(&b->b1.before, b->mixed));
     if (b->parallel)
         ops_mix(p->o, din, 1, din, 1, both, p->R * b->b1.before.C);

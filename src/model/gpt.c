@@ -131,23 +131,20 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B)
     return chunk;
 }
 
-/* Carve every array from the arena: run once to plan and once to allocate. tensors are those of plan_tensors. */
-static void carve(struct gpt *g, struct arena *a)
+/* What a lane has of its own: layers, activations, scratch. */
+static void carve_lane(struct gpt *g, struct arena *a)
 {
     const struct gpt_shape *s = &g->shape;
-    size_t R = g->chunk * s->T, n_flat = g->tensors.n_flat;
+    size_t R = g->chunk * s->T;
     /* Packing once a step pays while the packed copies stay near the caches; beyond, each product packs
      * what it needs as it goes, at the price of packing again for the next chunk of the batch. */
     const double keep_bytes = 1 << 26;
     bool pack = 2 * sizeof(float) * tensors_params(&g->tensors, HIDDEN) <= keep_bytes;
     g->layers = arena_take(a, s->L + s->mtp, sizeof *g->layers);
-    g->w = arena_floats(a, n_flat);
-    g->grad = g->forward ? NULL : arena_floats(a, n_flat);
     g->tensors = (struct tensors){.L = s->L + s->mtp};
     struct planner p = {.shape = s, .tensors = &g->tensors, .arena = a, .o = g->ops, .n = g->chunk, .R = R,
                         .pack = pack, .forward = g->forward, .w = g->w, .grad = g->grad};
     plan_parts(g, &p, s->L);
-    CHECK(g->tensors.n_flat == n_flat);
     g->x_top = arena_floats(a, R * s->C);
     g->logits = arena_floats(a, R * s->V);
     g->losses = arena_floats(a, R);
@@ -164,6 +161,27 @@ static void carve(struct gpt *g, struct arena *a)
     g->scratch.norm = arena_floats(a, p.scratch.norm);
     g->scratch.attention = arena_floats(a, p.scratch.attention);
     g->scratch.gemm = arena_floats(a, p.scratch.gemm);
+}
+
+/* Carve every array from the arena: run once to plan and once to allocate. tensors are those of plan_tensors. */
+static void carve(struct gpt *g, struct arena *a)
+{
+    size_t n_flat = g->tensors.n_flat;
+    g->w = arena_floats(a, n_flat);
+    g->grad = g->forward ? NULL : arena_floats(a, n_flat);
+    carve_lane(g, a);
+    CHECK(g->tensors.n_flat == n_flat);
+    g->n_lanes = lanes_of(g, g->ops.threads);
+    if (g->n_lanes < 2)
+        return;
+    g->turns = arena_take(a, g->B / g->chunk, sizeof *g->turns);
+    g->lanes = arena_take(a, g->n_lanes - 1, sizeof *g->lanes);
+    for (size_t i = 0; i + 1 < g->n_lanes; i++) {
+        struct gpt counted, *lane = g->lanes ? &g->lanes[i] : &counted;
+        *lane = (struct gpt){.shape = g->shape, .rules = g->rules, .k = g->k, .ops = {.k = g->k, .threads = 1}, .B = g->B,
+                             .chunk = g->chunk, .w = g->w, .grad = g->grad, .n_lanes = 1, .stale = true};
+        carve_lane(lane, a);
+    }
 }
 
 /* Sizes that carve needs, without memory. */
@@ -261,6 +279,8 @@ void gpt_init_weights(struct gpt *g, uint64_t seed)
 
 void gpt_pack(struct gpt *g)
 {
+    for (size_t i = 0; i + 1 < g->n_lanes; i++)
+        g->lanes[i].stale = true; /* its thread packs for it */
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
     for (size_t l = 0; l < g->shape.L + g->shape.mtp; l++)
         block_pack(&g->layers[l], g->ops);
@@ -305,6 +325,13 @@ static void forward(struct gpt *g, const int32_t *x, struct pass *p)
     forward_head(g, p, g->x_top);
 }
 
+/* The gradient of a tied head's weights waits for the embeddings' of the chunk before: beside other chunks it comes last, so
+ * that nothing else waits for it. */
+static bool head_is_late(const struct gpt *g, const struct pass *p)
+{
+    return p->turn && g->shape.tied;
+}
+
 /* From the gradient of the logits in g->logits to that of top in g->dres, and in g->ds (see block_bwd). first: of the step,
  * to come here. */
 static void backward_head(struct gpt *g, struct pass *p, const float *top, bool first)
@@ -312,7 +339,9 @@ static void backward_head(struct gpt *g, struct pass *p, const float *top, bool 
     float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
     struct pass q = *p;
     q.first = first;
-    linear_bwd(&g->head, &q, g->scratch.narrow, NULL, g->logits, norm_out(&g->norm, top));
+    linear_bwd_input(&g->head, &q, g->scratch.narrow, NULL, g->logits);
+    if (!head_is_late(g, p))
+        linear_bwd_weights(&g->head, &q, g->logits, norm_out(&g->norm, top));
     memset(g->dres, 0, p->R * g->shape.C * sizeof(float));
     g->norm.kind->bwd(&g->norm, &q, g->dres, ds, scale, g->scratch.narrow, top);
     p->clock = q.clock;
@@ -333,6 +362,9 @@ static void backward(struct gpt *g, const int32_t *x, struct pass *p)
     }
     if (dx0)
         ops_mix(g->ops, g->dres, 1, g->dres, 1, dx0, n);
+    turn_next(p->turn);
+    if (head_is_late(g, p))
+        linear_bwd_weights(&g->head, p, g->logits, norm_out(&g->norm, g->x_top));
     embed_bwd(&g->embed, p, x, g->dres);
 }
 
@@ -395,34 +427,60 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
     return gpt_forward_backward_of(g, x, y, g->B);
 }
 
+struct step {
+    const int32_t *x, *y;
+    size_t n;
+    struct kern_xent how;
+    double sum; /* of losses, in the order of rows */
+};
+
+/* Chunk c of a step, there and back. */
+static void train_chunk(void *ctx, struct gpt *g, size_t c, struct turn *turn)
+{
+    struct step *s = ctx;
+    size_t T = g->shape.T, V = g->shape.V, b = c * g->chunk;
+    const int32_t *x = s->x + b * T, *y = s->y + b * T;
+    if (g->stale)
+        gpt_pack(g);
+    g->stale = false;
+    struct pass p = pass_of(g, size_min(g->chunk, s->n - b), s->n, true);
+    p.first = b == 0;
+    p.turn = turn;
+    forward_layers(g, x, &p);
+    if (g->layers[0].dx0)
+        memset(g->layers[0].dx0, 0, p.R * g->shape.C * sizeof(float));
+    if (g->shape.mtp)
+        train_heads(g, &p, y, &s->how);
+    forward_head(g, &p, g->x_top);
+    if (g->distill)
+        distill_soft(g->distill, g, x, p.n, s->how.grad_scale);
+    ops_xent(g->ops, g->losses, g->logits, y, &s->how, p.R, V);
+    if (g->distill)
+        ops_mix(g->ops, g->logits, 1, g->logits, 1, g->distill->soft, p.R * V);
+    turn_next(turn);
+    for (size_t r = 0; r < p.R; r++)
+        s->sum += (double)g->losses[r];
+    pass_mark(&p, GPT_OP_LOSS);
+    backward(g, x, &p);
+}
+
 double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n)
 {
-    size_t T = g->shape.T, V = g->shape.V;
-    double sum = 0;
-    const struct kern_xent how = {.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
-                                  .grad_scale = 1.0f / (float)(n * T), .soft = g->distill ? g->distill->weight : 0};
+    size_t T = g->shape.T, chunks = (n + g->chunk - 1) / g->chunk;
+    struct step s = {.x = x, .y = y, .n = n};
+    s.how = (struct kern_xent){.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
+                               .grad_scale = 1.0f / (float)(n * T), .soft = g->distill ? g->distill->weight : 0};
     CHECK(n >= 1 && n <= g->B && !g->forward);
     zero_gradients(g);
-    for (size_t b = 0; b < n; b += g->chunk) {
-        struct pass p = pass_of(g, size_min(g->chunk, n - b), n, true);
-        p.first = b == 0;
-        forward_layers(g, x + b * T, &p);
-        if (g->layers[0].dx0)
-            memset(g->layers[0].dx0, 0, p.R * g->shape.C * sizeof(float));
-        if (g->shape.mtp)
-            train_heads(g, &p, y + b * T, &how);
-        forward_head(g, &p, g->x_top);
-        if (g->distill)
-            distill_soft(g->distill, g, x + b * T, p.n, how.grad_scale);
-        ops_xent(g->ops, g->losses, g->logits, y + b * T, &how, p.R, V);
-        if (g->distill)
-            ops_mix(g->ops, g->logits, 1, g->logits, 1, g->distill->soft, p.R * V);
-        for (size_t r = 0; r < p.R; r++)
-            sum += (double)g->losses[r];
-        pass_mark(&p, GPT_OP_LOSS);
-        backward(g, x + b * T, &p);
+    size_t lanes = size_min(size_min(g->n_lanes, (size_t)g->ops.threads), chunks);
+    if (lanes < 2 || g->distill || g->op_s) {
+        for (size_t c = 0; c < chunks; c++)
+            train_chunk(&s, g, c, NULL);
+    } else {
+        memset(g->turns, 0, chunks * sizeof *g->turns);
+        lanes_run(g, lanes, train_chunk, &s, g->turns, chunks);
     }
-    return sum / (double)(n * T);
+    return s.sum / (double)(n * T);
 }
 
 void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)

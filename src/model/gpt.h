@@ -76,6 +76,10 @@ struct gpt {
     float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
     struct distill *distill; /* what it learns from (distill.h), borrowed; NULL after gpt_init: targets alone */
     bool forward;            /* it has no backward pass: gpt_init_forward */
+    struct gpt *lanes; /* (n_lanes - 1): beside this one, for chunks side by side; they have no lanes and no arena */
+    size_t n_lanes;
+    bool stale;        /* of a lane: the weights have changed since it packed them */
+    struct turn *turns; /* (B / chunk); NULL without lanes */
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     struct arena arena;
 };

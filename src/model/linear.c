@@ -101,27 +101,35 @@ void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x
     pass_mark(p, GPT_OP_GEMM_FWD);
 }
 
-void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy, const float *x)
+void linear_bwd_input(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy)
 {
-    const struct kern *k = p->o.k;
-    int threads = p->o.threads;
     const struct kern_epilogue times = {.mul = mul};
     const struct gemm_nn back = {.c = dx, .ldc = l->ldx, .a = dy, .lda = l->ldy, .packed = l->packed_bwd,
                                  .w = l->w.w, .ldw = row_of_w(l), .transposed = !l->transposed,
                                  .M = p->R, .N = l->in, .K = l->out,
                                  .epilogue = mul ? &times : NULL, .scratch = p->s->gemm};
-    gemm_nn(k, threads, &back);
+    gemm_nn(p->o.k, p->o.threads, &back);
     pass_mark(p, GPT_OP_GEMM_DX);
+}
+
+void linear_bwd_weights(const struct linear *l, struct pass *p, const float *dy, const float *x)
+{
     struct gemm_tn grad = {.c = l->w.grad, .ldc = l->out, .a = x, .lda = l->ldx, .b = dy, .ldb = l->ldy,
                            .M = p->R, .K = l->in, .N = l->out, .accumulate = !p->first, .scratch = p->s->gemm};
     if (l->transposed) {
         grad.a = dy, grad.lda = l->ldy, grad.K = l->out;
         grad.b = x, grad.ldb = l->ldx, grad.N = grad.ldc = l->in;
     }
-    gemm_tn(k, threads, &grad);
+    gemm_tn(p->o.k, p->o.threads, &grad);
     pass_mark(p, GPT_OP_GEMM_DW);
     if (!l->b.w)
         return;
     ops_colsum(p->o, l->b.grad, dy, l->ldy, p->R, l->out);
     pass_mark(p, GPT_OP_REST);
+}
+
+void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy, const float *x)
+{
+    linear_bwd_input(l, p, dx, mul, dy);
+    linear_bwd_weights(l, p, dy, x);
 }

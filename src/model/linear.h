@@ -31,5 +31,8 @@ void linear_fwd(const struct linear *l, struct pass *p, float *y, const float *x
 
 /* From dy (R,out): dx (R,in) is overwritten, and multiplied by `mul` where that is not NULL; gradients of W and b. */
 void linear_bwd(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy, const float *x);
+/* Each for itself. */
+void linear_bwd_input(const struct linear *l, struct pass *p, float *dx, const float *mul, const float *dy);
+void linear_bwd_weights(const struct linear *l, struct pass *p, const float *dy, const float *x);
 
 #endif

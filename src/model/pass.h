@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "model/lanes.h"
 #include "model/ops.h"
 #include "model/shape.h"
 #include "model/tensors.h"
@@ -52,6 +53,7 @@ struct pass {
     bool train; /* keep what backward needs */
     bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
     float chunk_share; /* of a step's tokens */
+    struct turn *turn; /* of chunks side by side (lanes.h); NULL: there are none */
     const struct scratch *s;
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     double clock;

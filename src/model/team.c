@@ -1,6 +1,7 @@
 #include "model/team.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -105,6 +106,20 @@ static void wait_while(struct seat *own, const _Atomic int *state, int old)
         if (atomic_load(state) == old || !atomic_exchange(&own->asleep, 0))
             sleep_in(own);
     }
+}
+
+/* There is nobody to ring: after a spin the core is left to others, and after a while for longer. */
+void team_await(const _Atomic int *at, int least)
+{
+    enum { SPINS = 500, YIELDS = 50 }; /* 10 to 20 us; beside another program about as long as its share */
+    const struct timespec nap = {.tv_nsec = 50000};
+    for (int i = 0; atomic_load_explicit(at, memory_order_acquire) < least; i++)
+        if (i < SPINS)
+            relax();
+        else if (i < SPINS + YIELDS)
+            sched_yield();
+        else
+            nanosleep(&nap, NULL);
 }
 
 /* Thread i does its parts until it is told to leave. */

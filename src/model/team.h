@@ -20,6 +20,9 @@ void team_run(int threads, team_fn *fn, void *ctx);
 /* Of the team that this thread leads; 1 where it leads none. */
 int team_size(void);
 
+/* Until *at, which a thread that is at work counts up, is `least` or more. */
+void team_await(const _Atomic int *at, int least);
+
 /* part(ctx, i, parts) for every i below `parts`, each exactly once; all are done on return, and what they wrote is
  * seen. parts <= TEAM_MAX; 1 or less is a plain call. The team may have fewer threads; outside of team_run one comes
  * together for this call. Within one thread, parts run in the order of i. No allocation. */
