@@ -142,6 +142,10 @@ static struct kern_fetch upcoming(const struct product *p, const struct block *b
                            : f;
 }
 
+/* A block of A of so many floats, 128 KB, is in the second-level cache or on its way from there: what a processor fetches
+ * of its own accord serves, and asking for the next lines of A would take longer than waiting for them. */
+enum { NEAR_FLOATS = 32768 };
+
 /* Rows [i, i+m) by a block, whose panels are packed on the way where `pack` is set. next: the block that
  * comes after it, packed on the way where `pack_next` is set, or NULL. The last depth finishes. */
 static void block_product(const struct product *p, const struct block *b, size_t i, size_t m, bool pack,
@@ -161,7 +165,7 @@ static void block_product(const struct product *p, const struct block *b, size_t
             fetch = upcoming(p, b, s + width, pack);
         else if (next)
             fetch = upcoming(p, next, 0, pack_next);
-        fetch.cold = s == 0;
+        fetch.cold = s == 0 && m * b->deep > NEAR_FLOATS;
         size_t above = p->lower && b->j + s > i ? size_min(m, b->j + s - i) : 0;
         if (above == m)
             continue;
