@@ -22,6 +22,14 @@
 #define ROWS_13(X) ROWS_12(X) X(12, a4, 0)
 #define ROWS_14(X) ROWS_13(X) X(13, a4, 1)
 
+/* A pointer of which the compiler knows no relation to others: clang makes one pointer of all rows that it moves from row
+ * to row, a chain of as many additions a step of depth as there are rows, which takes as long as the multiply-adds. */
+#ifdef __clang__
+#define KEEP_APART(p) __asm__("" : "+r"(p))
+#else
+#define KEEP_APART(p) (void)(p)
+#endif
+
 /* Not left to the compiler: gcc takes a function that only prefetches for one without effect, and drops
  * the calls. */
 #define INLINE static inline __attribute__((always_inline))
