@@ -117,6 +117,18 @@ static const char *letter_against(const struct grid *g, size_t column, int role)
     return NULL;
 }
 
+/* A role's own name, or a loss by its unit (perplexity, bpb): other words are names of columns alone. */
+static bool is_meaning(const char *name, const struct column_name *want)
+{
+    int rank;
+    bool log = false;
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if (strcasecmp(name, role_names[i]) == 0)
+            return true;
+    return names_role(&rank, want) == FIT_LOSS && (strcmp(names_loss_unit(&log, want), "nats") != 0 || log);
+}
+
+/* Whether a column is what the words mean. */
 static bool means(const struct grid *g, size_t column, const struct column_name *want)
 {
     struct column_name have;
@@ -146,7 +158,7 @@ static enum status named_column(size_t *out, const struct grid *g, const char *n
             found++;
         }
     }
-    for (size_t i = 0, n = found; i < g->n_columns && n == 0; i++) {
+    for (size_t i = 0, n = found; i < g->n_columns && n == 0 && is_meaning(name, &want); i++) {
         if (means(g, i, &want)) {
             *out = i;
             found++;
