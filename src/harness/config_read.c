@@ -459,7 +459,8 @@ static enum status read_text(struct config *c, const char *text, size_t size, co
     if (seal == SEAL_BROKEN)
         return err_set(err, E_CONFIG, "it is damaged: its checksum does not match (where it was changed on purpose, take the key "
                                       "checksum out)");
-    cJSON *root = cJSON_ParseWithLength(text, size);
+    size_t mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* which cJSON passes over in longer texts alone */
+    cJSON *root = cJSON_ParseWithLength(text + mark, size - mark);
     if (!root)
         return err_set(err, E_NOMEM, "out of memory reading the config");
     if (seal == SEAL_HOLDS)

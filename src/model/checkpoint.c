@@ -305,9 +305,12 @@ static enum status read_contents(struct file *f, const struct header *h, const s
     if (f->size < f->begin + n)
         return cut_short(f, f->begin + n, err);
     memcpy(c->list, f->data + f->begin + sizeof c->head, n - sizeof c->head);
-    for (size_t i = 0; i < c->head.n; i++)
+    for (size_t i = 0; i < c->head.n; i++) {
         if (!memchr(c->list[i].name, '\0', sizeof c->list[i].name))
             return err_set(err, E_DATA, "%s is damaged: a tensor has no name", f->path);
+        if (c->list[i].rows == 0 || c->list[i].cols == 0) /* of which a file of any size could hold any number */
+            return err_set(err, E_DATA, "%s is damaged: tensor %s has no values", f->path, c->list[i].name);
+    }
     f->begin += n;
     return OK;
 }
