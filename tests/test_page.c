@@ -520,7 +520,6 @@ static void test_picture(void)
 
 /* --- memory ---------------------------------------------------------------------------------------- */
 
-/* Allocations that fail, one or all from there on: an error with words, or a page; never a crash. */
 /* Written while allocation i fails (and those after it, where `on`): the status, and what stands in *text then. */
 static enum status written_short_of(char **text, const struct page *p, size_t i, bool on, struct err *err)
 {

@@ -22,6 +22,7 @@ const struct bench_shape bench_shapes[BENCH_N_SHAPES] = {
 
 /* A run between two looks at the clock: long enough for the clock. */
 #define PEAK_RUN_S 0.004
+enum { PEAK_RUNS = 12 };
 /* And the forks and joins, which other programs disturb more. */
 #define FORK_JOIN_S 0.2
 #define GEMM_RUN_S 0.005
@@ -100,12 +101,23 @@ static struct peak peak_init(const struct bench_options *o)
 
 double bench_peak(const struct bench_options *o, struct bench_load *load)
 {
-    enum { RUNS = 12 };
     struct peak p = peak_init(o);
-    double rates[RUNS];
-    for (int i = 0; i < RUNS; i++)
+    double rates[PEAK_RUNS];
+    for (int i = 0; i < PEAK_RUNS; i++)
         rates[i] = peak_gflops(&p, load);
-    return sort_median(rates, RUNS);
+    return sort_median(rates, PEAK_RUNS);
+}
+
+double bench_peak_cpu(const struct kern *k)
+{
+    const struct bench_options one = {.k = k, .threads = 1};
+    const struct peak p = peak_init(&one);
+    double rates[PEAK_RUNS];
+    for (int i = 0; i < PEAK_RUNS; i++) {
+        double began = clock_cpu_s(), flops = ops_fma(p.ops, p.steps);
+        rates[i] = flops / (clock_cpu_s() - began) * 1e-9;
+    }
+    return sort_median(rates, PEAK_RUNS);
 }
 
 /* Room for the runs of one figure after another. */

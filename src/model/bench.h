@@ -57,6 +57,10 @@ double bench_share(const struct bench_rate *r);
  * to. */
 double bench_peak(const struct bench_options *o, struct bench_load *load);
 
+/* The same of one core in the time that it works for this process, as training is measured (bench_train's cpu_s): by the clock
+ * on the wall a machine with other work has a peak far below what training reaches in its own time. */
+double bench_peak_cpu(const struct kern *k);
+
 /* Seconds that it takes to hand work to o->threads threads and wait for them: what a parallel region of short parts
  * takes longer than one part; the best of means over a hundred. 0 for one thread, which opens none. */
 double bench_fork_join(const struct bench_options *o);

@@ -35,6 +35,15 @@ enum status lab_path(char path[FILE_PATH_MAX], const struct lab *l, const char *
 
 /* --- the folder --- */
 
+static const char usual_dir[] = "runs/lab";
+
+const char *lab_out(char *out, size_t size, const struct lab *l)
+{
+    bool usual = strcmp(l->dir, usual_dir) == 0;
+    snprintf(out, size, "%s%s", usual ? "" : " --out ", usual ? "" : l->dir);
+    return out;
+}
+
 /* runs/lab-NAME after the first text. */
 static enum status place(char dir[FILE_PATH_MAX], const struct lab_words *w, struct err *err)
 {
@@ -258,10 +267,10 @@ enum status lab_go(struct lab *l, char only, struct err *err)
     TRY(lab_page(l, err));
     if (!only && done == LAB_N_STEPS)
         text_message(stdout, "", "all steps are done");
-    bool usual = strcmp(l->dir, "runs/lab") == 0;
+    char where[FILE_PATH_MAX + 16];
     text_message(stdout, "",
                  "the page to hand in: %s/report.html (your answers go into %s/answers.txt, and onto the page with the "
-                 "next plateau lab%s%s)",
-                 l->dir, l->dir, usual ? "" : " --out ", usual ? "" : l->dir);
+                 "next plateau lab%s)",
+                 l->dir, l->dir, lab_out(where, sizeof where, l));
     return OK;
 }

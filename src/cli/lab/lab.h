@@ -49,6 +49,9 @@ enum { LAB_MINUTES = 40 };
 enum status lab_open(struct lab *l, const struct lab_words *w, struct err *err) WARN_UNUSED;
 void lab_close(struct lab *l);
 
+/* What a command is told of the folder: " --out DIR", or nothing where it is the usual one. */
+const char *lab_out(char *out, size_t size, const struct lab *l);
+
 /* DIR/a or DIR/a/b. */
 enum status lab_path(char path[FILE_PATH_MAX], const struct lab *l, const char *a, const char *b, struct err *err) WARN_UNUSED;
 

@@ -119,12 +119,11 @@ static void put_data(FILE *out, const struct lab *l)
 /* What the step left, its question, the answer. */
 static enum status fill(FILE *out, const struct lab *l, const struct lab_step *s, const char *answers, struct err *err)
 {
-    char path[FILE_PATH_MAX], name[8];
+    char path[FILE_PATH_MAX], where[FILE_PATH_MAX + 16], name[8];
     char *text;
     size_t size;
     if (!lab_done(l, s->letter)) {
-        bool usual = strcmp(l->dir, "runs/lab") == 0;
-        html_line(out, "missing", "Not done yet: plateau lab %c%s%s", s->letter, usual ? "" : " --out ", usual ? "" : l->dir);
+        html_line(out, "missing", "Not done yet: plateau lab %c%s", s->letter, lab_out(where, sizeof where, l));
         return OK;
     }
     snprintf(name, sizeof name, "%c.html", s->letter);

@@ -8,13 +8,11 @@
 
 #include "base/clock.h"
 #include "base/size.h"
-#include "base/sort.h"
 #include "cli/lab/figure.h"
 #include "cli/lab/steps.h"
 #include "cli/timed.h"
 #include "kernels/kern.h"
 #include "model/bench.h"
-#include "model/ops.h"
 #include "model/team.h"
 
 enum { WIDTHS = 5 };
@@ -66,27 +64,9 @@ static double peak_all(const struct bench_options *one, size_t jobs)
     return a.peak;
 }
 
-/* Of a core in the time that it works for us, as training is measured: by the clock on the wall a machine with other work has
- * a peak far below what training reaches in its own time. */
-static double peak_of_core(const struct kern *k)
-{
-    enum { RUNS = 12 };
-    const struct ops ops = {.k = k, .threads = 1};
-    double rates[RUNS];
-    size_t steps = 1000;
-    for (int i = 0; i < RUNS;) {
-        double began = clock_cpu_s(), flops = ops_fma(ops, steps), s = clock_cpu_s() - began;
-        if (s < 0.004) /* long enough for the clock, and the core at its speed */
-            steps *= 2;
-        else
-            rates[i++] = flops / s;
-    }
-    return sort_median(rates, RUNS);
-}
-
 static void measure_peak(struct machine *m, size_t jobs)
 {
-    m->peak = peak_of_core(&m->k);
+    m->peak = 1e9 * bench_peak_cpu(&m->k);
     m->peak_all = peak_all(&m->o, jobs);
 }
 

@@ -49,8 +49,6 @@ static void put_change(struct note *n, const cJSON *over)
 static enum status tell(struct note *n, const struct comparison *c, const cJSON *over, struct err *err)
 {
     const struct compare_variant *v = &c->variants[0];
-    /* after "With scale the gain", in the order of enum compare_trend */
-    static const char *const trends[] = {"grows", "holds", "fades", "may grow or fade"};
     char largest[96], ten[96];
     struct chart gains = {.log_x = false}, cells = {.log_x = false};
     bool drawn = false;
@@ -74,7 +72,7 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
               "A change of some kind: p = %.3g; if there is one, it is of the level with probability %.2f, of the exponent %.2f, "
               "of the floor %.2f. With scale the gain %s. Charts and tables call the baseline isoflop, after the sweep of step d.",
               v->p_any, v->probability[CHANGE_LEVEL], v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR],
-              trends[v->trend]);
+              v->trend == COMPARE_TREND_OPEN ? "may grow or fade" : compare_trend_word(v->trend));
     note_value(n, "gain", &v->largest.value);
     note_value(n, "difference", &v->loss_difference);
     note_number(n, "p_any", v->p_any);
