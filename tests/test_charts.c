@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "plot/png.h"
 #include "plot/raster.h"
 #include "plot/rich.h"
 #include "plot/term.h"
@@ -1028,6 +1029,31 @@ static void out_of_memory_writing(void)
     font_close(font);
 }
 
+/* A picture, every allocation of its file: a file, or E_NOMEM and none. */
+static void out_of_memory_packing(void)
+{
+    if (!wrap_works())
+        return;
+    struct raster r;
+    char path[FILE_PATH_MAX];
+    struct err err;
+    EXPECT_OK(raster_init(&r, 40, 30, 1, white, NULL, &err));
+    EXPECT_OK(file_join(path, sizeof path, test_tmpdir(), "packed.png", &err));
+    wrap_fail(WRAP_NONE, false);
+    EXPECT_OK(png_write(path, &r, &err));
+    size_t n = wrap_stop();
+    EXPECT(n >= 4); /* its rows, a row, both packed, the file */
+    for (size_t k = 0; k < 2 * n && !test_failed(); k++) {
+        remove(path);
+        wrap_fail(k / 2, k % 2);
+        enum status st = png_write(path, &r, &err);
+        wrap_stop();
+        EXPECT_MSG(st == E_NOMEM && !file_exists(path), "allocation %zu of %zu: %d", k / 2, n, (int)st);
+    }
+    remove(path);
+    raster_free(&r);
+}
+
 /* Cells of one compute stand beside each other, the smallest on the left; one that is alone stands where it is. */
 static void cells_of_one_compute(void)
 {
@@ -1077,6 +1103,7 @@ static const struct test tests[] = {
     {"out_of_memory_building", out_of_memory_building},
     {"out_of_memory_drawing", out_of_memory_drawing},
     {"out_of_memory_writing", out_of_memory_writing},
+    {"out_of_memory_packing", out_of_memory_packing},
 };
 
 int main(int argc, char **argv)
