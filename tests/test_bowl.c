@@ -158,7 +158,7 @@ static void test_law(void)
     const double n[] = {1e4, 1e6, 1e4, 1e6, 1e5}, d[] = {1e5, 1e5, 1e7, 1e7, 1e6};
     for (size_t i = 0; i < 5; i++)
         s[i] = (struct bowl_site){n[i], d[i], 0.3 * pow(n[i], -0.23) * pow(d[i], -0.11), 0.05};
-    bowl_law_fit(&law, s, 5, true);
+    bowl_law_fit(&law, s, 5, true, (double)INFINITY);
     EXPECT(law.has_n && law.has_d);
     EXPECT_NEAR(law.n_exponent, -0.23, 1e-9);
     EXPECT_NEAR(law.d_exponent, -0.11, 1e-9);
@@ -167,7 +167,7 @@ static void test_law(void)
     EXPECT_REL(v.value, 0.3 * pow(3e6, -0.23) * pow(2e7, -0.11), 1e-9);
     EXPECT(v.lo < v.value && v.value < v.hi);
     /* in size alone it goes through the middle */
-    bowl_law_fit(&law, s, 5, false);
+    bowl_law_fit(&law, s, 5, false, (double)INFINITY);
     EXPECT(law.has_n && !law.has_d && law.d_exponent == 0);
     EXPECT_REL(bowl_law_at(&law, 1e5, 1).value, s[4].x, 1e-9);
 }
@@ -179,19 +179,35 @@ static void test_law_not_told(void)
     const struct bowl_site one[] = {{1e4, 1e6, 0.01, NONE}}, line[] = {{1e4, 1e5, 0.02, NONE}, {1e5, 1e6, 0.01, NONE}},
                            sizes[] = {{1e4, 1e6, 0.02, NONE}, {1e6, 1e6, 0.01, NONE}},
                            budgets[] = {{1e4, 1e6, 0.02, NONE}, {1e4, 1e7, 0.01, NONE}};
-    bowl_law_fit(&law, one, 1, true);
+    bowl_law_fit(&law, one, 1, true, (double)INFINITY);
     EXPECT(!law.has_n && !law.has_d);
     EXPECT_REL(bowl_law_at(&law, 1e7, 1e9).value, 0.01, 1e-12);
     EXPECT(isnan(law.scatter) && isfinite(bowl_law_at(&law, 1e7, 1e9).hi));
-    bowl_law_fit(&law, line, 2, true);
+    bowl_law_fit(&law, line, 2, true, (double)INFINITY);
     EXPECT(law.has_n && !law.has_d);
     EXPECT_REL(bowl_law_at(&law, 1e5, 1e9).value, 0.01, 1e-9);
-    bowl_law_fit(&law, sizes, 2, true);
+    bowl_law_fit(&law, sizes, 2, true, (double)INFINITY);
     EXPECT(law.has_n && !law.has_d);
     EXPECT_NEAR(law.n_exponent, log(0.5) / log(100), 1e-9);
-    bowl_law_fit(&law, budgets, 2, true);
+    bowl_law_fit(&law, budgets, 2, true, (double)INFINITY);
     EXPECT(!law.has_n && law.has_d);
     EXPECT_NEAR(law.d_exponent, log(0.5) / log(10), 1e-9);
+}
+
+/* Bowls that tell little leave an exponent near 0, those that tell much have their way; the rate in the middle stays. */
+static void test_law_drawn(void)
+{
+    struct bowl_law law;
+    struct bowl_site vague[] = {{1e4, 1e5, 0.004, 0.7}, {1e4, 8e5, 0.001, 0.7}};
+    bowl_law_fit(&law, vague, 2, true, 0.3);
+    /* two sites z apart, each of variance w: their power has the variance 2 w / z^2, against .09 */
+    double z = log(8), w = 0.7 * 0.7 + 0.1 * 0.1, alone = log(0.25) / z;
+    EXPECT_NEAR(law.d_exponent, alone * 0.09 / (0.09 + 2 * w / (z * z)), 1e-9);
+    EXPECT_REL(bowl_law_at(&law, 1e4, sqrt(8) * 1e5).value, 0.002, 1e-9);
+    EXPECT(law.has_d && !law.has_n && law.n_exponent == 0);
+    struct bowl_site sure[] = {{1e4, 1e5, 0.004, 0.01}, {1e4, 1e8, 0.001, 0.01}};
+    bowl_law_fit(&law, sure, 2, true, 0.3);
+    EXPECT_REL(law.d_exponent, log(0.25) / log(1000), 0.01);
 }
 
 static void test_akima(void)
@@ -217,7 +233,7 @@ static void test_akima(void)
 static const struct test tests[] = {
     {"parabola", test_parabola}, {"skewed", test_skewed}, {"edges", test_edges},
     {"few", test_few},           {"intervals", test_intervals}, {"pool", test_pool},
-    {"law", test_law},           {"law_not_told", test_law_not_told}, {"akima", test_akima},
+    {"law", test_law},           {"law_not_told", test_law_not_told}, {"law_drawn", test_law_drawn}, {"akima", test_akima},
 };
 
 int main(int argc, char **argv)

@@ -55,7 +55,8 @@ static void terms_of(double t[3], const struct bowl_law *law, double n, double d
 }
 
 /* The law, and how far the sites lie off it, in units of what is known of them. */
-static double fit_terms(double beta[3], struct bowl_law *law, bool used[3], const struct bowl_site *s, size_t n)
+static double fit_terms(double beta[3], struct bowl_law *law, bool used[3], const struct bowl_site *s, size_t n,
+                        double exponent_sd)
 {
     double m[3][3] = {{0}}, v[3] = {0}, t[3], chi2 = 0, rss = 0;
     for (size_t i = 0; i < n; i++) {
@@ -67,6 +68,9 @@ static double fit_terms(double beta[3], struct bowl_law *law, bool used[3], cons
                 m[j][k] += w * t[j] * t[k];
         }
     }
+    solve(beta, law->cov, used, m, v); /* which terms the sites tell, before anything is added */
+    for (int j = 1; j < 3; j++)
+        m[j][j] += used[j] ? 1 / (exponent_sd * exponent_sd) : 0;
     solve(beta, law->cov, used, m, v);
     for (size_t i = 0; i < n; i++) {
         terms_of(t, law, s[i].n, s[i].d);
@@ -79,7 +83,7 @@ static double fit_terms(double beta[3], struct bowl_law *law, bool used[3], cons
     return law->df > 0 ? chi2 / law->df : 1;
 }
 
-void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n, bool tokens)
+void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n, bool tokens, double exponent_sd)
 {
     double beta[3];
     bool used[3] = {true, true, tokens};
@@ -89,7 +93,7 @@ void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n,
         law->centre[1] += log(sites[i].d) / (double)n;
     }
     /* sites that lie farther off than what is known of them say that less is known */
-    double excess = fmax(1, fit_terms(beta, law, used, sites, n));
+    double excess = fmax(1, fit_terms(beta, law, used, sites, n, exponent_sd));
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
             law->cov[i][j] *= excess;

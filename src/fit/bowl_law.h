@@ -24,9 +24,16 @@ struct bowl_law {
     double cov[3][3];      /* of the three terms there */
 };
 
-/* Fit the sites (n >= 1) by least squares, each weighed by what is known of it. An exponent that they do not tell, as all
- * have one size or budget, or these go together, is 0; of D also where tokens is false. */
-void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n, bool tokens);
+/* What is known of an exponent before any site: it is 0 give or take this. Tuned rates were found to go with the size by
+ * powers of -.7 to 0 and with the budget by -.3 to .3 (Porian et al. 2024, arXiv 2406.19146; Bjorck et al. 2024,
+ * arXiv 2409.19913; Li et al. 2025, arXiv 2503.04715), under completep by 0 with the size. Without it two bowls that tell
+ * little, a factor of 8 apart, make any power. */
+#define BOWL_EXPONENT_SD 0.3
+
+/* Fit the sites (n >= 1) by least squares, each weighed by what is known of it, exponents drawn towards 0 with exponent_sd
+ * (INFINITY: not). An exponent that they do not tell, as all have one size or budget, or these go together, is 0; of D also
+ * where tokens is false. */
+void bowl_law_fit(struct bowl_law *law, const struct bowl_site *sites, size_t n, bool tokens, double exponent_sd);
 
 /* The rate at N and D, with a 95 % interval: NaN where nothing tells how far the law may be off. */
 struct fit_value bowl_law_at(const struct bowl_law *law, double n, double d);

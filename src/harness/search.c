@@ -487,7 +487,7 @@ static void conclude(struct search_found *f, struct search *s)
         separate += s->grid->runs[i].flops;
     f->separate = separate / s->sites.sweep_flops;
     take_bottoms(f, at, s);
-    bowl_law_fit(&law, at, s->sites.n, true);
+    bowl_law_fit(&law, at, s->sites.n, true, BOWL_EXPONENT_SD);
     set_law_of_size(f, &law, s->grid);
     if (!law.has_d)
         return;

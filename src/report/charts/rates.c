@@ -29,7 +29,7 @@ static enum status find(struct found *f, const struct bottoms *all, struct err *
         f->sites[f->n++] = (struct bowl_site){b->params, b->tokens, b->bowl.x.value, b->bowl.x.se};
     }
     if (f->n > 0)
-        bowl_law_fit(&f->law, f->sites, f->n, true);
+        bowl_law_fit(&f->law, f->sites, f->n, true, BOWL_EXPONENT_SD);
     return parts_group(&f->sizes, f->params, f->n, err);
 }
 
