@@ -93,6 +93,8 @@ void train_report(struct trainer *tr);
 
 /* --- train_pieces.c: work on as many threads as are granted and pay --- */
 
+/* Those granted now. */
+int train_threads(const struct trainer *tr);
 /* Before and after a piece of work, a step or some sequences of an evaluation, in tokens of training. Returns when it
  * began, then the core-seconds that it took. */
 double train_begin_piece(struct trainer *tr);

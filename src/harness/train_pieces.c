@@ -4,7 +4,7 @@
 #include "model/team.h"
 
 /* The parent may take threads away or give more at any time: results do not depend on their number. */
-static int threads_granted(const struct trainer *tr)
+int train_threads(const struct trainer *tr)
 {
     const struct train_options *o = tr->o;
     int now = o->threads_now ? *o->threads_now : o->threads;
@@ -16,7 +16,7 @@ static int threads_granted(const struct trainer *tr)
 double train_begin_piece(struct trainer *tr)
 {
     double now = clock_now_s();
-    int threads = pace_begin(&tr->pace, threads_granted(tr), now);
+    int threads = pace_begin(&tr->pace, train_threads(tr), now);
     members_threads(&tr->e, threads);
     members_threads(&tr->teachers, threads);
     return now;
@@ -42,7 +42,7 @@ struct stretch {
 static void work_on(void *ctx)
 {
     struct stretch *s = ctx;
-    while (s->st == OK && s->more && (s->inner || threads_granted(s->tr) <= s->asked))
+    while (s->st == OK && s->more && (s->inner || train_threads(s->tr) <= s->asked))
         s->st = s->piece(s->ctx, &s->more, s->err);
 }
 
@@ -52,7 +52,7 @@ enum status train_in_pieces(const struct trainer *tr, train_piece_fn *piece, voi
     struct stretch s = {.tr = tr, .piece = piece, .ctx = ctx, .st = OK, .more = true, .err = err};
     s.inner = team_size() > 1;
     while (s.st == OK && s.more) {
-        s.asked = threads_granted(tr);
+        s.asked = train_threads(tr);
         team_run(s.asked, work_on, &s);
     }
     return s.st;

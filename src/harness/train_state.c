@@ -86,6 +86,9 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
     TRY(members_init(&tr->e, &first->shape, &rules, &optim, &tr->k, B, tr->o->threads, err));
     for (size_t i = 0; i < tr->e.n; i++)
         tr->e.g[i].z_loss = (float)first->cfg.train.z_loss;
+    /* Room for all, but what comes before the first piece of work is not to start those that belong to others: they would spin
+     * on those cores until they fall asleep. */
+    members_threads(&tr->e, train_threads(tr));
     return take_teacher(tr, first, B, err);
 }
 

@@ -2,6 +2,8 @@
 #ifndef PLATEAU_HARNESS_WORKER_INTERNAL_H
 #define PLATEAU_HARNESS_WORKER_INTERNAL_H
 
+#include <time.h>
+
 #include "harness/sweep_internal.h"
 #include "harness/worker.h"
 
@@ -31,6 +33,7 @@ struct worker {
     uint64_t random;
     double beat_s, watch_s; /* the last heartbeat, and look at claims and neighbour */
     double next_try_s, pause_s; /* when to look again whether there is something to claim, and the time until then */
+    struct timespec told;   /* when results.csv was last written */
     double listed_s;        /* when the keys that were begun were listed last */
     size_t cursor;          /* in the queue: from where it looks at what others have begun */
     bool over;              /* nothing is left for it to claim */
