@@ -194,6 +194,45 @@ static void candidates(void)
     }
 }
 
+/* Four sizes are enough: no other ones then, but of three those between and beyond as well. */
+static void sizes(void)
+{
+    struct candidates few;
+    struct fit_table t;
+    struct err err;
+    double at[3] = {0};
+    size_t n = 0, other = 0;
+    EXPECT(all.n_sizes == 6);
+    for (size_t s = 0; s < all.n_sizes; s++)
+        EXPECT(all.ran[s]);
+    EXPECT_OK(fit_table_init(&t, table.n, &err));
+    for (size_t i = 0; i < table.n; i++) {
+        size_t s = 0;
+        while (s < n && at[s] != table.col[FIT_PARAMS][i])
+            s++;
+        if (s == 3)
+            continue;
+        if (s == n)
+            at[n++] = table.col[FIT_PARAMS][i];
+        for (size_t c = 0; c < FIT_N_COLUMNS; c++)
+            t.col[c][i] = table.col[c][i];
+    }
+    EXPECT(n == 3);
+    t.n = 0;
+    for (size_t i = 0; i < table.n; i++)
+        if (!isnan(t.col[FIT_PARAMS][i])) {
+            for (size_t c = 0; c < FIT_N_COLUMNS; c++)
+                t.col[c][t.n] = t.col[c][i];
+            t.n++;
+        }
+    EXPECT_OK(candidates_make(&few, &report, &t, 4, &err));
+    for (size_t s = 0; s < few.n_sizes; s++)
+        other += !few.ran[s];
+    EXPECT(few.n_sizes == 3 + other && other > 0);
+    candidates_free(&few);
+    fit_table_free(&t);
+}
+
 static void says_why_not(void)
 {
     struct fit_options o = fit_options_default();
@@ -216,6 +255,7 @@ int main(int argc, char **argv)
                                         {"costs", costs},
                                         {"chosen", chosen},
                                         {"candidates", candidates},
+                                        {"sizes", sizes},
                                         {"says_why_not", says_why_not}};
     struct err err;
     if (make(&err) != OK) {

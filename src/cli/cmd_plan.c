@@ -225,7 +225,7 @@ enum status cmd_plan(int argc, char **argv, struct err *err)
          "or the K runs that would narrow the verdict's intervals most for what they cost: a table, and a config of them (to "
          "--json, else DIR/next.json)"},
         {"--reach", ARG_COUNT, &w.reach, "F",
-         "--next: sizes, budgets and compute up to so many times the largest of the runs (default 4)"},
+         "--next: budgets and compute (of fewer than four sizes, sizes too) up to so many times the largest (default 4)"},
         {"--jobs", ARG_SIZE, &w.jobs, "N", "cores that train (default: all)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };

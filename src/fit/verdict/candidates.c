@@ -12,8 +12,9 @@
 /* Steps beyond the largest level are as long as those below it, within these. */
 #define STEP_MIN 1.3
 #define STEP_MAX 2.0
-/* Levels of the runs that are left, so that there is room for those between and beyond. */
-enum { OWN_LEVELS = 6 };
+/* Levels of the runs that are left, so that there is room for those between and beyond; and so many sizes are enough, without
+ * such: docs/designs.md has what a size with a run or two of its own does to the intervals. */
+enum { OWN_LEVELS = 6, ENOUGH_SIZES = 4 };
 
 static double step_of(const double *levels, size_t n)
 {
@@ -21,17 +22,22 @@ static double step_of(const double *levels, size_t n)
     return fmin(STEP_MAX, fmax(STEP_MIN, step));
 }
 
-/* The runs' levels, thinned; then those beyond the largest; then those between. */
-static size_t make_levels(double *out, double *own, size_t n_own, double reach)
+/* The runs' levels, so many at most. */
+static size_t thin(double *own, size_t n, size_t most)
 {
     double factor = DESIGN_SAME;
-    size_t n = n_own;
-    while (n > OWN_LEVELS) {
+    while (n > most) {
         double top = own[n - 1];
         n = design_levels(own, own, n, factor *= 1.1);
         own[n - 1] = top; /* the largest matters most */
     }
-    size_t m = n;
+    return n;
+}
+
+/* The runs' levels, thinned; then those beyond the largest; then those between. */
+static size_t make_levels(double *out, double *own, size_t n_own, double reach)
+{
+    size_t n = thin(own, n_own, OWN_LEVELS), m = n;
     memcpy(out, own, n * sizeof *out);
     double step = step_of(own, n);
     for (double x = own[n - 1] * step; x <= own[n - 1] * reach * DESIGN_SAME && m < CANDIDATES_LEVELS; x *= step)
@@ -90,7 +96,12 @@ static enum status fill(struct candidates *c, const struct fit_report *r, const 
     enum fit_column size = fit_count_column(r->count);
     double *own = room, *seeds = room + t->n;
     size_t n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME), n_seeds;
-    c->n_sizes = make_levels(c->sizes, own, n_own, reach);
+    if (n_own < ENOUGH_SIZES) {
+        c->n_sizes = make_levels(c->sizes, own, n_own, reach);
+    } else {
+        c->n_sizes = thin(own, n_own, CANDIDATES_LEVELS);
+        memcpy(c->sizes, own, c->n_sizes * sizeof *own);
+    }
     n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME);
     for (size_t s = 0; s < c->n_sizes; s++)
         for (size_t i = 0; i < n_own; i++)

@@ -1,4 +1,4 @@
-/* Runs that could be trained beside those that are there: sizes and budgets of the runs, between them, and beyond the largest. */
+/* Runs that could be trained beside those that are there: their sizes, and their budgets, those between and beyond. */
 #ifndef PLATEAU_FIT_CANDIDATES_H
 #define PLATEAU_FIT_CANDIDATES_H
 
@@ -21,9 +21,10 @@ struct candidates {
     size_t n;
 };
 
-/* Sizes and budgets go beyond the largest by a factor of `reach` at most, and so does a run's compute. Where a level is
- * further than 1.5 from the next, the middle is a level too. Of each cell two runs: the next seeds of those that it has
- * not. candidates_free also after a failure. */
+/* Budgets go beyond the largest by a factor of `reach` at most, and so does a run's compute. Where one is further than 1.5 from
+ * the next, the middle is one too. Sizes are those of the runs, where these are four: a further one, with a run or two, makes
+ * the intervals wider as often as narrower (docs/designs.md). Where they are fewer, sizes lie between and beyond as budgets do.
+ * Of each cell two runs: the next seeds of those that it has not. candidates_free also after a failure. */
 enum status candidates_make(struct candidates *c, const struct fit_report *r, const struct fit_table *t, double reach,
                             struct err *err) WARN_UNUSED;
 void candidates_free(struct candidates *c);
