@@ -23,9 +23,9 @@ int main(int argc, char **argv)
         printf("%-52s", compare_sims[k].name);
         for (size_t a = 0; a < 5; a++)
             printf(" %5.0f", all * (double)t.called[a]);
-        printf(" |        %5.0f %5.0f %5.0f | %.3f (%zu) %.3f (%zu) | plans: %zu of %zu open\n",
+        printf(" |        %5.0f %5.0f %5.0f | %.3f (%zu) %.3f (%zu) | plans: %zu of %zu open | floor with level: %.0f\n",
                all * (double)t.smallest, all * (double)t.gain, all * (double)t.gain_10x, t.width / (double)t.ended, t.ended,
-               t.width_10x / (double)t.ended_10x, t.ended_10x, t.planned, t.called[COMPARE_OPEN]);
+               t.width_10x / (double)t.ended_10x, t.ended_10x, t.planned, t.called[COMPARE_OPEN], all * (double)t.both);
         fflush(stdout);
     }
     return 0;

@@ -35,6 +35,10 @@ const struct compare_sim compare_sims[] = {
      .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "floor - .02", .law = "chinchilla", .base = FACTS, .variant = {0.664, 11, 260, 0.42, 0.5}, .sizes = 4, .budgets = 4,
      .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
+    {.name = "floor + .187, excess x .9", .law = "chinchilla", .base = FACTS, .variant = {0.871, 9.9, 234, 0.42, 0.5}, .sizes = 4,
+     .budgets = 4, .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
+    {.name = "floor + .05, excess x .97", .law = "chinchilla", .base = FACTS, .variant = {0.734, 10.67, 252.2, 0.42, 0.5},
+     .sizes = 4, .budgets = 4, .seeds = 2, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "large models, level x 1.5 in data", .law = "chinchilla", .base = CHINCHILLA, .variant = {1.8, 480, 1807, 0.35, 0.37},
      .sizes = 6, .budgets = 6, .seeds = 2, .first_size = 1e5, .first_budget = 2e6, .trunk_noise = TRUNK, .noise = POINT},
     {.name = "large models, exponent of data .37 to .39", .law = "chinchilla", .base = CHINCHILLA,
@@ -130,6 +134,7 @@ static enum status one(struct compare_tally *tally, const struct compare_sim *s,
         double top = r[0].max_flops;
         tally->n++;
         tally->called[v.changed]++;
+        tally->both += compare_moves_both(&v);
         tally->planned += v.changed == COMPARE_OPEN && (isfinite(v.seeds_factor) || isfinite(v.budgets_more));
         tally->planned_gain += v.changed == COMPARE_NOTHING && v.seeds_factor > 1;
         tally->smallest += holds(&v.smallest.value, true_gain(s, r[0].min_flops));

@@ -20,6 +20,7 @@ extern const size_t compare_n_sims;
 
 struct compare_tally {
     size_t n, called[5]; /* by enum compare_answer */
+    size_t both;         /* called a floor, with the level */
     size_t gain, gain_10x, smallest; /* intervals of gains that hold the truth */
     double width, width_10x;         /* of ln gain, summed over those that have both ends */
     size_t ended, ended_10x;

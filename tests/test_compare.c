@@ -108,6 +108,37 @@ static void regression_is_the_textbooks(void)
     mixed_free(&m);
 }
 
+/* The short way for many y says what the regression does. */
+static void bic_of_many_is_the_regressions(void)
+{
+    double x[2 * N], y[N], z[MIXED_STEPS * N];
+    struct mixed m;
+    struct mixed_columns c[3];
+    struct mixed_posterior p;
+    struct err err;
+    EXPECT_OK(mixed_init(&m, N, cluster, CLUSTERS, NULL, &err));
+    for (size_t i = 0; i < 2 * N; i++)
+        x[i] = rng_normal(test_rng());
+    for (size_t k = 0; k < 3; k++)
+        EXPECT_OK(mixed_columns_init(&c[k], &m, x, k, &err));
+    for (size_t s = 0; s < 5; s++) {
+        for (size_t i = 0; i < N; i++)
+            y[i] = rng_normal(test_rng());
+        mixed_whiten(z, &m, y);
+        for (size_t k = 0; k < 3; k++) {
+            mixed_regress(&p, &m, y, x, k);
+            EXPECT_NEAR(mixed_bic(&c[k], &m, z), p.bic, 1e-12 * fabs(p.bic));
+        }
+    }
+    for (size_t k = 0; k < 3; k++)
+        mixed_columns_free(&c[k]);
+    memcpy(x + N, x, sizeof y);
+    EXPECT_OK(mixed_columns_init(&c[0], &m, x, 2, &err));
+    EXPECT(!c[0].ok && mixed_bic(&c[0], &m, z) == (double)INFINITY);
+    mixed_columns_free(&c[0]);
+    mixed_free(&m);
+}
+
 /* Draws have the mean and the variance that mixed_se tells, by clusters' own posterior. */
 static void draws_spread_as_the_standard_error(void)
 {
@@ -250,6 +281,30 @@ static struct compare_tally tally(const char *name, size_t first, size_t n)
     return t;
 }
 
+/* Noise in the data: the floor rises, and what there is to learn is less. No change of one thing says so. */
+static void floor_and_level_are_told_together(void)
+{
+    size_t n = test_slow() ? 1 : 2;
+    struct compare_tally t = tally("floor + .187, excess x .9", 0, n);
+    EXPECT(t.called[COMPARE_EXPONENT] == 0 && t.called[COMPARE_LEVEL] == 0);
+    EXPECT_MSG(t.called[COMPARE_FLOOR] > 0 && t.both == t.called[COMPARE_FLOOR], "%zu of %zu", t.both, t.called[COMPARE_FLOOR]);
+}
+
+static void forms_share_the_weight_of_their_kind(void)
+{
+    struct change forms[CHANGE_MAX];
+    const struct law_centre c = {9, 12};
+    static const char *const laws[] = {"chinchilla", "joint", "floor", "power"};
+    for (size_t k = 0; k < 4; k++) {
+        double sum[CHANGE_N_KINDS] = {0};
+        size_t n = change_forms(forms, law_find(laws[k]), &c);
+        for (size_t i = 0; i < n; i++)
+            sum[forms[i].kind] += forms[i].prior;
+        for (size_t i = 0; i < CHANGE_N_KINDS; i++)
+            EXPECT(fabs(sum[i] - 1) < 1e-12 || (i == CHANGE_FLOOR && law_find(laws[k])->level < 0 && sum[i] == 0));
+    }
+}
+
 static void planted_changes_are_called_by_their_names(void)
 {
     size_t n = test_slow() ? 1 : 3;
@@ -292,11 +347,14 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         {"regression_is_the_textbooks", regression_is_the_textbooks},
+        {"bic_of_many_is_the_regressions", bic_of_many_is_the_regressions},
         {"draws_spread_as_the_standard_error", draws_spread_as_the_standard_error},
         {"runs_of_one_seed_are_paired", runs_of_one_seed_are_paired},
         {"larger_models_are_paired_by_rank", larger_models_are_paired_by_rank},
         {"what_one_grid_lacks_is_left_out", what_one_grid_lacks_is_left_out},
         {"holm_is_in_order", holm_is_in_order},
+        {"forms_share_the_weight_of_their_kind", forms_share_the_weight_of_their_kind},
+        {"floor_and_level_are_told_together", floor_and_level_are_told_together},
         {"planted_changes_are_called_by_their_names", planted_changes_are_called_by_their_names},
         {"gains_cover_a_handicap", gains_cover_a_handicap},
         {"no_change_is_no_change", no_change_is_no_change},

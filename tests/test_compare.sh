@@ -37,7 +37,7 @@ tables_are_compared() {
     "$plateau" compare base.csv half.csv --json - >half.json || fail "json"
     awk "BEGIN { g = $(sed -n '/"largest"/,/ci95/p' half.json | grep -m 1 '"value"' | tr -dc '0-9.'); exit !(g > .45 && g < .56) }" ||
         fail "gain of .5: $(grep -A3 largest half.json)"
-    for key in base variants changed level exponent floor p_any gain smallest largest at_10x trend loss_difference smallest_gain_seen; do
+    for key in base variants changed level exponent floor floor_with_level p_any gain smallest largest at_10x trend loss_difference smallest_gain_seen; do
         grep -q "\"$key\"" half.json || fail "no $key"
     done
     "$plateau" compare base.csv half.csv --json - | cmp - half.json || fail "other bytes the second time"

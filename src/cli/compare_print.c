@@ -72,7 +72,9 @@ static void print_answer(const struct compare_variant *v)
         text = "It moves the exponent: losses fall at another rate.";
         break;
     case COMPARE_FLOOR:
-        text = "It moves the floor: what losses fall towards is another.";
+        text = compare_moves_both(v) ? "It moves the floor: what losses fall towards is another. The level moves with it: what is "
+                                       "left above the floor is multiplied."
+                                     : "It moves the floor: what losses fall towards is another.";
         break;
     case COMPARE_NOTHING:
         text = "No difference is seen.";
@@ -144,11 +146,15 @@ static void print_loss(const struct compare_variant *v, const char *unit)
 static void print_probabilities(const struct compare_variant *v)
 {
     char at[LEAD_MAX];
-    char p[32];
+    char p[32], both[64] = "";
+    if (v->floor_with_level >= 0.005 && v->probability[CHANGE_FLOOR] >= 0.005)
+        snprintf(both, sizeof both, " (%.0f %% of it with the level too)", 100 * v->floor_with_level);
     snprintf(p, sizeof p, v->p_any < 0.0095 ? "%.3f" : "%.2f", v->p_any);
     text_beside(stdout, lead(at, "evidence"), "p = %s of so much difference without any change%s. Were there one: level %.0f %%, "
-                "exponent %.0f %%, floor %.0f %%.", p, v->p_any != v->p_any_alone ? " (corrected for the number of variants)" : "",
-                100 * v->probability[CHANGE_LEVEL], 100 * v->probability[CHANGE_EXPONENT], 100 * v->probability[CHANGE_FLOOR]);
+                "exponent %.0f %%, floor %.0f %%%s.",
+                p, v->p_any != v->p_any_alone ? " (corrected for the number of variants)" : "",
+                100 * v->probability[CHANGE_LEVEL], 100 * v->probability[CHANGE_EXPONENT],
+                100 * v->probability[CHANGE_FLOOR], both);
 }
 
 static void print_law(const char *what, const struct fit_value *base, const struct fit_value *v, const struct fit_value *d)

@@ -44,45 +44,88 @@ static void move_compute(struct change *c, const size_t *coef, size_t n)
     c->k++;
 }
 
+/* That floor and level move at once is taken to be as much rarer than that the floor moves alone: two things, of which either
+ * may be without the other. (An exponent's own level is not such a second thing: about which size it turns is nobody's choice.) */
+#define BOTH_AT_ONCE 0.1
+
+static bool is_both(const struct change *c)
+{
+    return c->kind == CHANGE_FLOOR && c->with_level;
+}
+
 static void share_prior(struct change *c, size_t n)
 {
     double count[CHANGE_N_KINDS] = {0};
     for (size_t i = 0; i < n; i++)
-        count[c[i].kind]++;
+        count[c[i].kind] += is_both(&c[i]) ? 0 : 1;
     for (size_t i = 0; i < n; i++)
-        c[i].prior = 1 / count[c[i].kind];
+        c[i].prior = is_both(&c[i]) ? BOTH_AT_ONCE : (c[i].kind == CHANGE_FLOOR ? 1 - BOTH_AT_ONCE : 1) / count[c[i].kind];
+}
+
+static void add_levels(struct change *out, size_t *n, const size_t *coef, size_t m)
+{
+    for (size_t i = 0; i < m; i++)
+        move(add(out, n, CHANGE_LEVEL), coef[i], 1);
+    if (m == 2) {
+        move_compute(add(out, n, CHANGE_LEVEL), coef, m);
+        struct change *both = add(out, n, CHANGE_LEVEL);
+        move(both, coef[0], 1);
+        move(both, coef[1], 1);
+    }
+    for (size_t i = 0; i < *n; i++)
+        out[i].with_level = true;
+}
+
+static void add_exponents(struct change *out, size_t *n, const struct law *law, const size_t *coef, size_t m,
+                          const struct law_centre *c)
+{
+    for (size_t i = 0; i < m; i++) {
+        move_exponent(add(out, n, CHANGE_EXPONENT), law, coef[i], c);
+        struct change *free = add(out, n, CHANGE_EXPONENT);
+        move_exponent(free, law, coef[i], c);
+        move(free, coef[i], 1);
+        free->with_level = true;
+    }
+    for (int apart = 0; apart < 2 && m == 2; apart++) {
+        struct change *both = add(out, n, CHANGE_EXPONENT);
+        for (size_t i = 0; i < m; i++)
+            move_exponent(both, law, coef[i], c);
+        for (size_t i = 0; i < m && apart; i++)
+            move(both, coef[i], 1);
+        both->with_level = apart;
+    }
+    if (m == 2) { /* both by one step about the runs' middle, and one factor: the excess to another power */
+        struct change *power = add(out, n, CHANGE_EXPONENT);
+        for (size_t i = 0; i < m; i++)
+            power->dir[0][law->params[coef[i]].partner] = 1;
+        power->k = 1;
+        move_compute(power, coef, m);
+        power->with_level = true;
+    }
+}
+
+/* The floor alone; or what there is to learn changes with it, so that the excess is multiplied: noise in the data does that. */
+static void add_floors(struct change *out, size_t *n, size_t floor, const size_t *coef, size_t m)
+{
+    move(add(out, n, CHANGE_FLOOR), floor, 1);
+    if (m == 0)
+        return;
+    struct change *both = add(out, n, CHANGE_FLOOR);
+    move(both, floor, 1);
+    move_compute(both, coef, m);
+    both->with_level = true;
 }
 
 size_t change_forms(struct change out[CHANGE_MAX], const struct law *law, const struct law_centre *c)
 {
-    size_t n = 0, coef[2], m = 0;
+    size_t n = 0, coef[2] = {0}, m = 0;
     for (size_t i = 0; i < law->n_params && m < 2; i++)
         if (law->params[i].kind == LAW_COEF)
             coef[m++] = i;
-    for (size_t i = 0; i < m; i++)
-        move(add(out, &n, CHANGE_LEVEL), coef[i], 1);
-    if (m == 2) {
-        move_compute(add(out, &n, CHANGE_LEVEL), coef, m);
-        struct change *both = add(out, &n, CHANGE_LEVEL);
-        move(both, coef[0], 1);
-        move(both, coef[1], 1);
-    }
-    for (size_t i = 0; i < m; i++) {
-        move_exponent(add(out, &n, CHANGE_EXPONENT), law, coef[i], c);
-        struct change *free = add(out, &n, CHANGE_EXPONENT);
-        move_exponent(free, law, coef[i], c);
-        move(free, coef[i], 1);
-    }
-    if (m == 2)
-        for (int apart = 0; apart < 2; apart++) {
-            struct change *both = add(out, &n, CHANGE_EXPONENT);
-            for (size_t i = 0; i < m; i++)
-                move_exponent(both, law, coef[i], c);
-            for (size_t i = 0; i < m && apart; i++)
-                move(both, coef[i], 1);
-        }
+    add_levels(out, &n, coef, m);
+    add_exponents(out, &n, law, coef, m, c);
     if (law->level >= 0)
-        move(add(out, &n, CHANGE_FLOOR), (size_t)law->level, 1);
+        add_floors(out, &n, (size_t)law->level, coef, m);
     share_prior(out, n);
     return n;
 }

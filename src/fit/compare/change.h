@@ -24,10 +24,11 @@ struct change {
     enum change_kind kind;
     size_t k;
     double dir[MIXED_MAX][LAW_MAX_PARAMS];
+    bool with_level; /* the level moves too, or alone */
     double prior; /* of this form within its kind */
 };
 
-enum { CHANGE_MAX = 12 };
+enum { CHANGE_MAX = 13 };
 /* The forms for a law about this centre; returns how many. Kinds that the law lacks have none. */
 size_t change_forms(struct change out[CHANGE_MAX], const struct law *law, const struct law_centre *c);
 

@@ -28,6 +28,11 @@ bool compare_is_handicap(const struct compare_variant *v)
     return log(v->smallest.value.value) + log(v->largest.value.value) < 0;
 }
 
+bool compare_moves_both(const struct compare_variant *v)
+{
+    return v->changed == COMPARE_FLOOR && v->floor_with_level > 0.5;
+}
+
 struct compare_options compare_options_default(void)
 {
     return (struct compare_options){.sims = 999, .draws = 2000, .seed = 1};
@@ -115,7 +120,7 @@ static enum status of_pairs(struct compare_variant *v, const struct compare_side
     if (st == OK)
         st = evidence_p(v->p, &v->p_any_alone, &e, o->sims, o->seed, err);
     if (st == OK) {
-        evidence_kinds(v->probability, &e);
+        evidence_kinds(v->probability, &v->floor_with_level, &e);
         v->smallest_gain_seen = exp(evidence_smallest(&e));
         gains_of_pairs(draws, o->draws, &e, variant->report, o->seed);
         v->sigma = evidence_sigma(&e);
@@ -199,7 +204,8 @@ static void forget(struct compare_variant *v, const char *name)
                                   .time_largest = gain, .tokens = nothing, .params = nothing, .trend_factor = nothing,
                                   .loss_difference = nothing, .smallest_gain_seen = none, .sigma = none, .seeds_factor = none,
                                   .budgets_more = none, .memory_smallest = gain, .memory_largest = gain, .passes_largest = gain,
-                                  .teacher_largest = gain, .search_largest = gain, .teacher_share = none};
+                                  .teacher_largest = gain, .search_largest = gain, .teacher_share = none,
+                                  .floor_with_level = none};
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         v->p[k] = 1;
 }

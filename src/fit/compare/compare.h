@@ -34,6 +34,8 @@ const char *compare_trend_word(enum compare_trend t);
 struct compare_variant;
 /* Whether the gain lies below 1, as far as both ends of the budgets tell: what grows or fades is a handicap then. */
 bool compare_is_handicap(const struct compare_variant *v);
+/* Whether the floor moves, and more likely than not the level with it. */
+bool compare_moves_both(const struct compare_variant *v);
 
 /* Base and variant in one cell of the grid: means over the pairs in it. */
 struct compare_cell {
@@ -67,6 +69,7 @@ struct compare_variant {
     double p[CHANGE_N_KINDS];    /* each change alone against none */
     double p_any, p_any_alone;   /* any change; corrected for the number of variants, and not */
     double probability[CHANGE_N_KINDS]; /* among the kinds, where there is a change; all sum to 1 */
+    double floor_with_level;     /* of the floor's, the share in which the level moves too; NaN: not known */
     struct compare_gain smallest, largest, at_10x;
     struct compare_gain time_smallest, time_largest; /* the same in time of training, by the tables' tokens_per_s; NaN */
     struct compare_gain memory_smallest, memory_largest; /* in bytes that one run needs; NaN where they are not known */

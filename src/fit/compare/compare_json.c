@@ -111,6 +111,7 @@ static cJSON *variant(const struct compare_variant *v)
     json_put(o, "p_any", v->p_any);
     json_put(o, "p_any_alone", v->p_any_alone);
     put_kinds(o, "probability", v->probability);
+    json_put(o, "floor_with_level", v->floor_with_level);
     put_gains(o, v);
     cJSON_AddStringToObject(o, "trend", compare_trend_word(v->trend));
     put_value(o, "trend_factor", &v->trend_factor);

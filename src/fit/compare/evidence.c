@@ -153,17 +153,22 @@ void evidence_free(struct evidence *e)
     *e = (struct evidence){.base = NULL};
 }
 
-void evidence_kinds(double probability[CHANGE_N_KINDS], const struct evidence *e)
+void evidence_kinds(double probability[CHANGE_N_KINDS], double *with_level, const struct evidence *e)
 {
+    double both = 0;
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         probability[k] = 0;
     for (size_t i = 0; i < e->n_members; i++) {
         const struct evidence_member *m = &e->members[i];
         struct change forms[CHANGE_MAX];
         size_t n = change_forms(forms, m->law->law, &m->law->problem.centre);
-        for (size_t j = 0; j < n; j++)
-            probability[forms[j].kind] += e->weight[i * CHANGE_MAX + j];
+        for (size_t j = 0; j < n; j++) {
+            double w = e->weight[i * CHANGE_MAX + j];
+            probability[forms[j].kind] += w;
+            both += forms[j].kind == CHANGE_FLOOR && forms[j].with_level ? w : 0;
+        }
     }
+    *with_level = both / probability[CHANGE_FLOOR];
 }
 
 const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], enum change_kind *kind, const struct evidence *e,
@@ -190,48 +195,66 @@ const struct evidence_member *evidence_draw(double moved[LAW_MAX_PARAMS], enum c
 
 /* --- probabilities ------------------------------------------------------------------------------------------ */
 
-/* How much better the best form of each kind explains e->y than no change, at the base's best law. The columns are those
- * of a small change, so that a simulated difference costs no more than a regression. */
+/* How much better the best form of each kind explains differences than no change, at the base's best law. The columns are those
+ * of a small change, so that a simulated difference costs no more than a projection. */
 struct contest {
-    struct change forms[CHANGE_MAX];
+    enum change_kind kind[CHANGE_MAX];
+    struct mixed_columns none, with[CHANGE_MAX];
     size_t n;
-    double *x; /* (CHANGE_MAX, MIXED_MAX, pairs) */
+    double *z; /* (MIXED_STEPS, pairs) */
 };
 
-static void columns(struct contest *c, struct evidence *e, const struct fit_law *f)
+/* x: (MIXED_MAX, pairs) */
+static void columns(double *x, const struct change *form, const struct evidence *e, const struct fit_law *f)
 {
-    const struct law_centre *centre = &f->problem.centre;
-    const struct law_at at = law_at(f->law, f->best.p, centre);
+    const struct law_at at = law_at(f->law, f->best.p, &f->problem.centre);
     size_t n = e->pairs.n;
     struct law_jet jet;
-    c->n = change_forms(c->forms, f->law, centre);
     for (size_t i = 0; i < n; i++) {
         law_at_jet(&jet, &at, &e->pairs.variant[i]);
-        for (size_t j = 0; j < c->n; j++)
-            for (size_t k = 0; k < c->forms[j].k; k++) {
-                double *x = &c->x[(j * MIXED_MAX + k) * n + i];
-                *x = 0;
-                for (size_t l = 0; l < f->law->n_params; l++)
-                    *x += c->forms[j].dir[k][l] * jet.g[l] / jet.v;
-            }
+        for (size_t k = 0; k < form->k; k++) {
+            x[k * n + i] = 0;
+            for (size_t l = 0; l < f->law->n_params; l++)
+                x[k * n + i] += form->dir[k][l] * jet.g[l] / jet.v;
+        }
     }
 }
 
-static void score(double out[CHANGE_N_KINDS], struct mixed_posterior *none, const struct contest *c, struct evidence *e,
-                  const double *y)
+static enum status contest_init(struct contest *c, struct evidence *e, struct err *err)
 {
-    struct mixed_posterior with;
-    mixed_regress(none, &e->mixed, y, NULL, 0);
+    const struct fit_law *f = fit_report_selected(e->base);
+    struct change forms[CHANGE_MAX];
+    size_t n = change_forms(forms, f->law, &f->problem.centre);
+    TRY(size_calloc(&c->z, MIXED_STEPS * e->pairs.n, sizeof *c->z, "changes", err));
+    TRY(mixed_columns_init(&c->none, &e->mixed, NULL, 0, err));
+    for (; c->n < n; c->n++) {
+        columns(e->room, &forms[c->n], e, f);
+        c->kind[c->n] = forms[c->n].kind;
+        TRY(mixed_columns_init(&c->with[c->n], &e->mixed, e->room, forms[c->n].k, err));
+    }
+    return OK;
+}
+
+static void contest_free(struct contest *c)
+{
+    free(c->z);
+    mixed_columns_free(&c->none);
+    for (size_t j = 0; j < CHANGE_MAX; j++)
+        mixed_columns_free(&c->with[j]);
+}
+
+static void score(double out[CHANGE_N_KINDS], struct contest *c, struct evidence *e, const double *y)
+{
+    mixed_whiten(c->z, &e->mixed, y);
+    double none = mixed_bic(&c->none, &e->mixed, c->z);
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         out[k] = -(double)INFINITY;
-    for (size_t j = 0; j < c->n; j++) {
-        mixed_regress(&with, &e->mixed, y, c->x + j * MIXED_MAX * e->pairs.n, c->forms[j].k);
-        if (with.ok)
-            out[c->forms[j].kind] = fmax(out[c->forms[j].kind], none->bic - with.bic);
-    }
+    for (size_t j = 0; j < c->n; j++)
+        if (c->with[j].ok)
+            out[c->kind[j]] = fmax(out[c->kind[j]], none - mixed_bic(&c->with[j], &e->mixed, c->z));
 }
 
-/* The share of sorted[0..n) at or above v, the value itself counted. */
+/* The share of sorted[0..n), of which v is one, at or above v. */
 static double tail(const double *sorted, size_t n, double v)
 {
     size_t below = 0, above = n;
@@ -242,15 +265,14 @@ static double tail(const double *sorted, size_t n, double v)
         else
             above = middle;
     }
-    return (double)(n - below + 1) / (double)(n + 1);
+    return (double)(n - below) / (double)n;
 }
 
-static double smallest_tail(const double *sorted, size_t sims, const double score[CHANGE_N_KINDS],
-                            double p[CHANGE_N_KINDS])
+static double smallest_tail(const double *sorted, size_t n, const double score[CHANGE_N_KINDS], double p[CHANGE_N_KINDS])
 {
     double least = 1;
     for (size_t k = 0; k < CHANGE_N_KINDS; k++) {
-        double t = tail(sorted + k * sims, sims, score[k]);
+        double t = tail(sorted + k * n, n, score[k]);
         if (p)
             p[k] = t;
         least = fmin(least, t);
@@ -277,54 +299,56 @@ static void simulate(double *y, struct evidence *e, const struct mixed_posterior
         y[i] = e->mixed.mean[e->cluster[i]] * e->left[i];
 }
 
-/* scores, sorted: (sims, CHANGE_N_KINDS), (CHANGE_N_KINDS, sims); y: (pairs). */
-static void contest_all(double p[CHANGE_N_KINDS], double *any, struct evidence *e, struct contest *c, enum sims how, size_t sims,
+/* scores, sorted: (n, CHANGE_N_KINDS), (CHANGE_N_KINDS, n); y: (pairs). The differences that there are come first and are judged as
+ * one of the n: where all are as likely, which no change makes them, p is exact. */
+static void contest_all(double p[CHANGE_N_KINDS], double *any, struct evidence *e, struct contest *c, enum sims how, size_t n,
                         uint64_t seed, double *scores, double *sorted, double *y)
 {
-    struct mixed_posterior none, ignored;
-    double here[CHANGE_N_KINDS], at_most = 0;
+    struct mixed_posterior none;
+    double at_most = 0;
     struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 7101, (uint64_t)how);
     for (size_t i = 0; i < e->pairs.n; i++)
         y[i] = e->left[i];
-    score(here, &none, c, e, y);
-    for (size_t s = 0; s < sims; s++) {
-        simulate(y, e, &none, how, &rng);
-        score(scores + s * CHANGE_N_KINDS, &ignored, c, e, y);
+    mixed_regress(&none, &e->mixed, y, NULL, 0);
+    for (size_t s = 0; s < n; s++) {
+        if (s > 0)
+            simulate(y, e, &none, how, &rng);
+        score(scores + s * CHANGE_N_KINDS, c, e, y);
         for (size_t k = 0; k < CHANGE_N_KINDS; k++)
-            sorted[k * sims + s] = scores[s * CHANGE_N_KINDS + k];
+            sorted[k * n + s] = scores[s * CHANGE_N_KINDS + k];
     }
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
-        sort_doubles(sorted + k * sims, sims);
-    double least = smallest_tail(sorted, sims, here, p);
-    for (size_t s = 0; s < sims; s++)
-        at_most += smallest_tail(sorted, sims, scores + s * CHANGE_N_KINDS, NULL) <= least;
-    *any = (at_most + 1) / (double)(sims + 1);
+        sort_doubles(sorted + k * n, n);
+    double least = smallest_tail(sorted, n, scores, p);
+    for (size_t s = 0; s < n; s++)
+        at_most += smallest_tail(sorted, n, scores + s * CHANGE_N_KINDS, NULL) <= least;
+    *any = at_most / (double)n;
 }
 
 enum status evidence_p(double p[CHANGE_N_KINDS], double *any, struct evidence *e, size_t sims, uint64_t seed,
                        struct err *err)
 {
-    struct contest c = {.x = NULL};
+    struct contest c = {.n = 0};
     double *scores = NULL;
-    const struct fit_law *f = fit_report_selected(e->base);
-    TRY(size_calloc(&c.x, e->pairs.n * CHANGE_MAX * MIXED_MAX, sizeof *c.x, "changes", err));
-    enum status st = size_calloc(&scores, 2 * sims * CHANGE_N_KINDS + e->pairs.n, sizeof *scores, "changes", err);
+    size_t n = sims + 1; /* and those that there are */
+    enum status st = contest_init(&c, e, err);
+    if (st == OK)
+        st = size_calloc(&scores, 2 * n * CHANGE_N_KINDS + e->pairs.n, sizeof *scores, "changes", err);
     if (st == OK) {
-        double *sorted = scores + sims * CHANGE_N_KINDS;
-        columns(&c, e, f);
+        double *sorted = scores + n * CHANGE_N_KINDS;
         for (size_t k = 0; k < CHANGE_N_KINDS; k++)
             p[k] = 0;
         *any = 0;
         for (int how = 0; how < N_SIMS; how++) { /* the larger: neither is right for all */
             double own[CHANGE_N_KINDS], own_any;
-            contest_all(own, &own_any, e, &c, (enum sims)how, sims, seed, scores, sorted, sorted + sims * CHANGE_N_KINDS);
+            contest_all(own, &own_any, e, &c, (enum sims)how, n, seed, scores, sorted, sorted + n * CHANGE_N_KINDS);
             for (size_t k = 0; k < CHANGE_N_KINDS; k++)
                 p[k] = fmax(p[k], own[k]);
             *any = fmax(*any, own_any);
         }
     }
     free(scores);
-    free(c.x);
+    contest_free(&c);
     return st;
 }
 

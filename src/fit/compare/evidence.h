@@ -30,8 +30,9 @@ enum status evidence_fill(struct evidence *e, const struct compare_side *base, c
                           const struct pairs *pairs, struct err *err) WARN_UNUSED;
 void evidence_free(struct evidence *e);
 
-/* The probability of each kind; all sum to 1. */
-void evidence_kinds(double probability[CHANGE_N_KINDS], const struct evidence *e);
+/* The probability of each kind; all sum to 1. *with_level: of the floor's, the share in which the level moves too; NaN where
+ * the floor has none. */
+void evidence_kinds(double probability[CHANGE_N_KINDS], double *with_level, const struct evidence *e);
 
 /* p[kind]: the share of sims without a change in which this kind explains as much as here; *any: in which some kind
  * stands out as much as the one that does here. Each the larger one of two, of sims by the regression and by the wild bootstrap of

@@ -93,30 +93,43 @@ static double dot(const double *a, const double *b, size_t n)
 /* A column that the others explain up to this share of its square says nothing of its own. */
 #define COLLINEAR 1e-9
 
-/* Lower factor of X'X, and b by two triangular solves. */
-static bool solve(struct mixed_fit *f, const struct mixed *m, size_t k)
+/* Lower factor of X'X of whitened columns (k, n). */
+static bool factor(double root[MIXED_MAX][MIXED_MAX], const double *zx, size_t n, size_t k)
 {
-    double g[MIXED_MAX];
-    for (size_t i = 0; i < k; i++) {
-        const double *xi = m->zx + i * m->n;
-        g[i] = dot(xi, m->zy, m->n);
+    for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j <= i; j++) {
-            double square = dot(xi, m->zx + j * m->n, m->n), s = square;
+            double square = dot(zx + i * n, zx + j * n, n), s = square;
             for (size_t l = 0; l < j; l++)
-                s -= f->root[i][l] * f->root[j][l];
+                s -= root[i][l] * root[j][l];
             if (i != j)
-                f->root[i][j] = s / f->root[j][j];
+                root[i][j] = s / root[j][j];
             else if (s > COLLINEAR * square)
-                f->root[i][i] = sqrt(s);
+                root[i][i] = sqrt(s);
             else
                 return false;
         }
-    }
+    return true;
+}
+
+/* g = root^-1 X'y: y'y less g'g is what the columns leave. */
+static void project(double g[MIXED_MAX], double root[MIXED_MAX][MIXED_MAX], const double *zx, const double *zy, size_t n,
+                    size_t k)
+{
     for (size_t i = 0; i < k; i++) {
+        g[i] = dot(zx + i * n, zy, n);
         for (size_t l = 0; l < i; l++)
-            g[i] -= f->root[i][l] * g[l];
-        g[i] /= f->root[i][i];
+            g[i] -= root[i][l] * g[l];
+        g[i] /= root[i][i];
     }
+}
+
+/* Generalised least squares of what is whitened: the factor, and b by two triangular solves. */
+static bool solve(struct mixed_fit *f, const struct mixed *m, size_t k)
+{
+    double g[MIXED_MAX];
+    if (!factor(f->root, m->zx, m->n, k))
+        return false;
+    project(g, f->root, m->zx, m->zy, m->n, k);
     f->rss = dot(m->zy, m->zy, m->n) - dot(g, g, k);
     for (size_t i = k; i-- > 0;) {
         f->b[i] = g[i];
@@ -168,6 +181,50 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
     }
     out->bic = out->ok ? least - 2 * log(mean) + (double)k * log((double)m->n) : (double)INFINITY;
 }
+
+/* --- many numbers, the same columns ------------------------------------------------------------------------ */
+
+void mixed_whiten(double *z, struct mixed *m, const double *y)
+{
+    for (size_t s = 0; s < MIXED_STEPS; s++)
+        whiten(z + s * m->n, m, y, s);
+}
+
+enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const double *x, size_t k, struct err *err)
+{
+    *c = (struct mixed_columns){.k = k, .ok = m->n > k};
+    TRY(size_calloc(&c->z, MIXED_STEPS * (k + 1) * m->n, sizeof *c->z, "differences", err));
+    for (size_t s = 0; s < MIXED_STEPS && c->ok; s++) {
+        double *z = c->z + s * k * m->n;
+        for (size_t i = 0; i < k; i++)
+            whiten(z + i * m->n, m, x + i * m->n, s);
+        c->ok = factor(c->root[s], z, m->n, k);
+    }
+    return OK;
+}
+
+void mixed_columns_free(struct mixed_columns *c)
+{
+    free(c->z);
+    *c = (struct mixed_columns){.k = 0};
+}
+
+double mixed_bic(struct mixed_columns *c, const struct mixed *m, const double *z)
+{
+    double full[MIXED_STEPS], g[MIXED_MAX], least = (double)INFINITY, mean = 0, n = (double)m->n;
+    for (size_t s = 0; s < MIXED_STEPS && c->ok; s++) {
+        const double *zy = z + s * m->n;
+        project(g, c->root[s], c->z + s * c->k * m->n, zy, m->n, c->k);
+        double rss = fmax(dot(zy, zy, m->n) - dot(g, g, c->k), ROUNDING * n);
+        full[s] = n * log(rss / n) + m->ln_det[s];
+        least = fmin(least, full[s]);
+    }
+    for (size_t s = 0; s < MIXED_STEPS && c->ok; s++)
+        mean += exp(-(full[s] - least) / 2) / MIXED_STEPS;
+    return c->ok ? least - 2 * log(mean) + (double)c->k * log(n) : (double)INFINITY;
+}
+
+/* --- draws --------------------------------------------------------------------------------------------------- */
 
 static size_t pick_step(const struct mixed_posterior *p, struct rng *rng)
 {

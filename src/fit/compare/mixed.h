@@ -56,6 +56,19 @@ struct mixed_posterior {
 /* k columns of X, k = 0 for none: x is (k, n). */
 void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y, const double *x, size_t k);
 
+/* The same for many y and few X, of which only the bic is wanted: y whitened once, at all steps, for all X, and X once for all y.
+ * z: (MIXED_STEPS, n). mixed_columns_free also after a failure. */
+struct mixed_columns {
+    size_t k;
+    bool ok;   /* the columns are independent */
+    double *z; /* (MIXED_STEPS, k, n) */
+    double root[MIXED_STEPS][MIXED_MAX][MIXED_MAX];
+};
+void mixed_whiten(double *z, struct mixed *m, const double *y);
+enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const double *x, size_t k, struct err *err) WARN_UNUSED;
+void mixed_columns_free(struct mixed_columns *c);
+double mixed_bic(struct mixed_columns *c, const struct mixed *m, const double *z);
+
 /* b as it may be: a step by its weight, sigma from its chi-squared, b from its normal law. A draw from the
  * posterior under flat priors; its quantiles are those of t where rho and q are known. */
 void mixed_draw(double b[MIXED_MAX], const struct mixed_posterior *p, struct rng *rng);

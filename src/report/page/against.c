@@ -47,7 +47,7 @@ static void say_move(FILE *out, const struct compare_variant *v, const char *bas
         [COMPARE_NOTHING] = "",
         [COMPARE_OPEN] = "moves the curve, but whether its level, its exponent or its floor these runs leave open",
     };
-    html_say(out, "%s %s. ", v->name, words[v->changed]);
+    html_say(out, "%s %s%s. ", v->name, words[v->changed], compare_moves_both(v) ? ", and the level moves with it" : "");
     say_gain(out, v, base);
     say_trend(out, v);
 }

@@ -96,6 +96,7 @@ static enum status read_variant(struct compare_variant *v, const cJSON *o, struc
     read_words(v, o);
     read_kinds(v->p, get(o, "p"));
     read_kinds(v->probability, get(o, "probability"));
+    v->floor_with_level = number(get(o, "floor_with_level"));
     v->p_any = number(get(o, "p_any"));
     v->p_any_alone = number(get(o, "p_any_alone"));
     read_gains(v, o);
