@@ -105,7 +105,7 @@ const struct key config_keys[] = {
     {"grid.warmup_tokens", T_COUNT, AT(grid.warmup_tokens), 0, 1e15, 0, NULL, NEVER, "unset warm-ups are a tenth of this budget (folders of version 0.1)"},
     {"grid.warmup_flops", T_COUNT, AT(grid.warmup_flops), 0, 1e24, 0, NULL, NEVER, "the same as a compute budget"},
     {"search.share", T_DOUBLE, AT(search.share), 0, 1000, 0.333, NULL, NEVER, "train.lr auto: the trials cost at most this share of the sweep's FLOPs"},
-    {"search.start", T_DOUBLE, AT(search.start), 1e-9, 10, 0.008, NULL, NEVER, "train.lr auto: rate that is tried first, with those 2 and 4 times lower and higher"},
+    {"search.start", T_DOUBLE, AT(search.start), 1e-9, 10, 0.002, NULL, NEVER, "train.lr auto: rate that is tried first, with those 2 and 4 times lower and higher"},
     {"search.terms", T_ENUM, AT(search.terms), 0, 2, 0, "auto|params|params_tokens", NEVER, "train.lr auto: the law's terms. params: of size alone, at the largest budget, so that budgets share wsd trunks; params_tokens: a rate for each budget; auto: params while that costs no loss beyond noise"},
     {"search.keys", T_VARY, AT(search.keys), 0, 0, 0, NULL, NEVER, "train.lr auto: keys that are searched with it, one after the other, each of the values listed: {\"train.beta2_tokens\": [\"20k\", \"80k\"], ..}"},
     {"fit.law", T_STRING, AT(fit.law), 0, 0, 0, "", NEVER, "law to fit (empty: chosen by the runs)"},
