@@ -437,6 +437,42 @@ static void far_away(void)
     font_close(font);
 }
 
+/* What is drawn of an interval of y about the middle of a plot from 0 to 1. */
+static double bar(double lo, double hi, const struct font *font)
+{
+    struct chart c = {0};
+    struct chart_series *s;
+    struct layout l;
+    struct raster r;
+    struct err err;
+    EXPECT_OK(chart_add(&s, &c, 3, true, &err));
+    s->marker = MARKER_DISC;
+    for (size_t i = 0; i < 3; i++)
+        s->x[i] = s->y[i] = (double)i / 2;
+    s->lo[1] = lo, s->hi[1] = hi;
+    EXPECT_OK(layout_make(&l, &c, &usual, font, &err));
+    EXPECT_OK(raster_init(&r, l.width, l.height, 1, white, font, &err));
+    struct surface surface = raster_surface(&r);
+    EXPECT_OK(layout_draw(&l, &surface, &err));
+    double drawn = ink(&r);
+    raster_free(&r);
+    layout_free(&l);
+    chart_free(&c);
+    return drawn;
+}
+
+/* An end that is not known is one beyond the plot, above as below. */
+static void open_intervals(void)
+{
+    const double none = (double)NAN;
+    struct font *font = font_open();
+    double nothing = bar(none, none, font), up = bar(0.25, none, font), down = bar(none, 0.75, font),
+           closed = bar(0.25, 0.75, font);
+    EXPECT_MSG(up > closed && down > closed && closed > nothing + 100, "%g, %g, %g, %g", up, down, closed, nothing);
+    EXPECT_REL(up - nothing, down - nothing, 0.1); /* the frame is not the same above and below */
+    font_close(font);
+}
+
 static void unwritable(void)
 {
     struct err err;
@@ -469,6 +505,7 @@ static const struct test tests[] = {
     {"files", files},                         {"unwritable", unwritable},
     {"pictures", pictures},                   {"names_on_x", names_on_x},
     {"many_series", many_series},             {"far_away", far_away},
+    {"open_intervals", open_intervals},
     {"colours", colours},
 };
 

@@ -35,8 +35,8 @@ struct chart_series {
     size_t panel;       /* 0: the upper one */
     size_t n;
     double *x, *y;      /* (n), owned by the chart */
-    double *lo, *hi;    /* (n) interval of y, or NULL */
-    double *x_lo, *x_hi; /* (n) interval of x, or NULL; an end that is NaN lies beyond the plot, both: none */
+    double *lo, *hi;    /* (n) interval of y, or NULL; of a bar an end that is NaN lies beyond the plot, both: none */
+    double *x_lo, *x_hi; /* (n) interval of x, or NULL; likewise */
     double *aside;      /* (n) marks stand so many radii to the right: runs at one place beside each other; NULL: none does */
     char **names;       /* (n) what each point is, such as a run's name; entries, or all, may be NULL */
 };

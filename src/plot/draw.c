@@ -191,7 +191,8 @@ static void draw_error_bars(const struct pen *d, const struct chart_series *s)
     const struct axis *y = &d->l->panel[s->panel].y;
     struct point a, b;
     for (size_t i = 0; i < s->n; i++) {
-        if (s->lo && isfinite(s->hi[i]) && layout_place(d->l, s->panel, &b, s->x[i], s->hi[i])) {
+        if (s->lo && (isfinite(s->lo[i]) || isfinite(s->hi[i])) &&
+            layout_place(d->l, s->panel, &b, s->x[i], end_or_beyond(y, s->hi[i], true))) {
             double lo = axis_shows(y->log, s->lo[i]) ? s->lo[i] : y->lo / 2;
             bool has = layout_place(d->l, s->panel, &a, s->x[i], lo);
             a.x += shifted(d, s, i), b.x += shifted(d, s, i);

@@ -51,8 +51,8 @@ static void say(struct chart *ch, const struct parts *p, const struct found *f)
         parts_say(ch->title, sizeof ch->title, "The best learning rate of %zu sizes and budgets", f->n);
     }
     parts_say(ch->quantity, sizeof ch->quantity, "The best learning rate against compute, one colour a size");
-    parts_say(ch->subtitle, sizeof ch->subtitle, "Diamonds: bottoms of the bowls with their 95 %% intervals.%s Rings: the rates "
-              "of the runs that are fitted.", law ? " Lines: the power law through them." : "");
+    parts_say(ch->subtitle, sizeof ch->subtitle, "Diamonds: bottoms of the bowls, 95 %% intervals.%s Rings: rates "
+              "of the runs that are fitted.", law ? " Lines: their law, exponents drawn towards 0." : "");
     parts_say(ch->x_label, sizeof ch->x_label, "training compute C (FLOPs)");
     parts_say(ch->y_label, sizeof ch->y_label, "learning rate");
     parts_say(ch->note, sizeof ch->note, "N: %s. D: training tokens.", parts_count_words(p));
