@@ -76,6 +76,14 @@ law_is_kept() {
     sweep fresh --fresh
     [ "$code" = 0 ] && grep -q '(searched in ' err || fail "fresh: $(cat err)"
     [ "$(digest fresh/search)" = "$(digest whole/search)" ] || fail 'a fresh search finds something else'
+    # a law that leaves the bowls behind is told with the cell where it does most, and not where it stays near them
+    grep -q 'beyond what was tried' err && fail "a law near its bowls: $(cat err)"
+    mkdir far
+    cp -r fresh/search far/
+    edit 's/"tokens_exponent":[^,}]*/"tokens_exponent": 1.5/' far/search/search.json
+    sweep far --set 'grid.tokens=["6k","24k"]'
+    [ "$code" = 0 ] && grep -q '^careful: the law goes beyond what was tried: at .* parameters and 24k tokens it has ' err ||
+        fail "a law far beyond its bowls: code $code, $(cat err)"
     echo '{' >fresh/search/search.json
     sweep fresh
     [ "$code" = 2 ] && grep -q 'search.json' err && [ "$(wc -l <err)" = 1 ] || fail "a damaged record: code $code, $(cat err)"

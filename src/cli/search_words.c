@@ -55,7 +55,26 @@ static void say_key(FILE *out, const struct search_found *f, const struct config
                      (int)strcspn(text + strcspn(text, "="), " ") - 1, text + strcspn(text, "=") + 1);
 }
 
-void search_words(FILE *out, const struct search_found *f, const struct config *c, bool searched)
+/* A law may be trusted about as far as a bracket reaches: a factor of two beyond the bottoms that it goes through. */
+static void say_beyond(FILE *out, const struct search_found *f, const struct plan *p)
+{
+    const struct run *far = NULL;
+    double lo = (double)INFINITY, hi = 0, most = 2;
+    for (size_t i = 0; i < f->n; i++)
+        lo = fmin(lo, f->bottoms[i].lr), hi = fmax(hi, f->bottoms[i].lr);
+    for (size_t i = 0; i < p->n && f->n > 0; i++) {
+        double beyond = fmax(p->runs[i].cfg.train.lr / hi, lo / p->runs[i].cfg.train.lr);
+        if (beyond > most)
+            far = &p->runs[i], most = beyond;
+    }
+    char n[32], d[32];
+    if (far)
+        text_message(out, "", "careful: the law goes beyond what was tried: at %s parameters and %s tokens it has %.3g, and the "
+                     "best rates that it comes from lie between %.3g and %.3g", count_format(n, sizeof n, far->params),
+                     count_format(d, sizeof d, far->cfg.train.tokens), far->cfg.train.lr, lo, hi);
+}
+
+void search_words(FILE *out, const struct search_found *f, const struct config *c, const struct plan *p, bool searched)
 {
     char law[160], terms[200];
     law_text(law, sizeof law, f);
@@ -71,6 +90,7 @@ void search_words(FILE *out, const struct search_found *f, const struct config *
     }
     for (size_t i = 0; i < c->search.keys.n; i++)
         say_key(out, f, c, i);
+    say_beyond(out, f, p);
 }
 
 void search_words_planned(FILE *out, const struct search_sites *s, const struct config *c)

@@ -4,8 +4,9 @@
 
 #include "harness/search.h"
 
-/* The law, its bottoms and what they have cost; searched: just now, not before. */
-void search_words(FILE *out, const struct search_found *f, const struct config *c, bool searched);
+/* The law, its bottoms and what they have cost, and where the plan p, which has its rates by now, takes it too far; searched:
+ * just now, not before. */
+void search_words(FILE *out, const struct search_found *f, const struct config *c, const struct plan *p, bool searched);
 /* Which cells will be searched, and what that costs. */
 void search_words_planned(FILE *out, const struct search_sites *s, const struct config *c);
 

@@ -384,7 +384,7 @@ static enum status search(struct setup *s, const char *dir, const struct sweep_o
         return OK;
     TRY(search_in_turn(&found, &searched, s, dir, o, err));
     TRY(plan_anew(s, &found, err));
-    search_words(stderr, &found, &s->cfg, searched);
+    search_words(stderr, &found, &s->cfg, &s->plan, searched);
     return OK;
 }
 
