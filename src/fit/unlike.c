@@ -381,7 +381,7 @@ static bool goes_by_law(const struct unlike *u, const double *size, const double
         by_law = site[i].x > 0 && site[i].n > 0 && site[i].d > 0;
     }
     if (by_law)
-        bowl_law_fit(&law, site, n, true, BOWL_EXPONENT_SD);
+        bowl_law_fit(&law, site, n, true, (double)INFINITY); /* whether there is one, not which */
     for (size_t i = 0; i < n && by_law; i++)
         by_law = fabs(log(site[i].x / bowl_law_at(&law, site[i].n, site[i].d).value)) < 0.01;
     free(site);

@@ -176,13 +176,13 @@ static double shifted(const struct pen *d, const struct chart_series *s, size_t 
     return !s->aside ? 0 : s->aside[i] * (s->radius > 0 ? s->radius : 4) * d->l->unit;
 }
 
-/* An end that is not known, where the other is: the interval goes on beyond the plot. */
-static double end_or_beyond(const struct axis *x, double end, bool high)
+/* An end that is not known, or not shown, where the other is: the interval goes on beyond the plot. */
+static double end_or_beyond(const struct axis *a, double end, bool high)
 {
-    if (isfinite(end))
+    if (axis_shows(a->log, end))
         return end;
-    double far = x->log ? 2 : x->hi - x->lo;
-    return high ? (x->log ? x->hi * far : x->hi + far) : (x->log ? x->lo / far : x->lo - far);
+    double far = a->log ? 2 : a->hi - a->lo;
+    return high ? (a->log ? a->hi * far : a->hi + far) : (a->log ? a->lo / far : a->lo - far);
 }
 
 static void draw_error_bars(const struct pen *d, const struct chart_series *s)
@@ -192,12 +192,10 @@ static void draw_error_bars(const struct pen *d, const struct chart_series *s)
     struct point a, b;
     for (size_t i = 0; i < s->n; i++) {
         if (s->lo && (isfinite(s->lo[i]) || isfinite(s->hi[i])) &&
+            layout_place(d->l, s->panel, &a, s->x[i], end_or_beyond(y, s->lo[i], false)) &&
             layout_place(d->l, s->panel, &b, s->x[i], end_or_beyond(y, s->hi[i], true))) {
-            double lo = axis_shows(y->log, s->lo[i]) ? s->lo[i] : y->lo / 2;
-            bool has = layout_place(d->l, s->panel, &a, s->x[i], lo);
             a.x += shifted(d, s, i), b.x += shifted(d, s, i);
-            if (has)
-                draw_interval(d, s->panel, a, b, false, bar);
+            draw_interval(d, s->panel, a, b, false, bar);
         }
         if (s->x_lo && (isfinite(s->x_lo[i]) || isfinite(s->x_hi[i])) &&
             layout_place(d->l, s->panel, &a, end_or_beyond(&d->l->x, s->x_lo[i], false), s->y[i]) &&
