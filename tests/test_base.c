@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/count.h"
+#include "base/each.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/seal.h"
@@ -212,8 +213,43 @@ static void seals(void)
     free(text);
 }
 
+/* What each item got, and who held each thread's place meanwhile. */
+struct visits {
+    _Atomic int times[300], holders[EACH_THREADS];
+    _Atomic size_t shared, beyond;
+};
+
+static void visit(void *ctx, size_t i, size_t thread)
+{
+    struct visits *v = ctx;
+    if (!(thread < EACH_THREADS)) {
+        v->beyond++;
+        return;
+    }
+    v->shared += v->holders[thread]++ != 0;
+    v->times[i]++;
+    for (volatile int k = 0; k < 100000; k++) /* long enough for another to come by */
+        ;
+    v->holders[thread]--;
+}
+
+/* Every item once, and a thread's place for one of them at a time. */
+static void each(void)
+{
+    static struct visits v;
+    EXPECT(each_threads(0) == 1 && each_threads(1) == 1 && each_threads(300) <= EACH_THREADS);
+    each_run(0, visit, &v);
+    each_run(1, visit, &v);
+    EXPECT(v.times[0] == 1);
+    v.times[0] = 0;
+    each_run(300, visit, &v);
+    for (size_t i = 0; i < 300; i++)
+        EXPECT_MSG(v.times[i] == 1, "item %zu: %d times", i, v.times[i]);
+    EXPECT(v.shared == 0 && v.beyond == 0);
+}
+
 static const struct test tests[] = {
-    {"seals", seals},
+    {"seals", seals}, {"each", each},
     {"sizes", sizes}, {"reserves", reserves}, {"arena", arena}, {"errors", errors}, {"counts", counts},
     {"rng", rng},     {"hashes", hashes}, {"files", files},
 };

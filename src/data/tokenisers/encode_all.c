@@ -1,36 +1,16 @@
 #include "data/tokenisers/encode_all.h"
 
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
+#include "base/each.h"
 #include "base/size.h"
 
 /* Pieces that are encoded together, and the bytes of each: large beside what begins and ends a piece, small beside memory. */
 enum { PIECES = 16, PIECE_BYTES = 1 << 20 };
 
-static int my_thread(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-static size_t all_threads(void)
-{
-#ifdef _OPENMP
-    return size_max(1, (size_t)omp_get_max_threads());
-#else
-    return 1;
-#endif
-}
-
 enum status encoders_init(struct encoders *e, const struct tokeniser *t, struct err *err)
 {
-    *e = (struct encoders){.n = size_min(all_threads(), PIECES)};
+    *e = (struct encoders){.n = each_threads(PIECES)};
     TRY(size_calloc(&e->items, e->n, sizeof *e->items, "encoders", err));
     for (size_t i = 0; i < e->n; i++)
         e->items[i].t = t;
@@ -47,21 +27,19 @@ void encoders_free(struct encoders *e)
 
 /* What is encoded together. */
 struct batch {
+    const unsigned char *text;
+    struct encoders *encoders;
     size_t cut[PIECES + 1], n;
     struct id_list ids[PIECES];
     struct err errs[PIECES];
     enum status st[PIECES];
 };
 
-static void encode_batch(struct batch *b, struct encoders *e, const unsigned char *text)
+static void encode_piece(void *ctx, size_t i, size_t thread)
 {
-    int threads = (int)e->n, n = (int)b->n;
-    (void)threads;
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int i = 0; i < n; i++) {
-        b->ids[i].n = 0;
-        b->st[i] = encoder_run(&b->ids[i], &e->items[my_thread()], text + b->cut[i], b->cut[i + 1] - b->cut[i], &b->errs[i]);
-    }
+    struct batch *b = ctx;
+    b->ids[i].n = 0;
+    b->st[i] = encoder_run(&b->ids[i], &b->encoders->items[thread], b->text + b->cut[i], b->cut[i + 1] - b->cut[i], &b->errs[i]);
 }
 
 enum status encoders_run(struct encoders *e, const unsigned char *text, size_t n, encoders_take *take, void *ctx, struct err *err)
@@ -69,11 +47,13 @@ enum status encoders_run(struct encoders *e, const unsigned char *text, size_t n
     struct batch *b;
     enum status st = OK;
     TRY(size_calloc(&b, 1, sizeof *b, "pieces of a text", err));
+    b->text = text;
+    b->encoders = e;
     for (size_t at = 0; st == OK && at < n; at = b->cut[b->n]) {
         b->cut[0] = at;
         for (b->n = 0; b->n < PIECES && b->cut[b->n] < n; b->n++)
             b->cut[b->n + 1] = n - b->cut[b->n] <= PIECE_BYTES ? n : pretokens_cut(text, n, b->cut[b->n] + PIECE_BYTES);
-        encode_batch(b, e, text);
+        each_run(b->n, encode_piece, b);
         for (size_t i = 0; i < b->n && st == OK; i++) {
             st = b->st[i];
             if (st == OK)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "base/hash.h"
 #include "base/size.h"
 #include "data/tokenisers/unicode.h"
@@ -154,26 +155,36 @@ static enum status add_all(struct pretokens *to, const struct pretokens *from, s
 
 /* Pieces of a text, each for one thread: whose words are whose does not matter to a sum. */
 enum { PIECES = 16 };
+struct pieces {
+    const unsigned char *text;
+    size_t cut[PIECES + 1];
+    struct pretokens part[PIECES];
+    struct err errs[PIECES];
+    enum status st[PIECES];
+};
+
+static void count_piece(void *ctx, size_t i, size_t thread)
+{
+    struct pieces *p = ctx;
+    (void)thread;
+    p->st[i] = count_here(&p->part[i], p->text + p->cut[i], p->cut[i + 1] - p->cut[i], &p->errs[i]);
+}
 
 enum status pretokens_count(struct pretokens *w, const unsigned char *text, size_t n, struct err *err)
 {
-    struct pretokens part[PIECES] = {{0}};
-    struct err errs[PIECES];
-    enum status st[PIECES] = {OK}, all = OK;
-    size_t cut[PIECES + 1] = {0};
+    struct pieces p = {.text = text};
+    enum status all = OK;
     if (n < 1 << 20)
         return count_here(w, text, n, err);
     for (size_t i = 1; i <= PIECES; i++)
-        cut[i] = i == PIECES ? n : pretokens_cut(text, n, size_max(cut[i - 1], n / PIECES * i));
-#pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < PIECES; i++)
-        st[i] = count_here(&part[i], text + cut[i], cut[i + 1] - cut[i], &errs[i]);
+        p.cut[i] = i == PIECES ? n : pretokens_cut(text, n, size_max(p.cut[i - 1], n / PIECES * i));
+    each_run(PIECES, count_piece, &p);
     for (size_t i = 0; i < PIECES; i++) {
-        if (all == OK && (all = st[i]) != OK && err)
-            *err = errs[i];
+        if (all == OK && (all = p.st[i]) != OK && err)
+            *err = p.errs[i];
         if (all == OK)
-            all = add_all(w, &part[i], err);
-        pretokens_free(&part[i]);
+            all = add_all(w, &p.part[i], err);
+        pretokens_free(&p.part[i]);
     }
     return all;
 }
