@@ -1,5 +1,6 @@
 #include "plot/png.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -54,8 +55,9 @@ static void settings_for_charts(void)
 
 enum status png_write(const char *path, const struct raster *r, struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* stb keeps them in variables that all threads share */
     int size = 0;
-    settings_for_charts();
+    CHECK(pthread_once(&once, settings_for_charts) == 0);
     unsigned char *data = stbi_write_png_to_mem(r->rgb, r->width * 3, r->width, r->height, 3, &size);
     enum status st = data ? file_write_atomic(path, data, (size_t)size, err) : err_set(err, E_NOMEM, "out of memory for a PNG");
     free(data);

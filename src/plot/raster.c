@@ -5,8 +5,25 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "base/sort.h"
 #include "plot/rich.h"
+
+/* a of c over a byte: between 0 and 255, so that a half rounds as lround has it. */
+static unsigned char mixed(unsigned char under, unsigned char c, double a)
+{
+    return (unsigned char)(under + a * (c - under) + 0.5);
+}
+
+static void mix(unsigned char *p, struct color c, double a)
+{
+    p[0] = mixed(p[0], c.r, a);
+    p[1] = mixed(p[1], c.g, a);
+    p[2] = mixed(p[2], c.b, a);
+}
+
+static unsigned char *pixel(const struct raster *r, int x, int y)
+{
+    return r->rgb + 3 * ((size_t)y * (size_t)r->width + (size_t)x);
+}
 
 static void blend(struct raster *r, int x, int y, struct color c, double a)
 {
@@ -14,12 +31,7 @@ static void blend(struct raster *r, int x, int y, struct color c, double a)
         return;
     if (x + 0.5 < r->cx0 || x + 0.5 > r->cx1 || y + 0.5 < r->cy0 || y + 0.5 > r->cy1)
         return;
-    if (a > 1)
-        a = 1;
-    unsigned char *p = r->rgb + 3 * ((size_t)y * (size_t)r->width + (size_t)x);
-    p[0] = (unsigned char)lround(p[0] + a * (c.r - p[0]));
-    p[1] = (unsigned char)lround(p[1] + a * (c.g - p[1]));
-    p[2] = (unsigned char)lround(p[2] + a * (c.b - p[2]));
+    mix(pixel(r, x, y), c, a < 1 ? a : 1);
 }
 
 static double distance_to_segment(double px, double py, struct point a, struct point b)
@@ -159,57 +171,103 @@ static void polyline(void *self, const struct point *p, size_t n, struct stroke 
     free(q);
 }
 
-/* Non-zero winding at a point. */
-static bool inside(const struct point *p, size_t n, double x, double y)
+/* Where an edge crosses a scanline, and whether it goes down there (1) or up (-1). */
+struct crossing {
+    double x;
+    int turn;
+};
+
+/* Few, and mostly in order already from the scanline above. */
+static void sort_crossings(struct crossing *v, size_t n)
 {
-    int winding = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct point a = p[i], b = p[(i + 1) % n];
-        double side = (b.x - a.x) * (y - a.y) - (x - a.x) * (b.y - a.y);
-        if (a.y <= y && b.y > y && side > 0)
-            winding++;
-        else if (a.y > y && b.y <= y && side < 0)
-            winding--;
+    for (size_t i = 1; i < n; i++) {
+        struct crossing c = v[i];
+        size_t k = i;
+        for (; k > 0 && v[k - 1].x > c.x; k--)
+            v[k] = v[k - 1];
+        v[k] = c;
     }
-    return winding != 0;
 }
 
-/* Scanlines at four heights a pixel; along a scanline coverage is exact. */
-static void fill_pixels(struct raster *r, const struct point *p, size_t n, struct color c, double alpha)
+/* Those at height y. */
+static size_t cross(struct crossing *v, const struct point *p, size_t n, double y)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct point a = p[i], b = p[i + 1 < n ? i + 1 : 0];
+        if ((a.y <= y) != (b.y <= y))
+            v[k++] = (struct crossing){a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x), a.y <= y ? 1 : -1};
+    }
+    sort_crossings(v, k);
+    return k;
+}
+
+/* What a polygon covers of the pixels x0 to x1 of a row: scanlines at four heights; along a scanline coverage is exact, inside
+ * is where edges wind around. */
+static void cover_row(float *cover, int x0, int x1, struct crossing *v, const struct point *p, size_t n, int row)
 {
     enum { SUB = 4 };
+    for (int sub = 0; sub < SUB; sub++) {
+        size_t k = cross(v, p, n, row + (sub + 0.5) / SUB);
+        int winding = 0;
+        for (size_t i = 0; i + 1 < k; i++) {
+            double a = fmax(x0, v[i].x), b = fmin(x1, v[i + 1].x);
+            winding += v[i].turn;
+            if (winding == 0)
+                continue;
+            for (int x = (int)floor(a); x < (int)ceil(b); x++)
+                cover[x] += (float)((fmin(b, x + 1) - fmax(a, x)) / SUB);
+        }
+    }
+}
+
+/* What becomes of a byte under a whole pixel of the colour, for each of its three. */
+struct whole {
+    unsigned char of[3][256];
+};
+
+static void make_whole(struct whole *t, struct color c, double alpha)
+{
+    for (int v = 0; v < 256; v++) {
+        t->of[0][v] = mixed((unsigned char)v, c.r, alpha);
+        t->of[1][v] = mixed((unsigned char)v, c.g, alpha);
+        t->of[2][v] = mixed((unsigned char)v, c.b, alpha);
+    }
+}
+
+/* The covered pixels are painted, and the cover is clean again. */
+static void paint_row(unsigned char *p, float *cover, int n, struct color c, double alpha, const struct whole *t)
+{
+    for (int x = 0; x < n; x++, p += 3) {
+        if (cover[x] == 1)
+            p[0] = t->of[0][p[0]], p[1] = t->of[1][p[1]], p[2] = t->of[2][p[2]];
+        else if (cover[x] > 0)
+            mix(p, c, alpha * fmin(1, (double)cover[x]));
+        cover[x] = 0;
+    }
+}
+
+static void fill_pixels(struct raster *r, const struct point *p, size_t n, struct color c, double alpha)
+{
     double y0 = r->cy1, y1 = r->cy0;
+    struct whole whole;
     for (size_t i = 0; i < n; i++) {
         y0 = fmin(y0, p[i].y);
         y1 = fmax(y1, p[i].y);
     }
-    int from = (int)floor(fmax(y0, r->cy0)), to = (int)ceil(fmin(y1, r->cy1));
+    /* pixels whose middles are within the clip box */
+    const int top = (int)ceil(fmax(0, r->cy0) - 0.5), bottom = (int)floor(fmin(r->height, r->cy1) + 0.5);
+    const int left = (int)ceil(fmax(0, r->cx0) - 0.5), right = (int)floor(fmin(r->width, r->cx1) + 0.5);
+    const int from = (int)fmax(floor(y0), top), to = (int)fmin(ceil(y1), bottom);
     float *cover = take(r, (size_t)r->width, sizeof *cover);
-    double *cross = take(r, n, sizeof *cross);
-    for (int y = from; cover && cross && y < to; y++) {
-        memset(cover, 0, (size_t)r->width * sizeof *cover);
-        for (int sub = 0; sub < SUB; sub++) {
-            double sy = y + (sub + 0.5) / SUB;
-            size_t k = 0;
-            for (size_t i = 0; i < n; i++) {
-                struct point a = p[i], b = p[(i + 1) % n];
-                if ((a.y <= sy) != (b.y <= sy))
-                    cross[k++] = a.x + (sy - a.y) / (b.y - a.y) * (b.x - a.x);
-            }
-            sort_doubles(cross, k);
-            for (size_t i = 0; i + 1 < k; i++) {
-                double a = fmax(0, cross[i]), b = fmin(r->width, cross[i + 1]);
-                if (b <= a || !inside(p, n, (cross[i] + cross[i + 1]) / 2, sy))
-                    continue;
-                for (int x = (int)floor(a); x < (int)ceil(b); x++)
-                    cover[x] += (float)((fmin(b, x + 1) - fmax(a, x)) / SUB);
-            }
-        }
-        for (int x = 0; x < r->width; x++)
-            if (cover[x] > 0)
-                blend(r, x, y, c, alpha * (double)cover[x]);
+    struct crossing *v = take(r, n, sizeof *v);
+    alpha = fmin(alpha, 1);
+    make_whole(&whole, c, alpha);
+    for (int y = from; cover && v && left < right && y < to; y++) {
+        cover_row(cover, left, right, v, p, n, y);
+        paint_row(pixel(r, left, y), cover + left, right - left, c, alpha, &whole);
     }
-    free(cross);
+    free(v);
     free(cover);
 }
 
@@ -310,8 +368,10 @@ enum status raster_init(struct raster *r, double width, double height, double sc
     TRY(size_calloc(&r->cover, pixels, sizeof *r->cover, "a picture", err));
     TRY(size_calloc(&r->from, rows, sizeof *r->from, "a picture", err));
     TRY(size_calloc(&r->to, rows, sizeof *r->to, "a picture", err));
-    for (size_t i = 0; i < pixels; i++)
-        memcpy(r->rgb + 3 * i, &ground, 3);
+    for (int x = 0; x < r->width; x++)
+        memcpy(pixel(r, x, 0), &ground, 3);
+    for (int y = 1; y < r->height; y++)
+        memcpy(pixel(r, 0, y), r->rgb, 3 * (size_t)r->width);
     for (size_t y = 0; y < rows; y++)
         r->from[y] = r->width;
     clip(r, 0, 0, 0, 0);
