@@ -17,6 +17,9 @@
 
 #include "base/status.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <dirent.h>
 #include <sched.h>
@@ -243,6 +246,15 @@ void system_large_pages(void *p, size_t bytes)
     (void)!madvise(p, bytes, MADV_HUGEPAGE);
 #else
     (void)p, (void)bytes;
+#endif
+}
+
+void system_keep_freed(void)
+{
+#ifdef __GLIBC__
+    enum { MIB = 1 << 20 };
+    (void)mallopt(M_MMAP_THRESHOLD, 32 * MIB);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * MIB);
 #endif
 }
 

@@ -39,6 +39,9 @@ double system_mapped_bytes(void);
 
 /* Ask for large pages: a wish, nothing depends on it. */
 void system_large_pages(void *p, size_t bytes);
+/* Keep what is freed for the next that asks, up to some 256 MiB, for a process that takes and frees large pieces again and
+ * again: a system that gets them back has to clear each page anew. Likewise a wish. */
+void system_keep_freed(void);
 /* Zeroed memory that this process and those that it forks share; NULL with errno where there is none. munmap releases. */
 void *system_shared(size_t bytes);
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "base/system.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/draw.h"
@@ -160,6 +161,7 @@ static enum status print(const struct fitted *f, const struct chart_words *w, st
 static enum status draw(struct fitted *f, struct chart_words *w, struct err *err)
 {
     bool own_charts;
+    system_keep_freed(); /* a picture is 7 MB, and so is what packs it */
     TRY(read_how(w, &f->words.scale, err));
     TRY(fitted_read(f, err));
     TRY(is_own_charts(&own_charts, f, w->out, err));

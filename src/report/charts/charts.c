@@ -1,9 +1,12 @@
 #include "report/charts/charts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "base/file.h"
+#include "base/size.h"
 #include "plot/term.h"
 #include "plot/write.h"
 #include "report/charts/kinds.h"
@@ -55,45 +58,83 @@ enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct c
     return OK;
 }
 
-static enum status write_one(const char *dir, size_t i, const struct charts_input *in, const struct charts_how *how,
-                             const struct font *font, bool *drawn, struct err *err)
+/* What becomes of a chart. */
+struct written {
+    struct chart chart;
+    bool drawn;
+    enum status st;
+    struct err err;
+};
+
+struct writing {
+    const char *dir;
+    const struct charts_how *how;
+    const struct font *font;
+    struct written *all; /* (charts_count()) owned, and the charts */
+};
+
+/* One after the other: what a fit says may be asked by one thread at a time. */
+static enum status build_all(struct writing *w, const struct charts_input *in, struct err *err)
 {
-    struct chart ch = {0};
-    enum status st = charts_build(&ch, drawn, i, in, err);
-    if (st == OK && *drawn)
-        st = chart_write(&ch, dir, charts_name(i), &how->style, font, err);
-    if (st == OK && *drawn && how->data)
-        st = chart_write_data(&ch, dir, charts_name(i), err);
-    chart_free(&ch);
-    return st;
+    for (size_t i = 0; i < charts_count(); i++)
+        if (!w->how->only || w->how->only[i])
+            TRY(charts_build(&w->all[i].chart, &w->all[i].drawn, i, in, err));
+    return OK;
 }
 
-static enum status write_all(const char *dir, const struct charts_input *in, const struct charts_how *how,
-                             const struct font *font, charts_written *written, void *ctx, struct err *err)
+static void write_one(void *ctx, size_t i, size_t thread)
+{
+    const struct writing *w = ctx;
+    struct written *a = &w->all[i];
+    (void)thread;
+    if (!a->drawn)
+        return;
+    a->st = chart_write(&a->chart, w->dir, charts_name(i), &w->how->style, w->font, &a->err);
+    if (a->st == OK && w->how->data)
+        a->st = chart_write_data(&a->chart, w->dir, charts_name(i), &a->err);
+}
+
+/* In the order of the table, whichever was done first. */
+static enum status tell_all(const struct writing *w, charts_written *written, void *ctx, struct err *err)
 {
     for (size_t i = 0; i < charts_count(); i++) {
         char file[32], path[FILE_PATH_MAX];
-        bool drawn;
-        if (how->only && !how->only[i])
+        if (w->all[i].st != OK) {
+            if (err)
+                *err = w->all[i].err;
+            return w->all[i].st;
+        }
+        if (!w->all[i].drawn)
             continue;
         snprintf(file, sizeof file, "%s.png", charts_name(i));
-        TRY(file_join(path, sizeof path, dir, file, err));
-        TRY(write_one(dir, i, in, how, font, &drawn, err));
-        if (drawn)
-            written(ctx, path);
+        TRY(file_join(path, sizeof path, w->dir, file, err));
+        written(ctx, path);
     }
     return OK;
+}
+
+static enum status write_all(struct writing *w, const struct charts_input *in, charts_written *written, void *ctx,
+                             struct err *err)
+{
+    TRY(build_all(w, in, err));
+    each_run(charts_count(), write_one, w);
+    return tell_all(w, written, ctx, err);
 }
 
 enum status charts_write(const char *dir, const struct charts_input *in, const struct charts_how *how,
                          charts_written *written, void *ctx, struct err *err)
 {
+    struct writing w = {.dir = dir, .how = how};
     TRY(file_mkdirs(dir, err));
+    TRY(size_calloc(&w.all, charts_count(), sizeof *w.all, "charts", err));
     struct font *font = font_open();
-    if (!font)
-        return err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
-    enum status st = write_all(dir, in, how, font, written, ctx, err);
+    w.font = font;
+    enum status st = font ? write_all(&w, in, written, ctx, err)
+                          : err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
     font_close(font);
+    for (size_t i = 0; i < charts_count(); i++)
+        chart_free(&w.all[i].chart);
+    free(w.all);
     return st;
 }
 

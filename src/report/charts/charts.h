@@ -58,7 +58,7 @@ bool charts_is_main(size_t i);
 enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct charts_input *in,
                          struct err *err) WARN_UNUSED;
 
-/* Told of every picture once its files are written. */
+/* Told of every picture, in the order of the charts, once all files are written. */
 typedef void charts_written(void *ctx, const char *path);
 
 /* How charts are written. */
@@ -68,7 +68,8 @@ struct charts_how {
     const bool *only; /* (charts_count()) NULL: all */
 };
 
-/* Write every chart that the runs support, as PNG and SVG, into dir, which is made where it is missing. */
+/* Write every chart that the runs support, as PNG and SVG, into dir, which is made where it is missing; several at a time,
+ * where there are cores. Of those that fail the first is told. */
 enum status charts_write(const char *dir, const struct charts_input *in, const struct charts_how *how,
                          charts_written *written, void *ctx, struct err *err) WARN_UNUSED;
 
