@@ -5,7 +5,8 @@
 
 #include "test.h"
 
-static size_t count, bytes, fail_at = WRAP_NONE;
+static _Atomic size_t count, bytes; /* of all threads */
+static size_t fail_at = WRAP_NONE;
 static bool all_after;
 
 void wrap_fail(size_t i, bool on)

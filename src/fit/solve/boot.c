@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
@@ -143,36 +144,76 @@ static void summarise(struct fit_law *f)
  * the intervals of old tables. */
 #define STREAM 3
 
+/* The resamples of a law, by several threads; what one has comes from its number alone. */
+struct resamples {
+    struct fit_law *f;
+    const size_t *cluster;
+    size_t n_clusters;
+    uint64_t seed;
+    bool *ok; /* (resamples) owned: it has a finite fit, which is in its place of f->boot */
+    struct plan plans[EACH_THREADS];
+    enum status st[EACH_THREADS];
+    struct err errs[EACH_THREADS];
+};
+
+static void run_one(void *ctx, size_t b, size_t thread)
+{
+    struct resamples *s = ctx;
+    struct fit_law *f = s->f;
+    struct plan *plan = &s->plans[thread];
+    struct rng rng = rng_make(s->seed, RNG_BOOTSTRAP, STREAM, b);
+    struct solve_problem q = f->problem;
+    struct solve_result r;
+    double tau;
+    if (s->st[thread] != OK)
+        return;
+    q.w = plan->w;
+    draw(plan, s->cluster, f->n, s->n_clusters, &rng);
+    s->st[thread] = refit(&r, &s->ok[b], &q, f->best.p, &s->errs[thread]);
+    f->boot_aicc[b] = s->ok[b] ? solve_aicc(&tau, &q, r.objective) : (double)NAN;
+    if (s->ok[b])
+        memcpy(f->boot + b * f->law->n_params, r.p, f->law->n_params * sizeof *r.p);
+}
+
+/* Those that have a fit, one after the other. */
+static void close_up(struct resamples *s, size_t n_boot)
+{
+    struct fit_law *f = s->f;
+    size_t k = f->law->n_params;
+    for (size_t b = 0; b < n_boot; b++)
+        if (s->ok[b])
+            memmove(f->boot + f->n_boot++ * k, f->boot + b * k, k * sizeof *f->boot);
+        else
+            f->n_boot_failed++;
+}
+
+static enum status run_all(struct resamples *s, const double *stratum, size_t n_boot, struct err *err)
+{
+    struct fit_law *f = s->f;
+    size_t threads = each_threads(n_boot);
+    TRY(size_calloc(&f->boot, n_boot * f->law->n_params, sizeof *f->boot, "resamples", err));
+    TRY(size_calloc(&f->draws, n_boot, sizeof *f->draws, "resamples", err));
+    TRY(size_calloc(&f->boot_aicc, n_boot, sizeof *f->boot_aicc, "resamples", err));
+    TRY(size_calloc(&s->ok, n_boot, sizeof *s->ok, "resamples", err));
+    for (size_t i = 0; i < threads; i++)
+        TRY(make_plan(&s->plans[i], s->cluster, f->n, s->n_clusters, stratum, err));
+    each_run(n_boot, run_one, s);
+    for (size_t i = 0; i < threads; i++)
+        if (s->st[i] != OK)
+            return err_set(err, s->st[i], "%s", s->errs[i].msg);
+    close_up(s, n_boot);
+    summarise(f);
+    return OK;
+}
+
 enum status boot_run(struct fit_law *f, const size_t *cluster, size_t n_clusters, const double *stratum,
                      size_t n_boot, uint64_t seed, struct err *err)
 {
-    struct plan plan;
-    size_t k = f->law->n_params;
-    enum status st = make_plan(&plan, cluster, f->n, n_clusters, stratum, err);
-    if (st == OK)
-        st = size_calloc(&f->boot, n_boot * k, sizeof *f->boot, "resamples", err);
-    if (st == OK)
-        st = size_calloc(&f->draws, n_boot, sizeof *f->draws, "resamples", err);
-    if (st == OK)
-        st = size_calloc(&f->boot_aicc, n_boot, sizeof *f->boot_aicc, "resamples", err);
-    struct solve_problem q = f->problem;
-    q.w = plan.w;
-    for (size_t b = 0; b < n_boot && st == OK; b++) {
-        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, STREAM, b);
-        struct solve_result r;
-        double tau;
-        bool ok;
-        draw(&plan, cluster, f->n, n_clusters, &rng);
-        st = refit(&r, &ok, &q, f->best.p, err);
-        f->boot_aicc[b] = ok ? solve_aicc(&tau, &q, r.objective) : (double)NAN;
-        if (ok && st == OK)
-            memcpy(f->boot + f->n_boot++ * k, r.p, k * sizeof *r.p);
-        else
-            f->n_boot_failed++;
-    }
-    if (st == OK)
-        summarise(f);
-    free_plan(&plan);
+    struct resamples s = {.f = f, .cluster = cluster, .n_clusters = n_clusters, .seed = seed};
+    enum status st = run_all(&s, stratum, n_boot, err);
+    for (size_t i = 0; i < EACH_THREADS; i++)
+        free_plan(&s.plans[i]);
+    free(s.ok);
     return st;
 }
 

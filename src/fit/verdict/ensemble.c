@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/each.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
@@ -74,6 +75,8 @@ enum status ensemble_windows(struct ensemble *e, const struct fit_design *d, str
 /* Room for one cell at a time, (n) each. */
 struct room {
     double *inside, *w, *scratch;
+    enum status st;
+    struct err err;
 };
 
 /* *ok: the runs with w above 0 are enough, and have a finite fit. Near: from `start` alone, unless that leads nowhere. */
@@ -133,11 +136,13 @@ static enum status look_ahead(struct ensemble_cell *c, const struct ensemble_in 
     return OK;
 }
 
-static void resample(struct ensemble *e, size_t cell, const struct ensemble_in *in, struct room *m)
+/* The members of one cell, in the n_boot places that it has; returns how many there are. */
+static size_t resample(struct ensemble_member *members, size_t cell, const struct ensemble_cell *c,
+                       const struct ensemble_in *in, struct room *m)
 {
-    const struct ensemble_cell *c = &e->cells[cell];
     const struct fit_design *d = in->design;
     struct solve_problem drawn = in->problems[c->law], plain = drawn;
+    size_t n = 0;
     drawn.w = m->w;
     plain.w = m->inside;
     for (size_t b = 0; b < in->n_boot; b++) {
@@ -149,26 +154,73 @@ static void resample(struct ensemble *e, size_t cell, const struct ensemble_in *
         solve_from(&r, &drawn, c->fit.p);
         if (!isfinite(r.objective))
             continue;
-        struct ensemble_member *x = &e->members[e->n_members++];
+        struct ensemble_member *x = &members[n++];
         *x = (struct ensemble_member){.cell = cell, .objective = solve_objective(&plain, r.p)};
         memcpy(x->p, r.p, sizeof r.p);
     }
+    return n;
 }
 
-static enum status fill_cell(struct ensemble *e, size_t cell, const struct ensemble_in *in, struct room *m,
-                             struct err *err)
+/* Cells by several threads; what one has comes from its law and window alone. */
+struct filling {
+    struct ensemble *e;
+    const struct ensemble_in *in;
+    size_t *made; /* (cells) members of each, owned */
+    struct room rooms[EACH_THREADS];
+};
+
+static enum status fill_cell(struct filling *f, size_t cell, struct room *m)
 {
+    struct ensemble *e = f->e;
     struct ensemble_cell *c = &e->cells[cell];
+    const struct ensemble_in *in = f->in;
+    *c = (struct ensemble_cell){.law = cell / e->n_windows, .window = cell % e->n_windows};
     for (size_t i = 0; i < in->design->n; i++) {
         m->inside[i] = ensemble_inside(&e->windows[c->window], &in->design->points[i]);
         c->n += m->inside[i] > 0;
     }
-    TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], false, err));
+    TRY(fit_to(&c->fit, &c->fitted, &in->problems[c->law], m->inside, in->starts[c->law], false, &m->err));
     if (!c->fitted)
         return OK;
     c->objective = c->fit.objective;
-    TRY(look_ahead(c, in, m, err));
-    resample(e, cell, in, m);
+    TRY(look_ahead(c, in, m, &m->err));
+    f->made[cell] = resample(e->members + cell * in->n_boot, cell, c, in, m);
+    return OK;
+}
+
+static void fill_one(void *ctx, size_t cell, size_t thread)
+{
+    struct filling *f = ctx;
+    struct room *m = &f->rooms[thread];
+    if (m->st == OK)
+        m->st = fill_cell(f, cell, m);
+}
+
+static enum status make_room(struct room *m, size_t n, struct err *err)
+{
+    TRY(size_calloc(&m->inside, n, sizeof *m->inside, "ensemble", err));
+    TRY(size_calloc(&m->w, n, sizeof *m->w, "ensemble", err));
+    return size_calloc(&m->scratch, n, sizeof *m->scratch, "ensemble", err);
+}
+
+static enum status fill_cells(struct filling *f, struct err *err)
+{
+    struct ensemble *e = f->e;
+    size_t n = f->in->n_laws * e->n_windows, n_boot = f->in->n_boot, threads = each_threads(n);
+    TRY(size_calloc(&e->cells, n, sizeof *e->cells, "ensemble", err));
+    TRY(size_calloc(&e->members, n * n_boot, sizeof *e->members, "ensemble", err));
+    TRY(size_calloc(&f->made, n, sizeof *f->made, "ensemble", err));
+    for (size_t i = 0; i < threads; i++)
+        TRY(make_room(&f->rooms[i], f->in->design->n, err));
+    each_run(n, fill_one, f);
+    for (size_t i = 0; i < threads; i++)
+        if (f->rooms[i].st != OK)
+            return err_set(err, f->rooms[i].st, "%s", f->rooms[i].err.msg);
+    e->n_cells = n;
+    for (size_t i = 0; i < n; i++) {
+        memmove(e->members + e->n_members, e->members + i * n_boot, f->made[i] * sizeof *e->members);
+        e->n_members += f->made[i];
+    }
     return OK;
 }
 
@@ -217,32 +269,20 @@ static void weigh(struct ensemble *e)
         e->members[i].weight /= all;
 }
 
-static enum status fill_cells(struct ensemble *e, const struct ensemble_in *in, struct room *m, struct err *err)
-{
-    size_t n = in->n_laws * e->n_windows;
-    TRY(size_calloc(&e->cells, n, sizeof *e->cells, "ensemble", err));
-    TRY(size_calloc(&e->members, n * in->n_boot, sizeof *e->members, "ensemble", err));
-    TRY(size_calloc(&m->inside, in->design->n, sizeof *m->inside, "ensemble", err));
-    TRY(size_calloc(&m->w, in->design->n, sizeof *m->w, "ensemble", err));
-    TRY(size_calloc(&m->scratch, in->design->n, sizeof *m->scratch, "ensemble", err));
-    for (size_t i = 0; i < n; i++) {
-        e->cells[e->n_cells++] = (struct ensemble_cell){.law = i / e->n_windows, .window = i % e->n_windows};
-        TRY(fill_cell(e, i, in, m, err));
-    }
-    return OK;
-}
-
 enum status ensemble_fill(struct ensemble *e, const struct ensemble_in *in, struct err *err)
 {
-    struct room m = {.w = NULL};
+    struct filling f = {.e = e, .in = in};
     *e = (struct ensemble){.n_cells = 0};
     TRY(ensemble_windows(e, in->design, err));
-    enum status st = fill_cells(e, in, &m, err);
+    enum status st = fill_cells(&f, err);
     if (st == OK)
         weigh(e);
-    free(m.inside);
-    free(m.w);
-    free(m.scratch);
+    for (size_t i = 0; i < EACH_THREADS; i++) {
+        free(f.rooms[i].inside);
+        free(f.rooms[i].w);
+        free(f.rooms[i].scratch);
+    }
+    free(f.made);
     return st;
 }
 
