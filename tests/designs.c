@@ -23,6 +23,7 @@ struct grid {
 static const struct grid grids[] = {{{250e3, 500e3, 1e6}, 2e6, 3}, {{250e3, 375e3, 500e3, 750e3, 1e6}, 1.5e6, 5}};
 static const struct grid *grid; /* the one that is judged */
 static uint64_t other; /* noise of the simulations than that of docs/designs.md */
+static double enough; /* of worth.h; 0: as the command has it */
 #define REACH 4.0
 #define BRANCH 0.2
 #define CUT 3.0
@@ -276,7 +277,7 @@ static enum status judge_real(struct judge *j, const struct bank_sweep *s, struc
         runs[n] = (struct worth_run){s->table.col[FIT_PARAMS][i], d, s->table.col[FIT_FLOPS][i], s->table.trunk[i]};
         rows[n++] = i;
     }
-    const struct worth_in in = {.runs = runs, .n = n, .branch = BRANCH, .k = K};
+    const struct worth_in in = {.runs = runs, .n = n, .branch = BRANCH, .k = K, .enough = enough};
     struct real x = {&s->table, rows};
     w.in = &in;
     w.ctx = &x;
@@ -361,7 +362,7 @@ static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, 
             w.row[n_row++] = i;
     if (n_row < K)
         return err_set(err, E_DATA, "no next row: %zu", n_row);
-    const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K};
+    const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K, .enough = enough};
     w.in = &in;
     w.exponent = l->report.frontier_n_exponent.value;
     enum status st = judge_ways(j, &w, &r, err);
@@ -429,15 +430,16 @@ static enum status judge_all(const struct bank *b, size_t replicate, size_t firs
     return OK;
 }
 
-/* designs [3|5 [0|1|2|3|4 [FIRST N [OTHER]]]]: the small grid's budgets (5 by default); one of the simulations alone, 3 for the
- * real runs, 4 for all; so many of the sweeps; and other noise, to choose by, than what is reported. All of them take some
- * minutes of a core. */
+/* designs [3|5 [0|1|2|3|4 [FIRST N [OTHER [ENOUGH]]]]]: the small grid's budgets (5 by default); one of the simulations alone, 3
+ * for the real runs, 4 for all; so many of the sweeps; other noise, to choose by, than what is reported; and another share of
+ * the best candidate's narrowing. All of them take some minutes of a core. */
 int main(int argc, char **argv)
 {
     struct err err;
     struct bank b;
     grid = &grids[!(argc > 1 && strcmp(argv[1], "3") == 0)];
     other = argc > 5 ? (uint64_t)atoi(argv[5]) : 0;
+    enough = argc > 6 ? atof(argv[6]) : 0;
     enum status st = bank_read(&b, "-", &err);
     if (st == OK)
         st = judge_all(&b, argc > 2 ? (size_t)atoi(argv[2]) : REPLICATES + 1,
