@@ -77,6 +77,18 @@ grid_that_varies_less() {
     [ "$code" = 2 ] && grep -q 'train.beta1 0.9 -> 0.8' err || fail "another beta1 went into the same table: $(cat err)"
 }
 
+# One value after the other: what is rounded to whole batches, here the warm-up of a fifth, makes no other config of it.
+batches_one_by_one() {
+    local batch
+    for batch in 64 128; do
+        sweep batches --set train.warmup_tokens=0 --set 'grid.tokens=["1024"]' --set "grid.vary={\"train.batch_tokens\":[$batch]}"
+        [ "$code" = 0 ] || fail "batches of $batch: code $code: $(tail -n 2 err)"
+    done
+    [ "$(column batches d8 warmup_tokens | sort -n | tr '\n' ' ')" = '128 128 192 192 ' ] || fail "warm-ups: $(column batches d8 warmup_tokens)"
+    sweep batches --set train.warmup_tokens=512 --set 'grid.tokens=["1024"]' --set 'grid.vary={"train.batch_tokens":[256]}'
+    [ "$code" = 2 ] && grep -q 'train.warmup_tokens 1[29][28] -> 512' err || fail "another warm-up went into the same table: $(cat err)"
+}
+
 # loss DIR RUN: of each that matches.
 loss() {
     column "$1" "$2" loss
@@ -128,7 +140,7 @@ table_of_orders() {
     ! grep -q 'Initial weights move' out || fail "without orders the noise is told apart"
 }
 
-for t in errors_name_the_key crosses_everything grid_that_varies_less order_apart_from_weights table_of_orders; do
+for t in errors_name_the_key crosses_everything grid_that_varies_less batches_one_by_one order_apart_from_weights table_of_orders; do
     run_test "$t"
 done
 finish

@@ -1,6 +1,7 @@
 /* Keys of a run that a grid crosses with its sizes, budgets and seeds. */
 #include "harness/config_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,9 +81,21 @@ static bool list_names(const struct config_vary *vary, const char *path)
     return false;
 }
 
+/* Tokens and warm-up are whole batches, so that they move with what varies by less than one. */
+static void level_rounded(struct config *to, const struct config *from)
+{
+    double batch = fmax((double)to->train.batch_tokens, (double)from->train.batch_tokens);
+    if (fabs(to->train.tokens - from->train.tokens) < batch)
+        to->train.tokens = from->train.tokens;
+    if (fabs(to->train.warmup_tokens - from->train.warmup_tokens) < batch)
+        to->train.warmup_tokens = from->train.warmup_tokens;
+}
+
 void config_vary_level(struct config *to, const struct config *from, const struct config_vary *vary, const char *text)
 {
     to->train.order_seed = from->train.order_seed;
+    if (list_names(vary, "train.batch_tokens") || text_names(text, "train.batch_tokens"))
+        level_rounded(to, from);
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
         size_t size = can_vary(k) ? number_size(k) : 0;
