@@ -12,6 +12,7 @@ struct compare_sim {
     size_t sizes, budgets, seeds;
     double first_size, first_budget, step_size, step_budget; /* 0: 3e3, 2e5, 2.2 and 2 */
     double trunk_noise, noise; /* sd of ln loss shared by a trajectory, and of each run */
+    double seed_noise;         /* and by all sizes of one seed, on each side */
     double wasted;             /* share of each update's compute that does nothing: the variant learns from the rest */
 };
 

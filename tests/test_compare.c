@@ -11,7 +11,8 @@
 /* --- mixed ------------------------------------------------------------------------------------------------ */
 
 enum { N = 11, CLUSTERS = 4 };
-static const size_t cluster[N] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 1};
+static const size_t cluster[N] = {0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 1}, group[N] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0};
+static const struct mixed_clusters clusters = {.n = N, .n_clusters = CLUSTERS, .n_groups = 2, .cluster = cluster, .group = group};
 
 /* Solve a x = b (n, in place) with pivots; returns ln |det a|. */
 static double gauss(double *a, double *b, size_t n, size_t m)
@@ -48,12 +49,13 @@ static double gauss(double *a, double *b, size_t n, size_t m)
 }
 
 /* b and r'V^-1 r of generalised least squares with the whole covariance written out. */
-static void textbook(double b[2], double *rss, const double *y, const double *x, const double *sd, double rho)
+static void textbook(double b[2], double *rss, const double *y, const double *x, const double *sd, double rho, double tau)
 {
     double v[N * N], z[N * 3], a[4], g[2];
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < N; j++)
-            v[i * N + j] = sd[i] * sd[j] * (i == j ? 1 : cluster[i] == cluster[j] ? rho : 0);
+            v[i * N + j] = sd[i] * sd[j] * ((1 - tau) * (i == j ? 1 : cluster[i] == cluster[j] ? rho : 0) +
+                                            (group[i] == group[j] ? tau : 0));
     for (size_t i = 0; i < N; i++) {
         z[i * 3] = y[i];
         z[i * 3 + 1] = x[i];
@@ -88,14 +90,14 @@ static void regression_is_the_textbooks(void)
         x[N + i] = rng_normal(test_rng());
         sd[i] = 0.5 + rng_double(test_rng());
     }
-    EXPECT(mixed_init(&m, N, cluster, CLUSTERS, sd, &err) == OK);
+    EXPECT(mixed_init(&m, &clusters, sd, &err) == OK);
     mixed_regress(&p, &m, y, x, 2);
     EXPECT(p.ok);
     double sum = 0;
     for (size_t s = 0; s < MIXED_STEPS && p.ok; s++) {
         for (size_t i = 0; i < N; i++)
             scaled[i] = pow(sd[i], mixed_power(s));
-        textbook(b, &rss, y, x, scaled, mixed_rho(s));
+        textbook(b, &rss, y, x, scaled, mixed_rho(s), mixed_tau(s));
         EXPECT_NEAR(p.at[s].b[0], b[0], 1e-9);
         EXPECT_NEAR(p.at[s].b[1], b[1], 1e-9);
         EXPECT_NEAR(p.at[s].rss, rss, 1e-9 * rss);
@@ -116,7 +118,7 @@ static void bic_of_many_is_the_regressions(void)
     struct mixed_columns c[3];
     struct mixed_posterior p;
     struct err err;
-    EXPECT_OK(mixed_init(&m, N, cluster, CLUSTERS, NULL, &err));
+    EXPECT_OK(mixed_init(&m, &clusters, NULL, &err));
     for (size_t i = 0; i < 2 * N; i++)
         x[i] = rng_normal(test_rng());
     for (size_t k = 0; k < 3; k++)
@@ -152,7 +154,7 @@ static void draws_spread_as_the_standard_error(void)
         x[i] = 1 + rng_double(test_rng());
         y[i] = 3 * x[i] + 0.1 * rng_normal(test_rng());
     }
-    EXPECT(mixed_init(&m, N, cluster, CLUSTERS, NULL, &err) == OK);
+    EXPECT(mixed_init(&m, &clusters, NULL, &err) == OK);
     mixed_regress(&p, &m, y, x, 1);
     for (size_t i = 0; i < DRAWS; i++) {
         mixed_draw(b, &p, test_rng());
@@ -162,6 +164,38 @@ static void draws_spread_as_the_standard_error(void)
     double sd = sqrt(ss - mean * mean), se = mixed_se(&p, one);
     EXPECT_NEAR(mean, p.b[0], 5 * se / sqrt(DRAWS));
     EXPECT(sd > se && sd < 1.4 * se); /* of t with 10 degrees: 1.12 times, and steps of rho differ in b */
+    mixed_free(&m);
+}
+
+/* Errors that are made up go together as they are said to: here nearly all of a cluster's noise is its level. */
+static void simulated_errors_go_together(void)
+{
+    enum { DRAWS = 20000 };
+    double y[N], left[N], within = 0, across = 0, apart = 0, square = 0;
+    struct mixed m;
+    struct err err;
+    const size_t step = MIXED_STEPS - 1, a = 0, b = 1, c = 3, d = 5; /* a, b of one cluster, c of their group, d of neither */
+    struct mixed_posterior none = {.n = N, .at[MIXED_STEPS - 1] = {.ok = true, .weight = 1, .rss = N}};
+    EXPECT_OK(mixed_init(&m, &clusters, NULL, &err));
+    for (size_t i = 0; i < N; i++)
+        left[i] = cluster[i] % 2 ? -1 : 1;
+    for (int wild = 0; wild < 2; wild++) {
+        within = across = apart = square = 0;
+        for (size_t k = 0; k < DRAWS; k++) {
+            if (wild)
+                mixed_simulate_wild(y, &m, &none, left, test_rng());
+            else
+                mixed_simulate(y, &m, &none, test_rng());
+            square += y[a] * y[a];
+            within += y[a] * y[b];
+            across += y[a] * y[c];
+            apart += y[a] * y[d];
+        }
+        EXPECT_NEAR(across / square, mixed_tau(step), 0.035);
+        EXPECT_NEAR(apart / square, 0, 0.035);
+        EXPECT(within / square > 0.8);
+    }
+    EXPECT(mixed_tau(step) > 0.08); /* or the bounds above tell nothing */
     mixed_free(&m);
 }
 
@@ -223,6 +257,31 @@ static void runs_of_one_seed_are_paired(void)
         EXPECT(a == b || (a == 1 && b == 3));
     }
     part(&m);
+}
+
+/* Budgets of unlike warm-up have trunks of their own, but the weights that they begin with and their data are the same. */
+static void runs_of_a_size_and_seed_are_one_cluster(void)
+{
+    struct met m = {0};
+    for (int known = 1; known >= 0; known--) {
+        m = (struct met){0};
+        for (int k = 0; k < 2; k++) {
+            grid(&m.t[k], &m.d[k], 1e4, 2, 3, 4, 2, 1);
+            for (size_t i = 0; i < m.d[k].n; i++)
+                m.d[k].cluster[i] = i;
+            m.d[k].n_clusters = m.d[k].n;
+            for (size_t i = 0; i < m.t[k].n && !known; i++)
+                m.t[k].col[FIT_SEED][i] = (double)NAN;
+        }
+        meet(&m);
+        EXPECT(m.p.n == 24 && m.p.n_clusters == (known ? 6 : 24) && m.p.n_seeds == (known ? 2 : 1));
+        for (size_t i = 0; i < m.p.n && known; i++)
+            for (size_t j = 0; j < m.p.n; j++) {
+                const struct pair *a = &m.p.items[i], *b = &m.p.items[j];
+                EXPECT((a->cluster == b->cluster) == (a->size == b->size && a->seed == b->seed));
+            }
+        part(&m);
+    }
 }
 
 static void larger_models_are_paired_by_rank(void)
@@ -290,6 +349,24 @@ static void floor_and_level_are_told_together(void)
     EXPECT_MSG(t.called[COMPARE_FLOOR] > 0 && t.both == t.called[COMPARE_FLOOR], "%zu of %zu", t.both, t.called[COMPARE_FLOOR]);
 }
 
+/* A term that no longer falls is a second floor, and must not pass for another exponent. */
+static void a_floor_is_no_exponent_near_nothing(void)
+{
+    struct compare_tally t = tally("floor + .187, size costs x .8", 0, 1);
+    EXPECT(t.called[COMPARE_FLOOR] == 1);
+    const struct law *law = law_find("chinchilla");
+    struct change forms[CHANGE_MAX];
+    const struct law_centre c = {0, 0};
+    const double p[] = {0.5, 0, 0, 0.5, 0.4}; /* E, ln A, ln B, alpha, beta */
+    size_t n = change_forms(forms, law, &c);
+    for (size_t i = 0; i < n; i++) {
+        double b[MIXED_MAX] = {0};
+        EXPECT_NEAR(change_prior(&forms[i], law, p, b), forms[i].prior, 0);
+        b[0] = forms[i].kind == CHANGE_FLOOR ? -0.6 : -0.3; /* to below 0, and to less than half */
+        EXPECT((change_prior(&forms[i], law, p, b) < forms[i].prior) == (forms[i].kind != CHANGE_LEVEL));
+    }
+}
+
 static void forms_share_the_weight_of_their_kind(void)
 {
     struct change forms[CHANGE_MAX];
@@ -349,12 +426,15 @@ int main(int argc, char **argv)
         {"regression_is_the_textbooks", regression_is_the_textbooks},
         {"bic_of_many_is_the_regressions", bic_of_many_is_the_regressions},
         {"draws_spread_as_the_standard_error", draws_spread_as_the_standard_error},
+        {"simulated_errors_go_together", simulated_errors_go_together},
         {"runs_of_one_seed_are_paired", runs_of_one_seed_are_paired},
+        {"runs_of_a_size_and_seed_are_one_cluster", runs_of_a_size_and_seed_are_one_cluster},
         {"larger_models_are_paired_by_rank", larger_models_are_paired_by_rank},
         {"what_one_grid_lacks_is_left_out", what_one_grid_lacks_is_left_out},
         {"holm_is_in_order", holm_is_in_order},
         {"forms_share_the_weight_of_their_kind", forms_share_the_weight_of_their_kind},
         {"floor_and_level_are_told_together", floor_and_level_are_told_together},
+        {"a_floor_is_no_exponent_near_nothing", a_floor_is_no_exponent_near_nothing},
         {"planted_changes_are_called_by_their_names", planted_changes_are_called_by_their_names},
         {"gains_cover_a_handicap", gains_cover_a_handicap},
         {"no_change_is_no_change", no_change_is_no_change},

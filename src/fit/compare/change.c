@@ -170,6 +170,26 @@ static void linearise(struct change_pairs *q, const struct change *c, const stru
     }
 }
 
+/* An exponent that a change takes beyond this factor is no rate of the same law any more: near 0 its term no longer falls with
+ * size or data, and is a second floor by another name. */
+#define MOST_EXPONENT 2.0
+/* What such a change counts beforehand: not nothing, for where nothing else explains anything. */
+#define STRANGE 1e-6
+
+double change_prior(const struct change *c, const struct law *law, const double *p, const double *b)
+{
+    double moved[LAW_MAX_PARAMS];
+    bool strange = false;
+    change_apply(moved, c, law, p, b);
+    for (size_t i = 0; i < law->n_params; i++) {
+        const struct law_param *l = &law->params[i];
+        bool rate = l->kind == LAW_EXPONENT;
+        double least = rate ? fmax(p[i] / MOST_EXPONENT, l->lo) : l->lo, most = rate ? fmin(p[i] * MOST_EXPONENT, l->hi) : l->hi;
+        strange = strange || !(moved[i] >= least && moved[i] <= most);
+    }
+    return strange ? STRANGE * c->prior : c->prior;
+}
+
 /* Steps of Gauss and Newton: changes are small, and the second step moves in the third digit. */
 #define STEPS 3
 

@@ -43,6 +43,10 @@ struct change_pairs {
 void change_apply(double moved[LAW_MAX_PARAMS], const struct change *c, const struct law *law, const double *p,
                   const double *b);
 
+/* This form's prior, with these b: next to nothing where they take a parameter to where the law has none, or an exponent to less
+ * than half or more than twice itself. */
+double change_prior(const struct change *c, const struct law *law, const double *p, const double *b);
+
 /* The best b for this form, by Gauss and Newton from none; what is not ok explains nothing. With c NULL: no change, but
  * unlike sizes and data. */
 void change_fit(struct mixed_posterior *out, const struct change *c, const struct law *law, const double *p,

@@ -74,6 +74,7 @@ static void take_pairs(struct evidence *e, const struct pairs *pairs, const stru
         v[i].v += base->two ? variant->centre.v - base->centre.v : 0;
         e->y[i] = variant->ln_loss[p->variant] - base->ln_loss[p->base];
         e->cluster[i] = p->cluster;
+        e->group[i] = p->seed;
     }
     e->pairs = (struct change_pairs){.n = pairs->n, .base = b, .variant = v, .y = e->y, .x = e->room,
                                      .r = e->room + MIXED_MAX * pairs->n};
@@ -92,7 +93,8 @@ static void weigh(struct evidence *e)
         for (size_t j = 0; j < n; j++) {
             struct mixed_posterior *f = &e->fits[i * CHANGE_MAX + j];
             change_fit(f, &forms[j], m->law->law, m->p, c, &e->pairs, &e->mixed);
-            e->weight[i * CHANGE_MAX + j] = f->ok ? f->bic - 2 * log(forms[j].prior) : (double)INFINITY;
+            e->weight[i * CHANGE_MAX + j] =
+                f->ok ? f->bic - 2 * log(change_prior(&forms[j], m->law->law, m->p, f->b)) : (double)INFINITY;
             best = fmin(best, e->weight[i * CHANGE_MAX + j]);
         }
         for (size_t j = n; j < CHANGE_MAX; j++)
@@ -113,6 +115,7 @@ static enum status room(struct evidence *e, size_t n, size_t wanted, struct err 
     TRY(size_calloc(&e->room, n * (MIXED_MAX + 1), sizeof *e->room, "pairs", err));
     TRY(size_calloc(&e->left, n, sizeof *e->left, "pairs", err));
     TRY(size_calloc(&e->cluster, n, sizeof *e->cluster, "pairs", err));
+    TRY(size_calloc(&e->group, n, sizeof *e->group, "pairs", err));
     TRY(size_calloc(&e->fits, wanted * CHANGE_MAX, sizeof *e->fits, "laws", err));
     return size_calloc(&e->weight, wanted * CHANGE_MAX, sizeof *e->weight, "laws", err);
 }
@@ -126,7 +129,9 @@ enum status evidence_fill(struct evidence *e, const struct compare_side *base, c
     TRY(room(e, pairs->n, wanted, err));
     take_pairs(e, pairs, d, &variant->report->kept);
     spread_noise(e, &d->centre);
-    TRY(mixed_init(&e->mixed, pairs->n, e->cluster, pairs->n_clusters, e->sd, err));
+    const struct mixed_clusters in = {.n = pairs->n, .n_clusters = pairs->n_clusters, .n_groups = pairs->n_seeds,
+                                      .cluster = e->cluster, .group = e->group};
+    TRY(mixed_init(&e->mixed, &in, e->sd, err));
     if (e->base->spread.n_members > 0)
         from_ensemble(e, wanted);
     else
@@ -147,6 +152,7 @@ void evidence_free(struct evidence *e)
     free(e->room);
     free(e->left);
     free(e->cluster);
+    free(e->group);
     free(e->fits);
     free(e->weight);
     mixed_free(&e->mixed);
@@ -282,21 +288,15 @@ static double smallest_tail(const double *sorted, size_t n, const double score[C
 
 /* Differences without a change, in two ways. As the regression has errors: normal, of one correlation within a trajectory. And
  * as they are: each trajectory's own, with a sign and about its size (the wild bootstrap of clusters, Cameron, Gelbach and Miller
- * 2008, with the six weights of Webb 2014 for few of them), which keeps how errors of one trajectory go together, whatever that
- * is. Normal weights would not do: where one trajectory outweighs the others no change explains it, and all scores are low. */
+ * 2008), which keeps how errors of one trajectory go together, whatever that is. */
 enum sims { SIMS_REGRESSION, SIMS_WILD, N_SIMS };
 
 static void simulate(double *y, struct evidence *e, const struct mixed_posterior *none, enum sims how, struct rng *rng)
 {
-    if (how == SIMS_REGRESSION) {
+    if (how == SIMS_REGRESSION)
         mixed_simulate(y, &e->mixed, none, rng);
-        return;
-    }
-    static const double webb[] = {-1.2247448713915890, -1, -0.70710678118654752, 0.70710678118654752, 1, 1.2247448713915890};
-    for (size_t c = 0; c < e->mixed.n_clusters; c++)
-        e->mixed.mean[c] = webb[(size_t)(6 * rng_double(rng))];
-    for (size_t i = 0; i < e->pairs.n; i++)
-        y[i] = e->mixed.mean[e->cluster[i]] * e->left[i];
+    else
+        mixed_simulate_wild(y, &e->mixed, none, e->left, rng);
 }
 
 /* scores, sorted: (n, CHANGE_N_KINDS), (CHANGE_N_KINDS, n); y: (pairs). The differences that there are come first and are judged as
@@ -386,7 +386,7 @@ double evidence_smallest_of(const struct evidence *e, const double *y, struct ch
     mixed_regress(&r, m, q->r, q->x, 1);
     if (!r.ok)
         return (double)NAN;
-    double df = (double)m->n_clusters - 1 > 1 ? (double)m->n_clusters - 1 : 1;
+    double df = (double)m->in.n_clusters - 1 > 1 ? (double)m->in.n_clusters - 1 : 1;
     return (stats_t95(df) + stats_t_at(0.8416, df)) * mixed_se(&r, one);
 }
 

@@ -17,7 +17,7 @@ struct evidence {
     struct law_point *points;  /* (2, n) base, then variant */
     double *y, *sd, *room;     /* (n), (n), (MIXED_MAX + 1, n) */
     double *left;              /* (n) y less what unlike sizes and data explain, at the base's best law */
-    size_t *cluster;           /* (n) */
+    size_t *cluster, *group;   /* (n) trajectories, and seeds */
     struct change_pairs pairs;
     struct mixed mixed;
     struct mixed_posterior *fits; /* (n_members, CHANGE_MAX) */

@@ -7,12 +7,22 @@
 
 double mixed_rho(size_t step)
 {
-    return (double)(step % MIXED_RHOS) / MIXED_RHOS;
+    return 0.15 * (double)(step % MIXED_RHOS);
+}
+
+static size_t power_of(size_t step)
+{
+    return step / MIXED_RHOS % MIXED_POWERS;
 }
 
 double mixed_power(size_t step)
 {
-    return (double)(step / MIXED_RHOS) / (MIXED_POWERS - 1);
+    return (double)power_of(step) / (MIXED_POWERS - 1);
+}
+
+double mixed_tau(size_t step)
+{
+    return 0.05 * (double)(step / (MIXED_RHOS * MIXED_POWERS));
 }
 
 /* sd of what a cluster of so many shares, and of each, under the whitening: variances along its mean and about it. */
@@ -26,49 +36,85 @@ static double sd_of(const struct mixed *m, size_t i, double power)
     return m->sd && power > 0 ? pow(m->sd[i], power) : 1;
 }
 
-/* z = V^-1/2 y. */
-static void whiten(double *z, struct mixed *m, const double *y, size_t step)
+static const double *scale_of(const struct mixed *m, size_t step)
 {
-    double rho = mixed_rho(step);
-    for (size_t c = 0; c < m->n_clusters; c++)
-        m->mean[c] = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        z[i] = y[i] / m->scale[step / MIXED_RHOS * m->n + i];
-        m->mean[m->cluster[i]] += z[i] / m->members[m->cluster[i]];
-    }
-    double about = 1 / sqrt(1 - rho);
-    for (size_t i = 0; i < m->n; i++) {
-        size_t c = m->cluster[i];
-        z[i] = (z[i] - m->mean[c]) * about + m->mean[c] / sqrt(along(rho, m->members[c]));
-    }
+    return m->scale + power_of(step) * m->n;
 }
 
-static double ln_det(const struct mixed *m, size_t step)
+/* z = V^-1/2 y but for what groups share; a column of ones so whitened is the same for all of a cluster. */
+static void whiten_clusters(double *z, struct mixed *m, const double *y, size_t step)
 {
-    double sum = 0, rho = mixed_rho(step);
+    const double rho = mixed_rho(step), *scale = scale_of(m, step), apart = sqrt(1 - mixed_tau(step));
+    for (size_t c = 0; c < m->in.n_clusters; c++)
+        m->mean[c] = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        z[i] = y[i] / (scale[i] * apart);
+        m->mean[m->in.cluster[i]] += z[i];
+    }
+    const double about = 1 / sqrt(1 - rho);
+    for (size_t c = 0; c < m->in.n_clusters; c++) {
+        double mean = m->mean[c] / m->members[c];
+        m->mean[c] = mean / sqrt(along(rho, m->members[c])) - mean * about;
+    }
     for (size_t i = 0; i < m->n; i++)
-        sum += 2 * log(m->scale[step / MIXED_RHOS * m->n + i]);
-    for (size_t c = 0; c < m->n_clusters; c++)
+        z[i] = z[i] * about + m->mean[m->in.cluster[i]];
+}
+
+/* z = V^-1/2 y. With B without and B + tau 1 1' with what a group shares, u = B^-1/2 1:
+ * V^-1/2 = (I - (1 - 1 / sqrt(1 + tau u'u)) u u' / u'u) B^-1/2. */
+static void whiten(double *z, struct mixed *m, const double *y, size_t step)
+{
+    const double *one = m->one + step * m->in.n_clusters, *less = m->less + step * m->in.n_groups;
+    whiten_clusters(z, m, y, step);
+    if (!(mixed_tau(step) > 0))
+        return;
+    for (size_t g = 0; g < m->in.n_groups; g++)
+        m->shared[g] = 0;
+    for (size_t i = 0; i < m->n; i++)
+        m->shared[m->in.group[i]] += one[m->in.cluster[i]] * z[i];
+    for (size_t i = 0; i < m->n; i++)
+        z[i] -= one[m->in.cluster[i]] * less[m->in.group[i]] * m->shared[m->in.group[i]];
+}
+
+/* ln |V| of a step, and what whitening takes of each group's level. */
+static double prepare(struct mixed *m, size_t step)
+{
+    double sum = 0, rho = mixed_rho(step), tau = mixed_tau(step);
+    double *one = m->one + step * m->in.n_clusters, *less = m->less + step * m->in.n_groups;
+    for (size_t c = 0; c < m->in.n_clusters; c++) {
+        one[c] = 1 / sqrt((1 - tau) * along(rho, m->members[c]));
         sum += (m->members[c] - 1) * log(1 - rho) + log(along(rho, m->members[c]));
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        sum += 2 * log(scale_of(m, step)[i]) + log(1 - tau);
+        less[m->in.group[i]] += one[m->in.cluster[i]] * one[m->in.cluster[i]];
+    }
+    for (size_t g = 0; g < m->in.n_groups; g++) {
+        sum += log(1 + tau * less[g]);
+        less[g] = (1 - 1 / sqrt(1 + tau * less[g])) / less[g];
+    }
     return sum;
 }
 
-enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t n_clusters, const double *sd,
-                       struct err *err)
+enum status mixed_init(struct mixed *m, const struct mixed_clusters *in, const double *sd, struct err *err)
 {
-    *m = (struct mixed){.n = n, .n_clusters = n_clusters, .cluster = cluster, .sd = sd};
-    TRY(size_calloc(&m->members, n_clusters, sizeof *m->members, "clusters", err));
-    TRY(size_calloc(&m->mean, n_clusters, sizeof *m->mean, "clusters", err));
+    size_t n = in->n;
+    *m = (struct mixed){.in = *in, .n = n, .sd = sd};
+    TRY(size_calloc(&m->members, in->n_clusters, sizeof *m->members, "clusters", err));
+    TRY(size_calloc(&m->mean, in->n_clusters, sizeof *m->mean, "clusters", err));
+    TRY(size_calloc(&m->shared, in->n_groups, sizeof *m->shared, "clusters", err));
+    TRY(size_calloc(&m->one, MIXED_STEPS * in->n_clusters, sizeof *m->one, "clusters", err));
+    TRY(size_calloc(&m->less, MIXED_STEPS * in->n_groups, sizeof *m->less, "clusters", err));
     TRY(size_calloc(&m->zy, n, sizeof *m->zy, "differences", err));
     TRY(size_calloc(&m->zx, n * MIXED_MAX, sizeof *m->zx, "differences", err));
     for (size_t i = 0; i < n; i++)
-        m->members[cluster[i]]++;
+        m->members[in->cluster[i]]++;
     TRY(size_calloc(&m->scale, MIXED_POWERS * n, sizeof *m->scale, "differences", err));
     for (size_t q = 0; q < MIXED_POWERS; q++)
         for (size_t i = 0; i < n; i++)
             m->scale[q * n + i] = sd_of(m, i, mixed_power(q * MIXED_RHOS));
     for (size_t s = 0; s < MIXED_STEPS; s++)
-        m->ln_det[s] = ln_det(m, s);
+        m->ln_det[s] = prepare(m, s);
     return OK;
 }
 
@@ -76,6 +122,9 @@ void mixed_free(struct mixed *m)
 {
     free(m->members);
     free(m->mean);
+    free(m->shared);
+    free(m->one);
+    free(m->less);
     free(m->zy);
     free(m->zx);
     free(m->scale);
@@ -282,9 +331,36 @@ double mixed_se(const struct mixed_posterior *p, const double c[MIXED_MAX])
 void mixed_simulate(double *y, const struct mixed *m, const struct mixed_posterior *none, struct rng *rng)
 {
     size_t s = pick_step(none, rng);
-    double rho = mixed_rho(s), sigma = draw_sigma(none, s, rng);
-    for (size_t c = 0; c < m->n_clusters; c++)
+    double rho = mixed_rho(s), tau = mixed_tau(s), sigma = draw_sigma(none, s, rng);
+    for (size_t c = 0; c < m->in.n_clusters; c++)
         m->mean[c] = rng_normal(rng);
+    for (size_t g = 0; g < m->in.n_groups; g++)
+        m->shared[g] = rng_normal(rng);
+    for (size_t i = 0; i < m->n; i++) {
+        double own = sqrt(rho) * m->mean[m->in.cluster[i]] + sqrt(1 - rho) * rng_normal(rng);
+        y[i] = sigma * scale_of(m, s)[i] * (sqrt(tau) * m->shared[m->in.group[i]] + sqrt(1 - tau) * own);
+    }
+}
+
+/* Webb 2014, for few clusters. Normal weights would not do: where one cluster outweighs the others no change explains it, and
+ * all scores are low. */
+static double webb(struct rng *rng)
+{
+    static const double six[] = {-1.2247448713915890, -1, -0.70710678118654752, 0.70710678118654752, 1, 1.2247448713915890};
+    return six[(size_t)(6 * rng_double(rng))];
+}
+
+void mixed_simulate_wild(double *y, const struct mixed *m, const struct mixed_posterior *none, const double *left, struct rng *rng)
+{
+    size_t s = pick_step(none, rng);
+    const double tau = mixed_tau(s), *scale = scale_of(m, s);
+    double square = 0;
     for (size_t i = 0; i < m->n; i++)
-        y[i] = sigma * m->scale[s / MIXED_RHOS * m->n + i] * (sqrt(rho) * m->mean[m->cluster[i]] + sqrt(1 - rho) * rng_normal(rng));
+        square += left[i] * left[i] / (scale[i] * scale[i]) / (double)m->n;
+    for (size_t c = 0; c < m->in.n_clusters; c++)
+        m->mean[c] = webb(rng);
+    for (size_t g = 0; g < m->in.n_groups; g++)
+        m->shared[g] = sqrt(square) * webb(rng);
+    for (size_t i = 0; i < m->n; i++)
+        y[i] = sqrt(1 - tau) * m->mean[m->in.cluster[i]] * left[i] + sqrt(tau) * m->shared[m->in.group[i]] * scale[i];
 }

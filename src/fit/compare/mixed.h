@@ -1,10 +1,12 @@
 /* Regression of few numbers that come in clusters: y = X b + e, where errors of one cluster (runs of one trajectory) go
- * together. Var(e_i) = sigma^2 sd_i^(2q), and two errors of a cluster have correlation rho; sigma, q and rho are not known: sd is
- * itself an estimate, and q = 0 says that it tells nothing.
+ * together, and those of one group (clusters of one seed, thus of one order of data) a little. Var(e_i) = sigma^2 sd_i^(2q); two
+ * errors of a group have correlation tau, two of a cluster tau + (1 - tau) rho. sigma, q, rho and tau are not known: sd is itself
+ * an estimate, and q = 0 says that it tells nothing.
  *
- * With three or eight clusters an estimate of rho is next to nothing, and often 0 where the truth is .5. So neither is
- * estimated: all that follows is averaged over steps of both, each weighed by its restricted likelihood (Patterson and
- * Thompson 1971; a flat prior), in probabilities as in intervals. */
+ * With three or eight clusters an estimate of rho is next to nothing, and often 0 where the truth is .5; of two groups none of
+ * tau can be made. So none is estimated: all that follows is averaged over steps of the three, each weighed by its restricted
+ * likelihood (Patterson and Thompson 1971; a flat prior), in probabilities as in intervals. Of one group tau's part is a level that
+ * nobody can tell from a change, and widens what is said of one. */
 #ifndef PLATEAU_FIT_COMPARE_MIXED_H
 #define PLATEAU_FIT_COMPARE_MIXED_H
 
@@ -14,26 +16,34 @@
 #include "base/rng.h"
 #include "base/status.h"
 
-enum { MIXED_MAX = 4, MIXED_RHOS = 10, MIXED_POWERS = 3, MIXED_STEPS = MIXED_RHOS * MIXED_POWERS };
+enum { MIXED_MAX = 4, MIXED_RHOS = 7, MIXED_POWERS = 3, MIXED_TAUS = 3, MIXED_STEPS = MIXED_RHOS * MIXED_POWERS * MIXED_TAUS };
 
-/* rho and q of a step: 0 .. .9, and 0, .5, 1. */
+/* rho, q and tau of a step: 0, .15 .. .9; 0, .5, 1; and 0, .05, .1, as four sets of sweeps have it at .02 to .07
+ * (docs/compare.md). */
 double mixed_rho(size_t step);
 double mixed_power(size_t step);
+double mixed_tau(size_t step);
+
+/* Which errors go together. Runs of one cluster are of one group. */
+struct mixed_clusters {
+    size_t n, n_clusters, n_groups;
+    const size_t *cluster, *group; /* (n) below n_clusters, n_groups */
+};
 
 struct mixed {
-    size_t n, n_clusters;
-    const size_t *cluster; /* (n) below n_clusters */
+    struct mixed_clusters in;
+    size_t n; /* in.n */
     const double *sd;      /* (n) relative, of geometric mean about 1; NULL: all alike */
     double *members;       /* (n_clusters) how many each has */
-    double *mean;          /* (n_clusters) room */
+    double *mean, *shared; /* (n_clusters), (n_groups) room */
+    double *one, *less;    /* (MIXED_STEPS, n_clusters), (MIXED_STEPS, n_groups) a group's level, whitened */
     double *zy, *zx;       /* (n), (MIXED_MAX, n) room */
     double *scale;         /* (MIXED_POWERS, n) sd^q */
     double ln_det[MIXED_STEPS]; /* of V */
 };
 
-/* mixed_free also after a failure. cluster and sd are borrowed. */
-enum status mixed_init(struct mixed *m, size_t n, const size_t *cluster, size_t n_clusters, const double *sd,
-                       struct err *err) WARN_UNUSED;
+/* mixed_free also after a failure. What `in` points to and sd are borrowed. */
+enum status mixed_init(struct mixed *m, const struct mixed_clusters *in, const double *sd, struct err *err) WARN_UNUSED;
 void mixed_free(struct mixed *m);
 
 /* Generalised least squares at one step. */
@@ -78,5 +88,9 @@ double mixed_se(const struct mixed_posterior *p, const double c[MIXED_MAX]);
 
 /* Errors under b = 0, as the fit with k = 0 (`none`) has them: y (n). */
 void mixed_simulate(double *y, const struct mixed *m, const struct mixed_posterior *none, struct rng *rng);
+
+/* The same with the errors that there are, left (n), each cluster's times a weight of Webb's six (the wild bootstrap of clusters),
+ * and what groups share, which such weights alone would take apart, as a level of their own of the size of these errors. */
+void mixed_simulate_wild(double *y, const struct mixed *m, const struct mixed_posterior *none, const double *left, struct rng *rng);
 
 #endif

@@ -26,7 +26,7 @@ struct wider {
     struct law_point *points; /* (2, n) */
     double *y, *sd, *room;    /* (n), (n), (MIXED_MAX + 1, n) */
     double *x;                /* (CHANGE_MAX, MIXED_MAX, n) */
-    size_t *cluster, n;
+    size_t *cluster, *group, n;
     struct change_pairs pairs;
     struct mixed mixed;
     struct change forms[CHANGE_MAX];
@@ -41,6 +41,7 @@ static void wider_free(struct wider *w)
     free(w->room);
     free(w->x);
     free(w->cluster);
+    free(w->group);
     mixed_free(&w->mixed);
 }
 
@@ -51,6 +52,7 @@ static enum status room(struct wider *w, size_t n, struct err *err)
     TRY(size_calloc(&w->sd, n, sizeof *w->sd, "pairs", err));
     TRY(size_calloc(&w->room, n * (MIXED_MAX + 1), sizeof *w->room, "pairs", err));
     TRY(size_calloc(&w->x, n * CHANGE_MAX * MIXED_MAX, sizeof *w->x, "pairs", err));
+    TRY(size_calloc(&w->group, n, sizeof *w->group, "pairs", err));
     return size_calloc(&w->cluster, n, sizeof *w->cluster, "pairs", err);
 }
 
@@ -64,7 +66,7 @@ static size_t longest(const struct evidence *e, size_t cluster)
     return best;
 }
 
-static void put(struct wider *w, size_t at, const struct evidence *e, size_t pair, double later, size_t cluster)
+static void put(struct wider *w, size_t at, const struct evidence *e, size_t pair, double later, size_t more_seeds)
 {
     struct law_point *b = &w->points[at], *v = &w->points[w->n + at];
     *b = e->pairs.base[pair];
@@ -72,19 +74,20 @@ static void put(struct wider *w, size_t at, const struct evidence *e, size_t pai
     b->v += later, v->v += later;
     b->ln_unique += later, v->ln_unique += later;
     w->sd[at] = e->sd[pair];
-    w->cluster[at] = cluster;
+    w->cluster[at] = more_seeds * e->mixed.in.n_clusters + e->cluster[pair];
+    w->group[at] = more_seeds * e->mixed.in.n_groups + e->group[pair];
 }
 
 static void place(struct wider *w, const struct evidence *e, const struct step *s)
 {
     const double ln2 = 0.69314718055994531;
-    size_t at = 0, clusters = e->mixed.n_clusters;
+    size_t at = 0;
     for (size_t k = 0; k < s->seeds; k++) {
         for (size_t i = 0; i < e->pairs.n; i++)
-            put(w, at++, e, i, 0, k * clusters + e->cluster[i]);
-        for (size_t c = 0; c < clusters; c++)
+            put(w, at++, e, i, 0, k);
+        for (size_t c = 0; c < e->mixed.in.n_clusters; c++)
             for (size_t b = 1; b <= s->budgets; b++)
-                put(w, at++, e, longest(e, c), (double)b * ln2, k * clusters + c);
+                put(w, at++, e, longest(e, c), (double)b * ln2, k);
     }
 }
 
@@ -109,40 +112,41 @@ static void columns(struct wider *w, const struct evidence_member *m)
 
 static enum status widen(struct wider *w, const struct evidence *e, const struct step *s, struct err *err)
 {
-    size_t clusters = e->mixed.n_clusters, n = s->seeds * (e->pairs.n + clusters * s->budgets);
+    size_t clusters = e->mixed.in.n_clusters, n = s->seeds * (e->pairs.n + clusters * s->budgets);
     *w = (struct wider){.n = n};
     TRY(room(w, n, err));
     place(w, e, s);
     w->pairs = (struct change_pairs){.n = n, .base = w->points, .variant = w->points + n, .y = w->y, .x = w->room,
                                      .r = w->room + MIXED_MAX * n};
-    return mixed_init(&w->mixed, n, w->cluster, s->seeds * clusters, w->sd, err);
+    const struct mixed_clusters in = {.n = n, .n_clusters = s->seeds * clusters, .n_groups = s->seeds * e->mixed.in.n_groups,
+                                      .cluster = w->cluster, .group = w->group};
+    return mixed_init(&w->mixed, &in, w->sd, err);
 }
 
 /* --- a change that can be called by its kind ------------------------------------------------------------------ */
 
 /* Differences as they may be, under a law of the base as it may be, which further runs would tell: the columns are its. */
-static enum change_kind simulate(struct wider *w, const struct evidence *e, struct rng *rng)
+static const struct evidence_member *simulate(enum change_kind *kind, struct wider *w, const struct evidence *e, struct rng *rng)
 {
     double moved[LAW_MAX_PARAMS];
-    enum change_kind kind;
-    const struct evidence_member *m = evidence_draw(moved, &kind, e, rng);
+    const struct evidence_member *m = evidence_draw(moved, kind, e, rng);
     const struct law_at plain = law_at(m->law->law, m->p, &m->law->problem.centre);
     const struct law_at changed = law_at(m->law->law, moved, &m->law->problem.centre);
     mixed_simulate(w->y, &w->mixed, evidence_best(e), rng);
     for (size_t i = 0; i < w->n; i++)
         w->y[i] += log(law_at_value(&changed, &w->pairs.variant[i]) / law_at_value(&plain, &w->pairs.variant[i]));
     columns(w, m);
-    return kind;
+    return m;
 }
 
-/* The probability of this kind, for w->y. */
-static double probability(struct wider *w, enum change_kind kind)
+/* The probability of this kind, for w->y, under this law. */
+static double probability(struct wider *w, const struct evidence_member *m, enum change_kind kind)
 {
     double bic[CHANGE_MAX], least = (double)INFINITY, sum = 0, own = 0;
     struct mixed_posterior with;
     for (size_t j = 0; j < w->n_forms; j++) {
         mixed_regress(&with, &w->mixed, w->y, w->x + j * MIXED_MAX * w->n, w->forms[j].k);
-        bic[j] = with.ok ? with.bic - 2 * log(w->forms[j].prior) : (double)INFINITY;
+        bic[j] = with.ok ? with.bic - 2 * log(change_prior(&w->forms[j], m->law->law, m->p, with.b)) : (double)INFINITY;
         least = fmin(least, bic[j]);
     }
     for (size_t j = 0; j < w->n_forms; j++) {
@@ -160,8 +164,9 @@ static enum status chance_of(double *chance, const struct evidence *e, const str
     size_t called = 0;
     enum status st = widen(&w, e, s, err);
     for (size_t i = 0; st == OK && i < DRAWS; i++) {
-        enum change_kind kind = simulate(&w, e, &rng);
-        called += probability(&w, kind) >= LIKELY;
+        enum change_kind kind;
+        const struct evidence_member *m = simulate(&kind, &w, e, &rng);
+        called += probability(&w, m, kind) >= LIKELY;
     }
     wider_free(&w);
     *chance = (double)called / DRAWS;
@@ -170,7 +175,7 @@ static enum status chance_of(double *chance, const struct evidence *e, const str
 
 static bool affordable(const struct evidence *e, const struct step *s)
 {
-    return s->seeds * (e->pairs.n + e->mixed.n_clusters * s->budgets) <= MOST_PAIRS;
+    return s->seeds * (e->pairs.n + e->mixed.in.n_clusters * s->budgets) <= MOST_PAIRS;
 }
 
 /* The first of these steps with which it is called by its kind in most cases; *tried: the last one that was tried. */

@@ -96,7 +96,7 @@ static bool same_cell(const struct place *a, const struct place *b)
 
 static void put(struct pairs *out, const struct place *b, const struct place *v, size_t cell)
 {
-    out->items[out->n++] = (struct pair){b->at, v->at, 0, cell};
+    out->items[out->n++] = (struct pair){.base = b->at, .variant = v->at, .size = b->size, .cell = cell};
     out->same_seed += b->seed == v->seed;
 }
 
@@ -144,12 +144,33 @@ static int by_cell_and_run(const void *a, const void *b)
     return (x->base > y->base) - (x->base < y->base);
 }
 
-/* Pairs of the same two trajectories share a number. */
-static void number_clusters(struct pairs *out, const struct fit_design *base, const struct fit_design *variant)
+/* Pairs of one seed of the base share a number, which stands for one order of data. */
+static void number_seeds(struct pairs *out, const struct fit_design *base, const double *seed, double *room)
 {
+    out->n_seeds = 0;
+    for (size_t i = 0; i < out->n; i++) {
+        double own = seed[base->rows[out->items[i].base]];
+        size_t k = 0;
+        while (k < out->n_seeds && room[k] != own && !(isnan(room[k]) && isnan(own)))
+            k++;
+        if (k == out->n_seeds)
+            room[out->n_seeds++] = own;
+        out->items[i].seed = k;
+    }
+}
+
+/* Pairs of runs of one size and one seed share a number: of one trajectory, or of several that begin with the same weights and
+ * see the same data (budgets of unlike warm-up have trunks of their own, and go together no less). Where seeds are not known, the
+ * two trajectories tell. */
+static void number_clusters(struct pairs *out, const struct fit_design *base, const double *seed,
+                            const struct fit_design *variant)
+{
+    size_t trunks = base->n_clusters * variant->n_clusters;
     for (size_t i = 0; i < out->n; i++) {
         struct pair *p = &out->items[i];
-        p->cluster = base->cluster[p->base] * variant->n_clusters + variant->cluster[p->variant];
+        p->cluster = trunks + p->size * out->n_seeds + p->seed;
+        if (isnan(seed[base->rows[p->base]]))
+            p->cluster = base->cluster[p->base] * variant->n_clusters + variant->cluster[p->variant];
     }
     qsort(out->items, out->n, sizeof *out->items, by_cluster);
     out->n_clusters = 0;
@@ -209,7 +230,8 @@ static void match(struct pairs *out, struct room *r, const struct fit_design *ba
         out->how = PAIRS_NONE;
     out->lone_base = base->n - out->n;
     out->lone_variant = variant->n - out->n;
-    number_clusters(out, base, variant);
+    number_seeds(out, base, base_seed, r->value);
+    number_clusters(out, base, base_seed, variant);
 }
 
 enum status pairs_make(struct pairs *out, const struct fit_design *base, const double *base_seed,

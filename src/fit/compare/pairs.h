@@ -10,7 +10,9 @@
 
 struct pair {
     size_t base, variant; /* indices into the two designs */
-    size_t cluster;       /* of pairs of the same two trajectories; below n_clusters */
+    size_t size;          /* its level, of the base */
+    size_t cluster;       /* of pairs of one size and seed, or of the same two trajectories; below n_clusters */
+    size_t seed;          /* of pairs whose base's runs have one seed; below n_seeds. Where seeds are not known, all share one */
     size_t cell;          /* below n_cells, by size and then data */
 };
 
@@ -23,7 +25,7 @@ enum pairs_how {
 struct pairs {
     enum pairs_how how;
     struct pair *items; /* (n) by cell */
-    size_t n, n_cells, n_clusters;
+    size_t n, n_cells, n_clusters, n_seeds;
     size_t same_seed;   /* pairs of runs with one seed */
     size_t lone_base, lone_variant; /* runs without a partner */
 };
