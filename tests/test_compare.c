@@ -352,8 +352,9 @@ static void floor_and_level_are_told_together(void)
 /* A term that no longer falls is a second floor, and must not pass for another exponent. */
 static void a_floor_is_no_exponent_near_nothing(void)
 {
-    struct compare_tally t = tally("floor + .187, size costs x .8", 0, 1);
-    EXPECT(t.called[COMPARE_FLOOR] == 1);
+    size_t sims = test_slow() ? 0 : 1;
+    struct compare_tally t = tally("floor + .187, size costs x .8", 0, sims);
+    EXPECT(t.called[COMPARE_FLOOR] == sims);
     const struct law *law = law_find("chinchilla");
     struct change forms[CHANGE_MAX];
     const struct law_centre c = {0, 0};
