@@ -3,9 +3,18 @@
 set -u
 unset COLUMNS # messages are one line where nothing says how wide the output is
 plateau=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+binary=$plateau
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/plateau test.XXXXXX") # a blank in the path on purpose
-trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+emulator=
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp" ${emulator:+"$emulator"}' EXIT
+# Built for another kind of machine, the binary is called by an emulator of it: TEST_EMULATOR, words.
+if [ -n "${TEST_EMULATOR:-}" ]; then
+    emulator=$(mktemp -d "${TMPDIR:-/tmp}/plateau.XXXXXX")
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$TEST_EMULATOR" "$plateau" >"$emulator/plateau"
+    chmod +x "$emulator/plateau"
+    plateau=$emulator/plateau
+fi
 cd "$tmp" || exit 1
 passed=0 failed=0 skipped=0 broken=0
 

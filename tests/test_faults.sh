@@ -18,7 +18,8 @@ errors_close=(5 122) errors_fork=(11 12) errors_map=(12)
 
 # with_fault OUT KIND N ERRNO: the sweep into OUT; its exit code in $code, what it said in OUT.txt.
 with_fault() {
-    LD_PRELOAD=$shim PLATEAU_FAULT=$2:$3:$4 PLATEAU_FAULT_COUNT=$tmp/calls "${command[@]}" --out "$1" >"$1.txt" 2>&1 </dev/null
+    # an emulator is of this machine, and the library of the other
+    env "${TEST_EMULATOR:+QEMU_SET_ENV=}LD_PRELOAD=$shim" PLATEAU_FAULT=$2:$3:$4 PLATEAU_FAULT_COUNT="$tmp/calls" "${command[@]}" --out "$1" >"$1.txt" 2>&1 </dev/null
     code=$?
 }
 

@@ -179,12 +179,13 @@ completions_in_fish() {
 # What meson install lays beside the binary, where that is the binary of a build folder that is whole.
 installed() {
     local build command file
-    build=$(dirname "$plateau")
+    build=$(dirname "$binary")
     command -v meson >/dev/null || { skip "meson is not installed"; return; }
     [ -f "$build/packaging/plateau.1" ] || { skip "$build holds no manual pages"; return; }
     DESTDIR=$tmp/root meson install -C "$build" --no-rebuild >said 2>&1 || { skip "$build is not whole: $(tail -n 1 said)"; return; }
     cd "$(dirname "$(dirname "$(find "$tmp/root" -type f -perm -100 -name plateau | grep /bin/)")")" || return
-    ./bin/plateau version >/dev/null || fail "the binary does not run"
+    # shellcheck disable=SC2086 # words
+    ${TEST_EMULATOR:-} ./bin/plateau version >/dev/null || fail "the binary does not run"
     for file in plateau $(commands | sed 's/^/plateau-/'); do
         [ -s "share/man/man1/$file.1" ] || fail "no page of $file"
     done
@@ -194,7 +195,8 @@ installed() {
         [ -s "$file" ] || fail "no $file"
     done
     find . -name _plateau | grep -q . || fail "no completion for zsh"
-    ./bin/plateau sweep share/doc/plateau/configs/tiny.json --dry-run >/dev/null || fail "the example config is not taken"
+    # shellcheck disable=SC2086 # words
+    ${TEST_EMULATOR:-} ./bin/plateau sweep share/doc/plateau/configs/tiny.json --dry-run >/dev/null || fail "the example config is not taken"
     find . -type l | grep . && fail "links that lead out of the tree"
     cd "$tmp" || return
 }

@@ -455,9 +455,10 @@ static void layernorm_case(void)
         kern.layernorm_bwd(dx, ds, 0.3f, dw, db, g, x, mean, rstd, w, rows, C);
         for (size_t i = 0; ds && i < len; i++)
             near("ds", i, (double)ds[i], (double)0.3f * (double)dx[i], 1, fabs((double)dx[i]));
-        double top = 0; /* of |xhat|'s terms */
+        float most = 0; /* as a double's, gcc 12 fails at this loop for arm */
         for (size_t r = 0; r < rows; r++)
-            top = fmax(top, 4 * (double)rstd[r]);
+            most = fmaxf(most, rstd[r]);
+        double top = 4 * (double)most; /* of |xhat|'s terms */
         for (size_t i = 0; C && i < len; i++)
             near("dx", i, (double)dx[i], edx[i], roundings,
                  1 + (double)rstd[i / C] * (2 + top * top));
