@@ -57,10 +57,15 @@
         LANE_ROW(i, two, i & 1)
 #define LANES_COLUMN                                                                               \
     {                                                                                              \
-        const float32x4_t four = vld1q_f32(a0);                                                    \
-        const float32x4_t two = M == 5   ? vdupq_n_f32(a0[M - 1])                                  \
-                                : M == 6 ? vcombine_f32(vld1_f32(a0 + M - 2), vdup_n_f32(0))       \
-                                         : four;                                                   \
+        register float32x4_t a_four __asm__("v27"), a_two __asm__("v26");                          \
+        __asm__("ldr %q0, %1" : "=w"(a_four) : "m"(*(const float(*)[4])a0));                       \
+        if (M == 5)                                                                                \
+            __asm__("ldr %s0, %1" : "=w"(a_two) : "m"(a0[M - 1]));                                 \
+        else if (M == 6)                                                                           \
+            __asm__("ldr %d0, %1" : "=w"(a_two) : "m"(*(const float(*)[2])(a0 + M - 2)));          \
+        else                                                                                       \
+            a_two = a_four;                                                                        \
+        const float32x4_t four = a_four, two = a_two;                                              \
         LANES_B                                                                                    \
         ROWS(LANE_COL)                                                                             \
         a0 += a_cs;                                                                                \
