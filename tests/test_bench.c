@@ -38,6 +38,8 @@ static void shares(void)
     EXPECT(isnan(share((double)NAN, 120, quiet, quiet)));
 }
 
+static struct system_cores cores = {2, 0};
+
 /* A report of one shape whose every figure has this rate. */
 static struct bench_report report(struct bench_rate rate)
 {
@@ -55,6 +57,7 @@ typedef void print_fn(FILE *, const struct bench_report *);
 static void printed(char text[16384], print_fn *print, struct bench_rate rate)
 {
     struct bench_report r = report(rate);
+    r.cores = cores;
     FILE *f = tmpfile();
     text[0] = '\0';
     if (!f) {
@@ -83,6 +86,10 @@ static void words(void)
     EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
     printed(text, bench_print, (struct bench_rate){.gflops = 140, .peak_gflops = 120, .load = {10, 10}, .peak_load = {10, 10}});
     EXPECT_MSG(!has(text, "busy") && has(text, "speed of the cores changed") && !has(text, "117"), "%s", text);
+    EXPECT_MSG(!has(text, "kinds"), "%s", text);
+    cores = (struct system_cores){6, 8};
+    printed(text, bench_print, (struct bench_rate){.gflops = 60, .peak_gflops = 120, .load = quiet, .peak_load = quiet});
+    EXPECT_MSG(has(text, "cores of two kinds: 6 fast and 8 slow"), "%s", text);
 }
 
 static void json(void)
@@ -92,7 +99,10 @@ static void json(void)
     EXPECT_MSG(has(text, "\"share\": 0.5, \"busy\": 0.01}") && has(text, "\"mfu\": 0.5, \"busy\": 0.01,"), "%s", text);
     printed(text, bench_print_json, (struct bench_rate){.gflops = 823.99, .peak_gflops = 1, .load = quiet, .peak_load = busy});
     EXPECT_MSG(has(text, "\"share\": null, \"busy\": 0.4}") && has(text, "\"mfu\": null, \"busy\": 0.4,"), "%s", text);
-    EXPECT_MSG(!has(text, "nan") && !has(text, "inf"), "%s", text);
+    EXPECT_MSG(!has(text, "nan") && !has(text, "inf") && has(text, "_cores") == (cores.slow > 0), "%s", text);
+    cores = (struct system_cores){6, 8};
+    printed(text, bench_print_json, (struct bench_rate){.gflops = 60, .peak_gflops = 120, .load = quiet, .peak_load = quiet});
+    EXPECT_MSG(has(text, "\"fast_cores\": 6, \"slow_cores\": 8, \"gemm\""), "%s", text);
 }
 
 int main(int argc, char **argv)

@@ -14,6 +14,9 @@ static void print_peak(FILE *out, const struct bench_report *r)
                  r->threads, r->threads, 1e6 * r->fork_join_s);
     text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
                 r->peak_one_gflops, more);
+    if (r->cores.slow > 0)
+        text_beside(out, "", "cores of two kinds: %d fast and %d slow; the peak of all together is less than that of one times their number",
+                    r->cores.fast, r->cores.slow);
     if (r->bf16)
         text_beside(out, "", "products are of bfloat16, %s",
                     strcmp(r->bf16, "instruction") == 0
@@ -181,6 +184,8 @@ void bench_print_json(FILE *out, const struct bench_report *r)
     fprintf(out,
             "{\"peak_gflops\": %.5g, \"threads\": %d, \"fork_join_s\": %.3g, \"isa\": \"%s\", \"busy\": %.3g,\n  ",
             r->peak_gflops, r->threads, r->fork_join_s, kern_isa_name(r->isa), bench_lost(&r->load));
+    if (r->cores.slow > 0)
+        fprintf(out, "\"fast_cores\": %d, \"slow_cores\": %d, ", r->cores.fast, r->cores.slow);
     if (r->bf16)
         fprintf(out, "\"bf16\": \"%s\", ", r->bf16);
     fprintf(out, "\"gemm\": [");

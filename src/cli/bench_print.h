@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/system.h"
 #include "model/bench.h"
 
 /* Everything measured in one run. */
@@ -13,6 +14,7 @@ struct bench_report {
     double fork_join_s;     /* of those threads; 0 for one */
     struct bench_load load; /* of all measurements together */
     int threads;
+    struct system_cores cores; /* of this machine */
     enum kern_isa isa;
     const char *bf16; /* products are of bfloat16, by "instruction" or "emulated"; NULL: of fp32 */
     size_t n_gemms, n_trains;

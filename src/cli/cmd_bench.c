@@ -234,7 +234,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     kern_init(&k, cap);
     struct optim_config optim;
     struct bench_options o = {.k = &k, .optim = &optim, .threads = (int)w->threads, .repeat = w->repeat};
-    struct bench_report r = {.threads = o.threads, .isa = k.isa};
+    struct bench_report r = {.threads = o.threads, .cores = system_cores(), .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
     TRY(pick_shapes(shapes, &list, &k, &optim, w, err));
