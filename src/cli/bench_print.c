@@ -15,7 +15,7 @@ static void print_peak(FILE *out, const struct bench_report *r)
     text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
                 r->peak_one_gflops, more);
     if (r->cores.slow > 0)
-        text_beside(out, "", "cores of two kinds: %d fast and %d slow; the peak of all together is less than that of one times their number",
+        text_beside(out, "", "cores of two kinds: %d fast and %d slow, so all together reach less than one times their number",
                     r->cores.fast, r->cores.slow);
     if (r->bf16)
         text_beside(out, "", "products are of bfloat16, %s",

@@ -1,6 +1,6 @@
 /* Four steps of depth of a tile at once: one load brings four elements of A, and a multiply-add takes its factor from a
  * lane of that register; one instruction brings a row of B and moves on to the next. Of the instructions of a step
- * 85 % multiply, against 65 % where each element has a load of its own (kernels/SPEED-LOG.md has the count). Sums stay
+ * 83 to 86 % multiply, against 63 % where each element has a load of its own (kernels/SPEED-LOG.md has the count). Sums stay
  * chains in order of k.
  *
  * Macros, as they name the sums of a tile by its rows: see ROWS in kernels/simd/gemm.c. */
@@ -49,7 +49,8 @@
         a0 += 4, a1 += 4, a2 += 4, a3 += 4, a4 += 4;                                               \
     }
 
-/* A by columns: a register holds four rows of one depth, and one of half the width two. */
+/* A by columns: a register holds four rows of one depth, and one of half the width two. Named, as gcc else brings those of
+ * the next depth early and moves sums out of their way. */
 #define LANE_COL(i, p, off)                                                                        \
     if (i < 4)                                                                                     \
         LANE_ROW(i, four, i & 3)                                                                   \
