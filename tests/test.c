@@ -49,6 +49,12 @@ bool test_slow(void)
     return slow && slow[0];
 }
 
+bool test_emulated(void)
+{
+    const char *emulator = getenv("TEST_EMULATOR");
+    return emulator && emulator[0];
+}
+
 struct rng *test_rng(void)
 {
     return &cur.rng;

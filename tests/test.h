@@ -29,6 +29,8 @@ struct rng *test_rng(void);
 
 /* In builds where every step is slow (tests/meson.build says which): the same case on less. */
 bool test_slow(void);
+/* The test runs by an emulator of another kind of machine, whose memory and calls to the system are not this program's alone. */
+bool test_emulated(void);
 
 /* A fresh empty folder below $TMPDIR, removed when the test ends. */
 const char *test_tmpdir(void);
