@@ -181,9 +181,18 @@ static void clipping(void)
     struct raster r = sheet(font);
     struct surface s = raster_surface(&r);
     const struct point wild[] = {{-1e7, -1e6}, {1e7, 1e6}, {50, 1e9}, {50, -1e9}};
+    /* farther out than an int reaches: on the right, on the left, and across */
+    const struct point right[] = {{1e12, 0}, {3e12, 80}, {3e12, -80}}, left[] = {{-1e12, 0}, {-3e12, 80}, {-3e12, -80}};
+    const struct point across[] = {{-1e12, 25}, {1e12, 25}, {1e12, 35}, {-1e12, 35}};
     s.clip(s.self, 20, 20, 30, 30);
     s.polyline(s.self, wild, 4, (struct stroke){.color = black, .width = 3});
     s.polyline(s.self, wild, 4, (struct stroke){.color = black, .width = 3, .dash = 4, .gap = 4});
+    const double before = ink(&r);
+    s.polygon(s.self, right, 3, black, 1);
+    s.polygon(s.self, left, 3, black, 1);
+    EXPECT(ink(&r) == before);
+    s.polygon(s.self, across, 4, black, 1);
+    EXPECT_MSG(ink(&r) > before + 100, "a band across the picture adds %g", ink(&r) - before);
     s.polygon(s.self, wild, 4, black, 0.5);
     s.text(s.self, 22, 49, "cut off here", (struct text_style){.size = 14, .color = black, .anchor = ANCHOR_START, .up = 0});
     size_t outside = 0;

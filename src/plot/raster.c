@@ -213,7 +213,7 @@ static void cover_row(float *cover, int x0, int x1, struct crossing *v, const st
         for (size_t i = 0; i + 1 < k; i++) {
             double a = fmax(x0, v[i].x), b = fmin(x1, v[i + 1].x);
             winding += v[i].turn;
-            if (winding == 0)
+            if (winding == 0 || !(b > a)) /* a crossing may lie farther out than an int reaches */
                 continue;
             for (int x = (int)floor(a); x < (int)ceil(b); x++)
                 cover[x] += (float)((fmin(b, x + 1) - fmax(a, x)) / SUB);
