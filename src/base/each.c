@@ -20,12 +20,17 @@ struct hand {
     pthread_t id;
 };
 
-static void *work(void *hand)
+static void work(const struct hand *h)
 {
-    const struct hand *h = hand;
     struct all *a = h->all;
     for (size_t i = atomic_fetch_add(&a->next, 1); i < a->n; i = atomic_fetch_add(&a->next, 1))
         a->fn(a->ctx, i, h->thread);
+}
+
+static void *lend_a_hand(void *hand)
+{
+    system_work();
+    work(hand);
     return NULL;
 }
 
@@ -42,7 +47,7 @@ void each_run(size_t n, each_fn *fn, void *ctx)
     size_t threads = each_threads(n), started = 1;
     for (; started < threads; started++) {
         hands[started] = (struct hand){.all = &all, .thread = started};
-        if (pthread_create(&hands[started].id, NULL, work, &hands[started]) != 0)
+        if (!system_thread(&hands[started].id, lend_a_hand, &hands[started]))
             break;
     }
     hands[0] = (struct hand){.all = &all};

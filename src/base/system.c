@@ -27,7 +27,6 @@
 #endif
 #ifdef __APPLE__
 #include <mach/mach.h>
-#include <pthread.h>
 #include <sys/sysctl.h>
 #include <xlocale.h>
 #endif
@@ -247,6 +246,17 @@ void system_large_pages(void *p, size_t bytes)
 #else
     (void)p, (void)bytes;
 #endif
+}
+
+bool system_thread(pthread_t *thread, void *(*fn)(void *), void *ctx)
+{
+    enum { STACK = 8 << 20 };
+    pthread_attr_t attr;
+    bool has_attr = pthread_attr_init(&attr) == 0 && pthread_attr_setstacksize(&attr, STACK) == 0;
+    bool begun = pthread_create(thread, has_attr ? &attr : NULL, fn, ctx) == 0;
+    if (has_attr)
+        pthread_attr_destroy(&attr);
+    return begun;
 }
 
 void system_keep_freed(void)

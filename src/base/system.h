@@ -3,6 +3,7 @@
 #ifndef PLATEAU_BASE_SYSTEM_H
 #define PLATEAU_BASE_SYSTEM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,10 @@ int system_sync(int fd);
 
 /* Whether the user's locale is one of UTF-8. The process itself stays in the C locale. */
 bool system_utf8(void);
+
+/* Begin a thread with a stack as large as a first thread has: some systems give others half a megabyte. False where none can
+ * be had. */
+bool system_thread(pthread_t *thread, void *(*fn)(void *), void *ctx);
 
 /* A thread sleeps in a bell until another rings it. Made by zeroing it and bell_init; false: no such thing could be had. */
 #ifdef __APPLE__

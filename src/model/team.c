@@ -233,18 +233,13 @@ static void *sit_down(void *chair)
 /* Threads that cannot be had leave a smaller team. */
 static void seat_all(struct team *t)
 {
-    enum { STACK = 8 << 20 }; /* as a first thread has; some systems give others half a megabyte */
     struct chair chairs[TEAM_MAX];
-    pthread_attr_t attr;
-    bool has_attr = pthread_attr_init(&attr) == 0 && pthread_attr_setstacksize(&attr, STACK) == 0;
     int n = 1;
     for (; n < t->threads; n++) {
         chairs[n] = (struct chair){.team = t, .i = n};
-        if (pthread_create(&chairs[n].thread, has_attr ? &attr : NULL, sit_down, &chairs[n]) != 0)
+        if (!system_thread(&chairs[n].thread, sit_down, &chairs[n]))
             break;
     }
-    if (has_attr)
-        pthread_attr_destroy(&attr);
     t->threads = n;
     sit(t, 0);
     for (int i = 1; i < n; i++)
