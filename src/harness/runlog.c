@@ -29,7 +29,8 @@ static int64_t last_eval_step(FILE *f, int64_t end)
     struct logline l, last = {.kind = LOGLINE_BAD};
     for (const char *at = tail; logline_next(&l, &at, tail + n);)
         last = l;
-    return last.kind == LOGLINE_EVAL ? (int64_t)logline_number(&last, "step") : -1;
+    const double step = last.kind == LOGLINE_EVAL ? logline_number(&last, "step") : -1;
+    return step >= 0 && step < 9e15 ? (int64_t)step : -1; /* else no number, or none that counts */
 }
 
 /* What other programs see of a run that is under way is at most a second old. */

@@ -34,6 +34,7 @@ static void resume(size_t keep)
     struct err err = {0};
     enum status st = runlog_open(&log, fuzz_dir(), (int64_t)keep, "ref", (double)NAN, true, &err);
     fuzz_answer(st, &err);
+    FUZZ_CHECK(log.eval_step >= -1, "an evaluation at step %lld", (long long)log.eval_step);
     if (st == OK)
         FUZZ_CHECK(runlog_step(&log, 1, 2, 3, 4, 5, 6, 7, &err) == OK, "%s", err.msg);
     runlog_close(&log);
