@@ -56,7 +56,7 @@ crowd() {
     n=$(fewer 24 8)
     one whole "${grid[@]}"
     for i in $(seq "$n"); do
-        "$plateau" sweep "$tiny" --out crowd --worker --jobs 1 "${grid[@]}" >"crowd-$i.txt" 2>&1 &
+        "$plateau" sweep "$tiny" --out crowd --worker --oversubscribe --jobs 1 "${grid[@]}" >"crowd-$i.txt" 2>&1 &
         pids+=($!)
     done
     for i in $(seq "$n"); do
@@ -66,6 +66,29 @@ crowd() {
     [ "$all" = 12 ] || fail "$all runs were trained, there are 12"
     grep -l 'taken over\|error' crowd-*.txt && fail "somebody took something over"
     same crowd whole
+}
+
+# More workers than the machine has cores: no more train than there are cores for, the others wait and end with them.
+cores() {
+    local i pids=() n waited trained
+    n=$("$plateau" version | sed -n 's/^threads: .*; \([0-9]*\) cores* here.*/\1/p')
+    [ -n "$n" ] && [ "$n" -le 16 ] || { skip "the number of cores is not told, or large"; return; }
+    n=$((n + 2))
+    one whole "${grid[@]}"
+    for i in $(seq "$n"); do
+        TMPDIR=$PWD "$plateau" sweep "$tiny" --out cores --worker --jobs 1 "${grid[@]}" >"cores-$i.txt" 2>&1 &
+        pids+=($!)
+    done
+    for i in $(seq "$n"); do
+        wait "${pids[i - 1]}" || fail "worker $i: exit code $?: $(tail -n 1 "cores-$i.txt")"
+    done
+    waited=$(grep -l 'at work on this machine.s cores: waiting' cores-*.txt | wc -l)
+    trained=$(grep -l '^this worker trained [1-9]' cores-*.txt | wc -l)
+    [ "$trained" -le $((n - 2)) ] && [ "$waited" -ge 2 ] || fail "of $n workers on $((n - 2)) cores $trained trained, $waited waited"
+    [ -z "$(ls -d plateau-cores* 2>/dev/null)" ] || fail "a file stays: $(ls -d plateau-cores*)"
+    same cores whole
+    "$plateau" sweep "$tiny" --out cores --oversubscribe >bad.txt 2>&1
+    [ $? = 2 ] && grep -q -- '--oversubscribe goes with --worker' bad.txt || fail "--oversubscribe without --worker: $(cat bad.txt)"
 }
 
 killed() {
@@ -249,7 +272,7 @@ assert [r["action"] for r in rules] == ["FailIndex", "Ignore", "Ignore", "Count"
 assert job["spec"]["completions"] == 3 and job["spec"]["completionMode"] == "Indexed"' || fail "the manifest is not what it should be"
 }
 
-for t in submitted alone crowd killed stopped stopped_late preempted beside after shards gathered clocks; do
+for t in submitted alone crowd cores killed stopped stopped_late preempted beside after shards gathered clocks; do
     run_test "$t"
 done
 finish

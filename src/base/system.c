@@ -104,10 +104,13 @@ static void find_cores(void)
 {
     if (found.fast > 0)
         return;
-    system_slow_cores(slow_core, CPU_SETSIZE, "/sys/devices");
+    int last = -1;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
         CPU_ZERO(&allowed);
     for (int i = 0; i < CPU_SETSIZE; i++)
+        last = CPU_ISSET(i, &allowed) ? i : last;
+    system_slow_cores(slow_core, (size_t)(last + 1), "/sys/devices"); /* a file of each: no more than are ours */
+    for (int i = 0; i <= last; i++)
         if (CPU_ISSET(i, &allowed))
             *(slow_core[i] ? &found.slow : &found.fast) += 1;
     if (found.fast == 0) /* slow ones alone are all alike */
@@ -182,6 +185,31 @@ int system_cores_all(void)
     struct system_cores c = system_cores();
     return c.fast + c.slow;
 }
+
+static size_t count_up(int *core, size_t n)
+{
+    const size_t all = (size_t)system_cores_all();
+    for (size_t i = 0; i < n && i < all; i++)
+        core[i] = (int)i;
+    return n < all ? n : all;
+}
+
+#ifdef __linux__
+size_t system_core_list(int *core, size_t n)
+{
+    size_t k = 0;
+    find_cores();
+    for (int i = 0; i < CPU_SETSIZE && k < n; i++)
+        if (CPU_ISSET(i, &allowed))
+            core[k++] = i;
+    return k > 0 ? k : count_up(core, n);
+}
+#else
+size_t system_core_list(int *core, size_t n)
+{
+    return count_up(core, n);
+}
+#endif
 
 void system_work(void)
 {
@@ -298,6 +326,15 @@ uint64_t system_nonce(void)
     return ((uint64_t)t.tv_sec << 32) ^ ((uint64_t)t.tv_nsec << 8) ^ ((uint64_t)getpid() << 44) ^ 1;
 }
 
+#ifdef __APPLE__
+void system_where(char *where, size_t size)
+{
+    char boot[64];
+    size_t n = sizeof boot;
+    bool known = sysctlbyname("kern.bootsessionuuid", boot, &n, NULL, 0) == 0 && n > 1 && n <= sizeof boot;
+    snprintf(where, size, "%.*s", known ? (int)n - 1 : 0, boot);
+}
+#else
 void system_where(char *where, size_t size)
 {
     char boot[64] = "", space[64] = "";
@@ -310,10 +347,34 @@ void system_where(char *where, size_t size)
     space[n > 0 ? n : 0] = '\0';
     snprintf(where, size, "%s%s%.30s", space[0] ? boot : "", space[0] ? "/" : "", space);
 }
+#endif
 
 bool system_process_there(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+bool system_process_stopped(pid_t pid)
+{
+#ifdef __linux__
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *f = fopen(path, "r");
+    if (f && !fgets(line, sizeof line, f))
+        line[0] = '\0';
+    if (f)
+        fclose(f);
+    const char *state = strrchr(line, ')'); /* after the name, which may hold anything */
+    return state && strlen(state) > 2 && (state[2] == 'T' || state[2] == 't');
+#elif defined __APPLE__
+    struct kinfo_proc p;
+    size_t size = sizeof p;
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    return sysctl(name, 4, &p, &size, NULL, 0) == 0 && size == sizeof p && p.kp_proc.p_stat == SSTOP;
+#else
+    (void)pid;
+    return false;
+#endif
 }
 
 struct timespec system_changed(const struct stat *sb)

@@ -18,6 +18,8 @@ struct system_cores {
 };
 struct system_cores system_cores(void);
 int system_cores_all(void);
+/* Their numbers, at most n; returns how many. Two processes contend for those that both have. */
+size_t system_core_list(int *core, size_t n);
 
 /* slow[i], i < n: whether core i is of the slow kind, by the tree at `root` (/sys/devices of Linux): what Intel's hybrid
  * processors list as cpu_atom, or what arm's state as a capacity below .8 of the largest. */
@@ -57,6 +59,8 @@ uint64_t system_nonce(void);
 void system_where(char *where, size_t size);
 /* False where a process of that number is certainly not there. */
 bool system_process_there(pid_t pid);
+/* Whether it is stopped (SIGSTOP, Ctrl-Z), as far as the system says. */
+bool system_process_stopped(pid_t pid);
 
 /* When a file's content was last changed. */
 struct timespec system_changed(const struct stat *sb);

@@ -130,8 +130,10 @@ static enum status check_worker(struct sweep_words *w, struct err *err)
     w->as_worker.shard = shard.i;
     w->as_worker.shards = shard.n;
     if (!w->worker && !w->shard) {
-        if (w->patience || w->as_worker.stay)
-            return err_set(err, E_USAGE, "%s goes with --worker or --shard", w->patience ? "--patience" : "--stay");
+        const char *unmeant = w->patience ? "--patience" : w->as_worker.stay ? "--stay" :
+                              w->as_worker.oversubscribe ? "--oversubscribe" : NULL;
+        if (unmeant)
+            return err_set(err, E_USAGE, "%s goes with --worker or --shard", unmeant);
         return OK;
     }
     if (w->patience && !(count_parse_seconds(&w->as_worker.patience_s, w->patience) && w->as_worker.patience_s >= 1 &&
@@ -228,6 +230,8 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
          "of a worker: others take it for dead when its heartbeat has not changed for so long (default 60s)"},
         {"--stay", ARG_FLAG, &w.as_worker.stay, NULL,
          "of a worker: stay until all runs are done, to take over from workers that die"},
+        {"--oversubscribe", ARG_FLAG, &w.as_worker.oversubscribe, NULL,
+         "of a worker: train also where other workers of this folder have all cores of this machine; else it waits for one"},
         {"--dry-run", ARG_FLAG, &w.dry_run, NULL, "print the grid and train nothing"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };

@@ -16,16 +16,17 @@ static bool silent(const struct worker_seen *w)
 
 static void print_worker(FILE *out, const struct worker_seen *w)
 {
-    char speed[32], ago[32], heard[96];
+    char speed[32], ago[32], heard[96], does[48] = "waiting";
     const struct heartbeat *h = &w->beat;
     if (isfinite(w->ago_s))
         snprintf(heard, sizeof heard, "%s heartbeat %s ago", silent(w) ? "perhaps gone: last" : "last",
                  count_format_seconds(ago, sizeof ago, w->ago_s));
     else
         snprintf(heard, sizeof heard, "its clock is ahead of this one's");
-    text_beside(out, "", "worker %s, process %ld: %d core%s, %s, %s tokens/s, %zu run%s trained; %s", h->host, h->pid, h->cores,
-                h->cores == 1 ? "" : "s", h->isa, count_format(speed, sizeof speed, h->live.tokens_per_s), h->runs_done,
-                h->runs_done == 1 ? "" : "s", heard);
+    if (h->live.n > 0)
+        snprintf(does, sizeof does, "%s tokens/s", count_format(speed, sizeof speed, h->live.tokens_per_s));
+    text_beside(out, "", "worker %s, process %ld: %d core%s, %s, %s, %zu run%s trained; %s", h->host, h->pid, h->cores,
+                h->cores == 1 ? "" : "s", h->isa, does, h->runs_done, h->runs_done == 1 ? "" : "s", heard);
 }
 
 static void add_runs(struct live *l, const struct heartbeat *h)

@@ -33,6 +33,7 @@ struct worker_how {
     size_t shard, shards; /* its share is the one of that number, from 1; shards 0: whatever it can claim */
     double patience_s;    /* others take it for dead when they have not heard of it for so long; 0: the default */
     bool stay;            /* until all is done, not only until nothing is left to claim */
+    bool oversubscribe;   /* also where other workers of the folder have all cores of this machine */
 };
 
 /* A display; called a few times a second. */

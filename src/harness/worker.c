@@ -18,10 +18,18 @@
 
 /* Between two looks at what others hold: soon at first, then about as often as hearts beat. */
 #define PAUSE_FIRST_S 0.1
+/* Who waits for cores that others have looks whether all is done at the latest when another hundredth of its time has gone, and for
+ * a core once a second: two hundred who wait are no work. */
+#define WAIT_SHARE 0.01
+#define WAIT_MOST_S 0.5
+#define CORES_EVERY_S 1.0
 
-static void sleep_a_tick(void)
+static void sleep_a_tick(const struct worker *w)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000}, NULL);
+    double s = 0.05;
+    if (w->waits_since_s > 0)
+        s = fmin(fmax(2 * s, WAIT_SHARE * (clock_now_s() - w->waits_since_s)), WAIT_MOST_S);
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * s)}, NULL);
 }
 
 /* ---- what the sweep asks (sweep_internal.h) ---- */
@@ -73,18 +81,70 @@ static bool results_told(struct worker *w)
     return news;
 }
 
+static bool all_ended(struct worker *w)
+{
+    const size_t n = w->s->p->n_trajectories;
+    if (!w->knows || worker_list_home(w, NULL) != OK)
+        return false;
+    for (size_t i = 0; i < n; i++) /* what is known first: most that end know that others have not */
+        if (w->knows[i] != WORKER_ENDED && !worker_all_there(w, i, false))
+            return false;
+    for (size_t i = 0; i < n; i++)
+        if (!worker_all_there(w, i, true))
+            return false;
+    return true;
+}
+
+/* Whether there are cores to train on. */
+static bool has_cores(struct worker *w)
+{
+    const double now = clock_now_s();
+    if (w->s->n_children > 0 || w->how->oversubscribe)
+        return true;
+    if (w->waits_since_s > 0 && now < w->next_cores_s)
+        return false;
+    if (slots_take(&w->slots, w->s->o->jobs)) {
+        w->waits_since_s = 0;
+        return true;
+    }
+    if (w->waits_since_s == 0)
+        w->waits_since_s = now;
+    w->next_cores_s = now + fmin(now - w->waits_since_s + PAUSE_FIRST_S, CORES_EVERY_S);
+    if (!w->said_waits)
+        log_msg(&w->s->o->log, LOG_INFO, "other workers of this folder are at work on this machine's cores: waiting for them");
+    w->said_waits = true;
+    return false;
+}
+
+/* One that has none waits until it has, or all runs have ended. */
+static bool look_now(struct sweep *s)
+{
+    struct worker *w = s->worker;
+    const bool told = s->n_children == 0 && results_told(w);
+    if (!told && clock_now_s() < w->next_try_s)
+        return false;
+    if (!has_cores(w)) {
+        w->over = told && all_ended(w);
+        return false;
+    }
+    if (choose(s))
+        return true;
+    if (s->n_children == 0)
+        slots_give(&w->slots);
+    return false;
+}
+
 bool sweep_worker_next(struct sweep *s)
 {
     struct worker *w = s->worker;
     if (s->next < s->n_order)
         return true;
     while (!w->over && !s->stopping && !*s->o->stop && s->n_children < (size_t)s->o->jobs) {
-        bool look = clock_now_s() >= w->next_try_s || (s->n_children == 0 && results_told(w));
-        if (look && choose(s))
+        if (look_now(s))
             return true;
         if (w->over || s->n_children > 0)
             return false;
-        sleep_a_tick();
+        sleep_a_tick(w);
         sweep_worker_tick(s);
     }
     return false;
@@ -285,20 +345,6 @@ static enum status hand_back(struct worker *w, struct err *err)
     return OK;
 }
 
-static bool all_ended(struct worker *w)
-{
-    const size_t n = w->s->p->n_trajectories;
-    if (!w->knows || worker_list_home(w, NULL) != OK)
-        return false;
-    for (size_t i = 0; i < n; i++) /* what is known first: most that end know that others have not */
-        if (w->knows[i] != WORKER_ENDED && !worker_all_there(w, i, false))
-            return false;
-    for (size_t i = 0; i < n; i++)
-        if (!worker_all_there(w, i, true))
-            return false;
-    return true;
-}
-
 /* Left over here: what no machine like this one can train. */
 static enum status judge_rest(const struct worker *w, struct err *err)
 {
@@ -353,6 +399,7 @@ static enum status work(struct worker *w, struct err *err)
     s->results_s = (double)INFINITY; /* results.csv is written at the end, by the last */
     s->started_s = clock_now_s();
     w->random = system_nonce();
+    slots_open(&w->slots, s->dir);
     (void)results_told(w);
     TRY(s->o->before && w->n_queue > 0 ? s->o->before(s->o->before_ctx, err) : OK);
     enum status st = sweep_children(s, err);
@@ -368,6 +415,7 @@ enum status worker_run(struct sweep_outcome *out, const struct plan *p, const st
     struct worker *w;
     *out = (struct sweep_outcome){0};
     TRY(size_calloc(&w, 1, sizeof *w, "a worker", err)); /* large: its heartbeat names all that it trains */
+    w->slots.fd = -1;
     struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .c = c, .out = out, .lock = -1, .worker = w};
     w->s = &s;
     w->how = o->worker;
@@ -380,6 +428,7 @@ enum status worker_run(struct sweep_outcome *out, const struct plan *p, const st
         st = work(w, err);
     claims_leave(&w->claims);
     claims_free(&w->claims);
+    slots_close(&w->slots);
     sweep_close(&s);
     free(w->by_key);
     free(w->knows);

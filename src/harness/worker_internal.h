@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "harness/slots.h"
 #include "harness/sweep_internal.h"
 #include "harness/worker.h"
 
@@ -25,6 +26,7 @@ struct worker {
     struct sweep *s;
     const struct worker_how *how;
     struct claims claims;
+    struct slots slots;
     struct heartbeat beat;
     size_t *queue, n_queue; /* trajectories of its share that lack results, longest first */
     unsigned char *knows;   /* (trajectories) enum worker_knows */
@@ -33,11 +35,13 @@ struct worker {
     uint64_t random;
     double beat_s, watch_s; /* the last heartbeat, and look at claims and neighbour */
     double next_try_s, pause_s; /* when to look again whether there is something to claim, and the time until then */
+    double waits_since_s, next_cores_s; /* for cores that other workers of this machine have; 0: it does not */
     struct timespec told;   /* when results.csv was last written */
     double listed_s;        /* when the keys that were begun were listed last */
     size_t cursor;          /* in the queue: from where it looks at what others have begun */
     bool over;              /* nothing is left for it to claim */
     bool warned;            /* that the heartbeat cannot be written */
+    bool said_waits;        /* for cores */
 };
 
 static inline const char *worker_key(const struct worker *w, size_t trajectory)
