@@ -4,8 +4,9 @@
  *     PLATEAU_FAULT_COUNT=FILE      where the calls are counted, as text of one number when the first process ends
  *
  * KIND: open, read, write, sync, rename, close, fork, map. ERRNO a number, or "short": a write that takes half of its
- * bytes. Calls that concern the three standard streams never fail. stdio of the C library does not come by here for its own
- * writes, so that fwrite, fflush and fclose are counted as what they stand for. */
+ * bytes. Calls that concern the three standard streams, or streams to memory, never fail. stdio of the C library does not
+ * come by here for its own writes, so that fflush, fclose, and each fwrite that fills a buffer are counted as what they stand
+ * for. */
 #define _GNU_SOURCE /* NOLINT: the library wants it so */
 #include <dlfcn.h>
 #include <errno.h>
@@ -94,9 +95,10 @@ static size_t failed(FILE *f)
     return 0;
 }
 
-static bool is_std(FILE *f)
+/* One of the three, or memory (open_memstream), whose failures are those of allocations. */
+static bool is_no_file(FILE *f)
 {
-    return f == stdin || f == stdout || f == stderr;
+    return f == stdin || f == stdout || f == stderr || fileno(f) < 0;
 }
 
 /* Large files have names of their own, where programs are built for them. */
@@ -166,7 +168,7 @@ ssize_t read(int fd, void *buf, size_t n)
 
 size_t fread(void *p, size_t size, size_t n, FILE *f)
 {
-    return !is_std(f) && fails(READ) ? failed(f) : NEXT(fread)(p, size, n, f);
+    return !is_no_file(f) && fails(READ) ? failed(f) : NEXT(fread)(p, size, n, f);
 }
 
 ssize_t write(int fd, const void *buf, size_t n)
@@ -176,14 +178,24 @@ ssize_t write(int fd, const void *buf, size_t n)
     return halve && n > 1 ? NEXT(write)(fd, buf, n / 2) : halve ? NEXT(write)(fd, buf, n) : -1;
 }
 
+/* Whether bytes that are put into a stream fill a buffer, so that the C library writes it. */
+static bool fills(FILE *f, size_t bytes)
+{
+    enum { BUFFER = 4096, FILES = 1024 };
+    static size_t sum[FILES];
+    const size_t fd = (size_t)fileno(f) % FILES, before = sum[fd] / BUFFER;
+    sum[fd] += bytes;
+    return sum[fd] / BUFFER > before;
+}
+
 size_t fwrite(const void *p, size_t size, size_t n, FILE *f)
 {
-    return !halve && !is_std(f) && fails(WRITE) ? failed(f) : NEXT(fwrite)(p, size, n, f);
+    return !halve && !is_no_file(f) && fills(f, size * n) && fails(WRITE) ? failed(f) : NEXT(fwrite)(p, size, n, f);
 }
 
 int fflush(FILE *f)
 {
-    return !halve && f && !is_std(f) && fails(WRITE) ? EOF : NEXT(fflush)(f);
+    return !halve && f && !is_no_file(f) && fails(WRITE) ? EOF : NEXT(fflush)(f);
 }
 
 int fsync(int fd)
@@ -218,7 +230,7 @@ int close(int fd)
 
 int fclose(FILE *f)
 {
-    bool bad = !is_std(f) && fails(CLOSE);
+    bool bad = !is_no_file(f) && fails(CLOSE);
     int result = NEXT(fclose)(f);
     if (bad)
         errno = fault;
