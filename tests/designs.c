@@ -173,7 +173,8 @@ static void draw_set(size_t set[K], size_t n, struct rng *rng)
 typedef void add_fn(struct fit_table *t, size_t candidate, void *ctx);
 
 struct ways {
-    const struct worth_in *in;
+    const struct worth_in *in; /* all candidates */
+    const struct candidates *candidates;
     const struct fit_table *small;
     add_fn *add;
     void *ctx;
@@ -212,6 +213,32 @@ static double expected_of(const struct worth *w)
     return k > 0 ? sum / k : 0;
 }
 
+/* As the command chooses: those that lengthen the larger sizes, each found again among all. */
+static enum status choose(struct worth *w, size_t set[K], const struct ways *ways, const struct fit_report *r, struct err *err)
+{
+    struct candidates some = *ways->candidates;
+    struct worth_in in = *ways->in;
+    size_t all = some.n;
+    TRY(size_calloc(&some.items, all, sizeof *some.items, "the candidates", err));
+    enum status st = size_calloc(&some.runs, all, sizeof *some.runs, "the candidates", err);
+    if (st == OK) {
+        memcpy(some.items, ways->candidates->items, all * sizeof *some.items);
+        memcpy(some.runs, ways->candidates->runs, all * sizeof *some.runs);
+        st = candidates_lengthen(&some, r, ways->small, K, err);
+    }
+    in.runs = some.runs;
+    in.n = some.n;
+    if (st == OK)
+        st = worth_choose(w, r, ways->small, &in, err);
+    for (size_t i = 0; i < K && st == OK; i++) {
+        const struct candidate *x = &some.items[w->picks[i].run];
+        for (set[i] = 0; memcmp(&ways->candidates->items[set[i]], x, sizeof *x) != 0;)
+            set[i]++;
+    }
+    candidates_free(&some);
+    return st;
+}
+
 static enum status judge_ways(struct judge *j, const struct ways *w, const struct fit_report *r, struct err *err)
 {
     struct rng rng = rng_make(w->seed, RNG_TEST, 4004, 0);
@@ -220,9 +247,7 @@ static enum status judge_ways(struct judge *j, const struct ways *w, const struc
     struct worth worth;
     size_t set[K];
     cover(&j->before, &before, w->floor, w->exponent);
-    TRY(worth_choose(&worth, r, w->small, w->in, err));
-    for (size_t i = 0; i < K; i++)
-        set[i] = worth.picks[i].run;
+    TRY(choose(&worth, set, w, r, err));
     TRY(follow(&after, w, set, before.at, err));
     count(&j->after[NEXT], &before, &after, worth.flops / all, 1);
     cover(&j->after[NEXT], &after, w->floor, w->exponent);
@@ -250,13 +275,13 @@ static enum status judge_ways(struct judge *j, const struct ways *w, const struc
 
 struct real {
     const struct fit_table *whole;
-    const size_t *rows; /* of the candidates */
+    const struct candidate *items; /* their budget is a row of it */
 };
 
 static void add_real(struct fit_table *t, size_t candidate, void *ctx)
 {
     const struct real *x = ctx;
-    copy_row(t, x->whole, x->rows[candidate]);
+    copy_row(t, x->whole, x->items[candidate].budget);
 }
 
 static enum status judge_real(struct judge *j, const struct bank_sweep *s, struct err *err)
@@ -264,7 +289,9 @@ static enum status judge_real(struct judge *j, const struct bank_sweep *s, struc
     struct fit_table small = {.n = 0};
     struct fit_report r = {0};
     struct worth_run runs[64];
-    size_t rows[64], n = 0, n_row = 0;
+    struct candidate items[64];
+    struct candidates c = {.items = items, .runs = runs};
+    size_t n_row = 0;
     struct ways w = {.small = &small, .add = add_real, .floor = s->table.truth_heldout, .exponent = (double)NAN, .seed = 1};
     TRY(small_grid(&small, &s->table, err));
     TRY(analyse(&r, &small, err));
@@ -273,13 +300,14 @@ static enum status judge_real(struct judge *j, const struct bank_sweep *s, struc
         if (in_grid(d))
             continue;
         if (near(d, grid->next) && s->table.col[FIT_SEED][i] == 1 && n_row < K)
-            w.row[n_row++] = n;
-        runs[n] = (struct worth_run){s->table.col[FIT_PARAMS][i], d, s->table.col[FIT_FLOPS][i], s->table.trunk[i]};
-        rows[n++] = i;
+            w.row[n_row++] = c.n;
+        items[c.n] = (struct candidate){.budget = i, .seed = (size_t)s->table.col[FIT_SEED][i] - 1}; /* budget: its row */
+        runs[c.n++] = (struct worth_run){s->table.col[FIT_PARAMS][i], d, s->table.col[FIT_FLOPS][i], s->table.trunk[i]};
     }
-    const struct worth_in in = {.runs = runs, .n = n, .branch = BRANCH, .k = K, .enough = enough};
-    struct real x = {&s->table, rows};
+    const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K, .enough = enough};
+    struct real x = {&s->table, items};
     w.in = &in;
+    w.candidates = &c;
     w.ctx = &x;
     enum status st = judge_ways(j, &w, &r, err);
     fit_report_free(&r);
@@ -364,6 +392,7 @@ static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, 
         return err_set(err, E_DATA, "no next row: %zu", n_row);
     const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K, .enough = enough};
     w.in = &in;
+    w.candidates = &c;
     w.exponent = l->report.frontier_n_exponent.value;
     enum status st = judge_ways(j, &w, &r, err);
     candidates_free(&c);

@@ -233,6 +233,40 @@ static void sizes(void)
     fit_table_free(&t);
 }
 
+/* Of the larger sizes what goes on from where their runs end, on trajectories that are shared; or all, where that is too little. */
+static void lengthen(void)
+{
+    struct candidates c;
+    struct err err;
+    struct fit_table sparse;
+    double longest = 0;
+    size_t of[6] = {0};
+    for (size_t i = 0; i < table.n; i++)
+        longest = fmax(longest, table.col[FIT_TOKENS][i]);
+    EXPECT_OK(candidates_make(&c, &report, &table, 4, &err));
+    const size_t all_of_them = c.n;
+    EXPECT_OK(candidates_lengthen(&c, &report, &table, 1000, &err));
+    EXPECT(c.n == all_of_them);
+    EXPECT_OK(fit_table_init(&sparse, table.n, &err));
+    for (size_t i = 0; i < table.n; i++) {
+        sparse.col[FIT_PARAMS][i] = table.col[FIT_PARAMS][i] * (1 + 0.1 * (double)(i % 12));
+        sparse.col[FIT_TOKENS][i] = table.col[FIT_TOKENS][i] * (1 + 0.1 * (double)(i % 7));
+    }
+    EXPECT_OK(candidates_lengthen(&c, &report, &sparse, 4, &err)); /* of no rectangle */
+    EXPECT(c.n == all_of_them);
+    fit_table_free(&sparse);
+    EXPECT_OK(candidates_lengthen(&c, &report, &table, 4, &err));
+    EXPECT(c.n >= 4 && c.n < all_of_them);
+    for (size_t i = 0; i < c.n; i++) {
+        EXPECT(c.items[i].size >= 3 && c.items[i].seed == 0 && c.runs[i].d > 1.03 * longest);
+        EXPECT(fabs(c.runs[i].n / c.sizes[c.items[i].size] - 1) < 1e-12);
+        EXPECT(fabs(c.runs[i].d / c.budgets[c.items[i].budget] - 1) < 1e-12);
+        of[c.items[i].size]++;
+    }
+    EXPECT(of[3] > 1 && of[4] > 1 && of[5] > 0); /* the largest within four times the compute */
+    candidates_free(&c);
+}
+
 static void says_why_not(void)
 {
     struct fit_options o = fit_options_default();
@@ -256,6 +290,7 @@ int main(int argc, char **argv)
                                         {"chosen", chosen},
                                         {"candidates", candidates},
                                         {"sizes", sizes},
+                                        {"lengthen", lengthen},
                                         {"says_why_not", says_why_not}};
     struct err err;
     if (make(&err) != OK) {

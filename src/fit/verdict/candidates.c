@@ -137,6 +137,79 @@ enum status candidates_make(struct candidates *c, const struct fit_report *r, co
     return st;
 }
 
+/* Of this size, to 3 %; 0 where there is none. */
+static double longest_run(const struct fit_table *t, enum fit_column size, double n)
+{
+    double d = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (same(t->col[size][i], n))
+            d = fmax(d, t->col[FIT_TOKENS][i]);
+    return d;
+}
+
+static size_t level_of(const double *levels, size_t n, double x)
+{
+    size_t i = 0;
+    while (i + 1 < n && x >= levels[i + 1])
+        i++;
+    return i;
+}
+
+/* Whether at least half of all cells of the runs' sizes and budgets have runs; *middle: the smallest size of the upper half. Of
+ * fewer than four sizes, never. */
+static enum status is_rectangle(bool *yes, double *middle, const struct fit_table *t, enum fit_column size, struct err *err)
+{
+    double *sizes;
+    bool *has = NULL;
+    size_t filled = 0;
+    *yes = false;
+    TRY(size_calloc(&sizes, 2 * t->n, sizeof *sizes, "the candidates", err));
+    double *budgets = sizes + t->n;
+    size_t n_sizes = design_levels(sizes, t->col[size], t->n, DESIGN_SAME);
+    size_t n_budgets = design_levels(budgets, t->col[FIT_TOKENS], t->n, DESIGN_SAME), cells = n_sizes * n_budgets;
+    *middle = sizes[n_sizes / 2];
+    enum status st = OK;
+    if (n_sizes >= ENOUGH_SIZES && cells <= 2 * t->n) {
+        st = size_calloc(&has, cells, sizeof *has, "the candidates", err);
+        for (size_t i = 0; i < t->n && st == OK; i++) {
+            bool *h = &has[level_of(sizes, n_sizes, t->col[size][i]) * n_budgets +
+                           level_of(budgets, n_budgets, t->col[FIT_TOKENS][i])];
+            filled += !*h;
+            *h = true;
+        }
+        *yes = 2 * filled >= cells;
+    }
+    free(has);
+    free(sizes);
+    return st;
+}
+
+enum status candidates_lengthen(struct candidates *c, const struct fit_report *r, const struct fit_table *t, size_t k,
+                                struct err *err)
+{
+    const enum fit_column size = fit_count_column(r->count);
+    bool keep[2 * CANDIDATES_LEVELS * CANDIDATES_LEVELS], rectangle;
+    double middle;
+    size_t n = 0;
+    CHECK(c->n <= sizeof keep);
+    TRY(is_rectangle(&rectangle, &middle, t, size, err));
+    for (size_t i = 0; i < c->n; i++) {
+        const struct worth_run *x = &c->runs[i];
+        keep[i] = x->n * DESIGN_SAME >= middle && x->d > longest_run(t, size, x->n) * DESIGN_SAME && c->items[i].seed == 0;
+        n += keep[i];
+    }
+    if (!rectangle || n < k)
+        return OK;
+    n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (keep[i]) {
+            c->items[n] = c->items[i];
+            c->runs[n++] = c->runs[i];
+        }
+    c->n = n;
+    return OK;
+}
+
 void candidates_free(struct candidates *c)
 {
     free(c->items);

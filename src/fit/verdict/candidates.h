@@ -29,6 +29,13 @@ enum status candidates_make(struct candidates *c, const struct fit_report *r, co
                             struct err *err) WARN_UNUSED;
 void candidates_free(struct candidates *c);
 
+/* Keep those that lengthen the larger sizes: of the upper half of the runs' sizes, longer than any run of that size is, with the
+ * first seed. Two of one size share a trajectory, and every window of the runs has room for them. They narrow the intervals of a
+ * rectangle by the most for their FLOPs (docs/designs.md). Nothing is changed where the runs are none: fewer than four sizes, or
+ * fewer than half of the cells of sizes and budgets; nor where fewer than k would be left. */
+enum status candidates_lengthen(struct candidates *c, const struct fit_report *r, const struct fit_table *t, size_t k,
+                                struct err *err) WARN_UNUSED;
+
 /* The distinct seeds of a table, rising, into out (n of the table); returns how many. */
 size_t candidates_seeds(double *out, const struct fit_table *t);
 

@@ -55,7 +55,7 @@ struct worth {
  * widths) at least WORTH_ENOUGH times as much as the best one would, the one that does most per FLOP. Without the first
  * condition the cheapest run would always win, and tell next to nothing. E_DATA with what is missing where the report has
  * no law of two variables or no members. worth_free also after a failure. */
-#define WORTH_ENOUGH 0.5
+#define WORTH_ENOUGH 0.25
 enum status worth_choose(struct worth *w, const struct fit_report *r, const struct fit_table *t, const struct worth_in *in,
                          struct err *err) WARN_UNUSED;
 void worth_free(struct worth *w);
