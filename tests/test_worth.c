@@ -248,12 +248,14 @@ static void lengthen(void)
     EXPECT_OK(candidates_lengthen(&c, &report, &table, 1000, &err));
     EXPECT(c.n == all_of_them);
     EXPECT_OK(fit_table_init(&sparse, table.n, &err));
-    for (size_t i = 0; i < table.n; i++) {
-        sparse.col[FIT_PARAMS][i] = table.col[FIT_PARAMS][i] * (1 + 0.1 * (double)(i % 12));
-        sparse.col[FIT_TOKENS][i] = table.col[FIT_TOKENS][i] * (1 + 0.1 * (double)(i % 7));
+    for (size_t apart = 2; apart <= 12; apart += 10) { /* budgets of its own for each size; then all over the place */
+        for (size_t i = 0; i < table.n; i++) {
+            sparse.col[FIT_PARAMS][i] = 1e4 * pow(2, (double)(i % 6));
+            sparse.col[FIT_TOKENS][i] = 1e5 * pow(1.2, (double)(apart * (i % 6) + i / 6 % apart));
+        }
+        EXPECT_OK(candidates_lengthen(&c, &report, &sparse, 4, &err));
+        EXPECT(c.n == all_of_them);
     }
-    EXPECT_OK(candidates_lengthen(&c, &report, &sparse, 4, &err)); /* of no rectangle */
-    EXPECT(c.n == all_of_them);
     fit_table_free(&sparse);
     EXPECT_OK(candidates_lengthen(&c, &report, &table, 4, &err));
     EXPECT(c.n >= 4 && c.n < all_of_them);
