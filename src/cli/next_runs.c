@@ -192,7 +192,6 @@ static enum status choose(struct next_runs *x, const struct fitted *f, struct ca
         return err_set(err, E_DATA, "%s: up to %g times the largest of the runs there are %zu to choose from, not %zu: a larger "
                                     "--reach gives more", fitted_name(f), reach, c->n, k);
     TRY(candidates_lengthen(c, &f->report, &f->table, k, err));
-    x->n_candidates = c->n;
     bool shares = f->folder && f->cfg.train.schedule == SCHEDULE_WSD;
     for (size_t i = 0; i < c->n && f->folder && !shares; i++)
         c->runs[i].trunk = i;
