@@ -24,6 +24,7 @@ begin() {
     pid=$!
 }
 n_begun=0
+n_cores=$("$plateau" version | sed -n 's/^threads: .*; \([0-9]*\) cores* here.*/\1/p')
 
 # same OUT NAME: byte for byte, and nothing of the workers is left.
 same() {
@@ -70,10 +71,9 @@ crowd() {
 
 # More workers than the machine has cores: no more train than there are cores for, the others wait and end with them.
 cores() {
-    local i pids=() n waited trained
-    n=$("$plateau" version | sed -n 's/^threads: .*; \([0-9]*\) cores* here.*/\1/p')
-    [ -n "$n" ] && [ "$n" -le 16 ] || { skip "the number of cores is not told, or large"; return; }
-    n=$((n + 2))
+    local i pids=() n trained
+    [ -n "$n_cores" ] && [ "$n_cores" -le 16 ] || { skip "the number of cores is not told, or large"; return; }
+    n=$((n_cores + 2))
     one whole "${grid[@]}"
     for i in $(seq "$n"); do
         TMPDIR=$PWD "$plateau" sweep "$tiny" --out cores --worker --jobs 1 "${grid[@]}" >"cores-$i.txt" 2>&1 &
@@ -82,14 +82,30 @@ cores() {
     for i in $(seq "$n"); do
         wait "${pids[i - 1]}" || fail "worker $i: exit code $?: $(tail -n 1 "cores-$i.txt")"
     done
-    waited=$(grep -l 'at work on this machine.s cores: waiting' cores-*.txt | wc -l)
     trained=$(grep -l '^this worker trained [1-9]' cores-*.txt | wc -l)
-    [ "$trained" -le $((n - 2)) ] && [ "$waited" -ge 2 ] || fail "of $n workers on $((n - 2)) cores $trained trained, $waited waited"
+    [ "$trained" -le "$n_cores" ] || fail "of $n workers on $n_cores cores $trained trained"
     [ -z "$(ls -d plateau-cores* 2>/dev/null)" ] || fail "a file stays: $(ls -d plateau-cores*)"
     same cores whole
     "$plateau" sweep "$tiny" --out cores --oversubscribe >bad.txt 2>&1
     [ $? = 2 ] && grep -q -- '--oversubscribe goes with --worker' bad.txt || fail "--oversubscribe without --worker: $(cat bad.txt)"
 }
+
+# One that has all cores, and one that waits for it, says so, and steps in when it is killed.
+waits() {
+    local first
+    [ -n "$n_cores" ] || { skip "the number of cores is not told"; return; }
+    begin waits --jobs "$n_cores" "${endless[@]}"
+    first=$pid
+    patiently saved waits || fail "nothing is trained: $(cat "waits.$n_begun")"
+    begin waits --patience 1s "${endless[@]}"
+    patiently grep -q "at work on this machine's cores: waiting" "waits.$n_begun" || fail "it does not wait: $(cat "waits.$n_begun")"
+    patiently eval '"$plateau" status waits 2>&1 | grep -q "process $pid: 1 core, .*, waiting, 0 runs"' || fail "status: $("$plateau" status waits 2>&1 | grep worker)"
+    kill -KILL "$first" $(children_of "$first")
+    wait "$first"
+    patiently eval '[ -n "$(children_of "$pid")" ]' || fail "it does not step in: $(cat "waits.$n_begun")"
+    kill -KILL "$pid" $(children_of "$pid")
+    wait "$pid"
+} 2>/dev/null
 
 killed() {
     one long "${long[@]}"
@@ -273,7 +289,7 @@ assert [r["action"] for r in rules] == ["FailIndex", "Ignore", "Ignore", "Count"
 assert job["spec"]["completions"] == 3 and job["spec"]["completionMode"] == "Indexed"' || fail "the manifest is not what it should be"
 }
 
-for t in submitted alone crowd cores killed stopped stopped_late preempted beside after shards gathered clocks; do
+for t in submitted alone crowd cores waits killed stopped stopped_late preempted beside after shards gathered clocks; do
     run_test "$t"
 done
 finish

@@ -22,7 +22,7 @@ struct slots {
     size_t n_held;
 };
 
-/* Of the folder dir, which is there. slots_close in every case. */
+/* Of the folder dir; where it is not there, as where no file can be had. slots_close in every case. */
 void slots_open(struct slots *s, const char *dir);
 /* `want` cores, or all where there are fewer; false, and none held, where so many are not free now. True where they are held
  * already. */

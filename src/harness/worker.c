@@ -399,7 +399,6 @@ static enum status work(struct worker *w, struct err *err)
     s->results_s = (double)INFINITY; /* results.csv is written at the end, by the last */
     s->started_s = clock_now_s();
     w->random = system_nonce();
-    slots_open(&w->slots, s->dir);
     (void)results_told(w);
     TRY(s->o->before && w->n_queue > 0 ? s->o->before(s->o->before_ctx, err) : OK);
     enum status st = sweep_children(s, err);
@@ -415,11 +414,11 @@ enum status worker_run(struct sweep_outcome *out, const struct plan *p, const st
     struct worker *w;
     *out = (struct sweep_outcome){0};
     TRY(size_calloc(&w, 1, sizeof *w, "a worker", err)); /* large: its heartbeat names all that it trains */
-    w->slots.fd = -1;
     struct sweep s = {.p = p, .d = d, .dir = dir, .o = o, .c = c, .out = out, .lock = -1, .worker = w};
     w->s = &s;
     w->how = o->worker;
     enum status st = file_mkdirs(dir, err);
+    slots_open(&w->slots, dir);
     if (st == OK)
         st = claims_init(&w->claims, dir, err);
     if (st == OK)
