@@ -55,6 +55,14 @@ unseal() {
 size_of() { echo $(($(wc -c <"$1"))); }
 cut_to() { head -c "$1" "$2" >"$2.cut" && cat "$2.cut" >"$2"; rm "$2.cut"; }
 
+# damage FILE AT: its byte AT is another one, whatever it was.
+damage() {
+    local byte
+    byte=$(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | od -An -tu1)
+    [ -n "$byte" ] || { fail "$1 has no byte $2"; return; }
+    printf '%b' "\\0$(printf '%o' $((byte ^ 85)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
 if ! command -v timeout >/dev/null; then
     timeout() {
         local signal=TERM pid watch code=0

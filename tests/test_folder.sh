@@ -137,7 +137,7 @@ log_hole() {
 
 checkpoint_damaged() {
     stopped cut
-    printf 'x' | dd of="cut/$run/checkpoint.bin" bs=1 seek=3000 conv=notrunc 2>/dev/null
+    damage "cut/$run/checkpoint.bin" 3000
     sweep 0 cut "${long[@]}"
     says cut "checkpoint.bin is damaged: its checksum does not match; the run begins anew"
     undisturbed cut

@@ -151,7 +151,7 @@ refusals() {
     refused 'model.ensemble=33 is out of range' model.ensemble=33
     local bad=bad
     rm -rf $bad && cp -r "$teacher" $bad
-    printf x | dd of=$bad/checkpoint.bin bs=1 seek=5000 conv=notrunc 2>/dev/null
+    damage $bad/checkpoint.bin 5000
     refused 'bad/checkpoint.bin is damaged' train.teacher=$bad
     rm $bad/checkpoint.bin
     refused 'train.teacher=bad cannot teach: its checkpoint.bin is missing' train.teacher=$bad

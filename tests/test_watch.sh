@@ -86,7 +86,7 @@ event_files() {
     sweep late --tensorboard
     "$root/scripts/check_tensorboard" late >late-events.txt || fail "not completed: $(cat late-events.txt)"
     cmp -s <(head -c 600 good) <(head -c 600 "$file") || fail "what was there was not kept"
-    printf 'x' | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null
+    damage "$file" 300
     "$root/scripts/check_tensorboard" late >/dev/null && fail "the reader takes a damaged file"
     sweep late --tensorboard
     "$root/scripts/check_tensorboard" late >late-events.txt || fail "not mended: $(cat late-events.txt)"
@@ -94,7 +94,7 @@ event_files() {
     cp "$file" good
     sweep late --tensorboard
     cmp -s good "$file" || fail "hyperparameters are written again"
-    printf 'x' | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null
+    damage "$file" 300
     "$root/scripts/check_tensorboard" late >/dev/null && fail "the reader takes damaged hyperparameters"
     sweep late --tensorboard
     "$root/scripts/check_tensorboard" late >late-events.txt || fail "hyperparameters are not mended: $(cat late-events.txt)"
