@@ -19,16 +19,16 @@
 /* Between two looks at what others hold: soon at first, then about as often as hearts beat. */
 #define PAUSE_FIRST_S 0.1
 /* Who waits for cores that others have looks whether all is done at the latest when another hundredth of its time has gone, and for
- * a core once a second: two hundred who wait are no work. */
+ * a core every two seconds: two hundred who wait are no work. */
 #define WAIT_SHARE 0.01
-#define WAIT_MOST_S 0.5
-#define CORES_EVERY_S 1.0
+#define WAIT_MOST_S 0.9
+#define CORES_EVERY_S 2.0
 
 static void sleep_a_tick(const struct worker *w)
 {
     double s = 0.05;
     if (w->waits_since_s > 0)
-        s = fmin(fmax(2 * s, WAIT_SHARE * (clock_now_s() - w->waits_since_s)), WAIT_MOST_S);
+        s = fmin(fmax(2 * s, WAIT_SHARE * (clock_now_s() - w->waits_since_s)), fmin(WAIT_MOST_S, w->beat.every_s));
     nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * s)}, NULL);
 }
 
