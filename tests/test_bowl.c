@@ -176,9 +176,9 @@ static void test_law(void)
 static void test_law_not_told(void)
 {
     struct bowl_law law;
-    const struct bowl_site one[] = {{1e4, 1e6, 0.01, NONE}}, line[] = {{1e4, 1e5, 0.02, NONE}, {1e5, 1e6, 0.01, NONE}},
-                           sizes[] = {{1e4, 1e6, 0.02, NONE}, {1e6, 1e6, 0.01, NONE}},
-                           budgets[] = {{1e4, 1e6, 0.02, NONE}, {1e4, 1e7, 0.01, NONE}};
+    const struct bowl_site one[] = {{1e4, 1e6, 0.01, 0.2}}, line[] = {{1e4, 1e5, 0.02, 0.2}, {1e5, 1e6, 0.01, 0.2}},
+                           sizes[] = {{1e4, 1e6, 0.02, 0.2}, {1e6, 1e6, 0.01, 0.2}},
+                           budgets[] = {{1e4, 1e6, 0.02, 0.2}, {1e4, 1e7, 0.01, 0.2}};
     bowl_law_fit(&law, one, 1, true, (double)INFINITY);
     EXPECT(!law.has_n && !law.has_d);
     EXPECT_REL(bowl_law_at(&law, 1e7, 1e9).value, 0.01, 1e-12);
@@ -210,6 +210,24 @@ static void test_law_drawn(void)
     EXPECT_REL(law.d_exponent, log(0.25) / log(1000), 0.01);
 }
 
+/* What one seed tells of a bottom is not told better by points that lie on a parabola: the luck of the seed goes with the rate. */
+static void test_law_site(void)
+{
+    struct bowl b;
+    struct bowl_point p[20];
+    for (size_t i = 0; i < 4; i++)
+        fill(p + 5 * i, 5, 0.002, 2, 0.008, round_bowl);
+    for (size_t seeds = 1; seeds <= 4; seeds++) {
+        bowl_fit(&b, p, 5 * seeds, NONE, NONE);
+        struct bowl_site s = bowl_law_site(1e4, 1e6, &b);
+        EXPECT(s.n == 1e4 && s.d == 1e6 && s.x == b.x.value);
+        EXPECT_REL(s.se, BOWL_SEED_SD / sqrt((double)seeds), 1e-12);
+    }
+    bowl_fit(&b, p, 5, 1, (double)INFINITY); /* and what a bowl does not tell is not known */
+    EXPECT(b.x.se > 1);
+    EXPECT(bowl_law_site(1e4, 1e6, &b).se == b.x.se);
+}
+
 static void test_akima(void)
 {
     const double u[] = {0, 1, 2, 3, 4}, line[] = {1, 3, 5, 7, 9}, v[] = {4, 1, 0, 1, 4};
@@ -233,7 +251,8 @@ static void test_akima(void)
 static const struct test tests[] = {
     {"parabola", test_parabola}, {"skewed", test_skewed}, {"edges", test_edges},
     {"few", test_few},           {"intervals", test_intervals}, {"pool", test_pool},
-    {"law", test_law},           {"law_not_told", test_law_not_told}, {"law_drawn", test_law_drawn}, {"akima", test_akima},
+    {"law", test_law},           {"law_not_told", test_law_not_told}, {"law_drawn", test_law_drawn},
+    {"law_site", test_law_site}, {"akima", test_akima},
 };
 
 int main(int argc, char **argv)

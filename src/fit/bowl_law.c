@@ -4,13 +4,19 @@
 
 /* No rate is known better than this, in ln x: it costs no loss that can be seen. */
 #define KNOWN 0.1
-/* And where a bowl does not tell: between rates a factor of two apart, even odds. */
-#define UNKNOWN 0.2
+
+struct bowl_site bowl_law_site(double n, double d, const struct bowl *b)
+{
+    double runs = 0;
+    for (size_t i = 0; i < b->n; i++)
+        runs += b->runs[i] / (double)b->n;
+    double least = BOWL_SEED_SD / sqrt(runs);
+    return (struct bowl_site){n, d, b->x.value, isfinite(b->x.se) ? fmax(b->x.se, least) : least};
+}
 
 static double variance(const struct bowl_site *s)
 {
-    double se = isfinite(s->se) ? s->se : UNKNOWN;
-    return se * se + KNOWN * KNOWN;
+    return s->se * s->se + KNOWN * KNOWN;
 }
 
 /* Cholesky of the terms that are used; what depends on those before it is used no more. */

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fit/bowl.h"
 #include "fit/stats.h"
 
 /* A bowl's bottom. */
 struct bowl_site {
     double n, d;  /* parameters and tokens */
-    double x, se; /* the rate, and the standard error of its logarithm; NaN: not known */
+    double x, se; /* the rate, and the standard error of its logarithm */
 };
 
 struct bowl_law {
@@ -29,6 +30,13 @@ struct bowl_law {
  * arXiv 2409.19913; Li et al. 2025, arXiv 2503.04715), under completep by 0 with the size. Without it two bowls that tell
  * little, a factor of 8 apart, make any power. */
 #define BOWL_EXPONENT_SD 0.3
+
+/* Bottoms of one seed each lie apart by this, in ln x, whatever their own points say: its luck goes with the rate. The root
+ * mean square over 24 cells, 8 to 32 wide, of eight seeds each (docs/rates.md). */
+#define BOWL_SEED_SD 0.4
+
+/* The bottom of b, which was found, of n parameters and d tokens: its se is no less than its seeds allow. */
+struct bowl_site bowl_law_site(double n, double d, const struct bowl *b);
 
 /* Fit the sites (n >= 1) by least squares, each weighed by what is known of it, exponents drawn towards 0 with exponent_sd
  * (INFINITY: not). An exponent that they do not tell, as all have one size or budget, or these go together, is 0; of D also

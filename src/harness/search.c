@@ -465,7 +465,7 @@ static void take_bottoms(struct search_found *f, struct bowl_site *at, struct se
         struct search_site *site = &s->sites.of[i];
         bowl_of(&site->bowl, s, i, s->setting, f->noise, df);
         const struct bowl *w = &site->bowl;
-        at[i] = (struct bowl_site){site->at->params, site->at->cfg.train.tokens, w->x.value, w->x.se};
+        at[i] = bowl_law_site(site->at->params, site->at->cfg.train.tokens, w);
         f->bottoms[i] = (struct search_bottom){site->at->params, site->at->cfg.train.tokens, site->at->flops, w->x.value, w->x.lo,
                                                w->x.hi, w->loss, w->steep};
     }

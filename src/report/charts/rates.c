@@ -26,7 +26,7 @@ static enum status find(struct found *f, const struct bottoms *all, struct err *
         if (b->bowl.state != BOWL_FOUND)
             continue;
         f->params[f->n] = b->params;
-        f->sites[f->n++] = (struct bowl_site){b->params, b->tokens, b->bowl.x.value, b->bowl.x.se};
+        f->sites[f->n++] = bowl_law_site(b->params, b->tokens, &b->bowl);
     }
     if (f->n > 0)
         bowl_law_fit(&f->law, f->sites, f->n, true, BOWL_EXPONENT_SD);
