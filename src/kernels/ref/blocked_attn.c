@@ -135,7 +135,7 @@ static void scores(float *s, size_t lds, const struct block *b, const float *q, 
     }
 }
 
-/* The blocks of queries [i, i+m), from the first key that any of them sees on: b->n = 0 behind the last. */
+/* The blocks of queries [i, i+m), from the first key that any of them sees on: b->n = 0 after the last. */
 static struct block first_block(const struct kern_attn *how, size_t i, size_t m)
 {
     size_t j = keys_of(how, i).from / KEYS * KEYS;
