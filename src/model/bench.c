@@ -50,7 +50,7 @@ bool bench_busy(const struct bench_load *l)
 
 double bench_share(const struct bench_rate *r)
 {
-    /* Equal measurements in turn differ by 2 %, seldom by 5. */
+    /* Equal measurements taken alternately differ by 2 %, seldom by 5. */
     if (bench_busy(&r->load) || bench_busy(&r->peak_load) || !(r->peak_gflops > 0) ||
         !(r->gflops <= 1.05 * r->peak_gflops))
         return (double)NAN;
@@ -140,7 +140,7 @@ static void timer_free(struct timer *t)
     free(t->peaks);
 }
 
-/* Seconds of one call of work, of `flops`, and its rate beside the peak, in turn: medians over runs of run_s each,
+/* Seconds of one call of work, of `flops`, and its rate beside the peak, alternately: medians over runs of run_s each,
  * after one to warm up. */
 static double median_s(struct timer *t, struct bench_rate *rate, double flops, double run_s, work_fn *work, void *ctx)
 {

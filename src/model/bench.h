@@ -1,7 +1,7 @@
 /* How fast this machine runs the model: the peak of its multiply-adds, every matrix product of a
  * training step, whole training steps. Nothing here prints.
  *
- * The clock of the cores and what else runs on them change within seconds, so the peak is taken in turn
+ * The clock of the cores and what else runs on them change within seconds, so the peak is taken alternately
  * with the runs of a figure, and both are medians of `repeat` of them. What other programs took meanwhile is
  * measured too. More than one thread wants a team of that size (model/team.h) around the calls. */
 #ifndef PLATEAU_MODEL_BENCH_H
@@ -42,7 +42,7 @@ double bench_lost(const struct bench_load *l);
 /* Whether so much was lost that times tell of other programs rather than of this one. */
 bool bench_busy(const struct bench_load *l);
 
-/* A figure and the peak that was taken in turn with it. */
+/* A figure and the peak that was taken alternately with it. */
 struct bench_rate {
     double gflops, peak_gflops;
     double cpu_s; /* of the processor that one call takes, the mean: less moved by other programs than its time is */

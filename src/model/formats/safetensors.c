@@ -276,7 +276,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct stored *)a)->name, ((const struct stored *)b)->name);
 }
 
-/* One behind the other to the file's end, and each name once; sorted by name after. */
+/* One after the other to the file's end, and each name once; sorted by name after. */
 static enum status check_all(struct tensor_file *f, struct err *err)
 {
     size_t at = 0;

@@ -1,5 +1,5 @@
 /* safetensors: a uint64 length, so many bytes of JSON that name arrays with their types, shapes and places, then the arrays,
- * little-endian, one behind the other (https://github.com/huggingface/safetensors, "Format").
+ * little-endian, one after the other (https://github.com/huggingface/safetensors, "Format").
  *
  * What is read: { NAME: { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] }, ..., "__metadata__": { words } } and
  * nothing else: no name twice, no places that overlap or leave a hole, to the file's last byte. */

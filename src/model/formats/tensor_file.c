@@ -66,7 +66,7 @@ const struct stored *tensor_file_find(const struct tensor_file *f, const char *n
     return NULL;
 }
 
-/* The bits of a half: a sign, five of the exponent, ten behind the point (IEEE 754-2008). */
+/* The bits of a half: a sign, five of the exponent, ten after the point (IEEE 754-2008). */
 static float from_half(uint16_t h)
 {
     int e = h >> 10 & 31, m = h & 1023;
