@@ -6,7 +6,7 @@
 
 #include "base/size.h"
 
-/* Logits behind the window's inputs, all at once, or the last of them after the others; of an ensemble ln of the mean
+/* Logits after the window's inputs, all at once, or the last of them after the others; of an ensemble ln of the mean
  * distribution. */
 static void look(struct generator *g, bool last_alone)
 {

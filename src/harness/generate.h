@@ -2,7 +2,7 @@
  *
  * A window holds model.ctx tokens, as in training. When it is full, a language whose windows begin with a start token begins a
  * new one, which owes nothing to the one before; all else goes on with the last half of the window as the first half of a new
- * one, computed again at its new places: so every token but the first is drawn behind half a window at least, and a token costs
+ * one, computed again at its new places: so every token but the first is drawn after half a window at least, and a token costs
  * two rows in the mean. */
 #ifndef PLATEAU_HARNESS_GENERATE_H
 #define PLATEAU_HARNESS_GENERATE_H
@@ -28,7 +28,7 @@ struct generator {
     int32_t *order;      /* (V) */
 };
 
-/* Behind the n >= 1 tokens of prompt, the first of which begins a window; of more than fit the last ones. generator_free
+/* After the n >= 1 tokens of prompt, the first of which begins a window; of more than fit the last ones. generator_free
  * releases, also after a failure. */
 enum status generator_init(struct generator *g, struct weights *w, const struct generate_how *how, uint64_t seed, int32_t start,
                            const int32_t *prompt, size_t n, struct err *err) WARN_UNUSED;

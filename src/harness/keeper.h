@@ -18,7 +18,7 @@
 enum keeper_state { KEEPER_WAITING, KEEPER_RUNNING, KEEPER_ENDED };
 
 struct keeper_item {
-    const double *work; /* (n + 1) work behind the first m of its runs; work[0] = 0 */
+    const double *work; /* (n + 1) work of the first m of its runs; work[0] = 0 */
     size_t n, rank;
     size_t limit;       /* runs that it is to train; 0: none */
     enum keeper_state state;
@@ -49,7 +49,7 @@ void keeper_measure(struct keeper *k, double now_s, double work, double granted_
 void keeper_settle(struct keeper *k, double now_s);
 /* The waiting item that a free core should begin, or k->n where none fits any more. */
 size_t keeper_next(const struct keeper *k, double now_s);
-/* Item i should be stopped, wherever it is: the end is behind, and its run would take longer than is forgiven. */
+/* Item i should be stopped, wherever it is: the end is past, and its run would take longer than is forgiven. */
 bool keeper_overdue(const struct keeper *k, size_t i, double now_s);
 /* When training must be over, so that what follows is over at the end. */
 double keeper_deadline(const struct keeper *k);

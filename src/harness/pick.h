@@ -30,7 +30,7 @@ struct pick_in {
  * three budgets. */
 enum status pick_grid(struct config_cell *cells, size_t *n, const struct pick_in *in, struct err *err) WARN_UNUSED;
 
-/* Further runs for time that turns out to be left, behind the n cells of a grid: its sizes with further seeds, at most to
+/* Further runs for time that turns out to be left, after the n cells of a grid: its sizes with further seeds, at most to
  * CONFIG_RUNS_MAX in all; returns how many there are then. They are the same for the same grid. */
 size_t pick_more(struct config_cell *cells, size_t n);
 

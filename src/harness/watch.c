@@ -71,7 +71,7 @@ static void forget_log(struct watch_run *r)
     r->whole = false;
 }
 
-/* False where memory is short, or the line is not behind the last: the log was cut and has grown again. */
+/* False where memory is short, or the line is not after the last: the log was cut and has grown again. */
 static bool take_line(struct watch_run *r, const struct logline *l)
 {
     double tokens = logline_number(l, "tokens"), loss = logline_number(l, "loss");
