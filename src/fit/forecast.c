@@ -23,7 +23,7 @@ enum { SIBLINGS_MAX = 64 };
 
 /* ---- where a curve is ---- */
 
-/* The first point at or behind t; n where there is none. */
+/* The first point at or after t; n where there is none. */
 static size_t first_from(const struct forecast_run *r, double t)
 {
     size_t lo = 0, hi = r->n;

@@ -8,7 +8,7 @@
 #include "fit/table/roles.h"
 
 /* Which loss is preferred: one on text that was held out, then one that does not say, then training's. Names that are made
- * up of known words (val/c4/loss) come behind those that are known as a whole. */
+ * up of known words (val/c4/loss) come after those that are known as a whole. */
 enum {
     LOSS_VAL, LOSS_HELDOUT, LOSS_EVAL, LOSS_TEST, LOSS_PLAIN, LOSS_WORDS_VAL, LOSS_WORDS, LOSS_PPL, LOSS_BITS,
     LOSS_WORDS_PPL, LOSS_WORDS_BITS, LOSS_TRAIN, LOSS_WORDS_TRAIN

@@ -323,7 +323,7 @@ static enum status effect(struct breaks_out *out, struct breaks_work *w, size_t 
         out->change.value = -r.p[last];
         keep(out, &r, last, out->place.value);
         b.q.w = w->w;
-        /* the search of places in each resample is dear, and says nothing where there is no break */
+        /* searching for the place in each resample takes long, and is of no use where there is no break */
         size_t n_boot = out->p < SIGNIFICANT ? in->n_boot : 0;
         for (size_t s = 0; s < n_boot; s++) {
             struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 2001, s);
