@@ -1,4 +1,4 @@
-/* Build tool: a file as a C array, with a 0 behind it that ends a text. embed IN OUT NAME */
+/* Build tool: a file as a C array, with a 0 after it that ends a text. embed IN OUT NAME */
 #include <stdio.h>
 
 int main(int argc, char **argv)

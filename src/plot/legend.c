@@ -76,7 +76,7 @@ static double line_width(const struct layout *l, size_t line)
     return LEGEND_SWATCH + 8 + rich_width(l->font, l->c->lines[line].label, l->small);
 }
 
-/* Rows below the plot: entries one behind the other, as many as fit. */
+/* Rows below the plot: entries one after the other, as many as fit. */
 static size_t flow(struct layout *l, bool place, double x, double y)
 {
     double at = x, room = l->width - 10 * l->unit;

@@ -21,12 +21,12 @@ struct rich_run {
     double size, rise;
 };
 
-/* The next one of *p, which is moved behind it; false at the end. */
+/* The next one of *p, which is moved past it; false at the end. */
 bool rich_next(struct rich_run *run, const char **p);
 
 double rich_width(const struct font *f, const char *text, double size);
 
-/* Without marks, for files and terminals: raised digits as such, what else is raised behind "^", what is lowered as it
+/* Without marks, for files and terminals: raised digits as such, what else is raised after "^", what is lowered as it
  * stands. A text that does not fit is cut at a character. */
 void rich_plain(char *out, size_t size, const char *text);
 

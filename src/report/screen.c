@@ -42,7 +42,7 @@ void screen_add(struct screen *s, const char *label, const char *fmt, ...)
     va_end(args);
 }
 
-/* More behind the last row. */
+/* More at the end of the last row. */
 PRINTF_LIKE(2, 3)
 static void more(struct writer *w, const char *fmt, ...)
 {

@@ -58,7 +58,7 @@ enum status parts_scale(struct chart *ch, const struct parts_groups *g, const ch
 
 /* --- words --- */
 
-/* snprintf where a text that does not fit may be cut; the same behind what stands there. */
+/* snprintf where a text that does not fit may be cut; the same after what stands there. */
 void parts_say(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void parts_more(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* What somebody wrote, made plain. */

@@ -85,7 +85,7 @@ static void put_answer(FILE *out, const struct comparison *c)
               "ends. A gain of "
               "2 means that the base needs twice the compute for the same loss: 1 is no difference, and below 1 the "
               "variant is worse. "
-              "Behind a number, (95 %: a to b) is the range in which the truth lies with a probability of about 95 %.");
+              "After a number, (95 %: a to b) is the range in which the truth lies with a probability of about 95 %.");
 }
 
 /* --- the table -------------------------------------------------------------------------------- */

@@ -114,7 +114,7 @@ static void say_runs(FILE *out, const struct page *p, const struct page_fit *f)
               "Compute is the number of multiplications and additions (FLOPs) that training takes; more parameters and "
               "more tokens "
               "both cost compute. A scaling law is a formula for the loss at any size and amount of data, fitted to the runs. "
-              "Behind a number, (95 %: a to b) is the range in which the truth lies with a probability of about 95 %.");
+              "After a number, (95 %: a to b) is the range in which the truth lies with a probability of about 95 %.");
 }
 
 enum status answer_section(FILE *out, const struct page *p, struct err *err)

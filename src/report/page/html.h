@@ -20,7 +20,7 @@ void html_rich(FILE *out, const char *rich);
 /* The same without elements, for attributes. */
 void html_plain(FILE *out, const char *rich);
 
-/* A number with its interval behind it, as charts have it: "0.76 nats (95 %: 0.61 to 0.79)"; unit "" where there is none. */
+/* A number with its interval after it, as charts have it: "0.76 nats (95 %: 0.61 to 0.79)"; unit "" where there is none. */
 const char *html_value(char *out, size_t size, enum number_form form, const struct fit_value *v, const char *unit);
 
 /* The fit of a page: its report, its selected law and the loss's unit (" nats", with a blank; "" where it is not known), and

@@ -36,7 +36,7 @@ static void put_json(FILE *out, const cJSON *v)
     cJSON_free(text);
 }
 
-/* "machine": what is in an object, one behind the other. */
+/* "machine": what is in an object, one after the other. */
 static void put_object(FILE *out, const char *name, const cJSON *o)
 {
     const cJSON *v;

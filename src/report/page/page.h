@@ -13,7 +13,7 @@
 
 #include "report/charts/charts.h"
 
-/* A file as it is, with a '\0' behind it; NULL: there is none. */
+/* A file as it is, with a '\0' after it; NULL: there is none. */
 struct page_text {
     const char *data;
     size_t size;
@@ -52,7 +52,7 @@ struct page {
     size_t n_speeds;
     const struct page_row *rows;       /* (n_rows) */
     size_t n_rows;
-    const char *live_script;           /* behind the page's own script, for a page that changes: it may ask where it came
+    const char *live_script;           /* after the page's own script, for a page that changes: it may ask where it came
                                           from (connect-src 'self'). NULL: a page that stays, and may ask nobody */
     const struct page_piece *pieces;   /* (n_pieces) in place of all other sections; NULL: none */
     size_t n_pieces;

@@ -19,7 +19,7 @@ struct runs {
     size_t *column; /* (n_columns) those that are shown, in this order */
     size_t n_columns;
     size_t run;     /* the column of names; grid.n_columns: there is none */
-    size_t off;     /* what the law says stands behind so many columns; SIZE_MAX: nowhere */
+    size_t off;     /* what the law says stands after so many columns; SIZE_MAX: nowhere */
 };
 
 /* --- which columns ---------------------------------------------------------------------------- */
