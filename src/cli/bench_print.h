@@ -9,7 +9,7 @@
 
 /* Everything measured in one run. */
 struct bench_report {
-    double peak_gflops;     /* of `threads` cores; every figure has its own, taken in turn with it */
+    double peak_gflops;     /* of `threads` cores; every figure has its own, taken alternately with it */
     double peak_one_gflops; /* of one */
     double fork_join_s;     /* of those threads; 0 for one */
     struct bench_load load; /* of all measurements together */

@@ -47,7 +47,7 @@ static void sizes_words(char *out, size_t size, const struct transfer_spec *s, e
         snprintf(out, size, "%zu to %zu layers at width %zu", z->items[0], z->items[z->n - 1], s->d_model);
 }
 
-/* Three digits, or so many behind the point. */
+/* Three digits, or so many after the point. */
 static void number(char *out, size_t size, int decimals, double v)
 {
     if (isfinite(v) && decimals > 0)

@@ -258,7 +258,7 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
     const struct arg args[] = {
         {"--threads", ARG_SIZE, &w.threads, "N", "cores to use (default: all)"},
         {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
-        {"--repeat", ARG_SIZE, &w.repeat, "N", "runs behind each median (default 5)"},
+        {"--repeat", ARG_SIZE, &w.repeat, "N", "runs for each median (default 5)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the figures as JSON; - prints them alone"},
         {"--d-model", ARG_SIZE, &w.d_model, "C", "measure one shape in place of the table: width"},
         {"--n-layer", ARG_SIZE, &w.n_layer, "L", "  layers (default 4)"},

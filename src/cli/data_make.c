@@ -36,7 +36,7 @@ struct source {
 struct make {
     const struct data_make_options *o;
     const struct tokeniser_kind *kind;
-    const char *with; /* what stands behind its colon */
+    const char *with; /* what stands after its colon */
     struct text_files files;
     struct source *sources; /* (files.n) */
     struct tokeniser t;
@@ -51,7 +51,7 @@ static enum status stopped(struct err *err)
     return stop && *stop ? err_set(err, E_INTERRUPTED, "interrupted; nothing was kept") : OK;
 }
 
-/* The beginning of the line that is next to `at`, at most `most` bytes behind; else of the next word; else `at`. */
+/* The beginning of the line that is next to `at`, at most `most` bytes after; else of the next word; else `at`. */
 static size_t align(const struct file_map *m, size_t at, size_t most)
 {
     size_t end = size_min(m->n, at + most);

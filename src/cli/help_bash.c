@@ -13,7 +13,7 @@ static const char *const kinds[] = {
 static const char helpers[] =
     "# bash completion for plateau; written by plateau --help=bash\n"
     "\n"
-    "_plateau_words() { # those of $1 that begin with $cur, with $2 behind them\n"
+    "_plateau_words() { # those of $1 that begin with $cur, with $2 after them\n"
     "    local word\n"
     "    for word in $1; do\n"
     "        [[ $word != \"$cur\"* ]] || COMPREPLY+=(\"$word$2\")\n"

@@ -67,7 +67,7 @@ bool http_host_is_loopback(const char *host, size_t n)
         size_t m = strlen(names[i]);
         if (n < m || strncasecmp(host, names[i], m) != 0)
             continue;
-        const struct span port = {host + m + 1, n - m - 1}; /* behind the colon, where there is one */
+        const struct span port = {host + m + 1, n - m - 1}; /* after the colon, where there is one */
         return n == m || (host[m] == ':' && port.n <= 5 && is_digits(port));
     }
     return false;

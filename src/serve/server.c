@@ -294,7 +294,7 @@ static void write_some(struct server *s, struct server_connection *c, double now
     server_body_drop(c->body);
     c->body = NULL;
     enter(c, READING, now);
-    take_request(s, c, now); /* one that came behind the last */
+    take_request(s, c, now); /* one that came after the last */
 }
 
 static double deadline(const struct server *s, const struct server_connection *c)
