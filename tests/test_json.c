@@ -7,7 +7,7 @@
 #include "base/json_check.h"
 #include "base/utf8.h"
 
-/* Every text on guard of its own: exactly its bytes, without a '\0' behind. */
+/* Every text on guard of its own: exactly its bytes, without a '\0' after. */
 static enum status check(const char *text, size_t n, struct err *err)
 {
     char *copy = malloc(n + !n);
@@ -57,8 +57,8 @@ static void invalid(void)
         {"032", "'032' begins with 0"},
         {"-01", "begins with 0"},
         {"00", "begins with 0"},
-        {"[0.5, 5.]", "column 7: not valid JSON: the number '5.' has no digit behind the point"},
-        {"5.e3", "no digit behind the point"},
+        {"[0.5, 5.]", "column 7: not valid JSON: the number '5.' has no digit after the point"},
+        {"5.e3", "no digit after the point"},
         {".5", "'.5' has no digit before the point"},
         {"-.5", "no digit before the point"},
         {"+1", "plus sign"},
@@ -183,7 +183,7 @@ static void large(void)
     free(text);
 }
 
-/* Every text cut short is refused without a read behind its end (AddressSanitizer sees one). */
+/* Every text cut short is refused without a read past its end (AddressSanitizer sees one). */
 static void cut(void)
 {
     static const char text[] = "{\"a\\u00e9\\ud83d\\ude00\": [1.5e-3, true, \"\xE2\x82\xAC\\n\"], \"b\": {\"c\": -0.5}}";

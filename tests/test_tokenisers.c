@@ -95,7 +95,7 @@ static void merges_by_hand(void)
     EXPECT_OK(learn_from(&t, "aaaa", 9, &err));
     EXPECT(t.n_merges == 2 && t.merges[1].left == 256 && t.merges[1].right == 256 && t.n == 258);
     tokeniser_free(&t);
-    /* all pairs once: lower tokens first, in GPT-2's order of bytes, where blanks come behind letters */
+    /* all pairs once: lower tokens first, in GPT-2's order of bytes, where blanks come after letters */
     EXPECT_OK(learn_from(&t, "zy xw", 1, &err));
     EXPECT(t.merges[0].left == 'x' && t.merges[0].right == 'w');
     tokeniser_free(&t);
@@ -291,7 +291,7 @@ static void llmc_faults(void)
     file_is((char *)p, sizeof p - 1, "it ends within token 1 of the 2");
     file_is((char *)p, 900, "900 bytes, where llm.c's header alone has 1024");
     p[8] = 1;
-    file_is((char *)p, sizeof p, "2 bytes behind the last of its 1 tokens");
+    file_is((char *)p, sizeof p, "2 bytes after the last of its 1 tokens");
     p[11] = 0xFF;
     file_is((char *)p, sizeof p, "it ends within token 2 of the 4278190081");
     p[11] = 0, p[8] = 2, p[1024] = 0;

@@ -326,7 +326,7 @@ static enum status skip_number(struct scan *s)
     if (n == 0 || n < word) {
         const char *why = number_fault(s->at, word);
         if (!why && n > 0 && s->at[n] == '.')
-            why = "has no digit behind the point";
+            why = "has no digit after the point";
         return fault(s, s->at, "not valid JSON: the number '%.*s' %s", (int)word, s->at,
                      why ? why : "is none that JSON knows (text stands in double quotes)");
     }
@@ -370,7 +370,7 @@ static enum status skip_word(struct scan *s)
 
 static enum status skip_value(struct scan *s);
 
-/* Behind an element: a comma and another one, or the closing bracket. *more: the comma. */
+/* After an element: a comma and another one, or the closing bracket. *more: the comma. */
 static enum status skip_separator(struct scan *s, char close, bool *more)
 {
     skip_blank(s);

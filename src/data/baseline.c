@@ -72,7 +72,7 @@ static enum status count_pair(struct pairs *p, uint64_t key, struct err *err)
 struct windows_of {
     const struct data *d;
     int32_t *x, *y;
-    size_t *left, *seen; /* (V) how often each token came before another, and behind one */
+    size_t *left, *seen; /* (V) how often each token came before another, and after one */
     struct pairs pairs;
 };
 

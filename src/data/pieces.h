@@ -22,10 +22,10 @@ struct piece pieces_block(size_t size, size_t total, size_t n, size_t i);
 size_t pieces_count(size_t total, size_t least);
 
 /* The shortest block to hold out for windows of ctx: long enough to be text of its own, and for four windows, as what is left
- * of a block behind its last window is lost. Blocks of 4096 bytes are 27 of a megabyte. */
+ * of a block after its last window is lost. Blocks of 4096 bytes are 27 of a megabyte. */
 size_t pieces_least(size_t ctx);
 
-/* Where pieces end that lie one behind the other. */
+/* Where pieces end that lie one after the other. */
 struct piece_ends {
     size_t *items; /* owned */
     size_t n, cap;

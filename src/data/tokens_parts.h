@@ -5,7 +5,7 @@
 #include "data/data.h"
 #include "data/pieces.h"
 
-/* Stretches of a stream, one behind the other. */
+/* Stretches of a stream, one after the other. */
 struct part {
     struct stretch {
         size_t at, n; /* of the stream */

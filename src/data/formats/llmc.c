@@ -27,7 +27,7 @@ static const char *other(uint32_t magic)
     }
 }
 
-/* The form of a header with another magic: zeros behind three words, of which the first is a date or the third counts what
+/* The form of a header with another magic: zeros after three words, of which the first is a date or the third counts what
  * follows. Bare tokens that begin so would begin with 500 times the same. */
 static bool looks_like_header(const unsigned char *bytes, size_t n)
 {

@@ -28,7 +28,7 @@ static void skip_blanks(struct scan *s)
         s->at++;
 }
 
-/* Whether that comes next, which is then behind us. */
+/* Whether that comes next, which is then passed over. */
 static bool take(struct scan *s, const char *word)
 {
     size_t n = strlen(word);

@@ -24,7 +24,7 @@ struct encoder {
     size_t n_heap, heap_cap;
 };
 
-/* Append the tokens of a text, which is the whole of one: no word goes on behind it. The tokeniser is not unfit. */
+/* Append the tokens of a text, which is the whole of one: no word goes on after it. The tokeniser is not unfit. */
 enum status encoder_run(struct id_list *out, struct encoder *e, const unsigned char *text, size_t n,
                         struct err *err) WARN_UNUSED;
 void encoder_free(struct encoder *e);

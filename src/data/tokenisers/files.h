@@ -6,7 +6,7 @@
 
 struct tokeniser_file {
     bool (*is)(const char *bytes, size_t n);
-    /* Tokens and merges of the n >= 1 bytes; a '\0' stands behind them. What it allocates is at most so many times n. */
+    /* Tokens and merges of the n >= 1 bytes; a '\0' stands after them. What it allocates is at most so many times n. */
     enum status (*read)(struct tokeniser *t, const char *bytes, size_t n, struct err *err);
 };
 

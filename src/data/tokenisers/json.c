@@ -88,7 +88,7 @@ static enum status number_all(struct names *t, struct err *err)
     return OK;
 }
 
-/* One well-formed character at *s, which goes behind it. */
+/* One well-formed character at *s, which is moved past it. */
 static unsigned next_char(const char **s)
 {
     const unsigned char *p = (const unsigned char *)*s;
@@ -189,7 +189,7 @@ static enum status json_read(struct tokeniser *t, const char *bytes, size_t n, s
 
 static bool json_is(const char *bytes, size_t n)
 {
-    size_t at = strspn(bytes, " \t\r\n"); /* a '\0' stands behind them */
+    size_t at = strspn(bytes, " \t\r\n"); /* a '\0' stands after them */
     return at < n && bytes[at] == '{';
 }
 

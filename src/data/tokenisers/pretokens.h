@@ -16,7 +16,7 @@
 /* Bytes of the word that the n >= 1 bytes at s, which go to the text's end, begin with. */
 size_t pretokens_next(const unsigned char *s, size_t n);
 
-/* The first place at or behind `from` where a text may be cut into two that have its words together: before a blank or line
+/* The first place at or after `from` where a text may be cut into two that have its words together: before a blank or line
  * break that follows a visible ASCII character. n where there is none. */
 size_t pretokens_cut(const unsigned char *s, size_t n, size_t from);
 

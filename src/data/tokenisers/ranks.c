@@ -146,7 +146,7 @@ static enum status llmc_read(struct tokeniser *t, const char *s, size_t n, struc
         at += 1 + length;
     }
     if (at < n)
-        return err_set(err, E_DATA, "%zu bytes behind the last of its %u tokens", n - at, (unsigned)tokens);
+        return err_set(err, E_DATA, "%zu bytes after the last of its %u tokens", n - at, (unsigned)tokens);
     return tokeniser_merge_by_rank(t, err);
 }
 

@@ -57,7 +57,7 @@ enum status tokeniser_write(const struct tokeniser *t, const char *path, struct 
     X(gpt2, "gpt2:FILE", "GPT-2's, from tiktoken's ranks or llm.c's tokenizer.bin")
 
 struct tokeniser_kind {
-    /* Check what stands behind the colon, before any text is read; NULL: nothing to check. */
+    /* Check what stands after the colon, before any text is read; NULL: nothing to check. */
     enum status (*check)(const char *with, struct err *err);
     bool learns; /* from the words of the training text, which `make` gets */
     /* From zeros; finished. */
@@ -67,7 +67,7 @@ struct tokeniser_kind {
 TOKENISER_KINDS(X)
 #undef X
 
-/* The kind that `spec`, such as bpe:4096, names, and what stands behind the colon. E_USAGE where there is none. */
+/* The kind that `spec`, such as bpe:4096, names, and what stands after the colon. E_USAGE where there is none. */
 enum status tokeniser_kind_of(const struct tokeniser_kind **kind, const char **with, const char *spec,
                               struct err *err) WARN_UNUSED;
 
