@@ -169,7 +169,7 @@ static void draw_set(size_t set[K], size_t n, struct rng *rng)
 
 /* --- one grid, three ways on -------------------------------------------------------------------------- */
 
-/* Puts the run of a candidate behind those of t. */
+/* Puts the run of a candidate after those of t. */
 typedef void add_fn(struct fit_table *t, size_t candidate, void *ctx);
 
 struct ways {

@@ -2,7 +2,7 @@
  *
  *     dump_logits PATH [N]
  *
- * Prints "T V", a line of N tokens (default: the context), and as float32 the logits (N,V) behind each of them, as the loss sees
+ * Prints "T V", a line of N tokens (default: the context), and as float32 the logits (N,V) after each of them, as the loss sees
  * them. Members of an ensemble: the first. */
 #include <stdio.h>
 #include <stdlib.h>

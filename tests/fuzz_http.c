@@ -145,7 +145,7 @@ static void parse_one(const char *made, size_t n)
     else if (used == 0 && n >= HTTP_REQUEST_MAX && r.status == 200)
         fail("waits for the end of what is too long", text, n);
     else if (used && (http_parse(&again, text, used) != used || again.status != r.status))
-        fail("is another request without what comes behind it", text, n);
+        fail("is another request without what comes after it", text, n);
     http_matches(r.none_match, "\"0123456789abcdef\"");
     free(text);
 }

@@ -2,7 +2,7 @@
  *
  *     row_speed [D_MODEL N_LAYER CTX]
  *
- * In seconds of the processor, on one core, all in one process and in turn: tokens, the same bytes of weights read and nothing
+ * In seconds of the processor, on one core, all in one process and alternately: tokens, the same bytes of weights read and nothing
  * else, and multiply-adds in registers. The best of five rounds of each. */
 #include <stdio.h>
 #include <stdlib.h>

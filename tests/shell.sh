@@ -89,7 +89,7 @@ now_ms() {
 cpu_ms() {
     local stat=
     { read -r stat <"/proc/$$/stat"; } 2>/dev/null # ports: no figure where there is none
-    # shellcheck disable=SC2086 # words; behind the name, which may hold blanks and brackets
+    # shellcheck disable=SC2086 # words; after the name, which may hold blanks and brackets
     set -- ${stat##*) }
     echo $(((${12:-0} + ${13:-0} + ${14:-0} + ${15:-0}) * 10))
 }
@@ -108,7 +108,7 @@ exits() {
     [ "$got" = "$code" ] || fail "exit code $got, expected $code: $*: $(tail -n 3 stderr)"
 }
 
-# run_test NAME: calls the function of that name, unless the command line names others behind the binary.
+# run_test NAME: calls the function of that name, unless the command line names others after the binary.
 only=("${@:2}")
 run_test() {
     [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]] || return 0

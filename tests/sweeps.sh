@@ -1,4 +1,4 @@
-# Sourced by the tests of whole sweeps, behind shell.sh: how one is run, interrupted and compared.
+# Sourced by the tests of whole sweeps, after shell.sh: how one is run, interrupted and compared.
 tiny=$(tiny_config)
 # a warm-up of one length, with which every budget of a size shares its trunk and the runs settle a law; few resamples, for speed
 often=(--set fit.bootstrap=20 --set train.checkpoint_s=0.01 --set train.warmup_tokens=3072)

@@ -25,7 +25,7 @@ refused() {
     [ "${before[*]}" = "${after[*]}" ] || fail "files appeared: ${after[*]}"
 }
 
-# A small config, grid and all; $1: more of its members, with a comma behind.
+# A small config, grid and all; $1: more of its members, with a comma after.
 config() {
     printf '%b' "{$1
 \"data\": {\"base\": 16, \"digits\": 2, \"values\": 2, \"eval_tokens\": 1024}, \"model\": {\"ctx\": 32},

@@ -28,7 +28,7 @@ static void make(struct weights *w, const struct gpt_shape *s)
     }
 }
 
-/* The distribution behind n tokens, all at once. */
+/* The distribution after n tokens, all at once. */
 static void law(double *p, struct weights *w, const int32_t *x, size_t n)
 {
     float logits[16];

@@ -696,7 +696,7 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
     size_t gap = (m + n + k) % 3, ldc = n + gap, ldb = n + gap, lda = (by_columns ? m : k) + gap;
     size_t a_rs = by_columns ? 1 : lda, a_cs = by_columns ? lda : 1;
     CASE("tile m=%zu n=%zu k=%zu columns=%d accumulate=%d", m, n, k, by_columns, accumulate);
-    /* The last row ends with its last element, not with the gap behind it. */
+    /* The last row ends with its last element, not with the gap after it. */
     size_t rows = by_columns ? k : m, cols = by_columns ? m : k;
     float *a = operand(rows && cols ? (rows - 1) * lda + cols : 0, 1);
     float *b = operand(k && n ? (k - 1) * ldb + n : 0, 1);

@@ -6,7 +6,7 @@ one=(--set 'grid.models=[{"d_model":16,"n_layer":1}]' --set train.warmup_tokens=
 mix=("${one[@]}" --set data.mix_source=markov-mix --set data.mix_base=16 --set data.mix_digits=2 --set data.mix_walk=6
     --set data.mix_weight=1 --set data.mix_tokens=60k --set data.mix_end_weight=0.25)
 
-# sweep FOLDER SETTING...: from the small config, with whatever stands behind.
+# sweep FOLDER SETTING...: from the small config, with whatever follows.
 sweep() {
     "$plateau" sweep "$tiny" --out "$1" "${@:2}" >sweep.txt 2>&1
 }

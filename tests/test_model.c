@@ -880,7 +880,7 @@ static void losses_and_logits(void)
                     row[v] = g.rules.logit_scale * g.logits[(n - 1) * 17 + v];
                 gpt_next_logits(&g, logits, x + b * 12, n);
                 EXPECT_MSG(same_floats(row, logits, 17),
-                           "%s: logits behind %zu tokens differ from the full forward pass",
+                           "%s: logits after %zu tokens differ from the full forward pass",
                            kern_isa_name(k.isa), n);
                 for (size_t v = 0; v < 17; v++)
                     EXPECT_NEAR((double)logits[v], want[(n - 1) * 17 + v], 2e-4);

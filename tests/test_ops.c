@@ -352,7 +352,7 @@ static void check_op(op_fn *run, void *ctx, struct output *out, size_t n_out, do
             for (size_t j = 0; j < n_out; j++) {
                 const struct pair *p = out[j].p;
                 compare(p, tol, out[j].name, kern_isa_name(isa));
-                EXPECT_MSG(p->f[p->n] == -7, "%s wrote behind its end", out[j].name);
+                EXPECT_MSG(p->f[p->n] == -7, "%s wrote past its end", out[j].name);
                 if (threads == 1)
                     out[j].first = copy(p);
                 else

@@ -47,7 +47,7 @@ static void same_logits(struct gpt *a, struct gpt *b, const char *what)
         gpt_next_logits(a, za, x, n);
         gpt_next_logits(b, zb, x, n);
         for (size_t v = 0; v < V; v++)
-            EXPECT_MSG(fabsf(za[v] - zb[v]) <= 2e-5f * (1 + fabsf(za[v])), "%s: logit %zu behind %zu tokens is %.8g, read back "
+            EXPECT_MSG(fabsf(za[v] - zb[v]) <= 2e-5f * (1 + fabsf(za[v])), "%s: logit %zu after %zu tokens is %.8g, read back "
                        "%.8g", what, v, n, (double)za[v], (double)zb[v]);
     }
     free(x);

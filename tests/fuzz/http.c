@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(!r.path[0] || r.path[0] == '/', "a path that does not begin with /");
     FUZZ_CHECK(used || size < HTTP_REQUEST_MAX || r.status != 200, "waits for the end of what is too long");
     FUZZ_CHECK(!used || (http_parse(&again, text, used) == used && again.status == r.status),
-               "is another request without what comes behind it");
+               "is another request without what comes after it");
     http_matches(r.none_match, "\"0123456789abcdef\"");
     return 0;
 }
