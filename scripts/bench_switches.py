@@ -257,7 +257,7 @@ def spread(s):
     return f"{1e3 * statistics.median(s):.2f} [{1e3 * min(s):.2f}, {1e3 * max(s):.2f}]"
 
 
-print(f"torch {torch.__version__}, d{C} L{L} H{NH} T{T} B{B} V{V}, {a.threads} thread(s), {a.repeat} repeats in turn; ms of the processor a step: "
+print(f"torch {torch.__version__}, d{C} L{L} H{NH} T{T} B{B} V{V}, {a.threads} thread(s), {a.repeat} alternating repeats; ms of the processor a step: "
       "median [lowest, highest]")
 print(f"{'switch':<20} {'plateau':>24} {'PyTorch, eager':>24} {'ratio':>6}")
 least = (math.inf, "")
