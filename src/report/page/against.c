@@ -30,11 +30,11 @@ static void say_trend(FILE *out, const struct compare_variant *v)
         {[COMPARE_GROWS] = "The gain grows with scale: what is seen here is the least of it.",
          [COMPARE_HOLDS] = "The gain holds with scale.",
          [COMPARE_FADES] = "The gain fades with scale: larger models would have less of it.",
-         [COMPARE_TREND_OPEN] = "Whether the gain grows or fades with scale these runs leave open."},
+         [COMPARE_TREND_OPEN] = "These runs leave open whether the gain grows or fades with scale."},
         {[COMPARE_GROWS] = "The handicap grows with scale: what is seen here is the least of it.",
          [COMPARE_HOLDS] = "The handicap holds with scale.",
          [COMPARE_FADES] = "The handicap fades with scale: larger models would have less of it.",
-         [COMPARE_TREND_OPEN] = "Whether the handicap grows or fades with scale these runs leave open."}};
+         [COMPARE_TREND_OPEN] = "These runs leave open whether the handicap grows or fades with scale."}};
     html_text(out, words[compare_is_handicap(v)][v->trend]);
 }
 
@@ -45,7 +45,7 @@ static void say_move(FILE *out, const struct compare_variant *v, const char *bas
         [COMPARE_EXPONENT] = "moves the exponent: the loss falls at another rate",
         [COMPARE_FLOOR] = "moves the floor: what the loss falls towards is another",
         [COMPARE_NOTHING] = "",
-        [COMPARE_OPEN] = "moves the curve, but whether its level, its exponent or its floor these runs leave open",
+        [COMPARE_OPEN] = "moves the curve, but these runs leave open whether its level, its exponent or its floor",
     };
     html_say(out, "%s %s%s. ", v->name, words[v->changed], compare_moves_both(v) ? ", and the level moves with it" : "");
     say_gain(out, v, base);

@@ -73,11 +73,11 @@ static void say_floor(const struct writer *w)
     if (v->floor_supported)
         html_say(w->out, "What no amount of %s takes away, the floor, is fitted as %s", w->what, floor);
     else if (isfinite(v->floor.hi))
-        html_say(w->out, "Whether there is a floor that no amount of %s gets below these runs cannot tell: it may be anything "
+        html_say(w->out, "These runs cannot tell whether there is a floor that no amount of %s gets below: it may be anything "
                          "below %s", w->what, number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.hi,
                          &v->floor, false));
     else
-        html_say(w->out, "Whether there is a floor that no amount of %s gets below these runs cannot tell", w->what);
+        html_say(w->out, "These runs cannot tell whether there is a floor that no amount of %s gets below", w->what);
     if (v->truth_known && isfinite(v->floor.hi))
         html_say(w->out, "; this language was made, so its true floor is known: %s%s, and the interval %s it.", truth, w->f.unit,
                  v->truth_covered ? "covers" : "does NOT cover");

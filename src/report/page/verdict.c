@@ -51,12 +51,12 @@ static void put_numbers(FILE *out, const struct page_fit *f)
         {NAME_HALVING, v->halving, false, " doublings", "The excess is the loss less the floor. As a power law it halves "
             "after so many "
          "doublings of compute, again and again: that is no wall, and never free."},
-        {NAME_NOISE, noise, true, "", "What one run's loss moves by when only its seed changes, at the largest budget. A "
+        {NAME_NOISE, noise, true, "", "How much one run's loss moves when only its seed changes, at the largest budget. A "
             "gain smaller than "
          "this cannot be seen in one pair of runs."},
         {NAME_FLATTEN, v->flatten, false, " FLOPs", "The compute at which the next doubling gains less than the noise of "
             "one run. Beyond it "
-         "returns have flattened for who trains a single run."},
+         "returns have flattened for anyone who trains a single run."},
         {NAME_N_EXPONENT, r->frontier_n_exponent, false, "", "The best size grows as this power of compute."},
         {NAME_D_EXPONENT, r->frontier_d_exponent, false, "", "The best amount of data grows as this power of compute; "
             "with the one above it adds to about 1."},
@@ -81,7 +81,7 @@ static const char *meaning_of(const char *label)
         {"Returns", "What the next doubling of compute gains, and where such gains sink under the noise."},
         {"Flattening", "The compute from which on one more doubling gains less than a run's luck: a single run no longer "
             "shows it."},
-        {"Noise", "What the seed of a run, its random start and order of data, moves its loss by."},
+        {"Noise", "How much the seed of a run, its random start and order of data, moves its loss."},
         {"Break", "A test for a wall in the excess itself: does it fall with another exponent beyond some point? p is the "
             "chance of so "
                   "strong a sign where there is none."},

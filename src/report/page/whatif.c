@@ -368,7 +368,7 @@ enum status whatif_section(FILE *out, const struct page *p, struct err *err)
     if (!w->f.law) {
         html_line(out, "missing", "Sliders need a law, and there is none yet.");
     } else if (!prepare(w)) {
-        html_line(out, "missing", "These runs tell no sizes for sliders to go through.");
+        html_line(out, "missing", "These runs name no sizes for the sliders to go through.");
     } else {
         struct font *font = font_open();
         st = font ? put_panel(w, font, err) : err_set(err, E_NOMEM, "the built-in font cannot be opened: out of memory");
