@@ -15,7 +15,8 @@ static void print_peak(FILE *out, const struct bench_report *r)
     text_beside(out, "", "peak of the multiply-add (%s): %.1f GFLOP/s on one core%s", kern_isa_name(r->isa),
                 r->peak_one_gflops, more);
     if (r->cores.slow > 0)
-        text_beside(out, "", "cores of two kinds: %d fast and %d slow, so all together reach less than one times their number",
+        text_beside(out, "", "cores of two kinds: %d fast and %d slow, so all together reach less than one fast core "
+                    "times their number",
                     r->cores.fast, r->cores.slow);
     if (r->bf16)
         text_beside(out, "", "products are of bfloat16, %s",
@@ -115,7 +116,7 @@ static void print_busy(FILE *out, const struct bench_report *r)
     fprintf(out, "\n");
     if (lost >= 1)
         text_beside(out, "",
-                    "The machine is busy: %.0f %% of the time went to other programs, so these figures say less than it can do.",
+                    "The machine is busy: %.0f %% of the time went to other programs, so it can do more than these figures say.",
                     lost);
     else
         text_beside(out, "", "The speed of the cores changed between a figure and its peak.");

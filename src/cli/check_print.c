@@ -173,7 +173,7 @@ static void print_verdict(const struct check *k)
                  k->asked_scales ? "activations follow neither width nor depth" : "",
                  k->asked_scales && k->asked_rates ? ", and " : "",
                  !k->asked_rates ? "" : any_open(k, check_parametrisation(k))
-                     ? "whether the best rates lie within a factor of 1.5 these trials leave open: more seeds or tokens would tell"
+                     ? "these trials leave open whether the best rates lie within a factor of 1.5: more seeds or tokens would tell"
                      : "the best rates lie within a factor of 1.5");
     printf("\n");
     text_wrap(stdout, text_width(stdout, TEXT_WIDTH_MAX), 0, 0, line);

@@ -146,7 +146,7 @@ enum status cmd_data(int argc, char **argv, struct err *err)
          "make: a held-out text, may be given several times (default: a tenth of each file)"},
         {"--heldout", ARG_STRING, &w.make.heldout, "spread|tail",
          "make: which tenth, blocks spread over each file (default) or its end"},
-        {"--shard-tokens", ARG_SIZE, &w.make.shard_tokens, "N", "make: most tokens of a shard (default 100M)"},
+        {"--shard-tokens", ARG_SIZE, &w.make.shard_tokens, "N", "make: tokens in a shard at most (default 100M)"},
     };
     const struct args_spec spec = {
         .command = "data",

@@ -38,7 +38,7 @@ static void print_outcome(const struct sweep_outcome *o, const struct setup *s, 
 {
     char took[32], tokens[32], alone[32], share[96] = "";
     if (o->n_done == 0 && o->n_failed == 0 && o->n_skipped < s->plan.n) {
-        text_message(stderr, "", "%s: no run was finished in the time; %zu are there from before", dir, o->n_skipped);
+        text_message(stderr, "", "%s: no run was finished in the time; %zu were done before", dir, o->n_skipped);
         return;
     }
     if (o->n_done == 0 && o->n_failed == 0) {

@@ -195,7 +195,7 @@ static enum status check_out(const char *dir, struct err *err)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         TRY(file_join(path, sizeof path, dir, names[i], err));
         if (file_exists(path))
-            return err_set(err, E_USAGE, "%s is there already: give another --out, or remove what lies there", path);
+            return err_set(err, E_USAGE, "%s is there already: give another --out, or remove it", path);
     }
     return OK;
 }

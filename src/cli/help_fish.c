@@ -28,9 +28,9 @@ static void begin(FILE *out)
     struct help_command c;
     fputs("# fish completion for plateau; written by plateau --help=fish\n\n", out);
     put_keys(out);
-    fputs("complete -c plateau -f\ncomplete -c plateau -s h -l help -d 'what there is to say, in short'\n"
+    fputs("complete -c plateau -f\ncomplete -c plateau -s h -l help -d 'help, in short'\n"
           "complete -c plateau -n __fish_use_subcommand -s V -l version -d 'what this build is'\n"
-          "complete -c plateau -n __fish_use_subcommand -a help -d 'what there is to say of a command'\n", out);
+          "complete -c plateau -n __fish_use_subcommand -a help -d 'help on a command'\n", out);
     for (size_t i = 0; (c = help_command_at(i)).name; i++) {
         fprintf(out, "complete -c plateau -n __fish_use_subcommand -a %s -d '", c.name);
         help_quoted(out, c.brief, SHORT);

@@ -95,7 +95,7 @@ static void whole(FILE *out)
         put_text(out, ".IP", c.brief);
     }
     fputs(".SH OPTIONS\n.TP\n.BR \\-h \", \" \\-\\-help\n", out);
-    put_text(out, ".IP", "What there is to say, in short. --help=man as a manual page, --help=bash, --help=zsh or --help=fish as "
+    put_text(out, ".IP", "Help, in short. --help=man as a manual page, --help=bash, --help=zsh or --help=fish as "
                          "completions for that shell.");
     fputs(".TP\n.BR \\-V \", \" \\-\\-version\n", out);
     put_text(out, ".IP", "What this build is, as plateau version.");

@@ -45,7 +45,7 @@ static void begin(FILE *out)
     put_commands(out);
     put_keys(out);
     fputs("_plateau() {\n    local curcontext=$curcontext state line\n    typeset -A opt_args\n"
-          "    _arguments -C '(- *)'{-h,--help}'[what there is to say, in short]' \\\n"
+          "    _arguments -C '(- *)'{-h,--help}'[help, in short]' \\\n"
           "        '(- *)'{-V,--version}'[what this build is]' '1:command:_plateau_commands' '*:: :->rest'\n"
           "    [[ $state = rest ]] || return\n    case $words[1] in\n    help) _arguments '1:command:_plateau_commands' ;;\n",
           out);
@@ -108,7 +108,7 @@ static void command(FILE *out, const struct args_spec *spec)
     fprintf(out, "    %s)\n        _arguments", spec->command);
     for (size_t i = 0; i < spec->n_args; i++)
         put_option(out, spec, &spec->args[i]);
-    fputs(" \\\n            '(- *)'{-h,--help}'[what there is to say of this command]'", out);
+    fputs(" \\\n            '(- *)'{-h,--help}'[help on this command]'", out);
     if (words[0]) {
         fputs(" \\\n            '1:what:", out);
         put_value(out, HELP_WORDS, words);

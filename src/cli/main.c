@@ -43,7 +43,7 @@ static const struct {
     {"list", "plateau status DIR lists the runs of a sweep"},
     {"test", "plateau bench measures the machine; ./scripts/test runs the tests"},
     {"benchmark", "plateau bench measures the machine"},
-    {"info", "plateau version tells of this build, plateau data info of a corpus or a language"},
+    {"info", "plateau version describes this build, plateau data info a corpus or a language"},
     {"init", "plateau config prints every key; configs/ has examples"},
     {"demo", "./scripts/demo builds and runs the demo; plateau sweep configs/demo.json is its sweep"},
 };

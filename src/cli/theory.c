@@ -52,8 +52,8 @@ enum status theory_print(const struct fitted *f, struct err *err)
                 beta[0] || alpha[0] ? "." : "");
     if (isfinite(unseen))
         text_beside(stdout, "  ", "Tokens come again after data.unique_tokens=%zu of them: beyond, only the law repeat speaks of "
-                    "these runs, and who knows all that is in them keeps an excess of about %.3g.", f->about->data.unique_tokens,
-                    unseen);
+                    "these runs, and a model that knows all that is in them keeps an excess of about %.3g.",
+                    f->about->data.unique_tokens, unseen);
     if (f->about->data.mix_source)
         text_beside(stdout, "  ", "That is said of data.source alone: of the tokens, data.mix_source has a share.");
     return OK;

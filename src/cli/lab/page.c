@@ -20,7 +20,7 @@ static enum status begin_answers(const char *path, struct err *err)
 {
     struct file_writer w;
     TRY(file_writer_open(&w, path, err));
-    fputs("What the team says to the questions. Write below each question; plateau lab puts it onto the page.\n"
+    fputs("The team's answers to the questions. Write below each question; plateau lab puts it onto the page.\n"
           "A line that begins with a letter in brackets, as the questions do, begins the next answer.\n\nNames:\n\n",
           w.out);
     for (size_t i = 0; i < LAB_N_STEPS; i++)

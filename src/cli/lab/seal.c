@@ -113,7 +113,7 @@ enum status seal_mark(const struct lab *l, const cJSON *root, const char *hash, 
     TRY(older(&before, dir, json_number(root, "sealed_at"), err));
     if (before || mark[0] == '\0')
         return err_set(err, E_DATA,
-                       "%s began before prediction.json was sealed: a prediction that comes after its run is none. Remove "
+                       "%s began before prediction.json was sealed: a prediction made after its run is no prediction. Remove "
                        "%s to train it anew",
                        dir, dir);
     if (strcmp(mark, hash) != 0)

@@ -64,7 +64,7 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
                   compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
                   note_interval(ten, sizeof ten, 3, &v->at_10x.value));
     else
-        note_lead(n, "What moves: %s. What it is worth in compute these runs do not tell.", compare_answer_word(v->changed));
+        note_lead(n, "What moves: %s. These runs do not tell what it is worth in compute.", compare_answer_word(v->changed));
     if (isfinite(v->loss_difference.value))
         note_line(n, "Its loss there is the baseline's %+.2g nats (95 %%: %+.2g to %+.2g).", v->loss_difference.value,
                   v->loss_difference.lo, v->loss_difference.hi);

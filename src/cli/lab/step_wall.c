@@ -15,7 +15,7 @@ static void tell_ahead(struct note *n, const struct lab *l)
         note_read(&hi, l, 'f', "loss_hi", &ignored) != OK)
         return;
     note_line(n,
-              "The law's word for the run at ten times the largest budget was %.2f %% too %s (step g). A wall would have put "
+              "The law's prediction for the run at ten times the largest budget was %.2f %% too %s (step g). A wall would have put "
               "the run above the interval (%.4f); it is %s.",
               fabs(100 * (said / measured - 1)), measured > said ? "low" : "high", hi,
               measured > hi   ? "above it"
