@@ -45,7 +45,7 @@ static void say_move(FILE *out, const struct compare_variant *v, const char *bas
         [COMPARE_EXPONENT] = "moves the exponent: the loss falls at another rate",
         [COMPARE_FLOOR] = "moves the floor: what the loss falls towards is another",
         [COMPARE_NOTHING] = "",
-        [COMPARE_OPEN] = "moves the curve, but these runs leave open whether its level, its exponent or its floor",
+        [COMPARE_OPEN] = "moves the curve, but these runs leave open whether it is its level, its exponent or its floor",
     };
     html_say(out, "%s %s%s. ", v->name, words[v->changed], compare_moves_both(v) ? ", and the level moves with it" : "");
     say_gain(out, v, base);
