@@ -412,7 +412,107 @@ saved_by_trunks() {
     grep -q '^225k tokens to train, 27 % less than the 307k without shared trunks' stdout || fail "not 27 %: $(grep 'to train' stdout)"
 }
 
-for t in keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
+# Keys that nothing reads where another key has some value: what is refused, as the message has it and with what settings; and
+# with what other setting the key is read, or with what value of its own it asks for nothing.
+pairs() {
+    local text sets good s set more
+    config '"name": "p",'
+    while IFS='|' read -r text sets good; do
+        set=() more=()
+        for s in $sets; do set+=(--set "$s"); done
+        for s in $good; do more+=(--set "$s"); done
+        refused "$text" "$plateau" sweep c.json --dry-run "${set[@]}"
+        "$plateau" sweep c.json --dry-run "${set[@]}" "${more[@]}" >stdout 2>stderr || fail "$sets $good: $(cat stderr)"
+        : >stdout
+    done <<'END'
+model.base_d_model=128 is for completep; model.parametrisation is standard|model.parametrisation=standard model.base_d_model=128|model.parametrisation=completep
+model.base_n_layer=4 is for completep; model.parametrisation is standard|model.base_n_layer=4 model.parametrisation=standard|model.base_n_layer=2
+model.norm_gain=false is for norms; model.norm is none|model.norm=none model.norm_gain=false|model.qk_norm=true
+model.norm_gain=false is for norms; model.norm is none|model.norm=none model.norm_gain=false|model.norm=rmsnorm
+model.norm_bias=true is for layernorm; model.norm is rmsnorm|model.norm=rmsnorm model.norm_bias=true|model.norm_bias=false
+model.norm_bias=true is for layernorm; model.norm is none|model.norm=none model.norm_bias=true|model.norm=layernorm
+model.norm_place=after is for norms; model.norm is none|model.norm=none model.norm_place=after|model.norm=rmsnorm
+model.norm_place=both is for norms; model.norm is none|model.norm=none model.norm_place=both|model.norm_place=before
+model.norm_embed=true is for norms; model.norm is none|model.norm=none model.norm_embed=true|model.norm=rmsnorm
+model.rope_base=500000 is for rope; model.position is learned|model.rope_base=500000|model.position=rope
+model.rope_base=500000 is for rope; model.position is alibi|model.position=alibi model.rope_base=500000|model.rope_base=10000
+model.rope_base=500000 is for rope; model.position is learned|model.preset=llama model.rope_base=500000 model.position=learned|model.preset=llama
+model.top_k=1 is for experts; model.n_expert is 0|model.top_k=1|model.n_expert=4
+model.balance=0.1 is for experts; model.n_expert is 0|model.balance=0.1|model.n_expert=4
+model.balance=0.1 is for fewer experts a token than there are; model.top_k is 2|model.balance=0.1 model.n_expert=2|model.n_expert=3
+model.qk_norm_all=true is for norms of q and k; model.qk_norm is false|model.qk_norm_all=true|model.qk_norm=true
+model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true|grid.models=[{"d_model":8,"n_layer":2}]
+model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true|model.mtp=1
+model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true grid.models=[] grid.tokens=[] grid.runs=[{"d_model":8,"n_layer":1,"tokens":20000}]|grid.runs=[{"d_model":8,"n_layer":2,"tokens":20000}]
+model.window_full=2 is for layers without the window of others; model.window is 0|model.window_full=2|model.window=9
+model.window=9 is for layers that do not see all; model.window_full is 1|model.window=9 model.window_full=1|model.window_full=2
+model.mtp_weight is for the heads of model.mtp, which is 0|model.mtp_weight=0.5|model.mtp=1
+train.cooldown=0.3 is for wsd; train.schedule is cosine|train.schedule=cosine train.cooldown=0.3|train.schedule=wsd
+train.cooldown=0 is for wsd; train.schedule is constant|train.schedule=constant train.cooldown=0|train.cooldown=0.2
+train.min_lr=0.1 is for rates that fall; train.schedule is constant|train.schedule=constant train.min_lr=0.1|train.schedule=linear
+train.min_lr=0.1 is for rates that fall; train.cooldown is 0|train.cooldown=0 train.min_lr=0.1|train.cooldown=0.1
+train.nesterov=true is for a momentum; train.momentum is 0|train.optimizer=sgd train.momentum=0 train.nesterov=true|train.nesterov=false
+train.cautious_decay=true is for weights that decay; train.weight_decay is 0|train.weight_decay=0 train.cautious_decay=true|train.weight_decay=0.1
+train.soap_every=5 is for eigenvectors; train.soap_max_dim is 1|train.optimizer=soap train.soap_every=5 train.soap_max_dim=1|train.soap_max_dim=64
+grid.vary_at=corners is for keys that vary; grid.vary is {}|grid.vary_at=corners|grid.vary={"train.clip":[1,2]}
+search.start=0.01 is for train.lr auto; train.lr is 0.002|search.start=0.01|train.lr=auto search.share=9
+search.share=9 is for train.lr auto; train.lr is 0.002|search.share=9|train.lr=auto
+search.terms=params is for train.lr auto; train.lr is 0.002|search.terms=params|train.lr=auto search.share=9
+grid.vary: model.rope_base=500000 is for rope; model.position is learned|grid.vary={"model.position":["learned","rope"],"model.rope_base":[10000,500000]}|grid.vary={"model.position":["alibi","rope"]}
+grid.vary: model.rope_base=500000 is for rope; model.position is learned|model.rope_base=500000 grid.vary={"model.position":["rope","learned"]}|grid.vary={"model.position":["rope"]}
+grid.vary: model.rope_base=500000 is for rope; model.position is learned|grid.vary={"model.rope_base":[500000]}|model.position=rope
+grid.vary: train.cooldown=0.4 is for wsd; train.schedule is linear|grid.vary={"train.cooldown":[0.2,0.4],"train.schedule":["wsd","linear"]}|grid.vary={"train.cooldown":[0.2],"train.schedule":["wsd","linear"]}
+grid.vary: model.value_residual=true is for layers after the first; model.n_layer is 1|grid.vary={"model.value_residual":[false,true]}|grid.models=[{"d_model":8,"n_layer":2}]
+model.rope_base=500000 is for rope; model.position is learned|model.rope_base=500000 grid.vary_at=smallest grid.vary={"model.position":["rope"]}|grid.vary_at=all
+END
+    # in a file; of a single run; and in what is timed
+    file "model.rope_base=500000 is for rope; model.position is none" "$(sed 's/"ctx": 32/"ctx": 32, "position": "none", "rope_base": 500000/' c.json)"
+    config ''
+    refused "model.value_residual=true is for layers after the first" "$plateau" train c.json --set model.value_residual=true --set model.d_model=8 \
+        --set model.n_layer=1 --set train.tokens=20k
+    refused "model.rope_base=500000 is for rope" "$plateau" bench train --set model.rope_base=500000
+    # what a search would try is known when its cost is
+    exits 2 "$plateau" sweep c.json --dry-run --set train.lr=auto --set train.cooldown=0 --set search.share=99 --set 'search.keys={"train.min_lr":[0,0.5]}'
+    grep -q 'search.keys: train.min_lr=0.5 is for rates that fall; train.cooldown is 0$' stderr || fail "$(cat stderr)"
+    # what a preset says may be changed in part
+    for s in position=learned norm=none window=0 qk_norm=false mlp=gelu norm_place=before; do
+        "$plateau" sweep c.json --dry-run --set model.preset=olmo3 --set "model.$s" >stdout 2>stderr || fail "olmo3 with $s: $(cat stderr)"
+    done
+    "$plateau" sweep c.json --dry-run --set model.preset=nanochat --set model.norm=none --set model.qk_norm=false >stdout 2>stderr || fail "$(cat stderr)"
+    "$plateau" sweep c.json --dry-run --set model.rope_base=500000 --set model.preset=gpt2 >stdout 2>stderr || fail "a preset behind a key: $(cat stderr)"
+}
+
+# A folder that has such a pair, as older versions took them, is what it was: it goes on, is fitted and lets its runs be used.
+# A file with every key, as programs write them, makes one.
+pairs_of_folders() {
+    local words run set='--set model.rope_base=500000 --set train.schedule=linear --set train.cooldown=0.4'
+    config '"name": "p", "fit": {"bootstrap": 0},'
+    "$plateau" sweep c.json --out source >stdout 2>stderr || fail "$(cat stderr)"
+    # the value of sweep.json's key config
+    sed -n '/^\t"config":/,/^\t}/p' source/sweep.json | sed -e '1s/.*/{/' -e '$s/.*/}/' -e 's/"rope_base":.*/"rope_base": 500000,/' \
+        -e 's/"schedule":.*/"schedule": "linear",/' -e 's/"cooldown":.*/"cooldown": 0.4,/' >all.json
+    "$plateau" sweep all.json --out older >stdout 2>stderr || { fail "a file of a program: $(cat stderr)"; return; }
+    grep -q '"rope_base":[[:space:]]*500000' older/d8-*/config.json && grep -q '"cooldown":[[:space:]]*0.4' older/d8-*/config.json || fail "the pair is not there"
+    cp -r older before
+    run=$(echo older/d8-*)
+    for words in "status older" "sample $run --tokens 3" "eval $run" "sweep --out older" "sweep --out older --set fit.seed=2" "sweep c.json --dry-run --out older $set"; do
+        "$plateau" $words >stdout 2>stderr </dev/null || fail "$words: $(tail -n 1 stderr)"
+    done
+    # a run that is gone comes back by the same bytes, with the folder's words and with the user's
+    for words in "sweep --out older" "sweep c.json --out older $set"; do
+        rm -r "$run"
+        "$plateau" $words >stdout 2>stderr || fail "$words: $(tail -n 1 stderr)"
+        cmp -s "before/${run#*/}/checkpoint.bin" "$run/checkpoint.bin" || fail "$words: other bytes"
+    done
+    "$plateau" train "$run/config.json" --out again >stdout 2>stderr || fail "a run's config: $(tail -n 1 stderr)"
+    "$plateau" sweep all.json --dry-run --out fresh --set model.position=alibi >stdout 2>stderr || fail "part of a program's file: $(tail -n 1 stderr)"
+    : >stdout
+    # elsewhere, and by another value there, it is the user's
+    refused "train.cooldown=0.4 is for wsd" "$plateau" sweep c.json --out elsewhere --set train.schedule=linear --set train.cooldown=0.4
+    refused "model.rope_base=3 is for rope" "$plateau" sweep --out older --set model.rope_base=3
+}
+
+for t in pairs pairs_of_folders keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
     run_test "$t"
 done
 finish

@@ -596,10 +596,6 @@ static void switches_refused(void)
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.n_kv_head=2");
     s = (struct gpt_shape){GPT_2 SMALL, .parallel = 1, .norm_place = NORM_AFTER};
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.parallel");
-    s = (struct gpt_shape){GPT_2 SMALL, .qk_norm_all = 1};
-    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.qk_norm_all");
-    s = (struct gpt_shape){GPT_2 SMALL, .window_full = 2};
-    EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.window_full=2");
     s = (struct gpt_shape){GPT_2 SMALL, .mtp = 12};
     EXPECT_ERR(gpt_shape_check(&s, &err), E_CONFIG, "model.mtp=12");
     s = (struct gpt_shape){GPT_2 SMALL, .mtp = 1, .mtp_weight = 0};

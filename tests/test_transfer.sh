@@ -35,7 +35,7 @@ activations() {
     done
     ! ls scales/charts | grep -q bowls || fail "a chart of bowls that nobody asked for"
     # under GPT-2's rules they follow the width
-    check c.json --only scales --widths 16,32,64 --depths none --steps 3 --tolerance .3 --out scales --set model.parametrisation=standard
+    check c.json --only scales --widths 16,32,64 --depths none --steps 3 --tolerance .3 --out scales --set model.parametrisation=standard --set model.base_d_model=64 --set model.base_n_layer=2
     [ "$code" = 1 ] || fail "exit code $code under standard"
     grep -q 'under standard .* of the activations follow width or depth' "$tmp/stderr" || fail "$(cat "$tmp/stderr")"
 }

@@ -173,6 +173,8 @@ static enum status read_switches(struct gpt_shape *out, struct kern *k, struct o
     }
     if (st == OK)
         st = config_check_optimizer(&c, err);
+    if (st == OK)
+        st = config_check_pairs(&c, err);
     *out = config_gpt_shape(&c, 0);
     *optim = config_optim(&c);
     k->precision = (enum kern_precision)c.train.precision;

@@ -101,6 +101,7 @@ static enum status read_config(struct setup *s, const struct setup_from *from, s
     if (from->base) {
         TRY(check_kind(from->base, err));
         TRY(config_load(&s->cfg, from->base, err));
+        config_disown(&s->cfg); /* the file beside it may change part of what it says */
     }
     if (from->path) {
         TRY(check_kind(from->path, err));
@@ -226,7 +227,10 @@ static enum status plan_of(struct setup *s, const struct config *c, bool single,
 
 enum status setup_plan(struct setup *s, bool single, struct err *err)
 {
-    return plan_of(s, &s->cfg, single, err);
+    TRY(plan_of(s, &s->cfg, single, err));
+    for (size_t i = 0; i < s->plan.n; i++)
+        TRY(config_check_run(&s->plan.runs[i].cfg, s->plan.runs[i].varied, err));
+    return OK;
 }
 
 static enum status open_for(struct setup *s, const struct setup_from *from, bool single, struct err *err)

@@ -142,16 +142,6 @@ static enum status check_name(const char *name, struct err *err)
     return OK;
 }
 
-/* Whether `words`, with blanks between them, has that word. */
-static bool has_word(const char *words, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += n)
-        if ((at == words || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
-            return true;
-    return false;
-}
-
 /* A key that only some optimisers read, and not the one that is chosen, must be at its default: whether it was written there
  * all the same, a config does not know. */
 enum status config_check_optimizer(const struct config *c, struct err *err)
@@ -164,11 +154,11 @@ enum status config_check_optimizer(const struct config *c, struct err *err)
         const struct key *k = &config_keys[i];
         const char *name = k->path + sizeof section - 1;
         char takers[128] = "";
-        if (strncmp(k->path, section, sizeof section - 1) != 0 || has_word(chosen->keys, name) ||
+        if (strncmp(k->path, section, sizeof section - 1) != 0 || config_has_word(chosen->keys, name) ||
             memcmp(config_field(c, k), config_field(&defaults, k), config_value_size(k)) == 0)
             continue;
         for (size_t j = 0, used = 0; j < OPTIM_N_KINDS; j++)
-            if (has_word(optim_kinds[j]->keys, name))
+            if (config_has_word(optim_kinds[j]->keys, name))
                 used += (size_t)snprintf(takers + used, sizeof takers - used, "%s%s", used ? ", " : "", optim_kinds[j]->name);
         if (takers[0])
             return err_set(err, E_CONFIG, "%s is for train.optimizer %s; this one is %s", k->path, takers, chosen->name);
@@ -210,7 +200,7 @@ bool config_is_optimizers(const char *assignment)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(assignment, "="), assignment);
     bool found = false;
     for (size_t i = 0; strncmp(name, "train.", 6) == 0 && i < OPTIM_N_KINDS; i++)
-        found = found || has_word(optim_kinds[i]->keys, name + 6);
+        found = found || config_has_word(optim_kinds[i]->keys, name + 6);
     return found;
 }
 
@@ -308,7 +298,7 @@ static enum status check_beta2(const struct config *c, struct err *err)
     config_init(&defaults);
     if (c->train.beta2_tokens == 0)
         return OK;
-    if (!has_word(optim_kinds[c->train.optimizer]->keys, "beta2"))
+    if (!config_has_word(optim_kinds[c->train.optimizer]->keys, "beta2"))
         return err_set(err, E_CONFIG, "train.beta2_tokens: train.optimizer %s has no beta2", optim_kinds[c->train.optimizer]->name);
     if (c->train.beta2 != defaults.train.beta2)
         return err_set(err, E_CONFIG, "train.beta2 and train.beta2_tokens: give one of them");
@@ -349,6 +339,7 @@ enum status config_check(const struct config *c, struct err *err)
         return err_set(err, E_CONFIG, "model.d_model=%zu is not a multiple of model.n_head=%zu",
                        c->model.d_model, c->model.n_head);
     TRY(config_check_optimizer(c, err));
+    TRY(config_check_pairs(c, err));
     TRY(check_teacher(c, err));
     TRY(check_beta2(c, err));
     TRY(check_loss(c, err));

@@ -25,7 +25,7 @@
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
 
-enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8, CONFIG_RUNS_MAX = 1024 };
+enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8, CONFIG_RUNS_MAX = 1024, CONFIG_KEYS_MAX = 192 };
 
 /* Nothing was said, so that a folder may decide; of a number with a fraction, NaN is. */
 #define CONFIG_UNSAID ((size_t)-1)
@@ -154,6 +154,7 @@ struct config {
         size_t loss; /* 0: loss; else 1 + enum optim_average */
         double holdout;
     } fit;
+    uint64_t written[CONFIG_KEYS_MAX / 64]; /* a bit a key, in the table's order: config_disown */
 };
 
 /* Defaults. */
@@ -179,6 +180,13 @@ void config_say_rest(struct config *c);
 enum status config_set(struct config *c, const char *assignment, struct err *err) WARN_UNUSED;
 /* Checks that need more than one key. */
 enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
+/* Of them those of keys that another key's value leaves without a reader, such as model.rope_base without rope. Refused where
+ * the user wrote them: what a preset, a folder of runs or a base says may be changed in part. */
+enum status config_check_pairs(const struct config *c, struct err *err) WARN_UNUSED;
+/* The same of a run of a grid, with what varies in it. */
+enum status config_check_run(const struct config *run, const struct config_vary *varied, struct err *err) WARN_UNUSED;
+/* What c holds counts as written by nobody. */
+void config_disown(struct config *c);
 /* Of them those of the optimiser's keys. */
 enum status config_check_optimizer(const struct config *c, struct err *err) WARN_UNUSED;
 /* Whether "key=value" sets a key that only some optimisers read. */

@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 
@@ -71,6 +73,25 @@ void config_say_rest(struct config *c)
     follow_befores(c, NULL);
 }
 
+/* What the folder has already is its own: that some version took it is no question of this one. */
+static enum status disown_same(struct config *c, const struct config *there, struct err *err)
+{
+    for (size_t i = 0; i < config_n_keys; i++) {
+        const struct key *k = &config_keys[i];
+        char *a, *b;
+        if (!config_is_written(c, k))
+            continue;
+        TRY(config_key_text(&a, c, k, err));
+        enum status st = config_key_text(&b, there, k, err);
+        if (st == OK && strcmp(a, b) == 0)
+            config_write_down(c, k, false);
+        free(a);
+        TRY(st);
+        free(b);
+    }
+    return OK;
+}
+
 enum status config_follow_sweep(struct config *c, const char *dir, bool single, struct err *err)
 {
     struct config there;
@@ -84,6 +105,8 @@ enum status config_follow_sweep(struct config *c, const char *dir, bool single, 
             c->grid.warmup_tokens = c->train.tokens;
     }
     follow_befores(c, st == OK ? &there : NULL);
+    if (st == OK)
+        st = disown_same(c, &there, &unread);
     config_free(&there);
     return st == E_NOMEM ? err_set(err, st, "%s", unread.msg) : OK;
 }

@@ -59,6 +59,14 @@ size_t config_value_size(const struct key *k);
 const struct key *config_keys_find(const char *path);
 /* Whether keys of that section are there: "train" for train.lr. */
 bool config_keys_has_section(const char *name);
+/* Whether the user wrote the key: in a file, a --set or a list of what varies. A preset, a folder's file and a base do not
+ * count; nor does what a program fills in. */
+bool config_is_written(const struct config *c, const struct key *k);
+void config_write_down(struct config *c, const struct key *k, bool written);
+
+/* Whether `words`, with blanks between them, has that word. */
+bool config_has_word(const char *words, const char *word);
+
 /* Always E_CONFIG: a key of another tool, of another section, or misspelt, and what was meant. */
 enum status config_keys_unknown(const char *path, struct err *err) WARN_UNUSED;
 

@@ -124,6 +124,7 @@ const struct key config_keys[] = {
 };
 
 const size_t config_n_keys = sizeof config_keys / sizeof *config_keys;
+_Static_assert(sizeof config_keys / sizeof *config_keys <= CONFIG_KEYS_MAX, "a bit for each key");
 
 static bool parts_files(const struct config *c)
 {

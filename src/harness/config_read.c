@@ -378,15 +378,20 @@ enum status config_take_preset(struct config *c, struct err *err)
 {
     struct config usual;
     const char *setting;
-    size_t members = c->model.ensemble; /* no preset says how many */
+    const struct key *ensemble = config_keys_find("model.ensemble"); /* no preset says how many */
+    size_t members = c->model.ensemble;
+    bool written = config_is_written(c, ensemble);
     config_init(&usual);
-#define X(name, type, least, most, number, words, help) c->model.name = usual.model.name;
+    for (size_t i = 0; (setting = preset_setting(c->model.preset, i)) != NULL; i++)
+        TRY(config_set(&usual, setting, err));
+#define X(name, type, least, most, number, words, help)                                                                           \
+    c->model.name = usual.model.name;                                                                                             \
+    config_write_down(c, config_keys_find("model." #name), false);
     GPT_SWITCHES(X)
 #undef X
     config_free(&usual);
     c->model.ensemble = members;
-    for (size_t i = 0; (setting = preset_setting(c->model.preset, i)) != NULL; i++)
-        TRY(config_set(c, setting, err));
+    config_write_down(c, ensemble, written);
     return OK;
 }
 
@@ -394,6 +399,7 @@ enum status config_take_preset(struct config *c, struct err *err)
 static enum status take_key(struct config *c, const struct key *k, const cJSON *v, struct err *err)
 {
     TRY(read_key(c, k, v, err));
+    config_write_down(c, k, true);
     return strcmp(k->path, "model.preset") == 0 ? config_take_preset(c, err) : OK;
 }
 
@@ -442,9 +448,12 @@ static bool by_program(const cJSON *object)
     return true;
 }
 
-/* What a program that did not have these keys did. */
-static void take_befores(struct config *c, const cJSON *object)
+/* Of a file that a program wrote: nobody wrote its keys, and what it does not say is what that program did. */
+static void take_programs(struct config *c, const cJSON *object)
 {
+    for (size_t i = 0; i < config_n_keys; i++)
+        if (strchr(config_keys[i].path, '.') && object_member(object, config_keys[i].path))
+            config_write_down(c, &config_keys[i], false);
     for (size_t i = 0; i < config_n_befores; i++)
         if (!object_member(object, config_key_befores[i].path))
             config_set_number(c, config_keys_find(config_key_befores[i].path), config_key_befores[i].value);
@@ -474,7 +483,7 @@ static enum status read_text(struct config *c, const char *text, size_t size, co
     else
         st = err_set(err, E_CONFIG, "expected an object, found %s", type_name(object));
     if (st == OK && (member || by_program(object)))
-        take_befores(c, object);
+        take_programs(c, object);
     cJSON_Delete(root);
     return st;
 }

@@ -22,6 +22,8 @@ static void give(struct config *c, const struct config_varied *v, size_t value)
         *(double *)config_field(c, k) = v->values[value];
     if (k->type == T_RATE)
         c->train.lr_law.kind = LR_NUMBER;
+    config_write_down(c, k, config_is_written(c, config_keys_find("grid.vary")) ||
+                                config_is_written(c, config_keys_find("search.keys")));
 }
 
 enum status config_vary_give(struct config *c, const struct config_varied *v, size_t value, struct err *err)

@@ -140,6 +140,7 @@ enum status transfer_config(struct config *c, const struct transfer_bowls *b, st
         double batch = (double)c->train.batch_tokens;
         c->train.warmup_tokens = fmax(1, floor(b->spec->tokens / 5 / batch)) * batch;
     }
+    config_disown(c); /* what varies is this program's choice */
     return config_check(c, err);
 }
 

@@ -9,7 +9,7 @@ bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b)
     return same;
 }
 
-/* A switch of another that is off. */
+/* What no model can be. Keys of another that is off do no harm: config_check_pairs. */
 static enum status check_switches(const struct gpt_shape *s, struct err *err)
 {
     size_t kv = gpt_shape_kv_heads(s);
@@ -17,12 +17,8 @@ static enum status check_switches(const struct gpt_shape *s, struct err *err)
         return err_set(err, E_CONFIG, "model.n_head=%zu is not a multiple of model.n_kv_head=%zu", s->NH, kv);
     if (s->parallel && s->norm_place == NORM_AFTER)
         return err_set(err, E_CONFIG, "model.parallel: both branches read one norm, and model.norm_place=after has none");
-    if (s->qk_norm_all && !s->qk_norm)
-        return err_set(err, E_CONFIG, "model.qk_norm_all says how model.qk_norm is done, which is false");
     if (s->n_expert && s->top_k > s->n_expert)
         return err_set(err, E_CONFIG, "model.top_k=%zu is more than model.n_expert=%zu", s->top_k, s->n_expert);
-    if (s->window_full && !s->window)
-        return err_set(err, E_CONFIG, "model.window_full=%zu names layers without a window, but model.window is 0", s->window_full);
     if (s->mtp && s->mtp >= s->T)
         return err_set(err, E_CONFIG, "model.mtp=%zu: a window of model.ctx=%zu has no token %zu places ahead", s->mtp, s->T,
                        s->mtp + 1);

@@ -65,8 +65,8 @@ enum { NORM_BEFORE, NORM_AFTER, NORM_BOTH };
 
 bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b);
 
-/* E_CONFIG, naming the keys, where d_model is no multiple of n_head, a size is 0 or overflows, or a switch makes no sense
- * with another. */
+/* E_CONFIG, naming the keys, where d_model is no multiple of n_head, a size is 0 or overflows, or switches contradict each
+ * other. */
 enum status gpt_shape_check(const struct gpt_shape *s, struct err *err) WARN_UNUSED;
 
 static inline size_t gpt_shape_kv_heads(const struct gpt_shape *s)
