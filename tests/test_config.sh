@@ -512,7 +512,21 @@ pairs_of_folders() {
     refused "model.rope_base=3 is for rope" "$plateau" sweep --out older --set model.rope_base=3
 }
 
-for t in pairs pairs_of_folders keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
+# What a key of a model or of training is comes from somewhere, and `plateau config` says from where: a year, as in a name of a
+# paper. Left out are sizes, seeds, what a run writes and how often, and this program's own ways.
+sources() {
+    "$plateau" config | awk '/^[a-z]/ { key = $1; told = 1 } /^ +type / { told = 0 } told { text[key] = text[key] " " $0 }
+        END { for (key in text) if (key ~ /^(model|train)\./ && text[key] !~ /(19|20)[0-9][0-9]/) print key }' | sort >stdout
+    printf '%s\n' model.aspect model.ctx model.d_model model.head_size model.n_head model.n_layer train.adam_lr_ratio train.batch_ramp_tokens \
+        train.batch_tokens train.checkpoint_s train.log_every train.lr train.min_lr train.order_seed train.seed train.teacher_weights train.tokens |
+        diff - stdout || fail "keys without a source"
+    local word
+    for word in 'adamw: Kingma, Ba 2015' 'muon: orthogonal' 'normuon: muon evened' 'lion: the sign' 'soap: Adam' 'sgd: with momentum' 'Dey et al. 2025' 'Muennighoff et al. 2023'; do
+        "$plateau" config | tr -s ' \n' ' ' | grep -qF "$word" || fail "no '$word'"
+    done
+}
+
+for t in sources pairs pairs_of_folders keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
     run_test "$t"
 done
 finish

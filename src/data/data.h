@@ -89,7 +89,7 @@ enum { DATA_BRANCHES_MAX = 64 };
     X(walk,        SIZE,   1, 1024,  13,    LATER, "markov-mix: symbols of a walk")                            \
     X(branches,    SIZE,   1, DATA_BRANCHES_MAX, 2, LATER, "markov-mix: successors of a symbol, at most data.base") \
     X(vocab,       SIZE,   0, 1e7,   0,     LATER, "tokens: how many different ones there are (0: as the tokeniser says, or counted)") \
-    X(unique_tokens, SIZE, 0, 9e15, 0,     LATER, "training tokens after which they come again in a new order; 0 for a language without end, or all of a text")
+    X(unique_tokens, SIZE, 0, 9e15, 0,     LATER, "training tokens after which they come again in a new order (Muennighoff et al. 2023, arXiv 2305.16264; 0: a language without end, or all of a text)")
 /* clang-format on */
 
 /* The defaults. The kind is text, without files. */

@@ -16,20 +16,20 @@ enum { GPT_MEMBERS_MAX = 32 };
 /* clang-format off */
 #define GPT_SWITCHES(X)                                                                                        \
     X(norm,          ENUM,   0, 0,     0,     NORM_KINDS(KIND_WORD), "of branches and head" NORM_KINDS(KIND_HELP))            \
-    X(norm_gain,     BOOL,   0, 1,     1,     "", "norms have a gain")                                                \
-    X(norm_bias,     BOOL,   0, 1,     1,     "", "layernorm: norms have a bias")                                     \
+    X(norm_gain,     BOOL,   0, 1,     1,     "", "norms have a gain, those of q and k too (false: Karpathy 2025, nanochat)") \
+    X(norm_bias,     BOOL,   0, 1,     1,     "", "layernorm: norms have a bias (false: Chowdhery et al. 2022)") \
     X(norm_place,    ENUM,   0, 0,     0,     "|before|after|both", "of a branch: before (pre-norm), after it, before it joins the stream (OLMo 2), or both (sandwich, Ding et al. 2021)") \
     X(norm_embed,    BOOL,   0, 1,     0,     "", "a norm after the embeddings (Le Scao et al. 2022)")                \
     X(position,      ENUM,   0, 0,     0,     POSITION_KINDS(KIND_WORD), "how places are told apart" POSITION_KINDS(KIND_HELP)) \
-    X(rope_base,     DOUBLE, 1, 1e9,   1e4,   "", "rope: pair i of a head turns by base^(-2 i / head size) a token")       \
+    X(rope_base,     DOUBLE, 1, 1e9,   1e4,   "", "rope: pair i of a head turns by base^(-2 i / head size) a token (Su et al. 2021)") \
     X(mlp,           ENUM,   0, 0,     0,     MLP_KINDS(KIND_WORD), "activation of the MLP" MLP_KINDS(KIND_HELP))            \
-    X(mlp_ratio,     DOUBLE, 0, 64,    0,     "", "hidden width over d_model (0: 4; with a gate 8/3, to a multiple of 8: as many parameters)") \
+    X(mlp_ratio,     DOUBLE, 0, 64,    0,     "", "hidden width over d_model (0: 4, Vaswani et al. 2017; with a gate 8/3, to a multiple of 8: as many parameters, Shazeer 2020)") \
     X(n_expert,      SIZE,   0, 256,   0,     "", "experts in place of each MLP, of that width (Shazeer et al. 2017; 0: no experts)") \
-    X(top_k,         SIZE,   1, 256,   2,     "", "n_expert: experts that a token goes to")                          \
+    X(top_k,         SIZE,   1, 256,   2,     "", "n_expert: experts that a token goes to (Shazeer et al. 2017)") \
     X(balance,       DOUBLE, 0, 10,    0.01,  "", "n_expert: weight of the loss that balances them (Fedus et al. 2022)") \
-    X(bias,          BOOL,   0, 1,     1,     "", "linear layers have a bias")                                        \
+    X(bias,          BOOL,   0, 1,     1,     "", "linear layers have a bias (false: Chowdhery et al. 2022)") \
     X(qk_norm,       BOOL,   0, 1,     0,     "", "an RMS norm of each head's q and k (Henry et al. 2020)")           \
-    X(qk_norm_all,   BOOL,   0, 1,     0,     "", "qk_norm: over all heads together (OLMo 2)")                        \
+    X(qk_norm_all,   BOOL,   0, 1,     0,     "", "qk_norm: over all heads together (OLMo 2, OLMo Team 2025, arXiv 2501.00656)")                        \
     X(tied,          BOOL,   0, 1,     1,     "", "the head is the embeddings' transpose (Press, Wolf 2017)")         \
     X(n_kv_head,     SIZE,   0, 4096,  0,     "", "heads of keys and values, a divisor of n_head (0: n_head; 1: multi-query, Shazeer 2019; Ainslie et al. 2023)") \
     X(parallel,      BOOL,   0, 1,     0,     "", "attention and MLP side by side, from one norm (Wang, Komatsuzaki 2021)") \
@@ -39,9 +39,9 @@ enum { GPT_MEMBERS_MAX = 32 };
     X(x0_residual,   BOOL,   0, 1,     0,     "", "a layer reads a trained mix of the stream and the embeddings (Jordan et al. 2024)") \
     X(zero_init,     BOOL,   0, 1,     0,     "", "the last matrix of each branch begins at 0 (Goyal et al. 2017)")  \
     X(window,        SIZE,   0, 65536, 0,     "", "a token sees itself and window - 1 before it (Beltagy et al. 2020; 0: all)") \
-    X(window_full,   SIZE,   0, 4096,  0,     "", "window: every n-th layer sees all (0: none)")                       \
+    X(window_full,   SIZE,   0, 4096,  0,     "", "window: every n-th layer sees all (OLMo Team 2025: 4; 0: none)") \
     X(mtp,           SIZE,   0, 16,    0,     "", "heads for the tokens after the next, one for each further place, a layer beside the last one and the same norm and logits; in training alone (Gloeckle et al. 2024)") \
-    X(mtp_weight,    DOUBLE, 0, 100,   1,     "", "mtp: times a head's loss, added to what is trained, not to the loss") \
+    X(mtp_weight,    DOUBLE, 0, 100,   1,     "", "mtp: times a head's loss, added to what is trained, not to the loss (Gloeckle et al. 2024)") \
     X(ensemble,      SIZE,   1, GPT_MEMBERS_MAX, 1, "", "models of this shape, trained each by itself and evaluated by the mean of their distributions (Hansen, Salamon 1990)")
 /* clang-format on */
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define X(name) &optim_##name,
+#define X(name, what) &optim_##name,
 const struct optim_kind *const optim_kinds[OPTIM_N_KINDS] = {&optim_adamw, OPTIM_OTHERS(X)};
 #undef X
 

@@ -1,4 +1,4 @@
-/* Optimisers: what they keep between steps, and one step. A kind is a file and a word of OPTIM_OTHERS. */
+/* Optimisers: what they keep between steps, and one step. A kind is a file and a row of OPTIM_OTHERS. */
 #ifndef PLATEAU_MODEL_OPTIM_OPTIM_H
 #define PLATEAU_MODEL_OPTIM_OPTIM_H
 
@@ -6,8 +6,17 @@
 
 #include "model/gpt.h"
 
-/* X(word of the config), the first kind, adamw, left out: optim_<word> is the kind. */
-#define OPTIM_OTHERS(X) X(muon) X(normuon) X(lion) X(soap) X(sgd)
+/* X(word of the config, what it is, with its source): optim_<word> is the kind. The first is the default. */
+/* clang-format off */
+#define OPTIM_ADAMW(X)                                                                             \
+    X(adamw,   "Kingma, Ba 2015, its decay Loshchilov, Hutter 2019")
+#define OPTIM_OTHERS(X)                                                                            \
+    X(muon,    "orthogonal steps, Jordan et al. 2024")                                             \
+    X(normuon, "muon evened out over neurons, Li et al. 2025")                                     \
+    X(lion,    "the sign of a momentum, Chen et al. 2023")                                         \
+    X(soap,    "Adam in the eigenbasis of Shampoo, Vyas et al. 2024")                              \
+    X(sgd,     "with momentum, Sutskever et al. 2013")
+/* clang-format on */
 
 /* X(member of struct optim_config): averages of the weights that are kept where it is above 0, and that results have a
  * loss_<member> of.
@@ -63,12 +72,12 @@ struct optim_kind {
     void (*update)(const struct optim_update *u);
 };
 
-#define X(name) extern const struct optim_kind optim_##name;
-X(adamw)
+#define X(name, what) extern const struct optim_kind optim_##name;
+OPTIM_ADAMW(X)
 OPTIM_OTHERS(X)
 #undef X
 
-#define X(name) OPTIM_OTHER_##name,
+#define X(name, what) OPTIM_OTHER_##name,
 enum { OPTIM_FIRST, OPTIM_OTHERS(X) OPTIM_N_KINDS };
 #undef X
 extern const struct optim_kind *const optim_kinds[OPTIM_N_KINDS];

@@ -18,7 +18,7 @@
 
 #define MLP_KINDS(X)                                                                               \
     X(gelu,      mlp_gelu,         "tanh form, Hendrycks, Gimpel 2016")                            \
-    X(relu,      mlp_relu,         "max(0, x)")                                                             \
+    X(relu,      mlp_relu,         "max(0, x), Vaswani et al. 2017")                              \
     X(relu2,     mlp_relu2,        "its square, So et al. 2021")                                   \
     X(swiglu,    mlp_swiglu,       "Shazeer 2020")                                                 \
     X(geglu,     mlp_geglu,        "Shazeer 2020")
