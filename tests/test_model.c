@@ -1074,6 +1074,23 @@ static void initial_weights(void)
     gpt_free(&h);
 }
 
+/* A head of zeroes says the same of every token: ln V. All other weights begin as without. */
+static void zero_head(const struct kern *k)
+{
+    const struct gpt_shape plain = {GPT_2 SMALL, .tied = 0}, zero = {GPT_2 SMALL, .tied = 0, .zero_head = 1};
+    int32_t x[BATCH * 12], y[BATCH * 12];
+    struct gpt g, h;
+    make(&g, &plain, PARAM_COMPLETEP, k, BATCH, 1);
+    make(&h, &zero, PARAM_COMPLETEP, k, BATCH, 1);
+    const struct tensor *head = tensors_find(&h.tensors, "headw");
+    for (size_t i = 0; i < h.tensors.n_flat; i++)
+        EXPECT(h.w[i] == (i >= head->offset && i < head->offset + tensor_size(head) ? 0 : g.w[i]));
+    batch(x, y, &zero, BATCH, 0);
+    EXPECT_REL(gpt_forward_backward(&h, x, y), log((double)zero.V), 1e-6);
+    gpt_free(&g);
+    gpt_free(&h);
+}
+
 /* Where trained numbers begin that no role has a start for: x0 not at all, values half each; and what begins at 0. */
 static void starts(void)
 {
@@ -1094,6 +1111,7 @@ static void starts(void)
             EXPECT(g.w[zero[i]->offset + j] == 0);
     EXPECT(g.w[tensors_find(&g.tensors, "headw")->offset] != 0 && g.w[tensors_find(&g.tensors, "upw")->offset] != 0);
     gpt_free(&g);
+    zero_head(&k);
 }
 
 static void not_finite(void)

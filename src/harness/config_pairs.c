@@ -26,6 +26,11 @@ static bool has_later_layers(const struct config *c)
     return c->model.n_layer + c->model.mtp > 1;
 }
 
+static bool has_head(const struct config *c)
+{
+    return !c->model.tied;
+}
+
 static bool has_windows(const struct config *c)
 {
     return c->model.window_full != 1;
@@ -66,6 +71,7 @@ static const struct pair pairs[] = {
     {"model.balance", "model.top_k", .reads = picks_experts, .what = "fewer experts a token than there are"},
     {"model.qk_norm_all", "model.qk_norm", .what = "norms of q and k"},
     {"model.value_residual", "model.n_layer", .reads = has_later_layers, .what = "layers after the first", .shape = true},
+    {"model.zero_head", "model.tied", .reads = has_head, .what = "a head of its own"},
     {"model.window_full", "model.window", .what = "layers without the window of others"},
     {"model.window", "model.window_full", .reads = has_windows, .what = "layers that do not see all"},
     {"train.cooldown", "train.schedule", .words = "wsd", .what = "wsd"},

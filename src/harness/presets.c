@@ -16,6 +16,8 @@ static const char *const olmo3[SETTINGS_MAX] = {
     "model.tied=false",   "model.window=4096",      "model.window_full=4",
 };
 
+/* Its source (init_weights of nanochat/gpt.py) zeroes lm_head, too. The row came before model.zero_head, and runs that were made
+ * by it keep their bytes and their names. */
 static const char *const nanochat[SETTINGS_MAX] = {
     "model.norm=rmsnorm", "model.norm_gain=false", "model.norm_embed=true", "model.position=rope", "model.mlp=relu2",
     "model.bias=false",   "model.qk_norm=true",    "model.tied=false",      "model.softcap=15",    "model.zero_init=true",

@@ -218,6 +218,8 @@ static enum status init(struct gpt *g, const struct gpt_shape *s, const struct p
     g->rules = *rules;
     if (s->zero_init)
         g->rules.role[PARAM_HIDDEN_OUT].init_std = 0;
+    if (s->zero_head)
+        g->rules.role[PARAM_HEAD].init_std = 0;
     TRY(arena_init(&g->arena, bytes, err));
     carve(g, &g->arena);
     memset(g->w, 0, g->tensors.n_flat * sizeof(float));

@@ -38,6 +38,7 @@ enum { GPT_MEMBERS_MAX = 32 };
     X(value_residual, BOOL,  0, 1,     0,     "", "values are mixed with the first layer's, by trained weights (Zhou et al. 2024)") \
     X(x0_residual,   BOOL,   0, 1,     0,     "", "a layer reads a trained mix of the stream and the embeddings (Jordan et al. 2024)") \
     X(zero_init,     BOOL,   0, 1,     0,     "", "the last matrix of each branch begins at 0 (Goyal et al. 2017)")  \
+    X(zero_head,     BOOL,   0, 1,     0,     "", "the head begins at 0, where it is a matrix of its own (Karpathy 2025, nanochat)") \
     X(window,        SIZE,   0, 65536, 0,     "", "a token sees itself and window - 1 before it (Beltagy et al. 2020; 0: all)") \
     X(window_full,   SIZE,   0, 4096,  0,     "", "window: every n-th layer sees all (OLMo Team 2025: 4; 0: none)") \
     X(mtp,           SIZE,   0, 16,    0,     "", "heads for the tokens after the next, one for each further place, a layer beside the last one and the same norm and logits; in training alone (Gloeckle et al. 2024)") \
