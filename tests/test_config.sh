@@ -441,9 +441,6 @@ model.top_k=1 is for experts; model.n_expert is 0|model.top_k=1|model.n_expert=4
 model.balance=0.1 is for experts; model.n_expert is 0|model.balance=0.1|model.n_expert=4
 model.balance=0.1 is for fewer experts a token than there are; model.top_k is 2|model.balance=0.1 model.n_expert=2|model.n_expert=3
 model.qk_norm_all=true is for norms of q and k; model.qk_norm is false|model.qk_norm_all=true|model.qk_norm=true
-model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true|grid.models=[{"d_model":8,"n_layer":2}]
-model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true|model.mtp=1
-model.value_residual=true is for layers after the first; model.n_layer is 1|model.value_residual=true grid.models=[] grid.tokens=[] grid.runs=[{"d_model":8,"n_layer":1,"tokens":20000}]|grid.runs=[{"d_model":8,"n_layer":2,"tokens":20000}]
 model.zero_head=true is for a head of its own; model.tied is true|model.zero_head=true|model.tied=false
 model.zero_head=true is for a head of its own; model.tied is true|model.preset=nanochat model.zero_head=true model.tied=true|model.preset=nanochat model.zero_head=true
 model.window_full=2 is for layers without the window of others; model.window is 0|model.window_full=2|model.window=9
@@ -457,25 +454,24 @@ train.nesterov=true is for a momentum; train.momentum is 0|train.optimizer=sgd t
 train.cautious_decay=true is for weights that decay; train.weight_decay is 0|train.weight_decay=0 train.cautious_decay=true|train.weight_decay=0.1
 train.soap_every=5 is for eigenvectors; train.soap_max_dim is 1|train.optimizer=soap train.soap_every=5 train.soap_max_dim=1|train.soap_max_dim=64
 grid.vary_at=corners is for keys that vary; grid.vary is {}|grid.vary_at=corners|grid.vary={"train.clip":[1,2]}
-search.start=0.01 is for train.lr auto; train.lr is 0.002|search.start=0.01|train.lr=auto search.share=9
-search.share=9 is for train.lr auto; train.lr is 0.002|search.share=9|train.lr=auto
-search.terms=params is for train.lr auto; train.lr is 0.002|search.terms=params|train.lr=auto search.share=9
 grid.vary: model.rope_base=500000 is for rope; model.position is learned|grid.vary={"model.position":["learned","rope"],"model.rope_base":[10000,500000]}|grid.vary={"model.position":["alibi","rope"]}
-grid.vary: model.rope_base=500000 is for rope; model.position is learned|model.rope_base=500000 grid.vary={"model.position":["rope","learned"]}|grid.vary={"model.position":["rope"]}
 grid.vary: model.rope_base=500000 is for rope; model.position is learned|grid.vary={"model.rope_base":[500000]}|model.position=rope
 grid.vary: train.cooldown=0.4 is for wsd; train.schedule is linear|grid.vary={"train.cooldown":[0.2,0.4],"train.schedule":["wsd","linear"]}|grid.vary={"train.cooldown":[0.2],"train.schedule":["wsd","linear"]}
-grid.vary: model.value_residual=true is for layers after the first; model.n_layer is 1|grid.vary={"model.value_residual":[false,true]}|grid.models=[{"d_model":8,"n_layer":2}]
-model.rope_base=500000 is for rope; model.position is learned|model.rope_base=500000 grid.vary_at=smallest grid.vary={"model.position":["rope"]}|grid.vary_at=all
 END
     # in a file; of a single run; and in what is timed
     file "model.rope_base=500000 is for rope; model.position is none" "$(sed 's/"ctx": 32/"ctx": 32, "position": "none", "rope_base": 500000/' c.json)"
     config ''
-    refused "model.value_residual=true is for layers after the first" "$plateau" train c.json --set model.value_residual=true --set model.d_model=8 \
-        --set model.n_layer=1 --set train.tokens=20k
+    refused "model.rope_base=3 is for rope" "$plateau" train c.json --set model.rope_base=3 --set model.d_model=8 --set model.n_layer=1 \
+        --set train.tokens=20k
     refused "model.rope_base=500000 is for rope" "$plateau" bench train --set model.rope_base=500000
     # what a search would try is known when its cost is
     exits 2 "$plateau" sweep c.json --dry-run --set train.lr=auto --set train.cooldown=0 --set search.share=99 --set 'search.keys={"train.min_lr":[0,0.5]}'
     grep -q 'search.keys: train.min_lr=0.5 is for rates that fall; train.cooldown is 0$' stderr || fail "$(cat stderr)"
+    # one value serves the cells that read it
+    for s in all smallest; do
+        "$plateau" sweep c.json --dry-run --set model.rope_base=500000 --set 'grid.vary={"model.position":["rope","learned"]}' \
+            --set grid.vary_at=$s >stdout 2>stderr || fail "a base beside positions, $s: $(cat stderr)"
+    done
     # what a preset says may be changed in part
     for s in position=learned norm=none window=0 qk_norm=false mlp=gelu norm_place=before; do
         "$plateau" sweep c.json --dry-run --set model.preset=olmo3 --set "model.$s" >stdout 2>stderr || fail "olmo3 with $s: $(cat stderr)"

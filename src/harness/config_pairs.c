@@ -13,17 +13,11 @@ struct pair {
     bool (*reads)(const struct config *c); /* or is it read here */
     const char *what; /* that the key is for */
     bool asks;  /* true asks for it and false does not, whatever the default; other keys ask where they are not at theirs */
-    bool shape; /* known of single runs alone */
 };
 
 static bool norms_heads(const struct config *c)
 {
     return c->model.qk_norm;
-}
-
-static bool has_later_layers(const struct config *c)
-{
-    return c->model.n_layer + c->model.mtp > 1;
 }
 
 static bool has_head(const struct config *c)
@@ -52,11 +46,6 @@ static bool varies(const struct config *c)
     return c->grid.vary.n > 0;
 }
 
-static bool searches(const struct config *c)
-{
-    return c->train.lr_law.kind == LR_AUTO;
-}
-
 static const struct pair pairs[] = {
     /* clang-format off */
     {"model.base_d_model", "model.parametrisation", .words = "completep", .what = "completep"},
@@ -70,7 +59,6 @@ static const struct pair pairs[] = {
     {"model.balance", "model.n_expert", .what = "experts"},
     {"model.balance", "model.top_k", .reads = picks_experts, .what = "fewer experts a token than there are"},
     {"model.qk_norm_all", "model.qk_norm", .what = "norms of q and k"},
-    {"model.value_residual", "model.n_layer", .reads = has_later_layers, .what = "layers after the first", .shape = true},
     {"model.zero_head", "model.tied", .reads = has_head, .what = "a head of its own"},
     {"model.window_full", "model.window", .what = "layers without the window of others"},
     {"model.window", "model.window_full", .reads = has_windows, .what = "layers that do not see all"},
@@ -82,9 +70,6 @@ static const struct pair pairs[] = {
     {"train.soap_every", "train.soap_max_dim", .above = 1, .what = "eigenvectors"},
     {"train.distill_temperature", "train.distill_weight", .what = "soft targets"},
     {"grid.vary_at", "grid.vary", .reads = varies, .what = "keys that vary"},
-    {"search.share", "train.lr", .reads = searches, .what = "train.lr auto"},
-    {"search.start", "train.lr", .reads = searches, .what = "train.lr auto"},
-    {"search.terms", "train.lr", .reads = searches, .what = "train.lr auto"},
     /* clang-format on */
 };
 
@@ -133,20 +118,26 @@ static enum status check(const struct config *c, const struct pair *p, const str
     return err_set(err, E_CONFIG, "%s=%s is for %s; %s is %s", p->path, value, p->what, p->of, other);
 }
 
-static bool lists(const struct config_vary *vary, const struct pair *p)
+static bool lists(const struct config_vary *vary, const char *path)
 {
     for (size_t i = 0; i < vary->n; i++)
-        if (strcmp(vary->items[i].path, p->path) == 0 || strcmp(vary->items[i].path, p->of) == 0)
+        if (strcmp(vary->items[i].path, path) == 0)
             return true;
     return false;
+}
+
+/* One value beside several of what it hangs on serves the cells that read it. */
+static bool serves_some(const struct config_vary *vary, const struct pair *p)
+{
+    return lists(vary, p->of) && !lists(vary, p->path);
 }
 
 enum status config_check_pairs(const struct config *c, struct err *err)
 {
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         const struct key *k = config_keys_find(pairs[i].path);
-        bool cells = c->grid.vary_at == VARY_AT_ALL && lists(&c->grid.vary, &pairs[i]);
-        if (config_is_written(c, k) && !cells && !pairs[i].shape)
+        bool cells = c->grid.vary_at == VARY_AT_ALL && lists(&c->grid.vary, pairs[i].path);
+        if (config_is_written(c, k) && !cells && !serves_some(&c->grid.vary, &pairs[i]))
             TRY(check(c, &pairs[i], k, err));
     }
     return OK;
@@ -158,9 +149,10 @@ enum status config_check_run(const struct config *run, const struct config_vary 
         const struct key *k = &config_keys[i];
         bool of_run = strncmp(k->path, "model.", 6) == 0 || strncmp(k->path, "train.", 6) == 0;
         for (size_t j = 0; of_run && config_is_written(run, k) && j < sizeof pairs / sizeof *pairs; j++) {
-            enum status st = strcmp(pairs[j].path, k->path) == 0 ? check(run, &pairs[j], k, err) : OK;
+            bool asked = strcmp(pairs[j].path, k->path) == 0 && !serves_some(varied, &pairs[j]);
+            enum status st = asked ? check(run, &pairs[j], k, err) : OK;
             if (st != OK)
-                return lists(varied, &pairs[j]) ? err_wrap(err, "grid.vary") : st;
+                return lists(varied, k->path) ? err_wrap(err, "grid.vary") : st;
         }
     }
     return OK;
