@@ -230,7 +230,13 @@ assert all(v >= 0 for v in t["breakdown"].values()) and sum(t["breakdown"].value
         --optimizer muon --set train.muon_block=8 --set train.muon_period=2 --json - | grep -q '"step_s"' ||
         fail "bench train --optimizer muon"
     refused 2 "train.muon_steps is for train.optimizer muon" "$plateau" bench train --set train.muon_steps=3
+    "$plateau" bench train --repeat 1 --threads 1 --d-model 8 --n-layer 1 --n-head 1 --ctx 7 --batch 3 --vocab 3 --set train.z_loss=0.01 \
+        --set train.cautious_decay=true --set train.ema=0.9 --set train.tail_average=0.5 --json - | grep -q '"step_s"' ||
+        fail "bench train with a z-loss, cautious decay and averages"
     refused 2 "bench takes the switches of the model" "$plateau" bench train --set train.lr=3
+    refused 2 "train.batch_ramp_from=7: the batch grows over many steps" "$plateau" bench train --set train.batch_ramp_from=7
+    refused 2 "a teacher is a finished run" "$plateau" bench train --set train.teacher=x
+    refused 2 "train.z_loss" "$plateau" bench train --set train.z_loss=7
     "$plateau" bench fit --json - >fit.json || fail "bench fit: exit code $?"
     "$python" -c 'import json
 b = json.load(open("fit.json"))["fit"]

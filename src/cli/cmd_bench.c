@@ -151,24 +151,43 @@ static enum status pick_optimizer(size_t *kind, const char *word, struct err *er
     return err_set(err, E_USAGE, "--optimizer %s: expected one of %s", word, words);
 }
 
-/* Whether a setting is one of the model, of what its products multiply, or one that only some optimisers read. */
-static bool is_switch(const char *set)
+/* Keys of training that every optimiser's step has, or that a step cannot show: why not is said. */
+static const struct {
+    const char *key, *refused; /* refused NULL: taken */
+} step_keys[] = {{"train.precision", NULL},
+                 {"train.z_loss", NULL},
+                 {"train.cautious_decay", NULL},
+                 {"train.ema", NULL},
+                 {"train.tail_average", NULL},
+                 {"train.batch_ramp_from", "the batch grows over many steps, a step has one: --batch"},
+                 {"train.batch_ramp_tokens", "the batch grows over many steps, a step has one: --batch"},
+                 {"train.beta2_tokens", "a step costs the same with any beta2: train.beta2"},
+                 {"train.teacher", "a teacher is a finished run and is of its data; a step here has random tokens: time plateau train"}};
+
+/* Whether a setting is one of the model, of an optimiser, or of a step. */
+static enum status check_switch(const char *set, struct err *err)
 {
-    return strncmp(set, "model.", 6) == 0 || strncmp(set, "train.precision=", 16) == 0 || config_is_optimizers(set);
+    size_t n = strcspn(set, "=");
+    for (size_t i = 0; i < sizeof step_keys / sizeof *step_keys; i++)
+        if (strlen(step_keys[i].key) == n && memcmp(step_keys[i].key, set, n) == 0)
+            return step_keys[i].refused ? err_set(err, E_USAGE, "--set %s: %s", set, step_keys[i].refused) : OK;
+    if (strncmp(set, "model.", 6) == 0 || config_is_optimizers(set))
+        return OK;
+    return err_set(err, E_USAGE, "--set %s: bench takes the switches of the model, model.norm, model.mlp, ..., of the "
+                                 "optimiser, train.muon_steps, ..., train.precision, train.z_loss, train.cautious_decay, "
+                                 "train.ema and train.tail_average", set);
 }
 
-/* What --set and --optimizer say: the model's switches in a shape, the precision of products, and the optimiser. */
-static enum status read_switches(struct gpt_shape *out, struct kern *k, struct optim_config *optim, const struct bench_words *w,
-                                 struct err *err)
+/* What --set and --optimizer say: the model's switches in a shape, the precision of products, the z-loss, and the optimiser. */
+static enum status read_switches(struct gpt_shape *out, struct kern *k, struct optim_config *optim, struct bench_options *o,
+                                 const struct bench_words *w, struct err *err)
 {
     struct config c;
     config_init(&c);
     enum status st = pick_optimizer(&c.train.optimizer, w->optimizer, err);
     for (size_t i = 0; st == OK && i < w->sets.n; i++) {
-        if (!is_switch(w->sets.items[i]))
-            st = err_set(err, E_USAGE, "--set %s: bench takes the switches of the model, model.norm, model.mlp, ..., of the "
-                                       "optimiser, train.muon_steps, ..., and train.precision", w->sets.items[i]);
-        else
+        st = check_switch(w->sets.items[i], err);
+        if (st == OK)
             st = config_set(&c, w->sets.items[i], err);
     }
     if (st == OK)
@@ -177,6 +196,7 @@ static enum status read_switches(struct gpt_shape *out, struct kern *k, struct o
         st = config_check_pairs(&c, err);
     *out = config_gpt_shape(&c, 0);
     *optim = config_optim(&c);
+    o->z_loss = (float)c.train.z_loss;
     k->precision = (enum kern_precision)c.train.precision;
     config_free(&c);
     return st;
@@ -189,12 +209,12 @@ static size_t or_else(size_t given, size_t otherwise)
 
 /* The shape of the words, or the table's; with the switches. */
 static enum status pick_shapes(struct bench_shape shapes[BENCH_N_SHAPES], struct bench_list *list, struct kern *k,
-                               struct optim_config *optim, const struct bench_words *w, struct err *err)
+                               struct optim_config *optim, struct bench_options *o, const struct bench_words *w, struct err *err)
 {
     struct gpt_shape switches;
     bool one = w->d_model || w->n_layer || w->n_head || w->ctx || w->batch || w->vocab;
     *list = (struct bench_list){shapes, one ? 1 : BENCH_N_SHAPES};
-    TRY(read_switches(&switches, k, optim, w, err));
+    TRY(read_switches(&switches, k, optim, o, w, err));
     for (size_t i = 0; i < list->n; i++) {
         const struct bench_shape *def = &bench_shapes[one ? 3 : i];
         struct gpt_shape *s = &shapes[i].shape;
@@ -239,7 +259,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_report r = {.threads = o.threads, .cores = system_cores(), .isa = k.isa};
     struct bench_shape shapes[BENCH_N_SHAPES];
     struct bench_list list;
-    TRY(pick_shapes(shapes, &list, &k, &optim, w, err));
+    TRY(pick_shapes(shapes, &list, &k, &optim, &o, w, err));
     if (k.precision == KERN_BF16)
         r.bf16 = kern_bf16_native(&k) ? "instruction" : "emulated";
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};

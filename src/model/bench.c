@@ -341,6 +341,7 @@ static enum status trainer_init(struct trainer *t, const struct bench_options *o
     t->n = s->batch * s->shape.T;
     const struct optim_config adamw = {.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
     TRY(gpt_init(&t->g, &s->shape, &rules, o->k, s->batch, o->threads, err));
+    t->g.z_loss = o->z_loss;
     TRY(optim_init(&t->optim, o->optim ? o->optim : &adamw, &t->g, err));
     TRY(size_calloc(&t->tokens, 2 * t->n, sizeof *t->tokens, "tokens", err));
     gpt_init_weights(&t->g, 1);

@@ -27,7 +27,8 @@ struct bench_options {
     const struct kern *k;
     int threads;
     size_t repeat; /* at least 1 */
-    const struct optim_config *optim; /* of training steps; NULL: AdamW */
+    const struct optim_config *optim; /* of training steps; NULL: AdamW. Its averages are of all steps */
+    float z_loss; /* of training steps: struct gpt's */
 };
 
 /* What other programs took of measurements: how long the threads wanted the cores, and had them. Threads that wait for
