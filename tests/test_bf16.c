@@ -136,8 +136,9 @@ static void multiply(const struct kern_bf16 *with, float *c, const struct produc
     memcpy(c, p->c, p->m * p->n * sizeof *c);
     for (size_t j = 0; j < p->n; j += NR) {
         size_t n = p->n - j < NR ? p->n - j : NR;
-        with->gemm.tile(c + j, p->n, a, p->by_columns ? 1 : deep, p->by_columns ? p->m : 1, panels + j * deep, n, p->m, n, deep,
-                        p->accumulate, NULL, NULL);
+        with->gemm.tile(&(struct kern_product){c + j, p->n, a, p->by_columns ? 1 : deep, p->by_columns ? p->m : 1,
+                                               panels + j * deep, n, p->m, n, deep, p->accumulate},
+                        NULL, NULL);
     }
     free(a);
     free(panels);

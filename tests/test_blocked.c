@@ -54,8 +54,10 @@ static void products(void)
         struct kern_epilogue plain = e, blocked = e;
         draw_pair(&a, 1), draw_pair(&b, 1);
         plain.slope = i % 8 < 4 ? b.plain : NULL, blocked.slope = i % 8 < 4 ? b.blocked : NULL;
-        kern_gemm_4x8_ref(a.plain, ldc, x, a_rs, a_cs, y, ldb, m, n, k, add, NULL, i % 6 ? &plain : NULL);
-        kern_gemm_4x8_blocked(a.blocked, ldc, x, a_rs, a_cs, y, ldb, m, n, k, add, NULL, i % 6 ? &blocked : NULL);
+        struct kern_product p = {a.plain, ldc, x, a_rs, a_cs, y, ldb, m, n, k, add};
+        kern_gemm_4x8_ref(&p, NULL, i % 6 ? &plain : NULL);
+        p.c = a.blocked;
+        kern_gemm_4x8_blocked(&p, NULL, i % 6 ? &blocked : NULL);
         same("product", &a), same("slope", &b);
     }
 }
@@ -72,12 +74,15 @@ static void attention(void)
                                       .add = i % 4 == 0};
         const float *q = x, *k = x + HS, *v = x + 2 * HS;
         draw_pair(&a, 1), draw_pair(&b, 1), draw_pair(&c, 1);
-        kern_attn_fwd_ref(a.plain, ld_out, b.plain, q, k, v, ld, T, HS, &how, scratch);
-        kern_attn_fwd_blocked(a.blocked, ld_out, b.blocked, q, k, v, ld, T, HS, &how, scratch);
+        struct kern_attn_fwd f = {a.plain, ld_out, b.plain, q, k, v, ld, T, HS};
+        kern_attn_fwd_ref(&f, &how, scratch);
+        f.out = a.blocked, f.lse = b.blocked;
+        kern_attn_fwd_blocked(&f, &how, scratch);
         same("out", &a), same("lse", &b);
-        kern_attn_bwd_ref(c.plain, c.plain + HS, c.plain + 2 * HS, y, a.plain, ld_out, b.plain, q, k, v, ld, T, HS, &how, scratch);
-        kern_attn_bwd_blocked(c.blocked, c.blocked + HS, c.blocked + 2 * HS, y, a.plain, ld_out, b.plain, q, k, v, ld, T, HS,
-                              &how, scratch);
+        struct kern_attn_bwd g = {c.plain, c.plain + HS, c.plain + 2 * HS, y, a.plain, ld_out, b.plain, q, k, v, ld, T, HS};
+        kern_attn_bwd_ref(&g, &how, scratch);
+        g.dq = c.blocked, g.dk = c.blocked + HS, g.dv = c.blocked + 2 * HS;
+        kern_attn_bwd_blocked(&g, &how, scratch);
         same("dqkv", &c);
     }
 }

@@ -244,8 +244,8 @@ static void rope_case(void)
         float *x = operand(len, 1), *c = operand(T * half, 1), *si = operand(T * half, 1);
         double *want = doubles(len);
         memcpy(want, wide(x), len * sizeof *want);
-        kern_rope_ref64(want, ld, wide(c), wide(si), rows, T, NH, HS, h % 2);
-        kern.rope(x, ld, c, si, rows, T, NH, HS, h % 2);
+        kern_rope_ref64(want, rows, &(struct kern_rope64){wide(c), wide(si), ld, T, NH, HS, h % 2});
+        kern.rope(x, rows, &(struct kern_rope){c, si, ld, T, NH, HS, h % 2});
         for (size_t i = 0; i < len; i++)
             near("x", i, (double)x[i], want[i], 3, 2);
         release(where);
@@ -450,9 +450,11 @@ static void layernorm_case(void)
         memcpy(edw, wide(dw), C * sizeof *edw);
         memcpy(edb, wide(db), C * sizeof *edb);
         float *ds = s % 2 ? operand(len, 1) : NULL;
-        kern_layernorm_bwd_ref64(edx, NULL, 0, edw, edb, wide(g), wide(x), wide(mean), wide(rstd),
-                                 wide(w), rows, C);
-        kern.layernorm_bwd(dx, ds, 0.3f, dw, db, g, x, mean, rstd, w, rows, C);
+        kern_layernorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = edx, .dw = edw, .db = edb, .dout = wide(g), .x = wide(x),
+                                                           .mean = wide(mean), .rstd = wide(rstd), .w = wide(w), .rows = rows,
+                                                           .C = C});
+        kern.layernorm_bwd(&(struct kern_norm_bwd){.dx = dx, .ds = ds, .scale = 0.3f, .dw = dw, .db = db, .dout = g, .x = x,
+                                                   .mean = mean, .rstd = rstd, .w = w, .rows = rows, .C = C});
         for (size_t i = 0; ds && i < len; i++)
             near("ds", i, (double)ds[i], (double)0.3f * (double)dx[i], 1, fabs((double)dx[i]));
         float most = 0; /* as a double's, gcc 12 fails at this loop for arm */
@@ -501,9 +503,11 @@ static void rmsnorm_case(void)
             memcpy(eds, wide(ds), len * sizeof *eds);
         if (dw)
             memcpy(edw, wide(dw), C * sizeof *edw);
-        kern_rmsnorm_bwd_ref64(edx, ds ? eds : NULL, (double)0.3f, dw ? edw : NULL, wide(g), wide(x), wide(rstd),
-                               w ? wide(w) : NULL, ld, rows, C);
-        kern.rmsnorm_bwd(dx, ds, 0.3f, dw, g, x, rstd, w, ld, rows, C);
+        kern_rmsnorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = edx, .ds = ds ? eds : NULL, .scale = (double)0.3f,
+                                                         .dw = dw ? edw : NULL, .dout = wide(g), .x = wide(x), .rstd = wide(rstd),
+                                                         .w = w ? wide(w) : NULL, .ld = ld, .rows = rows, .C = C});
+        kern.rmsnorm_bwd(&(struct kern_norm_bwd){.dx = dx, .ds = ds, .scale = 0.3f, .dw = dw, .dout = g, .x = x, .rstd = rstd,
+                                                 .w = w, .ld = ld, .rows = rows, .C = C});
         for (size_t i = 0; C && i < len; i++) {
             double terms = 1 + (rows ? (double)rstd[i / ld] : 0) * (1 + top * top);
             near("dx", i, (double)dx[i], edx[i], i % ld < C ? roundings : 0, terms);
@@ -648,14 +652,14 @@ static void attn_one(size_t T, size_t HS, struct kern_attn how)
     memcpy(edq, wide(dq), len * sizeof *edq);
     memcpy(edk, wide(dk), len * sizeof *edk);
     memcpy(edv, wide(dv), len * sizeof *edv);
-    kern_attn_fwd_ref64(eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS, &how, spare);
-    kern_attn_bwd_ref64(edq, edk, edv, wide(g), eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T,
-                        HS, &how, spare);
+    kern_attn_fwd_ref64(&(struct kern_attn_fwd64){eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS}, &how, spare);
+    kern_attn_bwd_ref64(&(struct kern_attn_bwd64){edq, edk, edv, wide(g), eo, ld_out, elest, wide(q), wide(k), wide(v), ld, T, HS},
+                        &how, spare);
     attn_terms(to, tq, tk, tv, wide(g), wide(q), wide(k), wide(v), elest, ld, ld_out, T, HS, &how);
     for (size_t i = 0; how.add && i < len; i++) /* a last addition, to values below 1 */
         tk[i] += i % ld < HS ? 2 : 0, tv[i] += i % ld < HS ? 2 : 0;
-    kern.attn_fwd(out, ld_out, lse, q, k, v, ld, T, HS, &how, scratch);
-    kern.attn_bwd(dq, dk, dv, g, out, ld_out, lse, q, k, v, ld, T, HS, &how, scratch);
+    kern.attn_fwd(&(struct kern_attn_fwd){out, ld_out, lse, q, k, v, ld, T, HS}, &how, scratch);
+    kern.attn_bwd(&(struct kern_attn_bwd){dq, dk, dv, g, out, ld_out, lse, q, k, v, ld, T, HS}, &how, scratch);
     for (size_t i = 0; i < T; i++)
         near("lse", i, (double)lse[i], elest[i], (double)(HS + T) + 8, 1 + 9 * sqrt((double)HS) + (double)how.slope * (double)T);
     for (size_t i = 0; i < T * ld_out; i++) /* what lies between the rows has no terms */
@@ -708,9 +712,9 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
                 c[i] = NAN; /* must not be read */
     double *want = doubles(len);
     memcpy(want, wide(c), len * sizeof *want);
-    kern_gemm_4x8_ref64(want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate);
+    kern_gemm_4x8_ref64(&(struct kern_product64){want, ldc, wide(a), a_rs, a_cs, wide(b), ldb, m, n, k, accumulate});
     struct kern_fetch fetch = {.cold = k % 2 == 1, .next = b, .ld = ldb, .rows = k, .cols = n};
-    kern.gemm.tile(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, &fetch, NULL);
+    kern.gemm.tile(&(struct kern_product){c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate}, &fetch, NULL);
     for (size_t i = 0; i < len; i++)
         near("c", i, (double)c[i], want[i], i % ldc < n ? (double)k + 2 : 0, 1 + (double)k);
     release(where);
@@ -730,18 +734,19 @@ static void epilogue_one(size_t m, size_t n, size_t k, int mode)
     double *want = doubles(len), *t = doubles(len), *want_slope = doubles(len);
     memcpy(t, wide(c), len * sizeof *t);
     memcpy(want_slope, wide(slope), len * sizeof *t);
-    kern_gemm_4x8_ref64(t, ldc, wide(a), k, 1, wide(b), n, m, n, k, mode & ACCUMULATE);
-    kern_epilogue_ref64(t, NULL, mode & BIAS ? wide(bias) : NULL, mode & RES ? wide(res) : NULL,
-                      mode & MUL ? wide(mul) : NULL, 0.5, KERN_ACT_NONE, ldc, m, n);
+    kern_gemm_4x8_ref64(&(struct kern_product64){t, ldc, wide(a), k, 1, wide(b), n, m, n, k, mode & ACCUMULATE});
+    const struct kern_epilogue64 sums = {.bias = mode & BIAS ? wide(bias) : NULL, .res = mode & RES ? wide(res) : NULL,
+                                         .mul = mode & MUL ? wide(mul) : NULL, .scale = 0.5};
+    kern_epilogue_ref64(t, &sums, ldc, m, n);
     memcpy(want, t, len * sizeof *t);
-    kern_epilogue_ref64(want, mode & SLOPE ? want_slope : NULL, NULL, NULL, NULL, 0, act, ldc, m, n);
+    kern_epilogue_ref64(want, &(struct kern_epilogue64){.act = act, .slope = mode & SLOPE ? want_slope : NULL}, ldc, m, n);
     struct kern_epilogue f = {.bias = mode & BIAS ? bias : NULL,
                             .res = mode & RES ? res : NULL,
                             .mul = mode & MUL ? mul : NULL,
                             .scale = 0.5f,
                             .act = act,
                             .slope = mode & SLOPE ? slope : NULL};
-    kern.gemm.tile(c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE, NULL, &f);
+    kern.gemm.tile(&(struct kern_product){c, ldc, a, k, 1, b, n, m, n, k, mode & ACCUMULATE}, NULL, &f);
     for (size_t i = 0; i < len; i++) {
         /* The sum's terms are at most 1; GELU's slope is at most 1.13, the slope's own below 1. relu2's slope is twice
          * the value, and its own 2. */

@@ -83,7 +83,8 @@ static void slope_layernorm(void)
     double out[ROWS * COLS], mean[ROWS], rstd[ROWS];
     double dx[ROWS * COLS] = {0}, dw[COLS] = {0}, db[COLS] = {0};
     kern_layernorm_fwd_ref64(out, mean, rstd, o.x, o.w, o.b, ROWS, COLS);
-    kern_layernorm_bwd_ref64(dx, NULL, 0, dw, db, o.weight, o.x, mean, rstd, o.w, ROWS, COLS);
+    kern_layernorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = dx, .dw = dw, .db = db, .dout = o.weight, .x = o.x, .mean = mean,
+                                                       .rstd = rstd, .w = o.w, .rows = ROWS, .C = COLS});
     check_gradient("layernorm dx", layernorm_objective, &o, o.x, dx, ROWS * COLS);
     check_gradient("layernorm dw", layernorm_objective, &o, o.w, dw, COLS);
     check_gradient("layernorm db", layernorm_objective, &o, o.b, db, COLS);
@@ -102,7 +103,8 @@ static void slope_rmsnorm(void)
     make_operands(&o);
     double out[ROWS * COLS], rstd[ROWS], dx[ROWS * COLS] = {0}, dw[COLS] = {0};
     kern_rmsnorm_fwd_ref64(out, rstd, o.x, o.w, COLS, ROWS, COLS);
-    kern_rmsnorm_bwd_ref64(dx, NULL, 0, dw, o.weight, o.x, rstd, o.w, COLS, ROWS, COLS);
+    kern_rmsnorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = dx, .dw = dw, .dout = o.weight, .x = o.x, .rstd = rstd, .w = o.w,
+                                                     .ld = COLS, .rows = ROWS, .C = COLS});
     check_gradient("rmsnorm dx", rmsnorm_objective, &o, o.x, dx, ROWS * COLS);
     check_gradient("rmsnorm dw", rmsnorm_objective, &o, o.w, dw, COLS);
 }
@@ -171,13 +173,15 @@ static void rope_is_a_rotation(void)
         c[i] = cos(0.7 * (double)i), s[i] = sin(0.7 * (double)i);
     randomise(x, ROWS * LD);
     memcpy(y, x, sizeof y);
-    kern_rope_ref64(y, LD, c, s, ROWS, T, NH, HS, false);
+    struct kern_rope64 how = {c, s, LD, T, NH, HS, false};
+    kern_rope_ref64(y, ROWS, &how);
     for (size_t i = 0; i < ROWS * LD; i++)
         there += y[i] * y[i], before += x[i] * x[i];
     EXPECT_REL(there, before, 1e-14);
     EXPECT(y[LD + 2] == x[LD + 2] && y[LD + 10] == x[LD + 10]); /* the middle of a head, and between rows */
     EXPECT_NEAR(y[LD] - (x[LD] * cos(1.4) - x[LD + 3] * sin(1.4)), 0, 1e-15); /* place 1 turns by the angle of row 1 */
-    kern_rope_ref64(y, LD, c, s, ROWS, T, NH, HS, true);
+    how.back = true;
+    kern_rope_ref64(y, ROWS, &how);
     for (size_t i = 0; i < ROWS * LD; i++)
         EXPECT_NEAR(y[i], x[i], 1e-14);
 }
@@ -185,7 +189,7 @@ static void rope_is_a_rotation(void)
 static double attention_objective(const struct operands *o)
 {
     double out[TOKENS * HEAD], lse[TOKENS], scores[TOKENS];
-    kern_attn_fwd_ref64(out, HEAD, lse, o->q, o->k, o->v, HEAD, TOKENS, HEAD, &the_attention, scores);
+    kern_attn_fwd_ref64(&(struct kern_attn_fwd64){out, HEAD, lse, o->q, o->k, o->v, HEAD, TOKENS, HEAD}, &the_attention, scores);
     return weighted(out, o, TOKENS * HEAD);
 }
 
@@ -197,8 +201,10 @@ static void slope_attention(void)
     for (size_t window = 0; window < 4; window++) {
         double out[N], lse[TOKENS], scores[TOKENS], dq[N], dk[N], dv[N];
         the_attention = (struct kern_attn){.scale = 0.37f, .slope = window % 2 ? 0.25f : 0, .window = window};
-        kern_attn_fwd_ref64(out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, &the_attention, scores);
-        kern_attn_bwd_ref64(dq, dk, dv, o.weight, out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD, &the_attention, NULL);
+        const struct kern_attn_fwd64 f = {out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD};
+        const struct kern_attn_bwd64 b = {dq, dk, dv, o.weight, out, HEAD, lse, o.q, o.k, o.v, HEAD, TOKENS, HEAD};
+        kern_attn_fwd_ref64(&f, &the_attention, scores);
+        kern_attn_bwd_ref64(&b, &the_attention, NULL);
         check_gradient("attention dq", attention_objective, &o, o.q, dq, N);
         check_gradient("attention dk", attention_objective, &o, o.k, dk, N);
         check_gradient("attention dv", attention_objective, &o, o.v, dv, N);
@@ -243,7 +249,7 @@ enum { GATE_HEADS = 5 };
 static double gate_objective(const struct operands *o)
 {
     double out[ROWS * COLS] = {0};
-    kern_gate_fwd_ref64(out, o->x, COLS, o->w, COLS, ROWS, GATE_HEADS, 2);
+    kern_gate_fwd_ref64(out, &(struct kern_gate64){o->x, COLS, o->w, COLS, ROWS, GATE_HEADS, 2});
     return weighted(out, o, ROWS * COLS);
 }
 
@@ -252,7 +258,7 @@ static void slope_gate(void)
     struct operands o;
     make_operands(&o);
     double dx[ROWS * COLS] = {0}, dgate[ROWS * COLS] = {0};
-    kern_gate_bwd_ref64(dx, dgate, o.weight, o.x, COLS, o.w, COLS, ROWS, GATE_HEADS, 2);
+    kern_gate_bwd_ref64(dx, dgate, o.weight, &(struct kern_gate64){o.x, COLS, o.w, COLS, ROWS, GATE_HEADS, 2});
     check_gradient("gate dx", gate_objective, &o, o.x, dx, ROWS * COLS);
     check_gradient("gate", gate_objective, &o, o.w, dgate, ROWS * COLS);
 }
@@ -385,10 +391,9 @@ static void run_layernorm_fwd(struct ops o, void *ctx)
 static void run_layernorm_bwd(struct ops o, void *ctx)
 {
     struct norm *n = ctx;
-    const struct ops_norm_bwd b = {.dx = n->dx.f, .ds = n->ds.f, .by = 0.6f, .dw = n->dw.f, .db = n->db.f, .dout = n->dout.f,
-                                   .x = n->x.f, .mean = n->mean.f, .rstd = n->rstd.f, .w = n->w.f, .rows = R, .C = C,
-                                   .scratch = n->scratch};
-    ops_layernorm_bwd(o, &b);
+    const struct kern_norm_bwd b = {.dx = n->dx.f, .ds = n->ds.f, .scale = 0.6f, .dw = n->dw.f, .db = n->db.f, .dout = n->dout.f,
+                                    .x = n->x.f, .mean = n->mean.f, .rstd = n->rstd.f, .w = n->w.f, .rows = R, .C = C};
+    ops_layernorm_bwd(o, &b, n->scratch);
 }
 
 static void layernorm(void)
@@ -407,8 +412,9 @@ static void layernorm(void)
                      .scratch = malloc(ops_layernorm_bwd_scratch(R, C) * sizeof(float))};
     CHECK(n.scratch != NULL);
     kern_layernorm_fwd_ref64(n.out.d, n.mean.d, n.rstd.d, n.x.d, n.w.d, n.b.d, R, C);
-    kern_layernorm_bwd_ref64(n.dx.d, n.ds.d, (double)0.6f, n.dw.d, n.db.d, n.dout.d, n.x.d, n.mean.d,
-                             n.rstd.d, n.w.d, R, C);
+    kern_layernorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = n.dx.d, .ds = n.ds.d, .scale = (double)0.6f, .dw = n.dw.d,
+                                                       .db = n.db.d, .dout = n.dout.d, .x = n.x.d, .mean = n.mean.d,
+                                                       .rstd = n.rstd.d, .w = n.w.d, .rows = R, .C = C});
     struct output fwd[] = {
         {.name = "layernorm out", .p = &n.out}, {.name = "mean", .p = &n.mean}, {.name = "rstd", .p = &n.rstd}};
     check_op(run_layernorm_fwd, &n, fwd, 3, 1e-6);
@@ -456,9 +462,11 @@ static void attention_reference(struct attn *a)
                                           .add = h % (ANH / ANKV) > 0};
             double scores[AT], *d = a->dqkv.d, *lse = a->lse.d + (b * ANH + h) * AT;
             const double *q = a->qkv.d;
-            kern_attn_fwd_ref64(a->out.d + at, AC, lse, q + in, q + k, q + v, ALD, AT, AHS, &how, scores);
-            kern_attn_bwd_ref64(d + in, d + k, d + v, a->dout.d + at, a->out.d + at, AC, lse, q + in, q + k, q + v, ALD, AT,
-                                AHS, &how, NULL);
+            const struct kern_attn_fwd64 fwd = {a->out.d + at, AC, lse, q + in, q + k, q + v, ALD, AT, AHS};
+            const struct kern_attn_bwd64 bwd = {d + in, d + k, d + v, a->dout.d + at, a->out.d + at, AC, lse, q + in, q + k, q + v,
+                                                ALD, AT, AHS};
+            kern_attn_fwd_ref64(&fwd, &how, scores);
+            kern_attn_bwd_ref64(&bwd, &how, NULL);
         }
 }
 
@@ -638,7 +646,7 @@ static void run_mix(struct ops o, void *ctx)
 static void run_rope(struct ops o, void *ctx)
 {
     struct flat *s = ctx;
-    ops_rope(o, s->x.f, 31, s->y.f, s->y.f + 35, N / 217 * 7, 7, 3, 10, false);
+    ops_rope(o, s->x.f, N / 217 * 7, &(struct kern_rope){s->y.f, s->y.f + 35, 31, 7, 3, 10, false});
 }
 
 /* Rows of 150 values, 151 apart. */
@@ -648,9 +656,9 @@ static void run_rmsnorm(struct ops o, void *ctx)
     float rstd[N / 151], scratch[(N / 151 / 64 + 1) * 150];
     CHECK(ops_rmsnorm_bwd_scratch(N / 151, 150) <= sizeof scratch / sizeof *scratch);
     ops_rmsnorm_fwd(o, s->m.f, rstd, s->x.f, s->grad.f, 151, N / 151, 150);
-    const struct ops_norm_bwd b = {.dx = s->sum.f, .ds = s->v.f, .by = 0.6f, .dw = s->grad.f + 150, .dout = s->y.f, .x = s->x.f,
-                                   .rstd = rstd, .w = s->grad.f, .ld = 151, .rows = N / 151, .C = 150, .scratch = scratch};
-    ops_rmsnorm_bwd(o, &b);
+    const struct kern_norm_bwd b = {.dx = s->sum.f, .ds = s->v.f, .scale = 0.6f, .dw = s->grad.f + 150, .dout = s->y.f,
+                                    .x = s->x.f, .rstd = rstd, .w = s->grad.f, .ld = 151, .rows = N / 151, .C = 150};
+    ops_rmsnorm_bwd(o, &b, scratch);
 }
 
 /* The operations of the switches against the double kernels over the whole arrays. */
@@ -670,11 +678,13 @@ static void switches(void)
                            {.name = "dw", .p = &s.grad}};
     double rstd[N / 151];
     kern_rmsnorm_fwd_ref64(s.m.d, rstd, s.x.d, s.grad.d, 151, N / 151, 150);
-    kern_rmsnorm_bwd_ref64(s.sum.d, s.v.d, (double)0.6f, s.grad.d + 150, s.y.d, s.x.d, rstd, s.grad.d, 151, N / 151, 150);
+    kern_rmsnorm_bwd_ref64(&(struct kern_norm_bwd64){.dx = s.sum.d, .ds = s.v.d, .scale = (double)0.6f, .dw = s.grad.d + 150,
+                                                     .dout = s.y.d, .x = s.x.d, .rstd = rstd, .w = s.grad.d, .ld = 151,
+                                                     .rows = N / 151, .C = 150});
     check_op(run_rmsnorm, &s, rms, 4, 4e-6);
     kern_mix_ref64(s.sum.d, 0.5, s.x.d, 2, s.y.d, N);
     check_op(run_mix, &s, &mix, 1, 1e-6);
-    kern_rope_ref64(s.x.d, 31, s.y.d, s.y.d + 35, N / 217 * 7, 7, 3, 10, false);
+    kern_rope_ref64(s.x.d, N / 217 * 7, &(struct kern_rope64){s.y.d, s.y.d + 35, 31, 7, 3, 10, false});
     check_op(run_rope, &s, &rope, 1, 1e-6);
     for (size_t i = 0; i < N / 151; i++) {
         double *y = s.y.d + i * 151, *sum = s.sum.d + i * 151;

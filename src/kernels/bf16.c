@@ -48,7 +48,8 @@ static void probe(const struct kern_bf16 *b, float *c, const float *x, const flo
     b->rows(w, y, PROBE_COLUMNS, PROBE_DEPTH, PROBE_COLUMNS, b->gemm.NR);
     for (size_t j = 0; j < PROBE_COLUMNS; j += b->gemm.NR) {
         size_t n = PROBE_COLUMNS - j < b->gemm.NR ? PROBE_COLUMNS - j : b->gemm.NR;
-        b->gemm.tile(c + j, PROBE_COLUMNS, a, deep, 1, w + j * deep, n, PROBE_ROWS, n, deep, false, NULL, NULL);
+        b->gemm.tile(&(struct kern_product){c + j, PROBE_COLUMNS, a, deep, 1, w + j * deep, n, PROBE_ROWS, n, deep, false}, NULL,
+                     NULL);
     }
 }
 

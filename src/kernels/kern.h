@@ -21,16 +21,16 @@ enum kern_isa { KERN_REF, KERN_NEON, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
 /* Activations. relu2 is the square of relu. */
 enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU };
 
-/* The end of a product, done while its elements are in registers. In this order, each where its pointer
- * is not NULL or its flag is set:
- *   t += bias[j];  t = res[i][j] + scale t;  t *= mul[i][j];  slope[i][j] = act'(t), t = act(t)
- * bias (N); res, mul, slope (M,N) with C's distance between rows; slope may be NULL. None overlaps C. */
-struct kern_epilogue {
-    const float *bias, *res, *mul;
-    float scale;
-    enum kern_act act; /* not silu */
-    float *slope;
-};
+/* A struct of operands.inc whose values are kreal: struct kern_NAME of floats, struct kern_NAME64 of doubles. */
+#define KERN_OF(name) struct KERN_TAG_OF(kreal, name)
+#define KERN_TAG_OF(real, name) KERN_TAG(real, name)
+#define KERN_TAG(real, name) KERN_TAG_##real(name)
+#define KERN_TAG_float(name) kern_##name
+#define KERN_TAG_double(name) kern_##name##64
+
+#define kreal float
+#include "kernels/operands.inc"
+#undef kreal
 
 /* What a product reads next, for the tile to bring closer while it computes. It changes no result. */
 struct kern_fetch {
@@ -41,14 +41,10 @@ struct kern_fetch {
     size_t ld, rows, cols;
 };
 
-/* The GEMM micro-kernel: C[0..m)[0..n) (+)= sum_k A(i,k) B(k,j) with n <= NR and any m, taken MR rows
- * at a time. A(i,k) = a[i*a_rs + k*a_cs]; B(k,j) = b[k*ldb + j]. Where `accumulate` is false C is not
- * read. fetch, epilogue: NULL where there is nothing to fetch or to do; epilogue is applied to the finished
- * elements, with pointers to those of C[0][0]. An element's value does not depend on m, n or its place in
- * the tile. */
-typedef void kern_gemm_tile_fn(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
-                               const float *b, size_t ldb, size_t m, size_t n, size_t k,
-                               bool accumulate, const struct kern_fetch *fetch,
+/* The GEMM micro-kernel: a product with n <= NR and any m, taken MR rows at a time. fetch, epilogue: NULL where there is
+ * nothing to fetch or to do; epilogue is applied to the finished elements, with pointers to those of C[0][0]. An element's
+ * value does not depend on m, n or its place in the tile. */
+typedef void kern_gemm_tile_fn(const struct kern_product *p, const struct kern_fetch *fetch,
                                const struct kern_epilogue *epilogue);
 
 struct kern_gemm {
@@ -150,19 +146,12 @@ struct kern_pool {
     X(void, layernorm_fwd,                                                                         \
       (kreal * out, kreal *mean, kreal *rstd, const kreal *x, const kreal *w, const kreal *b,      \
        size_t rows, size_t C))                                                                     \
-    /* dx += ...; ds = by dx, where ds is not NULL; dw, db += sums over these rows, in row order. Neither \
-     * dx nor ds may alias dout. */                                                                 \
-    X(void, layernorm_bwd,                                                                         \
-      (kreal * dx, kreal *ds, kreal by, kreal *dw, kreal *db, const kreal *dout, const kreal *x,   \
-       const kreal *mean, const kreal *rstd, const kreal *w, size_t rows, size_t C))               \
+    X(void, layernorm_bwd, (const KERN_OF(norm_bwd) * n))                                          \
     /* out = x rstd w, rstd = 1 / sqrt(mean of x^2 + 1e-6); w (C), or NULL: 1. Rows of x and out ld apart; out may  \
      * be x. */                                                                                     \
     X(void, rmsnorm_fwd,                                                                           \
       (kreal * out, kreal *rstd, const kreal *x, const kreal *w, size_t ld, size_t rows, size_t C)) \
-    /* As layernorm_bwd; dw may be NULL with w. Rows of dx, ds, dout and x ld apart. */              \
-    X(void, rmsnorm_bwd,                                                                           \
-      (kreal * dx, kreal *ds, kreal by, kreal *dw, const kreal *dout, const kreal *x,              \
-       const kreal *rstd, const kreal *w, size_t ld, size_t rows, size_t C))                       \
+    X(void, rmsnorm_bwd, (const KERN_OF(norm_bwd) * n))                                            \
     /* An activation and its slope; out may be x, slope may be NULL. GELU in its tanh form. */       \
     X(void, act, (kreal * out, kreal *slope, const kreal *x, size_t n, enum kern_act act))         \
     /* out = f(g) u, and where d is set g = u f'(g), u = f(g): what the gradient of out is multiplied by for those  \
@@ -170,11 +159,8 @@ struct kern_pool {
     X(void, glu, (kreal * out, kreal *g, kreal *u, size_t n, enum kern_act act, bool d))           \
     /* out = a b */                                                                                 \
     X(void, times, (kreal * out, const kreal *a, const kreal *b, size_t n))                        \
-    /* Pairs (x[i], x[i + HS/2]) of heads side by side turn by the angles of which cos, sin (T,HS/2) are the cosines \
-     * and sines (Su et al. 2021), backward where `back` is set. Row r of x, ld apart, stands at r % T; the middle   \
-     * value of an odd HS stays. */                                                                 \
-    X(void, rope,                                                                                  \
-      (kreal * x, size_t ld, const kreal *cos, const kreal *sin, size_t rows, size_t T, size_t NH, size_t HS, bool back)) \
+    /* Heads of `rows` rows of x turn in place. */                                                 \
+    X(void, rope, (kreal * x, size_t rows, const KERN_OF(rope) * how))                              \
     /* out = e^x; out may be x. */                                                                  \
     X(void, vexp, (kreal * out, const kreal *x, size_t n))                                         \
     /* out[j][i] = x[i][j] for x (rows,cols); rows of out ld_out apart, of x ld apart. */            \
@@ -183,16 +169,10 @@ struct kern_pool {
     /* The columns of x (rows,n), rows ld apart, in panels of `width` columns (the last narrower), each  \
      * (rows,width) and contiguous, one after the other: rows n floats in all. */                  \
     X(void, panels, (kreal * out, const kreal *x, size_t ld, size_t rows, size_t n, size_t width)) \
-    /* Causal attention of one sequence and head. q, k, v: rows of HS values, ld apart; out rows     \
-     * ld_out apart; lse (T) = log-sum-exp of the scaled scores. scratch: attn_scratch floats. */    \
-    X(void, attn_fwd,                                                                              \
-      (kreal * out, size_t ld_out, kreal *lse, const kreal *q, const kreal *k, const kreal *v,     \
-       size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch))               \
-    /* dq, dk, dv (rows ld apart) are overwritten, but see how->add; probabilities are recomputed from lse. */ \
-    X(void, attn_bwd,                                                                              \
-      (kreal * dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out, size_t ld_out,       \
-       const kreal *lse, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T,      \
-       size_t HS, const struct kern_attn *how, kreal *scratch))                                    \
+    /* scratch: attn_scratch floats. */                                                            \
+    X(void, attn_fwd, (const KERN_OF(attn_fwd) * a, const struct kern_attn *how, kreal *scratch))    \
+    /* dq, dk, dv are overwritten, but see how->add; probabilities are recomputed from lse. */     \
+    X(void, attn_bwd, (const KERN_OF(attn_bwd) * a, const struct kern_attn *how, kreal *scratch))    \
     /* The last of T queries alone: q, out (HS); rows of k, v ld apart, the last is its own. scratch: T floats. */ \
     X(void, attn_row,                                                                              \
       (kreal * out, const kreal *q, const kreal *k, const kreal *v, size_t ld, size_t T, size_t HS, \
@@ -235,13 +215,10 @@ struct kern_pool {
 
 /* What takes so little of a step that the reference serves every level. */
 #define KERN_PLAIN_OPS(X)                                                                          \
-    /* Head h of row r, HS values of x, times s = 1 / (1 + e^-gate[r][h]). Rows of x ld apart, of gate ld_gate. */ \
-    X(void, gate_fwd,                                                                              \
-      (kreal * out, const kreal *x, size_t ld, const kreal *gate, size_t ld_gate, size_t rows, size_t NH, size_t HS)) \
+    /* out = the heads times their gates. */                                                      \
+    X(void, gate_fwd, (kreal * out, const KERN_OF(gate) * g))                                       \
     /* From dout: dx = s dout, dgate = s (1 - s) x . dout. dx may be dout. */                        \
-    X(void, gate_bwd,                                                                              \
-      (kreal * dx, kreal *dgate, const kreal *dout, const kreal *x, size_t ld, const kreal *gate,  \
-       size_t ld_gate, size_t rows, size_t NH, size_t HS))                                         \
+    X(void, gate_bwd, (kreal * dx, kreal *dgate, const kreal *dout, const KERN_OF(gate) * g))       \
     /* Sum of products in double, in order. */                                                       \
     X(double, dot, (const kreal *x, const kreal *y, size_t n))                                      \
     /* out (rows,V) += softmax(z) of a member's logits, where it is the first = that; after the last the log of the mean. */ \

@@ -89,7 +89,7 @@ void block_fwd(const struct block *b, struct pass *p, float *x_out, float scale)
     const struct kern_epilogue mid = {.res = b->mixed, .scale = scale}, end = {.res = b->x_mid, .scale = scale};
     size_t C = b->b1.before.C;
     if (b->x0)
-        mix2_fwd(&b->mix, p, b->mixed, C, b->x, C, b->x0, C, C);
+        mix2_fwd(&b->mix, p, b->mixed, C, &(struct mix2_terms){b->x, C, b->x0, C, C});
     b->b1.before.kind->fwd(&b->b1.before, p, b->mixed);
     attention_fwd(&b->attention, p, b->b1.raw ? b->b1.raw : b->x_mid, norm_out(&b->b1.before, b->mixed), b->b1.raw ? NULL : &mid);
     join(&b->b1, p, b->x_mid, b->mixed, scale);
@@ -126,7 +126,7 @@ void block_bwd(const struct block *b, struct pass *p, float *dres, float *ds, fl
     if (!b->x0)
         return;
     size_t C = b->b1.before.C;
-    mix2_bwd(&b->mix, p, dres, C, b->dx0, C, b->x, C, b->x0, C, C);
+    mix2_bwd(&b->mix, p, dres, C, b->dx0, C, &(struct mix2_terms){b->x, C, b->x0, C, C});
     if (next)
         ops_mix(p->o, next, scale, dres, 0, dres, p->R * C);
 }

@@ -172,8 +172,9 @@ static void block_product(const struct product *p, const struct block *b, size_t
         if (epilogue)
             f = epilogue_at(p->epilogue, p->ldc, i + above, b->j + s);
         const float *panels = panel(p, b, s, width, &ldb);
-        g->tile(c + above * p->ldc + s, p->ldc, a + above * p->a_rs, p->a_rs, p->a_cs, panels, ldb, m - above, width, b->deep,
-                p->accumulate || b->d > 0, &fetch, epilogue ? &f : NULL);
+        const struct kern_product part = {c + above * p->ldc + s, p->ldc, a + above * p->a_rs, p->a_rs, p->a_cs, panels, ldb,
+                                          m - above, width, b->deep, p->accumulate || b->d > 0};
+        g->tile(&part, &fetch, epilogue ? &f : NULL);
     }
 }
 

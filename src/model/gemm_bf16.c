@@ -105,8 +105,9 @@ static void block_product(const struct kern *k, const struct out *o, const struc
         }
         if (o->f)
             f = epilogue_at(o->f, o->ldc, 0, b->j + s);
-        g->tile(o->c + b->j + s, o->ldc, a->a, a->a_rs, a->a_cs, b->panels + s * b->deep, width, a->m, width, b->deep,
-                o->accumulate, &fetch, o->f ? &f : NULL);
+        const struct kern_product part = {o->c + b->j + s, o->ldc, a->a, a->a_rs, a->a_cs, b->panels + s * b->deep, width, a->m,
+                                          width, b->deep, o->accumulate};
+        g->tile(&part, &fetch, o->f ? &f : NULL);
     }
 }
 

@@ -82,29 +82,40 @@ size_t ops_layernorm_bwd_scratch(size_t rows, size_t C)
 
 struct norm_bwd {
     const struct kern *k;
-    const struct ops_norm_bwd *n;
+    const struct kern_norm_bwd *n;
+    float *sums; /* of dw, and of db: those of one block after those of another */
 };
+
+/* The rows of block i, which are ld apart; dw, db are left. */
+static struct kern_norm_bwd norm_rows(const struct kern_norm_bwd *all, size_t i, size_t ld)
+{
+    struct rows r = block_rows(i, all->rows);
+    struct kern_norm_bwd n = *all;
+    size_t at = r.at * ld;
+    n.dx += at, n.dout += at, n.x += at, n.rstd += r.at, n.rows = r.n;
+    n.ds = n.ds ? n.ds + at : NULL;
+    n.mean = n.mean ? n.mean + r.at : NULL;
+    return n;
+}
 
 static void layernorm_bwd_block(const void *ctx, size_t i, size_t part)
 {
     const struct norm_bwd *a = ctx;
-    const struct ops_norm_bwd *n = a->n;
-    struct rows r = block_rows(i, n->rows);
-    size_t C = n->C, at = r.at * C;
-    float *sums = n->scratch + i * 2 * C;
+    size_t C = a->n->C;
+    struct kern_norm_bwd n = norm_rows(a->n, i, C);
     (void)part;
-    memset(sums, 0, 2 * C * sizeof *sums);
-    a->k->layernorm_bwd(n->dx + at, n->ds ? n->ds + at : NULL, n->by, sums, sums + C, n->dout + at, n->x + at,
-                        n->mean + r.at, n->rstd + r.at, n->w, r.n, C);
+    n.dw = a->sums + i * 2 * C, n.db = n.dw + C;
+    memset(n.dw, 0, 2 * C * sizeof *n.dw);
+    a->k->layernorm_bwd(&n);
 }
 
-void ops_layernorm_bwd(struct ops o, const struct ops_norm_bwd *n)
+void ops_layernorm_bwd(struct ops o, const struct kern_norm_bwd *n, float *scratch)
 {
-    const struct norm_bwd a = {o.k, n};
+    const struct norm_bwd a = {o.k, n, scratch};
     size_t blocks = blocks_of(n->rows, BLOCK_ROWS);
     for_blocks(o, blocks, layernorm_bwd_block, &a);
-    o.k->colsum(n->dw, n->scratch, 2 * n->C, blocks, n->C);
-    o.k->colsum(n->db, n->scratch + n->C, 2 * n->C, blocks, n->C);
+    o.k->colsum(n->dw, scratch, 2 * n->C, blocks, n->C);
+    o.k->colsum(n->db, scratch + n->C, 2 * n->C, blocks, n->C);
 }
 
 struct rmsnorm_fwd {
@@ -136,24 +147,21 @@ size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C)
 static void rmsnorm_bwd_block(const void *ctx, size_t i, size_t part)
 {
     const struct norm_bwd *a = ctx;
-    const struct ops_norm_bwd *n = a->n;
-    struct rows r = block_rows(i, n->rows);
-    size_t at = r.at * n->ld;
-    float *sums = n->dw ? n->scratch + i * n->C : NULL;
+    struct kern_norm_bwd n = norm_rows(a->n, i, a->n->ld);
     (void)part;
-    if (sums)
-        memset(sums, 0, n->C * sizeof *sums);
-    a->k->rmsnorm_bwd(n->dx + at, n->ds ? n->ds + at : NULL, n->by, sums, n->dout + at, n->x + at, n->rstd + r.at, n->w,
-                      n->ld, r.n, n->C);
+    n.dw = n.dw ? a->sums + i * n.C : NULL;
+    if (n.dw)
+        memset(n.dw, 0, n.C * sizeof *n.dw);
+    a->k->rmsnorm_bwd(&n);
 }
 
-void ops_rmsnorm_bwd(struct ops o, const struct ops_norm_bwd *n)
+void ops_rmsnorm_bwd(struct ops o, const struct kern_norm_bwd *n, float *scratch)
 {
-    const struct norm_bwd a = {o.k, n};
+    const struct norm_bwd a = {o.k, n, scratch};
     size_t blocks = blocks_of(n->rows, BLOCK_ROWS);
     for_blocks(o, blocks, rmsnorm_bwd_block, &a);
     if (n->dw)
-        o.k->colsum(n->dw, n->scratch, n->C, blocks, n->C);
+        o.k->colsum(n->dw, scratch, n->C, blocks, n->C);
 }
 
 struct act {
@@ -225,9 +233,7 @@ void ops_glu_bwd(struct ops o, float *dwide, const float *wide, size_t ld, const
 struct rope {
     const struct kern *k;
     float *x;
-    const float *cosines, *sines;
-    size_t ld, T, NH, HS;
-    bool back;
+    const struct kern_rope *how;
 };
 
 /* A block is a sequence: its rows begin at place 0. */
@@ -235,14 +241,13 @@ static void rope_block(const void *ctx, size_t i, size_t part)
 {
     const struct rope *a = ctx;
     (void)part;
-    a->k->rope(a->x + i * a->T * a->ld, a->ld, a->cosines, a->sines, a->T, a->T, a->NH, a->HS, a->back);
+    a->k->rope(a->x + i * a->how->T * a->how->ld, a->how->T, a->how);
 }
 
-void ops_rope(struct ops o, float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
-              size_t HS, bool back)
+void ops_rope(struct ops o, float *x, size_t rows, const struct kern_rope *how)
 {
-    struct rope a = {o.k, x, cosines, sines, ld, T, NH, HS, back};
-    for_blocks(o, rows / T, rope_block, &a);
+    struct rope a = {o.k, x, how};
+    for_blocks(o, rows / how->T, rope_block, &a);
 }
 
 struct mix {
@@ -309,8 +314,9 @@ static void attn_fwd_block(const void *ctx, size_t i, size_t part)
     float *scratch = a->scratch + part * kern_attn_scratch(s->T, s->HS);
     for (size_t g = 0; g < group_of(s); g++) {
         struct head h = head_of(s, i, g);
-        a->k->attn_fwd(a->out + h.at, h.ld_out, a->lse + h.lse, a->qkv + h.q, a->qkv + h.k, a->qkv + h.v, s->ld, s->T,
-                       s->HS, &h.how, scratch);
+        const struct kern_attn_fwd f = {.out = a->out + h.at, .ld_out = h.ld_out, .lse = a->lse + h.lse, .q = a->qkv + h.q,
+                                        .k = a->qkv + h.k, .v = a->qkv + h.v, .ld = s->ld, .T = s->T, .HS = s->HS};
+        a->k->attn_fwd(&f, &h.how, scratch);
     }
 }
 
@@ -337,8 +343,11 @@ static void attn_bwd_block(const void *ctx, size_t i, size_t part)
     float *scratch = a->scratch + part * kern_attn_scratch(s->T, s->HS), *d = a->dqkv;
     for (size_t g = 0; g < group_of(s); g++) {
         struct head h = head_of(s, i, g);
-        a->k->attn_bwd(d + h.q, d + h.k, d + h.v, a->dout + h.at, a->out_fwd + h.at, h.ld_out, a->lse_fwd + h.lse,
-                       a->qkv + h.q, a->qkv + h.k, a->qkv + h.v, s->ld, s->T, s->HS, &h.how, scratch);
+        const struct kern_attn_bwd b = {.dq = d + h.q, .dk = d + h.k, .dv = d + h.v, .dout = a->dout + h.at,
+                                        .out = a->out_fwd + h.at, .ld_out = h.ld_out, .lse = a->lse_fwd + h.lse,
+                                        .q = a->qkv + h.q, .k = a->qkv + h.k, .v = a->qkv + h.v, .ld = s->ld, .T = s->T,
+                                        .HS = s->HS};
+        a->k->attn_bwd(&b, &h.how, scratch);
     }
 }
 

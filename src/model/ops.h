@@ -19,20 +19,13 @@ struct ops {
 void ops_layernorm_fwd(struct ops o, float *out, float *mean, float *rstd, const float *x,
                        const float *w, const float *b, size_t rows, size_t C);
 
-/* Of a norm of rows of C values, as in kern.h. mean, db: of layer norm alone, whose rows are C apart. */
-struct ops_norm_bwd {
-    float *dx, *ds, *dw, *db;
-    float by;
-    const float *dout, *x, *mean, *rstd, *w;
-    size_t ld, rows, C; /* ld: between rows, of RMS norm */
-    float *scratch;     /* ops_NORM_bwd_scratch floats, for the partial sums of dw and db */
-};
-void ops_layernorm_bwd(struct ops o, const struct ops_norm_bwd *n);
+/* scratch: ops_NORM_bwd_scratch floats, for the partial sums of dw and db. */
+void ops_layernorm_bwd(struct ops o, const struct kern_norm_bwd *n, float *scratch);
 size_t ops_layernorm_bwd_scratch(size_t rows, size_t C);
 
 /* Rows ld apart; w, dw may be NULL (kern.h). */
 void ops_rmsnorm_fwd(struct ops o, float *out, float *rstd, const float *x, const float *w, size_t ld, size_t rows, size_t C);
-void ops_rmsnorm_bwd(struct ops o, const struct ops_norm_bwd *n);
+void ops_rmsnorm_bwd(struct ops o, const struct kern_norm_bwd *n, float *scratch);
 size_t ops_rmsnorm_bwd_scratch(size_t rows, size_t C);
 
 /* x (rows,n) to act(x) in place, slope likewise or NULL: rows ld apart. */
@@ -44,9 +37,8 @@ void ops_glu_fwd(struct ops o, float *out, size_t ld_out, float *wide, size_t ld
 /* dwide (rows,2n), ld apart, from dout (rows,n), ld_out apart. */
 void ops_glu_bwd(struct ops o, float *dwide, const float *wide, size_t ld, const float *dout, size_t ld_out, size_t rows, size_t n);
 
-/* Heads of HS values side by side turn in place: rows of x, ld apart, of sequences of T (kern.h). */
-void ops_rope(struct ops o, float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
-              size_t HS, bool back);
+/* Heads turn in place: rows of x, whole sequences of how->T. */
+void ops_rope(struct ops o, float *x, size_t rows, const struct kern_rope *how);
 
 /* y (n) = a x + b z. */
 void ops_mix(struct ops o, float *y, float a, const float *x, float b, const float *z, size_t n);

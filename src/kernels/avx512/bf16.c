@@ -18,12 +18,10 @@ kern_gemm_tile_fn VEC_TILE;
 #include "kernels/simd/gemm.c"
 
 /* The instruction flushes by itself; what is done with its sums wants the mode. */
-static void flushing_tile(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                          size_t m, size_t n, size_t k, bool accumulate, const struct kern_fetch *fetch,
-                          const struct kern_epilogue *e)
+static void flushing_tile(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *e)
 {
     flush_mode before = flush_on();
-    VEC_TILE(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, fetch, e);
+    VEC_TILE(p, fetch, e);
     flush_set(before);
 }
 

@@ -29,19 +29,18 @@ float kern_bf16_step_ref(float t, float x, float y)
     return flush((double)zero_if_subnormal(t) + (double)x * (double)y);
 }
 
-static void tile(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb, size_t m,
-                 size_t n, size_t k, bool accumulate, const struct kern_fetch *fetch, const struct kern_epilogue *f)
+static void tile(const struct kern_product *x, const struct kern_fetch *fetch, const struct kern_epilogue *f)
 {
     (void)fetch;
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++) {
-            float t = 0, *to = c + i * ldc + j;
-            for (size_t p = 0; p < k; p++)
-                t = kern_bf16_step_ref(t, a[i * a_rs + p * a_cs], b[p * ldb + j]);
-            *to = accumulate ? flush((double)zero_if_subnormal(*to) + (double)t) : t;
+    for (size_t i = 0; i < x->m; i++)
+        for (size_t j = 0; j < x->n; j++) {
+            float t = 0, *to = x->c + i * x->ldc + j;
+            for (size_t p = 0; p < x->k; p++)
+                t = kern_bf16_step_ref(t, x->a[i * x->a_rs + p * x->a_cs], x->b[p * x->ldb + j]);
+            *to = x->accumulate ? flush((double)zero_if_subnormal(*to) + (double)t) : t;
         }
     if (f)
-        kern_epilogue_ref(c, f->slope, f->bias, f->res, f->mul, f->scale, f->act, ldc, m, n);
+        kern_epilogue_ref(x->c, f, x->ldc, x->m, x->n);
 }
 
 static void rows(float *out, const float *x, size_t ld, size_t depth, size_t n, size_t width)

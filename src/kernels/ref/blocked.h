@@ -11,8 +11,7 @@
 typedef float kern_four __attribute__((vector_size(16), aligned(4)));
 
 /* The tile without fetch and epilogue, for any n. */
-void kern_product_blocked(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                          size_t m, size_t n, size_t k, bool accumulate);
+void kern_product_blocked(const struct kern_product *p);
 kern_gemm_tile_fn kern_gemm_4x8_blocked;
 /* What struct kern_epilogue says, on rows ld apart. */
 void kern_epilogue_blocked(float *c, const struct kern_epilogue *e, size_t ld, size_t rows, size_t n);

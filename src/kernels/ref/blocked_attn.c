@@ -22,6 +22,12 @@ static size_t whole_fours(size_t n)
     return (n + 3) / 4 * 4;
 }
 
+/* Queries and keys: rows of HS values, ld apart. */
+struct heads {
+    const float *q, *k;
+    size_t ld, HS;
+};
+
 /* A block: queries [i, i+m), keys [j, j+n). */
 struct block {
     size_t i, m, j, n;
@@ -60,27 +66,20 @@ static struct range queries_in(const struct block *b, size_t row)
 
 typedef struct range ranges_fn(const struct block *b, size_t row);
 
-/* C (m,n) (+)= A B, where row i of C adds up the depths ranges(b, i) alone. */
-struct partial {
-    float *c;
-    size_t ldc;
-    const float *a;
-    size_t a_rs, a_cs;
-    const float *b;
-    size_t ldb, m, n;
-};
-
-static void rows_over(const struct partial *p, size_t row, size_t rows, struct range r, bool accumulate)
+/* Rows of a product p in which row i of C adds up the depths ranges(b, i) alone, whatever p->m and p->k say. */
+static void rows_over(const struct kern_product *p, size_t row, size_t rows, struct range r, bool accumulate)
 {
-    size_t deep = r.to > r.from ? r.to - r.from : 0;
-    if (deep > 0 || !accumulate)
-        kern_product_blocked(p->c + row * p->ldc, p->ldc, p->a + row * p->a_rs + r.from * p->a_cs, p->a_rs, p->a_cs,
-                             p->b + r.from * p->ldb, p->ldb, rows, p->n, deep, accumulate);
+    struct kern_product part = *p;
+    part.c += row * p->ldc, part.a += row * p->a_rs + r.from * p->a_cs, part.b += r.from * p->ldb;
+    part.m = rows, part.k = r.to > r.from ? r.to - r.from : 0, part.accumulate = accumulate;
+    if (part.k > 0 || !accumulate)
+        kern_product_blocked(&part);
 }
 
 /* Four rows: together over the depths that all of them have, each alone before and after. */
-static void four_rows(const struct partial *p, const struct block *b, ranges_fn *ranges, size_t row, bool accumulate)
+static void four_rows(const struct kern_product *p, const struct block *b, ranges_fn *ranges, size_t row)
 {
+    const bool accumulate = p->accumulate;
     struct range all = ranges(b, row), own[ROWS];
     for (size_t i = 0; i < ROWS; i++) {
         own[i] = ranges(b, row + i);
@@ -98,13 +97,14 @@ static void four_rows(const struct partial *p, const struct block *b, ranges_fn 
         rows_over(p, row + i, 1, (struct range){all.to, own[i].to}, true);
 }
 
-static void partial_product(const struct partial *p, const struct block *b, ranges_fn *ranges, bool accumulate)
+/* C (m,n) (+)= A B, where row i of C adds up the depths ranges(b, i) alone. */
+static void partial_product(const struct kern_product *p, const struct block *b, ranges_fn *ranges)
 {
     size_t row = 0;
     for (; row + ROWS <= p->m; row += ROWS)
-        four_rows(p, b, ranges, row, accumulate);
+        four_rows(p, b, ranges, row);
     for (; row < p->m; row++)
-        rows_over(p, row, 1, ranges(b, row), accumulate);
+        rows_over(p, row, 1, ranges(b, row), p->accumulate);
 }
 
 /* out (HS,KEYS) = x^T, x n rows ld apart; columns from n to the next whole four are 0. */
@@ -119,11 +119,11 @@ static void transposed(float *out, const float *x, size_t ld, size_t n, size_t H
 }
 
 /* s, rows lds apart, = the scores of a block, whose queries see what is set; the rest holds something. */
-static void scores(float *s, size_t lds, const struct block *b, const float *q, const float *k, size_t ld, size_t HS,
-                   float *turned)
+static void scores(float *s, size_t lds, const struct block *b, const struct heads *x, float *turned)
 {
-    transposed(turned, k + b->j * ld, ld, b->n, HS);
-    kern_product_blocked(s, lds, q + b->i * ld, ld, 1, turned, KEYS, b->m, whole_fours(b->n), HS, false);
+    const size_t ld = x->ld, HS = x->HS;
+    transposed(turned, x->k + b->j * ld, ld, b->n, HS);
+    kern_product_blocked(&(struct kern_product){s, lds, x->q + b->i * ld, ld, 1, turned, KEYS, b->m, whole_fours(b->n), HS, false});
     for (size_t row = 0; row < b->m; row++) {
         struct range r = keys_in(b, row);
         float *own = s + row * lds, far = (float)(b->i + row - b->j), slope = b->how->slope;
@@ -162,28 +162,27 @@ static float softmax(float *s, struct range r)
     return lse;
 }
 
-void kern_attn_fwd_blocked(float *out, size_t ld_out, float *lse, const float *q, const float *k, const float *v, size_t ld,
-                           size_t T, size_t HS, const struct kern_attn *how, float *scratch)
+void kern_attn_fwd_blocked(const struct kern_attn_fwd *a, const struct kern_attn *how, float *scratch)
 {
-    size_t lds = whole_fours(T);
+    const struct heads heads = {a->q, a->k, a->ld, a->HS};
+    size_t T = a->T, lds = whole_fours(T);
     float *s = scratch, *turned = s + QUERIES * lds;
     for (size_t i = 0; i < T; i += QUERIES) {
         size_t m = least(QUERIES, T - i);
         for (struct block b = first_block(how, i, m); b.n > 0; next_block(&b))
-            scores(s + b.j, lds, &b, q, k, ld, HS, turned);
+            scores(s + b.j, lds, &b, &heads, turned);
         for (size_t row = 0; row < m; row++)
-            lse[i + row] = softmax(s + row * lds, keys_of(how, i + row));
+            a->lse[i + row] = softmax(s + row * lds, keys_of(how, i + row));
         const struct block all = {i, m, 0, T, how};
-        const struct partial sums = {out + i * ld_out, ld_out, s, lds, 1, v, ld, m, HS};
-        partial_product(&sums, &all, keys_in, false);
+        const struct kern_product sums = {.c = a->out + i * a->ld_out, .ldc = a->ld_out, .a = s, .a_rs = lds, .a_cs = 1,
+                                          .b = a->v, .ldb = a->ld, .m = m, .n = a->HS};
+        partial_product(&sums, &all, keys_in);
     }
 }
 
-/* Arrays of a backward pass, and its scratch. */
+/* A backward pass and its scratch. */
 struct backward {
-    float *dq, *dk, *dv;
-    const float *dout, *out, *lse, *q, *k, *v;
-    size_t ld_out, ld, HS;
+    const struct kern_attn_bwd *a;
     float *p, *ds;            /* (QUERIES,KEYS): probabilities, and the gradient of what the scale multiplies */
     float *turned;            /* (HS,KEYS) */
     float delta[QUERIES];     /* sum_j p_ij dp_ij = out_i . dout_i (Dao et al. 2022, eq. 4) */
@@ -192,47 +191,45 @@ struct backward {
 static void deltas(struct backward *w, size_t i, size_t m)
 {
     for (size_t row = 0; row < m; row++) {
-        const float *g = w->dout + (i + row) * w->ld_out, *o = w->out + (i + row) * w->ld_out;
+        const float *g = w->a->dout + (i + row) * w->a->ld_out, *o = w->a->out + (i + row) * w->a->ld_out;
         w->delta[row] = 0;
-        for (size_t d = 0; d < w->HS; d++)
+        for (size_t d = 0; d < w->a->HS; d++)
             w->delta[row] += g[d] * o[d];
     }
 }
 
 static void block_bwd(const struct backward *w, const struct block *b)
 {
-    const float *g = w->dout + b->i * w->ld_out;
-    size_t ld = w->ld, HS = w->HS;
-    scores(w->p, KEYS, b, w->q, w->k, ld, HS, w->turned);
-    transposed(w->turned, w->v + b->j * ld, ld, b->n, HS);
-    kern_product_blocked(w->ds, KEYS, g, w->ld_out, 1, w->turned, KEYS, b->m, whole_fours(b->n), HS, false);
+    const struct kern_attn_bwd *a = w->a;
+    const float *g = a->dout + b->i * a->ld_out;
+    size_t ld = a->ld, HS = a->HS;
+    scores(w->p, KEYS, b, &(struct heads){a->q, a->k, ld, HS}, w->turned);
+    transposed(w->turned, a->v + b->j * ld, ld, b->n, HS);
+    kern_product_blocked(&(struct kern_product){w->ds, KEYS, g, a->ld_out, 1, w->turned, KEYS, b->m, whole_fours(b->n), HS, false});
     for (size_t row = 0; row < b->m; row++) {
         struct range r = keys_in(b, row);
         float *p = w->p + row * KEYS, *ds = w->ds + row * KEYS;
         for (size_t j = r.from; j < r.to; j++) {
-            p[j] = expf(p[j] - w->lse[b->i + row]);
+            p[j] = expf(p[j] - a->lse[b->i + row]);
             ds[j] = b->how->scale * p[j] * (ds[j] - w->delta[row]);
         }
     }
-    const struct partial dq = {w->dq + b->i * ld, ld, w->ds, KEYS, 1, w->k + b->j * ld, ld, b->m, HS};
-    const struct partial dk = {w->dk + b->j * ld, ld, w->ds, 1, KEYS, w->q + b->i * ld, ld, b->n, HS};
-    const struct partial dv = {w->dv + b->j * ld, ld, w->p, 1, KEYS, g, w->ld_out, b->n, HS};
-    partial_product(&dq, b, keys_in, true);
-    partial_product(&dk, b, queries_in, true);
-    partial_product(&dv, b, queries_in, true);
+    const struct kern_product dq = {a->dq + b->i * ld, ld, w->ds, KEYS, 1, a->k + b->j * ld, ld, b->m, HS, 0, true};
+    const struct kern_product dk = {a->dk + b->j * ld, ld, w->ds, 1, KEYS, a->q + b->i * ld, ld, b->n, HS, 0, true};
+    const struct kern_product dv = {a->dv + b->j * ld, ld, w->p, 1, KEYS, g, a->ld_out, b->n, HS, 0, true};
+    partial_product(&dq, b, keys_in);
+    partial_product(&dk, b, queries_in);
+    partial_product(&dv, b, queries_in);
 }
 
-void kern_attn_bwd_blocked(float *dq, float *dk, float *dv, const float *dout, const float *out, size_t ld_out,
-                           const float *lse, const float *q, const float *k, const float *v, size_t ld, size_t T,
-                           size_t HS, const struct kern_attn *how, float *scratch)
+void kern_attn_bwd_blocked(const struct kern_attn_bwd *a, const struct kern_attn *how, float *scratch)
 {
-    struct backward w = {.dq = dq, .dk = dk, .dv = dv, .dout = dout, .out = out, .lse = lse, .q = q, .k = k, .v = v,
-                         .ld_out = ld_out, .ld = ld, .HS = HS, .p = scratch, .ds = scratch + QUERIES * KEYS,
-                         .turned = scratch + 2 * QUERIES * KEYS};
+    struct backward w = {.a = a, .p = scratch, .ds = scratch + QUERIES * KEYS, .turned = scratch + 2 * QUERIES * KEYS};
+    const size_t T = a->T, ld = a->ld, row_bytes = a->HS * sizeof *a->dq;
     for (size_t i = 0; i < T; i++) {
-        memset(dq + i * ld, 0, HS * sizeof *dq);
+        memset(a->dq + i * ld, 0, row_bytes);
         if (!how->add)
-            memset(dk + i * ld, 0, HS * sizeof *dk), memset(dv + i * ld, 0, HS * sizeof *dv);
+            memset(a->dk + i * ld, 0, row_bytes), memset(a->dv + i * ld, 0, row_bytes);
     }
     for (size_t i = 0; i < T; i += QUERIES) {
         size_t m = least(QUERIES, T - i);

@@ -10,64 +10,66 @@ INLINE kern_four load(const float *x)
     return *(const kern_four *)x;
 }
 
-/* `rows` and `fours` are constants where this is called: the sums are registers then. */
-INLINE void tile(size_t rows, size_t fours, float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-                 size_t ldb, size_t k, bool accumulate)
+/* The product's first rows and columns: `rows` and `fours` are constants where these are called, so that sums and
+ * operands are registers. */
+INLINE void tile(const struct kern_product p, const size_t rows, const size_t fours)
 {
     kern_four sum[ROWS][2];
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < fours; j++)
-            sum[i][j] = accumulate ? load(c + i * ldc + FOUR * j) : (kern_four){0};
-    for (size_t p = 0; p < k; p++)
+            sum[i][j] = p.accumulate ? load(p.c + i * p.ldc + FOUR * j) : (kern_four){0};
+    for (size_t d = 0; d < p.k; d++)
         for (size_t i = 0; i < rows; i++)
             for (size_t j = 0; j < fours; j++)
-                sum[i][j] += a[i * a_rs + p * a_cs] * load(b + p * ldb + FOUR * j);
+                sum[i][j] += p.a[i * p.a_rs + d * p.a_cs] * load(p.b + d * p.ldb + FOUR * j);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < fours; j++)
-            *(kern_four *)(c + i * ldc + FOUR * j) = sum[i][j];
+            *(kern_four *)(p.c + i * p.ldc + FOUR * j) = sum[i][j];
 }
 
-INLINE void column(size_t rows, float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                   size_t k, bool accumulate)
+INLINE void column(const struct kern_product p, const size_t rows)
 {
     float sum[ROWS];
     for (size_t i = 0; i < rows; i++)
-        sum[i] = accumulate ? c[i * ldc] : 0;
-    for (size_t p = 0; p < k; p++)
+        sum[i] = p.accumulate ? p.c[i * p.ldc] : 0;
+    for (size_t d = 0; d < p.k; d++)
         for (size_t i = 0; i < rows; i++)
-            sum[i] += a[i * a_rs + p * a_cs] * b[p * ldb];
+            sum[i] += p.a[i * p.a_rs + d * p.a_cs] * p.b[d * p.ldb];
     for (size_t i = 0; i < rows; i++)
-        c[i * ldc] = sum[i];
+        p.c[i * p.ldc] = sum[i];
 }
 
-INLINE void across(size_t rows, float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                   size_t n, size_t k, bool accumulate)
+/* The product from row i and column j on. */
+INLINE struct kern_product product_from(struct kern_product p, size_t i, size_t j)
+{
+    p.c += i * p.ldc + j, p.a += i * p.a_rs, p.b += j;
+    return p;
+}
+
+INLINE void across(const struct kern_product p, const size_t rows)
 {
     size_t j = 0;
-    for (; j + 2 * FOUR <= n; j += 2 * FOUR)
-        tile(rows, 2, c + j, ldc, a, a_rs, a_cs, b + j, ldb, k, accumulate);
-    for (; j + FOUR <= n; j += FOUR)
-        tile(rows, 1, c + j, ldc, a, a_rs, a_cs, b + j, ldb, k, accumulate);
-    for (; j < n; j++)
-        column(rows, c + j, ldc, a, a_rs, a_cs, b + j, ldb, k, accumulate);
+    for (; j + 2 * FOUR <= p.n; j += 2 * FOUR)
+        tile(product_from(p, 0, j), rows, 2);
+    for (; j + FOUR <= p.n; j += FOUR)
+        tile(product_from(p, 0, j), rows, 1);
+    for (; j < p.n; j++)
+        column(product_from(p, 0, j), rows);
 }
 
-void kern_product_blocked(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                          size_t m, size_t n, size_t k, bool accumulate)
+void kern_product_blocked(const struct kern_product *p)
 {
     size_t i = 0;
-    for (; i + ROWS <= m; i += ROWS)
-        across(ROWS, c + i * ldc, ldc, a + i * a_rs, a_rs, a_cs, b, ldb, n, k, accumulate);
-    for (; i < m; i++)
-        across(1, c + i * ldc, ldc, a + i * a_rs, a_rs, a_cs, b, ldb, n, k, accumulate);
+    for (; i + ROWS <= p->m; i += ROWS)
+        across(product_from(*p, i, 0), ROWS);
+    for (; i < p->m; i++)
+        across(product_from(*p, i, 0), 1);
 }
 
-void kern_gemm_4x8_blocked(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb,
-                           size_t m, size_t n, size_t k, bool accumulate, const struct kern_fetch *fetch,
-                           const struct kern_epilogue *e)
+void kern_gemm_4x8_blocked(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *e)
 {
     (void)fetch;
-    kern_product_blocked(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    kern_product_blocked(p);
     if (e)
-        kern_epilogue_blocked(c, e, ldc, m, n);
+        kern_epilogue_blocked(p->c, e, p->ldc, p->m, p->n);
 }

@@ -36,26 +36,26 @@ void NAME(layernorm_fwd)(kreal *out, kreal *mean, kreal *rstd, const kreal *x, c
     }
 }
 
-void NAME(layernorm_bwd)(kreal *dx, kreal *ds, kreal by, kreal *dw, kreal *db, const kreal *dout,
-                         const kreal *x, const kreal *mean, const kreal *rstd, const kreal *w,
-                         size_t rows, size_t C)
+void NAME(layernorm_bwd)(const KERN_OF(norm_bwd) *n)
 {
-    for (size_t r = 0; r < rows; r++) {
-        const kreal *g = dout + r * C, *xr = x + r * C;
+    const size_t C = n->C;
+    const kreal *w = n->w;
+    for (size_t r = 0; r < n->rows; r++) {
+        const kreal *g = n->dout + r * C, *x = n->x + r * C, mean = n->mean[r], rstd = n->rstd[r];
         double g_mean = 0, gx_mean = 0; /* of dxhat and of dxhat * xhat */
         for (size_t c = 0; c < C; c++) {
-            kreal xhat = (xr[c] - mean[r]) * rstd[r], dxhat = g[c] * w[c];
+            kreal xhat = (x[c] - mean) * rstd, dxhat = g[c] * w[c];
             g_mean += (double)dxhat;
             gx_mean += (double)(dxhat * xhat);
-            dw[c] += g[c] * xhat;
-            db[c] += g[c];
+            n->dw[c] += g[c] * xhat;
+            n->db[c] += g[c];
         }
-        kreal g1 = (kreal)(g_mean / (double)C), g2 = (kreal)(gx_mean / (double)C);
+        kreal g1 = (kreal)(g_mean / (double)C), g2 = (kreal)(gx_mean / (double)C), *dx = n->dx + r * C;
         for (size_t c = 0; c < C; c++) {
-            kreal xhat = (xr[c] - mean[r]) * rstd[r];
-            dx[r * C + c] += rstd[r] * (g[c] * w[c] - g1 - xhat * g2);
-            if (ds)
-                ds[r * C + c] = by * dx[r * C + c];
+            kreal xhat = (x[c] - mean) * rstd;
+            dx[c] += rstd * (g[c] * w[c] - g1 - xhat * g2);
+            if (n->ds)
+                n->ds[r * C + c] = n->scale * dx[c];
         }
     }
 }
@@ -72,23 +72,24 @@ void NAME(rmsnorm_fwd)(kreal *out, kreal *rstd, const kreal *x, const kreal *w, 
     }
 }
 
-void NAME(rmsnorm_bwd)(kreal *dx, kreal *ds, kreal by, kreal *dw, const kreal *dout, const kreal *x, const kreal *rstd,
-                       const kreal *w, size_t ld, size_t rows, size_t C)
+void NAME(rmsnorm_bwd)(const KERN_OF(norm_bwd) *n)
 {
-    for (size_t r = 0; r < rows; r++) {
-        const kreal *g = dout + r * ld, *xr = x + r * ld;
+    const size_t C = n->C, ld = n->ld;
+    const kreal *w = n->w;
+    for (size_t r = 0; r < n->rows; r++) {
+        const kreal *g = n->dout + r * ld, *x = n->x + r * ld, rstd = n->rstd[r];
         double gx_mean = 0; /* of dxhat * xhat */
         for (size_t c = 0; c < C; c++) {
-            kreal xhat = xr[c] * rstd[r];
+            kreal xhat = x[c] * rstd;
             gx_mean += (double)(g[c] * (w ? w[c] : 1) * xhat);
-            if (dw)
-                dw[c] += g[c] * xhat;
+            if (n->dw)
+                n->dw[c] += g[c] * xhat;
         }
-        kreal m = (kreal)(gx_mean / (double)C);
+        kreal m = (kreal)(gx_mean / (double)C), *dx = n->dx + r * ld;
         for (size_t c = 0; c < C; c++) {
-            dx[r * ld + c] += rstd[r] * (g[c] * (w ? w[c] : 1) - xr[c] * rstd[r] * m);
-            if (ds)
-                ds[r * ld + c] = by * dx[r * ld + c];
+            dx[c] += rstd * (g[c] * (w ? w[c] : 1) - x[c] * rstd * m);
+            if (n->ds)
+                n->ds[r * ld + c] = n->scale * dx[c];
         }
     }
 }
@@ -150,16 +151,15 @@ void NAME(times)(kreal *out, const kreal *a, const kreal *b, size_t n)
         out[i] = a[i] * b[i];
 }
 
-void NAME(rope)(kreal *x, size_t ld, const kreal *cosines, const kreal *sines, size_t rows, size_t T, size_t NH, size_t HS,
-                bool back)
+void NAME(rope)(kreal *x, size_t rows, const KERN_OF(rope) *how)
 {
-    size_t half = HS / 2, far = HS - half;
+    size_t HS = how->HS, half = HS / 2, far = HS - half;
     for (size_t r = 0; r < rows; r++)
-        for (size_t h = 0; h < NH; h++)
+        for (size_t h = 0; h < how->NH; h++)
             for (size_t i = 0; i < half; i++) {
-                kreal *a = x + r * ld + h * HS + i, *b = a + far, u = *a, v = *b;
-                kreal c = cosines[r % T * half + i], s = sines[r % T * half + i];
-                s = back ? -s : s;
+                size_t angle = r % how->T * half + i;
+                kreal *a = x + r * how->ld + h * HS + i, *b = a + far, u = *a, v = *b;
+                kreal c = how->cosines[angle], s = how->back ? -how->sines[angle] : how->sines[angle];
                 *a = u * c - v * s;
                 *b = v * c + u * s;
             }
@@ -186,19 +186,18 @@ void NAME(panels)(kreal *out, const kreal *x, size_t ld, size_t rows, size_t n, 
                 *out++ = x[i * ld + c];
 }
 
-void NAME(epilogue)(kreal *c, kreal *slope, const kreal *bias, const kreal *res, const kreal *mul,
-                  kreal scale, enum kern_act act, size_t ld, size_t rows, size_t n)
+void NAME(epilogue)(kreal *c, const KERN_OF(epilogue) *e, size_t ld, size_t rows, size_t n)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < n; j++) {
             size_t at = r * ld + j;
-            c[at] += bias ? bias[j] : 0;
-            if (res)
-                c[at] = res[at] + scale * c[at];
-            if (mul)
-                c[at] *= mul[at];
-            if (act != KERN_ACT_NONE)
-                NAME(act)(c + at, slope ? slope + at : NULL, c + at, 1, act);
+            c[at] += e->bias ? e->bias[j] : 0;
+            if (e->res)
+                c[at] = e->res[at] + e->scale * c[at];
+            if (e->mul)
+                c[at] *= e->mul[at];
+            if (e->act != KERN_ACT_NONE)
+                NAME(act)(c + at, e->slope ? e->slope + at : NULL, c + at, 1, e->act);
         }
 }
 
@@ -221,26 +220,27 @@ static kreal score(const struct kern_attn *how, const kreal *q, const kreal *k, 
     return (kreal)how->scale * dot(q, k, HS) - (kreal)how->slope * (kreal)(i - j);
 }
 
-void NAME(attn_fwd)(kreal *out, size_t ld_out, kreal *lse, const kreal *q, const kreal *k,
-                    const kreal *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch)
+void NAME(attn_fwd)(const KERN_OF(attn_fwd) *a, const struct kern_attn *how, kreal *scratch)
 {
+    const size_t ld = a->ld, HS = a->HS;
     kreal *s = scratch; /* one row of scores */
-    for (size_t i = 0; i < T; i++) {
+    for (size_t i = 0; i < a->T; i++) {
         size_t first = first_key(how, i);
+        kreal *out = a->out + i * a->ld_out;
         kreal top = -INFINITY, sum = 0;
         for (size_t j = first; j <= i; j++) {
-            s[j] = score(how, q + i * ld, k + j * ld, i, j, HS);
+            s[j] = score(how, a->q + i * ld, a->k + j * ld, i, j, HS);
             top = s[j] > top ? s[j] : top;
         }
         for (size_t j = first; j <= i; j++)
             sum += exp(s[j] - top);
-        lse[i] = top + log(sum);
+        a->lse[i] = top + log(sum);
         for (size_t d = 0; d < HS; d++)
-            out[i * ld_out + d] = 0;
+            out[d] = 0;
         for (size_t j = first; j <= i; j++) {
-            kreal p = exp(s[j] - lse[i]);
+            kreal p = exp(s[j] - a->lse[i]);
             for (size_t d = 0; d < HS; d++)
-                out[i * ld_out + d] += p * v[j * ld + d];
+                out[d] += p * a->v[j * ld + d];
         }
     }
 }
@@ -282,28 +282,28 @@ void NAME(gemv_t)(kreal *y, const kreal *x, const kreal *w, size_t ldw, size_t K
     }
 }
 
-void NAME(attn_bwd)(kreal *dq, kreal *dk, kreal *dv, const kreal *dout, const kreal *out,
-                    size_t ld_out, const kreal *lse, const kreal *q, const kreal *k,
-                    const kreal *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, kreal *scratch)
+void NAME(attn_bwd)(const KERN_OF(attn_bwd) *a, const struct kern_attn *how, kreal *scratch)
 {
+    const size_t ld = a->ld, HS = a->HS;
     (void)scratch;
-    for (size_t i = 0; i < T; i++)
+    for (size_t i = 0; i < a->T; i++)
         for (size_t d = 0; d < HS; d++) {
-            dq[i * ld + d] = 0;
+            a->dq[i * ld + d] = 0;
             if (!how->add)
-                dk[i * ld + d] = dv[i * ld + d] = 0;
+                a->dk[i * ld + d] = a->dv[i * ld + d] = 0;
         }
-    for (size_t i = 0; i < T; i++) {
-        const kreal *g = dout + i * ld_out;
+    for (size_t i = 0; i < a->T; i++) {
+        const kreal *g = a->dout + i * a->ld_out, *q = a->q + i * ld;
         /* sum_j p_ij dp_ij = out_i . dout_i (Dao et al. 2022, eq. 4) */
-        kreal delta = dot(g, out + i * ld_out, HS);
+        kreal delta = dot(g, a->out + i * a->ld_out, HS);
         for (size_t j = first_key(how, i); j <= i; j++) {
-            kreal p = exp(score(how, q + i * ld, k + j * ld, i, j, HS) - lse[i]);
-            kreal ds = (kreal)how->scale * p * (dot(g, v + j * ld, HS) - delta);
+            const kreal *k = a->k + j * ld;
+            kreal p = exp(score(how, q, k, i, j, HS) - a->lse[i]);
+            kreal ds = (kreal)how->scale * p * (dot(g, a->v + j * ld, HS) - delta);
             for (size_t d = 0; d < HS; d++) {
-                dq[i * ld + d] += ds * k[j * ld + d];
-                dk[j * ld + d] += ds * q[i * ld + d];
-                dv[j * ld + d] += p * g[d];
+                a->dq[i * ld + d] += ds * k[d];
+                a->dk[j * ld + d] += ds * q[d];
+                a->dv[j * ld + d] += p * g[d];
             }
         }
     }
@@ -468,26 +468,25 @@ void NAME(descend)(kreal *w, const kreal *u, const struct kern_descent *o, size_
         w[i] -= o->rate * u[i] + (o->cautious && !(u[i] * w[i] >= 0) ? 0 : o->decay * w[i]);
 }
 
-void NAME(gate_fwd)(kreal *out, const kreal *x, size_t ld, const kreal *gate, size_t ld_gate, size_t rows, size_t NH,
-                    size_t HS)
+void NAME(gate_fwd)(kreal *out, const KERN_OF(gate) *g)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t h = 0; h < NH; h++) {
-            kreal s = 1 / (1 + exp(-gate[r * ld_gate + h]));
-            for (size_t d = 0; d < HS; d++)
-                out[r * ld + h * HS + d] = s * x[r * ld + h * HS + d];
+    for (size_t r = 0; r < g->rows; r++)
+        for (size_t h = 0; h < g->NH; h++) {
+            size_t at = r * g->ld + h * g->HS;
+            kreal s = 1 / (1 + exp(-g->gate[r * g->ld_gate + h]));
+            for (size_t d = 0; d < g->HS; d++)
+                out[at + d] = s * g->x[at + d];
         }
 }
 
-void NAME(gate_bwd)(kreal *dx, kreal *dgate, const kreal *dout, const kreal *x, size_t ld, const kreal *gate,
-                    size_t ld_gate, size_t rows, size_t NH, size_t HS)
+void NAME(gate_bwd)(kreal *dx, kreal *dgate, const kreal *dout, const KERN_OF(gate) *g)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t h = 0; h < NH; h++) {
-            size_t at = r * ld + h * HS;
-            kreal s = 1 / (1 + exp(-gate[r * ld_gate + h]));
-            dgate[r * ld_gate + h] = s * (1 - s) * dot(dout + at, x + at, HS);
-            for (size_t d = 0; d < HS; d++)
+    for (size_t r = 0; r < g->rows; r++)
+        for (size_t h = 0; h < g->NH; h++) {
+            size_t at = r * g->ld + h * g->HS, gate = r * g->ld_gate + h;
+            kreal s = 1 / (1 + exp(-g->gate[gate]));
+            dgate[gate] = s * (1 - s) * dot(dout + at, g->x + at, g->HS);
+            for (size_t d = 0; d < g->HS; d++)
                 dx[at + d] = s * dout[at + d];
         }
 }
@@ -506,34 +505,29 @@ void NAME(mix)(kreal *y, kreal a, const kreal *x, kreal b, const kreal *z, size_
         y[i] = a * x[i] + b * z[i];
 }
 
-static void product(kreal *c, size_t ldc, const kreal *a, size_t a_rs, size_t a_cs, const kreal *b,
-                    size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+static void product(const KERN_OF(product) *p)
 {
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++) {
-            kreal sum = accumulate ? c[i * ldc + j] : 0;
-            for (size_t p = 0; p < k; p++)
-                sum += a[i * a_rs + p * a_cs] * b[p * ldb + j];
-            c[i * ldc + j] = sum;
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < p->n; j++) {
+            kreal *c = p->c + i * p->ldc + j, sum = p->accumulate ? *c : 0;
+            for (size_t d = 0; d < p->k; d++)
+                sum += p->a[i * p->a_rs + d * p->a_cs] * p->b[d * p->ldb + j];
+            *c = sum;
         }
 }
 
 #ifdef KERN_REF64
-void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
-                         const double *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+void kern_gemm_4x8_ref64(const struct kern_product64 *p)
 {
-    product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    product(p);
 }
 #else
-void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
-                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
+void kern_gemm_4x8_ref(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
 {
     (void)fetch;
-    product(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate);
+    product(p);
     if (epilogue)
-        kern_epilogue_ref(c, epilogue->slope, epilogue->bias, epilogue->res, epilogue->mul, epilogue->scale,
-                        epilogue->act, ldc, m, n);
+        kern_epilogue_ref(p->c, epilogue, p->ldc, p->m, p->n);
 }
 
 void kern_init_ref(struct kern *k)

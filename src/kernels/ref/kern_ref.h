@@ -11,23 +11,17 @@ KERN_OPS(X)
 #undef kreal
 
 #define kreal double
+#include "kernels/operands.inc"
 #define X(ret, name, args) ret kern_##name##_ref64 args;
 KERN_OPS(X)
 #undef X
 #undef kreal
 
-void kern_gemm_4x8_ref(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs,
-                       const float *b, size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-                       const struct kern_fetch *fetch, const struct kern_epilogue *epilogue);
-void kern_gemm_4x8_ref64(double *c, size_t ldc, const double *a, size_t a_rs, size_t a_cs,
-                         const double *b, size_t ldb, size_t m, size_t n, size_t k,
-                         bool accumulate);
+void kern_gemm_4x8_ref(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *epilogue);
+void kern_gemm_4x8_ref64(const struct kern_product64 *p);
 /* What struct kern_epilogue says, on rows ld apart. */
-void kern_epilogue_ref(float *c, float *slope, const float *bias, const float *res, const float *mul,
-                     float scale, enum kern_act act, size_t ld, size_t rows, size_t n);
-void kern_epilogue_ref64(double *c, double *slope, const double *bias, const double *res,
-                       const double *mul, double scale, enum kern_act act, size_t ld, size_t rows,
-                       size_t n);
+void kern_epilogue_ref(float *c, const struct kern_epilogue *e, size_t ld, size_t rows, size_t n);
+void kern_epilogue_ref64(double *c, const struct kern_epilogue64 *e, size_t ld, size_t rows, size_t n);
 
 /* The definition of products of bfloat16, which every other equals bit for bit but for which NaN a NaN is. */
 extern const struct kern_bf16 kern_bf16_ref;

@@ -177,9 +177,11 @@ static inline vf softmax_lanes(float *s, size_t n, size_t diag, vf *top, struct 
     return v_add(s0, s1);
 }
 
-void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, const float *k,
-                        const float *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, float *scratch)
+void VEC_NAME(attn_fwd)(const struct kern_attn_fwd *a, const struct kern_attn *how, float *scratch)
 {
+    float *out = a->out, *lse = a->lse;
+    const float *q = a->q, *k = a->k, *v = a->v;
+    const size_t ld_out = a->ld_out, ld = a->ld, T = a->T, HS = a->HS;
     float *qt = scratch, *ot = qt + HS * LANES,
           *s = ot + HS * LANES; /* (HS,LANES) x 2, (T,LANES) */
     struct ahead ahead = ahead_of(T, HS);
@@ -192,9 +194,9 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
         size_t j = unseen(how, i), half = least(i + VL, T) - j, all = i + n - j;
         const float *kj = k + j * ld, *vj = v + j * ld;
         lanes_in(qt, q + i * ld, ld, n, HS, how->scale * LOG2E);
-        VEC_NEAR_TILE(s, LANES, kj, ld, 1, qt, LANES, half, width, HS, false);
-        VEC_NEAR_TILE(s + half * LANES + VL, LANES, kj + half * ld, ld, 1, qt + VL, LANES,
-                      all - half, VL, HS, false);
+        VEC_NEAR_TILE(&(struct kern_product){s, LANES, kj, ld, 1, qt, LANES, half, width, HS, false});
+        VEC_NEAR_TILE(&(struct kern_product){s + half * LANES + VL, LANES, kj + half * ld, ld, 1, qt + VL, LANES, all - half, VL,
+                                               HS, false});
         for (size_t h = 0; h < width; h += VL) {
             if (how->slope != 0 || how->window)
                 weigh_keys(s + h, h == 0 ? half : all, j, i + h, how);
@@ -202,9 +204,9 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
             simd_store_n(lse + i + h, v_fma(top, v_set1(LN2), simd_log(sum)), n - h);
             v_store(qt + h, v_div(v_set1(1.0f), sum)); /* the queries are no longer needed */
         }
-        VEC_NEAR_TILE(ot, LANES, vj, 1, ld, s, LANES, HS, width, half, false);
-        VEC_NEAR_TILE(ot + VL, LANES, vj + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
-                      all > half ? VL : 0, all - half, true);
+        VEC_NEAR_TILE(&(struct kern_product){ot, LANES, vj, 1, ld, s, LANES, HS, width, half, false});
+        VEC_NEAR_TILE(&(struct kern_product){ot + VL, LANES, vj + half * ld, 1, ld, s + half * LANES + VL, LANES, HS,
+                                               all > half ? VL : 0, all - half, true});
         for (size_t h = 0; h < width; h += VL) {
             vf inv = v_load(qt + h);
             for (size_t d = 0; d < HS; d++)
@@ -215,16 +217,16 @@ void VEC_NAME(attn_fwd)(float *out, size_t ld_out, float *lse, const float *q, c
 }
 
 /* delta[i] = out_i . dout_i = sum_j p_ij dp_ij, and -lse in base 2. */
-static void row_terms(float *delta, float *minus_lse2, const float *dout, const float *out,
-                      size_t ld_out, const float *lse, size_t T, size_t HS)
+static void row_terms(float *delta, float *minus_lse2, const struct kern_attn_bwd *a)
 {
+    const size_t T = a->T, HS = a->HS;
     for (size_t i = 0; i < T; i++) {
+        const float *dout = a->dout + i * a->ld_out, *out = a->out + i * a->ld_out;
         vf sum = v_zero();
         for (size_t d = 0; d < HS; d += VL)
-            sum = v_fma(simd_load_n(dout + i * ld_out + d, HS - d),
-                        simd_load_n(out + i * ld_out + d, HS - d), sum);
+            sum = v_fma(simd_load_n(dout + d, HS - d), simd_load_n(out + d, HS - d), sum);
         delta[i] = v_hsum(sum);
-        minus_lse2[i] = -LOG2E * lse[i];
+        minus_lse2[i] = -LOG2E * a->lse[i];
     }
 }
 
@@ -261,14 +263,14 @@ static void rows_by_keys(float *c, size_t ldc, const float *ds, const float *b, 
                          size_t keys, bool accumulate)
 {
     for (size_t d = 0; d < HS; d += LANES)
-        VEC_NEAR_TILE(c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys,
-                      accumulate);
+        VEC_NEAR_TILE(&(struct kern_product){c + d, ldc, ds, LANES, 1, b + d, HS, m, least(LANES, HS - d), keys, accumulate});
 }
 
-void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, const float *out,
-                        size_t ld_out, const float *lse, const float *q, const float *k,
-                        const float *v, size_t ld, size_t T, size_t HS, const struct kern_attn *how, float *scratch)
+void VEC_NAME(attn_bwd)(const struct kern_attn_bwd *a, const struct kern_attn *how, float *scratch)
 {
+    float *dq = a->dq, *dk = a->dk, *dv = a->dv;
+    const float *dout = a->dout, *out = a->out, *q = a->q, *k = a->k, *v = a->v;
+    const size_t ld_out = a->ld_out, ld = a->ld, T = a->T, HS = a->HS;
     const float scale = how->scale;
     const bool weigh = how->slope != 0 || how->window;
     float *kt = scratch, *vt = kt + HS * LANES, *dkt = vt + HS * LANES, *dvt = dkt + HS * LANES;
@@ -280,7 +282,7 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
     ahead_add(&ahead, q, ld);
     ahead_add(&ahead, out, ld_out);
     ahead_add(&ahead, dout, ld_out);
-    row_terms(delta, minus_lse2, dout, out, ld_out, lse, T, HS);
+    row_terms(delta, minus_lse2, a);
     if (how->window) /* then no block of keys meets every query */
         for (size_t i = 0; i < T; i++)
             memset(dq + i * ld, 0, HS * sizeof *dq);
@@ -302,10 +304,10 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
             const float *qi = q + i * ld, *gi = dout + i * ld_out;
             const float *qr = qi + skip * ld, *gr = gi + skip * ld_out;
             float *pr = p + skip * LANES, *dr = ds + skip * LANES, *dqi = dq + i * ld;
-            VEC_NEAR_TILE(p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false);
-            VEC_NEAR_TILE(pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false);
-            VEC_NEAR_TILE(ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false);
-            VEC_NEAR_TILE(dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false);
+            VEC_NEAR_TILE(&(struct kern_product){p, LANES, qi, ld, 1, kt, LANES, skip, VL, HS, false});
+            VEC_NEAR_TILE(&(struct kern_product){pr, LANES, qr, ld, 1, kt, LANES, rest, width, HS, false});
+            VEC_NEAR_TILE(&(struct kern_product){ds, LANES, gi, ld_out, 1, vt, LANES, skip, VL, HS, false});
+            VEC_NEAR_TILE(&(struct kern_product){dr, LANES, gr, ld_out, 1, vt, LANES, rest, width, HS, false});
             if (weigh)
                 weigh_queries(p, rows, i, j, how);
             grad_lanes(p, ds, delta + i, minus_lse2 + i, rows, skip, &ahead);
@@ -313,10 +315,10 @@ void VEC_NAME(attn_bwd)(float *dq, float *dk, float *dv, const float *dout, cons
                 weigh_queries(pr + VL, rest, i + skip, j + VL, how);
             if (width > VL)
                 grad_lanes(pr + VL, dr + VL, delta + i + skip, minus_lse2 + i + skip, rest, skip, &ahead);
-            VEC_NEAR_TILE(dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j);
-            VEC_NEAR_TILE(dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true);
-            VEC_NEAR_TILE(dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j);
-            VEC_NEAR_TILE(dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true);
+            VEC_NEAR_TILE(&(struct kern_product){dvt, LANES, gr, 1, ld_out, pr, LANES, HS, width, rest, i > j});
+            VEC_NEAR_TILE(&(struct kern_product){dvt, LANES, gi, 1, ld_out, p, LANES, HS, skip ? VL : 0, skip, true});
+            VEC_NEAR_TILE(&(struct kern_product){dkt, LANES, qr, 1, ld, dr, LANES, HS, width, rest, i > j});
+            VEC_NEAR_TILE(&(struct kern_product){dkt, LANES, qi, 1, ld, ds, LANES, HS, skip ? VL : 0, skip, true});
             rows_by_keys(dqi, ld, ds, ks, skip, HS, least(n, VL), more);
             rows_by_keys(dqi + skip * ld, ld, dr, ks, rest, HS, n, more);
         }

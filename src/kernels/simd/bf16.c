@@ -5,11 +5,10 @@
 #include "kernels/bf16.h"
 #include "kernels/simd/flush.h"
 
-static void tile(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b, size_t ldb, size_t m,
-                 size_t n, size_t k, bool accumulate, const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
+static void tile(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
 {
     flush_mode before = flush_on();
-    VEC_TILE(c, ldc, a, a_rs, a_cs, b, ldb, m, n, k, accumulate, fetch, epilogue);
+    VEC_TILE(p, fetch, epilogue);
     flush_set(before);
 }
 

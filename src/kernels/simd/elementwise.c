@@ -61,11 +61,11 @@ void VEC_NAME(times)(float *out, const float *a, const float *b, size_t n)
         simd_store_n(out + i, v_mul(simd_load_n(a + i, n - i), simd_load_n(b + i, n - i)), n - i);
 }
 
-void VEC_NAME(rope)(float *x, size_t ld, const float *cosines, const float *sines, size_t rows, size_t T, size_t NH,
-                    size_t HS, bool back)
+void VEC_NAME(rope)(float *x, size_t rows, const struct kern_rope *how)
 {
-    const size_t half = HS / 2, far = HS - half;
-    const vf sign = v_set1(back ? -1.0f : 1.0f);
+    const float *cosines = how->cosines, *sines = how->sines;
+    const size_t ld = how->ld, T = how->T, NH = how->NH, HS = how->HS, half = HS / 2, far = HS - half;
+    const vf sign = v_set1(how->back ? -1.0f : 1.0f);
     for (size_t r = 0, t = 0; r < rows; r++, t = t + 1 == T ? 0 : t + 1) {
         const float *co = cosines + t * half, *si = sines + t * half;
         for (size_t i = 0; i < half; i += VL) {

@@ -51,12 +51,10 @@ INLINE void fetch_row(uintptr_t row)
 
 /* What the chunks of one call share. */
 struct call {
-    size_t ldc, a_rs, a_cs, ldb, k, n;
-    const float *b;
+    const struct kern_product *p;
     vmask mask; /* of the last vector of columns */
-    bool accumulate, cold;
+    bool cold;
     const struct kern_epilogue *epilogue;
-    const float *c0; /* where the pointers of `epilogue` belong */
     uintptr_t other; /* from C's elements to those that it is added to or multiplied by, or 0 */
     /* The part of B that comes next: `left` lines from column `col` of `row` on. */
     uintptr_t row;
@@ -91,7 +89,7 @@ INLINE void fetch_rows(const struct call *t, struct part *own)
         fetch_row(own->row);
         if (t->other)
             fetch_row(own->row + t->other);
-        own->row += t->ldc * sizeof(float);
+        own->row += t->p->ldc * sizeof(float);
     }
 }
 
@@ -105,13 +103,14 @@ struct ahead {
 
 INLINE struct ahead ahead_of(const struct call *t, const float *a, size_t rows)
 {
-    bool by_rows = t->a_cs == 1;
+    const size_t a_rs = t->p->a_rs, a_cs = t->p->a_cs;
+    const bool by_rows = a_cs == 1;
     /* Of a column the next rows may reach into a second line: the one that is new. */
-    size_t from = (by_rows ? rows : 2 * rows - 1) * t->a_rs * sizeof *a;
+    size_t from = (by_rows ? rows : 2 * rows - 1) * a_rs * sizeof *a;
     return (struct ahead){.at = (uintptr_t)a + from,
                           .base = (uintptr_t)a + from,
-                          .step = (by_rows ? t->a_rs : t->a_cs) * sizeof *a,
-                          .jump = LINE * t->a_cs * sizeof *a};
+                          .step = (by_rows ? a_rs : a_cs) * sizeof *a,
+                          .jump = LINE * a_cs * sizeof *a};
 }
 
 INLINE void fetch_next(struct ahead *n, size_t p)
@@ -155,13 +154,14 @@ INLINE void epilogue(float *c, size_t at, vf x, vf bias, bool accumulate, const 
 /* The activation of rows that were just stored: in registers GELU would spill the sums. */
 INLINE void act_loop(const struct call *t, float *c, size_t rows, const enum kern_act act)
 {
-    float *slope = t->epilogue->slope ? t->epilogue->slope + (c - t->c0) : NULL;
+    const size_t n = t->p->n, ldc = t->p->ldc;
+    float *slope = t->epilogue->slope ? t->epilogue->slope + (c - t->p->c) : NULL;
     for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < t->n; j += VL) {
-            vf d, y = simd_act(act, simd_load_n(c + i * t->ldc + j, t->n - j), &d);
-            simd_store_n(c + i * t->ldc + j, y, t->n - j);
+        for (size_t j = 0; j < n; j += VL) {
+            vf d, y = simd_act(act, simd_load_n(c + i * ldc + j, n - j), &d);
+            simd_store_n(c + i * ldc + j, y, n - j);
             if (slope)
-                simd_store_n(slope + i * t->ldc + j, d, t->n - j);
+                simd_store_n(slope + i * ldc + j, d, n - j);
         }
 }
 
@@ -308,63 +308,64 @@ static tile_fn *const tiles[VEC_MR][8] = {COUNTS(ENTRY)};
 
 /* Rows in the fewest chunks, of sizes as even as can be: a chunk of one or two rows has too few
  * accumulators to hide the latency of the multiply-add. */
-INLINE void run(struct call *t, float *c, const float *a, size_t m, size_t chunks, int near)
+INLINE void run(struct call *t, size_t chunks, int near)
 {
-    bool wide = t->n > VL;
-    size_t last = wide ? t->n - VL : t->n, size = m / chunks, larger = m % chunks;
+    const struct kern_product *p = t->p;
+    bool wide = p->n > VL;
+    size_t last = wide ? p->n - VL : p->n, size = p->m / chunks, larger = p->m % chunks;
     int variant = (wide ? WIDE : 0) | (last < VL ? CUT : 0) | near;
     t->mask = v_mask(last);
     if (larger > 0)
-        tiles[size][variant](t, c, a, larger);
+        tiles[size][variant](t, p->c, p->a, larger);
     size_t done = larger * (size + 1);
-    tiles[size - 1][variant](t, c + done * t->ldc, a + done * t->a_rs, chunks - larger);
+    tiles[size - 1][variant](t, p->c + done * p->ldc, p->a + done * p->a_rs, chunks - larger);
 }
 
 /* What comes next is worth fetching where it is deep and many rows will use it. */
-static inline void plan_part(struct call *t, const struct kern_fetch *f, size_t m, size_t chunks)
+static inline void plan_part(struct call *t, const struct kern_fetch *f, size_t chunks)
 {
     enum { ROWS = 64 };
     size_t lines = f->rows * ((f->cols + LINE - 1) / LINE), share = (lines + chunks - 1) / chunks;
-    if (m < ROWS || lines == 0)
+    if (t->p->m < ROWS || lines == 0)
         return;
     t->row = (uintptr_t)f->next, t->row_bytes = f->ld * sizeof *f->next;
     t->cols = f->cols, t->left = lines;
-    size_t events = t->k / EVERY;
+    size_t events = t->p->k / EVERY;
     t->lines_each = (share + events - 1) / events;
 }
 
-void VEC_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-              size_t ldb, size_t m, size_t n, size_t k, bool accumulate,
-              const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
+/* Full chunks of a product, and what is left. */
+INLINE size_t chunks_of(const struct kern_product *p)
 {
-    assert(n <= 2 * VL);
-    if (m == 0 || n == 0)
+    const size_t rows = VEC_ROWS(p->a_cs);
+    assert(p->n <= 2 * VL);
+    return (p->m + rows - 1) / rows;
+}
+
+void VEC_TILE(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *epilogue)
+{
+    if (p->m == 0 || p->n == 0)
         return;
-    const size_t rows = VEC_ROWS(a_cs), chunks = (m + rows - 1) / rows;
-    struct call t = {.ldc = ldc, .a_rs = a_rs, .a_cs = a_cs, .ldb = ldb, .k = k, .n = n, .b = b};
-    t.accumulate = accumulate, t.epilogue = epilogue, t.c0 = c;
+    const size_t chunks = chunks_of(p);
+    struct call t = {.p = p, .epilogue = epilogue};
     if (epilogue && (epilogue->res || epilogue->mul))
-        t.other = (uintptr_t)(epilogue->mul ? epilogue->mul : epilogue->res) - (uintptr_t)c;
-    if (k >= FETCH_DEPTH) {
+        t.other = (uintptr_t)(epilogue->mul ? epilogue->mul : epilogue->res) - (uintptr_t)p->c;
+    if (p->k >= FETCH_DEPTH) {
         t.cold = fetch && fetch->cold;
-        t.rows_each = (VEC_MR + k / EVERY - 1) / (k / EVERY);
+        t.rows_each = (VEC_MR + p->k / EVERY - 1) / (p->k / EVERY);
         if (fetch)
-            plan_part(&t, fetch, m, chunks);
+            plan_part(&t, fetch, chunks);
     }
-    run(&t, c, a, m, chunks, 0);
+    run(&t, chunks, 0);
 }
 
 #if TILE_NEAR
-void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-                   size_t ldb, size_t m, size_t n, size_t k, bool accumulate)
+void VEC_NEAR_TILE(const struct kern_product *p)
 {
-    assert(n <= 2 * VL);
-    if (m == 0 || n == 0)
+    if (p->m == 0 || p->n == 0)
         return;
     struct call t;
-    t.ldc = ldc, t.a_rs = a_rs, t.a_cs = a_cs, t.ldb = ldb, t.k = k, t.n = n, t.b = b;
-    t.accumulate = accumulate;
-    const size_t rows = VEC_ROWS(a_cs);
-    run(&t, c, a, m, (m + rows - 1) / rows, NEAR);
+    t.p = p;
+    run(&t, chunks_of(p), NEAR);
 }
 #endif

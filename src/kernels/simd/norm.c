@@ -87,14 +87,8 @@ void VEC_NAME(layernorm_fwd)(float *out, float *mean, float *rstd, const float *
     layer_fwd(out + r * C, mean + r, rstd + r, x + r * C, w, b, rows - r, C);
 }
 
-struct layer_bwd {
-    float *dx, *ds, *dw, *db;
-    const float *dout, *x, *mean, *rstd, *w;
-    float by;
-};
-
 /* A vector of row r, from column c on: what it adds to the row's sums, of dxhat and of dxhat xhat, and to those of columns. */
-INLINE void layer_add(const struct layer_bwd *a, vf *s1, vf *s2, vf *dw, vf *db, size_t r, size_t c, const size_t C)
+INLINE void layer_add(const struct kern_norm_bwd *a, vf *s1, vf *s2, vf *dw, vf *db, size_t r, size_t c, const size_t C)
 {
     const size_t left = C - c, i = r * C + c;
     vf g = simd_load_n(a->dout + i, left);
@@ -108,7 +102,7 @@ INLINE void layer_add(const struct layer_bwd *a, vf *s1, vf *s2, vf *dw, vf *db,
 
 /* The sums of n <= VL rows from `at` on. Narrow rows go column by column, so that dw and db stay in registers; of wide ones
  * each is read along. */
-INLINE void layer_sums(const struct layer_bwd *a, vf s1[VL], vf s2[VL], size_t at, const size_t n, const size_t C,
+INLINE void layer_sums(const struct kern_norm_bwd *a, vf s1[VL], vf s2[VL], size_t at, const size_t n, const size_t C,
                        const bool by_columns)
 {
     for (size_t r = 0; r < n; r++)
@@ -133,14 +127,14 @@ INLINE void layer_sums(const struct layer_bwd *a, vf s1[VL], vf s2[VL], size_t a
 }
 
 /* n <= VL rows from `at` on. */
-INLINE void layer_bwd(const struct layer_bwd *a, size_t at, const size_t n, const size_t C, const bool by_columns)
+INLINE void layer_bwd(const struct kern_norm_bwd *a, size_t at, const size_t n, const size_t C, const bool by_columns)
 {
     const float *g = a->dout + at * C, *x = a->x + at * C, *mean = a->mean + at, *rstd = a->rstd + at;
     float *dx = a->dx + at * C, *ds = a->ds ? a->ds + at * C : NULL;
     float m1[VL], m2[VL];
     vf s1[VL], s2[VL];
     layer_sums(a, s1, s2, at, n, C, by_columns);
-    const vf inv = v_set1(1.0f / (float)C), by = v_set1(a->by);
+    const vf inv = v_set1(1.0f / (float)C), scale = v_set1(a->scale);
     v_store(m1, v_mul(sums_of(s1, n), inv));
     v_store(m2, v_mul(sums_of(s2, n), inv));
     for (size_t r = 0; r < n; r++) {
@@ -153,15 +147,15 @@ INLINE void layer_bwd(const struct layer_bwd *a, size_t at, const size_t n, cons
             vf y = v_fma(rs, d, simd_load_n(dx + i, left));
             simd_store_n(dx + i, y, left);
             if (ds)
-                simd_store_n(ds + i, v_mul(by, y), left);
+                simd_store_n(ds + i, v_mul(scale, y), left);
         }
     }
 }
 
-void VEC_NAME(layernorm_bwd)(float *dx, float *ds, float by, float *dw, float *db, const float *dout, const float *x,
-                             const float *mean, const float *rstd, const float *w, size_t rows, size_t C)
+void VEC_NAME(layernorm_bwd)(const struct kern_norm_bwd *n)
 {
-    const struct layer_bwd a = {dx, ds, dw, db, dout, x, mean, rstd, w, by};
+    const struct kern_norm_bwd a = *n; /* of which the compiler knows that no store changes it */
+    const size_t rows = a.rows, C = a.C;
     const size_t whole = narrow(C) ? rows / VL * VL : 0;
     for (size_t r = 0; r < whole; r += VL) {
 #define CALL(width) layer_bwd(&a, r, VL, width, true)
@@ -208,15 +202,8 @@ void VEC_NAME(rmsnorm_fwd)(float *out, float *rstd, const float *x, const float 
     rms_fwd(out + r * ld, rstd + r, x + r * ld, w, ld, rows - r, C);
 }
 
-struct rms_bwd {
-    float *dx, *ds, *dw;
-    const float *dout, *x, *rstd, *w;
-    size_t ld;
-    float by;
-};
-
 /* As layer_add: the row's sum is of dxhat xhat. */
-INLINE void rms_add(const struct rms_bwd *a, vf *s, vf *dw, size_t r, size_t c, const size_t C)
+INLINE void rms_add(const struct kern_norm_bwd *a, vf *s, vf *dw, size_t r, size_t c, const size_t C)
 {
     const size_t left = C - c, i = r * a->ld + c;
     vf xhat = v_mul(simd_load_n(a->x + i, left), v_set1(a->rstd[r]));
@@ -226,7 +213,7 @@ INLINE void rms_add(const struct rms_bwd *a, vf *s, vf *dw, size_t r, size_t c, 
 }
 
 /* As layer_sums. */
-INLINE void rms_sums(const struct rms_bwd *a, vf s[VL], size_t at, const size_t n, const size_t C, const bool by_columns)
+INLINE void rms_sums(const struct kern_norm_bwd *a, vf s[VL], size_t at, const size_t n, const size_t C, const bool by_columns)
 {
     for (size_t r = 0; r < n; r++)
         s[r] = v_zero();
@@ -249,7 +236,7 @@ INLINE void rms_sums(const struct rms_bwd *a, vf s[VL], size_t at, const size_t 
     }
 }
 
-INLINE void rms_bwd(const struct rms_bwd *a, size_t at, const size_t n, const size_t C, const bool by_columns)
+INLINE void rms_bwd(const struct kern_norm_bwd *a, size_t at, const size_t n, const size_t C, const bool by_columns)
 {
     const size_t ld = a->ld;
     const float *g = a->dout + at * ld, *x = a->x + at * ld, *rstd = a->rstd + at;
@@ -257,7 +244,7 @@ INLINE void rms_bwd(const struct rms_bwd *a, size_t at, const size_t n, const si
     vf s[VL];
     rms_sums(a, s, at, n, C, by_columns);
     v_store(m, v_mul(sums_of(s, n), v_set1(1.0f / (float)C)));
-    const vf by = v_set1(a->by);
+    const vf scale = v_set1(a->scale);
     for (size_t r = 0; r < n; r++) {
         const vf rs = v_set1(rstd[r]), mr = v_set1(m[r]);
         for (size_t c = 0; c < C; c += VL) {
@@ -267,15 +254,15 @@ INLINE void rms_bwd(const struct rms_bwd *a, size_t at, const size_t n, const si
             vf y = v_fma(rs, d, simd_load_n(dx + i, left));
             simd_store_n(dx + i, y, left);
             if (ds)
-                simd_store_n(ds + i, v_mul(by, y), left);
+                simd_store_n(ds + i, v_mul(scale, y), left);
         }
     }
 }
 
-void VEC_NAME(rmsnorm_bwd)(float *dx, float *ds, float by, float *dw, const float *dout, const float *x, const float *rstd,
-                           const float *w, size_t ld, size_t rows, size_t C)
+void VEC_NAME(rmsnorm_bwd)(const struct kern_norm_bwd *n)
 {
-    const struct rms_bwd a = {dx, ds, dw, dout, x, rstd, w, ld, by};
+    const struct kern_norm_bwd a = *n;
+    const size_t rows = a.rows, C = a.C;
     const size_t whole = narrow(C) ? rows / VL * VL : 0;
     for (size_t r = 0; r < whole; r += VL) {
 #define CALL(width) rms_bwd(&a, r, VL, width, true)

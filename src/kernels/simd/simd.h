@@ -15,8 +15,7 @@ KERN_VECTOR_OPS(X)
 
 kern_gemm_tile_fn VEC_TILE;
 /* The same for operands in the first-level cache: nothing is fetched ahead, nothing finished. */
-void VEC_NEAR_TILE(float *c, size_t ldc, const float *a, size_t a_rs, size_t a_cs, const float *b,
-                   size_t ldb, size_t m, size_t n, size_t k, bool accumulate);
+void VEC_NEAR_TILE(const struct kern_product *p);
 
 /* Products of bfloat16 by multiply-adds in fp32. */
 void VEC_NAME(init_bf16)(struct kern *k);

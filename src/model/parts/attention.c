@@ -78,7 +78,8 @@ static void turn(const struct attention *a, struct pass *p, float *wide, bool ba
     const struct ops_attn *h = &a->heads;
     size_t at = p->at * (h->HS / 2);
     if (a->pos->cosines)
-        ops_rope(p->o, wide, h->ld, a->pos->cosines + at, a->pos->sines + at, p->R, p->T, h->NH + h->NKV, h->HS, back);
+        ops_rope(p->o, wide, p->R, &(struct kern_rope){.cosines = a->pos->cosines + at, .sines = a->pos->sines + at, .ld = h->ld,
+                                                       .T = p->T, .NH = h->NH + h->NKV, .HS = h->HS, .back = back});
 }
 
 /* Where a row's values begin, and how many there are. */
@@ -99,7 +100,7 @@ static void mix_values(const struct attention *a, struct pass *p)
         return;
     for (size_t r = 0; r < p->R; r++)
         memcpy(a->own + r * n, a->wide + r * ld + at, n * sizeof *a->own);
-    mix2_fwd(&a->mix, p, a->wide + at, ld, a->own, n, a->first->wide + at, ld, n);
+    mix2_fwd(&a->mix, p, a->wide + at, ld, &(struct mix2_terms){a->own, n, a->first->wide + at, ld, n});
 }
 
 /* dwide's values: a part goes to the first layer's, which takes what came from all others. */
@@ -110,9 +111,16 @@ static void unmix_values(const struct attention *a, struct pass *p, float *dwide
     if (a->top && dfirst)
         memset(dfirst, 0, p->R * n * sizeof *dfirst);
     if (a->first)
-        mix2_bwd(&a->mix, p, dwide + at, ld, dfirst, n, a->own, n, a->first->wide + at, ld, n);
+        mix2_bwd(&a->mix, p, dwide + at, ld, dfirst, n, &(struct mix2_terms){a->own, n, a->first->wide + at, ld, n});
     for (size_t r = 0; a->dfirst && r < p->R; r++)
         p->o.k->mix(dwide + r * ld + at, 1, dwide + r * ld + at, 1, a->dfirst + r * n, n);
+}
+
+static struct kern_gate gate_of(const struct attention *a, const struct pass *p)
+{
+    const struct ops_attn *h = &a->heads;
+    return (struct kern_gate){.x = a->values, .ld = h->NH * h->HS, .gate = a->weights, .ld_gate = a->gate.ldy, .rows = p->R,
+                              .NH = h->NH, .HS = h->HS};
 }
 
 static struct ops_attn heads_of(const struct attention *a, const struct pass *p)
@@ -139,7 +147,8 @@ void attention_fwd(const struct attention *a, struct pass *p, float *out, const 
     pass_mark(p, GPT_OP_ATTENTION);
     if (a->gated) {
         linear_fwd(&a->gate, p, a->weights, in, NULL);
-        p->o.k->gate_fwd(a->att, a->values, h.NH * h.HS, a->weights, a->gate.ldy, p->R, h.NH, h.HS);
+        const struct kern_gate g = gate_of(a, p);
+        p->o.k->gate_fwd(a->att, &g);
         pass_mark(p, GPT_OP_ATTENTION);
     }
     linear_fwd(&a->out, p, out, a->att, end);
@@ -152,7 +161,8 @@ void attention_bwd(const struct attention *a, struct pass *p, float *din, const 
     float *wide = s->wide;
     linear_bwd(&a->out, p, din, NULL, dout, a->att);
     if (a->gated) {
-        p->o.k->gate_bwd(din, s->wide2, din, a->values, h.NH * h.HS, a->weights, a->gate.ldy, p->R, h.NH, h.HS);
+        const struct kern_gate g = gate_of(a, p);
+        p->o.k->gate_bwd(din, s->wide2, din, &g);
         linear_bwd(&a->gate, p, s->narrow2, NULL, s->wide2, in);
     }
     ops_attn_bwd(p->o, &h, wide, din, a->values, a->lse, a->wide, s->attention);

@@ -17,8 +17,8 @@ struct norm_kind {
     void (*plan)(struct norm *n, struct planner *p, const char *gain, const char *bias);
     /* n->out from x (R,C). */
     void (*fwd)(const struct norm *n, struct pass *p, const float *x);
-    /* From dout: dx += the gradient of x; ds = by dx where ds is not NULL. Neither may alias dout. */
-    void (*bwd)(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x);
+    /* From dout: dx += the gradient of x; ds = scale dx where ds is not NULL. Neither may alias dout. */
+    void (*bwd)(const struct norm *n, struct pass *p, float *dx, float *ds, float scale, const float *dout, const float *x);
 };
 
 #define X(word, part, what) extern const struct norm_kind part;

@@ -11,12 +11,12 @@ static void fwd(const struct norm *n, struct pass *p, const float *x)
     (void)n, (void)p, (void)x;
 }
 
-static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x)
+static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float scale, const float *dout, const float *x)
 {
     (void)x;
     ops_mix(p->o, dx, 1, dx, 1, dout, p->R * n->C);
     if (ds)
-        ops_mix(p->o, ds, by, dx, 0, dx, p->R * n->C);
+        ops_mix(p->o, ds, scale, dx, 0, dx, p->R * n->C);
     pass_mark(p, GPT_OP_NORM);
 }
 

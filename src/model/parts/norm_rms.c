@@ -17,11 +17,11 @@ static void fwd(const struct norm *n, struct pass *p, const float *x)
     pass_mark(p, GPT_OP_NORM);
 }
 
-static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float by, const float *dout, const float *x)
+static void bwd(const struct norm *n, struct pass *p, float *dx, float *ds, float scale, const float *dout, const float *x)
 {
-    const struct ops_norm_bwd b = {.dx = dx, .ds = ds, .by = by, .dw = n->gain.grad, .dout = dout, .x = x, .rstd = n->rstd,
-                                   .w = n->gain.w, .ld = n->C, .rows = p->R, .C = n->C, .scratch = p->s->norm};
-    ops_rmsnorm_bwd(p->o, &b);
+    const struct kern_norm_bwd b = {.dx = dx, .ds = ds, .scale = scale, .dw = n->gain.grad, .dout = dout, .x = x,
+                                    .rstd = n->rstd, .w = n->gain.w, .ld = n->C, .rows = p->R, .C = n->C};
+    ops_rmsnorm_bwd(p->o, &b, p->s->norm);
     pass_mark(p, GPT_OP_NORM);
 }
 

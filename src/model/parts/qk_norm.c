@@ -55,10 +55,9 @@ void qk_norm_bwd(const struct qk_norm *n, struct pass *p, float *din, const floa
     for (size_t r = 0; r < p->R; r++)
         memset(din + r * n->ld, 0, (n->NH + n->NKV) * n->HS * sizeof *din);
     for (size_t i = 0; stretch_at(&s, n, i); i++) {
-        const struct ops_norm_bwd b = {.dx = din + s.at, .by = 1, .dw = s.gain.grad, .dout = dout + s.at, .x = n->raw + s.at,
-                                       .rstd = n->rstd + i * p->R, .w = s.gain.w, .ld = n->ld, .rows = p->R, .C = s.width,
-                                       .scratch = p->s->norm};
-        ops_rmsnorm_bwd(p->o, &b);
+        const struct kern_norm_bwd b = {.dx = din + s.at, .dw = s.gain.grad, .dout = dout + s.at, .x = n->raw + s.at,
+                                        .rstd = n->rstd + i * p->R, .w = s.gain.w, .ld = n->ld, .rows = p->R, .C = s.width};
+        ops_rmsnorm_bwd(p->o, &b, p->s->norm);
     }
     copy_values(n, p->R, din, dout);
     pass_mark(p, GPT_OP_NORM);
