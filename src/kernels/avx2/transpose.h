@@ -32,15 +32,15 @@ static inline __m256i transpose_mask(size_t n)
     return _mm256_loadu_si256((const __m256i *)(lanes + 8 - n));
 }
 
-/* dst[j * ld_dst + i] = by src[i * ld_src + j] for i < rows <= 8, j < cols <= 8. Columns rows .. 7 of
+/* dst[j * ld_dst + i] = scale src[i * ld_src + j] for i < rows <= 8, j < cols <= 8. Columns rows .. 7 of
  * dst are set to zero where `pad`, else left alone. */
 static inline void transpose_block(float *dst, size_t ld_dst, const float *src, size_t ld_src,
-                                   size_t rows, size_t cols, float by, int pad)
+                                   size_t rows, size_t cols, float scale, int pad)
 {
-    __m256 r[8], scale = _mm256_set1_ps(by);
+    __m256 r[8], factor = _mm256_set1_ps(scale);
     if (rows == 8 && cols == 8) {
         for (size_t i = 0; i < 8; i++)
-            r[i] = _mm256_mul_ps(scale, _mm256_loadu_ps(src + i * ld_src));
+            r[i] = _mm256_mul_ps(factor, _mm256_loadu_ps(src + i * ld_src));
         transpose_8x8(r);
         for (size_t j = 0; j < 8; j++)
             _mm256_storeu_ps(dst + j * ld_dst, r[j]);
@@ -48,7 +48,7 @@ static inline void transpose_block(float *dst, size_t ld_dst, const float *src, 
     }
     __m256i in = transpose_mask(cols), out = transpose_mask(pad ? 8 : rows);
     for (size_t i = 0; i < 8; i++)
-        r[i] = i < rows ? _mm256_mul_ps(scale, _mm256_maskload_ps(src + i * ld_src, in))
+        r[i] = i < rows ? _mm256_mul_ps(factor, _mm256_maskload_ps(src + i * ld_src, in))
                         : _mm256_setzero_ps();
     transpose_8x8(r);
     for (size_t j = 0; j < 8; j++)

@@ -268,10 +268,10 @@ static inline void transpose_4x4(float32x4_t r[4])
     r[2] = vreinterpretq_f32_f64(vtrn2q_f64(a2, c2));
     r[3] = vreinterpretq_f32_f64(vtrn2q_f64(b2, d2));
 }
-/* dst[j * ld_dst + i] = by src[i * ld_src + j] for i < rows <= 8, j < cols <= 8. Columns rows .. 7 of
+/* dst[j * ld_dst + i] = scale src[i * ld_src + j] for i < rows <= 8, j < cols <= 8. Columns rows .. 7 of
  * dst are set to zero where `pad`, else left alone. */
-static inline void transpose_block(float *dst, size_t ld_dst, const float *src, size_t ld_src, size_t rows, size_t cols, float by,
-                                   int pad)
+static inline void transpose_block(float *dst, size_t ld_dst, const float *src, size_t ld_src, size_t rows, size_t cols,
+                                   float scale, int pad)
 {
     float32x4_t lo[8], hi[8]; /* of rows: their first four columns, and the last */
     vmask in = v_mask(cols), out = v_mask(pad ? 8 : rows);
@@ -279,7 +279,7 @@ static inline void transpose_block(float *dst, size_t ld_dst, const float *src, 
         vf x = v_zero();
         if (i < rows)
             x = cols == 8 ? v_load(src + i * ld_src) : v_load_mask(src + i * ld_src, in);
-        lo[i] = vmulq_n_f32(x.lo, by), hi[i] = vmulq_n_f32(x.hi, by);
+        lo[i] = vmulq_n_f32(x.lo, scale), hi[i] = vmulq_n_f32(x.hi, scale);
     }
     transpose_4x4(lo), transpose_4x4(lo + 4), transpose_4x4(hi), transpose_4x4(hi + 4);
     for (size_t j = 0; j < cols; j++) {

@@ -109,27 +109,27 @@ void kern_epilogue_blocked(float *c, const struct kern_epilogue *e, size_t ld, s
 /* z (V): the logits after the cap; see kern_ref.c. */
 static void xent_row(float *loss, float *z, int32_t target, const struct kern_xent *how, size_t V)
 {
-    float by = how->logit_scale, cap = how->cap, top = -INFINITY;
+    float scale = how->logit_scale, cap = how->cap, top = -INFINITY;
     double sum = 0;
     for (size_t i = 0; cap > 0 && i < V; i++)
-        z[i] = cap * tanhf(by * z[i] / cap) / by;
+        z[i] = cap * tanhf(scale * z[i] / cap) / scale;
     for (size_t i = 0; i < V; i++)
-        top = by * z[i] > top ? by * z[i] : top;
+        top = scale * z[i] > top ? scale * z[i] : top;
     for (size_t i = 0; i < V; i++)
-        sum += (double)expf(by * z[i] - top);
+        sum += (double)expf(scale * z[i] - top);
     float lse = top + (float)log(sum);
-    *loss = lse - by * z[target];
+    *loss = lse - scale * z[target];
     if (how->grad_scale == 0)
         return;
-    float g = how->grad_scale * by, hard = 1 - how->soft, share = hard + 2 * how->z_loss * lse, y = by * z[target];
+    float g = how->grad_scale * scale, hard = 1 - how->soft, share = hard + 2 * how->z_loss * lse, y = scale * z[target];
     float at_target = share * expf(y - lse) - hard, inner = cap > 0 ? 1 - y / cap * (y / cap) : 1;
     for (size_t at = 0; at < V; at += SOME) {
         float p[SOME];
         size_t n = V - at < SOME ? V - at : SOME;
         for (size_t i = 0; i < n; i++)
-            p[i] = expf(by * z[at + i] - lse);
+            p[i] = expf(scale * z[at + i] - lse);
         for (size_t i = 0; cap > 0 && i < n; i++)
-            p[i] = g * (1 - by * z[at + i] / cap * (by * z[at + i] / cap)) * (share * p[i]);
+            p[i] = g * (1 - scale * z[at + i] / cap * (scale * z[at + i] / cap)) * (share * p[i]);
         for (size_t i = 0; i < n; i++)
             z[at + i] = cap > 0 ? p[i] : g * (share * p[i]);
     }

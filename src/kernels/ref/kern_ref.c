@@ -311,62 +311,62 @@ void NAME(attn_bwd)(const KERN_OF(attn_bwd) *a, const struct kern_attn *how, kre
 
 void NAME(xent)(kreal *loss, kreal *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)
 {
-    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap, grad_scale = (kreal)how->grad_scale;
+    kreal scale = (kreal)how->logit_scale, cap = (kreal)how->cap, grad_scale = (kreal)how->grad_scale;
     for (size_t r = 0; r < rows; r++) {
         kreal *z = logits + r * V;
         kreal top = -INFINITY;
         double sum = 0;
         for (size_t i = 0; i < V; i++) {
             if (cap > 0)
-                z[i] = cap * tanh(by * z[i] / cap) / by;
-            top = by * z[i] > top ? by * z[i] : top;
+                z[i] = cap * tanh(scale * z[i] / cap) / scale;
+            top = scale * z[i] > top ? scale * z[i] : top;
         }
         for (size_t i = 0; i < V; i++)
-            sum += (double)exp(by * z[i] - top);
+            sum += (double)exp(scale * z[i] - top);
         kreal lse = top + (kreal)log(sum);
-        loss[r] = lse - by * z[target[r]];
+        loss[r] = lse - scale * z[target[r]];
         if (grad_scale == 0)
             continue;
-        kreal g = grad_scale * by, hard = 1 - (kreal)how->soft, share = hard + 2 * (kreal)how->z_loss * lse;
+        kreal g = grad_scale * scale, hard = 1 - (kreal)how->soft, share = hard + 2 * (kreal)how->z_loss * lse;
         for (size_t i = 0; i < V; i++) {
-            kreal y = by * z[i], inner = cap > 0 ? 1 - y / cap * (y / cap) : 1;
+            kreal y = scale * z[i], inner = cap > 0 ? 1 - y / cap * (y / cap) : 1;
             z[i] = g * inner * (share * exp(y - lse) - hard * (kreal)((int32_t)i == target[r]));
         }
     }
 }
 
 /* What a logit x stands for. */
-static kreal capped(kreal x, kreal by, kreal cap)
+static kreal capped(kreal x, kreal scale, kreal cap)
 {
-    return cap > 0 ? cap * tanh(by * x / cap) : by * x;
+    return cap > 0 ? cap * tanh(scale * x / cap) : scale * x;
 }
 
 /* ln sum e^(z / t) of a row */
-static kreal log_sum(const kreal *x, kreal by, kreal cap, kreal t, size_t V)
+static kreal log_sum(const kreal *x, kreal scale, kreal cap, kreal t, size_t V)
 {
     kreal top = -INFINITY;
     double sum = 0;
     for (size_t i = 0; i < V; i++) {
-        kreal z = capped(x[i], by, cap) / t;
+        kreal z = capped(x[i], scale, cap) / t;
         top = z > top ? z : top;
     }
     for (size_t i = 0; i < V; i++)
-        sum += (double)exp(capped(x[i], by, cap) / t - top);
+        sum += (double)exp(capped(x[i], scale, cap) / t - top);
     return top + (kreal)log(sum);
 }
 
 void NAME(distill)(kreal *soft, const kreal *logits, const struct kern_soft *how, size_t rows, size_t V)
 {
-    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap, t = (kreal)how->temperature;
-    kreal teacher_by = (kreal)how->teacher_scale, teacher_cap = (kreal)how->teacher_cap;
-    kreal g = (kreal)how->grad_scale * t * by;
+    kreal scale = (kreal)how->logit_scale, cap = (kreal)how->cap, t = (kreal)how->temperature;
+    kreal teacher_scale = (kreal)how->teacher_scale, teacher_cap = (kreal)how->teacher_cap;
+    kreal g = (kreal)how->grad_scale * t * scale;
     for (size_t r = 0; r < rows; r++) {
         kreal *q = soft + r * V;
         const kreal *x = logits + r * V;
-        kreal lse = log_sum(x, by, cap, t, V), teacher_lse = log_sum(q, teacher_by, teacher_cap, t, V);
+        kreal lse = log_sum(x, scale, cap, t, V), teacher_lse = log_sum(q, teacher_scale, teacher_cap, t, V);
         for (size_t i = 0; i < V; i++) {
-            kreal z = capped(x[i], by, cap), inner = cap > 0 ? 1 - z / cap * (z / cap) : 1;
-            q[i] = g * inner * (exp(z / t - lse) - exp(capped(q[i], teacher_by, teacher_cap) / t - teacher_lse));
+            kreal z = capped(x[i], scale, cap), inner = cap > 0 ? 1 - z / cap * (z / cap) : 1;
+            q[i] = g * inner * (exp(z / t - lse) - exp(capped(q[i], teacher_scale, teacher_cap) / t - teacher_lse));
         }
     }
 }
@@ -374,12 +374,12 @@ void NAME(distill)(kreal *soft, const kreal *logits, const struct kern_soft *how
 void NAME(pool)(kreal *out, const kreal *logits, const struct kern_pool *how, size_t rows, size_t V)
 {
     const kreal least = (kreal)1e-30; /* a logarithm that is finite: e^-69 */
-    kreal by = (kreal)how->logit_scale, cap = (kreal)how->cap;
+    kreal scale = (kreal)how->logit_scale, cap = (kreal)how->cap;
     for (size_t r = 0; r < rows; r++) {
         kreal *p = out + r * V;
-        kreal lse = log_sum(logits + r * V, by, cap, 1, V);
+        kreal lse = log_sum(logits + r * V, scale, cap, 1, V);
         for (size_t i = 0; i < V; i++) {
-            p[i] = (how->member > 0 ? p[i] : 0) + exp(capped(logits[r * V + i], by, cap) - lse);
+            p[i] = (how->member > 0 ? p[i] : 0) + exp(capped(logits[r * V + i], scale, cap) - lse);
             if (how->member + 1 == how->members)
                 p[i] = log(p[i] / (kreal)how->members + least);
         }

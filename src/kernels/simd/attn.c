@@ -58,22 +58,22 @@ static inline __attribute__((always_inline)) void fetch_row(struct ahead *a)
         a->n--, a->left = a->T;
 }
 
-/* dst (HS,LANES) = by src^T, src n rows ld apart; lanes from n on are zero. */
-static void lanes_in(float *dst, const float *src, size_t ld, size_t n, size_t HS, float by)
+/* dst (HS,LANES) = scale src^T, src n rows ld apart; lanes from n on are zero. */
+static void lanes_in(float *dst, const float *src, size_t ld, size_t n, size_t HS, float scale)
 {
     for (size_t i = 0; i < LANES; i += 8)
         for (size_t d = 0; d < HS; d += 8)
             transpose_block(dst + d * LANES + i, LANES, src + (i < n ? i * ld : 0) + d, ld,
-                            i < n ? least(8, n - i) : 0, least(8, HS - d), by, 1);
+                            i < n ? least(8, n - i) : 0, least(8, HS - d), scale, 1);
 }
 
-/* dst, n rows ld apart, = by src^T with src (HS,LANES). */
-static void lanes_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float by)
+/* dst, n rows ld apart, = scale src^T with src (HS,LANES). */
+static void lanes_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float scale)
 {
     for (size_t i = 0; i < n; i += 8)
         for (size_t d = 0; d < HS; d += 8)
             transpose_block(dst + i * ld + d, ld, src + d * LANES + i, LANES, least(8, HS - d),
-                            least(8, n - i), by, 0);
+                            least(8, n - i), scale, 0);
 }
 
 /* ln x within 2 ulp for normal x > 0; NaN for inf and NaN. Polynomial: Cephes logf (Moshier). */
@@ -249,9 +249,9 @@ static inline void grad_lanes(float *p, float *ds, const float *delta, const flo
 }
 
 /* As lanes_out, or added where `add` is set: by way of spare (n,HS). */
-static void keys_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float by, bool add, float *spare)
+static void keys_out(float *dst, size_t ld, const float *src, size_t n, size_t HS, float scale, bool add, float *spare)
 {
-    lanes_out(add ? spare : dst, add ? HS : ld, src, n, HS, by);
+    lanes_out(add ? spare : dst, add ? HS : ld, src, n, HS, scale);
     for (size_t r = 0; add && r < n; r++)
         for (size_t d = 0; d < HS; d += VL)
             simd_store_n(dst + r * ld + d, v_add(simd_load_n(dst + r * ld + d, HS - d), simd_load_n(spare + r * HS + d, HS - d)),

@@ -5,13 +5,13 @@
 
 static inline float row_max(const float *z, float scale, size_t V)
 {
-    vf top = v_set1(-INFINITY), by = v_set1(scale);
+    vf top = v_set1(-INFINITY), factor = v_set1(scale);
     size_t i = 0;
     for (; i + VL <= V; i += VL)
-        top = v_max(top, v_mul(by, v_load(z + i)));
+        top = v_max(top, v_mul(factor, v_load(z + i)));
     if (i < V) {
         vmask m = v_mask(V - i);
-        top = v_max(top, v_select(m, v_mul(by, v_load_mask(z + i, m)), v_set1(-INFINITY)));
+        top = v_max(top, v_select(m, v_mul(factor, v_load_mask(z + i, m)), v_set1(-INFINITY)));
     }
     return v_hmax(top);
 }
@@ -23,25 +23,26 @@ static inline vf simd_tanh(vf x)
     return v_fma(v_set1(2.0f), s, v_set1(-1.0f));
 }
 
-/* x = cap tanh(by x / cap) / by */
-static void soft_cap(float *x, size_t n, float by, float cap)
+/* x = cap tanh(scale x / cap) / scale */
+static void soft_cap(float *x, size_t n, float scale, float cap)
 {
-    const vf in = v_set1(by / cap), out = v_set1(cap / by);
+    const vf in = v_set1(scale / cap), out = v_set1(cap / scale);
     for (size_t i = 0; i < n; i += VL)
         simd_store_n(x + i, v_mul(out, simd_tanh(v_mul(in, simd_load_n(x + i, n - i)))), n - i);
 }
 
-/* The gradient of a row with soft cap, z-loss or soft targets, of which y are the logits below the cap, by included in lse. */
+/* The gradient of a row with soft cap, z-loss or soft targets, of which y are the logits below the cap; lse includes their
+ * scale. */
 static void capped_gradient(float *y, size_t n, size_t target, float lse, const struct kern_xent *how)
 {
     const float g = how->grad_scale * how->logit_scale;
-    const vf by = v_set1(how->logit_scale), part = v_set1(how->cap > 0 ? how->logit_scale / how->cap : 0);
+    const vf scale = v_set1(how->logit_scale), part = v_set1(how->cap > 0 ? how->logit_scale / how->cap : 0);
     const float hard = 1 - how->soft;
     const vf share = v_set1(g * (hard + 2 * how->z_loss * lse)), minus_lse = v_set1(-lse), one = v_set1(1.0f);
     const float t = how->cap > 0 ? y[target] * how->logit_scale / how->cap : 0, at_target = g * hard * (1 - t * t);
     for (size_t i = 0; i < n; i += VL) {
         vf z = simd_load_n(y + i, n - i), q = v_mul(z, part);
-        vf p = v_mul(share, simd_exp(v_fma(by, z, minus_lse)));
+        vf p = v_mul(share, simd_exp(v_fma(scale, z, minus_lse)));
         simd_store_n(y + i, v_mul(p, v_fnma(q, q, one)), n - i);
     }
     y[target] -= at_target;
@@ -50,7 +51,7 @@ static void capped_gradient(float *y, size_t n, size_t target, float lse, const 
 void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, const struct kern_xent *how, size_t rows, size_t V)
 {
     const float logit_scale = how->logit_scale;
-    const vf by = v_set1(logit_scale);
+    const vf scale = v_set1(logit_scale);
     const bool grad = how->grad_scale != 0, plain = how->cap == 0 && how->z_loss == 0 && how->soft == 0;
     const bool keep = grad && plain; /* the exponentials replace the logits */
     for (size_t r = 0; r < rows; r++) {
@@ -62,14 +63,14 @@ void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, const str
         vf sum = v_zero();
         size_t i = 0;
         for (; i + VL <= V; i += VL) {
-            vf e = simd_exp(v_fma(by, v_load(z + i), minus_top));
+            vf e = simd_exp(v_fma(scale, v_load(z + i), minus_top));
             sum = v_add(sum, e);
             if (keep)
                 v_store(z + i, e);
         }
         if (i < V) {
             vmask m = v_mask(V - i);
-            vf e = simd_exp(v_fma(by, v_load_mask(z + i, m), minus_top));
+            vf e = simd_exp(v_fma(scale, v_load_mask(z + i, m), minus_top));
             sum = v_add(sum, v_select(m, e, v_zero()));
             if (keep)
                 v_store_mask(z + i, m, e);
@@ -90,24 +91,24 @@ void VEC_NAME(xent)(float *loss, float *logits, const int32_t *target, const str
 
 /* What logits stand for, over the temperature; *slope, where it is not NULL, by what a gradient of it counts for them beside
  * their scale. */
-static inline vf heated(vf x, float by, float cap, float heat, vf *slope)
+static inline vf heated(vf x, float scale, float cap, float heat, vf *slope)
 {
     if (slope)
         *slope = v_set1(1.0f);
     if (!(cap > 0))
-        return v_mul(v_set1(by * heat), x);
-    vf h = simd_tanh(v_mul(v_set1(by / cap), x));
+        return v_mul(v_set1(scale * heat), x);
+    vf h = simd_tanh(v_mul(v_set1(scale / cap), x));
     if (slope)
         *slope = v_fnma(h, h, v_set1(1.0f));
     return v_mul(v_set1(cap * heat), h);
 }
 
 /* Sum of e^(z heat - top) of a row, whose terms go to e unless that is NULL; it may be the row. */
-static float sum_exp(float *e, const float *x, float by, float cap, float heat, float top, size_t V)
+static float sum_exp(float *e, const float *x, float scale, float cap, float heat, float top, size_t V)
 {
     vf sum = v_zero();
     for (size_t i = 0; i < V; i += VL) {
-        vf term = simd_exp(v_sub(heated(simd_load_n(x + i, V - i), by, cap, heat, NULL), v_set1(top)));
+        vf term = simd_exp(v_sub(heated(simd_load_n(x + i, V - i), scale, cap, heat, NULL), v_set1(top)));
         sum = v_add(sum, V - i < VL ? v_select(v_mask(V - i), term, v_zero()) : term);
         if (e)
             simd_store_n(e + i, term, V - i);
@@ -116,24 +117,24 @@ static float sum_exp(float *e, const float *x, float by, float cap, float heat, 
 }
 
 /* The largest of a row's z heat, to the rounding of a tanh. */
-static float heated_max(const float *x, float by, float cap, float heat, size_t V)
+static float heated_max(const float *x, float scale, float cap, float heat, size_t V)
 {
-    float top = row_max(x, by, V);
+    float top = row_max(x, scale, V);
     return heat * (cap > 0 ? cap * tanhf(top / cap) : top);
 }
 
 void VEC_NAME(distill)(float *soft, const float *logits, const struct kern_soft *how, size_t rows, size_t V)
 {
-    const float by = how->logit_scale, cap = how->cap, heat = 1 / how->temperature;
-    const float teacher_by = how->teacher_scale, teacher_cap = how->teacher_cap, g = how->grad_scale * how->temperature * by;
+    const float scale = how->logit_scale, cap = how->cap, heat = 1 / how->temperature;
+    const float teacher_scale = how->teacher_scale, teacher_cap = how->teacher_cap, g = how->grad_scale * how->temperature * scale;
     for (size_t r = 0; r < rows; r++) {
         float *q = soft + r * V;
         const float *x = logits + r * V;
-        const float teacher_top = heated_max(q, teacher_by, teacher_cap, heat, V), top = heated_max(x, by, cap, heat, V);
-        const vf teacher_share = v_set1(g / sum_exp(q, q, teacher_by, teacher_cap, heat, teacher_top, V));
-        const vf share = v_set1(g / sum_exp(NULL, x, by, cap, heat, top, V));
+        const float teacher_top = heated_max(q, teacher_scale, teacher_cap, heat, V), top = heated_max(x, scale, cap, heat, V);
+        const vf teacher_share = v_set1(g / sum_exp(q, q, teacher_scale, teacher_cap, heat, teacher_top, V));
+        const vf share = v_set1(g / sum_exp(NULL, x, scale, cap, heat, top, V));
         for (size_t i = 0; i < V; i += VL) {
-            vf slope, z = heated(simd_load_n(x + i, V - i), by, cap, heat, &slope);
+            vf slope, z = heated(simd_load_n(x + i, V - i), scale, cap, heat, &slope);
             vf p = v_mul(share, simd_exp(v_sub(z, v_set1(top))));
             simd_store_n(q + i, v_mul(slope, v_fnma(teacher_share, simd_load_n(q + i, V - i), p)), V - i);
         }
