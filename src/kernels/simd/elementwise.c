@@ -1,5 +1,6 @@
-/* Kernels in which an element's result depends on its own place only: exp, activations, transposing, rotations,
- * embeddings, AdamW. */
+/* Kernels that go through arrays place by place: exp, activations, transposing, embeddings, AdamW. A result depends on what lies
+ * at its own place alone, but for two: a rotation takes pairs of places, and the gradient of embeddings adds up the rows of one
+ * token, in their order. */
 #include "kernels/simd/simd.h"
 
 void VEC_NAME(vexp)(float *out, const float *x, size_t n)
