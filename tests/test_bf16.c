@@ -211,7 +211,7 @@ static void test_instruction(void)
 
 /* --- the three products of a layer --------------------------------------------------------------------- */
 
-/* One element as gemm_bf16.h says: blocks of KC of depth, each a chain, odd values first. */
+/* One element as gemm_bf16.c says: blocks of KC of depth, each a chain, odd values first. */
 static float element(const float *x, size_t x_step, const float *y, size_t y_step, size_t K, bool accumulate, float before)
 {
     float c = before;

@@ -258,7 +258,7 @@ static void small_sizes(size_t rows[N_SMALL], size_t cols[N_SMALL])
 enum { N_LARGE = 6 };
 
 /* One past each cache block, alone and together (a block has MC rows where it is deep), and enough columns
- * that operands are copied (model/gemm.c). */
+ * that operands are copied (model/gemm_fp32.c). */
 static void large_sizes(struct sizes out[N_LARGE])
 {
     const struct kern_gemm *g = &kern.gemm;

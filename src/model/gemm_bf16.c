@@ -1,4 +1,8 @@
-#include "model/gemm_bf16.h"
+/* The products of gemm.h on operands rounded to bfloat16, with sums in fp32 (kern_bf16 of kern.h). Both operands are
+ * converted where they are packed; of activations a block at a time, which stays in the cache.
+ *
+ * An element's sum goes by blocks of gemm.KC values of depth, alike for every level, split and number of threads. */
+#include "model/gemm_kinds.h"
 
 #include "base/status.h"
 #include "model/gemm_parts.h"
@@ -13,14 +17,27 @@
 enum { ROWS = 192, COLUMNS = 512, DEPTH = 512 };
 enum { A_FLOATS = ROWS * DEPTH, B_FLOATS = COLUMNS * DEPTH };
 
-size_t gemm_bf16_packed_floats(size_t K, size_t N)
+/* Of a level that needs the most: a plan of memory is the same for all. */
+static size_t packed_floats(size_t K, size_t N)
 {
     return (K + K % 2) * N;
 }
 
-size_t gemm_bf16_scratch(int threads)
+static size_t scratch_floats(int threads)
 {
     return (size_t)(threads > 1 ? threads : 1) * (A_FLOATS + B_FLOATS);
+}
+
+static size_t nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
+{
+    (void)k, (void)N, (void)K;
+    return scratch_floats(threads);
+}
+
+static size_t tn_scratch(const struct kern *k, int threads, size_t M, size_t N)
+{
+    (void)k, (void)M, (void)N;
+    return scratch_floats(threads);
 }
 
 /* --- weights ------------------------------------------------------------------------------------------- */
@@ -63,8 +80,8 @@ static void pack_part(void *ctx, int t, int threads)
     }
 }
 
-void gemm_bf16_pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw, size_t K, size_t N,
-                    bool transposed)
+static void pack(const struct kern *k, int threads, float *packed, const float *w, size_t ldw, size_t K, size_t N,
+                 bool transposed)
 {
     struct pack_job job = {k, packed, w, ldw, K, N, transposed};
     team_parts(pack_part, &job, threads);
@@ -165,7 +182,7 @@ static void nn_part(void *ctx, int t, int threads)
         nn_rows(q, q->scratch + (size_t)t * (A_FLOATS + B_FLOATS), i, size_min(step, end - i));
 }
 
-void gemm_bf16_nn(const struct kern *k, int threads, const struct gemm_nn *p)
+static void nn(const struct kern *k, int threads, const struct gemm_nn *p)
 {
     struct product job = {.k = k, .nn = p, .scratch = p->scratch};
     CHECK(p->packed && p->scratch && k->bf16.gemm.KC <= DEPTH);
@@ -208,9 +225,11 @@ static void tn_part(void *ctx, int t, int threads)
         }
 }
 
-void gemm_bf16_tn(const struct kern *k, int threads, const struct gemm_tn *p)
+static void tn(const struct kern *k, int threads, const struct gemm_tn *p)
 {
     struct product job = {.k = k, .tn = p, .scratch = p->scratch};
     CHECK(p->scratch && k->bf16.gemm.KC <= DEPTH);
     team_parts(tn_part, &job, threads);
 }
+
+const struct gemm_kind gemm_bf16 = {packed_floats, pack, nn, nn_scratch, tn, tn_scratch};

@@ -85,7 +85,8 @@ void NAME(rmsnorm_bwd)(const KERN_OF(norm_bwd) *n)
             if (n->dw)
                 n->dw[c] += g[c] * xhat;
         }
-        kreal m = (kreal)(gx_mean / (double)C), *dx = n->dx + r * ld;
+        kreal m = (kreal)(gx_mean / (double)C);
+        kreal *dx = n->dx + r * ld;
         for (size_t c = 0; c < C; c++) {
             dx[c] += rstd * (g[c] * (w ? w[c] : 1) - x[c] * rstd * m);
             if (n->ds)
