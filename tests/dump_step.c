@@ -154,7 +154,7 @@ static void begin(struct run *r, int argc, char **argv)
     struct gpt_shape shape = config_gpt_shape(&r->c, VOCAB);
     struct param_rules rules = config_param_rules(&r->c);
     struct optim_config oc = config_optim(&r->c);
-    kern_init(&r->k, KERN_ISA_COUNT - 1);
+    kern_init(&r->k, kern_isa_best());
     if (gpt_shape_check(&shape, &err) != OK || gpt_init(&r->g, &shape, &rules, &r->k, BATCH, 1, &err) != OK ||
         optim_init(&r->optim, &oc, &r->g, &err) != OK)
         die(err.msg);

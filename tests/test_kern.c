@@ -857,9 +857,34 @@ TEST(attn_row)
 TEST(tile)
 TEST(epilogue)
 
+/* A cap is a level of its own family, the reference of every one. */
+static void levels(void)
+{
+    for (int i = 0; i < KERN_ISA_COUNT; i++) {
+        enum kern_isa isa = (enum kern_isa)i, capped;
+        char expected[99];
+        struct kern k;
+        kern_init(&k, isa);
+        EXPECT_MSG(kern_isa_runs(k.isa), "%s: kernels of %s, which do not run here", kern_isa_name(isa), kern_isa_name(k.isa));
+        EXPECT_MSG(k.isa == (kern_isa_runs(isa) ? isa : k.isa), "%s runs here, but the table is %s", kern_isa_name(isa),
+                   kern_isa_name(k.isa));
+        if (kern_isa_cap(&capped, kern_isa_name(isa), expected, sizeof expected))
+            EXPECT_MSG(capped == k.isa, "--isa %s is %s", kern_isa_name(isa), kern_isa_name(capped));
+        else
+            EXPECT_MSG(k.isa == KERN_REF, "%s is of other processors, but the table is %s", kern_isa_name(isa),
+                       kern_isa_name(k.isa));
+    }
+    struct kern k;
+    kern_init(&k, KERN_REF);
+    while (kern_next(&k))
+        ;
+    EXPECT(k.isa == kern_isa_best());
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
+        {"levels", levels},
         {"vexp", exp_levels},
         {"vexp over its range", exp_range_levels},
         {"products of a vector", gemv_levels},

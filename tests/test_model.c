@@ -895,7 +895,7 @@ static void clock_of_operations(void)
     struct gpt *g = &m.g;
     int32_t x[WIDE_TOKENS], y[WIDE_TOKENS];
     float logits[70], loss[WIDE_TOKENS];
-    kern_init(&k, KERN_ISA_COUNT - 1);
+    kern_init(&k, kern_isa_best());
     make_model(&m, &wide, PARAM_STANDARD, &k, WIDE_BATCH, 1);
     double op_s[GPT_N_OPS] = {0};
     g->op_s = op_s;
@@ -1118,7 +1118,7 @@ static void not_finite(void)
 {
     struct kern k;
     struct model g, before;
-    kern_init(&k, KERN_ISA_COUNT - 1);
+    kern_init(&k, kern_isa_best());
     make_model(&g, &small, PARAM_STANDARD, &k, BATCH, 1);
     make_model(&before, &small, PARAM_STANDARD, &k, BATCH, 1);
     static const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -1254,7 +1254,7 @@ static void ensembles(void)
     char path[FILE_PATH_MAX];
     EXPECT(all.params == N * one.params && all.params_nonembd == N * one.params_nonembd);
     EXPECT(all.params_matmul == N * one.params_matmul && all.flops == N * one.flops);
-    kern_init(&k, KERN_ISA_COUNT - 1);
+    kern_init(&k, kern_isa_best());
     EXPECT_OK(members_init(&a, &s, &rules, &adam, &k, BATCH, 1, &err));
     EXPECT_OK(members_init(&b, &s, &rules, &adam, &k, BATCH, 1, &err));
     EXPECT(members_bytes(&s, &adam, &k, BATCH, 1) == N * (double)(a.g->arena.size_bytes + a.optim->arena.size_bytes));

@@ -669,7 +669,7 @@ static void experts_apart(void)
     two.n_expert = 2;
     static const char *const kinds[] = {"muon", "normuon"};
     struct kern k;
-    kern_init(&k, KERN_ISA_COUNT - 1);
+    kern_init(&k, kern_isa_best());
     for (size_t i = 0; i < 2; i++) {
         size_t kind = 0;
         while (strcmp(optim_kinds[kind]->name, kinds[i]) != 0)
@@ -702,7 +702,7 @@ static void averages(void)
     struct kern k;
     struct model with, without;
     struct optim_config c = config_of(0);
-    kern_init(&k, KERN_ISA_COUNT - 1);
+    kern_init(&k, kern_isa_best());
     make(&without, &small, &c, &k, 1);
     c.ema = 0.5, c.tail = 0.4;
     make(&with, &small, &c, &k, 1);

@@ -7,9 +7,11 @@
 #include "kernels/levels.h"
 #include "kernels/ref/kern_ref.h"
 
-/* The compiler's run-time library also asks the system whether it saves the wide registers. */
+/* What HOST is not has no processors to ask. The compiler's run-time library also asks the system whether it saves the wide
+ * registers. */
+enum family { ANY, ARM, X86 };
 #if defined(__x86_64__)
-#define X86 true
+enum { HOST = X86 };
 static bool runs_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -21,18 +23,24 @@ static bool runs_avx512(void)
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 #else
-#define X86 false
 #define runs_avx2 NULL
 #define runs_avx512 NULL
 #endif
 #if defined(__aarch64__)
-#define ARM true
+enum { HOST = ARM };
+/* Every 64-bit arm processor has it. */
+static bool runs_neon(void)
+{
+    return true;
+}
 #else
-#define ARM false
+#define runs_neon NULL
+#endif
+#if !defined(__x86_64__) && !defined(__aarch64__)
+enum { HOST = ANY };
 #endif
 
-/* Every 64-bit arm processor has NEON, as every processor runs the reference. */
-static bool runs_always(void)
+static bool runs_ref(void)
 {
     return true;
 }
@@ -49,15 +57,32 @@ static bool runs_always(void)
 
 static const struct level {
     const char *name;
-    bool here;                  /* whether processors of this kind can have it */
+    enum family family;
     void (*init)(struct kern *); /* NULL: not built */
-    bool (*runs)(void);
+    bool (*runs)(void);          /* of this family */
 } levels[KERN_ISA_COUNT] = {
-    [KERN_REF] = {"ref", true, kern_init_ref, runs_always},
-    [KERN_NEON] = {"neon", ARM, kern_init_neon, runs_always},
-    [KERN_AVX2] = {"avx2", X86, kern_init_avx2, runs_avx2},
-    [KERN_AVX512] = {"avx512", X86, kern_init_avx512, runs_avx512},
+#define X(NAME, name, family) [KERN_##NAME] = {#name, family, kern_init_##name, runs_##name},
+    KERN_LEVELS(X)
+#undef X
 };
+
+/* Whether processors of this kind can have it. */
+static bool here(enum kern_isa isa)
+{
+    return levels[isa].family == ANY || levels[isa].family == (enum family)HOST;
+}
+
+/* The widest level that runs here and is, where cap is not NULL, the reference or a level of that one's family up to it. */
+static enum kern_isa widest(const enum kern_isa *cap)
+{
+    enum kern_isa best = KERN_REF;
+    for (int i = 0; i < KERN_ISA_COUNT; i++) {
+        enum kern_isa isa = (enum kern_isa)i;
+        if (kern_isa_runs(isa) && (!cap || (isa <= *cap && levels[isa].family == levels[*cap].family)))
+            best = isa;
+    }
+    return best;
+}
 
 const char *kern_isa_name(enum kern_isa isa)
 {
@@ -81,12 +106,11 @@ bool kern_isa_cap(enum kern_isa *isa, const char *name, char *expected, size_t s
     *isa = kern_isa_best();
     if (!name)
         return true;
-    bool known = kern_isa_parse(&cap, name) && levels[cap].here;
+    const bool known = kern_isa_parse(&cap, name) && here(cap);
     for (int i = 0; i < KERN_ISA_COUNT && !known && at < size; i++)
-        if (levels[i].here)
+        if (here((enum kern_isa)i))
             at += (size_t)snprintf(expected + at, size - at, "%s%s", i == 0 ? "" : " or ", levels[i].name);
-    if (cap < *isa)
-        *isa = cap;
+    *isa = widest(&cap);
     return known;
 }
 
@@ -97,15 +121,12 @@ bool kern_isa_built(enum kern_isa isa)
 
 bool kern_isa_runs(enum kern_isa isa)
 {
-    return levels[isa].init && levels[isa].runs();
+    return levels[isa].init && here(isa) && levels[isa].runs();
 }
 
 enum kern_isa kern_isa_best(void)
 {
-    enum kern_isa isa = KERN_ISA_COUNT - 1;
-    while (!kern_isa_runs(isa))
-        isa--;
-    return isa;
+    return widest(NULL);
 }
 
 /* The widest level's need, so that a plan does not depend on the level: attn_bwd keeps five blocks
@@ -118,9 +139,7 @@ size_t kern_attn_scratch(size_t T, size_t HS)
 void kern_init(struct kern *k, enum kern_isa cap)
 {
     kern_init_ref(k); /* what a level leaves alone */
-    while (!kern_isa_runs(cap))
-        cap--;
-    levels[cap].init(k);
+    levels[widest(&cap)].init(k);
     kern_bf16_pick(k);
 }
 

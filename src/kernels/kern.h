@@ -16,7 +16,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kern_isa { KERN_REF, KERN_NEON, KERN_AVX2, KERN_AVX512, KERN_ISA_COUNT };
+/* The levels, X(NAME, name, family): a set of instructions is a row, a folder of that name and a test in kern.c for processors
+ * that run it. ANY processor runs the reference. Of one family a later row is the wider level; rows of two families have no
+ * order, as no processor is of both. */
+#define KERN_LEVELS(X)                                                                             \
+    X(REF, ref, ANY)                                                                               \
+    X(NEON, neon, ARM)                                                                             \
+    X(AVX2, avx2, X86)                                                                             \
+    X(AVX512, avx512, X86)
+
+enum kern_isa {
+#define X(NAME, name, family) KERN_##NAME,
+    KERN_LEVELS(X)
+#undef X
+        KERN_ISA_COUNT
+};
 
 /* Activations. relu2 is the square of relu. */
 enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU };
@@ -239,7 +253,7 @@ struct kern {
 #undef kreal
 
 /* Fill the table with the best kernels that were built, that this CPU runs, and that do not lie above
- * the cap. */
+ * the cap: the reference where that is of another family. */
 void kern_init(struct kern *k, enum kern_isa cap);
 /* From one level to the next above it that runs here; false, with k as it was, where there is none. */
 bool kern_next(struct kern *k);

@@ -4,9 +4,10 @@
 
 #include "kernels/kern.h"
 
-void kern_init_neon(struct kern *k);
-void kern_init_avx2(struct kern *k);
-void kern_init_avx512(struct kern *k);
+/* kern_init_NAME of every level; that of ref is in ref/kern_ref.c. */
+#define X(NAME, name, family) void kern_init_##name(struct kern *k);
+KERN_LEVELS(X)
+#undef X
 /* Products of bfloat16 alone, into a table that has the rest of that level. */
 void kern_init_avx512_bf16(struct kern *k);
 

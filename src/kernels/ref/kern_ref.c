@@ -2,6 +2,7 @@
  * table, and with KERN_REF64 defined, in double, as the yardstick of the tests. */
 #include "kernels/ref/kern_ref.h"
 
+#include "kernels/levels.h"
 #include "kernels/ref/blocked.h"
 
 #include <math.h>

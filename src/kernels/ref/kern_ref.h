@@ -28,6 +28,4 @@ extern const struct kern_bf16 kern_bf16_ref;
 /* One step of such a sum: t + x y for x, y that bf16_round made, and t a sum of such steps. */
 float kern_bf16_step_ref(float t, float x, float y);
 
-void kern_init_ref(struct kern *k);
-
 #endif
