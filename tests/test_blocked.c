@@ -43,14 +43,13 @@ static size_t below(size_t n)
 
 static void products(void)
 {
-    static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2};
     draw(x, 1), draw(y, 1), draw(z, 1);
     for (int i = 0; i < 120 && !test_failed(); i++) {
         size_t m = below(14), n = below(9), k = below(40), ldc = n + below(3), ldb = n + below(3);
         size_t a_rs = i % 2 ? k + below(3) : 1, a_cs = i % 2 ? 1 : m + below(3);
         bool add = i % 3 == 0;
         const struct kern_epilogue e = {.bias = i % 5 ? z : NULL, .res = i % 4 ? NULL : z + 99, .mul = i % 7 ? NULL : z + 7,
-                                        .scale = 0.3f, .act = acts[i % 4]};
+                                        .scale = 0.3f, .act = (enum kern_act)(i % KERN_ACT_COUNT)};
         struct kern_epilogue plain = e, blocked = e;
         draw_pair(&a, 1), draw_pair(&b, 1);
         plain.slope = i % 8 < 4 ? b.plain : NULL, blocked.slope = i % 8 < 4 ? b.blocked : NULL;
@@ -89,19 +88,19 @@ static void attention(void)
 
 static void rows(void)
 {
-    static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU};
     int32_t target[8];
     for (int i = 0; i < 40 && !test_failed(); i++) {
         size_t n = 1 + below(100), V = 1 + below(90);
         bool slope = i % 2;
+        const enum kern_act act = (enum kern_act)(i % KERN_ACT_COUNT);
         const struct kern_xent how = {.logit_scale = 0.7f, .cap = i % 3 ? 0 : 3, .z_loss = i % 2 ? 0.1f : 0,
                                       .grad_scale = i % 5 ? 0.2f : 0, .soft = i % 7 ? 0 : 0.3f};
         draw(x, 4), draw_pair(&a, 1), draw_pair(&b, 1), draw_pair(&c, 4), draw_pair(&d, 1);
-        kern_act_ref(a.plain, slope ? b.plain : NULL, x, n, acts[i % 5]);
-        kern_act_blocked(a.blocked, slope ? b.blocked : NULL, x, n, acts[i % 5]);
+        kern_act_ref(a.plain, slope ? b.plain : NULL, x, n, act);
+        kern_act_blocked(a.blocked, slope ? b.blocked : NULL, x, n, act);
         same("act", &a), same("act's slope", &b);
-        kern_glu_ref(a.plain, b.plain, d.plain, n, i % 4 < 2 ? KERN_ACT_GELU : KERN_ACT_SILU, slope);
-        kern_glu_blocked(a.blocked, b.blocked, d.blocked, n, i % 4 < 2 ? KERN_ACT_GELU : KERN_ACT_SILU, slope);
+        kern_glu_ref(a.plain, b.plain, d.plain, n, act, slope);
+        kern_glu_blocked(a.blocked, b.blocked, d.blocked, n, act, slope);
         same("glu", &a), same("glu's g", &b), same("glu's u", &d);
         kern_colsum_ref(d.plain, x, n + 3, 13, n);
         kern_colsum_blocked(d.blocked, x, n + 3, 13, n);

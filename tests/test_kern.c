@@ -172,22 +172,20 @@ static void exp_range_case(void)
     EXPECT(isnan(odd[4]) && odd[5] == 1);
 }
 
-static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU};
-
 /* 8 roundings of 0.5 x (1 + tanh u); the slope adds 0.5 x (1 - tanh^2) u' of as many. SiLU's are fewer. */
 static void act_case(void)
 {
-    EACH(a, acts)
+    for (enum kern_act act = KERN_ACT_NONE; act < KERN_ACT_COUNT; act++)
     EACH(s, sizes)
     {
         size_t n = sizes[s];
-        CASE("act %d n=%zu", (int)acts[a], n);
+        CASE("act %d n=%zu", (int)act, n);
         float *x = operand(n, s % 2 ? 12 : 3), *out = s % 3 ? x : operand(n, 1);
         float *slope = operand(n, 1);
         double *want = doubles(n), *want_slope = doubles(n), *x0 = doubles(n);
         memcpy(x0, wide(x), n * sizeof *x0);
-        kern_act_ref64(want, want_slope, x0, n, acts[a]);
-        kern.act(out, s % 2 ? slope : NULL, x, n, acts[a]);
+        kern_act_ref64(want, want_slope, x0, n, act);
+        kern.act(out, s % 2 ? slope : NULL, x, n, act);
         for (size_t i = 0; i < n; i++) {
             double du = 0.8 * (1 + 0.135 * x0[i] * x0[i]);
             near("out", i, (double)out[i], want[i], 8, fmax(fabs(x0[i]), fabs(want[i])));
@@ -201,20 +199,21 @@ static void act_case(void)
 static void glu_case(void)
 {
     EACH(s, sizes)
-    for (int mode = 0; mode < 4; mode++) {
+    for (int mode = 0; mode < 2 * KERN_ACT_COUNT; mode++) {
         size_t n = sizes[s];
-        enum kern_act act = mode & 1 ? KERN_ACT_SILU : KERN_ACT_GELU;
+        const enum kern_act act = (enum kern_act)(mode / 2);
+        const bool d = mode % 2;
         CASE("glu %d n=%zu", mode, n);
         float *g = operand(n, 6), *u = operand(n, 2), *out = operand(n, 1);
         double *eg = doubles(n), *eu = doubles(n), *want = doubles(n);
         memcpy(eg, wide(g), n * sizeof *eg);
         memcpy(eu, wide(u), n * sizeof *eu);
-        kern_glu_ref64(want, eg, eu, n, act, mode & 2);
-        kern.glu(out, g, u, n, act, mode & 2);
+        kern_glu_ref64(want, eg, eu, n, act, d);
+        kern.glu(out, g, u, n, act, d);
         for (size_t i = 0; i < n; i++) {
             near("out", i, (double)out[i], want[i], 16, 12);
-            near("g", i, (double)g[i], eg[i], mode & 2 ? 16 : 0, 60);
-            near("u", i, (double)u[i], eu[i], mode & 2 ? 16 : 0, 6);
+            near("g", i, (double)g[i], eg[i], d ? 16 : 0, 60);
+            near("u", i, (double)u[i], eu[i], d ? 16 : 0, 6);
         }
         release(where);
     }
@@ -724,8 +723,7 @@ static void tile_one(size_t m, size_t n, size_t k, bool by_columns, bool accumul
 static void epilogue_one(size_t m, size_t n, size_t k, int mode)
 {
     enum { BIAS = 1, RES = 2, MUL = 4, ACT = 8, SLOPE = 16, ACCUMULATE = 32 };
-    static const enum kern_act ends[] = {KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2};
-    const enum kern_act act = mode & ACT ? ends[(m + n + k) % 3] : KERN_ACT_NONE;
+    const enum kern_act act = mode & ACT ? (enum kern_act)((m + n + k) % KERN_ACT_COUNT) : KERN_ACT_NONE;
     size_t ldc = n + (m + n) % 3, len = (m - 1) * ldc + n;
     CASE("epilogue m=%zu n=%zu k=%zu mode=%d", m, n, k, mode);
     float *a = operand(m * k, 1), *b = operand(k * n, 1), *c = operand(len, 1);

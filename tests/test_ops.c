@@ -123,14 +123,12 @@ static double act_objective(const struct operands *o)
 
 static void slope_act(void)
 {
-    static const enum kern_act acts[] = {KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU};
     struct operands o;
     make_operands(&o);
     for (size_t i = 0; i < 9; i++) /* the tails too; not 0, where relu has no slope */
         o.x[i] = 3.0 * ((double)i - 4.1);
-    for (size_t a = 0; a < sizeof acts / sizeof *acts; a++) {
+    for (the_act = KERN_ACT_NONE; the_act < KERN_ACT_COUNT; the_act++) {
         double dx[ROWS * COLS], out[ROWS * COLS];
-        the_act = acts[a];
         kern_act_ref64(out, dx, o.x, ROWS * COLS, the_act);
         for (size_t i = 0; i < ROWS * COLS; i++)
             dx[i] *= o.weight[i];
@@ -151,9 +149,8 @@ static void slope_glu(void)
 {
     struct operands o;
     make_operands(&o);
-    for (int silu = 0; silu < 2; silu++) {
+    for (the_act = KERN_ACT_NONE; the_act < KERN_ACT_COUNT; the_act++) {
         double out[ROWS * COLS], dg[ROWS * COLS], du[ROWS * COLS];
-        the_act = silu ? KERN_ACT_SILU : KERN_ACT_GELU;
         memcpy(dg, o.x, sizeof dg);
         memcpy(du, o.w, sizeof du);
         kern_glu_ref64(out, dg, du, ROWS * COLS, the_act, true);

@@ -32,8 +32,20 @@ enum kern_isa {
         KERN_ISA_COUNT
 };
 
-/* Activations. relu2 is the square of relu. */
-enum kern_act { KERN_ACT_NONE, KERN_ACT_GELU, KERN_ACT_RELU, KERN_ACT_RELU2, KERN_ACT_SILU };
+/* Activations, X(NAME, name): one is a row, a file act/NAME.inc and its line in act/all.inc. */
+#define KERN_ACTS(X)                                                                               \
+    X(NONE, none)                                                                                  \
+    X(GELU, gelu)                                                                                  \
+    X(RELU, relu)                                                                                  \
+    X(RELU2, relu2)                                                                                \
+    X(SILU, silu)
+
+enum kern_act {
+#define X(NAME, name) KERN_ACT_##NAME,
+    KERN_ACTS(X)
+#undef X
+        KERN_ACT_COUNT
+};
 
 /* A struct of operands.inc whose values are kreal: struct kern_NAME of floats, struct kern_NAME64 of doubles. */
 #define KERN_OF(name) struct KERN_TAG_OF(kreal, name)
@@ -166,10 +178,10 @@ struct kern_pool {
     X(void, rmsnorm_fwd,                                                                           \
       (kreal * out, kreal *rstd, const kreal *x, const kreal *w, size_t ld, size_t rows, size_t C)) \
     X(void, rmsnorm_bwd, (const KERN_OF(norm_bwd) * n))                                            \
-    /* An activation and its slope; out may be x, slope may be NULL. GELU in its tanh form. */       \
+    /* An activation and its slope; out may be x, slope may be NULL. */                              \
     X(void, act, (kreal * out, kreal *slope, const kreal *x, size_t n, enum kern_act act))         \
     /* out = f(g) u, and where d is set g = u f'(g), u = f(g): what the gradient of out is multiplied by for those  \
-     * of g and of u. f: GELU or SILU. */                                                           \
+     * of g and of u. */                                                           \
     X(void, glu, (kreal * out, kreal *g, kreal *u, size_t n, enum kern_act act, bool d))           \
     /* out = a b */                                                                                 \
     X(void, times, (kreal * out, const kreal *a, const kreal *b, size_t n))                        \

@@ -3,8 +3,7 @@
 
 #include <math.h>
 #include <string.h>
-
-#include "kernels/ref/kern_ref.h"
+#include <tgmath.h>
 
 /* Columns side by side: one sum alone waits for each of its additions. */
 enum { ABREAST = 8 };
@@ -28,47 +27,36 @@ void kern_colsum_blocked(float *db, const float *dout, size_t ld, size_t rows, s
     }
 }
 
-/* The values of an activation and its slope in three loops, of which only that over the C library's function takes one
- * value at a time. n <= SOME; out may be x. */
+#define kreal float
+#include "kernels/act/all.inc"
+#undef kreal
+
+/* The values of an activation and its slope in loops of which only that over the C library's function takes one value at a
+ * time. n <= SOME; out may be x. */
 enum { SOME = 32 };
-
-static void gelu(float *out, float *slope, const float *x, size_t n)
-{
-    const float a = (float)0.7978845608028654, b = (float)0.044715; /* as in kern_ref.c */
-    float v[SOME], t[SOME];
-    for (size_t i = 0; i < n; i++)
-        v[i] = x[i], t[i] = a * (v[i] + b * v[i] * v[i] * v[i]);
-    for (size_t i = 0; i < n; i++)
-        t[i] = tanhf(t[i]);
-    for (size_t i = 0; slope && i < n; i++)
-        slope[i] = 0.5f * ((1 + t[i]) + v[i] * (1 - t[i] * t[i]) * (a * (1 + 3 * b * v[i] * v[i])));
-    for (size_t i = 0; i < n; i++)
-        out[i] = 0.5f * v[i] * (1 + t[i]);
-}
-
-static void silu(float *out, float *slope, const float *x, size_t n)
-{
-    float v[SOME], s[SOME];
-    for (size_t i = 0; i < n; i++)
-        v[i] = x[i], s[i] = expf(-v[i]);
-    for (size_t i = 0; i < n; i++)
-        s[i] = 1 / (1 + s[i]);
-    for (size_t i = 0; slope && i < n; i++)
-        slope[i] = s[i] * (1 + v[i] * (1 - s[i]));
-    for (size_t i = 0; i < n; i++)
-        out[i] = v[i] * s[i];
-}
+#define X(NAME, name)                                                                              \
+    static void name##_some(float *out, float *slope, const float *x, size_t n)                    \
+    {                                                                                              \
+        float v[SOME], t[SOME];                                                                    \
+        for (size_t i = 0; i < n; i++)                                                             \
+            v[i] = x[i], t[i] = name##_inner(v[i]);                                                \
+        for (size_t i = 0; i < n; i++)                                                             \
+            t[i] = name##_outer(t[i]);                                                             \
+        for (size_t i = 0; slope && i < n; i++)                                                    \
+            slope[i] = name##_slope(v[i], t[i]);                                                   \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[i] = name##_value(v[i], t[i]);                                                     \
+    }
+KERN_ACTS(X)
+#undef X
 
 void kern_act_blocked(float *out, float *slope, const float *x, size_t n, enum kern_act act)
 {
-    if (act != KERN_ACT_GELU && act != KERN_ACT_SILU) {
-        kern_act_ref(out, slope, x, n, act);
-        return;
-    }
-    for (size_t i = 0; i < n; i += SOME) {
-        size_t some = n - i < SOME ? n - i : SOME;
-        (act == KERN_ACT_GELU ? gelu : silu)(out + i, slope ? slope + i : NULL, x + i, some);
-    }
+#define X(NAME, name) [KERN_ACT_##NAME] = name##_some,
+    static void (*const some_of[])(float *, float *, const float *, size_t) = {KERN_ACTS(X)};
+#undef X
+    for (size_t i = 0; i < n; i += SOME)
+        some_of[act](out + i, slope ? slope + i : NULL, x + i, n - i < SOME ? n - i : SOME);
 }
 
 void kern_glu_blocked(float *out, float *g, float *u, size_t n, enum kern_act act, bool d)

@@ -96,33 +96,24 @@ void NAME(rmsnorm_bwd)(const KERN_OF(norm_bwd) *n)
     }
 }
 
-/* sqrt(2 / pi) and the cubic coefficient of the tanh form (Hendrycks and Gimpel 2016). */
-static const kreal gelu_a = (kreal)0.7978845608028654, gelu_b = (kreal)0.044715;
+#include "kernels/act/all.inc"
 
 /* Value and slope of an activation. */
 static kreal activate(enum kern_act act, kreal v, kreal *slope)
 {
-    kreal t, s;
+    kreal t;
     switch (act) {
-    case KERN_ACT_GELU:
-        t = tanh(gelu_a * (v + gelu_b * v * v * v));
-        *slope = (kreal)0.5 * ((1 + t) + v * (1 - t * t) * (gelu_a * (1 + 3 * gelu_b * v * v)));
-        return (kreal)0.5 * v * (1 + t);
-    case KERN_ACT_SILU:
-        s = 1 / (1 + exp(-v));
-        *slope = s * (1 + v * (1 - s));
-        return v * s;
-    case KERN_ACT_RELU:
-        *slope = v > 0;
-        return v > 0 ? v : 0;
-    case KERN_ACT_RELU2:
-        *slope = v > 0 ? 2 * v : 0;
-        return v > 0 ? v * v : 0;
-    case KERN_ACT_NONE:
+#define X(NAME, name)                                                                              \
+    case KERN_ACT_##NAME:                                                                          \
+        t = name##_outer(name##_inner(v));                                                         \
+        *slope = name##_slope(v, t);                                                               \
+        return name##_value(v, t);
+        KERN_ACTS(X)
+#undef X
+    case KERN_ACT_COUNT:
         break;
     }
-    *slope = 1;
-    return v;
+    return *slope = 0;
 }
 
 void NAME(act)(kreal *out, kreal *slope, const kreal *x, size_t n, enum kern_act act)

@@ -23,16 +23,12 @@ static inline __attribute__((always_inline)) void act_loop(float *out, float *sl
 
 void VEC_NAME(act)(float *out, float *slope, const float *x, size_t n, enum kern_act act)
 {
-    if (act == KERN_ACT_GELU)
-        act_loop(out, slope, x, n, KERN_ACT_GELU);
-    else if (act == KERN_ACT_SILU)
-        act_loop(out, slope, x, n, KERN_ACT_SILU);
-    else if (act == KERN_ACT_RELU)
-        act_loop(out, slope, x, n, KERN_ACT_RELU);
-    else if (act == KERN_ACT_RELU2)
-        act_loop(out, slope, x, n, KERN_ACT_RELU2);
-    else
-        act_loop(out, slope, x, n, KERN_ACT_NONE);
+#define LOOP(NAME, name)                                                                           \
+    case KERN_ACT_##NAME:                                                                          \
+        act_loop(out, slope, x, n, KERN_ACT_##NAME);                                               \
+        break;
+    SIMD_BY_ACT(act, LOOP)
+#undef LOOP
 }
 
 static inline __attribute__((always_inline)) void glu_loop(float *out, float *g, float *u, size_t n,
@@ -50,10 +46,12 @@ static inline __attribute__((always_inline)) void glu_loop(float *out, float *g,
 
 void VEC_NAME(glu)(float *out, float *g, float *u, size_t n, enum kern_act act, bool d)
 {
-    if (act == KERN_ACT_SILU)
-        glu_loop(out, g, u, n, KERN_ACT_SILU, d);
-    else
-        glu_loop(out, g, u, n, KERN_ACT_GELU, d);
+#define LOOP(NAME, name)                                                                           \
+    case KERN_ACT_##NAME:                                                                          \
+        glu_loop(out, g, u, n, KERN_ACT_##NAME, d);                                                \
+        break;
+    SIMD_BY_ACT(act, LOOP)
+#undef LOOP
 }
 
 void VEC_NAME(times)(float *out, const float *a, const float *b, size_t n)

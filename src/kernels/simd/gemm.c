@@ -167,12 +167,12 @@ INLINE void act_loop(const struct call *t, float *c, size_t rows, const enum ker
 
 static void act_rows(const struct call *t, float *c, size_t rows)
 {
-    if (t->epilogue->act == KERN_ACT_GELU)
-        act_loop(t, c, rows, KERN_ACT_GELU);
-    else if (t->epilogue->act == KERN_ACT_RELU)
-        act_loop(t, c, rows, KERN_ACT_RELU);
-    else
-        act_loop(t, c, rows, KERN_ACT_RELU2);
+#define LOOP(NAME, name)                                                                           \
+    case KERN_ACT_##NAME:                                                                          \
+        act_loop(t, c, rows, KERN_ACT_##NAME);                                                     \
+        break;
+    SIMD_BY_ACT(t->epilogue->act, LOOP)
+#undef LOOP
 }
 
 /* What a step of depth does; a file that includes this one may have another, and then wants no near tile. */

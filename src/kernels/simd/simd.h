@@ -77,57 +77,32 @@ static inline vf simd_exp(vf x)
     return v_keep_above(v_scale2(p, t), x, lo);
 }
 
-/* tanh GELU is x s(2u) with the logistic s and u = sqrt(2/pi) (x + 0.044715 x^3): one exponential and
- * one division, and none of the cancellation of 1 + tanh for negative x. The exponential is of base 2,
- * with log2 e in the factors: u's own rounding is as large as what another form of it would save. Its
- * slope is s + x s (1 - s) 2u'. */
-static inline vf simd_gelu(vf x, vf *slope)
-{
-    const float a = 2.0f * 0.7978845608028654f, b = 0.044715f, log2e = 1.44269504088896341f;
-    vf xx = v_mul(x, x), minus_2u = v_mul(x, v_fma(v_set1(-a * b * log2e), xx, v_set1(-a * log2e)));
-    vf e = simd_exp2(v_min(v_set1(126.0f), minus_2u));
-    vf s = v_reciprocal(v_add(v_set1(1.0f), e));
-    vf y = v_mul(x, s), x_2du = v_mul(x, v_fma(v_set1(3.0f * a * b), xx, v_set1(a)));
-    *slope = v_fma(v_mul(s, v_sub(v_set1(1.0f), s)), x_2du, s);
-    return y;
-}
-
-/* x s with the logistic s; its slope is s + x s (1 - s). */
-static inline vf simd_silu(vf x, vf *slope)
-{
-    const vf one = v_set1(1.0f);
-    vf e = simd_exp2(v_min(v_set1(126.0f), v_mul(x, v_set1(-1.44269504088896341f))));
-    vf s = v_reciprocal(v_add(one, e)), y = v_mul(x, s);
-    *slope = v_fma(y, v_sub(one, s), s);
-    return y;
-}
-
-/* NaN stays NaN. */
-static inline vf simd_relu(vf x)
-{
-    return v_max(v_zero(), x);
-}
+#define ACT_VECTOR
+#include "kernels/act/all.inc"
+#undef ACT_VECTOR
 
 /* An activation and its slope, chosen where it is compiled. */
 static inline __attribute__((always_inline)) vf simd_act(const enum kern_act act, vf x, vf *slope)
 {
-    vf y = simd_relu(x);
     switch (act) {
-    case KERN_ACT_GELU:
-        return simd_gelu(x, slope);
-    case KERN_ACT_SILU:
-        return simd_silu(x, slope);
-    case KERN_ACT_RELU:
-        *slope = v_positive(x);
-        return y;
-    case KERN_ACT_RELU2:
-        *slope = v_add(y, y);
-        return v_mul(y, y);
-    default:
-        *slope = v_set1(1.0f);
-        return x;
+#define X(NAME, name)                                                                              \
+    case KERN_ACT_##NAME:                                                                          \
+        return simd_##name(x, slope);
+        KERN_ACTS(X)
+#undef X
+    case KERN_ACT_COUNT:
+        break;
     }
+    return simd_none(x, slope);
 }
+
+/* CALL(act) with the activation that it is: its loop, in which act is a constant. */
+#define SIMD_BY_ACT(act, CALL)                                                                     \
+    switch (act) {                                                                                 \
+        KERN_ACTS(CALL)                                                                            \
+    case KERN_ACT_COUNT:                                                                           \
+        break;                                                                                     \
+    }
 
 /* n floats of a row: full vectors, then one masked. */
 static inline vf simd_load_n(const float *p, size_t n)
