@@ -67,13 +67,12 @@ static struct range queries_in(const struct block *b, size_t row)
 typedef struct range ranges_fn(const struct block *b, size_t row);
 
 /* Rows of a product p in which row i of C adds up the depths ranges(b, i) alone, whatever p->m and p->k say. */
-static void rows_over(const struct kern_product *p, size_t row, size_t rows, struct range r, bool accumulate)
+static inline void rows_over(const struct kern_product *p, size_t row, size_t rows, struct range r, bool accumulate)
 {
-    struct kern_product part = *p;
-    part.c += row * p->ldc, part.a += row * p->a_rs + r.from * p->a_cs, part.b += r.from * p->ldb;
-    part.m = rows, part.k = r.to > r.from ? r.to - r.from : 0, part.accumulate = accumulate;
-    if (part.k > 0 || !accumulate)
-        kern_product_blocked(&part);
+    const size_t deep = r.to > r.from ? r.to - r.from : 0;
+    if (deep > 0 || !accumulate)
+        kern_product_blocked(&(struct kern_product){p->c + row * p->ldc, p->ldc, p->a + row * p->a_rs + r.from * p->a_cs, p->a_rs,
+                                                    p->a_cs, p->b + r.from * p->ldb, p->ldb, rows, p->n, deep, accumulate});
 }
 
 /* Four rows: together over the depths that all of them have, each alone before and after. */

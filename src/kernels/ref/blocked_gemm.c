@@ -59,11 +59,12 @@ INLINE void across(const struct kern_product p, const size_t rows)
 
 void kern_product_blocked(const struct kern_product *p)
 {
+    const struct kern_product all = *p; /* of which the compiler knows that no store changes it */
     size_t i = 0;
-    for (; i + ROWS <= p->m; i += ROWS)
-        across(product_from(*p, i, 0), ROWS);
-    for (; i < p->m; i++)
-        across(product_from(*p, i, 0), 1);
+    for (; i + ROWS <= all.m; i += ROWS)
+        across(product_from(all, i, 0), ROWS);
+    for (; i < all.m; i++)
+        across(product_from(all, i, 0), 1);
 }
 
 void kern_gemm_4x8_blocked(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *e)

@@ -40,7 +40,8 @@ void NAME(layernorm_fwd)(kreal *out, kreal *mean, kreal *rstd, const kreal *x, c
 void NAME(layernorm_bwd)(const KERN_OF(norm_bwd) *n)
 {
     const size_t C = n->C;
-    const kreal *w = n->w;
+    const kreal *w = n->w, scale = n->scale;
+    kreal *dw = n->dw, *db = n->db;
     for (size_t r = 0; r < n->rows; r++) {
         const kreal *g = n->dout + r * C, *x = n->x + r * C, mean = n->mean[r], rstd = n->rstd[r];
         double g_mean = 0, gx_mean = 0; /* of dxhat and of dxhat * xhat */
@@ -48,15 +49,16 @@ void NAME(layernorm_bwd)(const KERN_OF(norm_bwd) *n)
             kreal xhat = (x[c] - mean) * rstd, dxhat = g[c] * w[c];
             g_mean += (double)dxhat;
             gx_mean += (double)(dxhat * xhat);
-            n->dw[c] += g[c] * xhat;
-            n->db[c] += g[c];
+            dw[c] += g[c] * xhat;
+            db[c] += g[c];
         }
-        kreal g1 = (kreal)(g_mean / (double)C), g2 = (kreal)(gx_mean / (double)C), *dx = n->dx + r * C;
+        kreal g1 = (kreal)(g_mean / (double)C), g2 = (kreal)(gx_mean / (double)C);
+        kreal *dx = n->dx + r * C, *ds = n->ds ? n->ds + r * C : NULL;
         for (size_t c = 0; c < C; c++) {
             kreal xhat = (x[c] - mean) * rstd;
             dx[c] += rstd * (g[c] * w[c] - g1 - xhat * g2);
-            if (n->ds)
-                n->ds[r * C + c] = n->scale * dx[c];
+            if (ds)
+                ds[c] = scale * dx[c];
         }
     }
 }
@@ -76,22 +78,23 @@ void NAME(rmsnorm_fwd)(kreal *out, kreal *rstd, const kreal *x, const kreal *w, 
 void NAME(rmsnorm_bwd)(const KERN_OF(norm_bwd) *n)
 {
     const size_t C = n->C, ld = n->ld;
-    const kreal *w = n->w;
+    const kreal *w = n->w, scale = n->scale;
+    kreal *dw = n->dw;
     for (size_t r = 0; r < n->rows; r++) {
         const kreal *g = n->dout + r * ld, *x = n->x + r * ld, rstd = n->rstd[r];
         double gx_mean = 0; /* of dxhat * xhat */
         for (size_t c = 0; c < C; c++) {
             kreal xhat = x[c] * rstd;
             gx_mean += (double)(g[c] * (w ? w[c] : 1) * xhat);
-            if (n->dw)
-                n->dw[c] += g[c] * xhat;
+            if (dw)
+                dw[c] += g[c] * xhat;
         }
         kreal m = (kreal)(gx_mean / (double)C);
-        kreal *dx = n->dx + r * ld;
+        kreal *dx = n->dx + r * ld, *ds = n->ds ? n->ds + r * ld : NULL;
         for (size_t c = 0; c < C; c++) {
             dx[c] += rstd * (g[c] * (w ? w[c] : 1) - x[c] * rstd * m);
-            if (n->ds)
-                n->ds[r * ld + c] = n->scale * dx[c];
+            if (ds)
+                ds[c] = scale * dx[c];
         }
     }
 }
