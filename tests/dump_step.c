@@ -58,10 +58,10 @@ static void make_teacher(struct gpt *teacher, struct distill *d, struct gpt *g, 
         die(err.msg);
     gpt_init_weights(teacher, 2);
     shake(teacher, &rng, 0.3);
-    g->distill = d;
+    g->soft = &d->targets;
 }
 
-static void put_head(FILE *out, const struct gpt *g, int64_t steps, bool made)
+static void put_head(FILE *out, const struct gpt *g, const struct distill *d, int64_t steps, bool made)
 {
     const struct gpt_shape *s = &g->shape;
     fprintf(out, "shape %zu %zu %zu %zu %zu %zu\n", s->V, s->T, s->C, s->L, s->NH, g->B);
@@ -74,8 +74,8 @@ static void put_head(FILE *out, const struct gpt *g, int64_t steps, bool made)
             fprintf(out, "tensor %s %d %zu %zu %.9g %.9g %.9g\n", t->name, t->outside ? -1 : (int)(t->first + l), t->rows,
                     t->cols, (double)r->lr, decays ? (double)r->decay : 0, (double)r->eps);
     }
-    if (g->distill)
-        fprintf(out, "teacher %.9g %.9g\n", (double)g->distill->teachers->rules.logit_scale, g->distill->teachers->shape.softcap);
+    if (g->soft)
+        fprintf(out, "teacher %.9g %.9g\n", (double)d->teachers->rules.logit_scale, d->teachers->shape.softcap);
     if (made)
         fprintf(out, "made\n");
     fprintf(out, "steps %lld\nend\n", (long long)steps);
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
         die("cannot write");
     if (!first)
         die("out of memory");
-    put_head(out, &r.g, steps, r.words.made);
+    put_head(out, &r.g, &r.distill, steps, r.words.made);
     put_arrays(out, &r.g, r.g.w);
     put_steps(out, &r, first, steps);
     put_arrays(out, &r.g, first);

@@ -420,7 +420,7 @@ static void learn_twice(struct gpt *g, double *loss, struct distill *d, const st
         memcpy(g[j].w, g[0].w, g[0].tensors.n_flat * sizeof *g[0].w);
         gpt_pack(&g[j]);
         g[j].z_loss = 0.01f;
-        g[j].distill = d;
+        g[j].soft = &d->targets;
         for (size_t t = 0; t < d->n; t++)
             d->teachers[t].ops.threads = 2 - j;
         loss[j] = gpt_forward_backward(&g[j], x, y);

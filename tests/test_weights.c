@@ -15,6 +15,7 @@
 #include "model/formats/hf.h"
 #include "model/formats/llmc.h"
 #include "model/formats/safetensors.h"
+#include "model/formats/tensor_open.h"
 
 #pragma GCC diagnostic ignored "-Woverride-init"
 
@@ -99,7 +100,7 @@ static void read_back(struct gpt *g, const char *path, const char *config, const
     struct gpt back = {0};
     struct err err = {0};
     const struct param_rules rules = param_rules_make(PARAM_STANDARD, 1, 1, 1, 1);
-    EXPECT_OK(tensor_file_open(&f, path, &err));
+    EXPECT_OK(tensor_open(&f, path, &err));
     EXPECT_OK(hf_read_model(&m, &f, config, &err));
     if (!test_failed())
         EXPECT_OK(gpt_init_forward(&back, &m.shape, &rules, g->k, 1, 1, &err));
@@ -324,7 +325,7 @@ static void wrong_tensors(void)
         memcpy(at, list[i].to, strlen(list[i].to));
         EXPECT_OK(file_write_atomic(path, bytes, size, &err));
         free(bytes);
-        EXPECT_OK(tensor_file_open(&f, path, &err));
+        EXPECT_OK(tensor_open(&f, path, &err));
         EXPECT_OK(hf_read_model(&m, &f, config, &err));
         EXPECT_OK(gpt_init_forward(&back, &m.shape, &rules, &k, 1, 1, &err));
         EXPECT_ERR(hf_read_weights(&back, &m, &f, &err), E_DATA, list[i].says);

@@ -67,7 +67,7 @@ static enum status take_teacher(struct trainer *tr, const struct run *r, size_t 
     TRY(distill_init(&tr->distill, tr->teachers.g, tr->teachers.n, (float)r->cfg.train.distill_weight,
                      (float)r->cfg.train.distill_temperature, &r->shape, B, err));
     for (size_t i = 0; i < tr->e.n; i++)
-        tr->e.g[i].distill = &tr->distill;
+        tr->e.g[i].soft = &tr->distill.targets;
     return OK;
 }
 

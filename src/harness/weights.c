@@ -6,6 +6,7 @@
 
 #include "model/checkpoint.h"
 #include "model/formats/hf.h"
+#include "model/formats/tensor_open.h"
 
 static enum status has(bool *there, const char *dir, const char *name, struct err *err)
 {
@@ -144,7 +145,7 @@ static enum status open_file(struct weights *w, const char *path, const struct w
 {
     struct tensor_file f;
     *w = (struct weights){.is_run = false};
-    TRY(tensor_file_open(&f, path, err));
+    TRY(tensor_open(&f, path, err));
     enum status st = read_file(w, &f, path, how, err);
     tensor_file_close(&f);
     return st == OK || strncmp(err->msg, path, strlen(path)) == 0 ? st : err_wrap(err, "%s", path);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/turn.h"
+
 static void plan_none(struct norm *n, const struct planner *p)
 {
     *n = (struct norm){.kind = &norm_none, .C = p->shape->C};

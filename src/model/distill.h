@@ -9,24 +9,21 @@
 #include "model/gpt.h"
 
 struct distill {
-    struct gpt *teachers; /* (n), borrowed; of the model's vocabulary and context */
+    struct soft_targets targets; /* what models learn from */
+    struct gpt *teachers;        /* (n), borrowed; of the models' vocabulary and context */
     size_t n;
-    float weight, temperature;
-    float *soft;    /* (R,V) of the model's chunk: the gradient of its soft share */
-    float *logits;  /* (R,V): of one of several teachers */
+    float temperature;
+    float *logits; /* (R,V) of a chunk: of one of several teachers */
     struct arena arena;
 };
 
 /* Bytes that distill_init asks for, beside the teachers' own. */
 size_t distill_bytes(const struct gpt_shape *model, size_t B, size_t n);
 
-/* For models of that shape and batch, each of which is then given it as its `distill`. 0 < weight <= 1, temperature > 0.
- * teachers outlive it. distill_free releases. */
+/* For models of that shape and batch, each of which is then given d->targets as its `soft`: d may not be moved. 0 < weight <= 1,
+ * temperature > 0. teachers outlive it. distill_free releases. */
 enum status distill_init(struct distill *d, struct gpt *teachers, size_t n, float weight, float temperature,
                          const struct gpt_shape *model, size_t B, struct err *err) WARN_UNUSED;
 void distill_free(struct distill *d);
-
-/* d->soft: the gradient with respect to g->logits, of n sequences x, of grad_scale times the sum of the soft share. */
-void distill_soft(struct distill *d, const struct gpt *g, const int32_t *x, size_t n, float grad_scale);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "base/size.h"
-#include "model/distill.h"
 #include "model/first.h"
+#include "model/lanes.h"
 
 static void plan_block(struct gpt *g, struct planner *p, size_t l)
 {
@@ -24,6 +24,7 @@ static void plan_mtp(struct mtp *m, struct planner *p, double head_flops)
     p->flops += (double)s->mtp * head_flops;
     if (!s->mtp)
         return;
+    p->alone = true;
     m->x = planner_keep(p, p->R * s->C);
     m->dx = planner_keep(p, p->R * s->C);
     m->targets = planner_take(p, p->R, sizeof *m->targets);
@@ -131,8 +132,8 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B)
     return chunk;
 }
 
-/* What a lane has of its own: layers, activations, scratch. */
-static void carve_lane(struct gpt *g, struct arena *a)
+/* What a lane has of its own: layers, activations, scratch. Whether it may be beside others. */
+static bool carve_lane(struct gpt *g, struct arena *a)
 {
     const struct gpt_shape *s = &g->shape;
     size_t R = g->chunk * s->T;
@@ -161,6 +162,15 @@ static void carve_lane(struct gpt *g, struct arena *a)
     g->scratch.norm = arena_floats(a, p.scratch.norm);
     g->scratch.attention = arena_floats(a, p.scratch.attention);
     g->scratch.gemm = arena_floats(a, p.scratch.gemm);
+    return !p.alone;
+}
+
+/* Lanes for that many threads, with the model's own. */
+static size_t lanes_of(const struct gpt *g, int threads)
+{
+    if (threads < 2 || g->forward || g->shape.C > LANES_WIDTH)
+        return 1;
+    return size_min(size_min((size_t)threads, g->B / g->chunk), LANES_MOST);
 }
 
 /* Carve every array from the arena: run once to plan and once to allocate. tensors are those of plan_tensors. */
@@ -169,9 +179,9 @@ static void carve(struct gpt *g, struct arena *a)
     size_t n_flat = g->tensors.n_flat;
     g->w = arena_floats(a, n_flat);
     g->grad = g->forward ? NULL : arena_floats(a, n_flat);
-    carve_lane(g, a);
+    bool beside = carve_lane(g, a);
     CHECK(g->tensors.n_flat == n_flat);
-    g->n_lanes = lanes_of(g, g->ops.threads);
+    g->n_lanes = beside ? lanes_of(g, g->ops.threads) : 1;
     if (g->n_lanes < 2)
         return;
     g->turns = arena_take(a, g->B / g->chunk, sizeof *g->turns);
@@ -430,6 +440,7 @@ double gpt_forward_backward(struct gpt *g, const int32_t *x, const int32_t *y)
 }
 
 struct step {
+    struct gpt *g;
     const int32_t *x, *y;
     size_t n;
     struct kern_xent how;
@@ -437,9 +448,10 @@ struct step {
 };
 
 /* Chunk c of a step, there and back. */
-static void train_chunk(void *ctx, struct gpt *g, size_t c, struct turn *turn)
+static void train_chunk(void *ctx, size_t lane, size_t c, struct turn *turn)
 {
     struct step *s = ctx;
+    struct gpt *g = lane == 0 ? s->g : &s->g->lanes[lane - 1];
     size_t T = g->shape.T, V = g->shape.V, b = c * g->chunk;
     const int32_t *x = s->x + b * T, *y = s->y + b * T;
     if (g->stale)
@@ -454,11 +466,11 @@ static void train_chunk(void *ctx, struct gpt *g, size_t c, struct turn *turn)
     if (g->shape.mtp)
         train_heads(g, &p, y, &s->how);
     forward_head(g, &p, g->x_top);
-    if (g->distill)
-        distill_soft(g->distill, g, x, p.n, s->how.grad_scale);
+    if (g->soft)
+        g->soft->fill(g->soft->ctx, g, x, p.n, s->how.grad_scale);
     ops_xent(g->ops, g->losses, g->logits, y, &s->how, p.R, V);
-    if (g->distill)
-        ops_mix(g->ops, g->logits, 1, g->logits, 1, g->distill->soft, p.R * V);
+    if (g->soft)
+        ops_mix(g->ops, g->logits, 1, g->logits, 1, g->soft->grad, p.R * V);
     turn_next(turn);
     for (size_t r = 0; r < p.R; r++)
         s->sum += (double)g->losses[r];
@@ -469,18 +481,21 @@ static void train_chunk(void *ctx, struct gpt *g, size_t c, struct turn *turn)
 double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n)
 {
     size_t T = g->shape.T, chunks = (n + g->chunk - 1) / g->chunk;
-    struct step s = {.x = x, .y = y, .n = n};
+    struct step s = {.g = g, .x = x, .y = y, .n = n};
     s.how = (struct kern_xent){.logit_scale = g->rules.logit_scale, .cap = (float)g->shape.softcap, .z_loss = g->z_loss,
-                               .grad_scale = 1.0f / (float)(n * T), .soft = g->distill ? g->distill->weight : 0};
+                               .grad_scale = 1.0f / (float)(n * T), .soft = g->soft ? g->soft->weight : 0};
     CHECK(n >= 1 && n <= g->B && !g->forward);
     zero_gradients(g);
     size_t lanes = size_min(size_min(g->n_lanes, (size_t)g->ops.threads), chunks);
-    if (lanes < 2 || g->distill || g->op_s) {
+    if (lanes < 2 || g->soft || g->op_s) {
         for (size_t c = 0; c < chunks; c++)
-            train_chunk(&s, g, c, NULL);
+            train_chunk(&s, 0, c, NULL);
     } else {
         memset(g->turns, 0, chunks * sizeof *g->turns);
-        lanes_run(g, lanes, train_chunk, &s, g->turns, chunks);
+        int threads = g->ops.threads;
+        g->ops.threads = 1; /* a lane is one thread's */
+        lanes_run(lanes, train_chunk, &s, g->turns, chunks);
+        g->ops.threads = threads;
     }
     return s.sum / (double)(n * T);
 }

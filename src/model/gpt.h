@@ -50,7 +50,16 @@ size_t gpt_chunk(const struct gpt_shape *s, size_t B);
 /* Bytes that gpt_init will ask for with this batch. */
 size_t gpt_bytes(const struct gpt_shape *s, const struct kern *k, size_t B, int threads);
 
-struct distill;
+struct gpt;
+
+/* Soft targets beside the given ones, a share `weight` of what is trained. */
+struct soft_targets {
+    float weight;
+    float *grad; /* (R,V) of a chunk, which `fill` overwrites */
+    /* The gradient with respect to g->logits, of n sequences x, of grad_scale times the sum of the soft share. */
+    void (*fill)(void *ctx, const struct gpt *g, const int32_t *x, size_t n, float grad_scale);
+    void *ctx;
+};
 
 struct gpt {
     struct gpt_shape shape; /* of an ensemble one member's */
@@ -74,8 +83,8 @@ struct gpt {
     struct scratch scratch;
 
     float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
-    struct distill *distill; /* what it learns from (distill.h), borrowed; NULL after gpt_init: targets alone */
-    bool forward;            /* it has no backward pass: gpt_init_forward */
+    const struct soft_targets *soft; /* borrowed; NULL after gpt_init: targets alone */
+    bool forward;                    /* it has no backward pass: gpt_init_forward */
     struct gpt *lanes; /* (n_lanes - 1): beside this one, for chunks side by side; they have no lanes and no arena */
     size_t n_lanes;
     bool stale;        /* of a lane: the weights have changed since it packed them */

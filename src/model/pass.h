@@ -7,7 +7,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "model/lanes.h"
 #include "model/ops.h"
 #include "model/shape.h"
 #include "model/tensors.h"
@@ -43,6 +42,8 @@ struct scratch_floats {
     size_t gemm, norm, attention;
 };
 
+struct turn;
+
 /* A chunk of n sequences, R = n T rows. Or of one sequence a row that follows others: rows before it went through, and
  * attention still has their keys and values. */
 struct pass {
@@ -53,7 +54,7 @@ struct pass {
     bool train; /* keep what backward needs */
     bool first; /* of the step's chunks: gradients of matrices are overwritten, not added to */
     float chunk_share; /* of a step's tokens */
-    struct turn *turn; /* of chunks side by side (lanes.h); NULL: there are none */
+    struct turn *turn; /* of chunks side by side (turn.h); NULL: there are none */
     const struct scratch *s;
     double *op_s; /* (GPT_N_OPS) seconds, added to; NULL: no clock is read */
     double clock;
@@ -76,6 +77,7 @@ struct planner {
     struct tensors *tensors;
     size_t layer;       /* that is walked; TENSOR_OUTSIDE */
     double flops;       /* of the forward pass's matrix products, a token */
+    bool alone;         /* a part keeps more beside a model than a lane has (lanes.h): no chunks side by side */
     /* The rest is for memory alone: without an arena there is none. */
     struct arena *arena;
     struct ops o;

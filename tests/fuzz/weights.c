@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "model/formats/hf.h"
+#include "model/formats/tensor_open.h"
 #include "model/gpt.h"
 
 static void fill(const struct hf_model *m, const struct tensor_file *f)
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     fuzz_file(config, "config.json", words.data, words.size);
     fuzz_file(path, "model.safetensors", in.data, in.size);
-    enum status st = tensor_file_open(&f, path, &err);
+    enum status st = tensor_open(&f, path, &err);
     fuzz_answer(st, &err);
     if (st == OK) {
         st = hf_read_model(&m, &f, words.size && !f.whole ? config : NULL, &err);

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/formats/llmc.h"
-#include "model/formats/safetensors.h"
-
 static const struct {
     const char *name;
     size_t bytes;
@@ -102,15 +99,4 @@ void tensor_file_floats(float *out, const struct tensor_file *f, const struct st
         memcpy(&half, at, sizeof half);
         out[j] = s->type == STORED_F16 ? from_half(half) : from_bfloat(half);
     }
-}
-
-enum status tensor_file_open(struct tensor_file *f, const char *path, struct err *err)
-{
-    *f = (struct tensor_file){0};
-    TRY(file_map_open(&f->map, path, err));
-    enum status st = llmc_is_one(f->map.bytes, f->map.n) ? llmc_index(f, err) : safetensors_index(f, err);
-    if (st == OK)
-        return OK;
-    tensor_file_close(f);
-    return err_wrap(err, "%s", path);
 }

@@ -58,7 +58,4 @@ size_t stored_type_bytes(enum stored_type type);
 const char *stored_dims(char *buf, size_t size, const struct stored *s);
 bool stored_has_floats(const struct stored *s);
 
-/* What a file is, by how it begins: E_DATA where it is neither of those below. */
-enum status tensor_file_open(struct tensor_file *f, const char *path, struct err *err) WARN_UNUSED;
-
 #endif

@@ -34,6 +34,7 @@ static void plan(struct mlp *m, struct planner *p)
             at->expert[e] = one;
     }
     /* Every expert stated its FLOPs and tensors; a token goes through k of them. */
+    p->alone = true;
     p->flops = before + router + (p->flops - before - router) * (double)at->k / (double)at->E;
     tensors_share(p->tensors, own, (double)s->top_k / (double)s->n_expert);
     at->H = m->H = one.H;
