@@ -544,6 +544,53 @@ static void balance(void)
     }
 }
 
+/* The MLP's width as the config's words have it: 4, with a gate 8/3 to a multiple of 8 where there are so many. */
+static double hidden_of(const struct gpt_shape *s, bool gated)
+{
+    double C = (double)s->C;
+    if (s->mlp_ratio > 0)
+        return round(s->mlp_ratio * C);
+    return !gated ? 4 * C : C < 8 ? round(8 * C / 3) : 8 * round(C / 3);
+}
+
+/* Multiply-adds of a token in one layer, product by product; keys that a query sees one by one. */
+static double layer_macs(const struct gpt_shape *s, bool full)
+{
+    bool gated = s->mlp == 3 || s->mlp == 4;
+    double C = (double)s->C, NH = (double)s->NH, HS = C / NH, seen = 0;
+    for (size_t t = 0; t < s->T; t++)
+        for (size_t u = 0; u <= t; u++)
+            seen += full || !s->window || t - u < s->window;
+    double q = C * NH * HS, k = C * (double)(s->n_kv_head ? s->n_kv_head : s->NH) * HS, v = k, out = NH * HS * C;
+    double scores = NH * HS * seen / (double)s->T, values = scores, gates = s->gated_attention ? C * NH : 0;
+    double H = hidden_of(s, gated), up = C * H, gate = gated ? C * H : 0, down = H * C;
+    double mlp = s->n_expert ? (double)s->top_k * (up + gate + down) + C * (double)s->n_expert : up + gate + down;
+    return q + k + v + scores + values + gates + out + mlp;
+}
+
+/* Two FLOPs a multiply-add, and backward twice what forward has. A head for a further token is a layer as the last one. */
+static double flops_of(const struct gpt_shape *s)
+{
+    double macs = (double)(1 + s->mtp) * (double)s->C * (double)s->V;
+    for (size_t l = 0; l < s->L + s->mtp; l++)
+        macs += layer_macs(s, s->window_full && (l < s->L ? l + 1 : s->L) % s->window_full == 0);
+    return (double)s->ensemble * 3 * 2 * macs;
+}
+
+static void flops_of_switches(void)
+{
+    static const struct gpt_shape others[] = {{GPT_2 SMALL},
+                                              {GPT_2 SMALL, .ensemble = 3, .gated_attention = 1},
+                                              {GPT_2 SMALL, .mlp = 4, .mlp_ratio = 2, .window = 12},
+                                              {GPT_2 SMALL, .n_expert = 6, .top_k = 2, .mlp_ratio = 0.5}};
+    for (size_t i = 0; i < sizeof switched / sizeof *switched; i++)
+        EXPECT_MSG(fabs(gpt_flops_per_token(&switched[i].shape) / flops_of(&switched[i].shape) - 1) <= 1e-12,
+                   "%s: %.17g FLOPs, expected %.17g", switched[i].name, gpt_flops_per_token(&switched[i].shape),
+                   flops_of(&switched[i].shape));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        EXPECT_REL(gpt_flops_per_token(&others[i]), flops_of(&others[i]), 1e-12);
+}
+
 /* Counts come from what the parts state: of a layer alone and of all; and what a shape of the books has. */
 static void counts_of_switches(void)
 {
@@ -565,28 +612,15 @@ static void counts_of_switches(void)
                                     .bias = 0, .tied = 0, .mlp_ratio = 11008.0 / 4096};
     EXPECT(gpt_params(&llama) == 6738415616.0);
     EXPECT(gpt_params_matmul(&llama) == 6738415616.0 - 32000.0 * 4096);
-    /* Keys that a window of 4 hides of 12: pairs fall from 78 to 42 a sequence, 4 C flops each, three layers, thrice. */
-    struct gpt_shape s = {GPT_2 SMALL};
-    double all = gpt_flops_per_token(&s);
-    s.window = 4;
-    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 4 * 24 * (78 - 42) / 12, 1e-12);
-    s.window_full = 3;
-    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 2 * 4 * 24 * (78 - 42) / 12, 1e-12);
     /* Two thirds of the plain width, in multiples of 8 where there are so many. */
     struct tensors t;
     gpt_tensors(&t, &(struct gpt_shape){GPT_2 .V = 9, .T = 4, .C = 100, .L = 1, .NH = 1, .mlp = 3});
     EXPECT(tensors_find(&t, "downw")->rows == 264 && tensors_find(&t, "upw")->cols == 528);
     gpt_tensors(&t, &(struct gpt_shape){GPT_2 .V = 9, .T = 4, .C = 7, .L = 1, .NH = 1, .mlp = 3});
     EXPECT(tensors_find(&t, "downw")->rows == 19);
-    /* A router, and two MLPs a token in place of one. */
-    s = (struct gpt_shape){GPT_2 SMALL, .n_expert = 6, .top_k = 2};
-    EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 3 * 2 * (24 * 6 + 8 * 24 * 24), 1e-12);
-    /* A head for a further token is a layer and its logits: 24 * 24 * 12 weights, attention of 78 pairs, V columns. */
-    s = (struct gpt_shape){GPT_2 SMALL, .mtp = 2};
-    EXPECT_REL(gpt_flops_per_token(&s) - all, 3.0 * 2 * (2 * 24 * 24 * 12 + 4 * 24 * 78 / 12.0 + 2 * 24 * 17), 1e-12);
+    /* A head for a further token is a layer. */
+    const struct gpt_shape s = {GPT_2 SMALL, .mtp = 2};
     EXPECT(gpt_params(&s) - gpt_params(&(struct gpt_shape){GPT_2 SMALL}) == 2 * (12 * 24 * 24 + 13 * 24));
-    s = (struct gpt_shape){GPT_2 SMALL, .n_kv_head = 1};
-    EXPECT_REL(all - gpt_flops_per_token(&s), 3.0 * 3 * 2 * 24 * 2 * 16, 1e-12);
 }
 
 static void switches_refused(void)
@@ -1360,6 +1394,7 @@ static const struct test tests[] = {
     {"distilled", distilled},
     {"balance", balance},
     {"counts_of_switches", counts_of_switches},
+    {"flops_of_switches", flops_of_switches},
     {"switches_refused", switches_refused},
     {"gradient_directions", gradient_directions},
     {"threads", threads},
