@@ -105,8 +105,26 @@ static void json(void)
     EXPECT_MSG(has(text, "\"fast_cores\": 6, \"slow_cores\": 8, \"gemm\""), "%s", text);
 }
 
+/* A step of an ensemble trains all its members: what is counted is the work of those that there are. */
+static void ensembles(void)
+{
+    struct kern k;
+    struct err err;
+    kern_init(&k, KERN_REF);
+    const struct bench_options o = {.k = &k, .threads = 1, .repeat = 1};
+    for (size_t members = 1; members <= 3; members += 2) {
+        const struct bench_shape s = {.shape = {GPT_2 .V = 3, .T = 4, .C = 4, .L = 1, .NH = 1}, .batch = 2};
+        struct bench_shape of = s;
+        struct bench_train t;
+        of.shape.ensemble = members;
+        EXPECT_OK(bench_train(&t, &o, &of, &err));
+        EXPECT_REL(t.rate.gflops * 1e9 * t.step_s, (double)members * gpt_flops_per_token(&s.shape) * 8, 1e-9);
+        EXPECT_REL(t.tokens_per_s * t.step_s, 8, 1e-9);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {{"lost", lost}, {"shares", shares}, {"words", words}, {"json", json}};
+    static const struct test tests[] = {{"lost", lost}, {"shares", shares}, {"words", words}, {"json", json}, {"ensembles", ensembles}};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

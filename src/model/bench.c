@@ -9,7 +9,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "model/gemm.h"
-#include "model/optim/optim.h"
+#include "model/members.h"
 
 #define SHAPE(C_, L_, NH_, T_, B_, V_)                                                             \
     {                                                                                              \
@@ -300,9 +300,8 @@ enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench
 /* --- training steps --------------------------------------------------------------------------- */
 
 struct trainer {
-    struct gpt g;
-    struct optim optim;
-    int32_t *tokens; /* (2 B T): inputs, then targets */
+    struct members e;
+    int32_t *tokens; /* (2 B T): inputs, then targets, of all members */
     size_t n;        /* B T */
     int64_t step;
 };
@@ -310,9 +309,18 @@ struct trainer {
 static void train_step(void *ctx)
 {
     struct trainer *t = ctx;
-    gpt_forward_backward(&t->g, t->tokens, t->tokens + t->n);
-    /* A rate small enough that hundreds of steps on one random batch stay finite. */
-    optim_step(&t->optim, &t->g, 1e-4, ++t->step);
+    t->step++;
+    for (size_t i = 0; i < t->e.n; i++) {
+        gpt_forward_backward(&t->e.g[i], t->tokens, t->tokens + t->n);
+        /* A rate small enough that hundreds of steps on one random batch stay finite. */
+        optim_step(&t->e.optim[i], &t->e.g[i], 1e-4, t->step);
+    }
+}
+
+static void read_clock(struct members *e, double *op_s)
+{
+    for (size_t i = 0; i < e->n; i++)
+        e->g[i].op_s = op_s;
 }
 
 /* Where the time of a step goes: from a run of its own, because reading the clock costs a little. */
@@ -320,12 +328,12 @@ static void breakdown(struct trainer *t, struct bench_train *out)
 {
     double op_s[GPT_N_OPS] = {0}, sum = 0, start = clock_now_s(), passed = 0;
     size_t calls = 0;
-    t->g.op_s = op_s;
+    read_clock(&t->e, op_s);
     for (; calls == 0 || passed < TRAIN_RUN_S; calls++) {
         train_step(t);
         passed = clock_now_s() - start;
     }
-    t->g.op_s = NULL;
+    read_clock(&t->e, NULL);
     for (int i = 0; i < GPT_N_OPS; i++)
         sum += op_s[i];
     op_s[GPT_OP_REST] += passed > sum ? passed - sum : 0;
@@ -340,11 +348,11 @@ static enum status trainer_init(struct trainer *t, const struct bench_options *o
                                                 s->shape.L);
     t->n = s->batch * s->shape.T;
     const struct optim_config adamw = {.beta1 = 0.9, .beta2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
-    TRY(gpt_init(&t->g, &s->shape, &rules, o->k, s->batch, o->threads, err));
-    t->g.z_loss = o->z_loss;
-    TRY(optim_init(&t->optim, o->optim ? o->optim : &adamw, &t->g, err));
+    TRY(members_init(&t->e, &s->shape, &rules, o->optim ? o->optim : &adamw, o->k, s->batch, o->threads, err));
+    for (size_t i = 0; i < t->e.n; i++)
+        t->e.g[i].z_loss = o->z_loss;
     TRY(size_calloc(&t->tokens, 2 * t->n, sizeof *t->tokens, "tokens", err));
-    gpt_init_weights(&t->g, 1);
+    members_begin(&t->e, 1);
     struct rng rng = rng_make(1, RNG_DATA, 0, 0);
     for (size_t i = 0; i < 2 * t->n; i++)
         t->tokens[i] = (int32_t)rng_below(&rng, s->shape.V);
@@ -360,14 +368,15 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
     if (st == OK)
         st = timer_init(&timer, o, err);
     if (st == OK) {
-        double flops = gpt_flops_per_token(&t.g.shape) * (double)t.n;
+        double flops = 0;
+        for (size_t i = 0; i < t.e.n; i++)
+            flops += gpt_flops_per_token(&t.e.g[i].shape) * (double)t.n;
         out->step_s = median_s(&timer, &out->rate, flops, TRAIN_RUN_S, train_step, &t);
         out->tokens_per_s = (double)t.n / out->step_s;
         breakdown(&t, out);
     }
     timer_free(&timer);
     free(t.tokens);
-    optim_free(&t.optim);
-    gpt_free(&t.g);
+    members_free(&t.e);
     return st;
 }

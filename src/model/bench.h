@@ -85,7 +85,8 @@ struct bench_train {
     double op_s[GPT_N_OPS]; /* of a step; they add up to step_s */
 };
 
-/* Forward, backward and update on random tokens. */
+/* Forward, backward and update on random tokens; of an ensemble those of all its members, one after the other, as in training.
+ * Tokens are those of one member. */
 enum status bench_train(struct bench_train *out, const struct bench_options *o,
                         const struct bench_shape *s, struct err *err) WARN_UNUSED;
 
