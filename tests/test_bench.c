@@ -38,6 +38,37 @@ static void shares(void)
     EXPECT(isnan(share((double)NAN, 120, quiet, quiet)));
 }
 
+/* One product's place among those of a shape; the number of all where there is none. */
+static size_t found(const struct bench_gemm *g, size_t n, const char *layer, const char *op, size_t m, size_t cols, size_t k)
+{
+    size_t i = 0;
+    while (i < n && (strcmp(g[i].layer, layer) != 0 || strcmp(g[i].op, op) != 0 || g[i].m != m || g[i].n != cols || g[i].k != k))
+        i++;
+    return i;
+}
+
+/* Products are those that the switches make of a model: 12 wide, of two sequences of 4 tokens. */
+static void products(void)
+{
+    struct kern k;
+    struct err err;
+    struct bench_gemm g[BENCH_GEMMS_MAX];
+    size_t n;
+    kern_init(&k, KERN_REF);
+    const struct bench_options o = {.k = &k, .threads = 1, .repeat = 1};
+    EXPECT_OK(bench_gemms(g, &n, &o, &(struct bench_shape){{GPT_2 .V = 3, .T = 4, .C = 12, .L = 2, .NH = 3}, 2}, &err));
+    EXPECT(n == 15 && found(g, n, "qkv", "forward", 8, 36, 12) == 0 && found(g, n, "attention", "forward", 8, 12, 12) == 3);
+    EXPECT(found(g, n, "up", "grad-input", 8, 12, 48) == 7 && found(g, n, "down", "grad-weight", 48, 12, 8) == 11);
+    EXPECT(found(g, n, "head", "grad-weight", 12, 3, 8) == 14);
+    struct bench_shape other = {{GPT_2 .V = 3, .T = 4, .C = 12, .L = 2, .NH = 3}, 2};
+    other.shape.n_kv_head = other.shape.gated_attention = other.shape.mtp = 1;
+    other.shape.mlp = 3, other.shape.n_expert = 4, other.shape.tied = 0;
+    EXPECT_OK(bench_gemms(g, &n, &o, &other, &err));
+    EXPECT(n == 21 && found(g, n, "qkv", "forward", 8, 20, 12) < n && found(g, n, "gate", "forward", 8, 3, 12) < n);
+    EXPECT(found(g, n, "router", "forward", 8, 4, 12) < n && found(g, n, "up", "forward", 4, 64, 12) < n);
+    EXPECT(found(g, n, "down", "grad-weight", 32, 12, 4) < n && found(g, n, "head", "forward", 8, 3, 12) < n);
+}
+
 static struct system_cores cores = {2, 0};
 
 /* A report of one shape whose every figure has this rate. */
@@ -46,7 +77,8 @@ static struct bench_report report(struct bench_rate rate)
     struct bench_report r = {.peak_gflops = rate.peak_gflops, .peak_one_gflops = rate.peak_gflops,
                              .load = rate.load, .threads = 2, .isa = KERN_REF, .n_gemms = 1, .n_trains = 1};
     r.gemms[0].shape = r.trains[0].shape = &bench_shapes[0];
-    for (int j = 0; j < BENCH_N_GEMMS; j++)
+    r.gemms[0].n = 15;
+    for (size_t j = 0; j < r.gemms[0].n; j++)
         r.gemms[0].gemm[j] = (struct bench_gemm){"qkv", "forward", 1, 2, 3, rate};
     r.trains[0].train = (struct bench_train){.step_s = 1, .tokens_per_s = 1, .rate = rate};
     return r;
@@ -125,6 +157,7 @@ static void ensembles(void)
 
 int main(int argc, char **argv)
 {
-    static const struct test tests[] = {{"lost", lost}, {"shares", shares}, {"words", words}, {"json", json}, {"ensembles", ensembles}};
+    static const struct test tests[] = {{"lost", lost}, {"shares", shares}, {"words", words},
+                                        {"json", json}, {"products", products}, {"ensembles", ensembles}};
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

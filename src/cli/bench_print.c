@@ -46,7 +46,7 @@ static void print_gemms(FILE *out, const struct bench_report *r)
     for (size_t i = 0; i < r->n_gemms; i++) {
         fprintf(out, "d_model %zu, %zu rows\n", r->gemms[i].shape->shape.C, r->gemms[i].gemm[0].m);
         fprintf(out, "  %-9s %5s %5s %12s %11s %11s\n", "layer", "in", "out", "forward", "grad-in", "grad-weight");
-        for (int j = 0; j < BENCH_N_GEMMS; j += 3) {
+        for (size_t j = 0; j < r->gemms[i].n; j += 3) {
             const struct bench_gemm *g = &r->gemms[i].gemm[j];
             fprintf(out, "  %-9s %5zu %5zu ", g->layer, g->k, g->n);
             for (int d = 0; d < 3; d++)
@@ -100,7 +100,7 @@ static size_t untrusted(const struct bench_report *r)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n_gemms; i++)
-        for (int j = 0; j < BENCH_N_GEMMS; j++)
+        for (size_t j = 0; j < r->gemms[i].n; j++)
             n += !(bench_share(&r->gemms[i].gemm[j].rate) >= 0);
     for (size_t i = 0; i < r->n_trains; i++)
         n += !(bench_share(&r->trains[i].train.rate) >= 0);
@@ -151,7 +151,7 @@ static void json_gemms(FILE *out, const struct bench_report *r)
     const char *comma = "";
     char share[32];
     for (size_t i = 0; i < r->n_gemms; i++)
-        for (int j = 0; j < BENCH_N_GEMMS; j++) {
+        for (size_t j = 0; j < r->gemms[i].n; j++) {
             const struct bench_gemm *g = &r->gemms[i].gemm[j];
             fprintf(out, "%s\n    {\"op\": \"%s\", \"m\": %zu, \"n\": %zu, \"k\": %zu, "
                          "\"gflops\": %.4g, \"share\": %s, \"busy\": %.3g}",

@@ -20,7 +20,8 @@ struct bench_report {
     size_t n_gemms, n_trains;
     struct {
         const struct bench_shape *shape;
-        struct bench_gemm gemm[BENCH_N_GEMMS];
+        size_t n;
+        struct bench_gemm gemm[BENCH_GEMMS_MAX]; /* (n) */
     } gemms[BENCH_N_SHAPES]; /* (n_gemms) */
     struct {
         const struct bench_shape *shape;

@@ -49,7 +49,7 @@ static enum status measure_gemm(struct bench_report *r, const struct bench_optio
     for (size_t i = 0; i < list->n; i++) {
         say("matrix products", &list->shapes[i]);
         r->gemms[i].shape = &list->shapes[i];
-        TRY(bench_gemms(r->gemms[i].gemm, o, &list->shapes[i], err));
+        TRY(bench_gemms(r->gemms[i].gemm, &r->gemms[i].n, o, &list->shapes[i], err));
         r->n_gemms = i + 1;
     }
     return OK;
@@ -76,11 +76,11 @@ static void add_load(struct bench_load *sum, const struct bench_load *l)
 /* The run's peak, the median of those that its figures are shares of; and what other programs took of all of it. */
 static void settle_peak(struct bench_report *r)
 {
-    const struct bench_rate *rates[BENCH_N_SHAPES * (BENCH_N_GEMMS + 1)];
-    double peaks[BENCH_N_SHAPES * (BENCH_N_GEMMS + 1)];
+    const struct bench_rate *rates[BENCH_N_SHAPES * (BENCH_GEMMS_MAX + 1)];
+    double peaks[BENCH_N_SHAPES * (BENCH_GEMMS_MAX + 1)];
     size_t n = 0;
     for (size_t i = 0; i < r->n_gemms; i++)
-        for (int j = 0; j < BENCH_N_GEMMS; j++)
+        for (size_t j = 0; j < r->gemms[i].n; j++)
             rates[n++] = &r->gemms[i].gemm[j].rate;
     for (size_t i = 0; i < r->n_trains; i++)
         rates[n++] = &r->trains[i].train.rate;

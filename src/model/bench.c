@@ -1,7 +1,9 @@
 #include "model/bench.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -247,7 +249,8 @@ static void fill(float *x, size_t n)
 static struct bench_gemm product_bench(struct timer *t, const char *layer, const char *op, size_t m,
                                        size_t n, size_t k, work_fn *work, struct product *l)
 {
-    struct bench_gemm g = {.layer = layer, .op = op, .m = m, .n = n, .k = k};
+    struct bench_gemm g = {.op = op, .m = m, .n = n, .k = k};
+    snprintf(g.layer, sizeof g.layer, "%s", layer);
     median_s(t, &g.rate, 2 * (double)m * (double)n * (double)k, GEMM_RUN_S, work, l);
     return g;
 }
@@ -274,24 +277,31 @@ static enum status linear_bench(struct bench_gemm *out, const char *layer, struc
     return OK;
 }
 
-enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench_options *o,
+/* A tensor's name as a layer's: matrices end in w. */
+static void layer_of(char layer[16], const char *tensor)
+{
+    if (strcmp(tensor, "attw") == 0)
+        tensor = "attentionw";
+    snprintf(layer, 16, "%.*s", (int)strlen(tensor) - 1, tensor);
+}
+
+enum status bench_gemms(struct bench_gemm out[BENCH_GEMMS_MAX], size_t *n, const struct bench_options *o,
                         const struct bench_shape *s, struct err *err)
 {
-    TRY(gpt_shape_check(&s->shape, err));
-    size_t C = s->shape.C, V = s->shape.V, R = gpt_chunk(&s->shape, s->batch) * s->shape.T;
-    const struct {
-        const char *name;
-        size_t K, N;
-    } layers[] = {{"qkv", C, 3 * C}, {"attention", C, C}, {"up", C, 4 * C}, {"down", 4 * C, C},
-                  {"head", C, V}};
+    struct products all;
     struct timer t;
+    *n = 0;
+    TRY(gpt_shape_check(&s->shape, err));
+    size_t R = gpt_chunk(&s->shape, s->batch) * s->shape.T;
+    gpt_products(&all, &s->shape);
     enum status st = timer_init(&t, o, err);
-    for (size_t i = 0; st == OK && i < sizeof layers / sizeof *layers; i++) {
-        struct product l = {.o = o, .R = R, .K = layers[i].K, .N = layers[i].N};
-        bool head = i + 1 == sizeof layers / sizeof *layers;
-        l.ldx = l.K == C ? C : gemm_row_floats(l.K);
-        l.ldy = l.N == C || head ? l.N : gemm_row_floats(l.N);
-        st = linear_bench(out + 3 * i, layers[i].name, &l, &t, err);
+    for (size_t i = 0; st == OK && i < all.n; i++) {
+        struct product l = {.o = o, .R = size_max(1, (size_t)round(all.list[i].rows * (double)R)), .K = all.list[i].in,
+                            .N = all.list[i].out, .ldx = all.list[i].ldx, .ldy = all.list[i].ldy};
+        char layer[16];
+        layer_of(layer, all.list[i].tensor);
+        st = linear_bench(out + *n, layer, &l, &t, err);
+        *n += 3;
     }
     timer_free(&t);
     return st;

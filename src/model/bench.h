@@ -68,15 +68,16 @@ double bench_fork_join(const struct bench_options *o);
 
 /* One product C (m,n) = A (m,k) B (k,n), or += for a gradient of weights. */
 struct bench_gemm {
-    const char *layer; /* qkv, attention, up, down, head */
+    char layer[16];    /* qkv, attention, gate, router, up, down, head: as far as the shape has it */
     const char *op;    /* forward, grad-input, grad-weight */
     size_t m, n, k;
     struct bench_rate rate;
 };
-enum { BENCH_N_GEMMS = 5 * 3 };
+enum { BENCH_GEMMS_MAX = 3 * PRODUCTS_MAX };
 
-/* The products of one chunk of a step of this shape, without the packing of the weights. */
-enum status bench_gemms(struct bench_gemm out[BENCH_N_GEMMS], const struct bench_options *o,
+/* The products of one chunk of a step of this shape, as its parts state them, without the packing of the weights: *n of them, three
+ * for each matrix. An expert's are of as many rows as it has on average. */
+enum status bench_gemms(struct bench_gemm out[BENCH_GEMMS_MAX], size_t *n, const struct bench_options *o,
                         const struct bench_shape *s, struct err *err) WARN_UNUSED;
 
 struct bench_train {

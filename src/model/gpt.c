@@ -44,16 +44,16 @@ static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
     norm_plan(&g->norm, p, "lnfw", "lnfb");
     struct weight head = s->tied ? g->embed.token : planner_tensor(p, "headw", s->V, s->C, PARAM_HEAD, false);
     double before = p->flops;
-    linear_plan_on(&g->head, p, head, s->C, s->V);
+    linear_plan_on(&g->head, p, "headw", head, s->C, s->V);
     plan_mtp(&g->mtp, p, p->flops - before);
 }
 
-/* All tensors without memory; the FLOPs of a forward pass through so many layers, a token. */
-static double plan_layers(struct tensors *t, const struct gpt_shape *s, size_t layers)
+/* All tensors without memory; the FLOPs of a forward pass through so many layers, a token. products: NULL, or all of them. */
+static double plan_layers(struct tensors *t, struct products *products, const struct gpt_shape *s, size_t layers)
 {
     struct gpt g = {.layers = NULL};
     *t = (struct tensors){.L = s->L + s->mtp};
-    struct planner p = {.shape = s, .tensors = t};
+    struct planner p = {.shape = s, .tensors = t, .products = products};
     plan_parts(&g, &p, layers);
     return p.flops;
 }
@@ -61,15 +61,22 @@ static double plan_layers(struct tensors *t, const struct gpt_shape *s, size_t l
 static double plan_tensors(struct tensors *t, const struct gpt_shape *s)
 {
     if (s->L == 1 || s->window_full)
-        return plan_layers(t, s, s->L);
+        return plan_layers(t, NULL, s, s->L);
     /* Layers after the first are alike. */
-    double one = plan_layers(t, s, 1), two = plan_layers(t, s, 2);
+    double one = plan_layers(t, NULL, s, 1), two = plan_layers(t, NULL, s, 2);
     return one + (double)(s->L - 1) * (two - one);
 }
 
 void gpt_tensors(struct tensors *t, const struct gpt_shape *s)
 {
     plan_tensors(t, s);
+}
+
+void gpt_products(struct products *out, const struct gpt_shape *s)
+{
+    struct tensors t;
+    out->n = 0;
+    plan_layers(&t, out, s, 1); /* layers are alike */
 }
 
 enum {
@@ -120,11 +127,15 @@ double gpt_flops_per_token(const struct gpt_shape *s)
 }
 
 /* The sequences of one chunk: as many as keep a layer's activations near the second-level cache, at
- * least CHUNK_ROWS rows so that the products stay efficient, in equal chunks. */
+ * least CHUNK_ROWS rows so that the products stay efficient, in equal chunks.
+ *
+ * A row is GPT-2's whatever the switches say: its layer keeps 16 C (the stream twice, two norms, q k v, the values, the MLP's
+ * 4 C and their slopes), and 4 C are scratch. Gradients are added up chunk by chunk, so that this number is part of the bytes of
+ * every run that there is; and CHUNK_ROWS alone counts from a width of 26 on. */
 size_t gpt_chunk(const struct gpt_shape *s, size_t B)
 {
-    enum { CHUNK_ROWS = 512, CHUNK_BYTES = 1 << 20 };
-    size_t row_bytes = 20 * s->C * sizeof(float);
+    enum { CHUNK_ROWS = 512, CHUNK_BYTES = 1 << 20, ROW_WIDTHS = 20 };
+    size_t row_bytes = ROW_WIDTHS * s->C * sizeof(float);
     size_t rows = size_max(CHUNK_ROWS, CHUNK_BYTES / row_bytes);
     size_t chunk = size_min(B, size_max(1, rows / s->T));
     while (B % chunk != 0)

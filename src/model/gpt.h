@@ -39,6 +39,8 @@ struct gpt_count {
 };
 /* Every tensor, without memory. */
 void gpt_tensors(struct tensors *t, const struct gpt_shape *s);
+/* Every kind of matrix product of a forward pass. */
+void gpt_products(struct products *out, const struct gpt_shape *s);
 struct gpt_count gpt_count(const struct gpt_shape *s);
 double gpt_params(const struct gpt_shape *s);
 double gpt_params_nonembd(const struct gpt_shape *s);

@@ -2,8 +2,9 @@
 
 #include "model/gemm.h"
 
-static void plan_products(struct linear *l, struct planner *p, bool pack)
+static void plan_products(struct linear *l, struct planner *p, const char *name, bool pack)
 {
+    planner_product(p, name, l->in, l->out, l->ldx, l->ldy);
     p->flops += 2 * (double)l->in * (double)l->out;
     if (!p->arena)
         return;
@@ -41,13 +42,13 @@ void linear_plan_of(struct linear *l, struct planner *p, const char *name, const
     if (bias)
         l->b = part_of(planner_tensor(p, bias, n, out, PARAM_BIAS, true), e * out);
     /* Of bfloat16 packed weights are the converted ones: they are made once a step, whatever their size. */
-    plan_products(l, p, p->pack || (p->o.k && p->o.k->precision == KERN_BF16));
+    plan_products(l, p, name, p->pack || (p->o.k && p->o.k->precision == KERN_BF16));
 }
 
-void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t in, size_t out)
+void linear_plan_on(struct linear *l, struct planner *p, const char *name, struct weight w, size_t in, size_t out)
 {
     *l = (struct linear){.in = in, .out = out, .ldx = planner_row(p, in), .ldy = out, .transposed = true, .w = w};
-    plan_products(l, p, true);
+    plan_products(l, p, name, true);
 }
 
 void linear_pack(const struct linear *l, struct ops o)

@@ -20,8 +20,9 @@ void linear_plan(struct linear *l, struct planner *p, const char *name, const ch
 void linear_plan_of(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,
                     enum param_role role, size_t e, size_t n);
 
-/* Over a tensor that stands already, (out, in), as a tied head does; always packed, and rows of y are `out` apart. */
-void linear_plan_on(struct linear *l, struct planner *p, struct weight w, size_t in, size_t out);
+/* Over a tensor that stands already, (out, in), as a tied head does; always packed, and rows of y are `out` apart. name: what the
+ * product is called. */
+void linear_plan_on(struct linear *l, struct planner *p, const char *name, struct weight w, size_t in, size_t out);
 
 /* After the weights have changed. */
 void linear_pack(const struct linear *l, struct ops o);

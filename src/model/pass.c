@@ -1,5 +1,7 @@
 #include "model/pass.h"
 
+#include <string.h>
+
 #include "model/gemm.h"
 
 const char *const gpt_op_names[GPT_N_OPS] = {
@@ -26,4 +28,18 @@ struct weight planner_scalars(struct planner *p, const char *name, size_t n, con
 size_t planner_row(const struct planner *p, size_t n)
 {
     return n == p->shape->C ? n : gemm_row_floats(n);
+}
+
+void planner_product(struct planner *p, const char *tensor, size_t in, size_t out, size_t ldx, size_t ldy)
+{
+    struct products *all = p->products;
+    for (size_t i = 0; all && i < all->n; i++)
+        if (strcmp(all->list[i].tensor, tensor) == 0)
+            return;
+    if (!all)
+        return;
+    CHECK(all->n < PRODUCTS_MAX);
+    all->list[all->n].tensor = tensor, all->list[all->n].rows = 1;
+    all->list[all->n].in = in, all->list[all->n].out = out;
+    all->list[all->n].ldx = ldx, all->list[all->n++].ldy = ldy;
 }

@@ -70,6 +70,17 @@ static inline void pass_mark(struct pass *p, enum gpt_op op)
     p->clock = t;
 }
 
+/* Matrix products y (rows,out) = x (rows,in) W, one of a kind: layers, and experts, are alike. */
+enum { PRODUCTS_MAX = 16 };
+struct products {
+    size_t n;
+    struct {
+        const char *tensor; /* its matrix; borrowed */
+        size_t in, out, ldx, ldy;
+        double rows; /* of a chunk's */
+    } list[PRODUCTS_MAX];
+};
+
 /* A walk over all parts, in which each states what it has: tensors, what it keeps between forward and backward, the
  * scratch that it wants, its FLOPs. The same walk counts, plans memory and hands it out. */
 struct planner {
@@ -77,6 +88,7 @@ struct planner {
     struct tensors *tensors;
     size_t layer;       /* that is walked; TENSOR_OUTSIDE */
     double flops;       /* of the forward pass's matrix products, a token */
+    struct products *products; /* the same one by one; NULL: nobody asks */
     bool alone;         /* a part keeps more beside a model than a lane has (lanes.h): no chunks side by side */
     /* The rest is for memory alone: without an arena there is none. */
     struct arena *arena;
@@ -109,6 +121,9 @@ struct weight planner_tensor(struct planner *p, const char *name, size_t rows, s
 
 /* n trained numbers that begin at `start` (borrowed), for good. */
 struct weight planner_scalars(struct planner *p, const char *name, size_t n, const float *start);
+
+/* A product with that tensor, unless it was stated already. */
+void planner_product(struct planner *p, const char *tensor, size_t in, size_t out, size_t ldx, size_t ldy);
 
 static inline void planner_want(size_t *most, size_t n)
 {

@@ -22,10 +22,12 @@ static void plan(struct mlp *m, struct planner *p)
     struct experts *x = m->experts = planner_take(p, 1, sizeof *x), none;
     struct experts *at = x ? x : &none;
     *at = (struct experts){.E = s->n_expert, .k = s->top_k, .C = s->C, .balance = (float)s->balance};
+    p->alone = true;
     double before = p->flops;
     linear_plan(&at->router, p, "routerw", NULL, s->C, s->n_expert, PARAM_HIDDEN);
     double router = p->flops - before;
     at->expert = planner_take(p, at->E, sizeof *at->expert);
+    size_t products = p->products ? p->products->n : 0;
     size_t own = p->tensors->n; /* the experts' own begin here, where this is the first layer; else there are no new ones */
     struct mlp one;
     for (size_t e = 0; e < at->E; e++) {
@@ -34,8 +36,9 @@ static void plan(struct mlp *m, struct planner *p)
             at->expert[e] = one;
     }
     /* Every expert stated its FLOPs and tensors; a token goes through k of them. */
-    p->alone = true;
     p->flops = before + router + (p->flops - before - router) * (double)at->k / (double)at->E;
+    for (size_t i = products; p->products && i < p->products->n; i++)
+        p->products->list[i].rows = (double)at->k / (double)at->E;
     tensors_share(p->tensors, own, (double)s->top_k / (double)s->n_expert);
     at->H = m->H = one.H;
     size_t rows = at->k * p->R;
