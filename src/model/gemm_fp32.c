@@ -10,8 +10,8 @@
 
 /* A packed operand is a row of depth blocks, each a row of panels NR columns wide (the last as wide
  * as what is left), each (depth,width) and contiguous: K * N floats in all, in the order in which
- * the product reads them. The block from depth d starts at d * N, its panel from column j at depth
- * * j after that. */
+ * the product reads them. The block from depth d starts at d N, and its panel from column j at j times
+ * the block's depth after that. */
 
 /* The depth K in the fewest blocks of at most KC, as even as can be. The blocks depend on K alone,
  * hence so does the order of every sum. */

@@ -6,7 +6,7 @@
 
 const char *const gpt_op_names[GPT_N_OPS] = {
     "gemm_forward", "gemm_grad_input", "gemm_grad_weight", "attention", "norms",
-    "gelu",         "loss",            "optimiser",        "pack",      "rest"};
+    "activation",   "loss",            "optimiser",        "pack",      "rest"};
 
 struct weight planner_tensor(struct planner *p, const char *name, size_t rows, size_t cols, enum param_role role,
                              bool summed)

@@ -18,7 +18,7 @@ enum gpt_op {
     GPT_OP_GEMM_DW,
     GPT_OP_ATTENTION,
     GPT_OP_NORM,
-    GPT_OP_GELU,
+    GPT_OP_ACTIVATION,
     GPT_OP_LOSS,
     GPT_OP_OPTIMISER,
     GPT_OP_PACK,

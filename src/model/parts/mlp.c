@@ -59,7 +59,7 @@ void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float 
     linear_fwd(&m->up, p, m->act, in, &(struct kern_epilogue){.act = p->op_s ? KERN_ACT_NONE : act, .slope = slope});
     if (p->op_s) {
         ops_act(p->o, m->act, slope, m->up.ldy, p->R, m->H, act);
-        pass_mark(p, GPT_OP_GELU);
+        pass_mark(p, GPT_OP_ACTIVATION);
     }
     linear_fwd(&m->down, p, out, m->act, end);
 }
@@ -83,7 +83,7 @@ void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float 
 {
     linear_fwd(&m->up, p, m->slope, in, NULL);
     ops_glu_fwd(p->o, m->act, m->down.ldx, m->slope, m->up.ldy, p->R, m->H, m->kind->act, p->train);
-    pass_mark(p, GPT_OP_GELU);
+    pass_mark(p, GPT_OP_ACTIVATION);
     linear_fwd(&m->down, p, out, m->act, end);
 }
 
@@ -91,6 +91,6 @@ void mlp_gated_bwd(const struct mlp *m, struct pass *p, float *din, const float 
 {
     linear_bwd(&m->down, p, p->s->wide2, NULL, dout, m->act);
     ops_glu_bwd(p->o, p->s->wide, m->slope, m->up.ldy, p->s->wide2, m->down.ldx, p->R, m->H);
-    pass_mark(p, GPT_OP_GELU);
+    pass_mark(p, GPT_OP_ACTIVATION);
     linear_bwd(&m->up, p, din, NULL, p->s->wide, in);
 }
