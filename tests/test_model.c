@@ -907,7 +907,7 @@ static void losses_and_logits(void)
             for (size_t n = 1; n <= 12; n++) {
                 gpt_losses(&g, one, x + b * 12, y + b * 12, 1);
                 for (size_t v = 0; v < 17; v++)
-                    row[v] = g.rules.logit_scale * g.logits[(n - 1) * 17 + v];
+                    row[v] = g.rules.logit_scale * g.head.logits[(n - 1) * 17 + v];
                 gpt_next_logits(&g, logits, x + b * 12, n);
                 EXPECT_MSG(same_floats(row, logits, 17),
                            "%s: logits after %zu tokens differ from the full forward pass",

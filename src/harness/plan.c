@@ -11,7 +11,7 @@
 double plan_cost(const struct gpt_shape *s)
 {
     const double beside = 27e3;
-    return gpt_flops_per_token(s) + beside * (double)(s->ensemble * (s->L + s->mtp));
+    return gpt_flops_per_token(s) + beside * (double)(s->ensemble * gpt_shape_blocks(s));
 }
 
 double plan_eval_tokens(double held_out)

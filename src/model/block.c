@@ -63,10 +63,7 @@ void block_plan(struct block *b, struct planner *p, const struct position *pos, 
 
 void block_pack(const struct block *b, struct ops o)
 {
-    linear_pack(&b->attention.qkv, o);
-    linear_pack(&b->attention.out, o);
-    if (b->attention.gated)
-        linear_pack(&b->attention.gate, o);
+    attention_pack(&b->attention, o);
     b->mlp.kind->pack(&b->mlp, o);
 }
 

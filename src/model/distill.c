@@ -35,7 +35,7 @@ static void fill(void *ctx, const struct gpt *g, const int32_t *x, size_t n, flo
     }
     if (d->n > 1) /* the mean is a logarithm as it stands */
         how.teacher_scale = 1, how.teacher_cap = 0;
-    ops_distill(g->ops, soft, g->logits, &how, R, V);
+    ops_distill(g->ops, soft, g->head.logits, &how, R, V);
 }
 
 enum status distill_init(struct distill *d, struct gpt *teachers, size_t n, float weight, float temperature,

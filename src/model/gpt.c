@@ -16,43 +16,23 @@ static void plan_block(struct gpt *g, struct planner *p, size_t l)
     block_plan(g->layers ? &g->layers[l] : &none, p, &g->embed.pos, g->layers ? &g->layers[0] : &none);
 }
 
-/* head_flops: of the logits of one head. */
-static void plan_mtp(struct mtp *m, struct planner *p, double head_flops)
-{
-    const struct gpt_shape *s = p->shape;
-    *m = (struct mtp){.weight = (float)s->mtp_weight};
-    p->flops += (double)s->mtp * head_flops;
-    if (!s->mtp)
-        return;
-    p->alone = true;
-    m->x = planner_keep(p, p->R * s->C);
-    m->dx = planner_keep(p, p->R * s->C);
-    m->targets = planner_take(p, p->R, sizeof *m->targets);
-}
-
 /* Every part once, in the order of the tensors in a checkpoint. The first `layers` layers. */
 static void plan_parts(struct gpt *g, struct planner *p, size_t layers)
 {
-    const struct gpt_shape *s = p->shape;
     p->layer = TENSOR_OUTSIDE;
     embed_plan(&g->embed, p);
     for (size_t l = 0; l < layers; l++)
         plan_block(g, p, l);
-    for (size_t k = 0; k < s->mtp; k++)
-        plan_block(g, p, s->L + k);
+    mtp_plan(&g->mtp, p, &g->embed.pos, g->layers);
     p->layer = TENSOR_OUTSIDE;
-    norm_plan(&g->norm, p, "lnfw", "lnfb");
-    struct weight head = s->tied ? g->embed.token : planner_tensor(p, "headw", s->V, s->C, PARAM_HEAD, false);
-    double before = p->flops;
-    linear_plan_on(&g->head, p, "headw", head, s->C, s->V);
-    plan_mtp(&g->mtp, p, p->flops - before);
+    lm_head_plan(&g->head, p, g->embed.token);
 }
 
 /* All tensors without memory; the FLOPs of a forward pass through so many layers, a token. products: NULL, or all of them. */
 static double plan_layers(struct tensors *t, struct products *products, const struct gpt_shape *s, size_t layers)
 {
     struct gpt g = {.layers = NULL};
-    *t = (struct tensors){.L = s->L + s->mtp};
+    *t = (struct tensors){.L = gpt_shape_blocks(s)};
     struct planner p = {.shape = s, .tensors = t, .products = products};
     plan_parts(&g, &p, layers);
     return p.flops;
@@ -152,16 +132,12 @@ static bool carve_lane(struct gpt *g, struct arena *a)
      * what it needs as it goes, at the price of packing again for the next chunk of the batch. */
     const double keep_bytes = 1 << 26;
     bool pack = 2 * sizeof(float) * tensors_params(&g->tensors, HIDDEN) <= keep_bytes;
-    g->layers = arena_take(a, s->L + s->mtp, sizeof *g->layers);
-    g->tensors = (struct tensors){.L = s->L + s->mtp};
+    g->layers = arena_take(a, s->L, sizeof *g->layers);
+    g->tensors = (struct tensors){.L = gpt_shape_blocks(s)};
     struct planner p = {.shape = s, .tensors = &g->tensors, .arena = a, .o = g->ops, .n = g->chunk, .R = R,
                         .pack = pack, .forward = g->forward, .w = g->w, .grad = g->grad};
     plan_parts(g, &p, s->L);
     g->x_top = arena_floats(a, R * s->C);
-    g->logits = arena_floats(a, R * s->V);
-    g->losses = arena_floats(a, R);
-    g->dres = g->forward ? NULL : arena_floats(a, R * s->C);
-    g->ds = g->forward ? NULL : arena_floats(a, R * s->C);
     g->scratch.wide = arena_floats(a, R * p.scratch.wide);
     g->scratch.wide2 = arena_floats(a, R * p.scratch.wide2);
     g->scratch.narrow2 = arena_floats(a, R * p.scratch.narrow2);
@@ -305,9 +281,10 @@ void gpt_pack(struct gpt *g)
     for (size_t i = 0; i + 1 < g->n_lanes; i++)
         g->lanes[i].stale = true; /* its thread packs for it */
     struct pass p = {.op_s = g->op_s, .clock = g->op_s ? clock_now_s() : 0};
-    for (size_t l = 0; l < g->shape.L + g->shape.mtp; l++)
+    for (size_t l = 0; l < g->shape.L; l++)
         block_pack(&g->layers[l], g->ops);
-    linear_pack(&g->head, g->ops);
+    mtp_pack(&g->mtp, g->ops);
+    linear_pack(&g->head.out, g->ops);
     pass_mark(&p, GPT_OP_PACK);
 }
 
@@ -335,104 +312,28 @@ static void forward_layers(struct gpt *g, const int32_t *x, struct pass *p)
         block_fwd(&g->layers[l], p, l + 1 < L ? g->layers[l + 1].x : g->x_top, scale);
 }
 
-/* Logits of top (R,C) into g->logits. */
-static void forward_head(struct gpt *g, struct pass *p, const float *top)
-{
-    g->norm.kind->fwd(&g->norm, p, top);
-    linear_fwd(&g->head, p, g->logits, norm_out(&g->norm, top), NULL);
-}
-
 static void forward(struct gpt *g, const int32_t *x, struct pass *p)
 {
     forward_layers(g, x, p);
-    forward_head(g, p, g->x_top);
+    lm_head_fwd(&g->head, p, g->x_top);
 }
 
-/* The gradient of a tied head's weights waits for the embeddings' of the chunk before: beside other chunks it comes last, so
- * that nothing else waits for it. */
-static bool head_is_late(const struct gpt *g, const struct pass *p)
+/* From the gradient of the logits to that of the embeddings. first: of the step, to come to the head. */
+static void backward(struct gpt *g, const int32_t *x, struct pass *p, bool first)
 {
-    return p->turn && g->shape.tied;
-}
-
-/* From the gradient of the logits in g->logits to that of top in g->dres, and in g->ds (see block_bwd). first: of the step,
- * to come here. */
-static void backward_head(struct gpt *g, struct pass *p, const float *top, bool first)
-{
-    float scale = g->rules.residual_scale, *ds = scale == 1 ? NULL : g->ds;
-    struct pass q = *p;
-    q.first = first;
-    linear_bwd_input(&g->head, &q, g->scratch.narrow, NULL, g->logits);
-    if (!head_is_late(g, p))
-        linear_bwd_weights(&g->head, &q, g->logits, norm_out(&g->norm, top));
-    memset(g->dres, 0, p->R * g->shape.C * sizeof(float));
-    g->norm.kind->bwd(&g->norm, &q, g->dres, ds, scale, g->scratch.narrow, top);
-    p->clock = q.clock;
-}
-
-static void backward(struct gpt *g, const int32_t *x, struct pass *p)
-{
-    size_t L = g->shape.L, n = p->R * g->shape.C;
+    const struct lm_head *h = &g->head;
+    size_t L = g->shape.L;
     float scale = g->rules.residual_scale, *dx0 = g->layers[0].dx0;
-    backward_head(g, p, g->x_top, p->first && !g->shape.mtp);
-    for (size_t l = L; l-- > 0;) {
-        block_bwd(&g->layers[l], p, g->dres, g->ds, scale);
-        if (l + 1 < L || !g->shape.mtp)
-            continue;
-        ops_mix(g->ops, g->dres, 1, g->dres, 1, g->mtp.dx, n);
-        if (scale != 1)
-            ops_mix(g->ops, g->ds, scale, g->dres, 0, g->dres, n);
-    }
+    lm_head_bwd(h, p, g->x_top, scale, first);
+    block_bwd(&g->layers[L - 1], p, h->dres, h->ds, scale);
+    mtp_join(&g->mtp, p, h, scale);
+    for (size_t l = L - 1; l-- > 0;)
+        block_bwd(&g->layers[l], p, h->dres, h->ds, scale);
     if (dx0)
-        ops_mix(g->ops, g->dres, 1, g->dres, 1, dx0, n);
+        ops_mix(g->ops, h->dres, 1, h->dres, 1, dx0, p->R * g->shape.C);
     turn_next(p->turn);
-    if (head_is_late(g, p))
-        linear_bwd_weights(&g->head, p, g->logits, norm_out(&g->norm, g->x_top));
-    embed_bwd(&g->embed, p, x, g->dres);
-}
-
-/* What stands `ahead` places after the targets y; places that have no such token get any. */
-static void look_ahead(const struct gpt *g, const struct pass *p, const int32_t *y, size_t ahead)
-{
-    size_t T = g->shape.T;
-    for (size_t r = 0; r < p->R; r++)
-        g->mtp.targets[r] = r % T + ahead < T ? y[r + ahead] : 0;
-}
-
-/* Places without a target teach nothing. */
-static void forget_ends(const struct gpt *g, const struct pass *p, size_t ahead)
-{
-    size_t T = g->shape.T, V = g->shape.V;
-    for (size_t b = 0; b < p->n; b++)
-        memset(g->logits + ((b + 1) * T - ahead) * V, 0, ahead * V * sizeof(float));
-}
-
-/* The heads of a chunk that went through all layers: their gradients, and the trunk's in g->mtp.dx. From the last one on,
- * for that is where backward begins. */
-static void train_heads(struct gpt *g, struct pass *p, const int32_t *y, const struct kern_xent *how)
-{
-    const struct mtp *m = &g->mtp;
-    const struct gpt_shape *s = &g->shape;
-    size_t n = p->R * s->C;
-    float scale = g->rules.residual_scale;
-    struct kern_xent weighted = *how;
-    weighted.grad_scale *= m->weight;
-    weighted.soft = 0; /* teachers speak of the next token alone */
-    memset(m->dx, 0, n * sizeof *m->dx);
-    for (size_t k = s->mtp; k > 0; k--) {
-        const struct block *b = &g->layers[s->L + k - 1];
-        memcpy(b->x, g->layers[s->L - 1].x, n * sizeof *b->x);
-        block_fwd(b, p, m->x, scale);
-        forward_head(g, p, m->x);
-        look_ahead(g, p, y, k);
-        ops_xent(g->ops, g->losses, g->logits, m->targets, &weighted, p->R, s->V);
-        forget_ends(g, p, k);
-        pass_mark(p, GPT_OP_LOSS);
-        backward_head(g, p, m->x, p->first && k == s->mtp);
-        block_bwd(b, p, g->dres, g->ds, scale);
-        ops_mix(g->ops, m->dx, 1, m->dx, 1, g->dres, n);
-        pass_mark(p, GPT_OP_REST);
-    }
+    lm_head_bwd_late(h, p, g->x_top);
+    embed_bwd(&g->embed, p, x, h->dres);
 }
 
 /* Gradients that are only ever added to; the others are written by the first chunk's products. */
@@ -474,19 +375,18 @@ static void train_chunk(void *ctx, size_t lane, size_t c, struct turn *turn)
     forward_layers(g, x, &p);
     if (g->layers[0].dx0)
         memset(g->layers[0].dx0, 0, p.R * g->shape.C * sizeof(float));
-    if (g->shape.mtp)
-        train_heads(g, &p, y, &s->how);
-    forward_head(g, &p, g->x_top);
+    bool again = mtp_train(&g->mtp, &p, &g->head, g->layers[g->shape.L - 1].x, y, &s->how, g->rules.residual_scale);
+    lm_head_fwd(&g->head, &p, g->x_top);
     if (g->soft)
         g->soft->fill(g->soft->ctx, g, x, p.n, s->how.grad_scale);
-    ops_xent(g->ops, g->losses, g->logits, y, &s->how, p.R, V);
+    ops_xent(g->ops, g->head.losses, g->head.logits, y, &s->how, p.R, V);
     if (g->soft)
-        ops_mix(g->ops, g->logits, 1, g->logits, 1, g->soft->grad, p.R * V);
+        ops_mix(g->ops, g->head.logits, 1, g->head.logits, 1, g->soft->grad, p.R * V);
     turn_next(turn);
     for (size_t r = 0; r < p.R; r++)
-        s->sum += (double)g->losses[r];
+        s->sum += (double)g->head.losses[r];
     pass_mark(&p, GPT_OP_LOSS);
-    backward(g, x, &p);
+    backward(g, x, &p, p.first && !again);
 }
 
 double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y, size_t n)
@@ -517,7 +417,7 @@ void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)
     for (size_t b = 0; b < n; b += g->chunk) {
         struct pass p = pass_of(g, size_min(g->chunk, n - b), n, false);
         forward(g, x + b * T, &p);
-        memcpy(logits + b * T * V, g->logits, p.R * V * sizeof *logits);
+        memcpy(logits + b * T * V, g->head.logits, p.R * V * sizeof *logits);
     }
 }
 
@@ -535,7 +435,7 @@ void gpt_losses(struct gpt *g, float *losses, const int32_t *x, const int32_t *y
     for (size_t b = 0; b < n; b += g->chunk) {
         struct pass p = pass_of(g, size_min(g->chunk, n - b), n, false);
         forward(g, x + b * T, &p);
-        ops_xent(g->ops, losses + b * T, g->logits, y + b * T, &how, p.R, V);
+        ops_xent(g->ops, losses + b * T, g->head.logits, y + b * T, &how, p.R, V);
     }
 }
 
@@ -546,9 +446,9 @@ static void row_logits(struct gpt *g, struct pass *p, float *logits, size_t r)
     float scale = g->rules.logit_scale, cap = (float)g->shape.softcap;
     struct pass q = *p;
     q.R = 1;
-    forward_head(g, &q, g->x_top + r * g->shape.C);
+    lm_head_fwd(&g->head, &q, g->x_top + r * g->shape.C);
     for (size_t i = 0; i < V; i++)
-        logits[i] = cap > 0 ? cap * tanhf(scale * g->logits[i] / cap) : scale * g->logits[i];
+        logits[i] = cap > 0 ? cap * tanhf(scale * g->head.logits[i] / cap) : scale * g->head.logits[i];
 }
 
 void gpt_next_logits(struct gpt *g, float *logits, const int32_t *x, size_t n)

@@ -14,21 +14,9 @@
 #include "base/status.h"
 #include "kernels/kern.h"
 #include "model/block.h"
+#include "model/mtp.h"
 #include "model/param.h"
 #include "model/parts/embed.h"
-
-/* Multi-token prediction (Gloeckle et al. 2024, arXiv 2404.19737, section 2, with heads of a layer each): the trunk is all
- * layers but the last. Head k = 1 .. n is a block beside the last layer, reads what that one reads and predicts, through
- * the model's norm and logits, the token k places after the next. What is trained is
- *   (sum of next-token losses + weight * sum over heads and places that have such a token of theirs) / (B T),
- * so that the last k places of a window teach head k nothing. Heads run one after the other, forward and backward, before
- * the model's own logits: those of one head at a time are in memory (their figure 2). */
-struct mtp {
-    float weight;
-    float *x;         /* (R,C): what a head's block made */
-    float *dx;        /* (R,C): gradient of the trunk's output from all heads */
-    int32_t *targets; /* (R) */
-};
 
 /* Counts of DESIGN section 5, from what the parts state: of an ensemble those of all its members. */
 struct gpt_count {
@@ -58,7 +46,7 @@ struct gpt;
 struct soft_targets {
     float weight;
     float *grad; /* (R,V) of a chunk, which `fill` overwrites */
-    /* The gradient with respect to g->logits, of n sequences x, of grad_scale times the sum of the soft share. */
+    /* The gradient with respect to g->head.logits, of n sequences x, of grad_scale times the sum of the soft share. */
     void (*fill)(void *ctx, const struct gpt *g, const int32_t *x, size_t n, float grad_scale);
     void *ctx;
 };
@@ -75,13 +63,10 @@ struct gpt {
     float *w, *grad; /* (tensors.n_flat); grad NULL without a backward pass */
 
     struct embed embed;
-    struct block *layers; /* (L), then (mtp): the heads' */
+    struct block *layers; /* (L) */
     struct mtp mtp;
-    struct norm norm;
-    struct linear head;
-    float *x_top;           /* (R,C): output of the last layer */
-    float *logits, *losses; /* (R,V), (R) */
-    float *dres, *ds;       /* (R,C): gradient of the residual stream; of a branch, where residual_scale is not 1 */
+    struct lm_head head;
+    float *x_top;         /* (R,C): output of the last layer */
     struct scratch scratch;
 
     float z_loss; /* weight of the z-loss in the gradient (kern.h); 0 after gpt_init */
@@ -120,7 +105,7 @@ double gpt_forward_backward_of(struct gpt *g, const int32_t *x, const int32_t *y
 void gpt_logits(struct gpt *g, float *logits, const int32_t *x, size_t n);
 
 /* The forward pass of n <= g->chunk sequences x (n,T) alone: what it leaves in the layers, in g->x_top (n T,C) and in
- * g->logits (n T,V; before logit_scale) stands until the next call. */
+ * g->head.logits (n T,V; before logit_scale) stands until the next call. */
 void gpt_forward(struct gpt *g, const int32_t *x, size_t n);
 
 /* Losses in nats of n sequences, without gradients: losses (n,T). n may be any number. */

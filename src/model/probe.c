@@ -92,7 +92,7 @@ static void read_pass(struct probe *p, const struct gpt *g, size_t at, size_t n)
         read_branch(p->values[PROBE_mlp] + l * p->floats[PROBE_mlp] + row_at, b->x_mid, end, scale, rows);
     }
     for (size_t i = 0; i < n * s->T * s->V; i++)
-        p->values[PROBE_logits][at * s->T * s->V + i] = g->rules.logit_scale * g->logits[i];
+        p->values[PROBE_logits][at * s->T * s->V + i] = g->rules.logit_scale * g->head.logits[i];
 }
 
 void probe_read(struct probe *p, struct gpt *g, const int32_t *x)

@@ -70,6 +70,12 @@ bool gpt_shape_same(const struct gpt_shape *a, const struct gpt_shape *b);
  * other. */
 enum status gpt_shape_check(const struct gpt_shape *s, struct err *err) WARN_UNUSED;
 
+/* The layers, and the heads for further tokens that lie beside the last of them. */
+static inline size_t gpt_shape_blocks(const struct gpt_shape *s)
+{
+    return s->L + s->mtp;
+}
+
 static inline size_t gpt_shape_kv_heads(const struct gpt_shape *s)
 {
     return s->n_kv_head ? s->n_kv_head : s->NH;

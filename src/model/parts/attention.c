@@ -72,6 +72,14 @@ void attention_plan(struct attention *a, struct planner *p, const struct positio
     planner_want(&p->scratch.attention, ops_attn_scratch(p->o.threads, s->T, HS));
 }
 
+void attention_pack(const struct attention *a, struct ops o)
+{
+    linear_pack(&a->qkv, o);
+    linear_pack(&a->out, o);
+    if (a->gated)
+        linear_pack(&a->gate, o);
+}
+
 /* Heads of q and k side by side. */
 static void turn(const struct attention *a, struct pass *p, float *wide, bool back)
 {

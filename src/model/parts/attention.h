@@ -30,6 +30,8 @@ struct attention {
 
 /* first: the first layer's, planned before (itself there). */
 void attention_plan(struct attention *a, struct planner *p, const struct position *pos, const struct attention *first);
+/* After the weights have changed. */
+void attention_pack(const struct attention *a, struct ops o);
 /* out (R,C) from in (R,C), by `end` into the residual stream (NULL: nothing is added). */
 void attention_fwd(const struct attention *a, struct pass *p, float *out, const float *in, const struct kern_epilogue *end);
 /* From dout (R,C): din (R,C) is overwritten. */
