@@ -80,14 +80,10 @@ void attention_pack(const struct attention *a, struct ops o)
         linear_pack(&a->gate, o);
 }
 
-/* Heads of q and k side by side. */
 static void turn(const struct attention *a, struct pass *p, float *wide, bool back)
 {
-    const struct ops_attn *h = &a->heads;
-    size_t at = p->at * (h->HS / 2);
-    if (a->pos->cosines)
-        ops_rope(p->o, wide, p->R, &(struct kern_rope){.cosines = a->pos->cosines + at, .sines = a->pos->sines + at, .ld = h->ld,
-                                                       .T = p->T, .NH = h->NH + h->NKV, .HS = h->HS, .back = back});
+    if (a->pos->kind->turn)
+        a->pos->kind->turn(a->pos, p, &a->heads, wide, back);
 }
 
 /* Where a row's values begin, and how many there are. */

@@ -8,12 +8,15 @@
 struct position {
     const struct position_kind *kind;
     struct weight table;     /* (T,C), added to the embeddings */
-    float *cosines, *sines;  /* (T,HS/2): heads of q and k turn by these angles */
-    float *slopes;           /* (NH): scores fall with the distance */
+    float *slopes;           /* (NH): scores fall with the distance, as kernels of attention have it */
+    float *cosines, *sines;  /* (T,HS/2): the kind's own */
 };
 
 struct position_kind {
     void (*plan)(struct position *pos, struct planner *p);
+    /* Heads of q and k, which stand side by side in rows (R, h->ld), by their places, which begin at p->at; or back. NULL: as they
+     * are. */
+    void (*turn)(const struct position *pos, struct pass *p, const struct ops_attn *h, float *rows, bool back);
 };
 
 #define X(word, part, what) extern const struct position_kind part;

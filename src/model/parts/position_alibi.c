@@ -17,4 +17,4 @@ static void plan(struct position *pos, struct planner *p)
     }
 }
 
-const struct position_kind position_alibi = {plan};
+const struct position_kind position_alibi = {plan, NULL};

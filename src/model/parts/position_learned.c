@@ -6,4 +6,4 @@ static void plan(struct position *pos, struct planner *p)
     pos->table = planner_tensor(p, "wpe", p->shape->T, p->shape->C, PARAM_EMBED, true);
 }
 
-const struct position_kind position_learned = {plan};
+const struct position_kind position_learned = {plan, NULL};

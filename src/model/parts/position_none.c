@@ -6,4 +6,4 @@ static void plan(struct position *pos, struct planner *p)
     (void)pos, (void)p;
 }
 
-const struct position_kind position_none = {plan};
+const struct position_kind position_none = {plan, NULL};

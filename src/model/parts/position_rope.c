@@ -18,4 +18,11 @@ static void plan(struct position *pos, struct planner *p)
         }
 }
 
-const struct position_kind position_rope = {plan};
+static void turn(const struct position *pos, struct pass *p, const struct ops_attn *h, float *rows, bool back)
+{
+    size_t at = p->at * (h->HS / 2);
+    ops_rope(p->o, rows, p->R, &(struct kern_rope){.cosines = pos->cosines + at, .sines = pos->sines + at, .ld = h->ld, .T = p->T,
+                                                   .NH = h->NH + h->NKV, .HS = h->HS, .back = back});
+}
+
+const struct position_kind position_rope = {plan, turn};

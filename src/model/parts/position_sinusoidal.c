@@ -20,4 +20,4 @@ static void plan(struct position *pos, struct planner *p)
     pos->table = (struct weight){.w = table};
 }
 
-const struct position_kind position_sinusoidal = {plan};
+const struct position_kind position_sinusoidal = {plan, NULL};
