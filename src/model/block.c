@@ -25,7 +25,7 @@ static void plan_after(struct branch *b, struct planner *p, const char *gain, co
         return;
     norm_plan(&b->after, p, gain, bias);
     b->raw = planner_keep(p, p->R * p->shape->C);
-    planner_want(&p->scratch.branch, p->shape->C);
+    b->draw = planner_scratch(p, "branch", p->shape->C);
 }
 
 static void plan_mix(struct block *b, struct planner *p, const struct block *first)
@@ -57,8 +57,8 @@ void block_plan(struct block *b, struct planner *p, const struct position *pos, 
         plan_before(&b->b2, p, "ln2w", "ln2b");
     mlp_plan(&b->mlp, p);
     plan_after(&b->b2, p, "post2w", "post2b");
-    if (b->parallel)
-        planner_want(&p->scratch.parallel, s->C);
+    b->din = planner_scratch(p, "narrow", s->C);
+    b->both = b->parallel ? planner_scratch(p, "parallel", s->C) : 0;
 }
 
 void block_pack(const struct block *b, struct ops o)
@@ -103,7 +103,7 @@ static const float *leave(const struct branch *b, struct pass *p, const float *d
 {
     if (!b->raw)
         return ds;
-    float *d = p->s->branch;
+    float *d = pass_scratch(p, b->draw);
     memset(d, 0, p->R * b->after.C * sizeof *d);
     b->after.kind->bwd(&b->after, p, d, NULL, 1, ds, b->raw);
     return d;
@@ -112,7 +112,7 @@ static const float *leave(const struct branch *b, struct pass *p, const float *d
 void block_bwd(const struct block *b, struct pass *p, float *dres, float *ds, float scale)
 {
     const float *at_end = scale == 1 ? dres : ds;
-    float *next = scale == 1 ? NULL : ds, *din = p->s->narrow, *both = p->s->parallel;
+    float *next = scale == 1 ? NULL : ds, *din = pass_scratch(p, b->din), *both = pass_scratch(p, b->both);
     turn_next(p->turn);
     b->mlp.kind->bwd(&b->mlp, p, b->parallel ? both : din, leave(&b->b2, p, at_end), mlp_in(b));
     if (!b->parallel)

@@ -10,6 +10,7 @@
 struct branch {
     struct norm before, after; /* of kind none where the shape has none there */
     float *raw;                /* (R,C): what `after` reads; NULL: the branch ends in the stream itself */
+    size_t draw;               /* scratch (R,C): its gradient */
 };
 
 struct block {
@@ -20,6 +21,7 @@ struct block {
     float *dx0;       /* (R,C): gradient of x0 from all blocks; the first block's */
     bool parallel;    /* the MLP reads attention's norm */
     struct branch b1, b2;
+    size_t din, both; /* scratch (R,C): gradients of a branch's input; of the MLP's beside attention's */
     struct attention attention;
     struct mlp mlp;
 };

@@ -138,14 +138,8 @@ static bool carve_lane(struct gpt *g, struct arena *a)
                         .pack = pack, .forward = g->forward, .w = g->w, .grad = g->grad};
     plan_parts(g, &p, s->L);
     g->x_top = arena_floats(a, R * s->C);
-    g->scratch.wide = arena_floats(a, R * p.scratch.wide);
-    g->scratch.wide2 = arena_floats(a, R * p.scratch.wide2);
-    g->scratch.narrow2 = arena_floats(a, R * p.scratch.narrow2);
-    g->scratch.expert = arena_floats(a, R * p.scratch.expert);
-    g->scratch.router = arena_floats(a, R * p.scratch.router);
-    g->scratch.branch = arena_floats(a, R * p.scratch.branch);
-    g->scratch.parallel = arena_floats(a, R * p.scratch.parallel);
-    g->scratch.narrow = arena_floats(a, R * s->C);
+    for (size_t i = 1; i <= p.scratch.n; i++)
+        g->scratch.of[i] = arena_floats(a, R * p.scratch.of[i].row);
     g->scratch.norm = arena_floats(a, p.scratch.norm);
     g->scratch.attention = arena_floats(a, p.scratch.attention);
     g->scratch.gemm = arena_floats(a, p.scratch.gemm);

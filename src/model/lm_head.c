@@ -9,6 +9,7 @@ void lm_head_plan(struct lm_head *h, struct planner *p, struct weight token)
     norm_plan(&h->norm, p, "lnfw", "lnfb");
     struct weight w = h->tied ? token : planner_tensor(p, "headw", s->V, s->C, PARAM_HEAD, false);
     linear_plan_on(&h->out, p, "headw", w, s->C, s->V);
+    h->din = planner_scratch(p, "narrow", s->C);
     h->logits = planner_keep(p, p->R * s->V);
     h->losses = planner_keep(p, p->R);
     h->dres = p->forward ? NULL : planner_keep(p, p->R * s->C);
@@ -28,7 +29,7 @@ static bool is_late(const struct lm_head *h, const struct pass *p)
 
 void lm_head_bwd(const struct lm_head *h, struct pass *p, const float *top, float scale, bool first)
 {
-    float *ds = scale == 1 ? NULL : h->ds, *din = p->s->narrow;
+    float *ds = scale == 1 ? NULL : h->ds, *din = pass_scratch(p, h->din);
     struct pass q = *p;
     q.first = first;
     linear_bwd_input(&h->out, &q, din, NULL, h->logits);

@@ -9,6 +9,7 @@ struct lm_head {
     struct norm norm;
     struct linear out;      /* (C,V) */
     bool tied;              /* its matrix is the embeddings' */
+    size_t din;             /* scratch (R,C): gradient of what `out` reads */
     float *logits, *losses; /* (R,V), (R) */
     float *dres, *ds;       /* (R,C): gradient of the residual stream; of a branch, where residual_scale is not 1; or NULL */
 };

@@ -43,3 +43,16 @@ void planner_product(struct planner *p, const char *tensor, size_t in, size_t ou
     all->list[all->n].in = in, all->list[all->n].out = out;
     all->list[all->n].ldx = ldx, all->list[all->n++].ldy = ldy;
 }
+
+size_t planner_scratch(struct planner *p, const char *name, size_t row)
+{
+    struct scratch_floats *s = &p->scratch;
+    size_t i = 1;
+    while (i <= s->n && strcmp(s->of[i].name, name) != 0)
+        i++;
+    CHECK(i <= SCRATCH_MAX);
+    s->n = i > s->n ? i : s->n;
+    s->of[i].name = name;
+    planner_want(&s->of[i].row, row);
+    return i;
+}

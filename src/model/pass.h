@@ -27,18 +27,19 @@ enum gpt_op {
 };
 extern const char *const gpt_op_names[GPT_N_OPS];
 
-/* Memory that no part may leave anything in for another call. */
+/* Memory that nobody may leave anything in for another call. */
+enum { SCRATCH_MAX = 16 };
 struct scratch {
-    float *narrow;             /* (R,C): the gradient of a branch's normalised input */
-    float *wide, *wide2;       /* (R, the widest row that a part asks for): gradients within a branch */
-    float *narrow2;            /* (R,C): a second gradient of that input */
-    float *expert, *router;    /* (R, k C): of what experts made; (R,E): of the router's probabilities */
-    float *branch, *parallel;  /* (R,C): of what a norm after a branch reads; of a branch beside another */
-    float *gemm, *norm, *attention;
+    float *of[SCRATCH_MAX + 1];     /* by what planner_scratch gave; [0]: none */
+    float *gemm, *norm, *attention; /* of operations (ops.h, gemm.h) */
 };
 
 struct scratch_floats {
-    size_t wide, wide2, narrow2, expert, router, branch, parallel; /* in a row */
+    struct {
+        const char *name;
+        size_t row; /* floats in a row */
+    } of[SCRATCH_MAX + 1];
+    size_t n; /* of[1] .. of[n] */
     size_t gemm, norm, attention;
 };
 
@@ -68,6 +69,12 @@ static inline void pass_mark(struct pass *p, enum gpt_op op)
     double t = clock_now_s();
     p->op_s[op] += t - p->clock;
     p->clock = t;
+}
+
+/* What planner_scratch gave. */
+static inline float *pass_scratch(const struct pass *p, size_t handle)
+{
+    return p->s->of[handle];
 }
 
 /* Matrix products y (rows,out) = x (rows,in) W, one of a kind: layers, and experts, are alike. */
@@ -121,6 +128,13 @@ struct weight planner_tensor(struct planner *p, const char *name, size_t rows, s
 
 /* n trained numbers that begin at `start` (borrowed), for good. */
 struct weight planner_scalars(struct planner *p, const char *name, size_t n, const float *start);
+
+/* (R,row) of scratch for pass_scratch. Parts share an array by its name, and it is as wide as the widest of them asks for: a name
+ * is for those that are never at work at the same time. The names that there are:
+ *   narrow, narrow2   (C): the gradient of a branch's input, and a second one of it
+ *   wide, wide2       gradients within a branch
+ *   and others of one part's own. */
+size_t planner_scratch(struct planner *p, const char *name, size_t row);
 
 /* A product with that tensor, unless it was stated already. */
 void planner_product(struct planner *p, const char *tensor, size_t in, size_t out, size_t ldx, size_t ldy);

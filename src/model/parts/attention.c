@@ -27,8 +27,8 @@ static void plan_gate(struct attention *a, struct planner *p)
     linear_plan(&a->gate, p, "gatew", s->bias ? "gateb" : NULL, s->C, s->NH, PARAM_HIDDEN);
     a->weights = planner_keep(p, p->R * a->gate.ldy);
     a->att = planner_keep(p, p->R * s->C);
-    planner_want(&p->scratch.wide2, a->gate.ldy);
-    planner_want(&p->scratch.narrow2, s->C);
+    a->dgate = planner_scratch(p, "wide2", a->gate.ldy);
+    a->din2 = planner_scratch(p, "narrow2", s->C);
 }
 
 static void plan_values(struct attention *a, struct planner *p, const struct attention *first)
@@ -66,9 +66,9 @@ void attention_plan(struct attention *a, struct planner *p, const struct positio
     qk_norm_plan(&a->qk, p, a->qkv.ldy);
     plan_values(a, p, first);
     plan_gate(a, p);
-    planner_want(&p->scratch.wide, a->qkv.ldy);
+    a->dwide = planner_scratch(p, "wide", a->qkv.ldy);
     if (s->qk_norm)
-        planner_want(&p->scratch.wide2, a->qkv.ldy);
+        a->dqkv = planner_scratch(p, "wide2", a->qkv.ldy);
     planner_want(&p->scratch.attention, ops_attn_scratch(p->o.threads, s->T, HS));
 }
 
@@ -161,23 +161,23 @@ void attention_fwd(const struct attention *a, struct pass *p, float *out, const 
 void attention_bwd(const struct attention *a, struct pass *p, float *din, const float *dout, const float *in)
 {
     const struct ops_attn h = heads_of(a, p);
-    const struct scratch *s = p->s;
-    float *wide = s->wide;
+    float *wide = pass_scratch(p, a->dwide), *dgate = pass_scratch(p, a->dgate), *din2 = pass_scratch(p, a->din2);
     linear_bwd(&a->out, p, din, NULL, dout, a->att);
     if (a->gated) {
         const struct kern_gate g = gate_of(a, p);
-        p->o.k->gate_bwd(din, s->wide2, din, &g);
-        linear_bwd(&a->gate, p, s->narrow2, NULL, s->wide2, in);
+        p->o.k->gate_bwd(din, dgate, din, &g);
+        linear_bwd(&a->gate, p, din2, NULL, dgate, in);
     }
-    ops_attn_bwd(p->o, &h, wide, din, a->values, a->lse, a->wide, s->attention);
+    ops_attn_bwd(p->o, &h, wide, din, a->values, a->lse, a->wide, p->s->attention);
     unmix_values(a, p, wide);
     turn(a, p, wide, true);
     pass_mark(p, GPT_OP_ATTENTION);
     if (a->qk.raw) {
-        qk_norm_bwd(&a->qk, p, s->wide2, wide);
-        wide = s->wide2;
+        float *dqkv = pass_scratch(p, a->dqkv);
+        qk_norm_bwd(&a->qk, p, dqkv, wide);
+        wide = dqkv;
     }
     linear_bwd(&a->qkv, p, din, NULL, wide, in);
     if (a->gated)
-        ops_mix(p->o, din, 1, din, 1, s->narrow2, p->R * a->qkv.in);
+        ops_mix(p->o, din, 1, din, 1, din2, p->R * a->qkv.in);
 }

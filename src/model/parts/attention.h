@@ -15,6 +15,7 @@ struct attention {
     struct qk_norm qk;
     struct linear gate;         /* (C,NH); gate.w.w NULL: none */
     bool gated;
+    size_t dwide, dqkv, dgate, din2; /* scratch: gradients of wide; of what qk reads; of the gate's; of the input by way of it */
     const struct attention *first; /* whose values are mixed in; NULL: none */
     struct mix2 mix;
     float *own;                 /* (R,NKV HS): values before that */

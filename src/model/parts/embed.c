@@ -13,6 +13,7 @@ void embed_plan(struct embed *e, struct planner *p)
         return;
     norm_plan(&e->norm, p, "lnew", "lneb");
     e->raw = planner_keep(p, p->R * s->C);
+    e->draw = planner_scratch(p, "narrow", s->C);
 }
 
 void embed_fwd(const struct embed *e, struct pass *p, float *x, const int32_t *tokens)
@@ -29,7 +30,7 @@ void embed_fwd(const struct embed *e, struct pass *p, float *x, const int32_t *t
 void embed_bwd(const struct embed *e, struct pass *p, const int32_t *tokens, const float *dx)
 {
     if (e->raw) {
-        float *d = p->s->narrow;
+        float *d = pass_scratch(p, e->draw);
         memset(d, 0, p->R * e->C * sizeof *d);
         e->norm.kind->bwd(&e->norm, p, d, NULL, 1, dx, e->raw);
         dx = d;

@@ -13,6 +13,7 @@ struct embed {
     struct position pos;
     struct norm norm;    /* kind NULL: none */
     float *raw;          /* (R,C): what the norm reads */
+    size_t draw;         /* scratch (R,C): its gradient */
 };
 
 void embed_plan(struct embed *e, struct planner *p);

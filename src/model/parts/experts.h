@@ -22,6 +22,7 @@ struct experts {
     size_t *first;          /* (E+1): where each expert's begin in that order */
     float *in, *out;        /* (k R,C): gathered, and what the experts made of it */
     float *act, *slope;     /* (k R, as in struct mlp) */
+    size_t dout, dprobs, din2; /* scratch: gradients of out; of probs; of a product's input, (R,C) */
 };
 
 #endif

@@ -42,7 +42,7 @@ static void plan_products(struct mlp *m, struct planner *p, size_t up)
         m->act = planner_keep(p, p->R * m->down.ldx);
         m->slope = planner_keep(p, p->R * m->up.ldy);
     }
-    planner_want(&p->scratch.wide, m->up.ldy);
+    m->dup = planner_scratch(p, "wide", m->up.ldy);
 }
 
 void mlp_plain_plan(struct mlp *m, struct planner *p)
@@ -66,8 +66,9 @@ void mlp_plain_fwd(const struct mlp *m, struct pass *p, float *out, const float 
 
 void mlp_plain_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in)
 {
-    linear_bwd(&m->down, p, p->s->wide, m->slope, dout, m->act);
-    linear_bwd(&m->up, p, din, NULL, p->s->wide, in);
+    float *dup = pass_scratch(p, m->dup);
+    linear_bwd(&m->down, p, dup, m->slope, dout, m->act);
+    linear_bwd(&m->up, p, din, NULL, dup, in);
 }
 
 /* Two thirds of the plain width: the same parameters in three matrices; in whole lines of the products. */
@@ -76,7 +77,7 @@ void mlp_gated_plan(struct mlp *m, struct planner *p)
     m->H = hidden_width(p->shape, 8.0 / 3, 8);
     plan_products(m, p, 2 * m->H);
     tensors_cut(p->tensors, "upw", m->H);
-    planner_want(&p->scratch.wide2, m->down.ldx);
+    m->dact = planner_scratch(p, "wide2", m->down.ldx);
 }
 
 void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float *in, const struct kern_epilogue *end)
@@ -89,8 +90,9 @@ void mlp_gated_fwd(const struct mlp *m, struct pass *p, float *out, const float 
 
 void mlp_gated_bwd(const struct mlp *m, struct pass *p, float *din, const float *dout, const float *in)
 {
-    linear_bwd(&m->down, p, p->s->wide2, NULL, dout, m->act);
-    ops_glu_bwd(p->o, p->s->wide, m->slope, m->up.ldy, p->s->wide2, m->down.ldx, p->R, m->H);
+    float *dup = pass_scratch(p, m->dup), *dact = pass_scratch(p, m->dact);
+    linear_bwd(&m->down, p, dact, NULL, dout, m->act);
+    ops_glu_bwd(p->o, dup, m->slope, m->up.ldy, dact, m->down.ldx, p->R, m->H);
     pass_mark(p, GPT_OP_ACTIVATION);
-    linear_bwd(&m->up, p, din, NULL, p->s->wide, in);
+    linear_bwd(&m->up, p, din, NULL, dup, in);
 }

@@ -13,6 +13,7 @@ struct mlp {
     size_t H;    /* hidden width */
     struct linear up, down;
     float *act;   /* (R,H), rows down.ldx apart: what the second product reads */
+    size_t dup, dact; /* scratch: gradients of what the first product made, (R), rows up.ldy apart; gated: of act */
     float *slope; /* as act: slopes of the activation. Gated: (R,2H), rows up.ldy apart, what ops_glu_fwd leaves */
 };
 

@@ -50,9 +50,9 @@ static void plan(struct mlp *m, struct planner *p)
     at->out = planner_keep(p, rows * s->C);
     at->act = planner_keep(p, rows * one.down.ldx);
     at->slope = planner_keep(p, rows * one.up.ldy);
-    planner_want(&p->scratch.expert, at->k * s->C);
-    planner_want(&p->scratch.narrow2, s->C);
-    planner_want(&p->scratch.router, at->router.ldy);
+    at->dout = planner_scratch(p, "expert", at->k * s->C);
+    at->din2 = planner_scratch(p, "narrow2", s->C);
+    at->dprobs = planner_scratch(p, "router", at->router.ldy);
 }
 
 /* --- routing ------------------------------------------------------------------------------------------- */
@@ -182,8 +182,7 @@ static void bwd(const struct mlp *m, struct pass *p, float *din, const float *do
 {
     const struct experts *x = m->experts;
     const struct kern *k = p->o.k;
-    const struct scratch *s = p->s;
-    float *dprobs = s->router, *douts = s->expert;
+    float *dprobs = pass_scratch(p, x->dprobs), *douts = pass_scratch(p, x->dout), *din2 = pass_scratch(p, x->din2);
     balance_gradient(x, p, dprobs);
     memset(din, 0, p->R * x->C * sizeof *din);
     for (size_t e = 0; e < x->E; e++) {
@@ -195,17 +194,17 @@ static void bwd(const struct mlp *m, struct pass *p, float *din, const float *do
             dprobs[(size_t)x->row[i] * x->router.ldy + e] += (float)k->dot(d, x->out + i * x->C, x->C);
             k->mix(douts + i * x->C, prob_of(x, e, i), d, 0, d, x->C);
         }
-        expert.kind->bwd(&expert, &q, s->narrow2, douts + at * x->C, x->in + at * x->C);
+        expert.kind->bwd(&expert, &q, din2, douts + at * x->C, x->in + at * x->C);
         p->clock = q.clock;
         for (size_t i = at; i < x->first[e + 1]; i++) {
             float *d = din + (size_t)x->row[i] * x->C;
-            k->mix(d, 1, d, 1, s->narrow2 + (i - at) * x->C, x->C);
+            k->mix(d, 1, d, 1, din2 + (i - at) * x->C, x->C);
         }
     }
     softmax_gradient(x, p->R, dprobs);
     pass_mark(p, GPT_OP_REST);
-    linear_bwd(&x->router, p, s->narrow2, NULL, dprobs, in);
-    ops_mix(p->o, din, 1, din, 1, s->narrow2, p->R * x->C);
+    linear_bwd(&x->router, p, din2, NULL, dprobs, in);
+    ops_mix(p->o, din, 1, din, 1, din2, p->R * x->C);
 }
 
 static void pack(const struct mlp *m, struct ops o)
