@@ -26,35 +26,6 @@ double plan_own_tokens(const struct plan *p, const struct trajectory *t, size_t 
     return s.total - (trunk ? 0 : schedule_branch_tokens(&s));
 }
 
-const struct plan_shapes plan_all_shapes = {{1, 4096}, {1, 48}};
-
-struct config_shape plan_shape(double params, const struct config *c, size_t vocab)
-{
-    return plan_shape_within(&plan_all_shapes, gpt_params, params, c, vocab);
-}
-
-struct config_shape plan_shape_within(const struct plan_shapes *w, plan_count_fn *count, double params,
-                                      const struct config *c, size_t vocab)
-{
-    struct config_shape best = {0};
-    double best_cost = (double)INFINITY;
-    const struct gpt_shape usual = config_gpt_shape(c, vocab);
-    size_t step = c->model.head_size, first = (w->d_model[0] + step - 1) / step * step;
-    for (size_t L = w->n_layer[0]; L <= w->n_layer[1]; L++)
-        for (size_t C = first; C <= w->d_model[1]; C += step) {
-            struct gpt_shape s = usual;
-            s.C = C, s.L = L, s.NH = C / step;
-            /* Missing the size by 10 % weighs as much as missing the aspect by half. */
-            double cost = 5 * fabs(log(count(&s) / params)) +
-                          fabs(log((double)C / (double)L / c->model.aspect));
-            if (cost < best_cost) {
-                best_cost = cost;
-                best = (struct config_shape){C, L, C / step};
-            }
-        }
-    return best;
-}
-
 /* What a plan is made of. */
 struct maker {
     struct plan *p;
