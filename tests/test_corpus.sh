@@ -107,7 +107,45 @@ heldout_of_old_folders() {
     grep -q 'nothing to train' language.txt || fail "a language's runs hang on it: $(cat language.txt)"
 }
 
-for t in epochs_are_counted more_than_there_is heldout_is_spread heldout_of_old_folders; do
+# baseline FILE: the line of a sweep's end, and what follows it of the sentence.
+baseline() {
+    grep -A 1 '^ *Baseline' "$1"
+}
+
+# What status, plan and a sweep's end need to know of a text stands in sweep.json: it is not read again, and need not be there.
+# Where an earlier version did not write it, it is.
+text_is_told() {
+    local code=0
+    [ -d spread ] || text spread 0
+    [ "$(sed -n 's/.*"data_vocab":[^0-9]*\([0-9]*\),*$/\1/p' spread/sweep.json)" = 256 ] || fail "vocabulary: $(grep data_ spread/sweep.json)"
+    "$plateau" status spread >told.txt || fail "status: $?"
+    cp -R spread untold
+    edit '/"data_vocab":/d' untold/sweep.json
+    edit '/"data_train_tokens":/d' untold/sweep.json
+    edit '/"data_baseline":/d' untold/sweep.json
+    unseal untold/sweep.json
+    rm untold/fit.json spread/fit.json
+    cmp -s told.txt <("$plateau" status untold) || fail "status of an earlier version's folder is another"
+    text untold 0
+    baseline untold.txt >untold.line || fail "no baseline: $(cat untold.txt)"
+    grep -q '"data_baseline"' untold/sweep.json && fail "the record was written again"
+    edit 's/"data_baseline":.*,/"data_baseline": 1.25,/' spread/sweep.json
+    unseal spread/sweep.json
+    text spread 0
+    baseline spread.txt | grep -q 'reaches 1.2500 nats' || fail "the text was read again: $(baseline spread.txt)"
+    mv words.txt gone.txt
+    cmp -s told.txt <("$plateau" status spread) || fail "status without the text is another"
+    "$plateau" status untold >untold.txt 2>&1 || code=$?
+    mv gone.txt words.txt
+    [ "$code" = 2 ] || fail "exit code $code: nothing tells of the text"
+    grep -q words.txt untold.txt || fail "$(cat untold.txt)"
+    # told or read, it is the same
+    rm -rf spread/fit.json spread/sweep.json
+    text spread 0
+    baseline spread.txt | cmp -s - untold.line || fail "the baseline told: $(baseline spread.txt), read: $(cat untold.line)"
+}
+
+for t in epochs_are_counted more_than_there_is text_is_told heldout_is_spread heldout_of_old_folders; do
     run_test "$t"
 done
 finish

@@ -8,8 +8,8 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/text.h"
-#include "data/data.h"
 #include "fit/verdict/words.h"
+#include "harness/folder.h"
 
 double answer_speed(const struct fitted *f, double params)
 {
@@ -141,13 +141,13 @@ static void choose_shape(struct answer *a, const struct fitted *f, size_t vocab)
 
 static enum status know_data(struct answer *a, const struct fitted *f, size_t *vocab, struct err *err)
 {
-    struct data *d;
-    TRY(config_open_data(&d, &f->cfg, err));
-    *vocab = data_vocab(d);
-    a->corpus = (double)data_train_tokens(d);
-    a->epochs = data_passes(d, a->tokens.value);
-    bool mixed = data_second(d) != NULL;
-    data_close(d);
+    struct folder_data d;
+    const bool mixed = f->cfg.data.mix_source != 0;
+    const struct data_mix mix = config_data_mix(&f->cfg);
+    TRY(folder_data_of(&d, f->folder, &f->cfg, err));
+    *vocab = d.vocab;
+    a->corpus = (double)d.train_tokens;
+    a->epochs = data_mix_passes(&mix, a->corpus, a->tokens.value);
     if (a->corpus > 0 && isnan(a->unique)) /* of a mixture, all tokens by the time that the first source is through */
         a->unique = !mixed ? a->corpus : a->epochs > 0 ? a->tokens.value / a->epochs : (double)NAN;
     return OK;

@@ -10,14 +10,12 @@
 #include "cli/live_view.h"
 #include "cli/text.h"
 #include "cli/workers_view.h"
-#include "data/data.h"
 #include "harness/claim.h"
 #include "harness/curves.h"
+#include "harness/folder.h"
 #include "harness/live.h"
-#include "harness/plan.h"
 #include "harness/results.h"
 #include "harness/rundir.h"
-#include "harness/search.h"
 
 /* Where one run stands. */
 struct standing {
@@ -197,25 +195,13 @@ static enum status print_all(const char *dir, const struct plan *p, struct err *
 
 static enum status status_of(const char *dir, struct err *err)
 {
-    struct config c;
-    struct data *d = NULL;
-    struct plan p = {0};
-    config_init(&c);
-    enum status st = config_load_sweep(&c, dir, err);
-    struct config rates = c; /* with its own lists */
+    struct folder f;
+    enum status st = folder_read(&f, dir, err);
     if (st == OK)
-        st = search_apply_folder(&rates, dir, err);
-    if (st == OK)
-        st = config_open_data(&d, &c, err);
-    if (st == OK)
-        st = (config_has_grid(&c) ? plan_make : plan_single)(&p, &rates, data_vocab(d), data_train_tokens(d), err);
-    if (st == OK)
-        st = print_all(dir, &p, err);
-    if (st == OK && c.train.lr_law.kind == LR_AUTO)
-        st = print_search(dir, &rates, err);
-    plan_free(&p);
-    data_close(d);
-    config_free(&c);
+        st = print_all(dir, &f.plan, err);
+    if (st == OK && f.cfg.train.lr_law.kind == LR_AUTO)
+        st = print_search(dir, &f.rates, err);
+    folder_free(&f);
     return st;
 }
 

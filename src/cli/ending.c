@@ -1,5 +1,6 @@
 #include "cli/ending.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,36 +9,25 @@
 #include "cli/keep.h"
 #include "cli/text.h"
 #include "cli/theory.h"
-#include "data/baseline.h"
-#include "data/text.h"
+#include "harness/folder.h"
 #include "report/screen.h"
 
 /* On text, what the runs must beat to have learnt more than pairs of bytes. */
 static enum status add_baseline(struct screen *s, const struct fitted *f, const struct config *c, struct err *err)
 {
     const double *flops = f->table.col[FIT_FLOPS], *loss = f->table.col[FIT_LOSS];
-    const struct data_spec spec = config_data_spec(c);
-    struct text text;
     double nats;
     size_t largest = 0;
-    if (spec.kind != DATA_TEXT || f->table.n == 0)
+    if (f->table.n == 0)
         return OK;
     for (size_t i = 1; i < f->table.n; i++)
         if (flops[i] > flops[largest])
             largest = i;
-    TRY(text_read(&text, &spec, c->model.ctx, err));
-    enum status st = OK;
-    if (text.held.n >= 2) {
-        st = baseline_bigram(&nats, text.train.data, text.train.n, text.held.data, text.held.n, err);
-        if (st == OK) {
-            screen_add(s, "Baseline", "a bigram model of the same training bytes reaches %.4f nats per byte on the "
-                       "held-out bytes; the "
-                                      "largest run reaches %.4f and %s it.",
-                       nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
-        }
-    }
-    text_free(&text);
-    return st;
+    TRY(folder_baseline(&nats, f->folder, c, err));
+    if (isfinite(nats))
+        screen_add(s, "Baseline", "a bigram model of the same training bytes reaches %.4f nats per byte on the held-out bytes; the "
+                   "largest run reaches %.4f and %s it.", nats, loss[largest], loss[largest] < nats ? "beats" : "does NOT beat");
+    return OK;
 }
 
 /* The first failure is the one to tell; what comes after it is done all the same. */

@@ -45,13 +45,13 @@ static struct fit_value law_of(const struct fit_report *r, const struct run *run
 
 static void write_law(FILE *out, const struct watch *w, const struct fit_report *r)
 {
-    struct head h = {.n = w->plan.n};
+    struct head h = {.n = w->folder.plan.n};
     memcpy(h.word, head_word, sizeof h.word);
     fwrite(&h, sizeof h, 1, out);
-    for (size_t i = 0; i < w->plan.n; i++) {
+    for (size_t i = 0; i < w->folder.plan.n; i++) {
         struct fit_value v = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
         if (r && fit_report_selected(r) && r->has_frontier)
-            v = law_of(r, w->plan.runs + i);
+            v = law_of(r, w->folder.plan.runs + i);
         fwrite(&v, sizeof v, 1, out);
     }
 }
@@ -60,7 +60,7 @@ static enum status write_page(FILE *out, struct page_input *in, const struct wat
 {
     in->page.live_script = live_script();
     in->page.live_head = live_head;
-    in->page.n_planned = w->plan.n;
+    in->page.n_planned = w->folder.plan.n;
     return page_write(out, &in->page, err);
 }
 
@@ -273,7 +273,7 @@ enum live_build_end live_build_read(struct live_build *b, struct watch *w, const
     size_t law = h.n <= b->n / sizeof(struct fit_value) ? sizeof h + h.n * sizeof(struct fit_value) : b->n + 1;
     if (memcmp(h.word, head_word, sizeof h.word) != 0 || law > b->n)
         return LIVE_BUILD_FAILED;
-    for (size_t i = 0; h.n == w->plan.n && i < h.n; i++)
+    for (size_t i = 0; h.n == w->folder.plan.n && i < h.n; i++)
         memcpy(&w->runs[i].law, b->bytes + sizeof h + i * sizeof(struct fit_value), sizeof(struct fit_value));
     *page = b->bytes + law;
     *n = b->n - law;

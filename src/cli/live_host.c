@@ -249,8 +249,8 @@ static void make_bare_page(struct live_host *h)
 {
     char *text = NULL;
     size_t n = 0;
-    const struct page p = {.name = h->watch.known ? h->watch.cfg.name : "runs", .version = PLATEAU_VERSION,
-                           .n_planned = h->watch.plan.n, .live_script = live_script(), .live_head = live_head};
+    const struct page p = {.name = h->watch.known ? h->watch.folder.cfg.name : "runs", .version = PLATEAU_VERSION,
+                           .n_planned = h->watch.folder.plan.n, .live_script = live_script(), .live_head = live_head};
     FILE *out = open_memstream(&text, &n);
     enum status st = out ? page_write(out, &p, NULL) : E_NOMEM;
     if (out && fclose(out) == 0 && st == OK)

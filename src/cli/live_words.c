@@ -30,7 +30,7 @@ static void say_state(struct live_words *l, const struct watch *w)
     } else if (!w->known) {
         p->state = "Not at work";
         snprintf(out, size, "Which runs there are to be cannot be told: %s", w->why);
-    } else if (w->n_done == w->plan.n) {
+    } else if (w->n_done == w->folder.plan.n) {
         p->state = "Ended";
         snprintf(out, size, "Every run of the grid is done.");
     } else {
@@ -57,10 +57,10 @@ static void say_law(struct live_words *l, const struct live_fit *fit, bool at_wo
 static double share_of(const struct watch *w)
 {
     double all = 0, done = 0;
-    for (size_t i = 0; i < w->plan.n; i++) {
+    for (size_t i = 0; i < w->folder.plan.n; i++) {
         const struct watch_run *r = &w->runs[i];
-        const struct trajectory *t = &w->plan.trajectories[r->trunk];
-        double own = plan_own_tokens(&w->plan, t, i), shared = r->run->cfg.train.tokens - own;
+        const struct trajectory *t = &w->folder.plan.trajectories[r->trunk];
+        double own = plan_own_tokens(&w->folder.plan, t, i), shared = r->run->cfg.train.tokens - own;
         all += t->cost * own;
         done += t->cost * (r->done ? own : fmin(fmax(r->tokens - shared, 0), own));
     }
@@ -73,7 +73,7 @@ static void count(struct live_words *l, const struct watch *w)
     p->at_work = w->at_work;
     p->left_s = (double)NAN;
     p->done = w->n_done;
-    p->total = w->plan.n;
+    p->total = w->folder.plan.n;
     p->share = share_of(w);
     if (!w->at_work || w->live.runs == 0)
         return;
@@ -117,8 +117,8 @@ static double end_of(const struct watch_run *r)
 /* Of the runs on one trajectory, whose curves are one for most of the way, the one with the longest shows it. */
 static void choose_curves(struct live_words *l, const struct watch *w)
 {
-    for (size_t t = 0; t < w->plan.n_trajectories; t++) {
-        const struct trajectory *tr = &w->plan.trajectories[t];
+    for (size_t t = 0; t < w->folder.plan.n_trajectories; t++) {
+        const struct trajectory *tr = &w->folder.plan.trajectories[t];
         size_t longest = tr->first;
         for (size_t i = tr->first; i < tr->first + tr->n; i++)
             if (end_of(&w->runs[i]) > end_of(&w->runs[longest]))
@@ -131,23 +131,23 @@ enum status live_words_make(struct live_words *l, const struct watch *w, const s
 {
     const char *end = w->dir + strlen(w->dir);
     *l = (struct live_words){.page = {.law = "", .words = ""}};
-    TRY(size_calloc(&l->runs, w->plan.n, sizeof *l->runs, "the live page", err));
+    TRY(size_calloc(&l->runs, w->folder.plan.n, sizeof *l->runs, "the live page", err));
     while (end > w->dir + 1 && end[-1] == '/')
         end--;
     const char *from = end;
     while (from > w->dir && from[-1] != '/')
         from--;
     snprintf(l->name, sizeof l->name, "%.*s", (int)(end - from), from);
-    l->page.name = w->known && w->cfg.name[0] ? w->cfg.name : l->name;
+    l->page.name = w->known && w->folder.cfg.name[0] ? w->folder.cfg.name : l->name;
     say_state(l, w);
     say_law(l, fit, w->at_work);
     count(l, w);
-    for (size_t i = 0; i < w->plan.n; i++)
+    for (size_t i = 0; i < w->folder.plan.n; i++)
         l->runs[i] = run_of(&w->runs[i]);
     choose_curves(l, w);
     l->page.runs = l->runs;
-    l->page.n_runs = w->plan.n;
-    l->page.loss_unit = w->known && config_data_spec(&w->cfg).kind == DATA_TEXT ? "nats per byte" : "nats per token";
+    l->page.n_runs = w->folder.plan.n;
+    l->page.loss_unit = w->known && config_data_spec(&w->folder.cfg).kind == DATA_TEXT ? "nats per byte" : "nats per token";
     return OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "cli/answer.h"
 #include "fit/verdict/candidates.h"
+#include "harness/folder.h"
 #include "harness/plan.h"
 
 static plan_count_fn *const counts[FIT_N_COUNTS] = {gpt_params, gpt_params_nonembd, gpt_params_matmul};
@@ -104,12 +105,10 @@ static enum status find_shapes(struct sized *sizes, const struct candidates *c, 
  * compute that their shape really has. */
 static enum status shape_candidates(struct candidates *c, struct sized *sizes, const struct fitted *f, struct err *err)
 {
-    struct data *data;
-    struct data_spec spec = config_data_spec(&f->cfg);
+    struct folder_data data;
     double batch = (double)f->cfg.train.batch_tokens, most = 0;
-    TRY(data_open(&data, &spec, f->cfg.model.ctx, err));
-    size_t vocab = data_vocab(data), corpus = data_train_tokens(data);
-    data_close(data);
+    TRY(folder_data_of(&data, f->folder, &f->cfg, err));
+    const size_t vocab = data.vocab, corpus = data.train_tokens;
     TRY(find_shapes(sizes, c, f, vocab, err));
     for (size_t i = 0; i < f->table.n; i++)
         most = fmax(most, f->table.col[FIT_TOKENS][i]);

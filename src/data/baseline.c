@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "data/data.h"
+#include "data/text.h"
 
 enum { V = 256 };
 
@@ -27,6 +28,13 @@ enum status baseline_bigram(double *nats, const unsigned char *train, size_t n_t
     *nats = sum / (double)(n_held - 1);
     free(count);
     return OK;
+}
+
+enum status baseline_of_text(double *nats, const struct data *d, struct err *err)
+{
+    const struct text *t = text_behind(d);
+    *nats = (double)NAN;
+    return t && t->held.n >= 2 ? baseline_bigram(nats, t->train.data, t->train.n, t->held.data, t->held.n, err) : OK;
 }
 
 /* How often each pair of tokens came; of a vocabulary squared few do. */

@@ -145,6 +145,9 @@ double data_mix_tokens(const struct data_mix *m, double tokens);
  * d is as before; at most once for a d. */
 enum status data_mix_in(struct data *d, const struct data_spec *spec, const struct data_mix *m, struct err *err) WARN_UNUSED;
 
+/* How often a run of so many tokens goes over the corpus of the first source; NaN: corpus 0, it has no end. */
+double data_mix_passes(const struct data_mix *m, double corpus, double tokens);
+
 const struct data *data_second(const struct data *d); /* NULL: none */
 /* How often a run of so many tokens goes over the corpus, and over that of the second source; NaN: it has no end. */
 double data_passes(const struct data *d, double tokens);

@@ -113,10 +113,14 @@ const struct data *data_second(const struct data *d)
     return d->second;
 }
 
+double data_mix_passes(const struct data_mix *m, double corpus, double tokens)
+{
+    return corpus > 0 ? (tokens - data_mix_tokens(m, tokens)) / corpus : (double)NAN;
+}
+
 double data_passes(const struct data *d, double tokens)
 {
-    double own = d->second ? tokens - data_mix_tokens(&d->mix, tokens) : tokens;
-    return d->train_tokens ? own / (double)d->train_tokens : (double)NAN;
+    return data_mix_passes(&d->mix, (double)d->train_tokens, tokens);
 }
 
 double data_second_passes(const struct data *d, double tokens)

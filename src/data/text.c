@@ -293,3 +293,8 @@ const struct data_source data_source_text = {
     .encode = text_encode,
     .theory = text_theory,
 };
+
+const struct text *text_behind(const struct data *d)
+{
+    return d->source == &data_source_text ? &((const struct corpus *)d->state)->text : NULL;
+}

@@ -32,4 +32,7 @@ enum status text_read(struct text *t, const struct data_spec *spec, size_t ctx,
                       struct err *err) WARN_UNUSED;
 void text_free(struct text *t);
 
+/* The text that an open source reads, borrowed from d; NULL where it is none. */
+const struct text *text_behind(const struct data *d);
+
 #endif

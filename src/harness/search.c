@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "data/baseline.h"
 #include "harness/rundir.h"
 
 /* One short run. */
@@ -518,8 +519,9 @@ static enum status record_sweep(const struct search *s, const char *dir, struct 
     sweep_json_read(&there, dir, s->c, s->d);
     if (there.found)
         return OK;
-    const struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = kern_isa_name(s->o->isa), .floor = (double)NAN,
+    struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = kern_isa_name(s->o->isa), .floor = (double)NAN,
                                       .eval_floor = (double)NAN, .cores = system_cores_all(), .data = s->d};
+    TRY(baseline_of_text(&facts.baseline, s->d, err));
     TRY(file_mkdirs(s->folder, err));
     return sweep_json_write(dir, s->c, &facts, err);
 }

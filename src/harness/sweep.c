@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "data/baseline.h"
 #include "harness/memory.h"
 #include "harness/places.h"
 #include "harness/results_check.h"
@@ -445,8 +446,8 @@ static enum status check_folder(const struct sweep *s, const struct sweep_json *
     return OK;
 }
 
-/* The loss of a perfect predictor takes a pass over the held-out set, so an earlier one is taken where the data are the
- * same. */
+/* The loss of a perfect predictor takes a pass over the held-out set, and the baseline one over a text, so earlier ones are
+ * taken where the data are the same. */
 enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, struct err *err)
 {
     s->facts = (struct sweep_facts){.version = PLATEAU_VERSION,
@@ -454,7 +455,10 @@ enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, stru
                                    .floor = data_floor(s->d),
                                    .eval_floor = there->floor_heldout,
                                    .cores = system_cores_all(),
-                                   .data = s->d};
+                                   .data = s->d,
+                                   .baseline = there->baseline};
+    if (!(there->same_data && isfinite(there->baseline)))
+        TRY(baseline_of_text(&s->facts.baseline, s->d, err));
     if (isfinite(s->facts.floor) && !(there->same_held_out && isfinite(s->facts.eval_floor)))
         TRY(data_eval_floor(&s->facts.eval_floor, s->d, s->o->stop, err));
     return OK;

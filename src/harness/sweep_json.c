@@ -59,6 +59,15 @@ static bool says(const char *path, const char *text)
     return same;
 }
 
+/* What has to be known of the data wherever the folder is looked at, for they may be large. */
+static void add_data(cJSON *root, const struct sweep_facts *f)
+{
+    cJSON_AddNumberToObject(root, "data_vocab", (double)data_vocab(f->data));
+    cJSON_AddNumberToObject(root, "data_train_tokens", (double)data_train_tokens(f->data));
+    if (isfinite(f->baseline))
+        cJSON_AddNumberToObject(root, "data_baseline", f->baseline);
+}
+
 /* The rates that were searched, as the search keeps them. */
 static void add_search(cJSON *root, const char *dir, const struct config *c)
 {
@@ -87,6 +96,7 @@ enum status sweep_json_write(const char *dir, const struct config *c, const stru
     cJSON_AddStringToObject(root, "data_fingerprint", hash_text(hash, data_fingerprint(f->data)));
     if (data_n_files(f->data))
         cJSON_AddItemToObject(root, "data_files", files_of(f->data));
+    add_data(root, f);
     cJSON_AddItemToObject(root, "config", cJSON_Parse(config_text));
     free(config_text);
     add_search(root, dir, c);
@@ -170,7 +180,7 @@ void sweep_json_read(struct sweep_json *s, const char *dir, const struct config 
     char path[FILE_PATH_MAX];
     cJSON *root;
     struct err err;
-    *s = (struct sweep_json){.floor_heldout = (double)NAN};
+    *s = (struct sweep_json){.floor_heldout = (double)NAN, .baseline = (double)NAN};
     if (file_join(path, sizeof path, dir, "sweep.json", NULL) != OK || !file_exists(path))
         return;
     s->found = true;
@@ -183,6 +193,9 @@ void sweep_json_read(struct sweep_json *s, const char *dir, const struct config 
     if (cJSON_IsString(print) && strlen(print->valuestring) == 16)
         strcpy(s->fingerprint, print->valuestring);
     s->floor_heldout = json_number(cJSON_GetObjectItemCaseSensitive(root, "truth"), "floor_heldout");
+    char hash[HASH_TEXT];
+    s->same_data = strcmp(s->fingerprint, hash_text(hash, data_fingerprint(d))) == 0;
+    s->baseline = json_number(root, "data_baseline");
     s->damaged = s->fingerprint[0] == '\0' || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "config"));
     if (s->damaged)
         snprintf(s->why, sizeof s->why, "%.150s is damaged: no config, or no fingerprint of the data", path);
@@ -198,6 +211,20 @@ static enum status read_record(cJSON **root, const char *dir, struct err *err)
     char path[FILE_PATH_MAX];
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     return json_read_sealed(root, path, "record of a sweep", err);
+}
+
+void sweep_json_read_data(struct sweep_json_data *s, const char *dir)
+{
+    cJSON *root;
+    *s = (struct sweep_json_data){.baseline = (double)NAN};
+    if (read_record(&root, dir, NULL) != OK)
+        return;
+    double vocab = json_number(root, "data_vocab"), tokens = json_number(root, "data_train_tokens");
+    s->found = vocab >= 1 && vocab < 1e9 && tokens >= 0 && tokens < 9e15;
+    if (s->found)
+        s->vocab = (size_t)vocab, s->train_tokens = (size_t)tokens;
+    s->baseline = json_number(root, "data_baseline");
+    cJSON_Delete(root);
 }
 
 enum status sweep_json_same_files(bool *same, const char *a, const char *b, struct err *err)

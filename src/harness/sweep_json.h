@@ -8,7 +8,8 @@ struct sweep_facts {
     const char *version, *isa;
     double floor, eval_floor; /* of the language, and of the held-out set drawn from it; NaN: unknown */
     int cores;
-    const struct data *data; /* its fingerprint, and its files' */
+    const struct data *data; /* its fingerprint, and its files', its vocabulary, how much there is to train on */
+    double baseline;         /* of a text, baseline_of_text; NaN: none */
     bool first;              /* one that somebody else has written in the meantime stays */
 };
 
@@ -23,6 +24,8 @@ struct sweep_json {
     char why[256];            /* what is damaged */
     char fingerprint[24];     /* of the data; "" not known */
     double floor_heldout;     /* NaN: none */
+    double baseline;          /* NaN: none */
+    bool same_data;           /* the fingerprint is d's */
     bool same_config;         /* as c */
     bool same_held_out;       /* its held-out set is d's */
     char changed_file[256];   /* the first file of the data that is another now, with its sizes; "": not known */
@@ -30,6 +33,15 @@ struct sweep_json {
 };
 /* c, d: today's config and data, to compare with. */
 void sweep_json_read(struct sweep_json *s, const char *dir, const struct config *c, const struct data *d);
+
+/* What the data were, so that nobody has to read them again for it; found false in folders of earlier versions, which do not
+ * tell. */
+struct sweep_json_data {
+    bool found;
+    size_t vocab, train_tokens; /* as data_vocab and data_train_tokens have them */
+    double baseline;            /* NaN: there is none, or it is not told */
+};
+void sweep_json_read_data(struct sweep_json_data *s, const char *dir);
 
 /* Whether the sweeps of two folders read files of the same content, in the same order; so do two that read none. */
 enum status sweep_json_same_files(bool *same, const char *a, const char *b, struct err *err) WARN_UNUSED;

@@ -13,10 +13,8 @@
 #include "base/hash.h"
 #include "base/size.h"
 #include "base/system.h"
-#include "data/data.h"
 #include "harness/claim.h"
 #include "harness/logline.h"
-#include "harness/search.h"
 
 enum {
     READ_AT_ONCE = 1 << 16,
@@ -131,36 +129,26 @@ static void read_log(struct watch_run *r, int run_folder)
 
 static void forget_plan(struct watch *w)
 {
-    for (size_t i = 0; w->runs && i < w->plan.n; i++) {
+    for (size_t i = 0; w->runs && i < w->folder.plan.n; i++) {
         free(w->runs[i].at);
         free(w->runs[i].loss);
     }
     free(w->runs);
     w->runs = NULL;
-    plan_free(&w->plan);
-    config_free(&w->cfg);
-    config_init(&w->cfg);
+    folder_free(&w->folder);
     w->n_done = 0;
     w->known = false;
 }
 
 static enum status make_plan(struct watch *w, struct err *err)
 {
-    struct data *d = NULL;
-    TRY(config_load_sweep(&w->cfg, w->dir, err));
-    w->rates = w->cfg; /* with its own lists */
-    TRY(search_apply_folder(&w->rates, w->dir, err));
-    TRY(config_open_data(&d, &w->cfg, err));
-    enum status st =
-        (config_has_grid(&w->cfg) ? plan_make : plan_single)(&w->plan, &w->rates, data_vocab(d), data_train_tokens(d), err);
-    data_close(d);
-    TRY(st);
-    TRY(size_calloc(&w->runs, w->plan.n, sizeof *w->runs, "the runs that are watched", err));
-    for (size_t t = 0; t < w->plan.n_trajectories; t++)
-        for (size_t i = 0; i < w->plan.trajectories[t].n; i++)
-            w->runs[w->plan.trajectories[t].first + i].trunk = t;
-    for (size_t i = 0; i < w->plan.n; i++) {
-        w->runs[i].run = &w->plan.runs[i];
+    TRY(folder_read(&w->folder, w->dir, err));
+    TRY(size_calloc(&w->runs, w->folder.plan.n, sizeof *w->runs, "the runs that are watched", err));
+    for (size_t t = 0; t < w->folder.plan.n_trajectories; t++)
+        for (size_t i = 0; i < w->folder.plan.trajectories[t].n; i++)
+            w->runs[w->folder.plan.trajectories[t].first + i].trunk = t;
+    for (size_t i = 0; i < w->folder.plan.n; i++) {
+        w->runs[i].run = &w->folder.plan.runs[i];
         w->runs[i].law = nothing;
     }
     return OK;
@@ -240,7 +228,7 @@ static double shared_tokens(const struct run *r)
 /* The run of this trajectory whose log is that of the trunk; NULL: none has begun. */
 static const struct watch_run *trunk_of(const struct watch *w, size_t trajectory)
 {
-    const struct trajectory *t = &w->plan.trajectories[trajectory];
+    const struct trajectory *t = &w->folder.plan.trajectories[trajectory];
     const struct watch_run *holder = NULL;
     for (size_t i = t->first; i < t->first + t->n; i++)
         if (!w->runs[i].done && w->runs[i].n > 0)
@@ -286,12 +274,12 @@ void watch_look(struct watch *w)
     look_at_folder(w);
     look_at_plan(w);
     w->n_done = 0;
-    for (size_t i = 0; i < w->plan.n; i++) {
+    for (size_t i = 0; i < w->folder.plan.n; i++) {
         if (!w->runs[i].done || w->looks % SETTLED_EVERY == i % SETTLED_EVERY)
             look_at_run(w, &w->runs[i]);
         w->n_done += w->runs[i].done;
     }
-    for (size_t i = 0; i < w->plan.n; i++)
+    for (size_t i = 0; i < w->folder.plan.n; i++)
         place_run(w, &w->runs[i]);
     look_at_work(w);
     w->looks++;
@@ -318,13 +306,13 @@ static struct forecast_run forecast_input(const struct watch *w, const struct wa
 void watch_forecast(struct watch *w)
 {
     struct forecast_run *all;
-    if (size_calloc(&all, w->plan.n, sizeof *all, "forecasts", NULL) != OK)
+    if (size_calloc(&all, w->folder.plan.n, sizeof *all, "forecasts", NULL) != OK)
         return;
-    for (size_t i = 0; i < w->plan.n; i++)
+    for (size_t i = 0; i < w->folder.plan.n; i++)
         all[i] = forecast_input(w, &w->runs[i]);
-    for (size_t i = 0; i < w->plan.n; i++)
+    for (size_t i = 0; i < w->folder.plan.n; i++)
         if (!w->runs[i].done)
-            w->runs[i].forecast = forecast_of(all, w->plan.n, i);
+            w->runs[i].forecast = forecast_of(all, w->folder.plan.n, i);
     free(all);
 }
 
@@ -333,7 +321,6 @@ void watch_forecast(struct watch *w)
 enum status watch_open(struct watch *w, const char *dir, struct err *err)
 {
     *w = (struct watch){.fd = -1};
-    config_init(&w->cfg);
     if (file_exists(dir) && !file_is_dir(dir))
         return err_set(err, E_DATA, "%s is no folder", dir);
     return file_join(w->dir, sizeof w->dir, dir, "", err);
@@ -342,7 +329,6 @@ enum status watch_open(struct watch *w, const char *dir, struct err *err)
 void watch_close(struct watch *w)
 {
     forget_plan(w);
-    config_free(&w->cfg);
     if (w->fd >= 0)
         close(w->fd);
     *w = (struct watch){.fd = -1};

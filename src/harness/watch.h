@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "fit/forecast.h"
+#include "harness/folder.h"
 #include "harness/live.h"
 #include "harness/results.h"
 
@@ -34,9 +35,8 @@ struct watch {
     int fd;            /* the folder; -1: it is not there yet */
     bool known;        /* its plan could be made */
     char why[512];     /* why not */
-    struct config cfg, rates; /* as written, and with searched rates */
-    struct plan plan;
-    struct watch_run *runs; /* (plan.n) */
+    struct folder folder; /* its plan is known */
+    struct watch_run *runs; /* (folder.plan.n) */
     size_t n_done;
     struct live live;  /* what the sweep says of itself; all zero where it says nothing */
     bool at_work, searching; /* a sweep, or its search of rates, holds the folder */

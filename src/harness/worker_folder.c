@@ -12,8 +12,8 @@
 #include "base/file_tree.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "harness/folder.h"
 #include "harness/rundir.h"
-#include "harness/search.h"
 
 static void sleep_ms(long ms)
 {
@@ -48,35 +48,21 @@ static enum status gather(const struct plan *p, const char *dir, const struct lo
     return st;
 }
 
-/* A grid that cannot be made here, for its texts lie elsewhere, has its runs in the order of their names. */
+/* A grid that cannot be made here, for a sweep.json of an earlier version does not tell of its texts, which lie elsewhere, has
+ * its runs in the order of their names. */
 enum status worker_gather(const char *dir, const struct log *log, struct err *err)
 {
-    struct config c;
-    struct data *d = NULL;
-    struct plan p = {0};
+    struct folder f;
     struct err why;
     struct live unused;
     if (!claims_there(dir) || live_read(&unused, dir))
         return OK;
-    config_init(&c);
-    enum status st = config_load_sweep(&c, dir, &why);
-    struct config rates = c; /* with its own lists */
-    if (st == OK)
-        st = search_apply_folder(&rates, dir, &why);
-    if (st == OK)
-        st = config_open_data(&d, &c, &why);
-    if (st == OK)
-        st = (config_has_grid(&c) ? plan_make : plan_single)(&p, &rates, data_vocab(d), data_train_tokens(d), &why);
-    if (st != OK)
+    if (folder_read(&f, dir, &why) != OK) {
         log_msg(log, LOG_WARN, "%s: the runs of %s are put in the order of their names", why.msg, dir);
-    if (st != OK) {
-        plan_free(&p);
-        p = (struct plan){0};
+        folder_free(&f);
     }
-    st = gather(&p, dir, log, err);
-    plan_free(&p);
-    data_close(d);
-    config_free(&c);
+    enum status st = gather(&f.plan, dir, log, err);
+    folder_free(&f);
     return st;
 }
 
