@@ -11,6 +11,7 @@
 #include "base/system.h"
 #include "data/baseline.h"
 #include "harness/rundir.h"
+#include "harness/search_path.h"
 
 /* One short run. */
 struct trial {

@@ -16,9 +16,6 @@ enum {
 /* A rate that diverged and the best one, nearer than this, have no bottom between them that a run could be trained at. */
 #define SEARCH_NEAREST 1.1
 
-/* dir/search, and search.json in it; path: FILE_PATH_MAX bytes. */
-enum status search_folder(char *path, const char *dir, struct err *err) WARN_UNUSED;
-enum status search_file(char *path, const char *dir, struct err *err) WARN_UNUSED;
 /* A hash of all settings that a search depends on, but the grid. */
 enum status search_hash(uint64_t *hash, const struct config *c, const struct data *d, struct err *err) WARN_UNUSED;
 enum status search_write(const struct search_found *f, const char *dir, const struct config *c, uint64_t hash,

@@ -11,18 +11,7 @@
 #include "fit/json_put.h"
 #include "harness/config_internal.h"
 #include "harness/json.h"
-
-enum status search_folder(char *path, const char *dir, struct err *err)
-{
-    return file_join(path, FILE_PATH_MAX, dir, "search", err);
-}
-
-enum status search_file(char *path, const char *dir, struct err *err)
-{
-    char folder[FILE_PATH_MAX];
-    TRY(search_folder(folder, dir, err));
-    return file_join(path, FILE_PATH_MAX, folder, "search.json", err);
-}
+#include "harness/search_path.h"
 
 enum status search_hash(uint64_t *hash, const struct config *c, const struct data *d, struct err *err)
 {

@@ -15,11 +15,11 @@
 #include "base/size.h"
 #include "base/system.h"
 #include "data/baseline.h"
+#include "harness/make_way.h"
 #include "harness/memory.h"
 #include "harness/places.h"
 #include "harness/results_check.h"
 #include "harness/rundir.h"
-#include "harness/worker.h"
 
 /* ---- children ---- */
 
@@ -548,7 +548,7 @@ enum status sweep_run(struct sweep_outcome *out, const struct plan *p, const str
     if (st == OK)
         st = live_lock(&s.lock, dir, err);
     if (st == OK)
-        st = worker_make_way(dir, p, o, err);
+        st = make_way(dir, o->stop, &o->log, err);
     if (st == OK)
         st = run_locked(&s, c, err);
     live_unlock(s.lock);

@@ -10,7 +10,7 @@
 #include "base/json_memory.h"
 #include "base/seal.h"
 #include "harness/json.h"
-#include "harness/search_internal.h"
+#include "harness/search_path.h"
 
 enum { HASH_TEXT = 24 };
 

@@ -15,11 +15,6 @@
 enum status worker_run(struct sweep_outcome *out, const struct plan *p, const struct config *c, const struct data *d,
                        const char *dir, const struct sweep_options *o, struct err *err) WARN_UNUSED;
 
-/* For a process that is to have the folder alone, and holds its lock: E_IO where workers live there, after watching those for
- * a while of which that cannot be told. What dead ones have left is brought to its place in dir. Nothing where there never
- * were any. */
-enum status worker_make_way(const char *dir, const struct plan *p, const struct sweep_options *o, struct err *err) WARN_UNUSED;
-
 /* results.csv of the runs of a folder at which workers are or were; nothing where there never were any, or the last of them
  * wrote it. */
 enum status worker_gather(const char *dir, const struct log *log, struct err *err) WARN_UNUSED;
