@@ -25,7 +25,8 @@
 #include "model/optim/optim.h"
 #include "model/optim/schedule.h"
 
-enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8, CONFIG_RUNS_MAX = 1024, CONFIG_KEYS_MAX = 192 };
+enum { CONFIG_NAME_MAX = 64, CONFIG_LIST_MAX = 64, CONFIG_VARY_MAX = 8, CONFIG_RUNS_MAX = 1024, CONFIG_KEYS_MAX = 192,
+       RUN_NAME_MAX = 96 };
 
 /* Nothing was said, so that a folder may decide; of a number with a fraction, NaN is. */
 #define CONFIG_UNSAID ((size_t)-1)

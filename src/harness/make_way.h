@@ -13,7 +13,8 @@
 enum status make_way(const char *dir, const volatile sig_atomic_t *stop, const struct log *log, struct err *err) WARN_UNUSED;
 
 /* How many on the list live, *alive the first of them, and of how many that cannot be told; ids of the dead are struck off. */
-enum status make_way_count(size_t *unknown, struct heartbeat *alive, size_t *n_alive, struct claims *c, struct err *err) WARN_UNUSED;
+enum status make_way_count(size_t *unknown, struct heartbeat *alive, size_t *n_alive, struct claims *c,
+                           struct err *err) WARN_UNUSED;
 /* All that workers share there. */
 void make_way_put_away(const struct claims *c);
 

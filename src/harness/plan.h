@@ -4,8 +4,6 @@
 
 #include "harness/teacher.h"
 
-enum { RUN_NAME_MAX = 96 };
-
 struct run {
     struct config cfg; /* resolved: shape, tokens, seed and warm-up filled in, no grid */
     const struct config_vary *varied; /* keys of grid.vary, whose values cfg holds; of the plan's config */

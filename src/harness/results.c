@@ -57,48 +57,12 @@ static double *number_in(struct run_row *row, const struct column *c)
     return (double *)(void *)((char *)row + c->offset);
 }
 
-enum status run_row_of(struct run_row *out, const struct run *r, const char *data_name, uint64_t data_fingerprint,
-                       const char *isa, struct err *err)
+void run_row_begin(struct run_row *row)
 {
-    struct run_row row = {
-        .d_model = (double)r->shape.C,
-        .n_layer = (double)r->shape.L,
-        .n_head = (double)r->shape.NH,
-        .ctx = (double)r->shape.T,
-        .vocab = (double)r->shape.V,
-        .params = r->params,
-        .params_nonembd = r->params_nonembd,
-        .params_matmul = r->params_matmul,
-        .tokens = r->cfg.train.tokens,
-        .flops = r->flops,
-        .flops_6nd = r->flops_6nd,
-        .batch_tokens = (double)r->cfg.train.batch_tokens,
-        .lr = r->cfg.train.lr,
-        .seed = (double)r->cfg.train.seed,
-        .loss = (double)NAN,
-        .loss_se = (double)NAN,
-        .bpb = (double)NAN,
-        .wall_s = (double)NAN,
-        .tokens_per_s = (double)NAN,
-        .epochs = r->epochs,
-        .warmup_tokens = r->cfg.train.warmup_tokens,
-        .log_bytes = (double)NAN,
-    };
+    *row = (struct run_row){.log_bytes = (double)NAN};
+    row->loss = row->loss_se = row->bpb = row->wall_s = row->tokens_per_s = row->epochs = (double)NAN;
     for (int i = 0; i < N_OPTIONAL; i++)
-        *number_in(&row, &optional[i]) = (double)NAN;
-    if (r->params_active != r->params)
-        row.params_active = r->params_active;
-    row.teacher_flops = r->teacher_flops;
-    if (r->teacher)
-        row.teacher_train_flops = r->teacher->train_flops;
-    snprintf(row.run, sizeof row.run, "%s", r->name);
-    snprintf(row.trunk, sizeof row.trunk, "%s", r->trunk);
-    snprintf(row.data, sizeof row.data, "%s", data_name);
-    snprintf(row.isa, sizeof row.isa, "%s", isa);
-    snprintf(row.data_fingerprint, sizeof row.data_fingerprint, "%016llx", (unsigned long long)data_fingerprint);
-    TRY(config_vary_text(row.varied, &r->cfg, r->varied, err));
-    *out = row;
-    return OK;
+        *number_in(row, &optional[i]) = (double)NAN;
 }
 
 double run_row_loss(const struct run_row *row, size_t which)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "harness/plan.h"
+#include "harness/config.h"
 
 struct run_row {
     char run[RUN_NAME_MAX], status[16] /* done, diverged, failed; "": none yet */, data[256], trunk[RUN_NAME_MAX];
@@ -30,9 +30,8 @@ struct run_row {
     uint64_t log_checksum_whole; /* and of its bytes as they are; 0: not known */
 };
 
-/* The columns that a run's config decides; the result's own are to be filled in. */
-enum status run_row_of(struct run_row *row, const struct run *r, const char *data_name, uint64_t data_fingerprint,
-                       const char *isa, struct err *err) WARN_UNUSED;
+/* An empty row: no number that a run may lack. harness/row_of_run.h fills in what its config decides. */
+void run_row_begin(struct run_row *row);
 
 /* The loss that fit.loss = `which` names. */
 double run_row_loss(const struct run_row *row, size_t which);

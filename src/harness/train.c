@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "harness/results.h"
+#include "harness/row_of_run.h"
 
 enum { BAD_STEPS_MAX = 50 };
 
