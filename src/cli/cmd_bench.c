@@ -96,7 +96,7 @@ static void settle_peak(struct bench_report *r)
         r->peak_one_gflops = r->peak_gflops;
 }
 
-/* What can be measured, in the order of a run without a word. The peak is looked at in every run. */
+/* What can be measured. A bench that names nothing measures all of it, in this order; the peak is measured in any case. */
 static const struct {
     const char *name;
     enum status (*measure)(struct bench_report *, const struct bench_options *,

@@ -60,13 +60,13 @@ static inline double sweep_work_of(const struct sweep *s, const struct trajector
     return t->cost * (t->tokens + (double)t->n * sweep_eval_tokens(s, t));
 }
 
-/* Of that, what is done, by whomever. */
+/* Of that, what has been done so far: in this sweep, before it, or by another worker. */
 static inline double sweep_work_done(const struct sweep *s, const struct trajectory *t, const struct train_progress *p)
 {
     return t->cost * (p->tokens_done + (double)p->runs_done * sweep_eval_tokens(s, t));
 }
 
-/* What the process that says this has done itself. */
+/* Of that, what the process that reports p has done since it began. */
 static inline double sweep_work_by(const struct trajectory *t, const struct train_progress *p)
 {
     return t->cost * (p->tokens_trained + plan_eval_tokens(p->tokens_evaluated));
@@ -79,16 +79,39 @@ enum status sweep_open(struct sweep *s, struct err *err) WARN_UNUSED;
 void sweep_close(struct sweep *s);
 /* s->order, longest first; adds up s->cost_total. */
 enum status sweep_sort_work(struct sweep *s, struct err *err) WARN_UNUSED;
+/* Say it, count it, and keep the first one for the end. */
+void sweep_count_failure(struct sweep *s, const struct err *err);
+
+/* ---- sweep_children.c ---- */
+
 /* Train what waits, side by side, until nothing does. */
 enum status sweep_children(struct sweep *s, struct err *err) WARN_UNUSED;
-/* What goes on at this moment (sweep_look.c), and of that how many runs are done. */
-size_t sweep_runs_done(const struct sweep *s);
-void sweep_look(struct live *l, const struct sweep *s);
 /* Memory that the process of a trajectory takes. */
 double sweep_child_bytes(const struct sweep *s, size_t trajectory);
-void sweep_name_diverged(struct sweep_outcome *out, const char *run);
-/* s->facts, for sweep.json; there: what it says now. */
+
+/* ---- sweep_look.c ---- */
+
+/* What goes on at this moment, and of that how many runs are done. */
+size_t sweep_runs_done(const struct sweep *s);
+void sweep_look(struct live *l, const struct sweep *s);
+/* The display, its file, and results.csv, each as often as it should be; final: a last time. */
+void sweep_show(struct sweep *s, bool final);
+
+/* ---- sweep_record.c: what it leaves in the folder; there: what sweep.json says so far ---- */
+
+/* All that can be wrong with the folder, before anything in it is changed. */
+enum status sweep_check_folder(const struct sweep *s, const struct sweep_json *there, struct err *err) WARN_UNUSED;
+/* A warning where results.csv is not of the results. */
+void sweep_warn_of_table(const struct sweep *s);
+/* s->facts, for sweep.json. */
 enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, struct err *err) WARN_UNUSED;
+/* sweep.json, where there is something to train, or what is there is not of c. */
+enum status sweep_write_record(struct sweep *s, const struct config *c, const struct sweep_json *there,
+                               struct err *err) WARN_UNUSED;
+/* results.csv of the runs that have ended so far. */
+enum status sweep_tell_results(struct sweep *s, struct err *err) WARN_UNUSED;
+enum status sweep_complete_events(const struct sweep *s, struct err *err) WARN_UNUSED;
+void sweep_name_diverged(struct sweep_outcome *out, const char *run);
 
 /* ---- worker.c: s->worker is set ---- */
 

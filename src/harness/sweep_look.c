@@ -1,3 +1,4 @@
+/* What a sweep shows of itself while it is at work. */
 #include "harness/sweep_internal.h"
 
 #include <math.h>
@@ -67,4 +68,29 @@ void sweep_look(struct live *l, const struct sweep *s)
     /* what others have left is theirs to say: plateau status adds it up */
     l->left_s = l->share > 0.002 && !s->worker ? time_left(s, trained) : (double)NAN;
     sweep_time_look(l, s);
+}
+
+void sweep_show(struct sweep *s, bool final)
+{
+    double now = clock_now_s();
+    if (!final && now - s->results_s >= fmax(1, 20 * s->results_took_s) && sweep_runs_done(s) > s->runs_told) {
+        enum status st = sweep_tell_results(s, NULL);
+        (void)st; /* what keeps it from being written is told at the end */
+        s->results_s = now;
+    }
+    bool view = s->o->view && (final || now - s->viewed_s >= 0.2);
+    bool write = !final && now - s->written_s >= 1;
+    if (!view && !write)
+        return;
+    sweep_look(&s->live, s);
+    if (final)
+        s->live.runs_done = s->out->n_skipped + s->out->n_done;
+    if (write) {
+        s->written_s = now;
+        live_write(s->lock, &s->live);
+    }
+    if (view) {
+        s->viewed_s = now;
+        s->o->view(s->o->view_ctx, &s->live, final);
+    }
 }

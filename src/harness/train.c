@@ -71,7 +71,8 @@ static enum status curve_point(struct trainer *tr, const struct run *r, struct r
                        train_eval_tokens(tr, TRAIN_CURVE_STRIDE), member_losses(tr), tr->e.n, err);
 }
 
-/* What a model says that knows nothing, with room for the noise of a batch and of the first steps. */
+/* The loss of a model to which all tokens are as likely, and a tenth more: the noise of a batch and the first steps may raise it
+ * so far. */
 static double untrained_loss(const struct run *r)
 {
     return 1.1 * log((double)r->shape.V);
