@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/lab/assignment.h"
 #include "cli/lab/steps.h"
+#include "cli/lab/train.h"
 
 /* The letter of a step, by letter or name; 0 where no word was given, or that of the take-home. */
 static enum status step_of(char *letter, const struct arg_list *words, struct err *err)
@@ -72,6 +73,7 @@ enum status cmd_lab(int argc, char **argv, struct err *err)
         if (st == OK)
             st = words.n > 0 && strcmp(words.items[0], "assignment") == 0 ? assignment_do(&lab, w.minutes, err)
                                                                           : lab_go(&lab, letter, err);
+        lab_fit_close(&lab);
         lab_close(&lab);
     }
     args_free(&spec, &words);

@@ -436,7 +436,7 @@ static enum status print_view(const struct view *v, struct err *err)
     warn_grid(v);
     warn_repeats(v);
     warn_evaluations(v);
-    return protocol_print(stdout, v->s, v->too_large, err);
+    return protocol_print(stdout, &v->s->cfg, v->p, v->too_large, err);
 }
 
 enum status dry_run(const struct setup *s, int jobs, struct err *err)

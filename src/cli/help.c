@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "cli/lab/steps.h"
+#include "cli/lab/step_list.h"
 #include "data/data.h"
 #include "data/tokenisers/tokeniser.h"
 #include "fit/laws/laws.h"

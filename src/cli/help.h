@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
-#include "cli/args.h"
+#include "cli/args_spec.h"
 
 struct help_form {
     const char *name; /* "man" */

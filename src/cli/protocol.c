@@ -41,10 +41,8 @@ static void ratios(double *lo, double *hi, double *lists[N_LISTS], size_t n, dou
     }
 }
 
-enum status protocol_print(FILE *out, const struct setup *s, const bool *left_out, struct err *err)
+enum status protocol_print(FILE *out, const struct config *c, const struct plan *p, const bool *left_out, struct err *err)
 {
-    const struct config *c = &s->cfg;
-    const struct plan *p = &s->plan;
     double *all, *lists[N_LISTS], lo[CONFIG_LIST_MAX], hi[CONFIG_LIST_MAX];
     struct protocol_said said[PROTOCOL_RULES];
     TRY(size_calloc(&all, N_LISTS * p->n, sizeof *all, "the runs", err));

@@ -4,10 +4,11 @@
 
 #include <stdio.h>
 
-#include "cli/setup.h"
+#include "harness/plan.h"
 
-/* Lines that begin with "careful: ", or with "protocol: " where only runs could tell. left_out (a trajectory each;
+/* Of c's plan p: lines that begin with "careful: ", or with "protocol: " where only runs could tell. left_out (a trajectory each;
  * NULL: none): runs that will not be trained. */
-enum status protocol_print(FILE *out, const struct setup *s, const bool *left_out, struct err *err) WARN_UNUSED;
+enum status protocol_print(FILE *out, const struct config *c, const struct plan *p, const bool *left_out,
+                           struct err *err) WARN_UNUSED;
 
 #endif

@@ -8,13 +8,13 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/size.h"
 #include "cli/cmd.h"
 #include "cli/fit_options.h"
 #include "cli/live_view.h"
 #include "cli/protocol.h"
 #include "cli/search_words.h"
 #include "cli/text.h"
-#include "cli/timed.h"
 #include "harness/worker.h"
 
 enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
@@ -140,6 +140,18 @@ static bool says_grid(const struct config *c)
     return config_has_grid(c) || c->grid.tokens.n + c->grid.flops.n + c->grid.seeds.n + c->grid.vary.n > 0;
 }
 
+/* A window and batch that this data can be cut into, where c has the defaults and they do not fit. */
+static void fit_window(struct config *c)
+{
+    struct config usual;
+    const struct data_spec spec = config_data_spec(c);
+    size_t unit = data_unit(&spec);
+    config_init(&usual);
+    if (unit > 1 && c->model.ctx == usual.model.ctx && c->model.ctx % unit != 0)
+        c->model.ctx = size_max(1, (c->model.ctx + unit / 2) / unit) * unit;
+    config_free(&usual);
+}
+
 static enum status check_time(struct setup *s, const struct setup_from *from, struct err *err)
 {
     bool folders = !from->path && config_has_grid(&s->cfg); /* taken over with the rest */
@@ -151,7 +163,7 @@ static enum status check_time(struct setup *s, const struct setup_from *from, st
     if (from->time_s > 0 && s->cfg.train.lr_law.kind == LR_AUTO)
         return err_set(err, E_CONFIG, "--time: train.lr auto takes a time of its own: give a number, or a grid");
     if (from->time_s > 0)
-        timed_fit_window(&s->cfg);
+        fit_window(&s->cfg);
     return OK;
 }
 
@@ -342,7 +354,8 @@ enum status setup_folder(char *dir, const struct setup *s, const char *out, stru
 
 static enum status say_protocol(const void *setup, struct err *err)
 {
-    return protocol_print(stderr, setup, NULL, err);
+    const struct setup *s = setup;
+    return protocol_print(stderr, &s->cfg, &s->plan, NULL, err);
 }
 
 /* The plan of the sweep with its rates, in place of the one without. */

@@ -285,14 +285,3 @@ void timed_free(struct timed *t)
     free(t->more.grid.runs.items);
     *t = (struct timed){.token_s = NULL};
 }
-
-void timed_fit_window(struct config *c)
-{
-    struct config usual;
-    const struct data_spec spec = config_data_spec(c);
-    size_t unit = data_unit(&spec);
-    config_init(&usual);
-    if (unit > 1 && c->model.ctx == usual.model.ctx && c->model.ctx % unit != 0)
-        c->model.ctx = size_max(1, (c->model.ctx + unit / 2) / unit) * unit;
-    config_free(&usual);
-}

@@ -23,7 +23,4 @@ void timed_free(struct timed *t);
 enum status timed_measure(double *seconds, struct sweep_time *time, const struct plan *p, const struct setup *s, size_t jobs,
                           struct err *err) WARN_UNUSED;
 
-/* A window and batch that this data can be cut into, where c has the defaults and they do not fit. */
-void timed_fit_window(struct config *c);
-
 #endif

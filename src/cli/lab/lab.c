@@ -7,22 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/count.h"
 #include "base/json_memory.h"
 #include "base/system.h"
-#include "cli/lab/steps.h"
-#include "cli/lab/train.h"
-#include "cli/text.h"
 #include "harness/json.h"
 
 extern const unsigned char lab_language_data[], lab_text_data[];
-
-const struct lab_step lab_steps[LAB_N_STEPS] = {
-#define X(letter, name, needs, title, question) {#letter[0], #name, needs, title, question, step_##name},
-    LAB_STEPS(X)
-#undef X
-};
 
 enum status lab_path(char path[FILE_PATH_MAX], const struct lab *l, const char *a, const char *b, struct err *err)
 {
@@ -145,11 +134,10 @@ enum status lab_open(struct lab *l, const struct lab_words *w, struct err *err)
 void lab_close(struct lab *l)
 {
     cJSON_Delete(l->root);
-    lab_fit_close(l);
     *l = (struct lab){.root = NULL};
 }
 
-static enum status keep(const struct lab *l, struct err *err)
+enum status lab_keep(const struct lab *l, struct err *err)
 {
     char path[FILE_PATH_MAX];
     TRY(lab_path(path, l, "lab.json", NULL, err));
@@ -162,7 +150,7 @@ enum status lab_keep_scale(struct lab *l, struct err *err)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(l->root, "scale");
     cJSON_AddItemToObject(l->root, "scale", scale_json(&l->scale));
-    return keep(l, err);
+    return lab_keep(l, err);
 }
 
 /* --- what all runs share --- */
@@ -207,70 +195,8 @@ enum status lab_setup(struct setup *s, const struct lab *l, struct err *err)
     return setup_open_data(s, path, &none, NULL, err);
 }
 
-/* --- steps --- */
-
 bool lab_done(const struct lab *l, char letter)
 {
     char path[FILE_PATH_MAX], name[] = {letter, '.', 'j', 's', 'o', 'n', '\0'};
     return lab_path(path, l, "steps", name, NULL) == OK && file_exists(path);
-}
-
-static enum status do_step(struct lab *l, const struct lab_step *s, struct err *err)
-{
-    struct note n;
-    char took[32];
-    double began = clock_now_s();
-    text_message(stdout, "", "(%c) %s", s->letter, s->title);
-    enum status st = note_open(&n, l, s->letter, err);
-    if (st == OK)
-        st = s->run(l, &n, err);
-    if (st == OK)
-        st = note_keep(&n, clock_now_s() - began, err);
-    note_free(&n);
-    if (st == E_INTERRUPTED)
-        return err_set(err, st, "interrupted; everything is kept. Go on with: %s", l->again);
-    if (st != OK)
-        return err_wrap(err, "step %c", s->letter);
-    text_message(stdout, "", "to think about: %s", s->question);
-    text_message(stdout, "", "step %c took %s", s->letter, count_format_seconds(took, sizeof took, clock_now_s() - began));
-    printf("\n");
-    fflush(stdout);
-    return lab_page(l, err);
-}
-
-static enum status need(const struct lab *l, const struct lab_step *s, struct err *err)
-{
-    for (const char *p = s->needs; *p; p++)
-        if (!lab_done(l, *p))
-            return err_set(err, E_USAGE, "lab %c: step %c comes first, whose numbers it builds on", s->letter, *p);
-    return OK;
-}
-
-enum status lab_go(struct lab *l, char only, struct err *err)
-{
-    size_t done = 0;
-    for (size_t i = 0; i < LAB_N_STEPS; i++) {
-        const struct lab_step *s = &lab_steps[i];
-        if (only && s->letter != only)
-            continue;
-        if (lab_done(l, s->letter)) {
-            done++;
-            if (only)
-                text_message(stdout, "", "step %c is done, and is not done again: to do it anew, remove %s/steps/%c.json", only,
-                             l->dir, only);
-            continue;
-        }
-        TRY(need(l, s, err));
-        TRY(keep(l, err));
-        TRY(do_step(l, s, err));
-    }
-    TRY(lab_page(l, err));
-    if (!only && done == LAB_N_STEPS)
-        text_message(stdout, "", "all steps are done");
-    char where[FILE_PATH_MAX + 16];
-    text_message(stdout, "",
-                 "the page to hand in: %s/report.html (your answers go into %s/answers.txt, and onto the page with the "
-                 "next plateau lab%s)",
-                 l->dir, l->dir, lab_out(where, sizeof where, l));
-    return OK;
 }

@@ -55,7 +55,8 @@ const char *lab_out(char *out, size_t size, const struct lab *l);
 /* DIR/a or DIR/a/b. */
 enum status lab_path(char path[FILE_PATH_MAX], const struct lab *l, const char *a, const char *b, struct err *err) WARN_UNUSED;
 
-/* Keep the scale. */
+/* Keep what lab.json holds, and the scale. */
+enum status lab_keep(const struct lab *l, struct err *err) WARN_UNUSED;
 enum status lab_keep_scale(struct lab *l, struct err *err) WARN_UNUSED;
 
 /* The config that all runs share, as JSON, to be added to; cJSON_Delete. */
@@ -63,7 +64,7 @@ enum status lab_base(cJSON **root, const struct lab *l, struct err *err) WARN_UN
 /* The same read, with its data open. setup_free in every case. */
 enum status lab_setup(struct setup *s, const struct lab *l, struct err *err) WARN_UNUSED;
 
-/* Do one step, or where `only` is 0 all that are not done; then make the page. */
-enum status lab_go(struct lab *l, char only, struct err *err) WARN_UNUSED;
+/* Whether the step has been done: its presence in the folder. */
+bool lab_done(const struct lab *l, char letter);
 
 #endif
