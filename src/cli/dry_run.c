@@ -14,7 +14,7 @@
 #include "harness/memory.h"
 
 /* The grid and what is found out about it. */
-struct view {
+struct preview {
     const struct setup *s;
     const struct plan *p;
     struct kern k;
@@ -25,7 +25,7 @@ struct view {
     size_t n_fitting; /* trajectories that are not too large */
 };
 
-static double bytes_of(const struct view *v, size_t trajectory)
+static double bytes_of(const struct preview *v, size_t trajectory)
 {
     return memory_of_run(&v->p->runs[v->p->trajectories[trajectory].first], &v->k, v->jobs);
 }
@@ -78,7 +78,7 @@ static bool needs_hashes(const struct plan *p)
     return false;
 }
 
-static enum status fill_row(struct row *row, const struct view *v, size_t trajectory, size_t run, bool hashes,
+static enum status fill_row(struct row *row, const struct preview *v, size_t trajectory, size_t run, bool hashes,
                             struct err *err)
 {
     const struct run *r = &v->p->runs[run];
@@ -108,7 +108,7 @@ static bool at_end_of_size(const struct plan *p, size_t run)
            !gpt_shape_same(s, &p->runs[run + 1].shape);
 }
 
-static enum status fill_rows(struct table *t, const struct view *v, struct err *err)
+static enum status fill_rows(struct table *t, const struct preview *v, struct err *err)
 {
     const struct plan *p = v->p;
     bool hashes = p->runs[0].varied->n == 0 && needs_hashes(p);
@@ -165,7 +165,7 @@ static void choose_columns(bool shown[N_COLUMNS], const struct plan *p)
         shown[ACTIVE] = shown[ACTIVE] || p->runs[i].params_active != p->runs[i].params;
 }
 
-static enum status print_table(const struct view *v, struct err *err)
+static enum status print_table(const struct preview *v, struct err *err)
 {
     struct table t = {0};
     TRY(size_calloc(&t.rows, ROWS_MAX, sizeof *t.rows, "the table", err));
@@ -215,7 +215,7 @@ struct totals {
     double tokens, separate, flops, most_bytes;
 };
 
-static struct totals totals_of(const struct view *v)
+static struct totals totals_of(const struct preview *v)
 {
     struct totals a = {0};
     for (size_t i = 0; i < v->p->n_trajectories; i++) {
@@ -240,7 +240,7 @@ static double eval_tokens(const struct setup *s)
 }
 
 /* Of all that fits, on one core. */
-static enum status whole_time(double *whole_s, const struct view *v, struct err *err)
+static enum status whole_time(double *whole_s, const struct preview *v, struct err *err)
 {
     double *seconds;
     size_t n = 0;
@@ -255,7 +255,7 @@ static enum status whole_time(double *whole_s, const struct view *v, struct err 
     return OK;
 }
 
-static enum status print_totals(const struct view *v, struct err *err)
+static enum status print_totals(const struct preview *v, struct err *err)
 {
     char text[32], memory[32], saved[96] = "";
     double whole_s;
@@ -274,7 +274,7 @@ static enum status print_totals(const struct view *v, struct err *err)
 }
 
 /* Trials that come before. */
-static enum status print_search(const struct view *v, struct err *err)
+static enum status print_search(const struct preview *v, struct err *err)
 {
     struct search_sites sites;
     if (v->s->cfg.train.lr_law.kind != LR_AUTO)
@@ -285,7 +285,7 @@ static enum status print_search(const struct view *v, struct err *err)
 }
 
 /* What the sweep will leave out. */
-static void print_too_large(const struct view *v)
+static void print_too_large(const struct preview *v)
 {
     char least[32], available[32];
     size_t runs = 0, sizes = 0;
@@ -312,7 +312,7 @@ static void print_too_large(const struct view *v)
 /* --- what is doubtful about the design -------------------------------------------------------- */
 
 /* Runs that fit into memory, one after the other: i is a run, *t its trajectory. Begin with i = *t = 0. */
-static size_t next_fitting(const struct view *v, size_t i, size_t *t)
+static size_t next_fitting(const struct preview *v, size_t i, size_t *t)
 {
     for (; *t < v->p->n_trajectories; ++*t) {
         const struct trajectory *own = &v->p->trajectories[*t];
@@ -328,7 +328,7 @@ static size_t next_fitting(const struct view *v, size_t i, size_t *t)
 enum { ENOUGH = 3 };
 
 /* How many values more than 2 % apart there are, up to ENOUGH. */
-static size_t distinct(const struct view *v, double (*value)(const struct run *))
+static size_t distinct(const struct preview *v, double (*value)(const struct run *))
 {
     double seen[ENOUGH];
     size_t n = 0;
@@ -355,7 +355,7 @@ static double tokens_of(const struct run *r)
     return r->cfg.train.tokens;
 }
 
-static void warn_repeats(const struct view *v)
+static void warn_repeats(const struct preview *v)
 {
     size_t repeated = 0;
     double epochs = 0, second = 0;
@@ -375,7 +375,7 @@ static void warn_repeats(const struct view *v)
 }
 
 /* Where too few values leave a law undetermined. */
-static void warn_grid(const struct view *v)
+static void warn_grid(const struct preview *v)
 {
     size_t sizes = distinct(v, params_of), tokens = distinct(v, tokens_of);
     if (sizes < ENOUGH)
@@ -389,7 +389,7 @@ static void warn_grid(const struct view *v)
 /* The share of the training's time that evaluations may take. */
 #define EVAL_SHARE 0.05
 
-static void warn_evaluations(const struct view *v)
+static void warn_evaluations(const struct preview *v)
 {
     double train = 0, eval = 0;
     for (size_t i = 0; i < v->p->n_trajectories; i++) {
@@ -409,9 +409,9 @@ static void warn_evaluations(const struct view *v)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static enum status view_init(struct view *v, const struct setup *s, int jobs, struct err *err)
+static enum status preview_init(struct preview *v, const struct setup *s, int jobs, struct err *err)
 {
-    *v = (struct view){.s = s, .p = &s->plan, .jobs = jobs, .available_bytes = memory_available()};
+    *v = (struct preview){.s = s, .p = &s->plan, .jobs = jobs, .available_bytes = memory_available()};
     kern_init(&v->k, s->isa);
     TRY(size_calloc(&v->seconds, v->p->n_trajectories, sizeof *v->seconds, "the calibration", err));
     TRY(size_calloc(&v->too_large, v->p->n_trajectories, sizeof *v->too_large, "the calibration", err));
@@ -422,7 +422,7 @@ static enum status view_init(struct view *v, const struct setup *s, int jobs, st
     return OK;
 }
 
-static enum status print_view(const struct view *v, struct err *err)
+static enum status print_preview(const struct preview *v, struct err *err)
 {
     char least[32];
     TRY(print_table(v, err));
@@ -441,12 +441,12 @@ static enum status print_view(const struct view *v, struct err *err)
 
 enum status dry_run(const struct setup *s, int jobs, struct err *err)
 {
-    struct view v;
-    enum status st = view_init(&v, s, jobs, err);
+    struct preview v;
+    enum status st = preview_init(&v, s, jobs, err);
     if (st == OK)
         st = calibrate(v.seconds, v.p, v.too_large, &v.k, err);
     if (st == OK)
-        st = print_view(&v, err);
+        st = print_preview(&v, err);
     free(v.seconds);
     free(v.too_large);
     return st;

@@ -32,7 +32,8 @@ double loss_sum_se(const struct loss_sum *s)
     return s->n > 1 ? sqrt(fmax(0, var) / n) : (double)NAN;
 }
 
-struct work {
+/* One pass over the held-out set, or its first tokens. */
+struct evaluation {
     struct loss_sum *out;
     struct weights *w;
     const struct data *d;
@@ -45,7 +46,7 @@ struct work {
 };
 
 /* The next windows from the at-th unit on; *last: tokens of the last of them. */
-static size_t draw(struct work *k, size_t at, size_t *last)
+static size_t draw(struct evaluation *k, size_t at, size_t *last)
 {
     size_t T = k->T, left = k->total - at;
     *last = T;
@@ -62,7 +63,7 @@ static size_t draw(struct work *k, size_t at, size_t *last)
     return n;
 }
 
-static enum status evaluate_all(struct work *k)
+static enum status evaluate_all(struct evaluation *k)
 {
     size_t T = k->T;
     float *own = k->w->e.n > 1 ? k->losses + EVALUATE_CHUNK * T : NULL;
@@ -89,7 +90,7 @@ static enum status evaluate_all(struct work *k)
 
 static void in_team(void *ctx)
 {
-    struct work *k = ctx;
+    struct evaluation *k = ctx;
     k->st = evaluate_all(k);
 }
 
@@ -103,7 +104,7 @@ static enum status check_vocab(const struct weights *w, const struct data *d, st
 
 enum status evaluate(struct loss_sum *out, struct weights *w, const struct data *d, const struct evaluate_how *how, struct err *err)
 {
-    struct work k = {.out = out, .w = w, .d = d, .how = how, .T = w->shape.T, .total = data_eval_windows(d), .err = err};
+    struct evaluation k = {.out = out, .w = w, .d = d, .how = how, .T = w->shape.T, .total = data_eval_windows(d), .err = err};
     size_t floats = EVALUATE_CHUNK * k.T;
     *out = (struct loss_sum){0};
     TRY(check_vocab(w, d, err));
