@@ -140,22 +140,12 @@ static void put_variant(FILE *out, const struct compare_variant *v)
 
 static void put_notes(FILE *out, const struct comparison *c)
 {
-    const cJSON *v, *note;
-    bool any = false;
-    cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(c->root, "variants"))
-    {
-        const cJSON *name = cJSON_GetObjectItemCaseSensitive(v, "name");
-        cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(v, "notes"))
-        {
-            if (!cJSON_IsString(note))
-                continue;
-            fputs(any ? "<li>" : "<h3>To be careful with</h3>\n<ul>\n<li>", out);
-            html_say(out, "%s: %s.", cJSON_IsString(name) ? name->valuestring : "", note->valuestring);
-            fputs("</li>\n", out);
-            any = true;
-        }
+    for (size_t i = 0; i < c->n_notes; i++) {
+        fputs(i > 0 ? "<li>" : "<h3>To be careful with</h3>\n<ul>\n<li>", out);
+        html_say(out, "%s: %s.", c->notes[i].variant, c->notes[i].text);
+        fputs("</li>\n", out);
     }
-    if (any)
+    if (c->n_notes > 0)
         fputs("</ul>\n", out);
 }
 

@@ -1,5 +1,6 @@
 #include "report/page/comparison.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,17 +109,36 @@ static enum status read_variant(struct compare_variant *v, const cJSON *o, struc
     return read_cells(v, get(o, "cells"), err);
 }
 
+static enum status read_notes(struct comparison *c, const cJSON *variants, struct err *err)
+{
+    const cJSON *v, *note;
+    size_t n = 0;
+    cJSON_ArrayForEach(v, variants)
+        n += (size_t)cJSON_GetArraySize(get(v, "notes"));
+    TRY(size_calloc(&c->notes, n, sizeof *c->notes, "the notes of a comparison", err));
+    cJSON_ArrayForEach(v, variants)
+    {
+        cJSON_ArrayForEach(note, get(v, "notes"))
+        {
+            if (cJSON_IsString(note))
+                c->notes[c->n_notes++] = (struct comparison_note){text_of(v, "name"), note->valuestring};
+        }
+    }
+    return OK;
+}
+
 enum status comparison_open(struct comparison *c, bool *good, const struct page *p, struct err *err)
 {
-    *c = (struct comparison){.root = cJSON_ParseWithLength(p->compare.data, p->compare.size)};
-    const cJSON *variants = get(c->root, "variants"), *v;
+    cJSON *root = cJSON_ParseWithLength(p->compare.data, p->compare.size);
+    *c = (struct comparison){.text = root};
+    const cJSON *variants = get(root, "variants"), *v;
     *good = cJSON_IsArray(variants);
     if (!*good)
         return OK;
     size_t n = (size_t)cJSON_GetArraySize(variants);
     TRY(size_calloc(&c->variants, n, sizeof *c->variants, "the variants", err));
     TRY(size_calloc(&c->compared, n, sizeof *c->compared, "the variants", err));
-    c->against = (struct against){.base = text_of(c->root, "base"), .variants = c->compared, .unit = ""};
+    c->against = (struct against){.base = text_of(root, "base"), .variants = c->compared, .unit = ""};
     cJSON_ArrayForEach(v, variants)
     {
         struct compare_variant *to = &c->variants[c->n++];
@@ -126,7 +146,7 @@ enum status comparison_open(struct comparison *c, bool *good, const struct page 
         if (to->why_not[0] == '\0')
             c->compared[c->against.n++].found = to;
     }
-    return OK;
+    return read_notes(c, variants, err);
 }
 
 void comparison_close(struct comparison *c)
@@ -135,6 +155,7 @@ void comparison_close(struct comparison *c)
         free(c->variants[i].cells);
     free(c->variants);
     free(c->compared);
-    cJSON_Delete(c->root);
-    *c = (struct comparison){.root = NULL};
+    free(c->notes);
+    cJSON_Delete(c->text);
+    *c = (struct comparison){.text = NULL};
 }
