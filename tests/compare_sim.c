@@ -90,9 +90,9 @@ static enum status sim_side(struct fit_table *t, const struct compare_sim *s, co
 }
 
 /* The frontier of the law as it is, in compute of 6 N D. */
-static struct fit_frontier truth_of(const struct compare_sim *s, const double *outer)
+static struct frontier_curve truth_of(const struct compare_sim *s, const double *outer)
 {
-    struct fit_report cost = {.flops_k = 6, .flops_p = 1};
+    const struct fit_cost cost = {.k = 6, .p = 1};
     struct fit_law f = {.law = law_find(s->law)};
     double inner[LAW_MAX_PARAMS];
     law_internal(inner, f.law, outer, &f.problem.centre);
@@ -101,7 +101,7 @@ static struct fit_frontier truth_of(const struct compare_sim *s, const double *o
 
 static double true_gain(const struct compare_sim *s, double flops)
 {
-    struct fit_frontier b = truth_of(s, s->base), v = truth_of(s, s->variant);
+    struct frontier_curve b = truth_of(s, s->base), v = truth_of(s, s->variant);
     double excess = frontier_loss(&v, flops * (1 - s->wasted)) - b.e;
     return excess > 0 ? exp((b.ln_k - log(excess)) / b.g) / flops : (double)INFINITY;
 }
@@ -142,13 +142,13 @@ static enum status one(struct compare_tally *tally, const struct compare_sim *s,
     if (st == OK)
         st = compare_fill(&v, &base, &variant, &co, err);
     if (st == OK) {
-        double top = r[0].max_flops;
+        double top = r[0].cost.max_flops;
         tally->n++;
         tally->called[v.changed]++;
         tally->both += compare_moves_both(&v);
         tally->planned += v.changed == COMPARE_OPEN && (isfinite(v.seeds_factor) || isfinite(v.budgets_more));
         tally->planned_gain += v.changed == COMPARE_NOTHING && v.seeds_factor > 1;
-        tally->smallest += holds(&v.smallest.value, true_gain(s, r[0].min_flops));
+        tally->smallest += holds(&v.smallest.value, true_gain(s, r[0].cost.min_flops));
         tally->gain += holds(&v.largest.value, true_gain(s, top));
         tally->gain_10x += holds(&v.at_10x.value, true_gain(s, 10 * top));
         add(&tally->width, &tally->ended, &v.largest.value);

@@ -66,8 +66,8 @@ static enum status analyse(struct fit_report *r, const struct fit_table *t, stru
 
 static struct quoted quoted_of(const struct fit_report *r, double at)
 {
-    struct fit_value gain = fit_frontier_gain(r, at);
-    return (struct quoted){r->frontier_e, {log(gain.value), 0, log(gain.lo), log(gain.hi)}, r->frontier_n_exponent, at};
+    struct fit_value gain = fit_frontier_gain(&r->frontier, at);
+    return (struct quoted){r->frontier.e, {log(gain.value), 0, log(gain.lo), log(gain.hi)}, r->frontier.n_exponent, at};
 }
 
 static double shrinks(struct fit_value before, struct fit_value after)
@@ -242,7 +242,7 @@ static enum status choose(struct worth *w, size_t set[K], const struct ways *way
 static enum status judge_ways(struct judge *j, const struct ways *w, const struct fit_report *r, struct err *err)
 {
     struct rng rng = rng_make(w->seed, RNG_TEST, 4004, 0);
-    struct quoted before = quoted_of(r, r->max_flops), after;
+    struct quoted before = quoted_of(r, r->cost.max_flops), after;
     double all = grid_cost(w->small);
     struct worth worth;
     size_t set[K];
@@ -348,7 +348,7 @@ struct simulated {
 static double draw_loss(struct simulated *x, double n, double d, double trunk)
 {
     double loss = fit_predict(fit_report_selected(&x->language->report), n, d).value, rho = x->language->shared;
-    double sigma = noise_model_at(&x->language->report.noise, n, d);
+    double sigma = noise_model_at(&x->language->report.noise.model, n, d);
     return loss + sigma * (sqrt(rho) * trunk + sqrt(1 - rho) * rng_normal(&x->rng));
 }
 
@@ -393,7 +393,7 @@ static enum status judge_simulated(struct judge *j, const struct bank_sweep *s, 
     const struct worth_in in = {.runs = c.runs, .n = c.n, .branch = BRANCH, .k = K, .enough = enough};
     w.in = &in;
     w.candidates = &c;
-    w.exponent = l->report.frontier_n_exponent.value;
+    w.exponent = l->report.frontier.n_exponent.value;
     enum status st = judge_ways(j, &w, &r, err);
     candidates_free(&c);
     fit_report_free(&r);

@@ -110,7 +110,7 @@ static size_t mixture_draws(struct stats_draw *out, const struct question *q, co
     size_t n = 0;
     for (size_t i = 0; i < e->n_cells && s->fits_only; i++)
         if (e->cells[i].fitted)
-            out[n++] = (struct stats_draw){answer(q, &r->laws[e->cells[i].law], e->cells[i].fit.p), 1};
+            out[n++] = (struct stats_draw){answer(q, &r->laws.at[e->cells[i].law], e->cells[i].fit.p), 1};
     for (size_t i = 0, end; i < e->n_members && !s->fits_only; i = end) {
         const struct ensemble_cell *c = &e->cells[e->members[i].cell];
         double best = (double)INFINITY, sum = 0, tiny = (double)c->n * 1e-18;
@@ -118,7 +118,7 @@ static size_t mixture_draws(struct stats_draw *out, const struct question *q, co
             best = fmin(best, e->members[end].objective);
         for (size_t k = i; k < end; k++) {
             double odds = log((e->members[k].objective + tiny) / (best + tiny));
-            out[n + k - i] = (struct stats_draw){answer(q, &r->laws[c->law], e->members[k].p),
+            out[n + k - i] = (struct stats_draw){answer(q, &r->laws.at[c->law], e->members[k].p),
                                                  exp(-s->likelihood * (double)c->n * odds)};
             sum += out[n + k - i].weight;
         }
@@ -134,7 +134,7 @@ static struct interval of_mixture(const struct question *q, const struct scheme 
 {
     const struct fit_law *f = fit_report_selected(r);
     size_t n = mixture_draws(room, q, s, r);
-    double stretch = s->by_fit ? 1 + (s->stretch - 1) * r->lack_of_fit : s->stretch, value = answer(q, f, f->best.p);
+    double stretch = s->by_fit ? 1 + (s->stretch - 1) * r->noise.lack_of_fit : s->stretch, value = answer(q, f, f->best.p);
     qsort(room, n, sizeof *room, by_value);
     double lo = quantile(room, n, q->outside), mid = quantile(room, n, 0.5), hi = quantile(room, n, 1 - q->outside);
     return (struct interval){fmin(value, fmax(0, mid - stretch * (mid - lo))), value,
@@ -146,13 +146,13 @@ static struct interval hull(const struct question *q, const struct scheme *s, co
 {
     const struct fit_law *f = fit_report_selected(r);
     struct interval out = {(double)INFINITY, answer(q, f, f->best.p), -(double)INFINITY};
-    for (size_t i = 0; i < r->n_laws && s->kind == HULL_OF_LAWS; i++) {
-        struct interval one = of_resamples(q, &r->laws[i], room);
+    for (size_t i = 0; i < r->laws.n && s->kind == HULL_OF_LAWS; i++) {
+        struct interval one = of_resamples(q, &r->laws.at[i], room);
         out = (struct interval){fmin(out.lo, one.lo), out.value, fmax(out.hi, one.hi)};
     }
     for (size_t i = 0; i < r->spread.n_cells && s->kind == HULL_OF_WINDOWS; i++) {
         const struct ensemble_cell *c = &r->spread.cells[i];
-        double v = c->fitted ? answer(q, &r->laws[c->law], c->fit.p) : out.value;
+        double v = c->fitted ? answer(q, &r->laws.at[c->law], c->fit.p) : out.value;
         out = (struct interval){fmin(out.lo, v), out.value, fmax(out.hi, v)};
     }
     return out;
@@ -207,7 +207,8 @@ static void judge_runs(struct score *out, const struct scheme *s, const struct j
             continue;
         const struct question q = {.n = t->col[FIT_PARAMS][k], .d = t->col[FIT_TOKENS][k], .outside = 0.05};
         struct interval i = interval_of(&q, s, r, room);
-        double sd = r->noise.df > 0 ? noise_model_at(&r->noise, q.n, q.d) : 0, noise = 1.645 * sd, loss = t->col[FIT_LOSS][k];
+        double sd = r->noise.model.df > 0 ? noise_model_at(&r->noise.model, q.n, q.d) : 0;
+        double noise = 1.645 * sd, loss = t->col[FIT_LOSS][k];
         out->runs++;
         out->runs_covered += i.value - hypot(i.value - i.lo, noise) <= loss && loss <= i.value + hypot(i.hi - i.value, noise);
     }

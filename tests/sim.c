@@ -127,8 +127,8 @@ enum status sim_cover(struct sim_coverage *c, const struct sim_design *s, const 
         enum status st = sim_table(&t, s, i, err);
         if (st == OK)
             st = fit_analyse(&r, &t, &o, err);
-        for (size_t j = 0; st == OK && r.n_laws > 0 && j < r.laws[0].law->n_params; j++) {
-            const struct fit_law *f = &r.laws[0];
+        for (size_t j = 0; st == OK && r.laws.n > 0 && j < r.laws.at[0].law->n_params; j++) {
+            const struct fit_law *f = &r.laws.at[0];
             c->ci95[j] += covers(f->params[j].lo, f->params[j].hi, params[j]);
             c->bca[j] += covers(f->bca_lo[j], f->bca_hi[j], params[j]);
             c->profile[j] += covers(f->profile_lo[j], f->profile_hi[j], params[j]);
@@ -177,10 +177,11 @@ static double new_run(const struct sim_design *s, double n, double d, struct rng
 
 static void predict_one(struct sim_predicted *at, const struct fit_report *r, const struct sim_design *s, struct rng *rng)
 {
-    double c = at->times * r->max_flops, n = fit_frontier_params(r, c).value, d = fit_frontier_tokens(r, c).value;
+    double c = at->times * r->cost.max_flops;
+    double n = fit_frontier_params(&r->frontier, c).value, d = fit_frontier_tokens(&r->frontier, c).value;
     double loss = new_run(s, n, d, rng);
     struct fit_run_noise noise = fit_run_noise_at(r, n, d);
-    struct fit_value curve = fit_frontier_loss(r, c), run = fit_new_run(curve, &noise);
+    struct fit_value curve = fit_frontier_loss(&r->frontier, c), run = fit_new_run(curve, &noise);
     at->run += covers(run.lo, run.hi, loss);
     at->curve += covers(curve.lo, curve.hi, loss);
 }

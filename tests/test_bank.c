@@ -29,7 +29,7 @@ static void told(const char *name, const struct fit_report *r)
         says |= strncmp(line, "Break: ", 7) == 0 && strncmp(line, "Break: none", 11) != 0;
     }
     EXPECT_MSG(says, "%s: the break is not told", name);
-    EXPECT_MSG(r->bent || r->verdict.withheld[0] != '\0', "%s: the law without the bend is quoted", name);
+    EXPECT_MSG(r->frontier.bent || r->verdict.withheld[0] != '\0', "%s: the law without the bend is quoted", name);
 }
 
 /* In how many of the sweeps a break is found; names those where that is `wrong`. */
@@ -88,11 +88,12 @@ static void floors_are_covered(void)
         alarms += v->brk.found;
         if (v->brk.found)
             printf("  %s: alarm\n", bank.sweeps[i].name);
-        covered += !withheld && v->truth_covered;
-        if (!withheld && v->floor_identified)
-            widths[identified++] = (v->floor.hi - v->floor.lo) / (2 * v->floor.value);
-        if (!withheld && !v->truth_covered)
-            printf("  %s: truth %.4g, quoted %.4g to %.4g\n", bank.sweeps[i].name, v->truth_heldout, v->floor.lo, v->floor.hi);
+        covered += !withheld && v->truth.covered;
+        if (!withheld && v->floor.identified)
+            widths[identified++] = (v->floor.at.hi - v->floor.at.lo) / (2 * v->floor.at.value);
+        if (!withheld && !v->truth.covered)
+            printf("  %s: truth %.4g, quoted %.4g to %.4g\n", bank.sweeps[i].name, v->truth.heldout, v->floor.at.lo,
+                   v->floor.at.hi);
         fit_report_free(&r);
     }
     double median = bank_median(widths, identified);

@@ -42,10 +42,11 @@ static struct fit_report nothing(void)
 {
     const double none = (double)NAN;
     const struct fit_value unknown = {none, none, none, none};
-    struct fit_report r = {.flops_k = 6, .flops_p = 1, .frontier_x = "C"};
-    r.isoflop_n_exponent = unknown;
-    r.verdict.floor = r.verdict.gain = r.verdict.flatten = r.verdict.loss = r.verdict.halving = unknown;
-    r.verdict.truth_floor = r.verdict.truth_heldout = none;
+    struct fit_report r = {.cost = {.k = 6, .p = 1}, .frontier = {.x = "C", .cost = {.k = 6, .p = 1}}};
+    r.isoflop.n_exponent = unknown;
+    r.verdict.floor.at = unknown;
+    r.verdict.returns = (struct fit_returns){.loss = unknown, .gain = unknown, .halving = unknown, .flatten = unknown};
+    r.verdict.truth.floor = r.verdict.truth.heldout = none;
     return r;
 }
 

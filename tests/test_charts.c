@@ -75,11 +75,12 @@ static struct fit_report nothing(void)
 {
     const double none = (double)NAN;
     const struct fit_value unknown = {none, none, none, none};
-    struct fit_report r = {.flops_k = 6, .flops_p = 1, .frontier_x = "C"};
-    r.isoflop_n_exponent = unknown;
-    r.verdict.floor = r.verdict.gain = r.verdict.flatten = r.verdict.loss = r.verdict.halving = unknown;
-    r.verdict.truth_floor = r.verdict.truth_heldout = none;
-    r.sigma_lo = r.sigma_hi = none;
+    struct fit_report r = {.cost = {.k = 6, .p = 1}, .frontier = {.x = "C", .cost = {.k = 6, .p = 1}}};
+    r.isoflop.n_exponent = unknown;
+    r.verdict.floor.at = unknown;
+    r.verdict.returns = (struct fit_returns){.loss = unknown, .gain = unknown, .halving = unknown, .flatten = unknown};
+    r.verdict.truth.floor = r.verdict.truth.heldout = none;
+    r.noise.lo = r.noise.hi = none;
     return r;
 }
 
@@ -238,16 +239,16 @@ static void floors(void)
     struct fit_report r = nothing();
     const struct charts_input in = {.table = &t, .report = &r};
     struct fit_verdict *v = &r.verdict;
-    v->truth_known = true, v->truth_floor = 1.6;
-    v->enough = v->floor_supported = true;
-    v->floor = (struct fit_value){1.65, 0.02, 1.61, (double)INFINITY};
+    v->truth.known = true, v->truth.floor = 1.6;
+    v->enough = v->floor.supported = true;
+    v->floor.at = (struct fit_value){1.65, 0.02, 1.61, (double)INFINITY};
     struct chart ch = must_build("loss_tokens", &in);
     const struct chart_line *truth = find_line(&ch, "true floor 1.6"), *fitted = find_line(&ch, "fitted floor");
     EXPECT(truth && truth->at == 1.6 && fitted && fitted->at == 1.65 && fitted->lo == 1.61);
     if (fitted)
         EXPECT_TEXT(fitted->label, "fitted floor L" RICH_DOWN "∞" RICH_END " 1.65 (95 %: above 1.61)");
     chart_free(&ch);
-    v->floor_supported = false;
+    v->floor.supported = false;
     ch = must_build("loss_tokens", &in);
     EXPECT(ch.n_lines == 1);
     chart_free(&ch);
@@ -374,8 +375,8 @@ static struct fit_table isoflop_table(struct fit_report *r, struct fit_isoflop *
     struct fit_table t = {0};
     struct err err;
     EXPECT_OK(fit_table_init(&t, 5 * n_budgets, &err));
-    r->isoflop = b;
-    r->n_isoflop = n_budgets;
+    r->isoflop.at = b;
+    r->isoflop.n = n_budgets;
     for (size_t k = 0; k < n_budgets; k++) {
         double c = 1e15 * pow(2, (double)k), best = 1e6 * pow(2, 0.5 * (double)k);
         for (size_t i = 0; i < 5; i++) {
@@ -399,7 +400,7 @@ static void isoflop(void)
     b[1].at_edge = true;
     b[2].valid = false;
     b[0].c1 = 0.02; /* as if centred elsewhere */
-    r.isoflop_n_exponent = (struct fit_value){0.5, 0.02, 0.46, 0.54};
+    r.isoflop.n_exponent = (struct fit_value){0.5, 0.02, 0.46, 0.54};
     struct chart ch = must_build("isoflop", &in);
     EXPECT(ch.log_x && !ch.log_y);
     EXPECT_TEXT(ch.title, "The best size grows as C" RICH_UP "0.50" RICH_END " (95 %: 0.46 to 0.54)");
@@ -455,16 +456,16 @@ static void many_budgets(void)
 
 #define K 50.0
 #define G 0.1
-static struct fit_frontier frontier[] = {{1.7, 3.912023005428146, G, 0, 0.5}}; /* ln 50 */
+static struct frontier_curve frontier[] = {{1.7, 3.912023005428146, G, 0, 0.5}}; /* ln 50 */
 
 static struct fit_report with_frontier(void)
 {
     struct fit_report r = nothing();
-    r.has_frontier = true;
-    r.frontier = frontier;
+    r.frontier.holds = true;
+    r.frontier.curves = frontier;
     r.verdict.enough = true;
-    r.min_flops = 6 * 1e6 * 2e7;
-    r.max_flops = r.verdict.largest_flops = 6 * 16e6 * 32e7;
+    r.cost.min_flops = 6 * 1e6 * 2e7;
+    r.cost.max_flops = r.verdict.returns.largest = 6 * 16e6 * 32e7;
     return r;
 }
 
@@ -505,17 +506,17 @@ static void excess(void)
     struct fit_report r = with_frontier();
     const struct charts_input in = {.table = &t, .report = &r};
     struct fit_verdict *v = &r.verdict;
-    v->floor_supported = true;
-    v->floor = (struct fit_value){1.5, 0.1, 1.3, 1.7};
-    v->truth_known = true, v->truth_floor = 1.6, v->truth_heldout = 1.62;
+    v->floor.supported = true;
+    v->floor.at = (struct fit_value){1.5, 0.1, 1.3, 1.7};
+    v->truth.known = true, v->truth.floor = 1.6, v->truth.heldout = 1.62;
     expect_excess(&in, 1.62, "less the true floor on the held-out set,");
-    v->truth_heldout = (double)NAN;
+    v->truth.heldout = (double)NAN;
     expect_excess(&in, 1.6, "less the true floor,");
-    v->truth_known = false;
+    v->truth.known = false;
     expect_excess(&in, 1.5, "less the fitted floor,");
-    v->floor_supported = false;
+    v->floor.supported = false;
     expect_excess(&in, 0, "Loss against compute, on log axes");
-    r.has_frontier = false;
+    r.frontier.holds = false;
     bool drawn = true;
     struct chart ch = build("excess", &in, &drawn);
     EXPECT(!drawn);
@@ -554,12 +555,12 @@ static void theory(void)
     struct charts_input in = {.table = &t, .report = &r, .theory = &th};
     double largest = t.col[FIT_LOSS][8]; /* the one run of that budget */
     bool off[9] = {0};
-    r.verdict.truth_known = true, r.verdict.truth_floor = largest - 0.4;
+    r.verdict.truth.known = true, r.verdict.truth.floor = largest - 0.4;
     struct chart ch = must_build("excess", &in);
     const struct chart_series *s = find(&ch, "theory (Author 2020)", true, 0);
     EXPECT(s && s->dash > 0 && s->free_range && !s->lo);
     for (size_t i = 0; s && i < s->n; i++) {
-        double want = 0.4 * pow(s->x[i] / r.max_flops, -0.2);
+        double want = 0.4 * pow(s->x[i] / r.cost.max_flops, -0.2);
         if (want < 0.99) /* one fact known leaves 1, and none is not drawn */
             EXPECT_REL(s->y[i], want, 0.01);
         else if (want > 1.01)
@@ -570,24 +571,24 @@ static void theory(void)
     EXPECT_HAS(ch.note, "True floor: ");
     chart_free(&ch);
     /* few facts are left: they bring it to nothing, faster than any power */
-    r.verdict.truth_floor = largest - 0.032;
+    r.verdict.truth.floor = largest - 0.032;
     ch = must_build("excess", &in);
     s = find(&ch, "theory (Author 2020)", true, 0);
     EXPECT(s && s->y[s->n - 1] == 0);
     chart_free(&ch);
-    r.verdict.truth_floor = largest - 1.1; /* more than none known would leave */
+    r.verdict.truth.floor = largest - 1.1; /* more than none known would leave */
     expect_no_theory(&in);
-    r.verdict.truth_floor = largest - 0.4;
+    r.verdict.truth.floor = largest - 0.4;
     /* a run that no law follows sets no height: the largest of the others does */
-    off[8] = true, r.off = off;
+    off[8] = true, r.odd.off = off;
     t.col[FIT_LOSS][5] = t.col[FIT_LOSS][7] = largest - 0.1; /* of 4 x N, 16 x D and of 16 x N, 4 x D */
     ch = must_build("excess", &in);
     s = find(&ch, "theory (Author 2020)", true, 0);
     for (size_t i = 0; s && i < s->n; i++)
-        if (s->x[i] > r.max_flops / 4)
-            EXPECT_REL(s->y[i], 0.3 * pow(s->x[i] / (r.max_flops / 4), -0.2), 0.01);
+        if (s->x[i] > r.cost.max_flops / 4)
+            EXPECT_REL(s->y[i], 0.3 * pow(s->x[i] / (r.cost.max_flops / 4), -0.2), 0.01);
     chart_free(&ch);
-    r.off = NULL;
+    r.odd.off = NULL;
     in.theory = NULL;
     expect_no_theory(&in);
     fit_table_free(&t);
@@ -599,12 +600,12 @@ static void below_the_floor(void)
     struct fit_table t = grid(3, 3);
     struct fit_report r = with_frontier();
     const struct charts_input in = {.table = &t, .report = &r};
-    r.verdict.truth_known = true;
-    r.verdict.truth_floor = t.col[FIT_LOSS][8];
+    r.verdict.truth.known = true;
+    r.verdict.truth.floor = t.col[FIT_LOSS][8];
     struct chart ch = must_build("excess", &in);
     EXPECT_HAS(ch.note, "1 run at or below the floor");
     chart_free(&ch);
-    r.verdict.truth_floor = 100;
+    r.verdict.truth.floor = 100;
     ch = must_build("excess", &in);
     EXPECT_HAS(ch.note, "9 runs at or below the floor");
     chart_free(&ch);
@@ -619,11 +620,11 @@ static void returns(void)
                                {.flops = 8e15, .loss = {2.7, 0, 0, 0}, .valid = true}};
     const struct charts_input in = {.table = &t, .report = &r};
     struct fit_verdict *v = &r.verdict;
-    double at_largest = K * pow(r.max_flops, -G) * (1 - pow(2, -G));
-    v->gain = (struct fit_value){at_largest, 0, 0.9 * at_largest, 1.1 * at_largest};
-    v->flatten = (struct fit_value){4e17, 0, 1e17, 2e18};
-    r.isoflop = b, r.n_isoflop = 2;
-    r.sigma = 0.01, r.sigma_lo = 0.006, r.sigma_hi = 0.02, r.sigma_from = "runs repeated with other seeds";
+    double at_largest = K * pow(r.cost.max_flops, -G) * (1 - pow(2, -G));
+    v->returns.gain = (struct fit_value){at_largest, 0, 0.9 * at_largest, 1.1 * at_largest};
+    v->returns.flatten = (struct fit_value){4e17, 0, 1e17, 2e18};
+    r.isoflop.at = b, r.isoflop.n = 2;
+    r.noise.sigma = 0.01, r.noise.lo = 0.006, r.noise.hi = 0.02, r.noise.from = "runs repeated with other seeds";
     struct chart ch = must_build("returns", &in);
     const struct chart_series *in_runs = find(&ch, "the fit, 95 % band", true, 0);
     const struct chart_series *beyond = find(&ch, "the fit, beyond the runs", true, 0);
@@ -632,7 +633,7 @@ static void returns(void)
         const struct chart_series *s = k ? beyond : in_runs;
         for (size_t i = 0; i < s->n; i++)
             EXPECT_REL(s->y[i], K * pow(s->x[i], -G) * (1 - pow(2, -G)), 1e-9);
-        EXPECT_REL(s->x[0], k ? r.max_flops : r.min_flops, 1e-9);
+        EXPECT_REL(s->x[0], k ? r.cost.max_flops : r.cost.min_flops, 1e-9);
     }
     EXPECT(beyond && beyond->dash > 0 && beyond->x[beyond->n - 1] > 1.1e18 && in_runs && in_runs->dash == 0);
     /* three doublings between the two minima gained 0.3: 0.1 each, the middle one from 2e15 */
@@ -648,13 +649,13 @@ static void returns(void)
     EXPECT(bar && bar->lo[0] == 0.006 && bar->hi[0] == 0.02);
     EXPECT(flat && flat->x[0] == 4e17 && flat->y[0] == 0.01 && flat->x_lo[0] == 1e17 && flat->x_hi[0] == 2e18);
     EXPECT_HAS(ch.subtitle, "Returns flatten, where it sinks under the noise of one run, at 4×10¹⁷ FLOPs (95 %: 10¹⁷ to 2×10¹⁸).");
-    EXPECT(largest && largest->vertical && fabs(largest->at / r.max_flops - 1) < 1e-12);
+    EXPECT(largest && largest->vertical && fabs(largest->at / r.cost.max_flops - 1) < 1e-12);
     EXPECT_HAS(ch.subtitle, "At the largest budget here, 3.1×10¹⁶ FLOPs.");
     EXPECT_TEXT(ch.title, "The next doubling of compute gains 0.075 nats (95 %: 0.068 to 0.083), 7.5 times the noise of one run");
     EXPECT_TEXT(ch.y_label, "gain (nats per token)");
     EXPECT_TEXT(ch.note, "Noise: runs repeated with other seeds.");
     chart_free(&ch);
-    v->gain.value = (double)NAN;
+    v->returns.gain.value = (double)NAN;
     bool drawn = true;
     ch = build("returns", &in, &drawn);
     EXPECT(!drawn);
@@ -666,7 +667,7 @@ static void returns(void)
 static void band(void)
 {
     enum { DRAWS = 40 };
-    static struct fit_frontier all[DRAWS + 2];
+    static struct frontier_curve all[DRAWS + 2];
     static double room[DRAWS + 1];
     struct fit_table t = grid(3, 3);
     struct fit_report r = with_frontier();
@@ -675,9 +676,9 @@ static void band(void)
         all[i] = frontier[0];
         all[i].ln_k += i ? 0.01 * ((double)i - 1 - DRAWS / 2) : 0;
     }
-    r.frontier = all, r.n_frontier_boot = DRAWS + 1, r.draws = room, r.frontier_z = 1.959963984540054;
-    r.verdict.truth_known = true, r.verdict.truth_floor = 1.6;
-    r.verdict.gain.value = 0.1;
+    r.frontier.curves = all, r.frontier.n_boot = DRAWS + 1, r.frontier.draws = room, r.frontier.z = 1.959963984540054;
+    r.verdict.truth.known = true, r.verdict.truth.floor = 1.6;
+    r.verdict.returns.gain.value = 0.1;
     struct chart ch = must_build("excess", &in);
     const struct chart_series *s = find(&ch, "best at each C", true, 0);
     for (size_t i = 0; s && i < s->n; i++) {
@@ -858,8 +859,8 @@ static void odd_tables(void)
         }
         if (fit_analyse(&r, &t, &options, &err) == OK) {
             draw_all(o->what, &t, &r, font, true);
-            r.verdict.truth_known = true; /* above all losses */
-            r.verdict.truth_floor = 1e5;
+            r.verdict.truth.known = true; /* above all losses */
+            r.verdict.truth.floor = 1e5;
             draw_all(o->what, &t, &r, font, false);
         }
         fit_report_free(&r);
@@ -879,17 +880,18 @@ static void odd_reports(void)
             struct fit_report r = with_frontier();
             struct fit_isoflop b[3];
             struct fit_table iso = isoflop_table(&r, b, 3);
-            struct fit_frontier f = frontier[0];
+            struct frontier_curve f = frontier[0];
             struct fit_verdict *v = &r.verdict;
-            r.frontier = &f;
-            r.sigma = 0.01, r.sigma_lo = 0.005, r.sigma_hi = 0.02, r.sigma_from = "here";
-            r.isoflop_n_exponent = (struct fit_value){0.5, 0, 0.4, 0.6};
-            v->gain = v->flatten = v->floor = (struct fit_value){0.1, 0.01, 0.08, 0.12};
-            v->truth_known = v->floor_supported = true;
-            v->truth_floor = 1.6;
-            double *const fields[] = {&v->gain.value,  &v->gain.lo,        &v->flatten.value, &v->flatten.hi,
-                                      &v->floor.value, &v->floor.hi,       &v->truth_floor,   &v->truth_heldout,
-                                      &r.sigma,        &b[1].n_opt.value,  &b[1].c2,          &f.ln_k};
+            r.frontier.curves = &f;
+            r.noise.sigma = 0.01, r.noise.lo = 0.005, r.noise.hi = 0.02, r.noise.from = "here";
+            r.isoflop.n_exponent = (struct fit_value){0.5, 0, 0.4, 0.6};
+            v->returns.gain = v->returns.flatten = v->floor.at = (struct fit_value){0.1, 0.01, 0.08, 0.12};
+            v->truth.known = v->floor.supported = true;
+            v->truth.floor = 1.6;
+            struct fit_returns *x = &v->returns;
+            double *const fields[] = {&x->gain.value,     &x->gain.lo,        &x->flatten.value, &x->flatten.hi,
+                                      &v->floor.at.value, &v->floor.at.hi,    &v->truth.floor,   &v->truth.heldout,
+                                      &r.noise.sigma,     &b[1].n_opt.value,  &b[1].c2,          &f.ln_k};
             *fields[field] = bad[k];
             char what[64];
             snprintf(what, sizeof what, "field %d is %g", field, bad[k]);
@@ -914,8 +916,8 @@ static void out_of_memory_building(void)
     const struct charts_curve c[] = {{"a", 0, true, {1e6, 9e5, 95e4}, 1e6, 2, 3, tokens, tokens, loss},
                                      {"b", 0, true, {2e6, 9e5, 95e4}, 1e6, 2, 3, tokens, tokens, loss}};
     const struct charts_input in = {.table = &t, .report = &r, .curves = c, .n_curves = 2, .theory = &th};
-    r.verdict.truth_known = true, r.verdict.truth_floor = 2.4; /* theory's line is drawn: the last run has 2.7 */
-    r.verdict.gain = (struct fit_value){0.1, 0, 0.08, 0.12};
+    r.verdict.truth.known = true, r.verdict.truth.floor = 2.4; /* theory's line is drawn: the last run has 2.7 */
+    r.verdict.returns.gain = (struct fit_value){0.1, 0, 0.08, 0.12};
     for (size_t k = 0; k < charts_count(); k++) {
         size_t n = 0;
         for (size_t i = 0; i <= n && !test_failed(); i++)

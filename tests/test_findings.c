@@ -84,23 +84,23 @@ static void allocation(void)
     struct made_sweep *s = made_sweep(true, "d16-l2");
     struct chart ch = build(s, "allocation");
     static const char *const counted[] = {"all parameters", "without embeddings", "in matrix products"};
-    EXPECT(s->report.n_methods == 3);
-    for (size_t k = 0; k < s->report.n_methods; k++)
+    EXPECT(s->report.methods.n == 3);
+    for (size_t k = 0; k < s->report.methods.n; k++)
         for (size_t panel = 0; panel < 2; panel++) {
-            const struct fit_methods *m = &s->report.methods[k];
+            const struct fit_methods *m = &s->report.methods.at[k];
             const struct chart_series *line = find(&ch, counted[m->count], panel);
             EXPECT(line && line->n == FIT_METHOD_BUDGETS && line->band == (m->count == s->report.count));
             for (size_t i = 0; line && i < line->n; i++) {
                 EXPECT(line->x[i] == m->flops[i] && line->y[i] == (panel ? m->d_best : m->n_best)[i].value);
                 if (m->count == s->report.count)
-                    EXPECT_REL(line->y[i], (panel ? fit_frontier_tokens : fit_frontier_params)(&s->report,
+                    EXPECT_REL(line->y[i], (panel ? fit_frontier_tokens : fit_frontier_params)(&s->report.frontier,
                                line->x[i]).value, 1e-12);
             }
         }
     const struct chart_series *minima = find(&ch, "IsoFLOP minima", 0);
-    EXPECT(minima && minima->n == s->report.n_isoflop);
+    EXPECT(minima && minima->n == s->report.isoflop.n);
     for (size_t i = 0; minima && i < minima->n; i++)
-        EXPECT(isnan(minima->y[i]) || (minima->y[i] == s->report.isoflop[i].n_opt.value && minima->lo[i] <= minima->y[i]));
+        EXPECT(isnan(minima->y[i]) || (minima->y[i] == s->report.isoflop.at[i].n_opt.value && minima->lo[i] <= minima->y[i]));
     chart_free(&ch);
     made_free(s);
 }
@@ -129,8 +129,8 @@ static void contours(void)
     const struct chart_series *best = find(&ch, "frontier", 0), *runs = find(&ch, "runs", 0);
     EXPECT(runs && runs->n == MADE_RUNS);
     for (size_t i = 0; best && i < best->n; i++) {
-        double c = s->report.flops_k * pow(best->x[i], s->report.flops_p) * best->y[i];
-        EXPECT_REL(best->x[i], fit_frontier_params(&s->report, c).value, 1e-9);
+        double c = s->report.cost.k * pow(best->x[i], s->report.cost.p) * best->y[i];
+        EXPECT_REL(best->x[i], fit_frontier_params(&s->report.frontier, c).value, 1e-9);
     }
     chart_free(&ch);
     made_free(s);
@@ -166,7 +166,7 @@ static void floor_windows(void)
     const struct ensemble *e = &s->report.spread;
     size_t cells = 0;
     for (size_t k = 0; k < e->n_cells; k++) {
-        const struct fit_law *f = &s->report.laws[e->cells[k].law];
+        const struct fit_law *f = &s->report.laws.at[e->cells[k].law];
         bool seen = false;
         if (!e->cells[k].fitted || !(e->cells[k].weight > 0) || f->law->level < 0)
             continue;
@@ -177,8 +177,8 @@ static void floor_windows(void)
         EXPECT_MSG(seen, "cell %zu is not drawn", k);
     }
     EXPECT(cells > 3 && ch.n_series == cells && ch.n_lines == 2);
-    EXPECT(ch.n_lines == 2 && ch.lines[0].at == s->report.verdict.floor.value && ch.lines[0].hi == s->report.verdict.floor.hi &&
-           ch.lines[1].at == 1.1);
+    const struct fit_value *floor = &s->report.verdict.floor.at;
+    EXPECT(ch.n_lines == 2 && ch.lines[0].at == floor->value && ch.lines[0].hi == floor->hi && ch.lines[1].at == 1.1);
     chart_free(&ch);
     made_free(s);
 }
@@ -244,9 +244,9 @@ static void odd_runs(void)
     struct made_sweep *s = made_sweep(false, "d16-l2");
     struct chart ch = build(s, "odd_runs");
     const struct chart_series *run = find(&ch, "the run", 0), *expected = find(&ch, "expected", 0);
-    EXPECT(s->report.n_outliers == 1 && run && expected && run->n == 1);
+    EXPECT(s->report.odd.n == 1 && run && expected && run->n == 1);
     if (run && expected) {
-        EXPECT(run->x[0] == s->table.col[FIT_LOSS][MADE_ODD] && expected->x[0] == s->report.outliers[0].expected);
+        EXPECT(run->x[0] == s->table.col[FIT_LOSS][MADE_ODD] && expected->x[0] == s->report.odd.runs[0].expected);
         EXPECT(strcmp(run->names[0], "d16-l2") == 0);
     }
     EXPECT(strcmp(ch.title, "1 run of 50 follows no law") == 0);
@@ -277,13 +277,13 @@ static void collapse(void)
 static void slices(void)
 {
     struct made_sweep *s = made_sweep(false, "d16-l2");
-    s->report.n_isoflop = 0;
+    s->report.isoflop.n = 0;
     struct chart ch = build(s, "isoflop");
     const struct chart_series *best = find(&ch, "best size", 0);
     size_t n = 0;
     EXPECT(best && best->n == ch.scale.n_marks);
     for (size_t k = 0; best && k < best->n; k++) {
-        struct fit_value v = fit_frontier_params(&s->report, ch.scale.marks[k]);
+        struct fit_value v = fit_frontier_params(&s->report.frontier, ch.scale.marks[k]);
         EXPECT(best->x[k] == v.value && best->x_lo[k] == v.lo && best->x_hi[k] == v.hi);
     }
     for (size_t k = 0; k < ch.n_series; k++)
@@ -291,7 +291,7 @@ static void slices(void)
             if (!isfinite(ch.series[k].y[i]))
                 continue;
             /* as far off the law there as where it ran */
-            double there = s->report.flops_k * pow(ch.series[k].x[i], s->report.flops_p), c = ch.scale.marks[k -
+            double there = s->report.cost.k * pow(ch.series[k].x[i], s->report.cost.p), c = ch.scale.marks[k -
                                                    ch.scale.n_marks];
             double law = fit_predict(fit_report_selected(&s->report), ch.series[k].x[i], c / there).value;
             EXPECT_REL(ch.series[k].y[i] / law, s->table.col[FIT_LOSS][i] / fitted(s, i), 1e-9);

@@ -254,9 +254,9 @@ static void recovers_without_noise(void)
         o.obj.loss = SOLVE_LSQ;
         grid_table(&t, law_find(cases[k].name), cases[k].truth, 0, 8);
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        if (r.n_laws == 1)
-            check_params(&r.laws[0], cases[k].truth, 1e-4);
-        EXPECT(r.n_laws == 1 && r.laws[0].best.converged);
+        if (r.laws.n == 1)
+            check_params(&r.laws.at[0], cases[k].truth, 1e-4);
+        EXPECT(r.laws.n == 1 && r.laws.at[0].best.converged);
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -283,7 +283,7 @@ static void one_variable(void)
     struct fit_options o = quick("floor", 0);
     line_table(&t, 20, 0.7, 30, 0.4, 0);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    check_params(&r.laws[0], truth, 1e-5);
+    check_params(&r.laws.at[0], truth, 1e-5);
     fit_report_free(&r);
     fit_table_free(&t);
 
@@ -291,11 +291,11 @@ static void one_variable(void)
     o = quick(NULL, 200);
     line_table(&t, 20, 0, 30, 0.4, 0.003);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_laws == 3 && !r.verdict.floor_supported);
+    EXPECT(r.laws.n == 3 && !r.verdict.floor.supported);
     EXPECT(fit_report_selected(&r)->law != law_find("bnsl")); /* what does not bend needs no bend */
-    for (size_t i = 0; i < r.n_laws; i++)
-        if (r.laws[i].law == law_find("power"))
-            check_params(&r.laws[i], plain, 0.02);
+    for (size_t i = 0; i < r.laws.n; i++)
+        if (r.laws.at[i].law == law_find("power"))
+            check_params(&r.laws.at[i], plain, 0.02);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -331,7 +331,7 @@ static void intervals_cover(void)
         grid_table(&t, law_find("chinchilla"), truth, 0.003, 1);
         o.seed = (uint64_t)k;
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        const struct fit_value *e = &r.laws[0].params[0];
+        const struct fit_value *e = &r.laws.at[0].params[0];
         covered += e->lo <= 1.8 && 1.8 <= e->hi;
         wide += e->hi - e->lo > 0 && e->hi - e->lo < 0.4;
         fit_report_free(&r);
@@ -376,14 +376,14 @@ static void ties_and_fixed(void)
     o.tie[0] = "alpha=beta";
     o.n_tie = 1;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    check_params(&r.laws[0], truth, 1e-5);
-    EXPECT(r.laws[0].outer[3] == r.laws[0].outer[4]);
+    check_params(&r.laws.at[0], truth, 1e-5);
+    EXPECT(r.laws.at[0].outer[3] == r.laws.at[0].outer[4]);
     fit_report_free(&r);
     o.fix[0] = "A=480";
     o.fix[1] = "E=1.8";
     o.n_fix = 2;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    check_params(&r.laws[0], truth, 1e-6);
+    check_params(&r.laws.at[0], truth, 1e-6);
     fit_report_free(&r);
     o.fix[1] = "Q=1";
     EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no parameter 'Q'");
@@ -400,7 +400,7 @@ static void ties_and_fixed(void)
     o.n_tie = 0;
     o.n_fix = 1;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_laws == 1 && r.laws[0].law == law_find("joint") && r.laws[0].outer[5] == 0.5);
+    EXPECT(r.laws.n == 1 && r.laws.at[0].law == law_find("joint") && r.laws.at[0].outer[5] == 0.5);
     fit_report_free(&r);
     o.fix[0] = "RD=5";
     EXPECT_ERR(fit_analyse(&r, &t, &o, &err), E_USAGE, "no law of size and data");
@@ -475,9 +475,9 @@ static void stratified(void)
     for (int k = 0; k < 2; k++) {
         o.stratify = k;
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        EXPECT(r.laws[0].n_boot == 40);
+        EXPECT(r.laws.at[0].n_boot == 40);
         for (size_t j = 0; j < 3; j++)
-            EXPECT((r.laws[0].params[j].se <= 1e-9 * r.laws[0].outer[j]) == o.stratify);
+            EXPECT((r.laws.at[0].params[j].se <= 1e-9 * r.laws.at[0].outer[j]) == o.stratify);
         fit_report_free(&r);
     }
     fit_table_free(&t);
@@ -601,7 +601,7 @@ static void windows_and_their_weights(void)
     grid_table(&t, law_find("chinchilla"), truth, 0.003, 1);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
     const struct ensemble *e = &r.spread;
-    EXPECT(e->n_windows == 12 && e->n_cells == 12 * r.n_laws && r.n_outliers == 0);
+    EXPECT(e->n_windows == 12 && e->n_cells == 12 * r.laws.n && r.odd.n == 0);
     double share[12 * FIT_MAX_LAWS] = {0}, want[12 * FIT_MAX_LAWS] = {0}, all = 0;
     for (size_t i = 0; i < e->n_members; i++)
         share[e->members[i].cell] += e->members[i].weight;
@@ -636,21 +636,21 @@ static void floor_and_truth(void)
     t.truth_heldout = (double)NAN;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
     const struct fit_verdict *v = &r.verdict;
-    EXPECT(r.laws[r.selected].law == law_find("joint") && v->floor_supported);
-    EXPECT(v->truth_known && v->truth_covered && v->truth_covered_over_laws);
+    EXPECT(r.laws.at[r.laws.selected].law == law_find("joint") && v->floor.supported);
+    EXPECT(v->truth.known && v->truth.covered && v->truth.covered_over_laws);
     /* chinchilla, the wrong law here, puts the floor lower */
-    EXPECT(v->floor_lo == r.laws[0].params[0].lo && v->floor_lo < v->floor.lo);
-    EXPECT(v->floor.lo <= r.laws[1].params[0].value && r.laws[1].params[0].value <= v->floor.hi);
+    EXPECT(v->floor.laws_lo == r.laws.at[0].params[0].lo && v->floor.laws_lo < v->floor.at.lo);
+    EXPECT(v->floor.at.lo <= r.laws.at[1].params[0].value && r.laws.at[1].params[0].value <= v->floor.at.hi);
     EXPECT(strstr(v->lines.text[0], "over laws, windows of the runs and resamples"));
     /* how sure the choice is */
-    EXPECT(r.n_laws == 2 && r.laws[1].share > 0.9);
-    EXPECT_NEAR(r.laws[0].share + r.laws[1].share, 1, 1e-12);
-    EXPECT_NEAR(r.laws[0].weight + r.laws[1].weight, 1, 1e-12);
-    EXPECT_REL(r.laws[0].weight / r.laws[1].weight, exp(0.5 * (r.laws[1].aicc - r.laws[0].aicc)), 1e-9);
-    t.truth_floor = 0.5 * (v->floor_lo + v->floor.lo);
+    EXPECT(r.laws.n == 2 && r.laws.at[1].share > 0.9);
+    EXPECT_NEAR(r.laws.at[0].share + r.laws.at[1].share, 1, 1e-12);
+    EXPECT_NEAR(r.laws.at[0].weight + r.laws.at[1].weight, 1, 1e-12);
+    EXPECT_REL(r.laws.at[0].weight / r.laws.at[1].weight, exp(0.5 * (r.laws.at[1].aicc - r.laws.at[0].aicc)), 1e-9);
+    t.truth_floor = 0.5 * (v->floor.laws_lo + v->floor.at.lo);
     fit_report_free(&r);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(!v->truth_covered && v->truth_covered_over_laws);
+    EXPECT(!v->truth.covered && v->truth.covered_over_laws);
     EXPECT(strstr(v->lines.text[1], "does NOT cover it"));
     fit_report_free(&r);
     fit_table_free(&t);
@@ -670,19 +670,19 @@ static void frontier_is_the_minimum(void)
         for (size_t i = 0; i < t.n; i++) /* a cost that is not 6 N D */
             t.col[FIT_FLOPS][i] = 11 * pow(t.col[FIT_PARAMS][i], 0.9) * t.col[FIT_TOKENS][i];
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        EXPECT(r.has_frontier);
+        EXPECT(r.frontier.holds);
         double c = 1e15, best = (double)INFINITY, at = 0;
         for (double ln = log(1e4); ln < log(1e10); ln += 1e-3) {
-            double n = exp(ln), d = c / (11 * pow(n, 0.9)), l = fit_predict(&r.laws[0], n, d).value;
+            double n = exp(ln), d = c / (11 * pow(n, 0.9)), l = fit_predict(&r.laws.at[0], n, d).value;
             if (l < best) {
                 best = l;
                 at = n;
             }
         }
-        EXPECT_REL(fit_frontier_loss(&r, c).value, best, 1e-6);
-        EXPECT_REL(fit_frontier_params(&r, c).value, at, 2e-3);
-        EXPECT_NEAR(fit_frontier_gain(&r, c).value,
-                    fit_frontier_loss(&r, c).value - fit_frontier_loss(&r, 2 * c).value, 1e-9);
+        EXPECT_REL(fit_frontier_loss(&r.frontier, c).value, best, 1e-6);
+        EXPECT_REL(fit_frontier_params(&r.frontier, c).value, at, 2e-3);
+        EXPECT_NEAR(fit_frontier_gain(&r.frontier, c).value,
+                    fit_frontier_loss(&r.frontier, c).value - fit_frontier_loss(&r.frontier, 2 * c).value, 1e-9);
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -704,13 +704,13 @@ static void isoflop_minima(void)
         t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * z * z + 0.0005 * rng_normal(test_rng());
     }
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_isoflop == 5);
-    for (size_t i = 0; i < r.n_isoflop; i++) {
-        EXPECT_REL(r.isoflop[i].n_opt.value, 40 * pow(r.isoflop[i].flops / 1e8, 0.5), 0.03);
-        EXPECT(!r.isoflop[i].at_edge && r.isoflop[i].n_opt.lo < r.isoflop[i].n_opt.hi);
+    EXPECT(r.isoflop.n == 5);
+    for (size_t i = 0; i < r.isoflop.n; i++) {
+        EXPECT_REL(r.isoflop.at[i].n_opt.value, 40 * pow(r.isoflop.at[i].flops / 1e8, 0.5), 0.03);
+        EXPECT(!r.isoflop.at[i].at_edge && r.isoflop.at[i].n_opt.lo < r.isoflop.at[i].n_opt.hi);
     }
-    EXPECT_NEAR(r.isoflop_n_exponent.value, 0.5, 0.01);
-    EXPECT(r.isoflop_n_exponent.lo < 0.5 && 0.5 < r.isoflop_n_exponent.hi);
+    EXPECT_NEAR(r.isoflop.n_exponent.value, 0.5, 0.01);
+    EXPECT(r.isoflop.n_exponent.lo < 0.5 && 0.5 < r.isoflop.n_exponent.hi);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -744,9 +744,9 @@ static void methods_and_counts(void)
     t.has[FIT_PARAMS] = t.has[FIT_PARAMS_NONEMBD] = true;
     o.isoflop_window = 3;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_methods == 2);
-    for (size_t k = 0; k < r.n_methods; k++) {
-        const struct fit_methods *m = &r.methods[k];
+    EXPECT(r.methods.n == 2);
+    for (size_t k = 0; k < r.methods.n; k++) {
+        const struct fit_methods *m = &r.methods.at[k];
         double want = a * (k ? 1.2 : 1);
         EXPECT(m->count == (k ? FIT_COUNT_NONEMBD : FIT_COUNT_TOTAL));
         EXPECT_NEAR(m->law_n.value, want, 1e-6);
@@ -785,9 +785,9 @@ static void envelope_of_two_steps(void)
     }
     t.has[FIT_PARAMS] = true;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_methods == 1 && r.methods[0].envelope.n_crossings == 2);
-    EXPECT(isnan(r.methods[0].envelope.n_exponent.value) && isnan(r.methods[0].envelope.n_exponent.hi));
-    EXPECT(isfinite(r.methods[0].law_n.value));
+    EXPECT(r.methods.n == 1 && r.methods.at[0].envelope.n_crossings == 2);
+    EXPECT(isnan(r.methods.at[0].envelope.n_exponent.value) && isnan(r.methods.at[0].envelope.n_exponent.hi));
+    EXPECT(isfinite(r.methods.at[0].law_n.value));
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -803,7 +803,7 @@ static void thin_designs(void)
         grid_table(&t, law_find("chinchilla"), truth, 0, 1);
         t.n = t.n_trunks = n;
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        EXPECT(!r.verdict.enough && r.n_laws == 0 && r.verdict.lines.n == 1);
+        EXPECT(!r.verdict.enough && r.laws.n == 0 && r.verdict.lines.n == 1);
         EXPECT(strstr(r.verdict.lines.text[0], "Not enough runs"));
         fit_report_free(&r);
         fit_table_free(&t);
@@ -818,9 +818,9 @@ static void thin_designs(void)
             for (int c = 0; c < FIT_N_COLUMNS; c++)
                 u.col[c][i] = t.col[c][k ? i : 7 * i];
         EXPECT_OK(fit_analyse(&r, &u, &o, &err));
-        EXPECT(r.verdict.enough && r.laws[0].x == (k ? FIT_PARAMS : FIT_TOKENS) && r.has_frontier);
-        double c = r.max_flops, at = u.col[FIT_LOSS][n - 1];
-        EXPECT_REL(fit_frontier_loss(&r, c).value, at, 1e-4);
+        EXPECT(r.verdict.enough && r.laws.at[0].x == (k ? FIT_PARAMS : FIT_TOKENS) && r.frontier.holds);
+        double c = r.cost.max_flops, at = u.col[FIT_LOSS][n - 1];
+        EXPECT_REL(fit_frontier_loss(&r.frontier, c).value, at, 1e-4);
         fit_report_free(&r);
         fit_table_free(&t);
         fit_table_free(&u);
@@ -841,7 +841,7 @@ static void fullest_level(void)
         for (int c = 0; c < FIT_N_COLUMNS; c++)
             u.col[c][i] = t.col[c][i < 8 ? 7 * i : 7 * (i - 8) + 3];
     EXPECT_OK(fit_analyse(&r, &u, &o, &err));
-    EXPECT(r.n_laws > 0 && r.laws[0].x == FIT_TOKENS && r.laws[0].n == 8);
+    EXPECT(r.laws.n > 0 && r.laws.at[0].x == FIT_TOKENS && r.laws.at[0].n == 8);
     fit_report_free(&r);
     fit_table_free(&t);
     fit_table_free(&u);
@@ -883,13 +883,13 @@ static void noise_counts_trajectories(void)
         if (k == 1)
             t.n_trunks = 14;
         EXPECT_OK(fit_analyse(&r[k], &t, &o, &err));
-        EXPECT(r[k].sigma_n == 56 && r[k].sigma_independent == (k ? 7 : 56));
+        EXPECT(r[k].noise.df == 56 && r[k].noise.independent == (k ? 7 : 56));
         fit_table_free(&t);
     }
-    EXPECT(r[0].sigma == r[1].sigma);
+    EXPECT(r[0].noise.sigma == r[1].noise.sigma);
     /* chi-squared of 7 for the level, and some more for the way from the middle of the grid to its corner */
-    EXPECT(r[1].sigma_hi / r[1].sigma > sqrt(7 / 1.6898692) && r[1].sigma_hi / r[1].sigma < 4);
-    EXPECT(r[0].sigma_hi < r[1].sigma_hi && r[0].sigma_lo > r[1].sigma_lo);
+    EXPECT(r[1].noise.hi / r[1].noise.sigma > sqrt(7 / 1.6898692) && r[1].noise.hi / r[1].noise.sigma < 4);
+    EXPECT(r[0].noise.hi < r[1].noise.hi && r[0].noise.lo > r[1].noise.lo);
     fit_report_free(&r[0]);
     fit_report_free(&r[1]);
     fit_table_free(&g);
@@ -909,11 +909,11 @@ static void trunks_and_seeds(void)
     EXPECT(t.n == 4 && t.n_trunks == 3 && t.n_diverged == 1 && t.n_failed == 1);
     EXPECT(t.trunk[0] == 0 && t.trunk[1] == 1 && t.trunk[2] == 0 && t.trunk[3] == 2);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT_NEAR(r.sigma, 0.1 / sqrt(2.0), 1e-12);
-    EXPECT(r.sigma_n == 1 && r.sigma_independent == 1);
+    EXPECT_NEAR(r.noise.sigma, 0.1 / sqrt(2.0), 1e-12);
+    EXPECT(r.noise.df == 1 && r.noise.independent == 1);
     /* chi-squared with one degree: 5.0238862, 0.00098206912; the cell is not that of the largest budget */
-    EXPECT(r.sigma_lo < r.sigma / 2.2414027 && r.sigma_hi > r.sigma / 0.031337981);
-    EXPECT(r.sigma_lo > r.sigma / 5 && r.sigma_hi < r.sigma / 0.02);
+    EXPECT(r.noise.lo < r.noise.sigma / 2.2414027 && r.noise.hi > r.noise.sigma / 0.031337981);
+    EXPECT(r.noise.lo > r.noise.sigma / 5 && r.noise.hi < r.noise.sigma / 0.02);
     fit_report_free(&r);
     fit_table_free(&t);
 }

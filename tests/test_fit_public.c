@@ -32,8 +32,8 @@ static void check_optimum(const struct fit_table *t, const struct fit_options *o
     struct err err;
     struct fit_report r;
     EXPECT_OK(fit_analyse(&r, t, o, &err));
-    if (r.n_laws == 1) {
-        const struct fit_law *f = &r.laws[0];
+    if (r.laws.n == 1) {
+        const struct fit_law *f = &r.laws.at[0];
         EXPECT_MSG(f->best.objective <= objective, "objective %.13g, want %.13g", f->best.objective,
                    objective);
         EXPECT(f->best.converged);
@@ -42,7 +42,7 @@ static void check_optimum(const struct fit_table *t, const struct fit_options *o
             EXPECT_NEAR(f->outer[j], want[j], coef ? rel_coef * want[j] : 1e-5);
         }
     }
-    EXPECT(r.n_laws == 1);
+    EXPECT(r.laws.n == 1);
     fit_report_free(&r);
 }
 
@@ -88,16 +88,16 @@ static void besiroglu_delta(void)
         struct fit_report r;
         o.obj.delta = cases[i].delta;
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        EXPECT_NEAR(r.laws[0].outer[4], cases[i].beta, 1e-5);
+        EXPECT_NEAR(r.laws.at[0].outer[4], cases[i].beta, 1e-5);
         fit_report_free(&r);
     }
     o.obj = (struct solve_objective){SOLVE_LSQ, 0, SOLVE_RAW, 0};
     struct err err;
     struct fit_report r;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT_NEAR(r.laws[0].outer[0], 1.882814, 1e-5);
-    EXPECT_NEAR(r.laws[0].outer[3], 0.357615, 1e-5);
-    EXPECT_NEAR(r.laws[0].outer[4], 0.427621, 1e-5);
+    EXPECT_NEAR(r.laws.at[0].outer[0], 1.882814, 1e-5);
+    EXPECT_NEAR(r.laws.at[0].outer[3], 0.357615, 1e-5);
+    EXPECT_NEAR(r.laws.at[0].outer[4], 0.427621, 1e-5);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -116,12 +116,12 @@ static void besiroglu_bootstrap(void)
         return;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
     for (size_t j = 0; j < 5; j++)
-        EXPECT_REL(r.laws[0].params[j].se, want[j], 0.05);
-    EXPECT(r.laws[0].n_boot == 4000 && r.laws[0].n_boot_failed == 0);
-    EXPECT_NEAR(r.laws[0].params[3].lo, 0.317, 0.002);
-    EXPECT_NEAR(r.laws[0].params[3].hi, 0.373, 0.002);
-    EXPECT_NEAR(r.laws[0].params[4].lo, 0.331, 0.004);
-    EXPECT_NEAR(r.laws[0].params[4].hi, 0.415, 0.004);
+        EXPECT_REL(r.laws.at[0].params[j].se, want[j], 0.05);
+    EXPECT(r.laws.at[0].n_boot == 4000 && r.laws.at[0].n_boot_failed == 0);
+    EXPECT_NEAR(r.laws.at[0].params[3].lo, 0.317, 0.002);
+    EXPECT_NEAR(r.laws.at[0].params[3].hi, 0.373, 0.002);
+    EXPECT_NEAR(r.laws.at[0].params[4].lo, 0.331, 0.004);
+    EXPECT_NEAR(r.laws.at[0].params[4].hi, 0.415, 0.004);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -145,14 +145,14 @@ static void bnsl_addition(void)
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
     fit_table_free(&t);
     for (size_t j = 0; j < 6; j++)
-        EXPECT_REL(r.laws[0].outer[j], want[j], 1e-4);
-    EXPECT_REL(r.laws[0].rms_log, 5.985e-4, 1e-3);
+        EXPECT_REL(r.laws.at[0].outer[j], want[j], 1e-4);
+    EXPECT_REL(r.laws.at[0].rms_log, 5.985e-4, 1e-3);
     opt.where = rest;
     if (!read_public(&t, "bnsl_4digit_addition.csv", &opt))
         return;
     double ss = 0;
     for (size_t i = 0; i < t.n; i++) {
-        double e = log(fit_predict(&r.laws[0], t.col[FIT_X][i], 1).value / t.col[FIT_LOSS][i]);
+        double e = log(fit_predict(&r.laws.at[0], t.col[FIT_X][i], 1).value / t.col[FIT_LOSS][i]);
         ss += e * e / (double)t.n;
     }
     EXPECT_NEAR(sqrt(ss), 0.0109, 5e-5);
@@ -171,8 +171,8 @@ static void cs336_isoflops(void)
         return;
     EXPECT(t.n == 72);
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.n_isoflop == 9);
-    EXPECT_NEAR(r.isoflop_n_exponent.value, r.frontier_n_exponent.value, 0.005);
+    EXPECT(r.isoflop.n == 9);
+    EXPECT_NEAR(r.isoflop.n_exponent.value, r.frontier.n_exponent.value, 0.005);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -212,8 +212,8 @@ static void porian_staircase(void)
         if (t.n > 0) {
             EXPECT_OK(fit_analyse(&r, &t, &o, &err));
             double a = strtod(cell[6], NULL);
-            EXPECT_MSG(fabs(r.isoflop_n_exponent.value - a) <= 0.032, "%s: a = %.4f, published %.4f",
-                       line, r.isoflop_n_exponent.value, a);
+            EXPECT_MSG(fabs(r.isoflop.n_exponent.value - a) <= 0.032, "%s: a = %.4f, published %.4f",
+                       line, r.isoflop.n_exponent.value, a);
             checked++;
             fit_report_free(&r);
         }

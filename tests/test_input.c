@@ -296,11 +296,11 @@ static void draws_as_csv(void)
         unsigned number;
         EXPECT(sscanf(line, "chinchilla,%u,%lf,%lf,%lf,%lf,%lf", &number, &p[0], &p[1], &p[2], &p[3], &p[4]) == 6);
         EXPECT(number == n + 1);
-        law_external(outer, r.laws[0].law, r.laws[0].boot + n * 5, &r.laws[0].problem.centre);
+        law_external(outer, r.laws.at[0].law, r.laws.at[0].boot + n * 5, &r.laws.at[0].problem.centre);
         for (int j = 0; j < 5; j++)
             EXPECT(p[j] == outer[j]);
     }
-    EXPECT(n == r.laws[0].n_boot && n > 30);
+    EXPECT(n == r.laws.at[0].n_boot && n > 30);
     free(text);
     fit_report_free(&r);
     fit_table_free(&t);
@@ -330,7 +330,7 @@ static void says_what_it_takes(void)
         o.bootstrap = 0;
         EXPECT_OK(read_text(&t, "t.csv", text, &err));
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        EXPECT_MSG(r.n_laws == 0 && strstr(r.nothing, cases[i].words), "case %zu: %zu laws, '%s'", i, r.n_laws, r.nothing);
+        EXPECT_MSG(r.laws.n == 0 && strstr(r.nothing, cases[i].words), "case %zu: %zu laws, '%s'", i, r.laws.n, r.nothing);
         fit_report_free(&r);
         fit_table_free(&t);
     }

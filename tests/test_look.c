@@ -481,7 +481,7 @@ static void golden(void)
     struct made_sweep *tokens = made_sweep(false, "a sweep"), *compute = made_sweep(true, "a sweep");
     EXPECT(for_all(tokens, compare_tokens) == charts_count());
     for_all(compute, compare_compute);
-    compute->report.n_isoflop = 0;
+    compute->report.isoflop.n = 0;
     for_all(compute, compare_slices);
     struct made_compare *m = made_compare(NULL);
     for_all_against(m, compare_tokens);

@@ -189,9 +189,9 @@ static struct noise_split reported(double *sigma, const struct fit_table *t, boo
     o.bootstrap = 0;
     o.break_sims = 0;
     EXPECT_OK(fit_analyse(&r, t, &o, &err));
-    struct noise_split s = r.split;
-    *sigma = r.sigma;
-    *named = r.off && r.off[t->n - 2];
+    struct noise_split s = r.noise.split;
+    *sigma = r.noise.sigma;
+    *named = r.odd.off && r.odd.off[t->n - 2];
     fit_report_free(&r);
     return s;
 }
@@ -278,7 +278,7 @@ static void verdict(void)
     for (int k = 0; k < 2; k++) {
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
         EXPECT_OK(fit_json_report(&json, &r, &err));
-        EXPECT((r.split.cells == 12) == (k == 0));
+        EXPECT((r.noise.split.cells == 12) == (k == 0));
         EXPECT(says(&r, "Initial weights move it by 0.00") == (k == 0));
         EXPECT(says(&r, "Crossing train.seed with train.order_seed would tell") == (k == 1));
         EXPECT(says(&r, "All runs share the held-out set's error, 0.004"));

@@ -36,15 +36,15 @@ static bool same(const struct fit_value *a, const struct fit_value *b)
 /* Laws, intervals, frontier, and as many sentences. */
 static bool complete(const struct fit_report *r, const struct fit_report *whole)
 {
-    if (r->n_laws != whole->n_laws || r->notes.n != whole->notes.n || r->warnings.n != whole->warnings.n ||
-        r->verdict.lines.n != whole->verdict.lines.n || r->n_methods != whole->n_methods)
+    if (r->laws.n != whole->laws.n || r->notes.n != whole->notes.n || r->warnings.n != whole->warnings.n ||
+        r->verdict.lines.n != whole->verdict.lines.n || r->methods.n != whole->methods.n)
         return false;
-    for (size_t i = 0; i < r->n_laws; i++)
-        for (size_t j = 0; j < r->laws[i].law->n_params; j++)
-            if (!same(&r->laws[i].params[j], &whole->laws[i].params[j]))
+    for (size_t i = 0; i < r->laws.n; i++)
+        for (size_t j = 0; j < r->laws.at[i].law->n_params; j++)
+            if (!same(&r->laws.at[i].params[j], &whole->laws.at[i].params[j]))
                 return false;
-    return same(&r->frontier_e, &whole->frontier_e) && same(&r->frontier_g, &whole->frontier_g) &&
-           same(&r->frontier_n_exponent, &whole->frontier_n_exponent);
+    return same(&r->frontier.e, &whole->frontier.e) && same(&r->frontier.g, &whole->frontier.g) &&
+           same(&r->frontier.n_exponent, &whole->frontier.n_exponent);
 }
 
 static void every_allocation_fails(void)

@@ -157,9 +157,9 @@ static void test_numbers(void)
     const struct fit_verdict *v = &s->report.verdict;
     char *answer = section(&p, "answer"), *verdict = section(&p, "verdict"), *fits = section(&p, "fits"),
         *what = section(&p, "whatif");
-    html_value(gain, sizeof gain, NUMBER_LOSS, &v->gain, " nats");
+    html_value(gain, sizeof gain, NUMBER_LOSS, &v->returns.gain, " nats");
     expect_has(answer, gain);
-    number_say(text, sizeof text, NUMBER_LOSS, v->floor.value, &v->floor, false);
+    number_say(text, sizeof text, NUMBER_LOSS, v->floor.at.value, &v->floor.at, false);
     expect_has(verdict, text);
     const struct fit_law *f = fit_report_selected(&s->report);
     number_say(text, sizeof text, NUMBER_LOSS, f->params[0].value, &f->params[0], false);

@@ -66,13 +66,13 @@ static void curve_over_laws_and_windows(void)
     struct fit_options o = quick(20);
     fitted(&r, &t, &sim_laws[CHINCHILLA], &o);
     const struct ensemble *e = &r.spread;
-    EXPECT(r.n_laws == 2 && e->n_members > 100 && !r.bent);
+    EXPECT(r.laws.n == 2 && e->n_members > 100 && !r.frontier.bent);
     struct stats_draw *x = calloc(e->n_members, sizeof *x);
     for (double n = 1e5; x && n < 1e9; n *= 100) {
         double d = 3e7, value = by_hand(fit_report_selected(&r), fit_report_selected(&r)->best.p, n, d);
         for (size_t i = 0; i < e->n_members; i++) {
             const struct ensemble_member *m = &e->members[i];
-            x[i] = (struct stats_draw){by_hand(&r.laws[e->cells[m->cell].law], m->p, n, d), m->weight};
+            x[i] = (struct stats_draw){by_hand(&r.laws.at[e->cells[m->cell].law], m->p, n, d), m->weight};
         }
         qsort(x, e->n_members, sizeof *x, by_value);
         double lo = quantile(x, e->n_members, 0.025), mid = quantile(x, e->n_members, 0.5);
@@ -87,9 +87,9 @@ static void curve_over_laws_and_windows(void)
     }
     free(x);
     /* where size and data are the best ones, the frontier's loss; NaN is no interval down to 0 */
-    for (double c = r.max_flops; c < 2e3 * r.max_flops; c *= 1e3) {
-        struct fit_value a = fit_frontier_loss(&r, c), b;
-        b = fit_curve(&r, fit_frontier_params(&r, c).value, fit_frontier_tokens(&r, c).value, (double)INFINITY);
+    for (double c = r.cost.max_flops; c < 2e3 * r.cost.max_flops; c *= 1e3) {
+        struct fit_value a = fit_frontier_loss(&r.frontier, c), b;
+        b = fit_curve(&r, fit_frontier_params(&r.frontier, c).value, fit_frontier_tokens(&r.frontier, c).value, (double)INFINITY);
         EXPECT_REL(b.value, a.value, 1e-9);
     }
     fit_report_free(&r);
@@ -104,9 +104,9 @@ static void curve_of_one_law(void)
     o.law = "repeat";
     o.exponents_only = true; /* no further windows either */
     fitted(&r, &t, &sim_laws[REPEAT], &o);
-    EXPECT(r.spread.n_members == 0 && r.n_frontier_boot > 0);
+    EXPECT(r.spread.n_members == 0 && r.frontier.n_boot > 0);
     struct fit_value all = fit_curve(&r, 1e6, 2e8, 2e8), few = fit_curve(&r, 1e6, 2e8, 4e6);
-    struct fit_value want = fit_predict_repeated(&r.laws[0], 1e6, 2e8, 4e6);
+    struct fit_value want = fit_predict_repeated(&r.laws.at[0], 1e6, 2e8, 4e6);
     EXPECT_REL(few.value, want.value, 1e-12);
     EXPECT_REL(few.lo, want.lo, 1e-12);
     EXPECT_REL(few.hi, want.hi, 1e-12);
@@ -129,16 +129,17 @@ static void curve_beyond_a_break(void)
         o.law = "chinchilla";
         o.break_sims = 199;
         fitted(&r, &t, &far[k], &o);
-        EXPECT_MSG(r.bent, "design %zu: no break", k);
-        double c = 1e6 * r.max_flops, n = fit_frontier_params(&r, c).value, d = fit_frontier_tokens(&r, c).value;
-        struct fit_value v = fit_curve(&r, n, d, d), unbent = fit_predict(&r.laws[0], n, d);
+        EXPECT_MSG(r.frontier.bent, "design %zu: no break", k);
+        double c = 1e6 * r.cost.max_flops;
+        double n = fit_frontier_params(&r.frontier, c).value, d = fit_frontier_tokens(&r.frontier, c).value;
+        struct fit_value v = fit_curve(&r, n, d, d), unbent = fit_predict(&r.laws.at[0], n, d);
         struct fit_value small = fit_curve(&r, 1e5, 2e6, 2e6);
-        EXPECT_REL(v.value, fit_frontier_loss(&r, c).value, 1e-6);
+        EXPECT_REL(v.value, fit_frontier_loss(&r.frontier, c).value, 1e-6);
         EXPECT_MSG(fabs(v.value - unbent.value) > 0.02, "design %zu: %g is no other than %g", k, v.value, unbent.value);
         EXPECT(v.lo < v.value && v.value < v.hi);
         /* before it the excess is that of the bent law without its bend */
         double p[LAW_MAX_PARAMS];
-        law_external(p, r.laws[0].law, r.verdict.brk.draws[0].p, &r.laws[0].problem.centre);
+        law_external(p, r.laws.at[0].law, r.verdict.brk.draws[0].p, &r.laws.at[0].problem.centre);
         EXPECT_REL(small.value, p[0] + p[1] * pow(1e5, -p[3]) + p[2] * pow(2e6, -p[4]), 1e-9);
         fit_report_free(&r);
         fit_table_free(&t);
@@ -161,11 +162,11 @@ static void a_power_law_that_bends(void)
         t.col[FIT_LOSS][i] = 5 * pow(x, -0.1) * pow(2, -0.1 * far) * exp(0.002 * sin(37 * (double)(i * i)));
     }
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(fit_report_selected(&r)->law->level < 0 && r.bent);
+    EXPECT(fit_report_selected(&r)->law->level < 0 && r.frontier.bent);
     double x = t.col[FIT_X][t.n - 1], loss = 5 * pow(x, -0.1) * pow(2, -0.5);
     EXPECT_REL(fit_curve(&r, x, 1, 1).value, loss, 0.01);
-    EXPECT_REL(r.verdict.loss.value, loss, 0.01);
-    EXPECT_REL(r.verdict.gain.value, loss * (1 - pow(2, -0.2)), 0.05);
+    EXPECT_REL(r.verdict.returns.loss.value, loss, 0.01);
+    EXPECT_REL(r.verdict.returns.gain.value, loss * (1 - pow(2, -0.2)), 0.05);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -185,11 +186,11 @@ static void no_resamples_no_interval(void)
     struct fit_report r = {0};
     struct fit_options o = quick(0);
     fitted(&r, &t, &sim_laws[CHINCHILLA], &o);
-    struct fit_value curve = fit_curve(&r, 1e6, 1e7, 1e7), front = fit_frontier_loss(&r, r.max_flops);
+    struct fit_value curve = fit_curve(&r, 1e6, 1e7, 1e7), front = fit_frontier_loss(&r.frontier, r.cost.max_flops);
     struct fit_run_noise noise = fit_run_noise_at(&r, 1e6, 1e7);
     struct fit_value run = fit_new_run(curve, &noise);
     EXPECT(isfinite(curve.value) && isnan(curve.lo) && isnan(curve.hi));
-    EXPECT(isfinite(front.value) && isnan(front.lo) && isnan(front.hi) && isnan(r.frontier_e.lo));
+    EXPECT(isfinite(front.value) && isnan(front.lo) && isnan(front.hi) && isnan(r.frontier.e.lo));
     EXPECT(isfinite(noise.half) && run.value == curve.value && isnan(run.lo) && isnan(run.hi));
     fit_report_free(&r);
     fit_table_free(&t);
@@ -215,8 +216,8 @@ static void noise_of_pairs(void)
     }
     t.n_trunks = t.n;
     EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-    EXPECT(r.sigma_independent == 36);
-    double n = exp(r.noise.ln_n), d = exp(r.noise.ln_d);
+    EXPECT(r.noise.independent == 36);
+    double n = exp(r.noise.model.ln_n), d = exp(r.noise.model.ln_d);
     struct fit_run_noise mid = fit_run_noise_at(&r, n, d), far = fit_run_noise_at(&r, 1e4 * n, 1e4 * d);
     struct fit_run_noise unknown = fit_run_noise_at(&r, (double)NAN, (double)NAN);
     EXPECT(!mid.bound);
@@ -224,7 +225,7 @@ static void noise_of_pairs(void)
     EXPECT_REL(mid.half, mid.sigma * t36, 1e-4);
     EXPECT_REL(unknown.half, mid.half, 1e-12);
     /* how noise changes with size and data is itself known from few pairs */
-    double var = noise_model_slope_var(&r.noise, 1e4 * n, 1e4 * d);
+    double var = noise_model_slope_var(&r.noise.model, 1e4 * n, 1e4 * d);
     EXPECT_REL(far.half, far.sigma * 0.6745 * exp(hypot(log(t36 / 0.6745), 1.6449 * sqrt(var))), 1e-3);
     EXPECT_MSG(far.half > 1.1 * mid.half, "%g far away, %g amid the runs", far.half, mid.half);
     fit_report_free(&r);
@@ -242,9 +243,9 @@ static void noise_at_most_the_scatter(void)
     s.seeds = 1;
     fitted(&r, &t, &s, &o);
     struct fit_run_noise noise = fit_run_noise_at(&r, 1e6, 1e7);
-    EXPECT(noise.bound && r.scatter > 0 && r.n_outliers == 0);
-    EXPECT_REL(noise.sigma, r.scatter, 1e-12);
-    EXPECT_REL(noise.half, r.scatter * stats_t95(36 - 5), 1e-12);
+    EXPECT(noise.bound && r.noise.scatter > 0 && r.odd.n == 0);
+    EXPECT_REL(noise.sigma, r.noise.scatter, 1e-12);
+    EXPECT_REL(noise.half, r.noise.scatter * stats_t95(36 - 5), 1e-12);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -268,15 +269,15 @@ static void both_together(void)
 /* What is said of the choice among laws with these held-out errors, AICc falling from one to the next. */
 static bool called_no_worse(const double *error, size_t n)
 {
-    struct fit_report r = {.n_laws = n};
+    struct fit_report r = {.laws.n = n};
     for (size_t i = 0; i < n; i++) {
-        r.laws[i].problem.map.n_free = 3 + i;
-        r.laws[i].aicc = -10.0 * (double)i;
-        r.laws[i].holdout_error = error[i];
+        r.laws.at[i].problem.map.n_free = 3 + i;
+        r.laws.at[i].aicc = -10.0 * (double)i;
+        r.laws.at[i].holdout_error = error[i];
     }
-    choice_select(&r);
-    EXPECT_MSG(r.selected == n - 1, "law %zu of %zu is selected", r.selected, n);
-    return strstr(r.selected_why, "no worse") != NULL;
+    choice_select(&r.laws);
+    EXPECT_MSG(r.laws.selected == n - 1, "law %zu of %zu is selected", r.laws.selected, n);
+    return strstr(r.laws.selected_why, "no worse") != NULL;
 }
 
 static void no_worse_is_said_of_what_is(void)

@@ -43,10 +43,10 @@ static void one_screen(void)
     const double none = (double)NAN;
     fill_protocol(v);
     for (int k = 0; k < 32; k++) {
-        v->floor_supported = k & 1;
-        v->floor.lo = k & 2 ? (double)NAN : 0.1 * v->floor.value;
-        s->report.sigma = k & 4 ? (double)NAN : 0.0123456;
-        v->flatten = k & 8 ? (struct fit_value){1.2345e15, 0, 1e13, 9.87e18} : (struct fit_value){none, none, none, none};
+        v->floor.supported = k & 1;
+        v->floor.at.lo = k & 2 ? (double)NAN : 0.1 * v->floor.at.value;
+        s->report.noise.sigma = k & 4 ? (double)NAN : 0.0123456;
+        v->returns.flatten = k & 8 ? (struct fit_value){1.2345e15, 0, 1e13, 9.87e18} : (struct fit_value){none, none, none, none};
         v->brk.tested = true, v->brk.p = 0.0123, v->brk.found = k & 16;
         v->brk.change = (struct fit_value){0.218, 0, 0.1184, 0.3868};
         v->brk.place = (struct fit_value){2.89e10, 0, 2.8e10, 1.28e11};
@@ -85,7 +85,7 @@ static void answer_of_an_open_break(void)
     v->brk.place = (struct fit_value){2.89e10, 0, 2.8e10, 1.28e11};
     for (int k = 0; k < 6; k++) {
         v->brk.p = cases[k % 3].p, v->brk.change = (struct fit_value){cases[k % 3].change, 0, -0.4, 0.4};
-        v->floor_supported = k >= 3;
+        v->floor.supported = k >= 3;
         screen_fill(&screen, &s->report, "nats per token");
         EXPECT_MSG(strstr(screen.rows[0].text, cases[k % 3].has), "case %d: %s", k, screen.rows[0].text);
         EXPECT_MSG(!strstr(screen.rows[0].text, cases[k % 3].has_not), "case %d: %s", k, screen.rows[0].text);

@@ -623,8 +623,8 @@ static void degenerate_tables(void)
                                              : 2 + 40 * pow(n, -0.3) + 90 * pow(d, -0.3);
         }
         EXPECT_OK(fit_analyse(&r, &t, &o, &err));
-        for (size_t k = 0; k < r.n_laws; k++) {
-            const struct fit_law *f = &r.laws[k];
+        for (size_t k = 0; k < r.laws.n; k++) {
+            const struct fit_law *f = &r.laws.at[k];
             EXPECT(isfinite(f->best.objective));
             for (size_t j = 0; j < f->law->n_params; j++) {
                 struct fit_value v = profile_value(f, j);
@@ -637,7 +637,7 @@ static void degenerate_tables(void)
                 for (size_t i = 0; i < f->profiles[j].n; i++)
                     EXPECT(isfinite(f->profiles[j].value[i]) && isfinite(f->profiles[j].objective[i]));
         }
-        EXPECT(r.n_laws > 0 || kind == 1);
+        EXPECT(r.laws.n > 0 || kind == 1);
         EXPECT_OK(fit_json_report(&json, &r, &err));
         char *verdict = strstr(json, "\"verdict\""); /* its words have tests of their own */
         if (verdict)

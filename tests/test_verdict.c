@@ -102,28 +102,28 @@ static void returns_of_a_known_law(void)
         t.col[FIT_LOSS][i] += i % 2 ? half : -half;
     analyse(&r, &t, &o);
     const struct fit_verdict *v = &r.verdict;
-    double c = r.max_flops, n, excess = best_excess(c, &n), gain = excess * (1 - pow(2, -G0));
-    EXPECT_REL(v->largest_flops, 6 * 1e6 * pow(3, SIZES - 1) * 2e7 * pow(2.5, BUDGETS - 1), 1e-12);
-    EXPECT_NEAR(v->floor.value, E0, 2e-3);
-    EXPECT_NEAR(v->loss.value, E0 + excess, 1e-3);
-    EXPECT_REL(v->gain.value, gain, 5e-3);
-    EXPECT_REL(v->halving.value, 1 / G0, 5e-3);
-    EXPECT_REL(r.sigma, sigma, 0.05);
-    EXPECT(r.sigma_lo < sigma && sigma < r.sigma_hi);
-    EXPECT_REL(v->flatten.value, c * pow(gain / sigma, 1 / G0), 0.25);
-    EXPECT(!v->flatten_at_least && v->withheld[0] == '\0' && r.n_outliers == 0);
+    double c = r.cost.max_flops, n, excess = best_excess(c, &n), gain = excess * (1 - pow(2, -G0));
+    EXPECT_REL(v->returns.largest, 6 * 1e6 * pow(3, SIZES - 1) * 2e7 * pow(2.5, BUDGETS - 1), 1e-12);
+    EXPECT_NEAR(v->floor.at.value, E0, 2e-3);
+    EXPECT_NEAR(v->returns.loss.value, E0 + excess, 1e-3);
+    EXPECT_REL(v->returns.gain.value, gain, 5e-3);
+    EXPECT_REL(v->returns.halving.value, 1 / G0, 5e-3);
+    EXPECT_REL(r.noise.sigma, sigma, 0.05);
+    EXPECT(r.noise.lo < sigma && sigma < r.noise.hi);
+    EXPECT_REL(v->returns.flatten.value, c * pow(gain / sigma, 1 / G0), 0.25);
+    EXPECT(!v->returns.flatten_at_least && v->withheld[0] == '\0' && r.odd.n == 0);
     double rms = 0;
     for (size_t i = 0; i < t.n; i++)
         rms += pow(half / t.col[FIT_LOSS][i], 2) / (double)t.n;
-    EXPECT_REL(r.laws[0].rms_log, sqrt(rms), 0.05);
+    EXPECT_REL(r.laws.at[0].rms_log, sqrt(rms), 0.05);
     char gains[128];
     snprintf(gains, sizeof gains, "at C = 1.78e19 FLOPs, the largest budget here, the next doubling gains %.3g nats",
-             v->gain.value);
+             v->returns.gain.value);
     EXPECT(says(&r, gains));
-    EXPECT_REL(fit_frontier_params(&r, c).value, n, 0.02);
-    EXPECT_REL(fit_frontier_tokens(&r, c).value, c / (6 * n), 0.02);
-    EXPECT_NEAR(r.frontier_n_exponent.value, BETA / (ALPHA + BETA), 2e-3);
-    EXPECT_NEAR(r.frontier_d_exponent.value, ALPHA / (ALPHA + BETA), 2e-3);
+    EXPECT_REL(fit_frontier_params(&r.frontier, c).value, n, 0.02);
+    EXPECT_REL(fit_frontier_tokens(&r.frontier, c).value, c / (6 * n), 0.02);
+    EXPECT_NEAR(r.frontier.n_exponent.value, BETA / (ALPHA + BETA), 2e-3);
+    EXPECT_NEAR(r.frontier.d_exponent.value, ALPHA / (ALPHA + BETA), 2e-3);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -143,9 +143,9 @@ static void held_out_has_a_sign(void)
         for (size_t i = 0; i < t.n; i++)
             t.col[FIT_LOSS][i] *= t.col[FIT_FLOPS][i] >= edge ? exp(0.02 * sign) : 1;
         analyse(&r, &t, &o);
-        EXPECT(r.laws[0].holdout_n >= 10 && r.laws[0].holdout_n < 14);
-        EXPECT_NEAR(r.laws[0].holdout_bias, -0.02 * sign, 1e-4);
-        EXPECT_NEAR(r.laws[0].holdout_error, 0.02, 1e-4);
+        EXPECT(r.laws.at[0].holdout_n >= 10 && r.laws.at[0].holdout_n < 14);
+        EXPECT_NEAR(r.laws.at[0].holdout_bias, -0.02 * sign, 1e-4);
+        EXPECT_NEAR(r.laws.at[0].holdout_error, 0.02, 1e-4);
         EXPECT(says(&r, "largest by 2 % (root mean square"));
         EXPECT(says(&r, sign > 0 ? "on average too low by 2 %" : "on average too high by 2 %"));
         fit_report_free(&r);
@@ -198,7 +198,7 @@ static void leave_out_and_bca(void)
         t.col[FIT_LOSS][i] = exp(y[i]);
     }
     analyse(&r, &t, &o);
-    const struct fit_law *f = &r.laws[0];
+    const struct fit_law *f = &r.laws.at[0];
     for (size_t i = 0; i < LINE; i++) {
         line_through(&slope, &height, x, y, i);
         ss += pow(height + slope * x[i] - y[i], 2);
@@ -210,7 +210,7 @@ static void leave_out_and_bca(void)
     ss = 0;
     for (size_t i = 0; i < LINE; i++)
         ss += pow(exp(height + slope * x[i]) - exp(y[i]), 2);
-    EXPECT_REL(r.scatter, sqrt(ss / (LINE - 2)), 1e-5); /* two of eleven are spent on the law */
+    EXPECT_REL(r.noise.scatter, sqrt(ss / (LINE - 2)), 1e-5); /* two of eleven are spent on the law */
     /* AICc of normal errors with three parameters, the variance one of them; a profile that is Student's interval */
     double mean = 0, sxx = 0, n = LINE;
     ss = 0;
@@ -254,16 +254,16 @@ static void minima_of_symmetric_curves(void)
         t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.01 * z * z;
     }
     analyse(&r, &t, &o);
-    EXPECT(r.n_isoflop == 3);
-    for (size_t i = 0; i < r.n_isoflop; i++) {
+    EXPECT(r.isoflop.n == 3);
+    for (size_t i = 0; i < r.isoflop.n; i++) {
         double c = 1e13 * pow(8, (double)i), n = 40 * pow(c / 1e8, 0.5);
-        EXPECT_REL(r.isoflop[i].n_opt.value, n, 1e-6);
-        EXPECT_REL(r.isoflop[i].n_opt_local, n, 1e-6);
-        EXPECT_REL(r.isoflop[i].d_opt.value, c / (6 * n), 1e-6);
-        EXPECT_NEAR(r.isoflop[i].loss.value, 2 + 100 * pow(c, -0.15), 1e-9);
+        EXPECT_REL(r.isoflop.at[i].n_opt.value, n, 1e-6);
+        EXPECT_REL(r.isoflop.at[i].n_opt_local, n, 1e-6);
+        EXPECT_REL(r.isoflop.at[i].d_opt.value, c / (6 * n), 1e-6);
+        EXPECT_NEAR(r.isoflop.at[i].loss.value, 2 + 100 * pow(c, -0.15), 1e-9);
     }
-    EXPECT_NEAR(r.isoflop_n_exponent.value, 0.5, 1e-6);
-    EXPECT_NEAR(r.isoflop_d_exponent.value, 0.5, 1e-6);
+    EXPECT_NEAR(r.isoflop.n_exponent.value, 0.5, 1e-6);
+    EXPECT_NEAR(r.isoflop.d_exponent.value, 0.5, 1e-6);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -285,7 +285,7 @@ static void budgets_stand_apart(void)
             t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * pow(log(n / 4e5), 2);
         }
         analyse(&r, &t, &o);
-        EXPECT(r.n_isoflop == (k ? 5 : 0));
+        EXPECT(r.isoflop.n == (k ? 5 : 0));
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -309,13 +309,13 @@ static void minima_between_the_sizes(void)
             t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + 0.05 * pow(log(n / (off[k] * middle)), 2);
         }
         analyse(&r, &t, &o);
-        EXPECT(r.n_isoflop == 3);
-        for (size_t i = 0; i < r.n_isoflop; i++) {
+        EXPECT(r.isoflop.n == 3);
+        for (size_t i = 0; i < r.isoflop.n; i++) {
             double c = 1e13 * pow(8, (double)i), n = 40 * pow(c / 1e8, 0.5) * off[k];
-            EXPECT(r.isoflop[i].valid && r.isoflop[i].at_edge == (k == 1));
-            EXPECT_REL(r.isoflop[i].n_opt.value, n, 1e-6);
-            EXPECT_REL(r.isoflop[i].d_opt.value, c / (6 * n), 1e-6);
-            EXPECT_NEAR(r.isoflop[i].loss.value, 2 + 100 * pow(c, -0.15), 1e-9);
+            EXPECT(r.isoflop.at[i].valid && r.isoflop.at[i].at_edge == (k == 1));
+            EXPECT_REL(r.isoflop.at[i].n_opt.value, n, 1e-6);
+            EXPECT_REL(r.isoflop.at[i].d_opt.value, c / (6 * n), 1e-6);
+            EXPECT_NEAR(r.isoflop.at[i].loss.value, 2 + 100 * pow(c, -0.15), 1e-9);
         }
         fit_report_free(&r);
         fit_table_free(&t);
@@ -341,9 +341,9 @@ static void error_of_a_minimum(void)
         t.col[FIT_LOSS][i] = 2 + 100 * pow(c, -0.15) + c2 * z * z + e * contrast[i % 7];
     }
     analyse(&r, &t, &o);
-    EXPECT(r.n_isoflop == 4);
-    for (size_t i = 0; i < r.n_isoflop; i++)
-        EXPECT_REL(r.isoflop[i].n_opt.se / r.isoflop[i].n_opt.value, want, 0.15);
+    EXPECT(r.isoflop.n == 4);
+    for (size_t i = 0; i < r.isoflop.n; i++)
+        EXPECT_REL(r.isoflop.at[i].n_opt.se / r.isoflop.at[i].n_opt.value, want, 0.15);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -385,15 +385,15 @@ static void ends_of_what_is_derived(void)
     }
     shake(&t, 0.002);
     analyse(&r, &t, &o);
-    EXPECT_REL(r.flops_p, 0.9, 1e-9);
-    EXPECT_REL(r.flops_k, 11, 1e-9);
-    expect_tokens(fit_frontier_tokens(&r, 1e18), fit_frontier_params(&r, 1e18), 1e18);
-    expect_exponents(r.frontier_d_exponent, r.frontier_n_exponent);
-    EXPECT(r.n_isoflop == 4);
-    for (size_t i = 0; i < r.n_isoflop; i++)
-        if (r.isoflop[i].valid)
-            expect_tokens(r.isoflop[i].d_opt, r.isoflop[i].n_opt, r.isoflop[i].flops);
-    expect_exponents(r.isoflop_d_exponent, r.isoflop_n_exponent);
+    EXPECT_REL(r.cost.p, 0.9, 1e-9);
+    EXPECT_REL(r.cost.k, 11, 1e-9);
+    expect_tokens(fit_frontier_tokens(&r.frontier, 1e18), fit_frontier_params(&r.frontier, 1e18), 1e18);
+    expect_exponents(r.frontier.d_exponent, r.frontier.n_exponent);
+    EXPECT(r.isoflop.n == 4);
+    for (size_t i = 0; i < r.isoflop.n; i++)
+        if (r.isoflop.at[i].valid)
+            expect_tokens(r.isoflop.at[i].d_opt, r.isoflop.at[i].n_opt, r.isoflop.at[i].flops);
+    expect_exponents(r.isoflop.d_exponent, r.isoflop.n_exponent);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -415,10 +415,10 @@ static void compute_of_one_variable(void)
             t.col[FIT_LOSS][i] = E0 + (sizes ? A0 * pow(n, -ALPHA) : B0 * pow(d, -BETA));
         }
         analyse(&r, &t, &o);
-        for (double c = r.min_flops; c < 1.1 * r.max_flops; c *= 16) {
+        for (double c = r.cost.min_flops; c < 1.1 * r.cost.max_flops; c *= 16) {
             double excess = sizes ? A0 * pow(c / (6 * 5e8), -ALPHA) : B0 * pow(c / (6 * 3e7), -BETA);
-            EXPECT_REL(fit_frontier_loss(&r, c).value, E0 + excess, 1e-3);
-            EXPECT_REL(fit_frontier_gain(&r, c).value, excess * (1 - pow(2, sizes ? -ALPHA : -BETA)), 1e-2);
+            EXPECT_REL(fit_frontier_loss(&r.frontier, c).value, E0 + excess, 1e-3);
+            EXPECT_REL(fit_frontier_gain(&r.frontier, c).value, excess * (1 - pow(2, sizes ? -ALPHA : -BETA)), 1e-2);
         }
         fit_report_free(&r);
         fit_table_free(&t);
@@ -436,9 +436,9 @@ static void floor_against_none(void)
     analyse(&r, &t, &o);
     o.fix[o.n_fix++] = "E=0";
     analyse(&none, &t, &o);
-    EXPECT(r.n_outliers == 0);
-    EXPECT_NEAR(none.laws[0].outer[0], 0, 1e-12);
-    EXPECT_REL(r.verdict.floor_delta_aicc, none.laws[0].aicc - r.laws[0].aicc, 1e-3);
+    EXPECT(r.odd.n == 0);
+    EXPECT_NEAR(none.laws.at[0].outer[0], 0, 1e-12);
+    EXPECT_REL(r.verdict.floor.delta_aicc, none.laws.at[0].aicc - r.laws.at[0].aicc, 1e-3);
     fit_report_free(&none);
     fit_report_free(&r);
     fit_table_free(&t);
@@ -464,11 +464,11 @@ static void ends_of_a_floor(void)
             lowest = fmin(lowest, t.col[FIT_LOSS][i]);
         }
         analyse(&r, &t, &o);
-        double cut = lowest + 3 * r.scatter;
-        EXPECT(r.n_outliers == 0 && r.verdict.floor.value < cut);
-        EXPECT((r.frontier_e.hi > cut) == (k == 0) && (r.frontier_e.lo > 0.3 * lowest) == (k == 1));
-        EXPECT_REL(r.verdict.floor.hi, fmin(r.frontier_e.hi, cut), 1e-12);
-        EXPECT(k ? r.verdict.floor.lo == r.frontier_e.lo : isnan(r.verdict.floor.lo));
+        double cut = lowest + 3 * r.noise.scatter;
+        EXPECT(r.odd.n == 0 && r.verdict.floor.at.value < cut);
+        EXPECT((r.frontier.e.hi > cut) == (k == 0) && (r.frontier.e.lo > 0.3 * lowest) == (k == 1));
+        EXPECT_REL(r.verdict.floor.at.hi, fmin(r.frontier.e.hi, cut), 1e-12);
+        EXPECT(k ? r.verdict.floor.at.lo == r.frontier.e.lo : isnan(r.verdict.floor.at.lo));
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -487,11 +487,11 @@ static void noise_at_the_largest_budget(void)
     for (size_t i = 0; i < t.n; i++)
         t.col[FIT_LOSS][i] += 0.02 * pow(t.col[FIT_TOKENS][i] / least, -0.5) * rng_normal(test_rng());
     analyse(&r[0], &t, &o);
-    EXPECT(r[0].sigma > at_most / 2 && r[0].sigma < at_most * 2);
-    EXPECT(r[0].sigma_lo < at_most && at_most < r[0].sigma_hi && r[0].noise.pooled > 3 * at_most);
+    EXPECT(r[0].noise.sigma > at_most / 2 && r[0].noise.sigma < at_most * 2);
+    EXPECT(r[0].noise.lo < at_most && at_most < r[0].noise.hi && r[0].noise.model.pooled > 3 * at_most);
     t.col[FIT_LOSS][t.n - 6] += 0.3;
     analyse(&r[1], &t, &o);
-    EXPECT(r[1].sigma > at_most / 2.5 && r[1].sigma < at_most * 2.5);
+    EXPECT(r[1].noise.sigma > at_most / 2.5 && r[1].noise.sigma < at_most * 2.5);
     /* nor where nobody has named it */
     struct err err;
     struct noise_model m;
@@ -528,10 +528,10 @@ static void noise_of_one_cell(void)
     }
     analyse(&r, &t, &o);
     double sigma = sqrt(ss / 5); /* the six sum to 0 */
-    EXPECT(r.sigma_n == 5 && r.sigma_independent == 5);
-    EXPECT_REL(r.sigma, sigma, 1e-6);
-    EXPECT_REL(r.sigma_lo, sigma * sqrt(5 / 12.832502), 1e-5);
-    EXPECT_REL(r.sigma_hi, sigma * sqrt(5 / 0.831212), 1e-5);
+    EXPECT(r.noise.df == 5 && r.noise.independent == 5);
+    EXPECT_REL(r.noise.sigma, sigma, 1e-6);
+    EXPECT_REL(r.noise.lo, sigma * sqrt(5 / 12.832502), 1e-5);
+    EXPECT_REL(r.noise.hi, sigma * sqrt(5 / 0.831212), 1e-5);
     fit_report_free(&r);
     fit_table_free(&g);
     fit_table_free(&t);
@@ -541,10 +541,10 @@ static void noise_of_one_cell(void)
 static void noise_drawn_anew(void)
 {
     enum { DRAWS = 4000, K = 4 };
-    const struct fit_report r = {.sigma = 0.02, .sigma_independent = K};
+    const struct fit_report r = {.noise.sigma = 0.02, .noise.independent = K};
     double sum = 0;
     for (size_t i = 0; i < DRAWS; i++)
-        sum += K * pow(r.sigma / noise_draw(&r, test_rng()), 2) / DRAWS;
+        sum += K * pow(r.noise.sigma / noise_draw(&r.noise, test_rng()), 2) / DRAWS;
     EXPECT_NEAR(sum, K, 6 * sqrt(2.0 * K / DRAWS));
 }
 
@@ -561,9 +561,9 @@ static void noise_is_unknown_without_seeds(void)
     for (size_t i = 0; i < t.n; i++)
         t.col[FIT_LOSS_SE][i] = 0.01;
     analyse(&r, &t, &o);
-    EXPECT(isnan(r.sigma) && r.scatter > 0.005 && r.scatter < 0.03);
+    EXPECT(isnan(r.noise.sigma) && r.noise.scatter > 0.005 && r.noise.scatter < 0.03);
     EXPECT(says(&r, "Noise: unknown") && says(&r, "repeat a corner"));
-    EXPECT(r.verdict.flatten_at_least && r.verdict.flatten.value > r.max_flops);
+    EXPECT(r.verdict.returns.flatten_at_least && r.verdict.returns.flatten.value > r.cost.max_flops);
     EXPECT_OK(fit_json_report(&json, &r, &err));
     EXPECT(strstr(json, "\"flattens_no_earlier\":\ttrue") && strstr(json, "\"withheld\":\tnull"));
     free(json);
@@ -586,8 +586,8 @@ static void no_place_below_the_smallest_run(void)
         t.col[FIT_LOSS][i] = 3 * pow(t.col[FIT_X][i], -0.05) + (i % 2 ? 0.15 : -0.15);
     }
     analyse(&r, &t, &o);
-    EXPECT(r.sigma > 0.1 && isfinite(r.verdict.gain.value) && r.verdict.gain.value < r.sigma);
-    EXPECT(isnan(r.verdict.flatten.value));
+    EXPECT(r.noise.sigma > 0.1 && isfinite(r.verdict.returns.gain.value) && r.verdict.returns.gain.value < r.noise.sigma);
+    EXPECT(isnan(r.verdict.returns.flatten.value));
     EXPECT(says(&r, "no place can be named") || says(&r, "is not settled"));
     fit_report_free(&r);
     fit_table_free(&t);
@@ -597,8 +597,8 @@ static void no_place_below_the_smallest_run(void)
 
 static bool named(const struct fit_report *r, size_t row)
 {
-    for (size_t i = 0; i < r->n_outliers; i++)
-        if (r->outliers[i].row == row)
+    for (size_t i = 0; i < r->odd.n; i++)
+        if (r->odd.runs[i].row == row)
             return true;
     return false;
 }
@@ -615,7 +615,7 @@ static void odd_runs_are_named(void)
         grid(&t, 1);
         shake(&t, 0.003);
         analyse(&clean, &t, &o);
-        wrong += clean.n_outliers;
+        wrong += clean.odd.n;
         for (size_t b = 0; b < m; b++) {
             bad[b] = rng_below(test_rng(), SIZES * BUDGETS - SIZES); /* not of the largest budget */
             t.col[FIT_LOSS][bad[b]] *= 1 + 0.05 * pow(40, rng_double(test_rng()));
@@ -625,8 +625,8 @@ static void odd_runs_are_named(void)
             planted++;
             found += named(&r, bad[b]);
         }
-        wrong += r.n_outliers > m ? r.n_outliers - m : 0;
-        double ratio = r.verdict.flatten.value / clean.verdict.flatten.value;
+        wrong += r.odd.n > m ? r.odd.n - m : 0;
+        double ratio = r.verdict.returns.flatten.value / clean.verdict.returns.flatten.value;
         EXPECT_MSG(ratio > 1.0 / 5 && ratio < 5, "table %d: flattening changes by a factor %g", k, ratio);
         fit_report_free(&clean);
         fit_report_free(&r);
@@ -648,11 +648,11 @@ static void one_odd_run_is_told(void)
     shake(&t, 0.003);
     t.col[FIT_LOSS][9] *= 10;
     analyse(&r, &t, &o);
-    EXPECT(r.n_outliers == 1 && named(&r, 9) && r.off[9] && !r.off[8]);
-    EXPECT_REL(r.outliers[0].expected, t.col[FIT_LOSS][9] / 10, 0.01);
+    EXPECT(r.odd.n == 1 && named(&r, 9) && r.odd.off[9] && !r.odd.off[8]);
+    EXPECT_REL(r.odd.runs[0].expected, t.col[FIT_LOSS][9] / 10, 0.01);
     EXPECT(says(&r, "1 run of 48 lies farther") && says(&r, "row 10: loss"));
-    EXPECT(!says(&r, "past it") && !r.verdict.brk.found && r.scatter < 0.03);
-    EXPECT(r.verdict.floor_supported && r.verdict.floor_delta_aicc > 20);
+    EXPECT(!says(&r, "past it") && !r.verdict.brk.found && r.noise.scatter < 0.03);
+    EXPECT(r.verdict.floor.supported && r.verdict.floor.delta_aicc > 20);
     EXPECT_OK(fit_json_report(&json, &r, &err));
     snprintf(row, sizeof row, "\"row\":\t%d", 10);
     EXPECT(strstr(json, "\"outliers\"") && strstr(json, row));
@@ -675,11 +675,12 @@ static void another_law_explains_a_bend(void)
         t.col[FIT_LOSS][i] = E0 + pow(pow(400 / pow(n[i], 0.34), 1 / 3.0) + pow(410 / pow(d[i], 0.28), 1 / 3.0), 3);
     shake(&t, 0.001);
     analyse(&r, &t, &o);
-    EXPECT(r.n_laws == 2);
-    const struct solve_problem plain = design_problem(&r.kept, &r.laws[0].problem),
-                               joint = design_problem(&r.kept, &r.laws[1].problem);
-    const double *start = r.laws[1].best.p;
-    struct breaks_in in = {.problem = &plain, .start = r.laws[0].best.p, .design = &r.kept, .n_sims = 99, .n_boot = 40, .seed = 1};
+    EXPECT(r.laws.n == 2);
+    const struct solve_problem plain = design_problem(&r.kept, &r.laws.at[0].problem),
+                               joint = design_problem(&r.kept, &r.laws.at[1].problem);
+    const double *start = r.laws.at[1].best.p;
+    struct breaks_in in = {.problem = &plain, .start = r.laws.at[0].best.p, .design = &r.kept, .n_sims = 99, .n_boot = 40,
+                           .seed = 1};
     struct breaks_out alone, beside;
     EXPECT_OK(breaks_test(&alone, &in, &err));
     in.others = &joint, in.other_starts = &start, in.n_others = 1;
@@ -718,7 +719,7 @@ static void a_rise_is_told(void)
         EXPECT_MSG(u->found == cases[k].found, "case %zu: p = %g", k, u->p);
         EXPECT(says(&r, "rises again, from") == cases[k].found);
         if (u->found) {
-            EXPECT(r.verdict.brk.found && (r.bent || says(&r, "Withheld")));
+            EXPECT(r.verdict.brk.found && (r.frontier.bent || says(&r, "Withheld")));
             EXPECT_REL(u->size, big, 1e-9);
             EXPECT_REL(u->to, top, 1e-9);
             EXPECT_REL(u->from, top / 2.5, 1e-9);
@@ -766,12 +767,12 @@ static void a_bend_is_quoted(void)
             t.col[FIT_LOSS][i] = E0 + (t.col[FIT_LOSS][i] - E0) * pow(t.col[FIT_FLOPS][i] / from, 0.05);
     shake(&t, 0.001);
     analyse(&r, &t, &o);
-    EXPECT(r.verdict.brk.found && r.bent && says(&r, "of the law beyond the break"));
+    EXPECT(r.verdict.brk.found && r.frontier.bent && says(&r, "of the law beyond the break"));
     EXPECT(r.verdict.brk.place.value > from / 5 && r.verdict.brk.place.value < from * 5);
-    EXPECT(r.verdict.floor.lo < E0 && E0 < r.verdict.floor.hi && r.verdict.floor.hi - r.verdict.floor.lo < 0.3);
+    EXPECT(r.verdict.floor.at.lo < E0 && E0 < r.verdict.floor.at.hi && r.verdict.floor.at.hi - r.verdict.floor.at.lo < 0.3);
     double g = ALPHA * BETA / (ALPHA + BETA) - 0.05;
-    EXPECT(r.verdict.halving.lo < 1 / g && 1 / g < r.verdict.halving.hi);
-    EXPECT_REL(r.verdict.halving.value, 1 / g, 0.1);
+    EXPECT(r.verdict.returns.halving.lo < 1 / g && 1 / g < r.verdict.returns.halving.hi);
+    EXPECT_REL(r.verdict.returns.halving.value, 1 / g, 0.1);
     fit_report_free(&r);
     /* one who holds the floor asks for that law */
     o.fix[0] = "E=1.7";
@@ -798,9 +799,9 @@ static void the_frontier_bends(void)
     }
     shake(&t, 0.001);
     analyse(&r, &t, &o);
-    EXPECT(r.verdict.brk.found && r.bent);
-    EXPECT_NEAR(r.frontier_g.value, 0.2, 0.05);
-    EXPECT_NEAR(fit_frontier_loss(&r, t.col[FIT_X][t.n - 1]).value, t.col[FIT_LOSS][t.n - 1], 0.01);
+    EXPECT(r.verdict.brk.found && r.frontier.bent);
+    EXPECT_NEAR(r.frontier.g.value, 0.2, 0.05);
+    EXPECT_NEAR(fit_frontier_loss(&r.frontier, t.col[FIT_X][t.n - 1]).value, t.col[FIT_LOSS][t.n - 1], 0.01);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -821,9 +822,9 @@ static void the_frontier_bends_in_data(void)
     }
     shake(&t, 0.0003);
     analyse(&r, &t, &o);
-    EXPECT(r.verdict.brk.found && r.bent && r.verdict.brk.variable == BREAKS_DATA);
+    EXPECT(r.verdict.brk.found && r.frontier.bent && r.verdict.brk.variable == BREAKS_DATA);
     double beta = BETA - slower;
-    EXPECT_NEAR(r.frontier_n_exponent.value, beta / (ALPHA + beta), 0.05);
+    EXPECT_NEAR(r.frontier.n_exponent.value, beta / (ALPHA + beta), 0.05);
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -849,7 +850,7 @@ static void rows_have_names(void)
         }
         EXPECT_OK(fit_table_read_csv(&t, "dir/t.csv", text, at, &by_alias, &err));
         analyse(&r, &t, &o);
-        EXPECT(r.n_outliers == 1 && says(&r, with_run ? "run r-20: loss" : "t.csv:22: loss"));
+        EXPECT(r.odd.n == 1 && says(&r, with_run ? "run r-20: loss" : "t.csv:22: loss"));
         fit_report_free(&r);
         fit_table_free(&t);
         fit_table_free(&g);
@@ -869,7 +870,7 @@ static void lack_of_fit_names_nothing(void)
             t.col[FIT_LOSS][i] += (t.col[FIT_LOSS][i] - E0) * 0.05 * sin(log(t.col[FIT_FLOPS][i]) / 3);
         shake(&t, 0.003);
         analyse(&r, &t, &o);
-        wrong += r.n_outliers;
+        wrong += r.odd.n;
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -884,8 +885,9 @@ static void expect_withheld(const struct fit_report *r, const char *why)
     struct err err;
     char *json;
     EXPECT_MSG(strstr(v->withheld, why) != NULL, "withheld: '%s', expected '%s'", v->withheld, why);
-    EXPECT(isnan(v->floor.value) && isnan(v->gain.value) && isnan(v->halving.value) && isnan(v->flatten.value));
-    EXPECT(!v->floor_supported && says(r, "Withheld: ") && says(r, why) && !says(r, "next doubling gains"));
+    EXPECT(isnan(v->floor.at.value));
+    EXPECT(isnan(v->returns.gain.value) && isnan(v->returns.halving.value) && isnan(v->returns.flatten.value));
+    EXPECT(!v->floor.supported && says(r, "Withheld: ") && says(r, why) && !says(r, "next doubling gains"));
     EXPECT_OK(fit_json_report(&json, r, &err));
     EXPECT(strstr(json, why) != NULL);
     free(json);
@@ -926,7 +928,7 @@ static void exponents_at_their_ends(void)
         }
         analyse(&r, &t, &o);
         if (gone)
-            EXPECT(r.laws[0].outer[3] == 10 && r.verdict.withheld[0] == '\0' && isfinite(r.verdict.floor.value));
+            EXPECT(r.laws.at[0].outer[3] == 10 && r.verdict.withheld[0] == '\0' && isfinite(r.verdict.floor.at.value));
         else
             expect_withheld(&r, "alpha of law chinchilla lies at its bound (0.001)");
         fit_report_free(&r);
@@ -946,12 +948,12 @@ static void learnt_late(void)
         t.col[FIT_LOSS][i] *= 0.93;
     analyse(&r, &t, &o);
     expect_withheld(&r, "something was learnt late; run larger ones");
-    EXPECT(r.top_off.n == 2 && r.top_off.of == 2);
-    EXPECT_NEAR(r.top_off.miss, -0.07, 0.01);
+    EXPECT(r.odd.top.n == 2 && r.odd.top.of == 2);
+    EXPECT_NEAR(r.odd.top.miss, -0.07, 0.01);
     char below[32];
-    snprintf(below, sizeof below, "%.2g %% below", -100 * r.top_off.miss);
+    snprintf(below, sizeof below, "%.2g %% below", -100 * r.odd.top.miss);
     EXPECT_MSG(strstr(r.verdict.withheld, below) != NULL, "'%s' does not say '%s'", r.verdict.withheld, below);
-    EXPECT(r.n_outliers == 0); /* they bear each other out */
+    EXPECT(r.odd.n == 0); /* they bear each other out */
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -967,10 +969,10 @@ static void lowest_beside_the_largest(void)
     for (size_t i = t.n - 14; i < t.n - 12; i++) /* the largest size at the last budget but one */
         t.col[FIT_LOSS][i] *= 0.93;
     analyse(&r, &t, &o);
-    EXPECT(r.top_off.n == 1 && r.top_off.best);
-    EXPECT_NEAR(r.top_off.miss, -0.07, 0.005);
+    EXPECT(r.odd.top.n == 1 && r.odd.top.best);
+    EXPECT_NEAR(r.odd.top.miss, -0.07, 0.005);
     char told[64];
-    snprintf(told, sizeof told, "the run with the lowest loss lies %.2g %% below", -100 * r.top_off.miss);
+    snprintf(told, sizeof told, "the run with the lowest loss lies %.2g %% below", -100 * r.odd.top.miss);
     expect_withheld(&r, told);
     fit_report_free(&r);
     fit_table_free(&t);

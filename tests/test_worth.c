@@ -47,8 +47,8 @@ static void deviations(double *x, size_t n)
     size_t m = 0;
     for (size_t i = 0; i < n; i++)
         if (isfinite(x[i])) {
-            d[m++] = (struct stats_draw){x[i], report.frontier_weight[i]};
-            sum += report.frontier_weight[i];
+            d[m++] = (struct stats_draw){x[i], report.frontier.weight[i]};
+            sum += report.frontier.weight[i];
         }
     qsort(d, m, sizeof *d, by_value);
     for (size_t i = 0; i < m; i++) {
@@ -69,8 +69,8 @@ static double mean_of(const double *a, const double *b, size_t n)
 {
     double sum = 0, w = 0;
     for (size_t i = 0; i < n; i++) {
-        sum += report.frontier_weight[i] * a[i] * b[i];
-        w += report.frontier_weight[i];
+        sum += report.frontier.weight[i] * a[i] * b[i];
+        w += report.frontier.weight[i];
     }
     return sum / w;
 }
@@ -81,7 +81,7 @@ static void one_run_does_what_its_moments_say(void)
     struct worth w;
     struct err err;
     const struct worth_in in = input(1);
-    size_t n = report.n_frontier_boot;
+    size_t n = report.frontier.n_boot;
     double *y = calloc(n, sizeof *y), *e = calloc(n, sizeof *e);
     EXPECT_OK(worth_choose(&w, &report, &table, &in, &err));
     for (size_t i = 0; i < all.n; i += 7) {
@@ -94,12 +94,12 @@ static void one_run_does_what_its_moments_say(void)
             const struct ensemble_window *window = &all_fits->windows[all_fits->cells[all_fits->members[b].cell].window];
             bool inside = log(r->n) - f->problem.centre.u > window->u - 0.02 && log(r->d) - f->problem.centre.v > window->v - 0.02;
             y[b] = inside ? log(y[b]) : (double)NAN;
-            e[b] = report.frontier[b + 1].e;
+            e[b] = report.frontier.curves[b + 1].e;
         }
         deviations(y, n);
         deviations(e, n);
-        double sigma = noise_model_at(&report.noise, r->n, r->d) / fit_predict(f, r->n, r->d).value;
-        double noise = sigma * sigma + report.lack_of_fit * f->rms_log * f->rms_log, cov = mean_of(y, e, n);
+        double sigma = noise_model_at(&report.noise.model, r->n, r->d) / fit_predict(f, r->n, r->d).value;
+        double noise = sigma * sigma + report.noise.lack_of_fit * f->rms_log * f->rms_log, cov = mean_of(y, e, n);
         double wanted = sqrt(1 - cov * cov / (mean_of(y, y, n) + noise) / mean_of(e, e, n));
         EXPECT_OK(worth_expect(width, &report, &table, &in, &i, 1, &err));
         EXPECT_MSG(fabs(width[WORTH_FLOOR] - wanted) < 1e-6, "run %zu: %.8f, moments say %.8f", i, width[WORTH_FLOOR], wanted);
@@ -186,7 +186,7 @@ static void candidates(void)
     EXPECT(all.n > 50);
     for (size_t k = 0; k < all.n; k++) {
         const struct worth_run *r = &all.runs[k];
-        EXPECT(r->n <= 4.2 * n && r->d <= 4.2 * d && r->flops <= 4.2 * report.max_flops);
+        EXPECT(r->n <= 4.2 * n && r->d <= 4.2 * d && r->flops <= 4.2 * report.cost.max_flops);
         for (size_t i = 0; i < table.n; i++)
             EXPECT_MSG(all.items[k].seed != (size_t)table.col[FIT_SEED][i] || fabs(log(table.col[FIT_PARAMS][i] / r->n)) > 0.02 ||
                            fabs(log(table.col[FIT_TOKENS][i] / r->d)) > 0.02,

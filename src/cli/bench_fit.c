@@ -122,12 +122,12 @@ enum status bench_fit(const char *path, const struct arg_list *where, size_t rep
     enum status st = path ? fit_table_read(&t, &path, 1, &read, err) : simulate(&t, err);
     if (st == OK)
         st = fit_analyse(&r, &t, &o, err);
-    if (st == OK && r.n_laws == 0)
+    if (st == OK && r.laws.n == 0)
         st = err_set(err, E_DATA, "%s: too few runs to fit a law to", path);
-    if (st == OK && r.laws[0].law != law_find("chinchilla"))
+    if (st == OK && r.laws.at[0].law != law_find("chinchilla"))
         st = err_set(err, E_DATA, "%s: law chinchilla needs three sizes and three token budgets", path);
     if (st == OK)
-        st = measure(&g, &r.laws[0], repeat, err);
+        st = measure(&g, &r.laws.at[0], repeat, err);
     if (st == OK)
         st = show(&g, json, err);
     fit_report_free(&r);

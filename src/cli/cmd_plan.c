@@ -36,12 +36,12 @@ static double parse_time(const char *text)
 
 static double seconds_for(const struct fitted *f, double flops)
 {
-    return flops / answer_speed(f, fit_frontier_params(&f->report, flops).value);
+    return flops / answer_speed(f, fit_frontier_params(&f->report.frontier, flops).value);
 }
 
 static double loss_for(const struct fitted *f, double flops)
 {
-    return fit_frontier_loss(&f->report, flops).value;
+    return fit_frontier_loss(&f->report.frontier, flops).value;
 }
 
 /* The compute at which a monotone function of it reaches y; NaN where it does not below FLOPS_MAX. */
@@ -94,7 +94,7 @@ static enum status check_words(struct plan_words *w, struct err *err)
 static enum status find_flops(double *flops, const struct fitted *f, const struct plan_words *w,
                               struct err *err)
 {
-    *flops = w->times > 0 ? w->times * f->report.max_flops : w->budget;
+    *flops = w->times > 0 ? w->times * f->report.cost.max_flops : w->budget;
     if (w->time) {
         double seconds = parse_time(w->time);
         if (!f->folder)
@@ -106,7 +106,7 @@ static enum status find_flops(double *flops, const struct fitted *f, const struc
             return err_set(err, E_DATA, "--time: no run of this sweep says how fast it was");
     }
     if (w->loss > 0) {
-        const struct fit_value *e = &f->report.frontier_e;
+        const struct fit_value *e = &f->report.frontier.e;
         char iv[100];
         *flops = reach(f, loss_for, w->loss);
         if (isnan(*flops))
@@ -123,12 +123,12 @@ static enum status answer(struct answer *a, const struct fitted *f, const struct
     *a = (struct answer){.report = r,
                          .unit = fitted_unit(f),
                          .flops = flops,
-                         .times_largest = flops / r->max_flops,
+                         .times_largest = flops / r->cost.max_flops,
                          .x = (double)NAN,
-                         .params = fit_frontier_params(r, flops),
-                         .tokens = fit_frontier_tokens(r, flops),
+                         .params = fit_frontier_params(&r->frontier, flops),
+                         .tokens = fit_frontier_tokens(&r->frontier, flops),
                          .unique = (double)NAN,
-                         .loss_curve = fit_frontier_loss(r, flops),
+                         .loss_curve = fit_frontier_loss(&r->frontier, flops),
                          .jobs = w->jobs};
     return answer_fill(a, f, err);
 }
@@ -142,7 +142,7 @@ static enum status plan(struct fitted *f, const struct plan_words *w, struct err
         TRY(fitted_check_place(f, "--json", w->json, err));
     TRY(fitted_analyse(f, err));
     TRY(fitted_need_law(f, err));
-    if (!f->report.has_frontier || isnan(fit_frontier_params(&f->report, f->report.max_flops).value))
+    if (!f->report.frontier.holds || isnan(fit_frontier_params(&f->report.frontier, f->report.cost.max_flops).value))
         return err_set(err, E_DATA, "%s: these runs carry no law in size and data, so there is nothing to plan by",
                        fitted_name(f));
     TRY(find_flops(&flops, f, w, err));

@@ -24,7 +24,7 @@ static enum status check_law(const struct fitted *f, const struct predict_words 
     if (!one && !(w->params > 0 && w->tokens > 0 && w->at == 0))
         return err_set(err, E_USAGE, "predict: these runs carry law %s, of size and data: give --params and --tokens",
                        law->law->name);
-    if (!f->report.has_frontier || !isfinite(f->report.flops_k))
+    if (!f->report.frontier.holds || !isfinite(f->report.cost.k))
         return err_set(err, E_DATA, "%s: these runs carry no law to predict by", fitted_name(f));
     return OK;
 }
@@ -44,11 +44,11 @@ static struct answer asked(const struct fitted *f, const struct predict_words *w
     const struct fit_report *r = &f->report;
     const struct fit_law *law = fit_report_selected(r);
     bool one = law->law->n_vars == 1;
-    double unique = w->unique > 0 ? w->unique : none, flops = r->flops_k * pow(w->params, r->flops_p) * w->tokens;
+    double unique = w->unique > 0 ? w->unique : none, flops = r->cost.k * pow(w->params, r->cost.p) * w->tokens;
     struct answer a = {.report = r, .unit = fitted_unit(f), .unique = unique, .is_asked = true, .jobs = w->jobs};
     a.x = one ? w->at : none;
     a.flops = one ? none : flops;
-    a.times_largest = one ? times_largest(law, w->at) : flops / r->max_flops;
+    a.times_largest = one ? times_largest(law, w->at) : flops / r->cost.max_flops;
     a.params = (struct fit_value){one ? none : w->params, none, none, none};
     a.tokens = (struct fit_value){one ? none : w->tokens, none, none, none};
     a.loss_curve = one ? fit_curve(r, w->at, none, none) : fit_curve(r, w->params, w->tokens, fmin(unique, w->tokens));

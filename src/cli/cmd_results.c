@@ -153,18 +153,18 @@ static enum status put_law(struct paper_table *out, const char *name, const stru
     TRY(paper_text(out, L_LAW, law->law->form, err));
     TRY(paper_text(out, L_COMMENT, v->withheld, err));
     if (v->enough) {
-        paper_value(out, L_FLOOR, v->floor);
-        paper_value(out, L_GAIN, v->gain);
-        paper_value(out, L_FLATTEN, v->flatten);
+        paper_value(out, L_FLOOR, v->floor.at);
+        paper_value(out, L_GAIN, v->returns.gain);
+        paper_value(out, L_FLATTEN, v->returns.flatten);
     }
-    if (r->has_frontier) {
-        paper_value(out, L_N_EXP, r->frontier_n_exponent);
-        paper_value(out, L_LOSS_EXP, r->frontier_g);
+    if (r->frontier.holds) {
+        paper_value(out, L_N_EXP, r->frontier.n_exponent);
+        paper_value(out, L_LOSS_EXP, r->frontier.g);
     }
-    if (r->sigma_n > 0)
-        paper_value(out, L_NOISE, (struct fit_value){r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi});
-    if (v->truth_known)
-        paper_number(out, L_TRUTH, v->truth_floor);
+    if (r->noise.df > 0)
+        paper_value(out, L_NOISE, (struct fit_value){r->noise.sigma, (double)NAN, r->noise.lo, r->noise.hi});
+    if (v->truth.known)
+        paper_number(out, L_TRUTH, v->truth.floor);
     return OK;
 }
 

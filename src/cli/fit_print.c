@@ -106,12 +106,12 @@ static void print_intervals(const struct fit_law *f)
 
 static void print_law(const struct fit_report *r, size_t i, bool all)
 {
-    const struct fit_law *f = &r->laws[i];
+    const struct fit_law *f = &r->laws.at[i];
     char heldout[160] = "", aicc[40] = "";
     const double missed = 100 * f->holdout_error;
     printf("\n");
     text_beside(stdout, "", "%s: %s%s%s%s, %zu runs", f->law->name, f->law->form, f->law->n_vars == 1 ? ", x = " : "",
-                f->law->n_vars == 1 ? f->x_name : "", i == r->selected && r->n_laws > 1 ? " [selected]" : "", f->n);
+                f->law->n_vars == 1 ? f->x_name : "", i == r->laws.selected && r->laws.n > 1 ? " [selected]" : "", f->n);
     printf("  %-6s %11s %10s %23s\n", "", "value", "std. error", "95 % interval");
     for (size_t j = 0; j < f->law->n_params; j++)
         print_param(f, j);
@@ -183,32 +183,32 @@ static void print_isoflop(const struct fit_report *r)
     bool edge = false;
     printf("\nIsoFLOP minima (parabola in ln N)\n  %-8s %4s %8s %17s %8s %7s\n", "flops", "runs", "N*", "95 % interval",
            "D*", "loss");
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        print_minimum(&r->isoflop[i]);
-        edge = edge || (r->isoflop[i].valid && r->isoflop[i].at_edge);
+    for (size_t i = 0; i < r->isoflop.n; i++) {
+        print_minimum(&r->isoflop.at[i]);
+        edge = edge || (r->isoflop.at[i].valid && r->isoflop.at[i].at_edge);
     }
     if (edge)
         printf("  (*: at the edge of the sizes: not used in the exponent)\n");
-    const struct fit_value *a = &r->isoflop_n_exponent;
+    const struct fit_value *a = &r->isoflop.n_exponent;
     char iv[64];
     if (isfinite(a->value))
         printf("  N* ~ C^%.4f%s, D* ~ C^%.4f\n", a->value, bracket(iv, sizeof iv, a->lo, a->hi),
-               r->isoflop_d_exponent.value);
+               r->isoflop.d_exponent.value);
 }
 
 static void print_frontier(const struct fit_report *r)
 {
     char iv[64];
-    if (!isfinite(r->frontier_e.value) || !isfinite(r->frontier_g.value))
+    if (!isfinite(r->frontier.e.value) || !isfinite(r->frontier.g.value))
         return;
     printf("\n");
-    text_beside(stdout, "", "Frontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s", r->frontier_of, r->frontier_x,
-                r->frontier_x, r->frontier_e.value, r->frontier_g.value,
-                bracket(iv, sizeof iv, r->frontier_g.lo, r->frontier_g.hi));
-    const struct fit_value *a = &r->frontier_n_exponent;
-    if (isfinite(a->value) && isfinite(r->flops_k))
+    text_beside(stdout, "", "Frontier (%s): L*(%s) = E + k %s^-g, E = %.4f, g = %.4f%s", r->frontier.of, r->frontier.x,
+                r->frontier.x, r->frontier.e.value, r->frontier.g.value,
+                bracket(iv, sizeof iv, r->frontier.g.lo, r->frontier.g.hi));
+    const struct fit_value *a = &r->frontier.n_exponent;
+    if (isfinite(a->value) && isfinite(r->cost.k))
         text_beside(stdout, "  ", "N* ~ C^%.4f%s, D* ~ C^%.4f, with flops = %.3g N^%.3f D, N counted %s", a->value,
-                    bracket(iv, sizeof iv, a->lo, a->hi), r->frontier_d_exponent.value, r->flops_k, r->flops_p,
+                    bracket(iv, sizeof iv, a->lo, a->hi), r->frontier.d_exponent.value, r->cost.k, r->cost.p,
                     fit_count_name(r->count));
 }
 
@@ -229,14 +229,14 @@ static void print_methods(const struct fit_report *r)
     printf("\n");
     text_beside(stdout, "", "Exponent a of the best size, N* ~ C^a, by method and by what counts as a parameter");
     printf("  %-8s %-17s %7s  95 %% interval\n", "counted", "method", "a");
-    for (size_t i = 0; i < r->n_methods; i++) {
-        const struct fit_methods *m = &r->methods[i];
+    for (size_t i = 0; i < r->methods.n; i++) {
+        const struct fit_methods *m = &r->methods.at[i];
         print_exponent(fit_count_name(m->count), "parametric law", &m->law_n);
         print_exponent("", "IsoFLOP parabolas", &m->isoflop_n);
         print_exponent("", "envelope", &m->envelope.n_exponent);
     }
-    size_t n = r->methods[0].envelope.n_crossings;
-    text_beside(stdout, "  ", "(envelope: %s; the best size changes %zu time%s%s)", r->envelope_of, n, n == 1 ? "" : "s",
+    size_t n = r->methods.at[0].envelope.n_crossings;
+    text_beside(stdout, "  ", "(envelope: %s; the best size changes %zu time%s%s)", r->methods.envelope_of, n, n == 1 ? "" : "s",
                 n < ENVELOPE_MIN_CROSSINGS ? ", too few for an exponent" : "");
 }
 
@@ -244,8 +244,8 @@ static void print_choice(const struct fit_report *r)
 {
     bool lacks = false;
     printf("\n%-13s %8s %7s %9s %8s\n", "Choice of law", "AICc", "weight", "resamples", "held out");
-    for (size_t i = 0; i < r->n_laws; i++) {
-        const struct fit_law *f = &r->laws[i];
+    for (size_t i = 0; i < r->laws.n; i++) {
+        const struct fit_law *f = &r->laws.at[i];
         if (isfinite(f->aicc))
             printf("  %-11s %8.1f %7.3f", f->law->name, f->aicc, f->weight);
         else
@@ -257,11 +257,11 @@ static void print_choice(const struct fit_report *r)
             printf(" %9s", "-");
         if (f->holdout_n > 0 && isfinite(f->holdout_error))
             printf(" %6.3g %%", 100 * f->holdout_error);
-        printf("%s\n", i == r->selected ? "  selected" : "");
+        printf("%s\n", i == r->laws.selected ? "  selected" : "");
     }
-    if (r->selected < r->n_laws)
+    if (r->laws.selected < r->laws.n)
         text_beside(stdout, "  ", "(%s selected: %s. weight: Akaike's; resamples: where its AICc is the lowest)",
-                    r->laws[r->selected].law->name, r->selected_why);
+                    r->laws.at[r->laws.selected].law->name, r->laws.selected_why);
     if (lacks)
         text_beside(stdout, "  ", "(-: too few runs for the AICc of a law with so many parameters)");
 }
@@ -272,16 +272,16 @@ void fit_print_tables(const struct fit_report *r, bool all_intervals)
     if (r->n_diverged + r->n_failed > 0)
         printf(" (%zu diverged, %zu failed, left out)", r->n_diverged, r->n_failed);
     printf("\n");
-    for (size_t i = 0; i < r->n_laws; i++)
-        if (i == r->selected || all_intervals)
+    for (size_t i = 0; i < r->laws.n; i++)
+        if (i == r->laws.selected || all_intervals)
             print_law(r, i, all_intervals);
-    if (r->n_laws > 1)
+    if (r->laws.n > 1)
         print_choice(r);
-    if (r->n_isoflop > 0)
+    if (r->isoflop.n > 0)
         print_isoflop(r);
-    if (r->has_frontier && r->verdict.withheld[0] == '\0')
+    if (r->frontier.holds && r->verdict.withheld[0] == '\0')
         print_frontier(r);
-    if (r->n_methods > 0)
+    if (r->methods.n > 0)
         print_methods(r);
     if (r->notes.n + r->warnings.n > 0)
         printf("\n");

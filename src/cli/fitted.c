@@ -307,7 +307,7 @@ enum status fitted_analyse(struct fitted *f, struct err *err)
 
 enum status fitted_need_law(const struct fitted *f, struct err *err)
 {
-    if (f->report.n_laws > 0)
+    if (f->report.laws.n > 0)
         return OK;
     return err_set(err, E_DATA, "%s%s: nothing to fit: %s%s%s", f->sources[0], f->n_sources > 1 ? " and the others" : "",
                    f->report.nothing, f->careful.n ? "; " : "", f->careful.n ? f->careful.text[0] : "");

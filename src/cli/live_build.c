@@ -50,7 +50,7 @@ static void write_law(FILE *out, const struct watch *w, const struct fit_report 
     fwrite(&h, sizeof h, 1, out);
     for (size_t i = 0; i < w->folder.plan.n; i++) {
         struct fit_value v = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
-        if (r && fit_report_selected(r) && r->has_frontier)
+        if (r && fit_report_selected(r) && r->frontier.holds)
             v = law_of(r, w->folder.plan.runs + i);
         fwrite(&v, sizeof v, 1, out);
     }

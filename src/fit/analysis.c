@@ -13,13 +13,7 @@
 #include "fit/solve/search.h"
 #include "fit/verdict/ahead.h"
 #include "fit/verdict/choice.h"
-#include "fit/verdict/frontier.h"
-#include "fit/verdict/isoflop.h"
-#include "fit/verdict/methods.h"
-#include "fit/verdict/noise.h"
-#include "fit/verdict/odd_runs.h"
 #include "fit/verdict/serial.h"
-#include "fit/verdict/verdict.h"
 #include "fit/view.h"
 
 /* Fewer runs than this carry no law. */
@@ -31,61 +25,25 @@
 /* Longer tables get BCa and profile intervals only where asked: all three agree there. */
 #define PROFILE_ROWS 5e3
 
-struct fit_options fit_options_default(void)
-{
-    return (struct fit_options){.obj = {SOLVE_HUBER, 1e-3, SOLVE_LOG, 1},
-                                .bootstrap = 400,
-                                .holdout = 0.2,
-                                .break_sims = 199,
-                                .isoflop_window = 4,
-                                .seed = 1};
-}
-
 const struct fit_law *fit_report_selected(const struct fit_report *r)
 {
-    return r->selected < r->n_laws ? &r->laws[r->selected] : NULL;
-}
-
-static void free_law(struct fit_law *f)
-{
-    free(f->held);
-    free(f->boot);
-    free(f->draws);
-    free(f->boot_aicc);
+    return fit_laws_selected(&r->laws);
 }
 
 void fit_report_free(struct fit_report *r)
 {
-    for (size_t i = 0; i < r->n_laws; i++)
-        free_law(&r->laws[i]);
+    fit_laws_free(&r->laws);
     design_free(&r->design);
     design_free(&r->kept);
-    free(r->isoflop);
-    free(r->frontier);
-    free(r->frontier_weight);
-    free(r->mixture);
+    isoflop_free(&r->isoflop);
+    frontier_free(&r->frontier);
     ensemble_free(&r->spread);
     breaks_free(&r->verdict.brk);
-    free(r->draws);
-    free(r->off);
-    free(r->outliers);
+    odd_runs_free(&r->odd);
     fit_lines_free(&r->notes);
     fit_lines_free(&r->warnings);
     fit_lines_free(&r->verdict.lines);
     *r = (struct fit_report){0};
-}
-
-struct fit_value fit_predict(const struct fit_law *f, double n, double d)
-{
-    return fit_predict_repeated(f, n, d, d);
-}
-
-struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique)
-{
-    const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
-    for (size_t b = 0; b < f->n_boot; b++)
-        f->draws[b] = law_value(f->law, f->boot + b * f->law->n_params, &x, &f->problem.centre);
-    return stats_summary(law_value(f->law, f->best.p, &x, &f->problem.centre), f->draws, f->n_boot, f->z);
 }
 
 /* --- one law ------------------------------------------------------------------------------------- */
@@ -101,53 +59,17 @@ static void judge(struct fit_law *f)
     f->aicc = solve_aicc(&f->scale, &f->problem, f->best.objective);
 }
 
-static enum status conditions(struct solve_map *map, const struct law *law, const struct law_centre *c,
-                              const struct fit_options *opt, struct err *err)
-{
-    solve_map_identity(map, law);
-    for (size_t i = 0; i < opt->n_fix; i++)
-        TRY(solve_map_fix(map, law, opt->fix[i], c, err));
-    for (size_t i = 0; i < opt->n_tie; i++)
-        TRY(solve_map_tie(map, law, opt->tie[i], c, err));
-    if (map->n_free == 0)
-        return err_set(err, E_USAGE, "law %s: nothing is left to fit", law->name);
-    return OK;
-}
-
-/* Ties and fixed values leave out the laws that lack their parameters. */
-static bool takes_conditions(const struct law *law, const struct fit_options *opt)
-{
-    const struct law_centre c = {0, 0};
-    struct solve_map map;
-    struct err ignored;
-    return conditions(&map, law, &c, opt, &ignored) == OK;
-}
-
-enum status fit_options_check(const struct fit_options *opt, struct err *err)
-{
-    const struct law *law = opt->law ? law_find(opt->law) : law_find("chinchilla");
-    const struct law_centre c = {0, 0};
-    struct solve_map map;
-    char names[LAW_NAMES];
-    if (!law)
-        return err_set(err, E_USAGE, "--law %s: no such law (%s)", opt->law, law_names(names));
-    for (size_t i = 0; law_nth(i) && !opt->law; i++)
-        if (takes_conditions(law_nth(i), opt))
-            return OK;
-    return conditions(&map, law, &c, opt, err);
-}
-
 /* Add one law to the report; a law with too few runs for its parameters is noted and left out. */
 static enum status add_law(struct fit_report *r, const struct law *law, const struct fit_options *opt, struct err *err)
 {
-    struct fit_law *f = &r->laws[r->n_laws];
+    struct fit_law *f = &r->laws.at[r->laws.n];
     const struct fit_design *d = &r->design;
     *f = (struct fit_law){.law = law, .x = d->x, .x_name = d->x_name, .n = d->n, .points = d->points,
                           .loss = d->loss, .ln_loss = d->ln_loss, .rows = d->rows, .n_clusters = d->n_clusters,
                           .z = stats_expanded(d->n_clusters)};
     f->problem = (struct solve_problem){.law = f->law, .n = d->n, .x = d->points, .loss = d->loss,
                                         .ln_loss = d->ln_loss, .centre = d->centre, .obj = opt->obj};
-    enum status st = conditions(&f->problem.map, f->law, &f->problem.centre, opt, err);
+    enum status st = fit_options_map(&f->problem.map, f->law, &f->problem.centre, opt, err);
     bool enough = st == OK && f->n >= f->problem.map.n_free + 1;
     if (enough)
         st = search_global(&f->best, &f->problem, err);
@@ -165,10 +87,10 @@ static enum status add_law(struct fit_report *r, const struct law *law, const st
         if (st == OK)
             fit_lines_add(&r->notes, "law %s needs at least %zu runs; these are %zu", f->law->name,
                           f->problem.map.n_free + 1, f->n);
-        free_law(f);
+        fit_law_free(f);
         return st;
     }
-    r->n_laws++;
+    r->laws.n++;
     return OK;
 }
 
@@ -209,7 +131,7 @@ static enum status add_laws(struct fit_report *r, const struct fit_table *t, con
     const struct law_runs runs = {.two = v->two, .repeats = fit_table_repeats(t) > 0, .n = v->n};
     bool some = false;
     for (size_t i = 0; (law = law_nth(i)); i++) {
-        if (!law_suits(law, &runs) || !takes_conditions(law, opt))
+        if (!law_suits(law, &runs) || !fit_options_suit(opt, law))
             continue;
         some = true;
         TRY(add_law(r, law, opt, err));
@@ -244,8 +166,8 @@ static size_t laws_kept(struct solve_problem problems[FIT_MAX_LAWS], const doubl
                         const struct fit_report *r, const struct fit_law *without, bool bending)
 {
     size_t n = 0;
-    for (size_t i = 0; i < r->n_laws; i++) {
-        const struct fit_law *f = &r->laws[i];
+    for (size_t i = 0; i < r->laws.n; i++) {
+        const struct fit_law *f = &r->laws.at[i];
         if (f == without || ((f->law->bends || f->law->for_repeats) && !bending))
             continue;
         problems[n] = design_problem(&r->kept, &f->problem);
@@ -261,7 +183,7 @@ static enum status test_break(struct fit_report *r, const struct fit_options *op
 {
     struct solve_problem others[FIT_MAX_LAWS];
     const double *starts[FIT_MAX_LAWS];
-    const struct fit_law *f = frontier_law_to_bend(r);
+    const struct fit_law *f = frontier_law_to_bend(&r->laws);
     if (f && (double)f->n > PROFILE_ROWS)
         r->verdict.brk.untested = "so many runs would take too long";
     if (!f || f->law->rises || opt->bootstrap == 0 || opt->break_sims == 0 || (double)f->n > PROFILE_ROWS)
@@ -280,7 +202,7 @@ static enum status spread(struct fit_report *r, const struct fit_options *opt, s
 {
     struct solve_problem problems[FIT_MAX_LAWS];
     const double *starts[FIT_MAX_LAWS];
-    if (r->n_laws == 0 || opt->bootstrap == 0 || (double)r->kept.n > PROFILE_ROWS)
+    if (r->laws.n == 0 || opt->bootstrap == 0 || (double)r->kept.n > PROFILE_ROWS)
         return OK;
     const struct ensemble_in in = {.design = &r->kept, .problems = problems, .starts = starts,
                                    .n_laws = laws_kept(problems, starts, r, NULL, true),
@@ -317,28 +239,57 @@ static void tell(const struct fit_options *opt, double share, const char *what)
 /* Which of the runs and of the laws can be relied on. */
 static enum status question(struct fit_report *r, const struct fit_table *t, struct err *err)
 {
-    if (r->n_laws > 0)
-        TRY(serial_warn(r, &r->laws[r->selected], t, err));
-    for (size_t i = 0; i < r->n_laws; i++) {
-        name_held(&r->laws[i], t);
-        TRY(ahead_leave_out(&r->laws[i], &r->design, err));
+    if (r->laws.n > 0)
+        TRY(serial_warn(&r->warnings, &r->laws.at[r->laws.selected], t, r->count, err));
+    for (size_t i = 0; i < r->laws.n; i++) {
+        name_held(&r->laws.at[i], t);
+        TRY(ahead_leave_out(&r->laws.at[i], &r->design, err));
     }
-    choice_weigh(r);
-    return odd_runs_fill(r, t, err);
+    choice_weigh(&r->laws);
+    return odd_runs_fill(&r->odd, &r->laws, &r->design, t, r->count, err);
 }
 
 /* What the runs that are kept tell of noise and of the best sizes. */
 static enum status measure(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
 {
-    TRY(design_without(&r->kept, &r->design, r->off, err));
-    TRY(noise_fill(r, t, opt->seed, err));
-    r->lack_of_fit = noise_lack_of_fit(r, t);
-    return isoflop_analyse(r, t, opt, err);
+    TRY(design_without(&r->kept, &r->design, r->odd.off, err));
+    const struct noise_in in = {t, r->count, r->odd.off, &r->kept, fit_laws_selected(&r->laws), opt->seed};
+    TRY(noise_fill(&r->noise, &in, err));
+    return isoflop_analyse(&r->isoflop, t, opt, &r->cost, &r->noise, err);
 }
 
 static enum status frontier(struct fit_report *r, struct err *err)
 {
-    return r->n_laws > 0 ? frontier_fill(r, &r->laws[r->selected], err) : OK;
+    const struct frontier_in in = {&r->laws, &r->cost, r->noise.lack_of_fit, &r->spread, &r->verdict.brk};
+    return r->laws.n > 0 ? frontier_fill(&r->frontier, &in, err) : OK;
+}
+
+/* The same law where parameters are counted another way. */
+static enum status other_count(struct fit_method_counts *m, const struct fit_law *f, const struct fit_table *t,
+                               const struct fit_options *opt, enum fit_count count, struct err *err)
+{
+    const struct fit_options side = methods_side(opt, f->law->name, count);
+    struct fit_report r = {0};
+    enum status st = fit_analyse(&r, t, &side, err);
+    if (st == OK)
+        methods_add(m, count, &r.cost, &r.frontier, &r.isoflop);
+    fit_report_free(&r);
+    return st;
+}
+
+/* Exponents for every count whose column the table has; nothing for laws of one variable. */
+static enum status methods(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
+{
+    const struct fit_law *f = fit_report_selected(r);
+    if (!f || f->law->n_vars == 1)
+        return OK;
+    for (enum fit_count c = 0; c < FIT_N_COUNTS; c++) {
+        if (c == r->count)
+            methods_add(&r->methods, c, &r->cost, &r->frontier, &r->isoflop);
+        else if (t->has[fit_count_column(c)])
+            TRY(other_count(&r->methods, f, t, opt, c, err));
+    }
+    return methods_envelopes(&r->methods, t, opt, err);
 }
 
 /* Laws with their intervals. */
@@ -350,15 +301,15 @@ static enum status fit_laws(struct fit_report *r, const struct fit_table *t, con
         design_mirror(&r->design);
     tell(opt, 0, "searching the laws' optima");
     TRY(add_laws(r, t, v, opt, err));
-    frontier_cost(r, t, opt);
-    r->selected = r->n_laws;
-    if (r->n_laws > 0)
-        choice_select(r);
+    r->cost = cost_fit(t, opt->count);
+    r->laws.selected = r->laws.n;
+    if (r->laws.n > 0)
+        choice_select(&r->laws);
     else
         say_nothing(r, t, v);
-    for (size_t i = 0; i < r->n_laws && opt->bootstrap > 0; i++) {
-        tell(opt, 0.15 + 0.35 * (double)i / (double)r->n_laws, "resampling");
-        TRY(intervals(r, &r->laws[i], opt, err));
+    for (size_t i = 0; i < r->laws.n && opt->bootstrap > 0; i++) {
+        tell(opt, 0.15 + 0.35 * (double)i / (double)r->laws.n, "resampling");
+        TRY(intervals(r, &r->laws.at[i], opt, err));
     }
     return OK;
 }
@@ -380,8 +331,9 @@ static enum status fill(struct fit_report *r, const struct fit_table *t, const s
     TRY(test_break(r, opt, err));
     TRY(frontier(r, err));
     tell(opt, 0.85, "other counts of parameters");
-    TRY(methods_fill(r, t, opt, err));
-    return verdict_fill(r, t, opt, err);
+    TRY(methods(r, t, opt, err));
+    const struct verdict_in in = {t, opt, &r->laws, r->nothing, &r->kept, &r->odd, &r->noise, &r->isoflop, &r->cost, &r->frontier};
+    return verdict_fill(&r->verdict, &r->warnings, &in, err);
 }
 
 enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
@@ -397,9 +349,8 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
     r->n_failed = t->n_failed;
     r->count = opt->count;
     r->obj = opt->obj;
-    r->isoflop_n_exponent = r->isoflop_d_exponent = unknown;
-    r->frontier_n_exponent = r->frontier_d_exponent = unknown;
-    r->frontier_e = r->frontier_k = r->frontier_g = unknown;
+    isoflop_none(&r->isoflop);
+    frontier_none(&r->frontier);
     r->verdict.brk = (struct breaks_out){.untested = "no resamples were asked for",
                                          .p = none, .cv = none, .cv_bent = none, .cv_other = none,
                                          .place = unknown, .change = unknown};
@@ -407,7 +358,7 @@ enum status fit_analyse(struct fit_report *r, const struct fit_table *t, const s
         fit_lines_add(&r->notes, "%s", t->notes.text[i]);
     for (size_t i = 0; i < t->careful.n; i++)
         fit_lines_add(&r->warnings, "%s", t->careful.text[i]);
-    enum status st = view_choose(&v, r, t, opt, err);
+    enum status st = view_choose(&v, &r->notes, t, opt, err);
     if (st == OK)
         st = fill(r, t, opt, &v, err);
     view_free(&v);

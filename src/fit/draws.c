@@ -10,9 +10,9 @@ enum { MAX_COLUMNS = FIT_MAX_LAWS * LAW_MAX_PARAMS };
 static size_t columns_of(const char *names[MAX_COLUMNS], const struct fit_report *r)
 {
     size_t n = 0;
-    for (size_t i = 0; i < r->n_laws; i++)
-        for (size_t j = 0; j < r->laws[i].law->n_params; j++) {
-            const char *name = r->laws[i].law->params[j].name;
+    for (size_t i = 0; i < r->laws.n; i++)
+        for (size_t j = 0; j < r->laws.at[i].law->n_params; j++) {
+            const char *name = r->laws.at[i].law->params[j].name;
             size_t k = 0;
             while (k < n && strcmp(names[k], name) != 0)
                 k++;
@@ -60,6 +60,6 @@ void draws_write(FILE *out, const struct fit_report *r)
     for (size_t k = 0; k < n; k++)
         fprintf(out, ",%s", names[k]);
     fputc('\n', out);
-    for (size_t i = 0; i < r->n_laws; i++)
-        put_law(out, &r->laws[i], names, n);
+    for (size_t i = 0; i < r->laws.n; i++)
+        put_law(out, &r->laws.at[i], names, n);
 }

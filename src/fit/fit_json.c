@@ -165,8 +165,8 @@ static void put_law(cJSON *laws, const struct fit_law *f)
 static void put_isoflop(cJSON *root, const struct fit_report *r)
 {
     cJSON *a = cJSON_AddArrayToObject(root, "isoflop");
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        const struct fit_isoflop *f = &r->isoflop[i];
+    for (size_t i = 0; i < r->isoflop.n; i++) {
+        const struct fit_isoflop *f = &r->isoflop.at[i];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToArray(a, o);
         json_put(o, "flops", f->flops);
@@ -181,27 +181,27 @@ static void put_isoflop(cJSON *root, const struct fit_report *r)
         cJSON_AddBoolToObject(o, "at_edge", f->at_edge);
     }
     cJSON *e = cJSON_AddObjectToObject(root, "isoflop_exponents");
-    put_value(e, "n_exponent", r->isoflop_n_exponent);
-    put_value(e, "d_exponent", r->isoflop_d_exponent);
+    put_value(e, "n_exponent", r->isoflop.n_exponent);
+    put_value(e, "d_exponent", r->isoflop.d_exponent);
 }
 
 static void put_frontier(cJSON *root, const struct fit_report *r)
 {
     cJSON *o = cJSON_AddObjectToObject(root, "frontier");
-    if (!r->has_frontier)
+    if (!r->frontier.holds)
         return;
-    cJSON_AddStringToObject(o, "of", r->frontier_of);
-    put_value(o, "n_exponent", r->frontier_n_exponent);
-    put_value(o, "d_exponent", r->frontier_d_exponent);
+    cJSON_AddStringToObject(o, "of", r->frontier.of);
+    put_value(o, "n_exponent", r->frontier.n_exponent);
+    put_value(o, "d_exponent", r->frontier.d_exponent);
     cJSON *l = cJSON_AddObjectToObject(o, "loss");
     cJSON_AddStringToObject(l, "form", "E + k C^-g");
-    put_value(l, "E", r->frontier_e);
-    put_value(l, "k", r->frontier_k);
-    put_value(l, "g", r->frontier_g);
+    put_value(l, "E", r->frontier.e);
+    put_value(l, "k", r->frontier.k);
+    put_value(l, "g", r->frontier.g);
     cJSON *c = cJSON_AddObjectToObject(o, "flops");
     cJSON_AddStringToObject(c, "form", "k N^p D");
-    json_put(c, "k", r->flops_k);
-    json_put(c, "p", r->flops_p);
+    json_put(c, "k", r->cost.k);
+    json_put(c, "p", r->cost.p);
 }
 
 static void put_method(cJSON *o, const char *name, struct fit_value n, struct fit_value d)
@@ -214,8 +214,8 @@ static void put_method(cJSON *o, const char *name, struct fit_value n, struct fi
 static void put_methods(cJSON *root, const struct fit_report *r)
 {
     cJSON *a = cJSON_AddArrayToObject(root, "exponents");
-    for (size_t i = 0; i < r->n_methods; i++) {
-        const struct fit_methods *m = &r->methods[i];
+    for (size_t i = 0; i < r->methods.n; i++) {
+        const struct fit_methods *m = &r->methods.at[i];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddItemToArray(a, o);
         cJSON_AddStringToObject(o, "count", fit_count_name(m->count));
@@ -223,7 +223,7 @@ static void put_methods(cJSON *root, const struct fit_report *r)
         put_method(o, "isoflop", m->isoflop_n, m->isoflop_d);
         put_method(o, "envelope", m->envelope.n_exponent, m->envelope.d_exponent);
         json_put(o, "envelope_crossings", (double)m->envelope.n_crossings);
-        cJSON_AddStringToObject(o, "envelope_of", r->envelope_of);
+        cJSON_AddStringToObject(o, "envelope_of", r->methods.envelope_of);
     }
 }
 
@@ -274,25 +274,25 @@ static void put_part(cJSON *o, const char *key, struct fit_value v)
 static void put_noise(cJSON *o, const struct fit_report *r)
 {
     cJSON *x = cJSON_AddObjectToObject(o, "noise");
-    json_put(x, "value", r->sigma);
-    json_put_pair(x, "ci95", r->sigma_lo, r->sigma_hi);
-    json_put(x, "at_most", r->sigma > 0 ? (double)NAN : r->scatter);
-    if (r->split.cells > 0) {
-        put_part(x, "init", r->split.init);
-        put_part(x, "order", r->split.order);
-        put_part(x, "rest", r->split.rest);
+    json_put(x, "value", r->noise.sigma);
+    json_put_pair(x, "ci95", r->noise.lo, r->noise.hi);
+    json_put(x, "at_most", r->noise.sigma > 0 ? (double)NAN : r->noise.scatter);
+    if (r->noise.split.cells > 0) {
+        put_part(x, "init", r->noise.split.init);
+        put_part(x, "order", r->noise.split.order);
+        put_part(x, "rest", r->noise.split.rest);
     }
-    if (isfinite(r->heldout_se))
-        put_part(x, "heldout", (struct fit_value){r->heldout_se, (double)NAN, (double)NAN, (double)NAN});
-    json_put_pair(o, "noise_ci95", r->sigma_lo, r->sigma_hi);
-    cJSON_AddStringToObject(o, "noise_from", r->sigma_from);
+    if (isfinite(r->noise.heldout_se))
+        put_part(x, "heldout", (struct fit_value){r->noise.heldout_se, (double)NAN, (double)NAN, (double)NAN});
+    json_put_pair(o, "noise_ci95", r->noise.lo, r->noise.hi);
+    cJSON_AddStringToObject(o, "noise_from", r->noise.from);
 }
 
 static void put_outliers(cJSON *o, const struct fit_report *r)
 {
     cJSON *a = cJSON_AddArrayToObject(o, "outliers");
-    for (size_t i = 0; i < r->n_outliers; i++) {
-        const struct fit_outlier *w = &r->outliers[i];
+    for (size_t i = 0; i < r->odd.n; i++) {
+        const struct fit_outlier *w = &r->odd.runs[i];
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(a, x);
         put_run(x, &w->at, w->row);
@@ -322,30 +322,30 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
         cJSON_AddStringToObject(o, "withheld", v->withheld);
     else
         cJSON_AddNullToObject(o, "withheld");
-    cJSON_AddBoolToObject(o, "floor_supported", v->floor_supported);
-    cJSON_AddBoolToObject(o, "floor_identified", v->floor_identified);
-    put_value(o, "floor", v->floor);
-    json_put_pair(o, "floor_over_laws", v->floor_lo, v->floor_hi);
-    json_put(o, "floor_delta_aicc", v->floor_delta_aicc);
-    json_put(o, "largest_flops", v->largest_flops);
-    put_value(o, "loss", v->loss);
-    put_value(o, "gain_next_doubling", v->gain);
-    put_value(o, "doublings_to_halve_excess", v->halving);
+    cJSON_AddBoolToObject(o, "floor_supported", v->floor.supported);
+    cJSON_AddBoolToObject(o, "floor_identified", v->floor.identified);
+    put_value(o, "floor", v->floor.at);
+    json_put_pair(o, "floor_over_laws", v->floor.laws_lo, v->floor.laws_hi);
+    json_put(o, "floor_delta_aicc", v->floor.delta_aicc);
+    json_put(o, "largest_flops", v->returns.largest);
+    put_value(o, "loss", v->returns.loss);
+    put_value(o, "gain_next_doubling", v->returns.gain);
+    put_value(o, "doublings_to_halve_excess", v->returns.halving);
     put_noise(o, r);
-    put_value(o, "flattens_at_flops", v->flatten);
-    cJSON_AddBoolToObject(o, "flattens_no_earlier", v->flatten_at_least);
+    put_value(o, "flattens_at_flops", v->returns.flatten);
+    cJSON_AddBoolToObject(o, "flattens_no_earlier", v->returns.flatten_at_least);
     put_outliers(o, r);
     put_break(o, r);
     put_protocol(o, v);
     put_lines(o, "lines", &v->lines);
     put_lines(o, "warnings", &r->warnings);
-    if (!v->truth_known)
+    if (!v->truth.known)
         return;
     cJSON *t = cJSON_AddObjectToObject(root, "truth");
-    json_put(t, "floor", v->truth_floor);
-    json_put(t, "floor_heldout", v->truth_heldout);
-    cJSON_AddBoolToObject(t, "covered", v->truth_covered);
-    cJSON_AddBoolToObject(t, "covered_over_laws", v->truth_covered_over_laws);
+    json_put(t, "floor", v->truth.floor);
+    json_put(t, "floor_heldout", v->truth.heldout);
+    cJSON_AddBoolToObject(t, "covered", v->truth.covered);
+    cJSON_AddBoolToObject(t, "covered_over_laws", v->truth.covered_over_laws);
 }
 
 static void put_objective(cJSON *root, const struct fit_report *r)
@@ -369,12 +369,12 @@ enum status fit_json_report(char **json, const struct fit_report *r, struct err 
     cJSON_AddStringToObject(root, "count", fit_count_name(r->count));
     put_objective(root, r);
     cJSON *laws = cJSON_AddArrayToObject(root, "laws");
-    for (size_t i = 0; i < r->n_laws; i++)
-        put_law(laws, &r->laws[i]);
+    for (size_t i = 0; i < r->laws.n; i++)
+        put_law(laws, &r->laws.at[i]);
     const struct fit_law *f = fit_report_selected(r);
     if (f) {
         cJSON_AddStringToObject(root, "selected", f->law->name);
-        cJSON_AddStringToObject(root, "selected_why", r->selected_why);
+        cJSON_AddStringToObject(root, "selected_why", r->laws.selected_why);
     } else {
         cJSON_AddNullToObject(root, "selected");
     }

@@ -63,4 +63,26 @@ struct fit_law {
     size_t lobo_n;
 };
 
+void fit_law_free(struct fit_law *f);
+
+/* What a law predicts at (N, D); laws of one variable take it as n and ignore d. The interval is that of the curve, not
+ * of a new run. It is read with memory that the law holds: that cannot fail, and only one thread at a time may ask. */
+struct fit_value fit_predict(const struct fit_law *f, double n, double d);
+/* The same where only the first `unique` of the d tokens are new; it matters to the law `repeat` alone. */
+struct fit_value fit_predict_repeated(const struct fit_law *f, double n, double d, double unique);
+
+#define FIT_MAX_LAWS 6
+
+/* The laws fitted to the same runs, and the one that is gone on with. */
+struct fit_laws {
+    struct fit_law at[FIT_MAX_LAWS];
+    size_t n;
+    size_t selected;          /* index into them; n where none could be fitted */
+    const char *selected_why;
+};
+
+void fit_laws_free(struct fit_laws *laws);
+/* The selected law, or NULL. */
+const struct fit_law *fit_laws_selected(const struct fit_laws *laws);
+
 #endif

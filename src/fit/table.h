@@ -108,6 +108,8 @@ size_t fit_table_repeats(const struct fit_table *t);
 
 /* The column that holds this count of parameters, and its name. */
 enum fit_column fit_count_column(enum fit_count count);
+/* What sizes of runs are told by: that count, or x in a table of one variable. */
+enum fit_column fit_size_column(const struct fit_table *t, enum fit_count count);
 const char *fit_count_name(enum fit_count count);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/design.h"
 
 /* Values within 0.1 % are one level. */
 #define SAME_LEVEL 1.001
@@ -95,7 +96,7 @@ static enum status keep_envelope(struct view *v, const struct fit_table *t, stru
     return OK;
 }
 
-static enum status view_one(struct view *v, struct fit_report *r, const struct fit_table *t,
+static enum status view_one(struct view *v, struct fit_lines *notes, const struct fit_table *t,
                             const double *n, size_t sizes, size_t budgets, bool asked,
                             struct err *err)
 {
@@ -103,19 +104,19 @@ static enum status view_one(struct view *v, struct fit_report *r, const struct f
     v->two = false;
     if (sizes == 1 || budgets == 1) {
         v->x = budgets > 1 || sizes == 1 ? FIT_TOKENS : FIT_PARAMS;
-        fit_lines_add(&r->notes, "all runs have one %s, so laws are fitted in %s alone",
+        fit_lines_add(notes, "all runs have one %s, so laws are fitted in %s alone",
                       sizes == 1 ? "size" : "token budget", column_name(v->x, t));
     } else if (asked && sizes >= VIEW_MIN_LEVELS && budgets >= VIEW_MIN_LEVELS) {
         v->x = FIT_FLOPS;
         TRY(keep_envelope(v, t, err));
-        fit_lines_add(&r->notes,
+        fit_lines_add(notes,
                       "a law of one variable on runs that vary two: fitted against flops on the %zu runs "
                       "that none of equal or less compute beats (the envelope)",
                       v->n);
     } else {
         v->x = budgets >= sizes ? FIT_TOKENS : FIT_PARAMS;
         keep_one_level(v, t, v->x == FIT_TOKENS ? n : d, v->x == FIT_TOKENS ? d : n);
-        fit_lines_add(&r->notes,
+        fit_lines_add(notes,
                       "%zu sizes and %zu token budgets are too few for a law of both (three of each are "
                       "needed), so laws are fitted in %s alone, on %zu runs",
                       sizes, budgets, column_name(v->x, t), v->n);
@@ -143,7 +144,7 @@ static double correlation(const double *x, const double *y, size_t n)
 /* A loss that rises is no law's; another quantity may rise as a power. So clearly that its exponent is no matter of luck. */
 #define RISES 0.7
 
-enum status view_choose(struct view *v, struct fit_report *r, const struct fit_table *t,
+enum status view_choose(struct view *v, struct fit_lines *notes, const struct fit_table *t,
                         const struct fit_options *opt, struct err *err)
 {
     const struct law *law = opt->law ? law_find(opt->law) : NULL;
@@ -159,7 +160,7 @@ enum status view_choose(struct view *v, struct fit_report *r, const struct fit_t
         size_t budgets = count_levels(t->col[FIT_TOKENS], NULL, t->n, v->scratch);
         v->two = sizes >= VIEW_MIN_LEVELS && budgets >= VIEW_MIN_LEVELS && (!law || law->n_vars == 2);
         if (!v->two)
-            TRY(view_one(v, r, t, n, sizes, budgets, law && law->n_vars == 1, err));
+            TRY(view_one(v, notes, t, n, sizes, budgets, law && law->n_vars == 1, err));
         v->levels = size_min(sizes, budgets);
     } else {
         v->rises = t->loss_unit[0] == '\0' && correlation(t->col[FIT_X], t->col[FIT_LOSS], t->n) > RISES;

@@ -2,7 +2,13 @@
 #ifndef PLATEAU_FIT_VIEW_H
 #define PLATEAU_FIT_VIEW_H
 
-#include "fit/analysis.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "fit/lines.h"
+#include "fit/options.h"
+#include "fit/table.h"
 
 /* A law of two variables needs three levels of each: with two, a floor and an exponent trade freely. One of one
  * variable as many: a line goes through any two. */
@@ -21,8 +27,8 @@ struct view {
 
 /* Size and data where there are enough levels of both and the law that is asked for takes both; else the one
  * that varies, or compute along the envelope of the runs. What is chosen against expectation is added to
- * r->notes. view_free also after a failure. */
-enum status view_choose(struct view *v, struct fit_report *r, const struct fit_table *t,
+ * the notes. view_free also after a failure. */
+enum status view_choose(struct view *v, struct fit_lines *notes, const struct fit_table *t,
                         const struct fit_options *opt, struct err *err) WARN_UNUSED;
 void view_free(struct view *v);
 

@@ -56,19 +56,19 @@ static void more(struct writer *w, const char *fmt, ...)
 
 static const char *of_compute(const struct writer *w)
 {
-    return w->compute ? "compute" : w->r->frontier_x;
+    return w->compute ? "compute" : w->r->frontier.x;
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
 static void answer_gain(struct writer *w)
 {
-    struct told gain = tell(NAME_GAIN, w->v->gain);
-    double times = w->v->gain.value / w->r->sigma;
-    if (!isfinite(w->v->gain.value))
+    struct told gain = tell(NAME_GAIN, w->v->returns.gain);
+    double times = w->v->returns.gain.value / w->r->noise.sigma;
+    if (!isfinite(w->v->returns.gain.value))
         return;
     more(w, " The next doubling of %s gains %s%s%s", of_compute(w), gain.value, w->unit, gain.interval);
-    if (w->r->sigma > 0)
+    if (w->r->noise.sigma > 0)
         more(w, times >= 1 ? ", %.2g times what the seed moves one run by." : ", %.2g of what the seed moves one run "
              "by.", times);
     else
@@ -79,10 +79,10 @@ static void say_power(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
     bool open = breaks_open(&v->brk), slower = open && v->brk.change.value < 0;
-    struct told floor = tell(NAME_FLOOR, v->floor);
+    struct told floor = tell(NAME_FLOOR, v->floor.at);
     screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
-               v->floor_supported ? ": " : slower ? ", and no floor is seen: " : ", and no floor: ");
-    if (v->floor_supported)
+               v->floor.supported ? ": " : slower ? ", and no floor is seen: " : ", and no floor: ");
+    if (v->floor.supported)
         more(w, "what is left above a floor near %s%s", floor.value, w->unit);
     else
         more(w, "the loss");
@@ -104,7 +104,7 @@ static void say_answer(struct writer *w)
         screen_add(w->s, "Answer", "%s: the excess over the floor falls %s beyond some point.",
                    v->brk.change.value < 0 ? "A wall, or another course" : "Another course",
                    v->brk.change.value < 0 ? "more slowly" : "faster");
-    else if (w->r->sigma > 0 && v->gain.value < w->r->sigma)
+    else if (w->r->noise.sigma > 0 && v->returns.gain.value < w->r->noise.sigma)
         screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
     else
         say_power(w);
@@ -116,30 +116,30 @@ static void say_answer(struct writer *w)
 static void say_truth(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    if (!v->truth_known)
+    if (!v->truth.known)
         return;
-    more(w, " The exact floor of this language is %.4g%s", v->truth_floor, w->unit);
-    if (v->withheld[0] || !isfinite(v->floor.hi))
+    more(w, " The exact floor of this language is %.4g%s", v->truth.floor, w->unit);
+    if (v->withheld[0] || !isfinite(v->floor.at.hi))
         more(w, ".");
     else
-        more(w, "; the fit %s it.", v->truth_covered ? "covers" : "does NOT cover");
+        more(w, "; the fit %s it.", v->truth.covered ? "covers" : "does NOT cover");
 }
 
 static void say_floor(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    struct told floor = tell(NAME_FLOOR, v->floor);
+    struct told floor = tell(NAME_FLOOR, v->floor.at);
     if (v->withheld[0])
         screen_add(w->s, "Floor", "not given.");
-    else if (v->floor_supported)
+    else if (v->floor.supported)
         screen_add(w->s, "Floor", "%s%s%s; a law without one fits worse (AICc higher by %.0f).", floor.value, w->unit,
                    floor.interval,
-                   v->floor_delta_aicc);
-    else if (!isfinite(v->floor.hi))
+                   v->floor.delta_aicc);
+    else if (!isfinite(v->floor.at.hi))
         screen_add(w->s, "Floor", "not enough evidence.");
-    else if (isnan(v->floor.lo))
+    else if (isnan(v->floor.at.lo))
         screen_add(w->s, "Floor", "not enough evidence: anything below %s%s (95 %%).",
-                   number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.hi, &v->floor, true), w->unit);
+                   number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.at.hi, &v->floor.at, true), w->unit);
     else
         screen_add(w->s, "Floor", "not enough evidence: best fit %s%s%s, but a law without one fits as well.",
                    floor.value, w->unit,
@@ -150,37 +150,37 @@ static void say_floor(struct writer *w)
 static void say_returns(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    struct told gain = tell(NAME_GAIN, v->gain), halving = tell(NAME_HALVING, v->halving), flat = tell(NAME_FLATTEN,
-                            v->flatten);
+    struct told gain = tell(NAME_GAIN, v->returns.gain), halving = tell(NAME_HALVING, v->returns.halving), flat = tell(NAME_FLATTEN,
+                            v->returns.flatten);
     char at[NUMBER_MAX];
-    number_bare(at, sizeof at, NUMBER_COMPUTE, v->largest_flops, 2, true);
-    if (!isfinite(v->gain.value)) {
+    number_bare(at, sizeof at, NUMBER_COMPUTE, v->returns.largest, 2, true);
+    if (!isfinite(v->returns.gain.value)) {
         screen_add(w->s, "Returns", "not given.");
         return;
     }
     screen_add(w->s, "Returns", "%s%s%s for the doubling after %s = %s%s", gain.value, w->unit, gain.interval,
-               w->r->frontier_x, at,
+               w->r->frontier.x, at,
                w->compute ? " FLOPs" : "");
-    if (isfinite(v->halving.value))
+    if (isfinite(v->returns.halving.value))
         more(w, "; the excess halves every %s doublings%s", halving.value, halving.interval);
     more(w, ".");
-    if (isfinite(v->flatten.value))
-        screen_add(w->s, "Flattening", "%s %s%s%s%s.", v->flatten_at_least ? "not before" : "at", flat.value, w->compute
+    if (isfinite(v->returns.flatten.value))
+        screen_add(w->s, "Flattening", "%s %s%s%s%s.", v->returns.flatten_at_least ? "not before" : "at", flat.value, w->compute
                    ? " FLOPs" : "",
-                   flat.interval, v->flatten.lo > v->largest_flops ? ", an extrapolation" : "");
+                   flat.interval, v->returns.flatten.lo > v->returns.largest ? ", an extrapolation" : "");
     else
         screen_add(w->s, "Flattening", "where a doubling gains less than %s is open.",
-                   w->r->sigma > 0 ? "the noise of one run" : "the noise, which is not known,");
+                   w->r->noise.sigma > 0 ? "the noise of one run" : "the noise, which is not known,");
 }
 
 static void say_noise(struct writer *w)
 {
     const struct fit_report *r = w->r;
-    const struct told sigma = tell(NAME_NOISE, (struct fit_value){r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi});
-    if (r->sigma > 0) {
+    const struct told sigma = tell(NAME_NOISE, (struct fit_value){r->noise.sigma, (double)NAN, r->noise.lo, r->noise.hi});
+    if (r->noise.sigma > 0) {
         screen_add(w->s, "Noise", "%s%s%s from the seed at the largest budget", sigma.value, w->unit, sigma.interval);
-        if (r->heldout_se > 0)
-            more(w, "; all runs share the held-out set's error, %.2g%s", r->heldout_se, w->unit);
+        if (r->noise.heldout_se > 0)
+            more(w, "; all runs share the held-out set's error, %.2g%s", r->noise.heldout_se, w->unit);
         more(w, ".");
     } else {
         screen_add(w->s, "Noise", "unknown: no run was repeated with another seed; repeat the largest.");
@@ -224,15 +224,15 @@ static void say_extrapolation(struct writer *w)
 static void say_odd(struct writer *w)
 {
     const struct fit_report *r = w->r;
-    if (r->n_outliers == 0)
+    if (r->odd.n == 0)
         return;
-    screen_add(w->s, "Off the law", "%zu run%s of %zu, left out of noise and break test: ", r->n_outliers, r->n_outliers
+    screen_add(w->s, "Off the law", "%zu run%s of %zu, left out of noise and break test: ", r->odd.n, r->odd.n
                == 1 ? "" : "s",
                r->n);
-    for (size_t i = 0; i < r->n_outliers && i < 2; i++)
-        more(w, "%s%.48s (%.4g, expected %.4g)", i ? ", " : "", r->outliers[i].at.text, r->outliers[i].loss,
-             r->outliers[i].expected);
-    more(w, "%s", r->n_outliers > 2 ? ", ..." : ".");
+    for (size_t i = 0; i < r->odd.n && i < 2; i++)
+        more(w, "%s%.48s (%.4g, expected %.4g)", i ? ", " : "", r->odd.runs[i].at.text, r->odd.runs[i].loss,
+             r->odd.runs[i].expected);
+    more(w, "%s", r->odd.n > 2 ? ", ..." : ".");
 }
 
 /* Of what in the runs' training can move the law, what was measured: first clauses, as many as two lines hold. */
@@ -284,7 +284,7 @@ void screen_fill(struct screen *s, const struct fit_report *r, const char *unit)
         screen_add(s, "Answer", "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
         return;
     }
-    w.compute = r->frontier_x && strcmp(r->frontier_x, "C") == 0;
+    w.compute = r->frontier.x && strcmp(r->frontier.x, "C") == 0;
     say_answer(&w);
     say_floor(&w);
     say_returns(&w);

@@ -13,7 +13,7 @@
 
 static double size_of(const struct fit_report *r, double flops)
 {
-    double guess = sqrt(flops / (6 * LAB_RATIO)), best = fit_frontier_params(r, flops).value;
+    double guess = sqrt(flops / (6 * LAB_RATIO)), best = fit_frontier_params(&r->frontier, flops).value;
     return isfinite(best) ? fmin(guess * FAR, fmax(guess / FAR, best)) : guess;
 }
 
@@ -98,8 +98,8 @@ static enum status add_frontier(struct chart *c, const struct fit_report *r, dou
 {
     double x[STEPS], y[STEPS], lo[STEPS], hi[STEPS];
     for (size_t i = 0; i < STEPS; i++) {
-        x[i] = figure_step(r->min_flops, to, i, STEPS);
-        struct fit_value v = fit_frontier_loss(r, x[i]);
+        x[i] = figure_step(r->cost.min_flops, to, i, STEPS);
+        struct fit_value v = fit_frontier_loss(&r->frontier, x[i]);
         y[i] = v.value, lo[i] = v.lo, hi[i] = v.hi;
     }
     const struct figure_series s = {

@@ -298,12 +298,12 @@ static void tell_frontier(struct made *m, const struct fitted *f)
     const struct fit_report *r = &f->report;
     char n[96], d[96], e[96], g[96];
     struct screen s;
-    if (r->has_frontier)
+    if (r->frontier.holds)
         note_lead(&m->note,
                   "With the best split of compute the loss falls as %s + k C^-%s; the best size grows as C^%s, the best amount of "
                   "data as C^%s.",
-                  note_interval(e, sizeof e, 3, &r->frontier_e), note_interval(g, sizeof g, 2, &r->frontier_g),
-                  note_interval(n, sizeof n, 2, &r->frontier_n_exponent), note_interval(d, sizeof d, 2, &r->frontier_d_exponent));
+                  note_interval(e, sizeof e, 3, &r->frontier.e), note_interval(g, sizeof g, 2, &r->frontier.g),
+                  note_interval(n, sizeof n, 2, &r->frontier.n_exponent), note_interval(d, sizeof d, 2, &r->frontier.d_exponent));
     screen_fill(&s, r, fitted_unit(f));
     for (size_t i = 0; i < s.n; i++)
         note_line(&m->note, "%s: %s", s.rows[i].label, s.rows[i].text);

@@ -7,16 +7,16 @@ static void tell(struct note *n, const struct fit_report *r)
     struct note_table t = {.columns = 5};
     char a[128], b[128];
     size_t valid = 0, edge = 0;
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        valid += r->isoflop[i].valid;
-        edge += r->isoflop[i].valid && r->isoflop[i].at_edge;
+    for (size_t i = 0; i < r->isoflop.n; i++) {
+        valid += r->isoflop.at[i].valid;
+        edge += r->isoflop.at[i].valid && r->isoflop.at[i].at_edge;
     }
     note_lead(n, "%zu of %zu budgets have a minimum between their sizes. The best size grows as C to the power of %s.",
-              valid - edge, r->n_isoflop, note_interval(a, sizeof a, 2, &r->isoflop_n_exponent));
+              valid - edge, r->isoflop.n, note_interval(a, sizeof a, 2, &r->isoflop.n_exponent));
     for (const char *const *h = (const char *const[]){"C", "runs", "best size N*", "its tokens D*", "loss there", NULL}; *h; h++)
         note_cell(&t, "%s", *h);
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        const struct fit_isoflop *x = &r->isoflop[i];
+    for (size_t i = 0; i < r->isoflop.n; i++) {
+        const struct fit_isoflop *x = &r->isoflop.at[i];
         note_cell(&t, "%.2g", x->flops);
         note_cell(&t, "%zu", x->n);
         note_cell(&t, "%s%s", x->valid ? note_count_interval(a, sizeof a, &x->n_opt) : "no minimum",
@@ -28,7 +28,7 @@ static void tell(struct note *n, const struct fit_report *r)
             note_cell(&t, "-");
     }
     note_tell(n, &t);
-    note_value(n, "n_exponent", &r->isoflop_n_exponent);
+    note_value(n, "n_exponent", &r->isoflop.n_exponent);
 }
 
 static enum status train(const struct lab *l, struct err *err)

@@ -69,9 +69,9 @@ static enum status fit_rung(struct fit_value *law, struct fit_value *isoflop, co
         st = fit_analyse(&r, &t, &opt, err);
     const struct fit_value none = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
     *law = *isoflop = none;
-    if (st == OK && r.has_frontier) {
-        *law = r.frontier_n_exponent;
-        *isoflop = k->kaplan_count ? none : r.isoflop_n_exponent; /* its budgets are not those of this count */
+    if (st == OK && r.frontier.holds) {
+        *law = r.frontier.n_exponent;
+        *isoflop = k->kaplan_count ? none : r.isoflop.n_exponent; /* its budgets are not those of this count */
     }
     fit_report_free(&r);
     fit_table_free(&t);

@@ -37,8 +37,8 @@ static void best_runs(struct method *m, const struct fit_table *t, const struct 
 
 static void minima(struct method *m, const struct fit_report *r)
 {
-    for (size_t i = 0; i < r->n_isoflop && m->n < LAB_BUDGETS; i++) {
-        const struct fit_isoflop *x = &r->isoflop[i];
+    for (size_t i = 0; i < r->isoflop.n && m->n < LAB_BUDGETS; i++) {
+        const struct fit_isoflop *x = &r->isoflop.at[i];
         if (!x->valid || x->at_edge)
             continue;
         m->c[m->n] = x->flops, m->size[m->n] = x->n_opt.value, m->data[m->n] = x->d_opt.value, m->loss[m->n++] = x->loss.value;
@@ -89,11 +89,11 @@ static void take_interval(struct fit_value *to, const struct fit_value *from)
 
 static void parametric(struct method *m, const struct fit_report *r)
 {
-    double c = r->max_flops;
-    m->n_b = r->frontier_n_exponent, m->d_b = r->frontier_d_exponent;
-    m->n_a = fit_frontier_params(r, c).value * pow(c, -m->n_b.value);
-    m->d_a = fit_frontier_tokens(r, c).value * pow(c, -m->d_b.value);
-    m->floor = r->frontier_e, m->k = r->frontier_k, m->g = r->frontier_g;
+    double c = r->cost.max_flops;
+    m->n_b = r->frontier.n_exponent, m->d_b = r->frontier.d_exponent;
+    m->n_a = fit_frontier_params(&r->frontier, c).value * pow(c, -m->n_b.value);
+    m->d_a = fit_frontier_tokens(&r->frontier, c).value * pow(c, -m->d_b.value);
+    m->floor = r->frontier.e, m->k = r->frontier.k, m->g = r->frontier.g;
 }
 
 static enum status draw(struct note *n, const struct method *m, const struct fit_report *r, struct err *err)
@@ -112,7 +112,7 @@ static enum status draw(struct note *n, const struct method *m, const struct fit
     for (size_t k = 0; k < METHODS && st == OK; k++) {
         double x[STEPS], y[STEPS];
         for (size_t i = 0; i < STEPS; i++) {
-            x[i] = figure_step(r->min_flops, LAB_AHEAD * r->max_flops, i, STEPS);
+            x[i] = figure_step(r->cost.min_flops, LAB_AHEAD * r->cost.max_flops, i, STEPS);
             y[i] = m[k].n_a * pow(x[i], m[k].n_b.value);
         }
         const struct figure_series line = {names[k], palette_kind(k), MARKER_NONE, 1.6, k == 2 ? 0 : 4, false, STEPS, x, y, NULL,
@@ -147,14 +147,14 @@ static void tell(struct note *n, const struct method *m, const struct fit_report
         note_cell(&t, "%s", note_interval(db, sizeof db, 2, &m[k].d_b));
         note_cell(&t, "%s", note_interval(e, sizeof e, 3, &m[k].floor));
         note_cell(&t, "%s", note_interval(g, sizeof g, 2, &m[k].g));
-        double best = m[k].n_a * pow(r->max_flops, m[k].n_b.value);
+        double best = m[k].n_a * pow(r->cost.max_flops, m[k].n_b.value);
         note_cell(&t, isfinite(best) ? "%.0f" : "-", best);
     }
     note_tell(n, &t);
     if (!isfinite(m[0].floor.value) || !isfinite(m[1].floor.value))
         note_line(n, "A dash: a floor and two more numbers want more budgets than that method has here.");
-    if (r->verdict.truth_known)
-        note_line(n, "The exact floor of this language is %.4f nats.", r->verdict.truth_floor);
+    if (r->verdict.truth.known)
+        note_line(n, "The exact floor of this language is %.4f nats.", r->verdict.truth.floor);
     note_line(
         n, "Hoffmann et al. (2022) have exponents of 0.50 and 0.50, 0.49 and 0.51, 0.46 and 0.54 by the same three methods; Kaplan "
            "et al. (2020) 0.73 and 0.27. Those are of large models on text: what carries over is the method.");
@@ -170,7 +170,7 @@ enum status step_laws(struct lab *l, struct note *n, struct err *err)
     enum status st = lab_fit_of(&f, l, err);
     if (st == OK)
         st = fitted_need_law(f, err);
-    if (st == OK && !f->report.has_frontier)
+    if (st == OK && !f->report.frontier.holds)
         st = err_set(err, E_DATA, "these runs carry no law of size and data: more minutes, or other data, may");
     if (st == OK) {
         best_runs(&m[0], &f->table, &l->scale);
@@ -180,8 +180,8 @@ enum status step_laws(struct lab *l, struct note *n, struct err *err)
     if (st == OK)
         st = fit_points(&m[1], &l->scale, err);
     if (st == OK) {
-        take_interval(&m[1].n_b, &f->report.isoflop_n_exponent);
-        take_interval(&m[1].d_b, &f->report.isoflop_d_exponent);
+        take_interval(&m[1].n_b, &f->report.isoflop.n_exponent);
+        take_interval(&m[1].d_b, &f->report.isoflop.d_exponent);
         parametric(&m[2], &f->report);
         tell(n, m, &f->report);
         st = draw(n, m, &f->report, err);

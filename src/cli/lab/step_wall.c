@@ -33,9 +33,9 @@ static void tell(struct note *n, const struct lab *l, const struct fitted *f)
         else
             note_line(n, "%s: %s", s.rows[i].label, s.rows[i].text);
     tell_ahead(n, l);
-    note_value(n, "floor", &f->report.verdict.floor);
-    note_value(n, "gain", &f->report.verdict.gain);
-    note_value(n, "flattens_at", &f->report.verdict.flatten);
+    note_value(n, "floor", &f->report.verdict.floor.at);
+    note_value(n, "gain", &f->report.verdict.returns.gain);
+    note_value(n, "flattens_at", &f->report.verdict.returns.flatten);
 }
 
 enum status step_wall(struct lab *l, struct note *n, struct err *err)

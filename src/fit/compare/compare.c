@@ -99,12 +99,12 @@ static struct fit_value difference(struct fit_value a, struct fit_value b)
 
 static void hold_laws(struct compare_variant *v, const struct fit_report *b, const struct fit_report *w)
 {
-    v->base_floor = b->verdict.floor;
-    v->floor = w->verdict.floor;
-    v->base_exponent = b->frontier_g;
-    v->exponent = w->frontier_g;
-    v->base_n_exponent = b->frontier_n_exponent;
-    v->n_exponent = w->frontier_n_exponent;
+    v->base_floor = b->verdict.floor.at;
+    v->floor = w->verdict.floor.at;
+    v->base_exponent = b->frontier.g;
+    v->exponent = w->frontier.g;
+    v->base_n_exponent = b->frontier.n_exponent;
+    v->n_exponent = w->frontier.n_exponent;
     v->floor_difference = difference(v->floor, v->base_floor);
     v->exponent_difference = difference(v->exponent, v->base_exponent);
     v->n_exponent_difference = difference(v->n_exponent, v->base_n_exponent);
@@ -184,9 +184,9 @@ static void find_why_not(struct compare_variant *v, const struct compare_side *b
 {
     const struct fit_report *b = base->report, *w = variant->report;
     const char *ub = base->table->loss_unit, *uw = variant->table->loss_unit;
-    if (!b->has_frontier || !w->has_frontier)
-        snprintf(v->why_not, sizeof v->why_not, "%.100s: %.255s", b->has_frontier ? variant->name : base->name,
-                 (b->has_frontier ? w : b)->nothing);
+    if (!b->frontier.holds || !w->frontier.holds)
+        snprintf(v->why_not, sizeof v->why_not, "%.100s: %.255s", b->frontier.holds ? variant->name : base->name,
+                 (b->frontier.holds ? w : b)->nothing);
     else if (b->design.two != w->design.two || b->design.x != w->design.x)
         snprintf(v->why_not, sizeof v->why_not, "laws of %s beside laws of %s", b->design.two ? "size and data" : b->design.x_name,
                  w->design.two ? "size and data" : w->design.x_name);

@@ -29,7 +29,7 @@ static void from_ensemble(struct evidence *e, size_t wanted)
         below += m->weight;
         for (; below > next && e->n_members < wanted; next += 1 / (double)wanted)
             e->members[e->n_members++] =
-                (struct evidence_member){&e->base->laws[all->cells[m->cell].law], m->p};
+                (struct evidence_member){&e->base->laws.at[all->cells[m->cell].law], m->p};
     }
 }
 
@@ -49,7 +49,7 @@ static void from_resamples(struct evidence *e, size_t wanted)
 
 static void spread_noise(struct evidence *e, const struct law_centre *c)
 {
-    const struct noise_model *m = &e->base->noise;
+    const struct noise_model *m = &e->base->noise.model;
     double mean = 0;
     for (size_t i = 0; i < e->pairs.n && m->df > 0; i++) {
         const struct law_point *x = &e->pairs.base[i];
@@ -375,7 +375,7 @@ double evidence_smallest_of(const struct evidence *e, const double *y, struct ch
     const struct fit_law *f = fit_report_selected(e->base);
     const struct law_at at = law_at(f->law, f->best.p, &f->problem.centre);
     static const double one[MIXED_MAX] = {1};
-    const struct fit_frontier front = frontier_of_law(e->base, f, f->best.p);
+    const struct frontier_curve front = frontier_of_law(&e->base->cost, f, f->best.p);
     struct mixed_posterior r;
     for (size_t i = 0; i < q->n; i++) {
         double t[2], v = law_at_value(&at, &q->variant[i]);

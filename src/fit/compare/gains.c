@@ -14,23 +14,23 @@ void gains_of_pairs(struct gains_draw *out, size_t n, const struct evidence *e, 
     for (size_t i = 0; i < n; i++) {
         struct gains_draw *d = &out[i];
         d->member = evidence_draw(d->moved, NULL, e, &rng);
-        d->base = frontier_of_law(e->base, d->member->law, d->member->p);
-        d->variant = frontier_of_law(variant, d->member->law, d->moved);
+        d->base = frontier_of_law(&e->base->cost, d->member->law, d->member->p);
+        d->variant = frontier_of_law(&variant->cost, d->member->law, d->moved);
     }
 }
 
 /* One of the resampled frontiers of a fit, by weight. */
-static struct fit_frontier any_frontier(const struct fit_report *r, struct rng *rng)
+static struct frontier_curve any_frontier(const struct fit_report *r, struct rng *rng)
 {
     double u = rng_double(rng);
-    size_t b = 0, n = r->n_frontier_boot;
+    size_t b = 0, n = r->frontier.n_boot;
     if (n == 0)
-        return r->frontier[0];
-    if (!r->frontier_weight)
-        return r->frontier[1 + size_min(n - 1, (size_t)(u * (double)n))];
-    for (; b + 1 < n && u >= r->frontier_weight[b]; b++)
-        u -= r->frontier_weight[b];
-    return r->frontier[1 + b];
+        return r->frontier.curves[0];
+    if (!r->frontier.weight)
+        return r->frontier.curves[1 + size_min(n - 1, (size_t)(u * (double)n))];
+    for (; b + 1 < n && u >= r->frontier.weight[b]; b++)
+        u -= r->frontier.weight[b];
+    return r->frontier.curves[1 + b];
 }
 
 void gains_of_fits(struct gains_draw *out, size_t n, const struct fit_report *base, const struct fit_report *variant,
@@ -145,7 +145,7 @@ static struct line line_of(const struct compare_side *s, row_fn *f)
 }
 
 /* Along the frontier, at this ln of a compute. */
-static double ln_line(const struct line *l, const struct fit_frontier *f, double ln_flops)
+static double ln_line(const struct line *l, const struct frontier_curve *f, double ln_flops)
 {
     double ln_n = f->ln_n + f->n_exp * ln_flops;
     return l->known ? l->at + (isfinite(ln_n) ? l->slope * (ln_n - l->mean_n) : 0) : (double)NAN;
@@ -292,7 +292,7 @@ enum status gains_fill(struct compare_variant *v, const struct gains_draw *draws
                       .memory = {line_of(base, memory_of), line_of(variant, memory_of)},
                       .passes = line_of(variant, passes_of), .teacher_train = variant->costs.teacher_train,
                       .ln_search = log(with_search(&base->costs) / with_search(&variant->costs)),
-                      .smallest = base->report->min_flops, .largest = base->report->max_flops};
+                      .smallest = base->report->cost.min_flops, .largest = base->report->cost.max_flops};
     TRY(size_calloc(&a.room, n, sizeof *a.room, "gains", err));
     v->smallest = gain_at(&a, GAIN, a.smallest);
     v->largest = gain_at(&a, GAIN, a.largest);

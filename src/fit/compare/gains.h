@@ -8,7 +8,7 @@
 struct gains_draw {
     const struct evidence_member *member; /* NULL: two fits, each as it is */
     double moved[LAW_MAX_PARAMS];
-    struct fit_frontier base, variant;
+    struct frontier_curve base, variant;
 };
 
 /* Draws of pairs: (n) where differences say how the variant differs. */

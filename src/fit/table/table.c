@@ -31,6 +31,11 @@ enum fit_column fit_count_column(enum fit_count count)
     return cols[count];
 }
 
+enum fit_column fit_size_column(const struct fit_table *t, enum fit_count count)
+{
+    return t->x_name[0] ? FIT_X : fit_count_column(count);
+}
+
 const char *fit_count_name(enum fit_count count)
 {
     static const char *const names[] = {"total", "nonembd", "matmul"};

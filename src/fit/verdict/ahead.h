@@ -2,7 +2,9 @@
 #ifndef PLATEAU_FIT_AHEAD_H
 #define PLATEAU_FIT_AHEAD_H
 
-#include "fit/analysis.h"
+#include "base/status.h"
+#include "fit/design.h"
+#include "fit/fitted_law.h"
 
 /* Hold out the runs of the largest compute, this share of all, and predict them: fills f->held, f->holdout_error,
  * f->holdout_bias and f->holdout_best. Nothing where the rest is too little to fit. */

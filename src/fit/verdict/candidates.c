@@ -87,7 +87,7 @@ static void add(struct candidates *c, const struct fit_report *r, size_t size, s
 {
     double n = c->sizes[size], d = c->budgets[budget];
     c->items[c->n] = (struct candidate){size, budget, seed};
-    c->runs[c->n++] = (struct worth_run){n, d, r->flops_k * pow(n, r->flops_p) * d, size * (n_seeds + 2) + seed};
+    c->runs[c->n++] = (struct worth_run){n, d, r->cost.k * pow(n, r->cost.p) * d, size * (n_seeds + 2) + seed};
 }
 
 static enum status fill(struct candidates *c, const struct fit_report *r, const struct fit_table *t, double reach,
@@ -113,9 +113,9 @@ static enum status fill(struct candidates *c, const struct fit_report *r, const 
     TRY(size_calloc(&c->runs, c->n_sizes * c->n_budgets * 2, sizeof *c->runs, "the candidates", err));
     for (size_t s = 0; s < c->n_sizes; s++)
         for (size_t b = 0; b < c->n_budgets; b++) {
-            double flops = r->flops_k * pow(c->sizes[s], r->flops_p) * c->budgets[b];
+            double flops = r->cost.k * pow(c->sizes[s], r->cost.p) * c->budgets[b];
             size_t made = 0;
-            if (flops > reach * r->max_flops * DESIGN_SAME)
+            if (flops > reach * r->cost.max_flops * DESIGN_SAME)
                 continue;
             for (size_t seed = 0; seed < n_seeds + 2 && made < 2; seed++)
                 if (!has_run(t, size, c->sizes[s], c->budgets[b], seeds, n_seeds, seed)) {

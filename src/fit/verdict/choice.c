@@ -20,63 +20,63 @@ static bool lower_aicc(const struct fit_law *b, const struct fit_law *a)
 }
 
 /* It predicts the held-out runs as well as every other law fitted. Of what could not be predicted nothing is said. */
-static bool no_worse_ahead(const struct fit_report *r, const struct fit_law *a)
+static bool no_worse_ahead(const struct fit_laws *laws, const struct fit_law *a)
 {
-    for (size_t i = 0; i < r->n_laws; i++)
-        if (!isfinite(r->laws[i].holdout_error) || !(a->holdout_error <= r->laws[i].holdout_error))
+    for (size_t i = 0; i < laws->n; i++)
+        if (!isfinite(laws->at[i].holdout_error) || !(a->holdout_error <= laws->at[i].holdout_error))
             return false;
     return true;
 }
 
-void choice_select(struct fit_report *r)
+void choice_select(struct fit_laws *laws)
 {
     bool told = false;
-    r->selected = 0;
-    r->selected_why = r->n_laws == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
-    for (size_t i = 1; i < r->n_laws; i++) {
-        const struct fit_law *a = &r->laws[r->selected], *b = &r->laws[i];
+    laws->selected = 0;
+    laws->selected_why = laws->n == 1 ? "the only law fitted" : "the usual law; no other is clearly better";
+    for (size_t i = 1; i < laws->n; i++) {
+        const struct fit_law *a = &laws->at[laws->selected], *b = &laws->at[i];
         if (!lower_aicc(b, a))
             continue;
         if (b->holdout_error > HOLDOUT_SLACK * a->holdout_error) {
-            r->selected_why = "another has a lower AICc, but misses the held-out runs by more";
+            laws->selected_why = "another has a lower AICc, but misses the held-out runs by more";
             continue;
         }
         told = isfinite(a->aicc) && isfinite(b->aicc);
-        r->selected = i;
-        r->selected_why = told ? "lower AICc" : "fewer parameters: too few runs for the AICc of the other";
+        laws->selected = i;
+        laws->selected_why = told ? "lower AICc" : "fewer parameters: too few runs for the AICc of the other";
     }
-    if (told && no_worse_ahead(r, &r->laws[r->selected]))
-        r->selected_why = "lower AICc, and no worse on the held-out runs";
+    if (told && no_worse_ahead(laws, &laws->at[laws->selected]))
+        laws->selected_why = "lower AICc, and no worse on the held-out runs";
 }
 
-void choice_weigh(struct fit_report *r)
+void choice_weigh(struct fit_laws *laws)
 {
     double lowest = (double)INFINITY, sum = 0;
     size_t n = SIZE_MAX, compared = 0;
-    if (r->n_laws == 0)
+    if (laws->n == 0)
         return;
-    for (size_t i = 0; i < r->n_laws; i++) {
-        lowest = fmin(lowest, r->laws[i].aicc); /* NaN is passed over */
-        n = size_min(n, r->laws[i].n_boot + r->laws[i].n_boot_failed);
+    for (size_t i = 0; i < laws->n; i++) {
+        lowest = fmin(lowest, laws->at[i].aicc); /* NaN is passed over */
+        n = size_min(n, laws->at[i].n_boot + laws->at[i].n_boot_failed);
     }
-    for (size_t i = 0; i < r->n_laws; i++) {
-        r->laws[i].weight = exp(-0.5 * (r->laws[i].aicc - lowest)); /* NaN where there is no AICc */
-        sum += isfinite(r->laws[i].weight) ? r->laws[i].weight : 0;
+    for (size_t i = 0; i < laws->n; i++) {
+        laws->at[i].weight = exp(-0.5 * (laws->at[i].aicc - lowest)); /* NaN where there is no AICc */
+        sum += isfinite(laws->at[i].weight) ? laws->at[i].weight : 0;
     }
-    for (size_t i = 0; i < r->n_laws; i++)
-        r->laws[i].weight /= sum;
+    for (size_t i = 0; i < laws->n; i++)
+        laws->at[i].weight /= sum;
     for (size_t b = 0; b < n; b++) {
         size_t best = 0;
         bool all = true;
-        for (size_t i = 0; i < r->n_laws; i++) {
-            all = all && isfinite(r->laws[i].boot_aicc[b]);
-            best = r->laws[i].boot_aicc[b] < r->laws[best].boot_aicc[b] ? i : best;
+        for (size_t i = 0; i < laws->n; i++) {
+            all = all && isfinite(laws->at[i].boot_aicc[b]);
+            best = laws->at[i].boot_aicc[b] < laws->at[best].boot_aicc[b] ? i : best;
         }
         if (all) {
-            r->laws[best].share++;
+            laws->at[best].share++;
             compared++;
         }
     }
-    for (size_t i = 0; i < r->n_laws; i++)
-        r->laws[i].share = compared ? r->laws[i].share / (double)compared : (double)NAN;
+    for (size_t i = 0; i < laws->n; i++)
+        laws->at[i].share = compared ? laws->at[i].share / (double)compared : (double)NAN;
 }

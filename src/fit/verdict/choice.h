@@ -1,12 +1,12 @@
-/* Which of the laws fitted the report goes on with, and how sure that is. */
+/* Which of the laws fitted is gone on with, and how sure that is. */
 #ifndef PLATEAU_FIT_CHOICE_H
 #define PLATEAU_FIT_CHOICE_H
 
-#include "fit/analysis.h"
+#include "fit/fitted_law.h"
 
-/* Set r->selected and the reason; there is at least one law. */
-void choice_select(struct fit_report *r);
+/* Select one and give the reason; there is at least one law. */
+void choice_select(struct fit_laws *laws);
 /* Akaike weights (NaN for a law without AICc), and in which share of the resamples each law's AICc is the lowest. */
-void choice_weigh(struct fit_report *r);
+void choice_weigh(struct fit_laws *laws);
 
 #endif

@@ -1,44 +1,9 @@
 #include "fit/verdict/frontier.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/size.h"
-
-void frontier_cost(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt)
-{
-    const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
-    const double *c = t->col[FIT_FLOPS];
-    double m = 0, mx = 0, my = 0, sxx = 0, sxy = 0;
-    r->flops_k = 6;
-    r->flops_p = 1;
-    r->min_flops = r->max_flops = (double)NAN;
-    for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] > 0 && isfinite(c[i])))
-            continue;
-        r->min_flops = fmin(r->min_flops, c[i]);
-        r->max_flops = fmax(r->max_flops, c[i]);
-        if (!(n[i] > 0 && d[i] > 0))
-            continue;
-        m++;
-        mx += log(n[i]);
-        my += log(c[i] / d[i]);
-    }
-    if (m == 0)
-        return;
-    mx /= m;
-    my /= m;
-    for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] > 0 && isfinite(c[i]) && n[i] > 0 && d[i] > 0))
-            continue;
-        double x = log(n[i]) - mx;
-        sxx += x * x;
-        sxy += x * (log(c[i] / d[i]) - my);
-    }
-    /* sizes within 5 % of each other say nothing about p */
-    if (sxx > 0.0025 * m && sxy / sxx > 0.2)
-        r->flops_p = sxy / sxx;
-    r->flops_k = exp(my - r->flops_p * mx);
-}
 
 /* ln of the number that stands still in a law of one variable on a table of two. */
 static double ln_other(const struct fit_law *f)
@@ -46,11 +11,11 @@ static double ln_other(const struct fit_law *f)
     return f->problem.centre.v;
 }
 
-static struct fit_frontier of_two(const struct fit_report *r, const struct law_powers *w)
+static struct frontier_curve of_two(const struct fit_cost *c, const struct law_powers *w)
 {
-    double p = r->flops_p, lk = log(r->flops_k), g = w->g, alpha = w->alpha / g, beta = w->beta / g;
+    double p = c->p, lk = log(c->k), g = w->g, alpha = w->alpha / g, beta = w->beta / g;
     double la = log(w->a) / g, lb = log(w->b) / g, sum = alpha + p * beta;
-    struct fit_frontier f = {.e = w->e};
+    struct frontier_curve f = {.e = w->e};
     f.n_exp = beta / sum;
     f.ln_n = (log(alpha) + la - log(p * beta) - lb - beta * lk) / sum;
     /* both terms fall as C^-(alpha beta / sum) there; their sum at C = 1, to the power g */
@@ -61,15 +26,14 @@ static struct fit_frontier of_two(const struct fit_report *r, const struct law_p
     return f;
 }
 
-static struct fit_frontier of_one(const struct fit_report *r, const struct fit_law *law,
-                                  const struct law_powers *w)
+static struct frontier_curve of_one(const struct fit_cost *c, const struct fit_law *law, const struct law_powers *w)
 {
-    double ln_k = log(w->a), g = w->alpha, lk = log(r->flops_k);
-    struct fit_frontier f = {w->e, ln_k, g, (double)NAN, (double)NAN};
+    double ln_k = log(w->a), g = w->alpha, lk = log(c->k);
+    struct frontier_curve f = {w->e, ln_k, g, (double)NAN, (double)NAN};
     if (law->x == FIT_TOKENS) { /* C = k N^p x */
-        f.ln_k += g * (lk + r->flops_p * ln_other(law));
+        f.ln_k += g * (lk + c->p * ln_other(law));
     } else if (law->x != FIT_FLOPS && law->x != FIT_X) { /* C = k x^p D */
-        f.g = g / r->flops_p;
+        f.g = g / c->p;
         f.ln_k += f.g * (lk + ln_other(law));
     }
     return f;
@@ -103,12 +67,12 @@ static struct law_powers powers_of(const struct fit_law *f, const double *inner)
     return f->law->powers(o);
 }
 
-static struct fit_frontier frontier_of(const struct fit_report *r, const struct fit_law *f, const struct law_powers *w)
+static struct frontier_curve frontier_of(const struct fit_cost *c, const struct fit_law *f, const struct law_powers *w)
 {
-    return f->law->n_vars == 1 ? of_one(r, f, w) : of_two(r, w);
+    return f->law->n_vars == 1 ? of_one(c, f, w) : of_two(c, w);
 }
 
-struct fit_frontier frontier_of_law(const struct fit_report *cost, const struct fit_law *f, const double *inner)
+struct frontier_curve frontier_of_law(const struct fit_cost *cost, const struct fit_law *f, const double *inner)
 {
     const struct law_powers w = powers_of(f, inner);
     return frontier_of(cost, f, &w);
@@ -116,9 +80,9 @@ struct fit_frontier frontier_of_law(const struct fit_report *cost, const struct 
 
 /* Beyond a break at x0 a term times (x/x0)^bend is a power again: the frontier of the largest runs. In compute all terms
  * bend alike, which leaves the best size where it was. */
-static struct fit_frontier bent_frontier(const struct fit_report *r, const struct fit_law *f, const struct breaks_draw *d)
+static struct frontier_curve bent_frontier(const struct fit_cost *c, const struct fit_law *f, enum breaks_variable v,
+                                           const struct breaks_draw *d)
 {
-    enum breaks_variable v = r->verdict.brk.variable;
     struct law_powers w = powers_of(f, d->p);
     bool data = f->law->n_vars == 2 && v == BREAKS_DATA, compute = f->law->n_vars == 2 && v == BREAKS_COMPUTE;
     double shift = -d->bend * log(d->place);
@@ -126,18 +90,18 @@ static struct fit_frontier bent_frontier(const struct fit_report *r, const struc
         w.b *= exp(shift), w.beta -= d->bend;
     else if (!compute)
         w.a *= exp(shift), w.alpha -= d->bend;
-    struct fit_frontier out = frontier_of(r, f, &w);
+    struct frontier_curve out = frontier_of(c, f, &w);
     if (compute)
         out.ln_k += shift, out.g -= d->bend;
     return out;
 }
 
-const struct fit_law *frontier_law_to_bend(const struct fit_report *r)
+const struct fit_law *frontier_law_to_bend(const struct fit_laws *laws)
 {
-    const struct fit_law *f = fit_report_selected(r);
-    for (size_t i = 0; i < r->n_laws && f && (f->law->level < 0 || f->law->bends); i++)
-        if (r->laws[i].law->level >= 0 && !r->laws[i].law->bends)
-            f = &r->laws[i];
+    const struct fit_law *f = fit_laws_selected(laws);
+    for (size_t i = 0; i < laws->n && f && (f->law->level < 0 || f->law->bends); i++)
+        if (laws->at[i].law->level >= 0 && !laws->at[i].law->bends)
+            f = &laws->at[i];
     return f;
 }
 
@@ -146,24 +110,24 @@ bool frontier_can_bend(const struct fit_law *f, enum breaks_variable v)
     return f->law->n_vars == 1 || v == BREAKS_COMPUTE || f->law->apart;
 }
 
-double frontier_loss(const struct fit_frontier *f, double flops)
+double frontier_loss(const struct frontier_curve *f, double flops)
 {
     return f->e + exp(f->ln_k - f->g * log(flops));
 }
 
-double frontier_gain(const struct fit_frontier *f, double flops)
+double frontier_gain(const struct frontier_curve *f, double flops)
 {
     return exp(f->ln_k - f->g * log(flops)) * -expm1(-f->g * log(2.0));
 }
 
-double frontier_flatten(const struct fit_frontier *f, double sigma)
+double frontier_flatten(const struct frontier_curve *f, double sigma)
 {
     return exp((f->ln_k + log(-expm1(-f->g * log(2.0))) - log(sigma)) / f->g);
 }
 
 enum pick { PICK_E, PICK_K, PICK_G, PICK_N, PICK_LOSS, PICK_GAIN, PICK_PARAMS };
 
-static double pick(const struct fit_frontier *f, enum pick what, double flops)
+static double pick(const struct frontier_curve *f, enum pick what, double flops)
 {
     switch (what) {
     case PICK_E:
@@ -190,136 +154,139 @@ static bool spans_decades(enum pick what)
     return what == PICK_K || what == PICK_GAIN || what == PICK_PARAMS;
 }
 
-struct fit_value frontier_spread(const struct fit_report *r, double value, bool decades, bool far)
+struct fit_value frontier_spread(const struct fit_frontier *fr, double value, bool decades, bool far)
 {
     struct fit_value v;
-    double stretch = 1 + (ENSEMBLE_STRETCH - 1) * (far ? 1 : r->lack_of_fit);
-    if (!r->frontier_weight)
-        return stats_summary(value, r->draws, r->n_frontier_boot, r->frontier_z);
-    for (size_t b = 0; b < r->n_frontier_boot; b++)
-        r->mixture[b] = (struct stats_draw){decades ? log(r->draws[b]) : r->draws[b], r->frontier_weight[b]};
-    v = stats_mixture(decades ? log(value) : value, r->mixture, r->n_frontier_boot, stretch);
+    double stretch = 1 + (ENSEMBLE_STRETCH - 1) * (far ? 1 : fr->lack_of_fit);
+    if (!fr->weight)
+        return stats_summary(value, fr->draws, fr->n_boot, fr->z);
+    for (size_t b = 0; b < fr->n_boot; b++)
+        fr->mixture[b] = (struct stats_draw){decades ? log(fr->draws[b]) : fr->draws[b], fr->weight[b]};
+    v = stats_mixture(decades ? log(value) : value, fr->mixture, fr->n_boot, stretch);
     if (!decades)
         return v;
     return (struct fit_value){value, v.se * value, exp(v.lo), exp(v.hi)};
 }
 
-static struct fit_value value_of(const struct fit_report *r, enum pick what, double flops)
+static struct fit_value value_of(const struct fit_frontier *fr, enum pick what, double flops)
 {
     const double none = (double)NAN;
     struct fit_value v = {none, none, none, none};
-    if (!r->has_frontier)
+    if (!fr->holds)
         return v;
-    for (size_t b = 0; b < r->n_frontier_boot; b++)
-        r->draws[b] = pick(&r->frontier[b + 1], what, flops);
+    for (size_t b = 0; b < fr->n_boot; b++)
+        fr->draws[b] = pick(&fr->curves[b + 1], what, flops);
     bool near = what == PICK_LOSS || what == PICK_GAIN || what == PICK_PARAMS;
-    v = frontier_spread(r, pick(&r->frontier[0], what, flops), spans_decades(what), !near);
+    v = frontier_spread(fr, pick(&fr->curves[0], what, flops), spans_decades(what), !near);
     if ((what == PICK_E || what == PICK_LOSS) && v.lo < 0)
         v.lo = 0; /* NaN stays */
     return v;
 }
 
-static enum status room(struct fit_report *r, size_t n, struct err *err)
+static enum status room(struct fit_frontier *fr, size_t n, struct err *err)
 {
-    r->n_frontier_boot = n;
-    TRY(size_calloc(&r->frontier, n + 1, sizeof *r->frontier, "frontier", err));
-    return size_calloc(&r->draws, n, sizeof *r->draws, "frontier", err);
+    fr->n_boot = n;
+    TRY(size_calloc(&fr->curves, n + 1, sizeof *fr->curves, "frontier", err));
+    return size_calloc(&fr->draws, n, sizeof *fr->draws, "frontier", err);
 }
 
 /* The one law's own resamples. */
-static enum status from_resamples(struct fit_report *r, const struct fit_law *f, struct err *err)
+static enum status from_resamples(struct fit_frontier *fr, const struct fit_law *f, struct err *err)
 {
-    TRY(room(r, f->n_boot, err));
-    struct law_powers w = powers_of(f, f->best.p);
-    r->frontier[0] = frontier_of(r, f, &w);
-    for (size_t b = 0; b < f->n_boot; b++) {
-        w = powers_of(f, f->boot + b * f->law->n_params);
-        r->frontier[b + 1] = frontier_of(r, f, &w);
-    }
+    TRY(room(fr, f->n_boot, err));
+    fr->curves[0] = frontier_of_law(&fr->cost, f, f->best.p);
+    for (size_t b = 0; b < f->n_boot; b++)
+        fr->curves[b + 1] = frontier_of_law(&fr->cost, f, f->boot + b * f->law->n_params);
     return OK;
 }
 
-static enum status from_ensemble(struct fit_report *r, const struct fit_law *f, struct err *err)
+static enum status from_ensemble(struct fit_frontier *fr, const struct frontier_in *in, struct err *err)
 {
-    const struct ensemble *e = &r->spread;
-    TRY(room(r, e->n_members, err));
-    TRY(size_calloc(&r->frontier_weight, e->n_members, sizeof *r->frontier_weight, "frontier", err));
-    TRY(size_calloc(&r->mixture, e->n_members, sizeof *r->mixture, "frontier", err));
-    struct law_powers w = powers_of(f, f->best.p);
-    r->frontier[0] = frontier_of(r, f, &w);
+    const struct ensemble *e = in->spread;
+    const struct fit_law *f = fit_laws_selected(in->laws);
+    TRY(room(fr, e->n_members, err));
+    TRY(size_calloc(&fr->weight, e->n_members, sizeof *fr->weight, "frontier", err));
+    TRY(size_calloc(&fr->mixture, e->n_members, sizeof *fr->mixture, "frontier", err));
+    fr->curves[0] = frontier_of_law(&fr->cost, f, f->best.p);
     for (size_t b = 0; b < e->n_members; b++) {
         const struct ensemble_member *m = &e->members[b];
-        const struct fit_law *law = &r->laws[e->cells[m->cell].law];
-        w = powers_of(law, m->p);
-        r->frontier[b + 1] = frontier_of(r, law, &w);
-        r->frontier_weight[b] = m->weight;
+        fr->curves[b + 1] = frontier_of_law(&fr->cost, &in->laws->at[e->cells[m->cell].law], m->p);
+        fr->weight[b] = m->weight;
     }
     return OK;
 }
 
-static enum status from_break(struct fit_report *r, const struct fit_law *f, struct err *err)
+static enum status from_break(struct fit_frontier *fr, const struct fit_law *f, const struct breaks_out *b, struct err *err)
 {
-    const struct breaks_out *b = &r->verdict.brk;
-    TRY(room(r, b->n_draws - 1, err));
+    TRY(room(fr, b->n_draws - 1, err));
     for (size_t i = 0; i < b->n_draws; i++)
-        r->frontier[i] = bent_frontier(r, f, &b->draws[i]);
+        fr->curves[i] = bent_frontier(&fr->cost, f, b->variable, &b->draws[i]);
     return OK;
 }
 
-enum status frontier_fill(struct fit_report *r, const struct fit_law *f, struct err *err)
+void frontier_none(struct fit_frontier *fr)
+{
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    *fr = (struct fit_frontier){.n_exponent = unknown, .d_exponent = unknown, .e = unknown, .k = unknown, .g = unknown};
+}
+
+void frontier_free(struct fit_frontier *fr)
+{
+    free(fr->curves);
+    free(fr->weight);
+    free(fr->mixture);
+    free(fr->draws);
+    *fr = (struct fit_frontier){.n_boot = 0};
+}
+
+enum status frontier_fill(struct fit_frontier *fr, const struct frontier_in *in, struct err *err)
 {
     static const double any = 1;
-    const struct breaks_out *brk = &r->verdict.brk;
-    const struct fit_law *bent = frontier_law_to_bend(r);
-    r->bent = brk->bent && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(bent, brk->variable) &&
-              bent_frontier(r, bent, &brk->draws[0]).g > 0; /* a loss that rises leads nowhere */
-    if (r->bent)
-        TRY(from_break(r, bent, err));
-    else if (r->spread.n_members > 0)
-        TRY(from_ensemble(r, f, err));
+    const struct breaks_out *brk = in->brk;
+    const struct fit_law *f = fit_laws_selected(in->laws), *bent = frontier_law_to_bend(in->laws);
+    fr->cost = *in->cost;
+    fr->lack_of_fit = in->lack_of_fit;
+    fr->bent = brk->bent && brk->n_draws > 0 && !f->law->bends && frontier_can_bend(bent, brk->variable) &&
+              bent_frontier(&fr->cost, bent, brk->variable, &brk->draws[0]).g > 0; /* a loss that rises leads nowhere */
+    if (fr->bent)
+        TRY(from_break(fr, bent, brk, err));
+    else if (in->spread->n_members > 0)
+        TRY(from_ensemble(fr, in, err));
     else
-        TRY(from_resamples(r, f, err));
-    r->frontier_z = f->z;
-    r->has_frontier = true;
-    r->frontier_of = f->law->n_vars == 2      ? "compute-optimal frontier"
-                     : f->x == FIT_TOKENS     ? "one model size, more tokens"
-                     : f->x == FIT_FLOPS      ? "best runs by compute"
-                     : f->x == FIT_X          ? "the chosen column"
-                                              : "one token budget, larger models";
-    r->frontier_x = f->x == FIT_X && f->law->n_vars == 1 ? f->x_name : "C";
-    r->frontier_e = value_of(r, PICK_E, any);
-    r->frontier_k = value_of(r, PICK_K, any);
-    r->frontier_g = value_of(r, PICK_G, any);
-    r->frontier_n_exponent = value_of(r, PICK_N, any);
-    struct fit_value a = r->frontier_n_exponent;
-    double p = r->flops_p;
-    r->frontier_d_exponent =
-        (struct fit_value){1 - p * a.value, p * a.se, 1 - p * a.hi, 1 - p * a.lo};
+        TRY(from_resamples(fr, f, err));
+    fr->z = f->z;
+    fr->holds = true;
+    fr->of = f->law->n_vars == 2      ? "compute-optimal frontier"
+            : f->x == FIT_TOKENS     ? "one model size, more tokens"
+            : f->x == FIT_FLOPS      ? "best runs by compute"
+            : f->x == FIT_X          ? "the chosen column"
+                                     : "one token budget, larger models";
+    fr->x = f->x == FIT_X && f->law->n_vars == 1 ? f->x_name : "C";
+    fr->e = value_of(fr, PICK_E, any);
+    fr->k = value_of(fr, PICK_K, any);
+    fr->g = value_of(fr, PICK_G, any);
+    fr->n_exponent = value_of(fr, PICK_N, any);
+    fr->d_exponent = cost_data_exponent(&fr->cost, fr->n_exponent);
     return OK;
 }
 
-struct fit_value fit_frontier_loss(const struct fit_report *r, double flops)
+struct fit_value fit_frontier_loss(const struct fit_frontier *fr, double flops)
 {
-    return value_of(r, PICK_LOSS, flops);
+    return value_of(fr, PICK_LOSS, flops);
 }
 
-struct fit_value fit_frontier_gain(const struct fit_report *r, double flops)
+struct fit_value fit_frontier_gain(const struct fit_frontier *fr, double flops)
 {
-    return value_of(r, PICK_GAIN, flops);
+    return value_of(fr, PICK_GAIN, flops);
 }
 
-struct fit_value fit_frontier_params(const struct fit_report *r, double flops)
+struct fit_value fit_frontier_params(const struct fit_frontier *fr, double flops)
 {
-    return value_of(r, PICK_PARAMS, flops);
+    return value_of(fr, PICK_PARAMS, flops);
 }
 
-struct fit_value fit_frontier_tokens(const struct fit_report *r, double flops)
+struct fit_value fit_frontier_tokens(const struct fit_frontier *fr, double flops)
 {
-    struct fit_value n = fit_frontier_params(r, flops), d;
-    double k = r->flops_k, p = r->flops_p;
-    d.value = flops / (k * pow(n.value, p));
-    d.lo = flops / (k * pow(n.hi, p));
-    d.hi = flops / (k * pow(n.lo, p));
-    d.se = d.value * p * n.se / n.value;
-    return d;
+    return cost_tokens(&fr->cost, flops, fit_frontier_params(fr, flops));
 }

@@ -190,13 +190,13 @@ static void group(struct work *w, size_t n)
 
 /* Fit every budget to the losses as they are; returns the pooled residual variance and its degrees of
  * freedom. */
-static double first_pass(double *degrees, struct fit_report *r, struct work *w, double factor,
+static double first_pass(double *degrees, struct fit_isoflops *out, struct work *w, double factor,
                          double *scratch)
 {
     double rss_sum = 0, df = 0;
     for (size_t i = 0; i < w->n_budgets; i++) {
         struct budget b = w->budgets[i];
-        struct fit_isoflop *f = &r->isoflop[i];
+        struct fit_isoflop *f = &out->at[i];
         double rss = 0, c = 0;
         for (size_t k = 0; k < b.n; k++)
             c += log(w->runs[b.first + k].c) / (double)b.n;
@@ -211,9 +211,9 @@ static double first_pass(double *degrees, struct fit_report *r, struct work *w, 
     return df > 0 ? rss_sum / df : 0;
 }
 
-static void redraw(struct work *w, const struct fit_report *r, size_t i, double sd, struct rng *rng)
+static void redraw(struct work *w, const struct fit_isoflops *out, size_t i, double sd, struct rng *rng)
 {
-    const struct fit_isoflop *f = &r->isoflop[i];
+    const struct fit_isoflop *f = &out->at[i];
     for (size_t k = 0; k < w->budgets[i].n; k++) {
         struct run *x = &w->runs[w->budgets[i].first + k];
         double z = x->ln_n - f->ln_centre;
@@ -222,7 +222,7 @@ static void redraw(struct work *w, const struct fit_report *r, size_t i, double 
     }
 }
 
-static void intervals(struct fit_report *r, struct work *w, const struct fit_options *opt, double sd,
+static void intervals(struct fit_isoflops *out, struct work *w, const struct fit_options *opt, double sd,
                       double z, struct fit_isoflop *copy)
 {
     size_t m = w->n_budgets, n = w->n_boot;
@@ -230,9 +230,9 @@ static void intervals(struct fit_report *r, struct work *w, const struct fit_opt
         struct rng rng = rng_make(opt->seed, RNG_BOOTSTRAP, 1000, b);
         for (size_t i = 0; i < m; i++) {
             double rss;
-            copy[i] = r->isoflop[i];
-            if (r->isoflop[i].valid) {
-                redraw(w, r, i, sd, &rng);
+            copy[i] = out->at[i];
+            if (out->at[i].valid) {
+                redraw(w, out, i, sd, &rng);
                 minimum(&copy[i], &rss, w->runs + w->budgets[i].first, w->budgets[i].n,
                         opt->isoflop_window);
             }
@@ -243,44 +243,33 @@ static void intervals(struct fit_report *r, struct work *w, const struct fit_opt
         w->draws[2 * m * n + b] = exponent(copy, m);
     }
     for (size_t i = 0; i < m; i++) {
-        struct fit_isoflop *f = &r->isoflop[i];
+        struct fit_isoflop *f = &out->at[i];
         f->n_opt = stats_summary(f->n_opt.value, w->draws + i * n, n, z);
         f->loss = stats_summary(f->loss.value, w->draws + (m + i) * n, n, z);
     }
-    r->isoflop_n_exponent = stats_summary(r->isoflop_n_exponent.value, w->draws + 2 * m * n, n, z);
+    out->n_exponent = stats_summary(out->n_exponent.value, w->draws + 2 * m * n, n, z);
 }
 
-/* D* from N* at the same compute: D = C / (k N^p). */
-static struct fit_value tokens_at(const struct fit_report *r, double flops, struct fit_value n)
-{
-    double k = r->flops_k, p = r->flops_p;
-    struct fit_value d;
-    d.value = flops / (k * pow(n.value, p));
-    d.lo = flops / (k * pow(n.hi, p));
-    d.hi = flops / (k * pow(n.lo, p));
-    d.se = d.value * p * n.se / n.value;
-    return d;
-}
-
-static enum status analyse(struct fit_report *r, struct work *w, const struct fit_table *t,
-                           const struct fit_options *opt, struct err *err)
+static enum status analyse(struct fit_isoflops *out, struct work *w, const struct fit_table *t,
+                           const struct fit_options *opt, const struct fit_cost *cost, const struct fit_noise *noise,
+                           struct err *err)
 {
     double *scratch, df;
     struct fit_isoflop *copy;
     const double none = (double)NAN;
     size_t m = w->n_budgets;
-    TRY(size_calloc(&r->isoflop, m, sizeof *r->isoflop, "IsoFLOP budgets", err));
-    r->n_isoflop = m;
+    TRY(size_calloc(&out->at, m, sizeof *out->at, "IsoFLOP budgets", err));
+    out->n = m;
     TRY(size_calloc(&scratch, 3 * t->n + 8, sizeof *scratch, "curve", err));
-    double sd = sqrt(first_pass(&df, r, w, opt->isoflop_window, scratch));
+    double sd = sqrt(first_pass(&df, out, w, opt->isoflop_window, scratch));
     free(scratch);
-    if (r->sigma_n > 0 && r->noise.pooled > sd) {
-        sd = r->noise.pooled;
-        df = (double)r->sigma_n;
+    if (noise->df > 0 && noise->model.pooled > sd) {
+        sd = noise->model.pooled;
+        df = (double)noise->df;
     }
-    r->isoflop_n_exponent = (struct fit_value){exponent(r->isoflop, m), none, none, none};
+    out->n_exponent = (struct fit_value){exponent(out->at, m), none, none, none};
     for (size_t i = 0; i < m; i++) {
-        struct fit_isoflop *f = &r->isoflop[i];
+        struct fit_isoflop *f = &out->at[i];
         f->n_opt.se = f->n_opt.lo = f->n_opt.hi = none;
         f->loss.se = f->loss.lo = f->loss.hi = none;
     }
@@ -290,20 +279,18 @@ static enum status analyse(struct fit_report *r, struct work *w, const struct fi
         enum status st = size_calloc(&w->draws, (2 * m + 1) * w->n_boot, sizeof *w->draws,
                                      "IsoFLOP draws", err);
         if (st == OK)
-            intervals(r, w, opt, sd, stats_t95(fmax(df, 1)), copy);
+            intervals(out, w, opt, sd, stats_t95(fmax(df, 1)), copy);
         free(copy);
         TRY(st);
     }
     for (size_t i = 0; i < m; i++)
-        r->isoflop[i].d_opt = tokens_at(r, r->isoflop[i].flops, r->isoflop[i].n_opt);
-    struct fit_value a = r->isoflop_n_exponent;
-    r->isoflop_d_exponent = (struct fit_value){1 - r->flops_p * a.value, r->flops_p * a.se,
-                                               1 - r->flops_p * a.hi, 1 - r->flops_p * a.lo};
+        out->at[i].d_opt = cost_tokens(cost, out->at[i].flops, out->at[i].n_opt);
+    out->d_exponent = cost_data_exponent(cost, out->n_exponent);
     return OK;
 }
 
-enum status isoflop_analyse(struct fit_report *r, const struct fit_table *t,
-                            const struct fit_options *opt, struct err *err)
+enum status isoflop_analyse(struct fit_isoflops *out, const struct fit_table *t, const struct fit_options *opt,
+                            const struct fit_cost *cost, const struct fit_noise *noise, struct err *err)
 {
     struct work w = {0};
     enum fit_column size = fit_count_column(opt->count);
@@ -319,10 +306,23 @@ enum status isoflop_analyse(struct fit_report *r, const struct fit_table *t,
         }
         group(&w, n);
         if (w.n_budgets > 0)
-            st = analyse(r, &w, t, opt, err);
+            st = analyse(out, &w, t, opt, cost, noise, err);
     }
     free(w.draws);
     free(w.runs);
     free(w.budgets);
     return st;
+}
+
+void isoflop_none(struct fit_isoflops *out)
+{
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    *out = (struct fit_isoflops){.n_exponent = unknown, .d_exponent = unknown};
+}
+
+void isoflop_free(struct fit_isoflops *out)
+{
+    free(out->at);
+    *out = (struct fit_isoflops){.n = 0};
 }

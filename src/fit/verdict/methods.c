@@ -80,79 +80,56 @@ static enum status curves_of_rows(struct row_curves *c, const struct fit_table *
 /* The largest table whose rows are looked through for curves. */
 #define MAX_ROWS 20000
 
-static enum status envelopes(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                             struct err *err)
+enum status methods_envelopes(struct fit_method_counts *m, const struct fit_table *t, const struct fit_options *opt,
+                              struct err *err)
 {
     struct row_curves own = {0};
     const struct envelope_curve *curves = opt->curves;
     size_t n = opt->n_curves;
     enum status st = OK;
     /* finished branches of one trajectory, each with its decay, are better points than a log at full rate */
-    r->envelope_of = "training curves";
+    m->envelope_of = "training curves";
     if (!curves || t->n_trunks < t->n) {
         if (t->n <= MAX_ROWS)
             st = curves_of_rows(&own, t, err);
         curves = own.items;
         n = own.n;
-        r->envelope_of = "final losses of each size by compute";
+        m->envelope_of = "final losses of each size by compute";
     }
-    for (size_t k = 0; k < r->n_methods && st == OK; k++)
-        st = envelope_fit(&r->methods[k].envelope, curves, n, r->methods[k].count,
+    for (size_t k = 0; k < m->n && st == OK; k++)
+        st = envelope_fit(&m->at[k].envelope, curves, n, m->at[k].count,
                           size_min(opt->bootstrap, SIDE_RESAMPLES), opt->seed, err);
     free(own.items);
     free(own.store);
     return st;
 }
 
-static void take(struct fit_methods *m, const struct fit_report *r)
+void methods_add(struct fit_method_counts *all, enum fit_count count, const struct fit_cost *cost,
+                 const struct fit_frontier *frontier, const struct fit_isoflops *isoflop)
 {
-    m->count = r->count;
-    m->law_n = r->frontier_n_exponent;
-    m->law_d = r->frontier_d_exponent;
-    m->isoflop_n = r->isoflop_n_exponent;
-    m->isoflop_d = r->isoflop_d_exponent;
+    struct fit_methods *m = &all->at[all->n++];
+    m->count = count;
+    m->law_n = frontier->n_exponent;
+    m->law_d = frontier->d_exponent;
+    m->isoflop_n = isoflop->n_exponent;
+    m->isoflop_d = isoflop->d_exponent;
     for (size_t i = 0; i < FIT_METHOD_BUDGETS; i++) {
         double share = (double)i / (FIT_METHOD_BUDGETS - 1);
-        m->flops[i] = r->min_flops * pow(10 * r->max_flops / r->min_flops, share);
-        m->n_best[i] = fit_frontier_params(r, m->flops[i]);
-        m->d_best[i] = fit_frontier_tokens(r, m->flops[i]);
+        m->flops[i] = cost->min_flops * pow(10 * cost->max_flops / cost->min_flops, share);
+        m->n_best[i] = fit_frontier_params(frontier, m->flops[i]);
+        m->d_best[i] = fit_frontier_tokens(frontier, m->flops[i]);
     }
 }
 
-static enum status other_count(struct fit_methods *m, const struct fit_report *r, const struct fit_table *t,
-                               const struct fit_options *opt, enum fit_count count, struct err *err)
+struct fit_options methods_side(const struct fit_options *opt, const char *law, enum fit_count count)
 {
     struct fit_options o = *opt;
-    struct fit_report side = {0};
     o.count = count;
-    o.law = fit_report_selected(r)->law->name;
+    o.law = law;
     o.bootstrap = size_min(opt->bootstrap, SIDE_RESAMPLES);
     o.holdout = 0;
     o.break_sims = 0;
     o.exponents_only = true;
     o.progress = NULL;
-    enum status st = fit_analyse(&side, t, &o, err);
-    if (st == OK)
-        take(m, &side);
-    fit_report_free(&side);
-    return st;
-}
-
-enum status methods_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                         struct err *err)
-{
-    const struct fit_law *f = fit_report_selected(r);
-    if (!f || f->law->n_vars == 1 || opt->exponents_only)
-        return OK;
-    for (size_t c = 0; c < FIT_N_COUNTS; c++) {
-        struct fit_methods *m = &r->methods[r->n_methods];
-        if ((enum fit_count)c == r->count)
-            take(m, r);
-        else if (t->has[fit_count_column((enum fit_count)c)])
-            TRY(other_count(m, r, t, opt, (enum fit_count)c, err));
-        else
-            continue;
-        r->n_methods++;
-    }
-    return envelopes(r, t, opt, err);
+    return o;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "fit/verdict/noise.h"
+#include "fit/verdict/noise_model.h"
 #include "fit/verdict/outliers.h"
 
 /* Fewer repeated cells than this say too little of a single run's noise: the cell may hold the odd run. */
@@ -18,6 +18,7 @@ struct work {
     const size_t *cell;      /* (n) */
     double *noise, *expected; /* (n) */
     bool *off_law, *odd;     /* (n) */
+    enum fit_column size;
     struct outliers_law laws[FIT_MAX_LAWS];
 };
 
@@ -43,23 +44,21 @@ static void release(struct work *w)
 #define MAX_ROWS 1000
 
 static enum status noise_without(struct noise_model *m, const struct work *w, size_t i, bool *skip,
-                                 const struct fit_report *r, const struct fit_table *t, struct err *err)
+                                 const struct fit_table *t, struct err *err)
 {
-    enum fit_column size = t->x_name[0] ? FIT_X : fit_count_column(r->count);
     for (size_t j = 0; j < w->f->n; j++)
         skip[w->f->rows[j]] = w->cell[j] == w->cell[i];
-    enum status st = noise_model_fit(m, t, size, skip, err);
+    enum status st = noise_model_fit(m, t, w->size, skip, err);
     memset(skip, 0, t->n * sizeof *skip);
     return st;
 }
 
 /* What seeds alone move ln loss by at each run. */
-static enum status seed_noise(struct work *w, const struct fit_report *r, const struct fit_table *t, struct err *err)
+static enum status seed_noise(struct work *w, const struct fit_table *t, struct err *err)
 {
     struct noise_model all, m;
-    enum fit_column size = t->x_name[0] ? FIT_X : fit_count_column(r->count);
     bool *skip;
-    TRY(noise_model_fit(&all, t, size, NULL, err));
+    TRY(noise_model_fit(&all, t, w->size, NULL, err));
     if (all.df == 0 || all.cells <= MIN_CELLS)
         return OK;
     TRY(size_calloc(&skip, t->n, sizeof *skip, "odd runs", err));
@@ -69,35 +68,35 @@ static enum status seed_noise(struct work *w, const struct fit_report *r, const 
         double d = t->col[FIT_TOKENS][row];
         m = all;
         if (w->f->n <= MAX_ROWS)
-            st = noise_without(&m, w, i, skip, r, t, err);
+            st = noise_without(&m, w, i, skip, t, err);
         if (st == OK && m.df > 0)
-            w->noise[i] = noise_model_at(&m, t->col[size][row], isnan(d) ? 1 : d) / w->f->loss[i];
+            w->noise[i] = noise_model_at(&m, t->col[w->size][row], isnan(d) ? 1 : d) / w->f->loss[i];
     }
     free(skip);
     return st;
 }
 
-static enum status keep(struct fit_report *r, const struct fit_table *t, const struct work *w, struct err *err)
+static enum status keep(struct fit_odd *odd, const struct fit_table *t, const struct work *w, struct err *err)
 {
     size_t n = w->f->n, m = 0;
     for (size_t i = 0; i < n; i++)
         m += w->odd[i];
-    TRY(size_calloc(&r->off, t->n, sizeof *r->off, "odd runs", err));
-    TRY(size_calloc(&r->outliers, m, sizeof *r->outliers, "odd runs", err));
+    TRY(size_calloc(&odd->off, t->n, sizeof *odd->off, "odd runs", err));
+    TRY(size_calloc(&odd->runs, m, sizeof *odd->runs, "odd runs", err));
     for (size_t i = 0; i < n; i++) {
         if (!w->odd[i])
             continue;
         size_t row = w->f->rows[i];
-        struct fit_outlier *o = &r->outliers[r->n_outliers++];
+        struct fit_outlier *o = &odd->runs[odd->n++];
         *o = (struct fit_outlier){.row = row, .loss = w->f->loss[i], .expected = w->expected[i],
                                   .at = origins_told(&t->from, row)};
-        r->off[row] = true;
+        odd->off[row] = true;
     }
     return OK;
 }
 
 /* The runs that an extrapolation starts from: the lowest loss, and the largest budget. */
-static void judge_top(struct fit_report *r, const struct fit_table *t, const struct work *w)
+static void judge_top(struct fit_odd *odd, const struct fit_table *t, const struct work *w)
 {
     const struct fit_law *f = w->f;
     enum fit_column c = f->law->n_vars == 1 ? f->x : FIT_FLOPS;
@@ -122,28 +121,36 @@ static void judge_top(struct fit_report *r, const struct fit_table *t, const str
         larger += t->col[c][f->rows[i]] > t->col[c][f->rows[best]] * DESIGN_SAME;
     bool late = (double)larger < LARGE * (double)f->n;
     if (late && w->off_law[best] && f->loss[best] < w->expected[best])
-        r->top_off = (struct fit_top_off){1, 1, f->loss[best] / w->expected[best] - 1, true};
+        odd->top = (struct fit_top_off){1, 1, f->loss[best] / w->expected[best] - 1, true};
     if (2 * off > largest)
-        r->top_off = (struct fit_top_off){off, largest, miss / (double)off, false};
+        odd->top = (struct fit_top_off){off, largest, miss / (double)off, false};
 }
 
-enum status odd_runs_fill(struct fit_report *r, const struct fit_table *t, struct err *err)
+enum status odd_runs_fill(struct fit_odd *odd, const struct fit_laws *laws, const struct fit_design *d,
+                          const struct fit_table *t, enum fit_count count, struct err *err)
 {
-    struct work w = {.f = fit_report_selected(r), .cell = r->design.cell};
+    struct work w = {.f = fit_laws_selected(laws), .cell = d->cell, .size = fit_size_column(t, count)};
     if (!w.f)
         return OK;
-    for (size_t i = 0; i < r->n_laws; i++)
-        w.laws[i] = (struct outliers_law){&r->laws[i].problem, r->laws[i].best.p};
+    for (size_t i = 0; i < laws->n; i++)
+        w.laws[i] = (struct outliers_law){&laws->at[i].problem, laws->at[i].best.p};
     enum status st = alloc(&w, err);
     if (st == OK)
-        st = seed_noise(&w, r, t, err);
-    struct outliers_in in = {w.laws, r->n_laws, r->selected, w.cell, w.noise};
+        st = seed_noise(&w, t, err);
+    struct outliers_in in = {w.laws, laws->n, laws->selected, w.cell, w.noise};
     if (st == OK)
         st = outliers_find(w.off_law, w.odd, w.expected, &in, err);
     if (st == OK)
-        st = keep(r, t, &w, err);
+        st = keep(odd, t, &w, err);
     if (st == OK)
-        judge_top(r, t, &w);
+        judge_top(odd, t, &w);
     release(&w);
     return st;
+}
+
+void odd_runs_free(struct fit_odd *odd)
+{
+    free(odd->off);
+    free(odd->runs);
+    *odd = (struct fit_odd){.n = 0};
 }

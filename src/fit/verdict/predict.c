@@ -9,7 +9,7 @@
 static double beyond(const struct fit_report *r, bool one, double n, double d, double place)
 {
     enum breaks_variable v = r->verdict.brk.variable;
-    double at = one || v == BREAKS_SIZE ? log(n) : v == BREAKS_DATA ? log(d) : log(r->flops_k) + r->flops_p * log(n) + log(d);
+    double at = one || v == BREAKS_SIZE ? log(n) : v == BREAKS_DATA ? log(d) : log(r->cost.k) + r->cost.p * log(n) + log(d);
     return fmax(0, at - log(place));
 }
 
@@ -28,26 +28,26 @@ static double bent_loss(const struct fit_report *r, const struct fit_law *f, con
 /* The fit's value; the draws of the same go to r->draws, in the order of the frontier's. */
 static double over_draws(const struct fit_report *r, const struct fit_law *f, const struct law_point *x, double n, double d)
 {
-    const struct fit_law *to_bend = frontier_law_to_bend(r);
+    const struct fit_law *to_bend = frontier_law_to_bend(&r->laws);
     const struct law_centre *c = &f->problem.centre;
     const struct breaks_draw *bent = r->verdict.brk.draws;
-    for (size_t b = 0; b < r->n_frontier_boot; b++) {
-        const struct ensemble_member *m = r->frontier_weight ? &r->spread.members[b] : NULL;
-        r->draws[b] = r->bent ? bent_loss(r, to_bend, &bent[b + 1], *x, n, d)
-                      : m     ? law_value(r->laws[r->spread.cells[m->cell].law].law, m->p, x, c)
+    for (size_t b = 0; b < r->frontier.n_boot; b++) {
+        const struct ensemble_member *m = r->frontier.weight ? &r->spread.members[b] : NULL;
+        r->frontier.draws[b] = r->frontier.bent ? bent_loss(r, to_bend, &bent[b + 1], *x, n, d)
+                      : m     ? law_value(r->laws.at[r->spread.cells[m->cell].law].law, m->p, x, c)
                               : law_value(f->law, f->boot + b * f->law->n_params, x, c);
     }
-    return r->bent ? bent_loss(r, to_bend, &bent[0], *x, n, d) : law_value(f->law, f->best.p, x, c);
+    return r->frontier.bent ? bent_loss(r, to_bend, &bent[0], *x, n, d) : law_value(f->law, f->best.p, x, c);
 }
 
 struct fit_value fit_curve(const struct fit_report *r, double n, double d, double unique)
 {
     const double none = (double)NAN;
     const struct fit_law *f = fit_report_selected(r);
-    if (!f || !r->has_frontier)
+    if (!f || !r->frontier.holds)
         return (struct fit_value){none, none, none, none};
     const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
-    struct fit_value v = frontier_spread(r, over_draws(r, f, &x, n, d), false, false);
+    struct fit_value v = frontier_spread(&r->frontier, over_draws(r, f, &x, n, d), false, false);
     v.lo = v.lo < 0 ? 0 : v.lo; /* NaN stays */
     return v;
 }
@@ -57,7 +57,7 @@ void fit_curve_draws(double *out, const struct fit_report *r, double n, double d
     const struct fit_law *f = fit_report_selected(r);
     const struct law_point x = law_point(f->law, &f->problem.centre, n, d, unique);
     (void)over_draws(r, f, &x, n, d);
-    memcpy(out, r->draws, r->n_frontier_boot * sizeof *out);
+    memcpy(out, r->frontier.draws, r->frontier.n_boot * sizeof *out);
 }
 
 /* Half of all deviates of a normal law lie within this many standard deviations. */
@@ -81,7 +81,7 @@ static double degrees_of(const struct noise_model *m)
 struct fit_run_noise fit_run_noise_at(const struct fit_report *r, double n, double d)
 {
     const double none = (double)NAN;
-    const struct noise_model *m = &r->noise;
+    const struct noise_model *m = &r->noise.model;
     const struct fit_law *f = fit_report_selected(r);
     struct fit_run_noise out = {none, none, true};
     if (m->df > 0) {
@@ -89,9 +89,9 @@ struct fit_run_noise fit_run_noise_at(const struct fit_report *r, double n, doub
         out.sigma = noise_model_at(m, size, data);
         out.half = out.sigma * within(degrees_of(m), sqrt(noise_model_slope_var(m, size, data)));
         out.bound = false;
-    } else if (f && r->scatter > 0) {
-        out.sigma = r->scatter;
-        out.half = r->scatter * within((double)(f->n - r->n_outliers - f->problem.map.n_free), 0);
+    } else if (f && r->noise.scatter > 0) {
+        out.sigma = r->noise.scatter;
+        out.half = r->noise.scatter * within((double)(f->n - r->odd.n - f->problem.map.n_free), 0);
     }
     return out;
 }

@@ -10,30 +10,31 @@
 #include "fit/verdict/noise.h"
 #include "fit/verdict/words.h"
 
-typedef double frontier_fn(const struct fit_frontier *, double);
+typedef double frontier_fn(const struct frontier_curve *, double);
 
-static double halving(const struct fit_frontier *f, double unused)
+static double halving(const struct frontier_curve *f, double unused)
 {
     (void)unused;
     return 1 / f->g;
 }
 
 /* A value of the frontier over its draws; of losses, which span no decades, as they are. */
-static struct fit_value over_frontier(const struct fit_report *r, frontier_fn *fn, double arg, bool decades, bool far)
+static struct fit_value over_frontier(const struct fit_frontier *fr, frontier_fn *fn, double arg, bool decades, bool far)
 {
-    for (size_t b = 0; b < r->n_frontier_boot; b++)
-        r->draws[b] = fn(&r->frontier[b + 1], arg);
-    return frontier_spread(r, fn(&r->frontier[0], arg), decades, far);
+    for (size_t b = 0; b < fr->n_boot; b++)
+        fr->draws[b] = fn(&fr->curves[b + 1], arg);
+    return frontier_spread(fr, fn(&fr->curves[0], arg), decades, far);
 }
 
 /* Where returns sink under `sigma`; noise known from few repeated runs is itself drawn anew. */
-static struct fit_value flattening(const struct fit_report *r, double sigma, bool known, uint64_t seed)
+static struct fit_value flattening(const struct returns_in *in, double sigma, bool known)
 {
-    for (size_t b = 0; b < r->n_frontier_boot; b++) {
-        struct rng rng = rng_make(seed, RNG_BOOTSTRAP, 3001, b);
-        r->draws[b] = frontier_flatten(&r->frontier[b + 1], known ? noise_draw(r, &rng) : sigma);
+    const struct fit_frontier *fr = in->frontier;
+    for (size_t b = 0; b < fr->n_boot; b++) {
+        struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 3001, b);
+        fr->draws[b] = frontier_flatten(&fr->curves[b + 1], known ? noise_draw(in->noise, &rng) : sigma);
     }
-    return frontier_spread(r, frontier_flatten(&r->frontier[0], sigma), true, true);
+    return frontier_spread(fr, frontier_flatten(&fr->curves[0], sigma), true, true);
 }
 
 /* One part of the noise; a spread that may be none has no lower end. */
@@ -48,145 +49,149 @@ static void say_part(char *out, size_t size, struct fit_value v, const char *uni
 }
 
 /* What the noise comes of, or what would tell. */
-static void say_split(char *out, size_t size, const struct fit_report *r, const char *unit)
+static void say_split(char *out, size_t size, const struct noise_split *split, const char *unit)
 {
     char init[200], order[200], rest[200];
-    if (r->split.cells == 0) {
+    if (split->cells == 0) {
         snprintf(out, size, " Crossing train.seed with train.order_seed would tell initial weights from the order of data.");
         return;
     }
-    say_part(init, sizeof init, r->split.init, unit);
-    say_part(order, sizeof order, r->split.order, unit);
-    say_part(rest, sizeof rest, r->split.rest, unit);
+    say_part(init, sizeof init, split->init, unit);
+    say_part(order, sizeof order, split->order, unit);
+    say_part(rest, sizeof rest, split->rest, unit);
     snprintf(out, size, " Initial weights move it by %s, the order of data by %s, what is left by %s.", init, order, rest);
 }
 
-void returns_say_noise(struct fit_report *r, const char *unit)
+void returns_say_noise(struct fit_lines *lines, const struct fit_noise *noise, const char *unit, bool withheld)
 {
     char iv[100], most[200] = "", split[700], shared[120] = "";
-    if (r->sigma > 0) {
-        say_split(split, sizeof split, r, unit);
-        if (r->heldout_se > 0)
-            snprintf(shared, sizeof shared, " All runs share the held-out set's error, %.2g%s.", r->heldout_se, unit);
-        fit_lines_add(&r->verdict.lines, "Noise: at the largest budget one run's loss moves by %.2g%s%s, from %s.%s%s",
-                      r->sigma, unit, words_interval(iv, sizeof iv, r->sigma_lo, r->sigma_hi, 2), r->sigma_from, split,
+    if (noise->sigma > 0) {
+        say_split(split, sizeof split, &noise->split, unit);
+        if (noise->heldout_se > 0)
+            snprintf(shared, sizeof shared, " All runs share the held-out set's error, %.2g%s.", noise->heldout_se, unit);
+        fit_lines_add(lines, "Noise: at the largest budget one run's loss moves by %.2g%s%s, from %s.%s%s",
+                      noise->sigma, unit, words_interval(iv, sizeof iv, noise->lo, noise->hi, 2), noise->from, split,
                       shared);
         return;
     }
-    if (r->scatter > 0 && r->verdict.withheld[0] == '\0')
+    if (noise->scatter > 0 && !withheld)
         snprintf(most, sizeof most, " It is at most the scatter of the runs about the law, %.2g%s, which holds what "
-                                    "the law gets wrong as well.", r->scatter, unit);
-    fit_lines_add(&r->verdict.lines, "Noise: unknown, for no run was repeated with another seed: repeat a corner of the "
+                                    "the law gets wrong as well.", noise->scatter, unit);
+    fit_lines_add(lines, "Noise: unknown, for no run was repeated with another seed: repeat a corner of the "
                                      "grid, best the largest run, with another one.%s", most);
 }
 
 /* No place below the smallest run is one where anything was seen to flatten, and none that is no number. */
-static bool is_place(const struct fit_report *r, double at)
+static bool is_place(const struct fit_returns *v, double at)
 {
-    double least = r->verdict.smallest;
+    double least = v->smallest;
     return isfinite(at) && at > 0 && !(at < least);
 }
 
 #define FARTHEST WORDS_WIDEST
 
 /* The noise is known: on which side of the largest runs the place lies, if the interval tells. */
-static void say_flattening(struct fit_report *r, bool compute)
+static void say_flattening(struct fit_lines *lines, const struct fit_returns *v, const char *x, bool compute)
 {
-    struct fit_verdict *v = &r->verdict;
     char at[32], iv[128], where[200];
-    double largest = v->largest_flops;
+    double largest = v->largest;
     bool here = !(v->flatten.value > largest), known = !isnan(v->flatten.lo);
     bool sure = here ? v->flatten.hi <= largest : v->flatten.lo > largest;
     const char *what = known && !sure ? "whether the runs here reach that point is open"
                        : here         ? "the largest runs here are past it, so a single seed no longer shows a gain"
                                       : "beyond the runs here, so this is an extrapolation";
     words_count_interval(iv, sizeof iv, v->flatten.lo, v->flatten.hi, compute);
-    if (is_place(r, v->flatten.value) && !(v->flatten.value > FARTHEST * largest))
-        snprintf(where, sizeof where, "beyond %s = %s%s%s", r->frontier_x,
+    if (is_place(v, v->flatten.value) && !(v->flatten.value > FARTHEST * largest))
+        snprintf(where, sizeof where, "beyond %s = %s%s%s", x,
                  words_count(at, sizeof at, v->flatten.value, compute), compute ? " FLOPs" : "", iv);
     else if (v->flatten.value > largest)
         snprintf(where, sizeof where, "nowhere within six decades beyond the largest runs");
     else
         snprintf(where, sizeof where, "at every budget here, so that no place can be named where that starts");
-    fit_lines_add(&v->lines, "Flattening: by the law a doubling gains less than that noise %s: %s.", where, what);
+    fit_lines_add(lines, "Flattening: by the law a doubling gains less than that noise %s: %s.", where, what);
 }
 
 /* It is not, but cannot exceed the scatter: a bound. */
-static void say_earliest(struct fit_report *r, bool compute)
+static void say_earliest(struct fit_lines *lines, const struct fit_returns *v, const char *x, bool compute)
 {
-    struct fit_verdict *v = &r->verdict;
     char at[32];
-    if (v->flatten.value > FARTHEST * v->largest_flops)
-        fit_lines_add(&v->lines, "Flattening: not in these runs, nor within six decades beyond them: a doubling gains "
+    if (v->flatten.value > FARTHEST * v->largest)
+        fit_lines_add(lines, "Flattening: not in these runs, nor within six decades beyond them: a doubling gains "
                                  "more than even that scatter. An extrapolation.");
     else
-        fit_lines_add(&v->lines, "Flattening: not in these runs: a doubling gains more than even that scatter up to %s "
+        fit_lines_add(lines, "Flattening: not in these runs: a doubling gains more than even that scatter up to %s "
                                  "= %s%s. Beyond the runs here, so this is an extrapolation.",
-                      r->frontier_x, words_count(at, sizeof at, v->flatten.value, compute), compute ? " FLOPs" : "");
+                      x, words_count(at, sizeof at, v->flatten.value, compute), compute ? " FLOPs" : "");
 }
 
-static void judge_flattening(struct fit_report *r, uint64_t seed, bool compute)
+static void judge_flattening(struct fit_returns *v, struct fit_lines *lines, const struct returns_in *in, bool compute)
 {
-    struct fit_verdict *v = &r->verdict;
+    const struct fit_noise *noise = in->noise;
     const double none = (double)NAN;
-    bool known = r->sigma > 0;
-    if (!known && !(r->scatter > 0))
+    bool known = noise->sigma > 0;
+    if (!known && !(noise->scatter > 0))
         return;
-    v->flatten = flattening(r, known ? r->sigma : r->scatter, known, seed);
+    v->flatten = flattening(in, known ? noise->sigma : noise->scatter, known);
     if (isfinite(v->flatten.lo) && !words_quotable(v->flatten.lo, v->flatten.hi)) {
         v->flatten = (struct fit_value){none, none, none, none};
-        fit_lines_add(&v->lines, "Flattening: where a doubling gains less than %s is not settled: the runs allow places more "
+        fit_lines_add(lines, "Flattening: where a doubling gains less than %s is not settled: the runs allow places more "
                                  "than six decades apart.", known ? "that noise" : "even that scatter");
         return;
     }
     if (known) {
-        say_flattening(r, compute);
-    } else if (v->flatten.value > v->largest_flops) {
+        say_flattening(lines, v, in->frontier->x, compute);
+    } else if (v->flatten.value > v->largest) {
         v->flatten_at_least = true;
-        say_earliest(r, compute);
+        say_earliest(lines, v, in->frontier->x, compute);
     } else {
-        fit_lines_add(&v->lines, "Flattening: cannot be told: the next doubling gains less than the runs scatter about "
+        fit_lines_add(lines, "Flattening: cannot be told: the next doubling gains less than the runs scatter about "
                                  "the law, and how much of that is noise is unknown.");
     }
-    if (!is_place(r, v->flatten.value) || (!known && !v->flatten_at_least))
+    if (!is_place(v, v->flatten.value) || (!known && !v->flatten_at_least))
         v->flatten = (struct fit_value){none, none, none, none};
 }
 
 /* How fast an excess falls hangs on the floor that it is an excess over. */
-static void say_halving(struct fit_report *r)
+static void say_halving(struct fit_lines *lines, struct fit_returns *v, const struct fit_floor *floor)
 {
-    struct fit_verdict *v = &r->verdict;
     const double none = (double)NAN;
     char iv[128], value[40];
     if (!isfinite(v->halving.value))
         return;
-    if (isfinite(v->floor.hi) && !isfinite(v->floor.lo)) {
+    if (isfinite(floor->at.hi) && !isfinite(floor->at.lo)) {
         v->halving = (struct fit_value){none, none, none, none};
-        fit_lines_add(&v->lines, "How many doublings halve the excess over the floor is not settled, for the floor is not. A "
+        fit_lines_add(lines, "How many doublings halve the excess over the floor is not settled, for the floor is not. A "
                                  "straight line on log axes is the same law: shrinking gains alone are no wall.");
         return;
     }
-    fit_lines_add(&v->lines, "The excess over the floor halves every %s doublings%s. A straight line on log axes is the "
+    fit_lines_add(lines, "The excess over the floor halves every %s doublings%s. A straight line on log axes is the "
                              "same law: shrinking gains alone are no wall.",
                   words_value(value, sizeof value, v->halving.value, v->halving.lo, v->halving.hi, 3),
                   words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 3));
 }
 
-void returns_judge(struct fit_report *r, const char *unit, uint64_t seed)
+void returns_none(struct fit_returns *out, double smallest, double largest)
 {
-    struct fit_verdict *v = &r->verdict;
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none};
+    *out = (struct fit_returns){smallest, largest, .loss = unknown, .gain = unknown, .halving = unknown, .flatten = unknown};
+}
+
+void returns_judge(struct fit_returns *v, struct fit_lines *lines, const struct returns_in *in)
+{
+    const struct fit_frontier *fr = in->frontier;
     char c[32], iv[128], value[40];
-    bool compute = strcmp(r->frontier_x, "C") == 0;
-    v->loss = over_frontier(r, frontier_loss, v->largest_flops, false, false);
-    v->gain = over_frontier(r, frontier_gain, v->largest_flops, true, false);
-    v->halving = over_frontier(r, halving, 0, true, true);
+    bool compute = strcmp(fr->x, "C") == 0;
+    v->loss = over_frontier(fr, frontier_loss, v->largest, false, false);
+    v->gain = over_frontier(fr, frontier_gain, v->largest, true, false);
+    v->halving = over_frontier(fr, halving, 0, true, true);
     if (isfinite(v->gain.value))
-        fit_lines_add(&v->lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
-                                 "%s%s%s.", r->frontier_of, r->frontier_x,
-                      words_count(c, sizeof c, v->largest_flops, compute), compute ? " FLOPs" : "",
-                      words_value(value, sizeof value, v->gain.value, v->gain.lo, v->gain.hi, 3), unit,
+        fit_lines_add(lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
+                                 "%s%s%s.", fr->of, fr->x,
+                      words_count(c, sizeof c, v->largest, compute), compute ? " FLOPs" : "",
+                      words_value(value, sizeof value, v->gain.value, v->gain.lo, v->gain.hi, 3), in->unit,
                       words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
-    say_halving(r);
-    returns_say_noise(r, unit);
-    judge_flattening(r, seed, compute);
+    say_halving(lines, v, in->floor);
+    returns_say_noise(lines, in->noise, in->unit, false);
+    judge_flattening(v, lines, in, compute);
 }

@@ -2,12 +2,37 @@
 #ifndef PLATEAU_FIT_RETURNS_H
 #define PLATEAU_FIT_RETURNS_H
 
-#include "fit/analysis.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Fill loss, gain, halving and flatten of the verdict from the frontier, and add their sentences. `unit` is the
- * loss's with a space in front (" nats"), or "". */
-void returns_judge(struct fit_report *r, const char *unit, uint64_t seed);
-/* The sentence on the noise alone, for where nothing else can be said. */
-void returns_say_noise(struct fit_report *r, const char *unit);
+#include "fit/lines.h"
+#include "fit/stats.h"
+#include "fit/verdict/floor.h"
+#include "fit/verdict/frontier.h"
+#include "fit/verdict/noise.h"
+
+struct fit_returns {
+    double smallest, largest; /* budgets of the runs, or their range of x where that stands in its place */
+    struct fit_value loss;    /* on the frontier at the largest */
+    struct fit_value gain;    /* of the next doubling there, nats */
+    struct fit_value halving; /* doublings of compute that halve the excess over the floor */
+    struct fit_value flatten; /* compute where that gain falls below the noise; NaN below the smallest run */
+    bool flatten_at_least;    /* the noise is unknown and taken as large as the scatter: flattening starts no earlier */
+};
+
+struct returns_in {
+    const struct fit_frontier *frontier;
+    const struct fit_noise *noise;
+    const struct fit_floor *floor; /* that the excess is over */
+    const char *unit;              /* the loss's with a space in front (" nats"), or "" */
+    uint64_t seed;
+};
+
+/* All unknown, from the smallest budget to the largest. */
+void returns_none(struct fit_returns *out, double smallest, double largest);
+/* Fill loss, gain, halving and flatten from the frontier, and add their sentences and the noise's. */
+void returns_judge(struct fit_returns *out, struct fit_lines *lines, const struct returns_in *in);
+/* The sentence on the noise alone, for where nothing else can be said. Withheld: the law's scatter is no bound on it. */
+void returns_say_noise(struct fit_lines *lines, const struct fit_noise *noise, const char *unit, bool withheld);
 
 #endif

@@ -69,13 +69,14 @@ enum status serial_correlation(double *r, size_t *pairs, const struct fit_law *f
     return OK;
 }
 
-enum status serial_warn(struct fit_report *r, const struct fit_law *f, const struct fit_table *t, struct err *err)
+enum status serial_warn(struct fit_lines *warnings, const struct fit_law *f, const struct fit_table *t, enum fit_count count,
+                        struct err *err)
 {
     double c;
     size_t pairs;
-    TRY(serial_correlation(&c, &pairs, f, t, r->count, err));
+    TRY(serial_correlation(&c, &pairs, f, t, count, err));
     if (c >= STRONG)
-        fit_lines_add(&r->warnings,
+        fit_lines_add(warnings,
                       "residuals of neighbouring rows of one size go together (correlation %.2f over %zu pairs), as those of "
                       "checkpoints of one run do: intervals that take the rows for runs of their own are too narrow; name the "
                       "column that tells the runs apart with --column trunk=NAME",

@@ -32,26 +32,26 @@ static const char *of_size(char *buf, size_t size, const struct turn_out *t)
     return buf;
 }
 
-static void say_rise(struct fit_report *r, const struct fit_law *f)
+static void say_rise(struct fit_verdict *v, const struct fit_law *f)
 {
-    const struct turn_out *t = &r->verdict.brk.turn;
+    const struct turn_out *t = &v->brk.turn;
     const char *x = f->law->n_vars == 1 ? f->x_name : "D";
     char from[32], to[32], size[64];
-    fit_lines_add(&r->verdict.lines,
+    fit_lines_add(&v->lines,
                   "Break: the loss of runs %srises again, from %.4g at %s = %s to %.4g at %s = %s, by more than their seeds do "
                   "(p = %.2g). No law says so: are tokens repeated, are they other ones, or is the rate too high?",
                   of_size(size, sizeof size, t), t->low, x, words_count(from, sizeof from, t->from, false), t->end, x,
                   words_count(to, sizeof to, t->to, false), t->p);
 }
 
-static void judge_break(struct fit_report *r, const struct fit_law *f)
+static void judge_break(struct fit_verdict *v, const struct fit_law *f)
 {
-    const struct breaks_out *b = &r->verdict.brk;
-    struct fit_lines *out = &r->verdict.lines;
+    const struct breaks_out *b = &v->brk;
+    struct fit_lines *out = &v->lines;
     bool one = f->law->n_vars == 1, compute = one ? f->x == FIT_FLOPS : b->variable == BREAKS_COMPUTE;
     char at[32], place[128], change[128];
     if (b->turn.found)
-        say_rise(r, f);
+        say_rise(v, f);
     if (b->turn.found && !b->bent)
         return;
     if (!b->tested) {
@@ -67,7 +67,7 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
     fit_lines_add(out, "Break%s: beyond %s = %s%s%s the excess falls %s: its exponent changes by "
                        "%.3g%s, p = %.2g. Runs left out are missed by %.2g %% with the bend and %.2g %% without: "
                        "%s.",
-                  b->found ? "" : ", not enough evidence", break_variable(&r->verdict, f),
+                  b->found ? "" : ", not enough evidence", break_variable(v, f),
                   words_count(at, sizeof at, b->place.value, compute), compute ? " FLOPs" : "",
                   words_count_interval(place, sizeof place, b->place.lo, b->place.hi, compute),
                   b->change.value < 0 ? "more slowly" : "faster", b->change.value,
@@ -82,13 +82,13 @@ static void judge_break(struct fit_report *r, const struct fit_law *f)
             : "so the bend explains what was seen and predicts little or nothing better");
 }
 
-static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
+static void judge_extrapolation(struct fit_lines *lines, const struct fit_law *f)
 {
     if (f->holdout_n == 0 || !isfinite(f->holdout_error)) {
-        fit_lines_add(&r->verdict.lines, "Extrapolation: not enough runs to hold the largest ones out.");
+        fit_lines_add(lines, "Extrapolation: not enough runs to hold the largest ones out.");
         return;
     }
-    fit_lines_add(&r->verdict.lines,
+    fit_lines_add(lines,
                   "Extrapolation: fitted to the smaller runs, the law misses the %zu largest by %.2g %% "
                   "(root mean square; on average %s by %.2g %%).",
                   f->holdout_n, 100 * f->holdout_error,
@@ -100,23 +100,23 @@ static void judge_extrapolation(struct fit_report *r, const struct fit_law *f)
 /* So many are named in the text; fit.json lists all. */
 #define MOST_NAMED 6
 
-static void name_outliers(struct fit_report *r, const char *unit)
+static void name_outliers(struct fit_lines *lines, const struct fit_odd *odd, size_t of, const char *unit)
 {
     char list[700];
-    size_t at = 0, n = r->n_outliers, told = size_min(n, MOST_NAMED);
+    size_t at = 0, n = odd->n, told = size_min(n, MOST_NAMED);
     if (n == 0)
         return;
     for (size_t i = 0; i < told && at < sizeof list; i++) {
-        const struct fit_outlier *o = &r->outliers[i];
+        const struct fit_outlier *o = &odd->runs[i];
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s: loss %.4g, expected %.4g", i ? "; " : "", o->at.text,
                                o->loss, o->expected);
     }
     if (told < n && at < sizeof list)
         snprintf(list + at, sizeof list - at, "; and %zu more", n - told);
-    fit_lines_add(&r->verdict.lines,
+    fit_lines_add(lines,
                   "Off the law: %zu run%s of %zu lie%s farther from every law than the scatter of the others explains "
                   "(%s%s%s%s). %s left out of noise, break test and flattening: look at %s.",
-                  n, n == 1 ? "" : "s", r->n, n == 1 ? "s" : "", *unit ? "in" : "", unit, *unit ? "; " : "", list,
+                  n, n == 1 ? "" : "s", of, n == 1 ? "s" : "", *unit ? "in" : "", unit, *unit ? "; " : "", list,
                   n == 1 ? "It is" : "They are",
                   n == 1 ? "it" : "them");
 }
@@ -165,9 +165,8 @@ static void course_changes(struct fit_verdict *v, const struct fit_law *f)
 /* Where the scatter about the law is this share of that about one constant loss, the law follows noise. */
 #define FOLLOWS_NOISE 0.8
 
-static bool follows_noise(const struct fit_report *r, const struct fit_law *f)
+static bool follows_noise(const struct fit_design *d, const struct fit_law *f)
 {
-    const struct fit_design *d = &r->kept;
     double mean = 0, about_mean = 0, about_law = 0;
     for (size_t i = 0; i < d->n; i++)
         mean += d->ln_loss[i] / (double)d->n;
@@ -179,21 +178,22 @@ static bool follows_noise(const struct fit_report *r, const struct fit_law *f)
     return about_law > FOLLOWS_NOISE * FOLLOWS_NOISE * about_mean;
 }
 
-static bool loss_falls(const struct fit_report *r, const struct fit_table *t)
+static bool loss_falls(const struct verdict_in *in)
 {
+    const struct fit_table *t = in->t;
     bool x = t->x_name[0] != '\0';
-    const double *n = t->col[x ? FIT_X : fit_count_column(r->count)], *d = x ? NULL : t->col[FIT_TOKENS];
-    return trend_falls(trend_tau(n, d, t->col[FIT_LOSS], r->off, t->n), t->n - r->n_outliers);
+    const double *n = t->col[fit_size_column(t, in->opt->count)], *d = x ? NULL : t->col[FIT_TOKENS];
+    return trend_falls(trend_tau(n, d, t->col[FIT_LOSS], in->odd->off, t->n), t->n - in->odd->n);
 }
 
 /* Fill v->withheld where nothing can be extrapolated; returns whether the loss falls at all. */
-static bool judge_withheld(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+static bool judge_withheld(struct fit_verdict *v, const struct verdict_in *in, const struct fit_law *f)
 {
-    struct fit_verdict *v = &r->verdict;
-    const struct fit_top_off *top = &r->top_off;
+    const struct fit_table *t = in->t;
+    const struct fit_top_off *top = &in->odd->top;
     const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
-    const bool falls = loss_falls(r, t);
-    if (!falls || follows_noise(r, f)) {
+    const bool falls = loss_falls(in);
+    if (!falls || follows_noise(in->kept, f)) {
         if (v->brk.turn.found)
             course_changes(v, f);
         else
@@ -204,7 +204,7 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
                      t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
-    if (v->brk.turn.found && !r->bent)
+    if (v->brk.turn.found && !in->frontier->bent)
         course_changes(v, f); /* what weighs most comes first. NOLINT(bugprone-branch-clone) */
     else if (top->n > 0 && top->best)
         snprintf(v->withheld, sizeof v->withheld,
@@ -215,7 +215,7 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
                  "%zu of the %zu run%s of the largest budget lie%s %.2g %% %s what the law of the others says: %s", top->n,
                  top->of, top->of == 1 ? "" : "s", top->n == 1 ? "s" : "", 100 * fabs(top->miss),
                  top->miss < 0 ? "below" : "above", after);
-    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !r->bent && !bends_as_asked(f))
+    else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !in->frontier->bent && !bends_as_asked(f))
         course_changes(v, f);
     return true;
 }
@@ -225,14 +225,12 @@ static bool judge_withheld(struct fit_report *r, const struct fit_table *t, cons
 /* Values within 0.1 % are one: a continuum is many. */
 #define SAME_VALUE 1.001
 
-static void warn_design(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                        double *scratch)
+static void warn_design(struct fit_lines *w, const struct fit_table *t, const struct fit_options *opt, double *scratch)
 {
     const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
-    struct fit_lines *w = &r->warnings;
-    if (r->n_diverged + r->n_failed > 0)
+    if (t->n_diverged + t->n_failed > 0)
         fit_lines_add(w, "%zu diverged and %zu failed runs were left out: the smooth part of the grid "
-                         "may flatter the law", r->n_diverged, r->n_failed);
+                         "may flatter the law", t->n_diverged, t->n_failed);
     if (t->n_trunks < t->n)
         fit_lines_add(w, "runs share %zu trajectories: whole trajectories are resampled, because points "
                          "of one are not independent", t->n_trunks);
@@ -297,14 +295,6 @@ static void warn_law(struct fit_lines *w, const struct fit_law *f)
                       f->n_boot_failed, f->n_boot + f->n_boot_failed);
 }
 
-static void warn_fits(struct fit_report *r)
-{
-    struct fit_lines *w = &r->warnings;
-    const struct fit_law *f = fit_report_selected(r);
-    if (f)
-        warn_law(w, f);
-}
-
 /* What is known of how runs were trained, of every run that the table had: those of settings that were not the best count
  * too. Columns (n each) of one block. */
 struct trained {
@@ -335,21 +325,21 @@ static enum status trained_of(struct trained *k, const struct fit_table *t, enum
     return OK;
 }
 
-static enum status judge_protocol(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt, struct err *err)
+static enum status judge_protocol(struct fit_verdict *v, const struct verdict_in *in, struct err *err)
 {
-    struct fit_verdict *v = &r->verdict;
+    const struct fit_table *t = in->t;
     struct trained k;
     char isa_runs[120];
     if (t->x_name[0] != '\0' || t->n == 0)
         return OK;
-    TRY(trained_of(&k, t, opt->count, err));
-    struct protocol_in in = {.n = k.n, .params = k.params, .tokens = k.tokens, .loss = k.loss, .lr = k.lr, .batch = k.batch,
-                             .warmup = k.warmup, .cooldown = (double)NAN, .noise = r->sigma, .minima = r->n_isoflop};
-    for (size_t i = 0; i < r->n_isoflop; i++)
-        in.at_edge += r->isoflop[i].at_edge;
-    in.isas = unlike_texts(isa_runs, sizeof isa_runs, t->unlike, unlike_trait("isa"), t->n);
-    in.isa_runs = isa_runs;
-    v->n_protocol = protocol_say(v->protocol, &in);
+    TRY(trained_of(&k, t, in->opt->count, err));
+    struct protocol_in p = {.n = k.n, .params = k.params, .tokens = k.tokens, .loss = k.loss, .lr = k.lr, .batch = k.batch,
+                             .warmup = k.warmup, .cooldown = (double)NAN, .noise = in->noise->sigma, .minima = in->isoflop->n};
+    for (size_t i = 0; i < in->isoflop->n; i++)
+        p.at_edge += in->isoflop->at[i].at_edge;
+    p.isas = unlike_texts(isa_runs, sizeof isa_runs, t->unlike, unlike_trait("isa"), t->n);
+    p.isa_runs = isa_runs;
+    v->n_protocol = protocol_say(v->protocol, &p);
     for (size_t i = 0; i < v->n_protocol; i++)
         fit_lines_add(&v->lines, "Protocol%s: %s.", v->protocol[i].measured ? "" : ", not measured", v->protocol[i].text);
     free(k.params);
@@ -357,72 +347,69 @@ static enum status judge_protocol(struct fit_report *r, const struct fit_table *
 }
 
 /* Smallest and largest compute of the runs, or of x where that stands in its place. */
-static void range_of_runs(struct fit_report *r, const struct fit_table *t, const struct fit_law *f)
+static void range_of_runs(struct fit_returns *out, const struct verdict_in *in, const struct fit_law *f)
 {
-    struct fit_verdict *v = &r->verdict;
-    v->smallest = r->min_flops;
-    v->largest_flops = r->max_flops;
-    if (!f || f->law->n_vars != 1 || f->x != FIT_X)
-        return;
-    v->smallest = v->largest_flops = t->col[FIT_X][f->rows[0]];
-    for (size_t i = 1; i < f->n; i++) {
-        v->smallest = fmin(v->smallest, t->col[FIT_X][f->rows[i]]);
-        v->largest_flops = fmax(v->largest_flops, t->col[FIT_X][f->rows[i]]);
+    const double *x = in->t->col[FIT_X];
+    double lo = in->cost->min_flops, hi = in->cost->max_flops;
+    if (f && f->law->n_vars == 1 && f->x == FIT_X) {
+        lo = hi = x[f->rows[0]];
+        for (size_t i = 1; i < f->n; i++) {
+            lo = fmin(lo, x[f->rows[i]]);
+            hi = fmax(hi, x[f->rows[i]]);
+        }
     }
+    returns_none(out, lo, hi);
 }
 
-static enum status judge(struct fit_report *r, const struct fit_table *t, const struct fit_law *f, uint64_t seed,
-                         struct err *err)
+static enum status judge(struct fit_verdict *v, const struct verdict_in *in, const struct fit_law *f, struct err *err)
 {
-    struct fit_verdict *v = &r->verdict;
+    const struct fit_table *t = in->t;
     char unit[40] = ""; /* " nats"; nothing where no name of a column tells */
     if (t->loss_unit && t->loss_unit[0])
         snprintf(unit, sizeof unit, " %s", t->loss_unit);
-    bool falls = judge_withheld(r, t, f);
+    bool falls = judge_withheld(v, in, f);
+    const bool withheld = v->withheld[0] != '\0';
     if (falls)
-        name_outliers(r, unit);
-    if (v->withheld[0] != '\0') {
+        name_outliers(&v->lines, in->odd, t->n, unit);
+    if (withheld) {
         fit_lines_add(&v->lines, "Withheld: floor, gain and flattening are not given, for %s.", v->withheld);
         if (t->truth_known)
             fit_lines_add(&v->lines, "Truth: the exact floor of this language is %.4g%s.", t->truth_floor, unit);
     } else {
-        TRY(floor_judge(r, f, unit, err));
-        floor_judge_truth(r, f);
+        const struct floor_in of = {in->laws, in->kept, in->odd->n > 0, in->noise, in->frontier, unit};
+        TRY(floor_judge(&v->floor, &v->lines, &of, err));
+        floor_judge_truth(&v->truth, &v->lines, &v->floor, f);
     }
-    if (v->withheld[0] == '\0' && r->has_frontier && v->largest_flops > 0 && isfinite(v->largest_flops))
-        returns_judge(r, unit, seed);
+    const struct returns_in of = {in->frontier, in->noise, &v->floor, unit, in->opt->seed};
+    if (!withheld && in->frontier->holds && v->returns.largest > 0 && isfinite(v->returns.largest))
+        returns_judge(&v->returns, &v->lines, &of);
     else
-        returns_say_noise(r, unit);
+        returns_say_noise(&v->lines, in->noise, unit, withheld);
     if (falls || v->brk.turn.found)
-        judge_break(r, f);
+        judge_break(v, f);
     if (falls)
-        judge_extrapolation(r, f);
+        judge_extrapolation(&v->lines, f);
     return OK;
 }
 
-enum status verdict_fill(struct fit_report *r, const struct fit_table *t, const struct fit_options *opt,
-                         struct err *err)
+enum status verdict_fill(struct fit_verdict *v, struct fit_lines *warnings, const struct verdict_in *in, struct err *err)
 {
-    struct fit_verdict *v = &r->verdict;
-    const double none = (double)NAN;
-    const struct fit_value unknown = {none, none, none, none};
-    const struct fit_law *f = fit_report_selected(r);
+    const struct fit_table *t = in->t;
+    const struct fit_law *f = fit_laws_selected(in->laws);
     double *scratch;
-    v->floor = v->loss = v->gain = v->halving = v->flatten = unknown;
-    v->floor_delta_aicc = v->floor_lo = v->floor_hi = none;
-    range_of_runs(r, t, f);
-    v->truth_known = t->truth_known;
-    v->truth_floor = t->truth_floor;
-    v->truth_heldout = t->truth_heldout;
+    floor_none(&v->floor);
+    range_of_runs(&v->returns, in, f);
+    v->truth = (struct fit_truth){.known = t->truth_known, .floor = t->truth_floor, .heldout = t->truth_heldout};
     TRY(size_calloc(&scratch, t->n, sizeof *scratch, "rows", err));
-    warn_design(r, t, opt, scratch);
+    warn_design(warnings, t, in->opt, scratch);
     free(scratch);
-    warn_fits(r);
+    if (f)
+        warn_law(warnings, f);
     if (!f) {
-        fit_lines_add(&v->lines, "Not enough runs: %s. Add sizes, token budgets or both.", r->nothing);
-        return judge_protocol(r, t, opt, err);
+        fit_lines_add(&v->lines, "Not enough runs: %s. Add sizes, token budgets or both.", in->nothing);
+        return judge_protocol(v, in, err);
     }
     v->enough = true;
-    TRY(judge(r, t, f, opt->seed, err));
-    return judge_protocol(r, t, opt, err);
+    TRY(judge(v, in, f, err));
+    return judge_protocol(v, in, err);
 }

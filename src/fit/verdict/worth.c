@@ -68,11 +68,11 @@ static double dot(const double *a, const double *b, const double *w, size_t n)
 /* What each member says of what is quoted. */
 static void quantities(double *x, const struct fit_report *r)
 {
-    size_t m = r->n_frontier_boot;
+    size_t m = r->frontier.n_boot;
     for (size_t b = 0; b < m; b++) {
-        const struct fit_frontier *f = &r->frontier[b + 1];
+        const struct frontier_curve *f = &r->frontier.curves[b + 1];
         x[WORTH_FLOOR * m + b] = f->e;
-        x[WORTH_GAIN * m + b] = log(frontier_gain(f, r->max_flops));
+        x[WORTH_GAIN * m + b] = log(frontier_gain(f, r->cost.max_flops));
         x[WORTH_EXPONENT * m + b] = f->n_exp;
     }
 }
@@ -82,7 +82,7 @@ static bool sees(const struct fit_report *r, size_t member, const struct worth_r
 {
     const struct ensemble *e = &r->spread;
     const struct fit_law *f = fit_report_selected(r);
-    if (!r->frontier_weight || r->bent)
+    if (!r->frontier.weight || r->frontier.bent)
         return true;
     const struct law_point at = law_point(f->law, &f->problem.centre, x->n, x->d, x->d);
     return ensemble_inside(&e->windows[e->cells[e->members[member].cell].window], &at);
@@ -90,7 +90,7 @@ static bool sees(const struct fit_report *r, size_t member, const struct worth_r
 
 static enum status members(struct state *s, const struct fit_report *r, const struct worth_in *in, struct err *err)
 {
-    size_t m = r->n_frontier_boot;
+    size_t m = r->frontier.n_boot;
     double *x = NULL, *w = NULL, all = 0;
     struct stats_draw *room = NULL;
     enum status st = size_calloc(&x, s->n * m, sizeof *x, "the members", err);
@@ -100,7 +100,7 @@ static enum status members(struct state *s, const struct fit_report *r, const st
         st = size_calloc(&room, m, sizeof *room, "the members", err);
     if (st == OK) {
         for (size_t b = 0; b < m; b++)
-            all += w[b] = r->frontier_weight ? r->frontier_weight[b] : 1;
+            all += w[b] = r->frontier.weight ? r->frontier.weight[b] : 1;
         for (size_t b = 0; b < m; b++)
             w[b] /= all;
         quantities(x, r);
@@ -135,11 +135,11 @@ static double deviation(const struct fit_report *r, const struct fit_table *t, e
     const double *n = t->col[size], *d = t->col[FIT_TOKENS], *loss = t->col[FIT_LOSS];
     double mean = 0, k = 0;
     for (size_t j = 0; j < t->n; j++)
-        if (n[j] == n[i] && d[j] == d[i] && !(r->off && r->off[j])) {
+        if (n[j] == n[i] && d[j] == d[i] && !(r->odd.off && r->odd.off[j])) {
             mean += loss[j];
             k++;
         }
-    return k > 1 ? (loss[i] - mean / k) / noise_model_at(&r->noise, n[i], d[i]) : (double)NAN;
+    return k > 1 ? (loss[i] - mean / k) / noise_model_at(&r->noise.model, n[i], d[i]) : (double)NAN;
 }
 
 /* The correlation of deviations along trajectories. */
@@ -149,7 +149,7 @@ static enum status shared_of(double *shared, const struct fit_report *r, const s
     double *z, product = 0, square = 0, pairs = 0, k = 0;
     TRY(size_calloc(&z, t->n, sizeof *z, "deviations", err));
     for (size_t i = 0; i < t->n; i++) {
-        z[i] = r->noise.df > 0 && !(r->off && r->off[i]) ? deviation(r, t, size, i) : (double)NAN;
+        z[i] = r->noise.model.df > 0 && !(r->odd.off && r->odd.off[i]) ? deviation(r, t, size, i) : (double)NAN;
         if (isnan(z[i]))
             continue;
         square += z[i] * z[i];
@@ -178,7 +178,7 @@ static double seed_variance(const struct fit_report *r, double n, double d)
 static double misfit_variance(const struct fit_report *r)
 {
     const struct fit_law *f = fit_report_selected(r);
-    return r->noise.df > 0 ? r->lack_of_fit * f->rms_log * f->rms_log : 0;
+    return r->noise.model.df > 0 ? r->noise.lack_of_fit * f->rms_log * f->rms_log : 0;
 }
 
 static void add_noise(struct state *s, const struct fit_report *r, const struct worth_in *in, double shared)
@@ -276,10 +276,10 @@ static enum status can_tell(const struct fit_report *r, struct err *err)
     const struct fit_law *f = fit_report_selected(r);
     if (!f)
         return err_set(err, E_DATA, "no law could be fitted: %s", r->nothing);
-    if (f->law->n_vars != 2 || !r->has_frontier)
+    if (f->law->n_vars != 2 || !r->frontier.holds)
         return err_set(err, E_DATA, "law %s is one of a single variable, %s: runs that differ in both size and tokens are needed",
                        f->law->name, f->x_name);
-    if (r->n_frontier_boot < 20)
+    if (r->frontier.n_boot < 20)
         return err_set(err, E_DATA, "there are no resamples, so nothing is known of how wide the intervals are");
     return OK;
 }
@@ -305,7 +305,7 @@ static enum status state_make(struct state *s, struct worth *w, const struct fit
     const struct fit_law *f = fit_report_selected(r);
     w->sigma = sqrt(seed_variance(r, exp(f->problem.centre.u), exp(f->problem.centre.v)));
     w->misfit = sqrt(misfit_variance(r));
-    w->noise_is_bound = r->noise.df == 0;
+    w->noise_is_bound = r->noise.model.df == 0;
     return OK;
 }
 

@@ -7,7 +7,7 @@
 
 static bool has_frontier(const struct fit_report *r)
 {
-    return r->has_frontier && r->frontier_x && strcmp(r->frontier_x, "C") == 0 && r->max_flops > r->min_flops;
+    return r->frontier.holds && r->frontier.x && strcmp(r->frontier.x, "C") == 0 && r->cost.max_flops > r->cost.min_flops;
 }
 
 static void say(struct chart *ch, const struct against *a)
@@ -51,7 +51,8 @@ static enum status add_frontier(struct chart *ch, const struct fit_report *r, co
     s->band = true;
     against_name(s->label, sizeof s->label, name);
     for (size_t i = 0; i < PARTS_BAND_STEPS; i++) {
-        struct fit_value v = fit_frontier_loss(r, s->x[i] = parts_step(r->min_flops, r->max_flops, i, PARTS_BAND_STEPS));
+        s->x[i] = parts_step(r->cost.min_flops, r->cost.max_flops, i, PARTS_BAND_STEPS);
+        struct fit_value v = fit_frontier_loss(&r->frontier, s->x[i]);
         s->y[i] = v.value;
         s->lo[i] = v.lo, s->hi[i] = v.hi;
     }
@@ -72,7 +73,7 @@ static enum status add_gain(struct chart *ch, const struct against *a, size_t k,
     against_name(name, sizeof name, a->variants[k].found->name);
     parts_say(s->name, sizeof s->name, "gain of %.80s", name);
     s->x[0] = g->flops, s->x[1] = g->flops * g->value.value;
-    s->y[0] = s->y[1] = fit_frontier_loss(a->variants[k].report, g->flops).value;
+    s->y[0] = s->y[1] = fit_frontier_loss(&a->variants[k].report->frontier, g->flops).value;
     number_say(gain, sizeof gain, NUMBER_PLAIN, g->value.value, &g->value, false);
     parts_more(gain, sizeof gain, " times");
     return chart_add_label(ch, s->x[1], s->y[1], palette_kind(k), gain, err);

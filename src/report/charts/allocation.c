@@ -9,31 +9,31 @@ static const double dashes[][2] = {{0, 0}, {7, 4}, {2, 3}};
 
 static const struct fit_methods *own(const struct fit_report *r)
 {
-    for (size_t i = 0; i < r->n_methods; i++)
-        if (r->methods[i].count == r->count)
-            return &r->methods[i];
+    for (size_t i = 0; i < r->methods.n; i++)
+        if (r->methods.at[i].count == r->count)
+            return &r->methods.at[i];
     return NULL;
 }
 
 static void say(struct chart *ch, const struct parts *p)
 {
-    const struct fit_value *a = &p->r->frontier_n_exponent;
+    const struct fit_value *a = &p->r->frontier.n_exponent;
     char value[NUMBER_MAX], interval[64], data[NUMBER_MAX], lo[NUMBER_MAX], hi[NUMBER_MAX];
     double least = a->value, most = a->value;
-    for (size_t i = 0; i < p->r->n_methods; i++) {
-        least = fmin(least, p->r->methods[i].law_n.value);
-        most = fmax(most, p->r->methods[i].law_n.value);
+    for (size_t i = 0; i < p->r->methods.n; i++) {
+        least = fmin(least, p->r->methods.at[i].law_n.value);
+        most = fmax(most, p->r->methods.at[i].law_n.value);
     }
     number_say(value, sizeof value, NUMBER_PLAIN, a->value, a, false);
     number_interval(interval, sizeof interval, NUMBER_PLAIN, a, false);
-    number_say(data, sizeof data, NUMBER_PLAIN, p->r->frontier_d_exponent.value, &p->r->frontier_d_exponent, false);
+    number_say(data, sizeof data, NUMBER_PLAIN, p->r->frontier.d_exponent.value, &p->r->frontier.d_exponent, false);
     number_bare(lo, sizeof lo, NUMBER_PLAIN, least, 2, false);
     number_bare(hi, sizeof hi, NUMBER_PLAIN, most, 2, false);
     parts_say(ch->title, sizeof ch->title, "N" RICH_UP "*" RICH_END " grows as C" RICH_UP "%s" RICH_END "%s, D" RICH_UP
               "*" RICH_END
               " as C" RICH_UP "%s" RICH_END, value, interval, data);
     parts_say(ch->quantity, sizeof ch->quantity, "The best size and amount of data against compute");
-    if (p->r->n_methods > 1)
+    if (p->r->methods.n > 1)
         parts_say(ch->subtitle, sizeof ch->subtitle, "By law %s; what counts as a parameter puts the exponent of N "
                   "between %s and %s.", p->law->law->name, lo, hi);
     else
@@ -75,7 +75,7 @@ static enum status add_line(struct chart *ch, const struct parts *p, const struc
 static enum status add_minima(struct chart *ch, const struct parts *p, bool data, struct err *err)
 {
     struct chart_series *s;
-    size_t n = p->r->n_isoflop;
+    size_t n = p->r->isoflop.n;
     if (n == 0)
         return OK;
     TRY(chart_add(&s, ch, n, true, err));
@@ -84,7 +84,7 @@ static enum status add_minima(struct chart *ch, const struct parts *p, bool data
     s->panel = data;
     parts_say(data ? s->name : s->label, data ? sizeof s->name : sizeof s->label, "IsoFLOP minima");
     for (size_t k = 0; k < n; k++) {
-        const struct fit_isoflop *b = &p->r->isoflop[k];
+        const struct fit_isoflop *b = &p->r->isoflop.at[k];
         const struct fit_value *v = data ? &b->d_opt : &b->n_opt;
         if (!b->valid || b->at_edge)
             continue;
@@ -98,7 +98,7 @@ static enum status add_largest(struct chart *ch, const struct parts *p, struct e
 {
     struct chart_line *l;
     for (size_t panel = 0; panel < CHART_PANELS; panel++) {
-        TRY(chart_add_line(&l, ch, true, p->r->max_flops, err));
+        TRY(chart_add_line(&l, ch, true, p->r->cost.max_flops, err));
         l->color = palette_ink(PALETTE_SOFT);
         l->dash = 2, l->gap = 4;
         l->panel = panel;
@@ -110,13 +110,13 @@ static enum status add_largest(struct chart *ch, const struct parts *p, struct e
 
 enum status allocation_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
-    *drawn = p->r->has_frontier && own(p->r) && isfinite(p->r->frontier_n_exponent.value) && p->r->max_flops > 0;
+    *drawn = p->r->frontier.holds && own(p->r) && isfinite(p->r->frontier.n_exponent.value) && p->r->cost.max_flops > 0;
     if (!*drawn)
         return OK;
     say(ch, p);
     for (int data = 0; data < 2; data++) {
-        for (size_t i = 0; i < p->r->n_methods; i++)
-            TRY(add_line(ch, p, &p->r->methods[i], data, err));
+        for (size_t i = 0; i < p->r->methods.n; i++)
+            TRY(add_line(ch, p, &p->r->methods.at[i], data, err));
         TRY(add_minima(ch, p, data, err));
     }
     return add_largest(ch, p, err);

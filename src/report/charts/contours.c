@@ -137,7 +137,7 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, double 
 {
     enum { N = PARTS_BAND_STEPS };
     struct chart_series *s;
-    if (!p->r->has_frontier || !isfinite(p->r->frontier_n_exponent.value))
+    if (!p->r->frontier.holds || !isfinite(p->r->frontier.n_exponent.value))
         return OK;
     TRY(chart_add(&s, ch, 2 * N, false, err));
     s->area = s->free_range = true;
@@ -145,7 +145,7 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, double 
     parts_say(s->name, sizeof s->name, "95 %% of the frontier");
     for (size_t i = 0; i < N; i++) {
         double c = parts_step(lo, hi * 10, i, N);
-        struct fit_value n = fit_frontier_params(p->r, c);
+        struct fit_value n = fit_frontier_params(&p->r->frontier, c);
         s->x[i] = n.lo, s->y[i] = c / parts_flops_of(p, n.lo, 1);
         s->x[2 * N - 1 - i] = n.hi, s->y[2 * N - 1 - i] = c / parts_flops_of(p, n.hi, 1);
     }
@@ -156,7 +156,7 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, double 
     parts_say(s->label, sizeof s->label, "frontier N" RICH_UP "*" RICH_END ", D" RICH_UP "*" RICH_END);
     for (size_t i = 0; i < N; i++) {
         double c = parts_step(lo, hi * 10, i, N);
-        s->x[i] = fit_frontier_params(p->r, c).value;
+        s->x[i] = fit_frontier_params(&p->r->frontier, c).value;
         s->y[i] = c / parts_flops_of(p, s->x[i], 1);
     }
     return OK;
@@ -189,8 +189,9 @@ static enum status add_ratios(struct chart *ch, const struct map *m, const struc
 static void say(struct chart *ch, const struct parts *p)
 {
     char at[NUMBER_MAX], n[NUMBER_MAX], d[NUMBER_MAX], form[CHART_TEXT_MAX];
-    struct fit_value size = fit_frontier_params(p->r, p->r->max_flops), data = fit_frontier_tokens(p->r, p->r->max_flops);
-    number_bare(at, sizeof at, NUMBER_COMPUTE, p->r->max_flops, 2, false);
+    const double largest = p->r->cost.max_flops;
+    struct fit_value size = fit_frontier_params(&p->r->frontier, largest), data = fit_frontier_tokens(&p->r->frontier, largest);
+    number_bare(at, sizeof at, NUMBER_COMPUTE, p->r->cost.max_flops, 2, false);
     number_say(n, sizeof n, NUMBER_COUNT, size.value, &size, false);
     number_say(d, sizeof d, NUMBER_COUNT, data.value, &data, false);
     name_pretty(form, sizeof form, p->law->law->form);
@@ -217,7 +218,7 @@ static enum status fill(struct chart *ch, const struct parts *p, struct map *m, 
     say(ch, p);
     TRY(add_contours(ch, m, p->floor_words ? p->floor : 0, err));
     TRY(add_ratios(ch, m, p, err));
-    TRY(add_frontier(ch, p, p->r->min_flops / 10, p->r->max_flops, err));
+    TRY(add_frontier(ch, p, p->r->cost.min_flops / 10, p->r->cost.max_flops, err));
     TRY(parts_runs(ch, p, &runs, err));
     /* the axes add some air, which the map fills as well */
     double in_n = pow(m->n_hi / m->n_lo, 0.04), in_d = pow(m->d_hi / m->d_lo, 0.04);

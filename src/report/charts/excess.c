@@ -15,17 +15,17 @@ static void floor_words(char *out, size_t size, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
     out[0] = '\0';
-    if (!v->truth_known || !isfinite(v->truth_floor))
+    if (!v->truth.known || !isfinite(v->truth.floor))
         return;
-    if (isfinite(v->truth_heldout))
-        parts_say(out, size, "True floor: %.5g, on the held-out set %.5g. ", v->truth_floor, v->truth_heldout);
+    if (isfinite(v->truth.heldout))
+        parts_say(out, size, "True floor: %.5g, on the held-out set %.5g. ", v->truth.floor, v->truth.heldout);
     else
-        parts_say(out, size, "True floor: %.5g. ", v->truth_floor);
+        parts_say(out, size, "True floor: %.5g. ", v->truth.floor);
 }
 
 static void say_finding(struct chart *ch, const struct parts *p)
 {
-    const struct fit_value *g = &p->r->frontier_g;
+    const struct fit_value *g = &p->r->frontier.g;
     const struct fit_verdict *v = &p->r->verdict;
     char value[NUMBER_MAX], interval[64];
     number_say(value, sizeof value, NUMBER_PLAIN, g->value, g, false);
@@ -37,10 +37,10 @@ static void say_finding(struct chart *ch, const struct parts *p)
                   "the end");
     else if (!p->floor_words)
         parts_say(ch->title, sizeof ch->title, "The loss falls with %s; these runs tell no floor from none",
-                  p->reach == p->flops ? "compute" : p->r->frontier_x);
+                  p->reach == p->flops ? "compute" : p->r->frontier.x);
     else
         parts_say(ch->title, sizeof ch->title, "The excess over the floor falls as %s" RICH_UP "−%s" RICH_END "%s: %s",
-                  p->r->frontier_x, value, interval,
+                  p->r->frontier.x, value, interval,
                   breaks_open(&v->brk) ? "whether it bends is open" : "no break is seen");
 }
 
@@ -64,7 +64,7 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
     parts_say(ch->subtitle, sizeof ch->subtitle,
               "A power law is a straight line here; a wall would bend it upward. Orange: the fitted frontier%s, where its best "
               "size is one that ran. Below: how far each run lies off the law.",
-              p->r->n_frontier_boot > 0 ? " with its 95 % band" : "");
+              p->r->frontier.n_boot > 0 ? " with its 95 % band" : "");
     parts_say(ch->x_label, sizeof ch->x_label, "%s", p->reach_words);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, p->floor_words ? "excess loss" : parts_loss_words(p));
     parts_say(ch->lower.y_label, sizeof ch->lower.y_label, "off the law");
@@ -80,7 +80,7 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
 
 static bool size_ran(const struct parts *p, double reach, double lo, double hi)
 {
-    double n = fit_frontier_params(p->r, reach).value;
+    double n = fit_frontier_params(&p->r->frontier, reach).value;
     return !isfinite(n) || !isfinite(lo) || (n >= lo / NEAR_SIZES && n <= hi * NEAR_SIZES);
 }
 
@@ -95,9 +95,9 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, struct 
     s->color = palette_ink(PALETTE_FIT);
     s->width = 2;
     s->band = true;
-    parts_say(s->label, sizeof s->label, "best at each %s", p->r->frontier_x);
+    parts_say(s->label, sizeof s->label, "best at each %s", p->r->frontier.x);
     for (size_t i = 0; i < PARTS_STEPS; i++) {
-        struct fit_value v = fit_frontier_loss(p->r, s->x[i] = parts_step(lo, hi * 1.5, i, PARTS_STEPS));
+        struct fit_value v = fit_frontier_loss(&p->r->frontier, s->x[i] = parts_step(lo, hi * 1.5, i, PARTS_STEPS));
         if (!size_ran(p, s->x[i], small, large))
             continue;
         s->y[i] = v.value - p->floor;
@@ -136,7 +136,7 @@ static enum status fill(struct chart *ch, const struct parts *p, struct work *w,
 enum status excess_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
     struct work w = {.excess = NULL};
-    *drawn = p->r->has_frontier;
+    *drawn = p->r->frontier.holds;
     if (!*drawn)
         return OK;
     TRY(size_calloc(&w.excess, p->t->n, sizeof *w.excess, "the excess", err));

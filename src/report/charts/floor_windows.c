@@ -12,12 +12,12 @@ static void say(struct chart *ch, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
     char value[NUMBER_MAX], interval[64];
-    number_say(value, sizeof value, NUMBER_LOSS, v->floor.value, &v->floor, false);
-    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor, false);
-    if (v->floor_supported && v->floor_identified)
+    number_say(value, sizeof value, NUMBER_LOSS, v->floor.at.value, &v->floor.at, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor.at, false);
+    if (v->floor.supported && v->floor.identified)
         parts_say(ch->title, sizeof ch->title, "Over laws and the runs left out, the floor is quoted as %s%s%s", value,
                   p->nats, interval);
-    else if (isfinite(v->floor.value))
+    else if (isfinite(v->floor.at.value))
         parts_say(ch->title, sizeof ch->title, "The floor is not settled: it moves with the law and with the runs that "
                   "are left out");
     else
@@ -45,7 +45,7 @@ static size_t draws_of(double *out, const struct ensemble *e, size_t cell, int l
 static enum status add_law(struct chart *ch, const struct parts *p, size_t law, double heaviest, double *room, struct err *err)
 {
     const struct ensemble *e = &p->r->spread;
-    const struct fit_law *f = &p->r->laws[law];
+    const struct fit_law *f = &p->r->laws.at[law];
     for (size_t k = 0, first = 1; k < e->n_cells; k++) {
         const struct ensemble_cell *c = &e->cells[k];
         struct chart_series *s;
@@ -57,7 +57,7 @@ static enum status add_law(struct chart *ch, const struct parts *p, size_t law, 
         s->color = palette_kind(law);
         s->marker = marks[law % 5];
         s->radius = 2.6 + 3.4 * sqrt(c->weight / heaviest);
-        s->aside[0] = 7 * ((double)law - ((double)p->r->n_laws - 1) / 2) / s->radius;
+        s->aside[0] = 7 * ((double)law - ((double)p->r->laws.n - 1) / 2) / s->radius;
         parts_say(first ? s->label : s->name, first ? sizeof s->label : sizeof s->name, "%s", f->law->name);
         s->x[0] = (double)(p->r->design.n - c->n);
         s->y[0] = v.value, s->lo[0] = v.lo, s->hi[0] = v.hi;
@@ -69,7 +69,7 @@ static enum status add_law(struct chart *ch, const struct parts *p, size_t law, 
 /* The quoted floor, across. */
 static enum status add_quoted(struct chart *ch, const struct parts *p, struct err *err)
 {
-    const struct fit_value *v = &p->r->verdict.floor;
+    const struct fit_value *v = &p->r->verdict.floor.at;
     struct chart_line *l;
     char value[NUMBER_MAX], interval[64];
     if (!isfinite(v->value))
@@ -86,7 +86,7 @@ static enum status add_quoted(struct chart *ch, const struct parts *p, struct er
 
 static bool has_floor(const struct fit_report *r, const struct ensemble_cell *c)
 {
-    return c->fitted && c->weight > 0 && r->laws[c->law].law->level >= 0;
+    return c->fitted && c->weight > 0 && r->laws.at[c->law].law->level >= 0;
 }
 
 enum status floor_windows_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
@@ -102,8 +102,8 @@ enum status floor_windows_build(struct chart *ch, const struct parts *p, bool *d
     say(ch, p);
     TRY(size_calloc(&room, e->n_members, sizeof *room, "the floors of resamples", err));
     enum status st = OK;
-    for (size_t k = 0; k < p->r->n_laws && st == OK; k++)
-        if (p->r->laws[k].law->level >= 0)
+    for (size_t k = 0; k < p->r->laws.n && st == OK; k++)
+        if (p->r->laws.at[k].law->level >= 0)
             st = add_law(ch, p, k, heaviest, room, err);
     free(room);
     TRY(st);

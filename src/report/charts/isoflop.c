@@ -6,12 +6,12 @@
 
 static void say(struct chart *ch, const struct parts *p, bool outside)
 {
-    const struct fit_value *a = &p->r->isoflop_n_exponent;
+    const struct fit_value *a = &p->r->isoflop.n_exponent;
     bool edge = false, left_out = false;
     char interval[64], value[NUMBER_MAX], shared[CHART_TEXT_MAX];
-    for (size_t k = 0; k < p->r->n_isoflop; k++) {
-        edge |= p->r->isoflop[k].at_edge && p->r->isoflop[k].valid;
-        left_out |= !p->r->isoflop[k].valid;
+    for (size_t k = 0; k < p->r->isoflop.n; k++) {
+        edge |= p->r->isoflop.at[k].at_edge && p->r->isoflop.at[k].valid;
+        left_out |= !p->r->isoflop.at[k].valid;
     }
     number_say(value, sizeof value, NUMBER_PLAIN, a->value, a, false);
     number_interval(interval, sizeof interval, NUMBER_PLAIN, a, false);
@@ -109,8 +109,8 @@ static enum status measured(struct chart *ch, const struct parts *p, const struc
     bool outside = false;
     size_t n;
     TRY(parts_scale(ch, budgets, "compute C (FLOPs)", AXIS_POWER, err));
-    for (size_t k = 0; k < p->r->n_isoflop; k++) {
-        const struct fit_isoflop *b = &p->r->isoflop[k];
+    for (size_t k = 0; k < p->r->isoflop.n; k++) {
+        const struct fit_isoflop *b = &p->r->isoflop.at[k];
         struct ink color = chart_on_scale(ch, b->flops);
         if (b->valid)
             TRY(add_parabola(ch, b, color, err));
@@ -118,9 +118,9 @@ static enum status measured(struct chart *ch, const struct parts *p, const struc
         TRY(add_runs(ch, p, b, false, color, &n, err));
         outside |= n > 0;
     }
-    for (size_t k = 0; k < p->r->n_isoflop; k++)
-        if (p->r->isoflop[k].valid)
-            TRY(add_minimum(ch, &p->r->isoflop[k], chart_on_scale(ch, p->r->isoflop[k].flops), err));
+    for (size_t k = 0; k < p->r->isoflop.n; k++)
+        if (p->r->isoflop.at[k].valid)
+            TRY(add_minimum(ch, &p->r->isoflop.at[k], chart_on_scale(ch, p->r->isoflop.at[k].flops), err));
     say(ch, p, outside);
     return OK;
 }
@@ -129,11 +129,11 @@ enum status isoflop_build(struct chart *ch, const struct parts *p, bool *drawn, 
 {
     double flops[PARTS_MOST_GROUPS];
     struct parts_groups budgets = {0};
-    size_t n = p->r->n_isoflop < PARTS_MOST_GROUPS ? p->r->n_isoflop : PARTS_MOST_GROUPS;
+    size_t n = p->r->isoflop.n < PARTS_MOST_GROUPS ? p->r->isoflop.n : PARTS_MOST_GROUPS;
     if (n == 0)
         return isoflop_slices(ch, p, drawn, err);
     for (size_t k = 0; k < n; k++)
-        flops[k] = p->r->isoflop[k].flops;
+        flops[k] = p->r->isoflop.at[k].flops;
     enum status st = parts_group(&budgets, flops, n, err);
     if (st == OK)
         st = measured(ch, p, &budgets, err);

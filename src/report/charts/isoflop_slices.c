@@ -12,7 +12,7 @@ static double budget_of(double lo, double hi, size_t k)
 
 static void say(struct chart *ch, const struct parts *p)
 {
-    const struct fit_value *a = &p->r->frontier_n_exponent;
+    const struct fit_value *a = &p->r->frontier.n_exponent;
     char interval[64], value[NUMBER_MAX];
     number_say(value, sizeof value, NUMBER_PLAIN, a->value, a, false);
     number_interval(interval, sizeof interval, NUMBER_PLAIN, a, false);
@@ -35,7 +35,7 @@ static enum status add_slice(struct chart *ch, const struct parts *p, double c, 
     struct chart_series *s;
     char budget[AXIS_LABEL_MAX];
     axis_label_power(budget, sizeof budget, c, 2);
-    TRY(parts_law_line(&s, ch, chart_on_scale(ch, c), PARTS_BAND_STEPS, p->r->n_frontier_boot > 0, err));
+    TRY(parts_law_line(&s, ch, chart_on_scale(ch, c), PARTS_BAND_STEPS, p->r->frontier.n_boot > 0, err));
     parts_say(s->name, sizeof s->name, "law, C = %s", budget);
     for (size_t i = 0; i < PARTS_BAND_STEPS; i++) {
         double n = s->x[i] = parts_step(lo / 1.4, hi * 1.4, i, PARTS_BAND_STEPS);
@@ -80,7 +80,7 @@ static enum status add_minima(struct chart *ch, const struct parts *p, double lo
     parts_say(s->label, sizeof s->label, "best size N" RICH_UP "*" RICH_END);
     for (size_t k = 0; k < SLICES; k++) {
         double c = budget_of(lo, hi, k);
-        struct fit_value n = fit_frontier_params(p->r, c);
+        struct fit_value n = fit_frontier_params(&p->r->frontier, c);
         s->x[k] = n.value, s->x_lo[k] = n.lo, s->x_hi[k] = n.hi;
         s->y[k] = parts_fitted_at(p, n.value, c / parts_flops_of(p, n.value, 1));
     }
@@ -90,7 +90,7 @@ static enum status add_minima(struct chart *ch, const struct parts *p, double lo
 enum status isoflop_slices(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
     double lo, hi, small, large, marks[SLICES];
-    *drawn = p->law && p->law->law->n_vars == 2 && p->r->has_frontier && isfinite(p->r->frontier_n_exponent.value) &&
+    *drawn = p->law && p->law->law->n_vars == 2 && p->r->frontier.holds && isfinite(p->r->frontier.n_exponent.value) &&
              parts_range(p->flops, p->t->n, &lo, &hi) && hi > 2 * lo && parts_range(p->params, p->t->n, &small, &large) &&
              large > 1.1 * small;
     if (!*drawn)

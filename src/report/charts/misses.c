@@ -15,8 +15,8 @@ static double law_of_row(const struct parts *p, size_t i)
 /* Half of what 95 % of runs of this compute lie within by their seeds alone, as a share of the loss: at the best size. */
 static double noise_share(const struct parts *p, double reach)
 {
-    double n = fit_frontier_params(p->r, reach).value, lo, hi;
-    if (p->reach != p->flops || p->r->noise.df == 0)
+    double n = fit_frontier_params(&p->r->frontier, reach).value, lo, hi;
+    if (p->reach != p->flops || p->r->noise.model.df == 0)
         return (double)NAN;
     if (parts_range(p->params, p->t->n, &lo, &hi))
         n = isfinite(n) ? fmin(fmax(n, lo), hi) : sqrt(lo * hi);
@@ -32,9 +32,9 @@ enum status misses_fill(struct misses *m, const struct parts *p, struct err *err
     for (size_t i = 0; i < p->t->n; i++) {
         double law = law_of_row(p, i);
         m->off[i] = p->loss[i] / law - 1;
-        if (!isfinite(m->off[i]) || (p->r->off && p->r->off[i]))
+        if (!isfinite(m->off[i]) || (p->r->odd.off && p->r->odd.off[i]))
             continue;
-        double sigma = p->r->noise.df > 0 ? fit_run_noise_at(p->r, p->params[i], p->tokens[i]).sigma / law : (double)NAN;
+        double sigma = p->r->noise.model.df > 0 ? fit_run_noise_at(p->r, p->params[i], p->tokens[i]).sigma / law : (double)NAN;
         ss += m->off[i] * m->off[i];
         noise += sigma * sigma;
         m->n++;

@@ -10,7 +10,7 @@
 
 static void say(struct chart *ch, const struct parts *p)
 {
-    const struct fit_value sigma = {p->r->sigma, (double)NAN, p->r->sigma_lo, p->r->sigma_hi};
+    const struct fit_value sigma = {p->r->noise.sigma, (double)NAN, p->r->noise.lo, p->r->noise.hi};
     char value[NUMBER_MAX], interval[64];
     number_say(value, sizeof value, NUMBER_LOSS, sigma.value, &sigma, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &sigma, false);
@@ -24,14 +24,14 @@ static void say(struct chart *ch, const struct parts *p)
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "noise of one run σ");
     parts_say(ch->note, sizeof ch->note, "N: %s. %zu runs beyond the first of each repeated size and budget.",
               parts_count_words(p),
-              p->r->noise.df);
+              p->r->noise.model.df);
     ch->log_x = ch->log_y = true;
     ch->x_kind = p->reach_kind;
 }
 
 static bool counts(const struct parts *p, size_t i)
 {
-    return isfinite(p->loss[i]) && !(p->r->off && p->r->off[i]);
+    return isfinite(p->loss[i]) && !(p->r->odd.off && p->r->odd.off[i]);
 }
 
 static bool same_cell(const struct parts *p, size_t i, size_t j)
@@ -95,7 +95,7 @@ static double spread_at(const struct noise_model *m, double n, double d, double 
 
 static enum status add_line(struct chart *ch, const struct parts *p, const struct parts_group *g, bool band, struct err *err)
 {
-    const struct noise_model *m = &p->r->noise;
+    const struct noise_model *m = &p->r->noise.model;
     struct chart_series *s;
     double lo = (double)INFINITY, hi = 0;
     char size[64];
@@ -140,7 +140,7 @@ enum { MOST_ROWS = 3000 };
 enum status noise_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
     struct parts_groups sizes = {0};
-    *drawn = p->r->noise.df > 0 && p->r->sigma > 0 && p->reach == p->flops && p->t->n <= MOST_ROWS;
+    *drawn = p->r->noise.model.df > 0 && p->r->noise.sigma > 0 && p->reach == p->flops && p->t->n <= MOST_ROWS;
     if (!*drawn)
         return OK;
     enum status st = parts_group(&sizes, p->params, p->t->n, err);

@@ -165,7 +165,7 @@ void parts_law_words(const struct parts *p, char *out, size_t size)
     }
     name_pretty(form, sizeof form, p->law->law->form);
     parts_say(out, size, "Lines: %s, %s, fitted to %zu runs%s.", p->law->law->name, form, p->law->n,
-              p->r->n_frontier_boot > 0 ? ", with 95 % bands over laws, windows and resamples" : "");
+              p->r->frontier.n_boot > 0 ? ", with 95 % bands over laws, windows and resamples" : "");
 }
 
 /* The held-out set's error moves all runs alike, so that bars at each of them would only hide the fit. */
@@ -222,10 +222,10 @@ enum status parts_true_floor(struct chart *ch, const struct parts *p, struct err
 {
     const struct fit_verdict *v = &p->r->verdict;
     struct chart_line *l;
-    if (!v->truth_known || !isfinite(v->truth_floor))
+    if (!v->truth.known || !isfinite(v->truth.floor))
         return OK;
-    TRY(chart_add_line(&l, ch, false, v->truth_floor, err));
-    parts_say(l->label, sizeof l->label, "true floor %.4g", v->truth_floor);
+    TRY(chart_add_line(&l, ch, false, v->truth.floor, err));
+    parts_say(l->label, sizeof l->label, "true floor %.4g", v->truth.floor);
     return OK;
 }
 
@@ -235,21 +235,21 @@ enum status parts_floors(struct chart *ch, const struct parts *p, struct err *er
     struct chart_line *l;
     char interval[64], value[NUMBER_MAX];
     TRY(parts_true_floor(ch, p, err));
-    if (!v->enough || !v->floor_supported || !isfinite(v->floor.value))
+    if (!v->enough || !v->floor.supported || !isfinite(v->floor.at.value))
         return OK;
-    TRY(chart_add_line(&l, ch, false, v->floor.value, err));
-    l->lo = v->floor.lo, l->hi = v->floor.hi;
+    TRY(chart_add_line(&l, ch, false, v->floor.at.value, err));
+    l->lo = v->floor.at.lo, l->hi = v->floor.at.hi;
     l->dash = 6, l->gap = 4;
     l->color = palette_ink(PALETTE_FIT);
-    number_say(value, sizeof value, NUMBER_LOSS, v->floor.value, &v->floor, false);
-    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor, false);
+    number_say(value, sizeof value, NUMBER_LOSS, v->floor.at.value, &v->floor.at, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->floor.at, false);
     parts_say(l->label, sizeof l->label, "fitted floor %s %s%s", name_row(NAME_FLOOR)->symbol, value, interval);
     return OK;
 }
 
 double parts_flops_of(const struct parts *p, double n, double d)
 {
-    return p->r->flops_k * pow(n, p->r->flops_p) * d;
+    return p->r->cost.k * pow(n, p->r->cost.p) * d;
 }
 
 double parts_fitted_at(const struct parts *p, double n, double d)
@@ -380,7 +380,7 @@ enum status parts_law_line(struct chart_series **out, struct chart *ch, struct i
 
 bool parts_has_band(const struct parts *p, size_t k, size_t n)
 {
-    return p->law && p->law->law->n_vars == 2 && p->r->n_frontier_boot > 0 && (n <= 4 || k == 0 || k == n / 2 || k + 1 == n);
+    return p->law && p->law->law->n_vars == 2 && p->r->frontier.n_boot > 0 && (n <= 4 || k == 0 || k == n / 2 || k + 1 == n);
 }
 
 void parts_law_point(struct chart_series *s, const struct parts *p, size_t i, double n, double d)
@@ -399,12 +399,12 @@ void parts_law_point(struct chart_series *s, const struct parts *p, size_t i, do
 static void choose_floor(struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
-    if (v->truth_known) {
-        bool set = isfinite(v->truth_heldout);
-        p->floor = set ? v->truth_heldout : v->truth_floor;
+    if (v->truth.known) {
+        bool set = isfinite(v->truth.heldout);
+        p->floor = set ? v->truth.heldout : v->truth.floor;
         p->floor_words = set ? "the true floor on the held-out set" : "the true floor";
-    } else if (v->enough && v->floor_supported && isfinite(v->floor.value)) {
-        p->floor = v->floor.value;
+    } else if (v->enough && v->floor.supported && isfinite(v->floor.at.value)) {
+        p->floor = v->floor.at.value;
         p->floor_words = "the fitted floor";
     } else {
         p->floor = 0;

@@ -17,7 +17,7 @@ static void say(struct chart *ch, const struct parts *p)
     parts_say(ch->subtitle, sizeof ch->subtitle, "Orange: predicted by a fit to the smaller budgets alone. Grey: the runs "
               "of that fit, as the "
               "law fitted to all runs describes them. Band: where 95 %% of runs lie about a perfect prediction, by %s.",
-              p->r->noise.df > 0 ? "their seeds" : "the scatter of the runs");
+              p->r->noise.model.df > 0 ? "their seeds" : "the scatter of the runs");
     parts_loss_label(ch->x_label, sizeof ch->x_label, p, "measured loss");
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "predicted loss");
     parts_say(ch->note, sizeof ch->note, "Squares: the best of the held-out runs at their compute.");

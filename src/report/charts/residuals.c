@@ -29,8 +29,8 @@ static void say(struct chart *ch, const struct parts *p, const struct misses *m)
 /* The runs that no law follows, by name. */
 static enum status name_odd(struct chart *ch, const struct parts *p, const struct misses *m, struct err *err)
 {
-    for (size_t k = 0; k < p->r->n_outliers && k < 8; k++) {
-        size_t row = p->r->outliers[k].row;
+    for (size_t k = 0; k < p->r->odd.n && k < 8; k++) {
+        size_t row = p->r->odd.runs[k].row;
         char name[CHART_NAME_MAX];
         parts_name(name, sizeof name, p, row);
         TRY(chart_add_label(ch, p->reach[row], m->off[row], palette_ink(PALETTE_INK), name, err));

@@ -7,7 +7,7 @@
 
 static bool is_compute(const struct parts *p)
 {
-    return strcmp(p->r->frontier_x, "C") == 0;
+    return strcmp(p->r->frontier.x, "C") == 0;
 }
 
 /* The gain against the noise, as far as both are known. */
@@ -15,13 +15,13 @@ static void say_finding(struct chart *ch, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
     char gain[NUMBER_MAX], interval[64], times[NUMBER_MAX];
-    number_say(gain, sizeof gain, NUMBER_LOSS, v->gain.value, &v->gain, false);
-    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->gain, false);
-    number_bare(times, sizeof times, NUMBER_PLAIN, v->gain.value / p->r->sigma, 2, false);
+    number_say(gain, sizeof gain, NUMBER_LOSS, v->returns.gain.value, &v->returns.gain, false);
+    number_interval(interval, sizeof interval, NUMBER_LOSS, &v->returns.gain, false);
+    number_bare(times, sizeof times, NUMBER_PLAIN, v->returns.gain.value / p->r->noise.sigma, 2, false);
     parts_say(ch->title, sizeof ch->title, "The next doubling of %s gains %s%s%s", is_compute(p) ? "compute" :
-              p->r->frontier_x, gain,
+              p->r->frontier.x, gain,
               p->nats, interval);
-    if (p->r->sigma > 0)
+    if (p->r->noise.sigma > 0)
         parts_more(ch->title, sizeof ch->title, ", %s times the noise of one run", times);
 }
 
@@ -29,23 +29,23 @@ static void say(struct chart *ch, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
     char at[NUMBER_MAX], place[NUMBER_MAX], interval[64], flat[2 * CHART_TEXT_MAX];
-    number_bare(at, sizeof at, NUMBER_COMPUTE, v->largest_flops, 2, false);
-    number_say(place, sizeof place, NUMBER_COMPUTE, v->flatten.value, &v->flatten, false);
-    number_interval(interval, sizeof interval, NUMBER_COMPUTE, &v->flatten, false);
-    if (isfinite(v->flatten.value))
+    number_bare(at, sizeof at, NUMBER_COMPUTE, v->returns.largest, 2, false);
+    number_say(place, sizeof place, NUMBER_COMPUTE, v->returns.flatten.value, &v->returns.flatten, false);
+    number_interval(interval, sizeof interval, NUMBER_COMPUTE, &v->returns.flatten, false);
+    if (isfinite(v->returns.flatten.value))
         parts_say(flat, sizeof flat, "Returns flatten, where it sinks under the noise of one run, %s %s%s%s.",
-                  v->flatten_at_least ? "no earlier than at" : "at", place, is_compute(p) ? " FLOPs" : "", interval);
+                  v->returns.flatten_at_least ? "no earlier than at" : "at", place, is_compute(p) ? " FLOPs" : "", interval);
     else
         parts_say(flat, sizeof flat, "Where it sinks under the noise of one run is open.");
     say_finding(ch, p);
     parts_say(ch->quantity, sizeof ch->quantity, "What the next doubling of %s gains, by what was spent before it",
-              is_compute(p) ? "compute" : p->r->frontier_x);
+              is_compute(p) ? "compute" : p->r->frontier.x);
     parts_say(ch->subtitle, sizeof ch->subtitle, "At the largest budget here, %s%s. %s Dashed: beyond the runs.", at,
               is_compute(p) ? " FLOPs" : "", flat);
     parts_say(ch->x_label, sizeof ch->x_label, "%s, before the doubling", p->reach_words);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "gain");
-    if (p->r->sigma > 0 && p->r->sigma_from)
-        parts_say(ch->note, sizeof ch->note, "Noise: %s.", p->r->sigma_from);
+    if (p->r->noise.sigma > 0 && p->r->noise.from)
+        parts_say(ch->note, sizeof ch->note, "Noise: %s.", p->r->noise.from);
     ch->log_x = ch->log_y = true;
     ch->x_kind = p->reach_kind;
 }
@@ -62,7 +62,7 @@ static enum status add_gain(struct chart *ch, const struct parts *p, double lo, 
         s->dash = 7, s->gap = 5;
     parts_say(s->label, sizeof s->label, "%s", beyond ? "the fit, beyond the runs" : "the fit, 95 % band");
     for (size_t i = 0; i < PARTS_STEPS; i++) {
-        struct fit_value v = fit_frontier_gain(p->r, s->x[i] = parts_step(lo, hi, i, PARTS_STEPS));
+        struct fit_value v = fit_frontier_gain(&p->r->frontier, s->x[i] = parts_step(lo, hi, i, PARTS_STEPS));
         s->y[i] = v.value;
         s->lo[i] = v.lo;
         s->hi[i] = v.hi;
@@ -74,14 +74,14 @@ static enum status add_gain(struct chart *ch, const struct parts *p, double lo, 
 static enum status add_measured_gain(struct chart *ch, const struct fit_report *r, struct err *err)
 {
     struct chart_series *s;
-    if (r->n_isoflop < 2)
+    if (r->isoflop.n < 2)
         return OK;
-    TRY(chart_add(&s, ch, r->n_isoflop - 1, false, err));
+    TRY(chart_add(&s, ch, r->isoflop.n - 1, false, err));
     s->color = palette_kind(0);
     s->marker = MARKER_DISC;
     parts_say(s->label, sizeof s->label, "between IsoFLOP minima");
-    for (size_t i = 0; i + 1 < r->n_isoflop; i++) {
-        const struct fit_isoflop *a = &r->isoflop[i], *b = a + 1;
+    for (size_t i = 0; i + 1 < r->isoflop.n; i++) {
+        const struct fit_isoflop *a = &r->isoflop.at[i], *b = a + 1;
         if (!a->valid || !b->valid || a->at_edge || b->at_edge)
             continue;
         s->x[i] = sqrt(a->flops * b->flops) / sqrt(2); /* a doubling that starts there */
@@ -94,15 +94,15 @@ static enum status add_measured_gain(struct chart *ch, const struct fit_report *
 static enum status add_noise(struct chart *ch, const struct parts *p, double largest, struct err *err)
 {
     const struct fit_report *r = p->r;
-    const struct fit_value noise = {r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi};
+    const struct fit_value noise = {r->noise.sigma, (double)NAN, r->noise.lo, r->noise.hi};
     struct chart_line *l;
     struct chart_series *s;
     char value[NUMBER_MAX], interval[64];
-    if (!(r->sigma > 0))
+    if (!(r->noise.sigma > 0))
         return OK;
-    number_say(value, sizeof value, NUMBER_LOSS, r->sigma, &noise, false);
+    number_say(value, sizeof value, NUMBER_LOSS, r->noise.sigma, &noise, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &noise, false);
-    TRY(chart_add_line(&l, ch, false, r->sigma, err));
+    TRY(chart_add_line(&l, ch, false, r->noise.sigma, err));
     l->color = palette_ink(PALETTE_NOISE);
     parts_say(l->label, sizeof l->label, "noise σ = %s%s%s", value, p->nats, interval);
     TRY(chart_add(&s, ch, 1, true, err));
@@ -111,16 +111,16 @@ static enum status add_noise(struct chart *ch, const struct parts *p, double lar
     s->radius = 3.4;
     parts_say(s->name, sizeof s->name, "noise of one run");
     s->x[0] = largest;
-    s->y[0] = r->sigma, s->lo[0] = r->sigma_lo, s->hi[0] = r->sigma_hi;
+    s->y[0] = r->noise.sigma, s->lo[0] = r->noise.lo, s->hi[0] = r->noise.hi;
     return OK;
 }
 
 /* Where the gain meets the noise; it may lie far beyond the runs, or below all of them: then it is outside the picture. */
 static enum status add_flattening(struct chart *ch, const struct parts *p, struct err *err)
 {
-    const struct fit_value *at = &p->r->verdict.flatten;
+    const struct fit_value *at = &p->r->verdict.returns.flatten;
     struct chart_series *s;
-    if (!isfinite(at->value) || !(at->value > 0) || !(p->r->sigma > 0))
+    if (!isfinite(at->value) || !(at->value > 0) || !(p->r->noise.sigma > 0))
         return OK;
     TRY(chart_add(&s, ch, 1, false, err));
     TRY(chart_add_x_interval(s, err));
@@ -129,7 +129,7 @@ static enum status add_flattening(struct chart *ch, const struct parts *p, struc
     s->free_range = true;
     parts_say(s->label, sizeof s->label, "returns flatten, 95 %%");
     s->x[0] = at->value, s->x_lo[0] = at->lo, s->x_hi[0] = at->hi;
-    s->y[0] = p->r->sigma;
+    s->y[0] = p->r->noise.sigma;
     return OK;
 }
 
@@ -148,12 +148,12 @@ enum status returns_build(struct chart *ch, const struct parts *p, bool *drawn, 
     const struct fit_verdict *v = &p->r->verdict;
     double smallest, largest;
     bool some = parts_range(p->reach, p->t->n, &smallest, &largest);
-    *drawn = p->r->has_frontier && isfinite(v->gain.value) && some;
+    *drawn = p->r->frontier.holds && isfinite(v->returns.gain.value) && some;
     if (!*drawn)
         return OK;
     double end = 10 * largest;
-    if (isfinite(v->flatten.value) && v->flatten.value < 1e4 * largest)
-        end = fmax(end, 3 * v->flatten.value);
+    if (isfinite(v->returns.flatten.value) && v->returns.flatten.value < 1e4 * largest)
+        end = fmax(end, 3 * v->returns.flatten.value);
     say(ch, p);
     TRY(add_gain(ch, p, smallest, largest, false, err));
     TRY(add_gain(ch, p, largest, end, true, err));

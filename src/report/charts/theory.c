@@ -14,7 +14,7 @@ struct line {
 /* Facts known ~ params and ~ tokens^(1/a), a = 1 + size_exponent; compute ~ params^p tokens, split so that both are met. */
 static double growth_of(const struct charts_theory *t, const struct parts *p)
 {
-    double a = 1 + t->size_exponent, power = p->r->flops_p;
+    double a = 1 + t->size_exponent, power = p->r->cost.p;
     if (p->law && p->law->law->n_vars == 1 && p->law->x == FIT_TOKENS)
         return 1 / a;
     if (p->law && p->law->law->n_vars == 1 && p->law->x != FIT_FLOPS)
@@ -53,13 +53,14 @@ static double known_at(const struct charts_theory *t, double excess)
 /* The best run of the largest budget, without runs that no law follows; the number of rows where there is none. */
 static size_t best_of_largest(const struct parts *p)
 {
+    const bool *off = p->r->odd.off;
     size_t n = p->t->n, best = n;
     double largest = 0;
     for (size_t i = 0; i < n; i++)
-        if (isfinite(p->flops[i]) && !(p->r->off && p->r->off[i]))
+        if (isfinite(p->flops[i]) && !(off && off[i]))
             largest = fmax(largest, p->flops[i]);
     for (size_t i = 0; i < n && largest > 0; i++)
-        if (p->flops[i] * DESIGN_SAME >= largest && !(p->r->off && p->r->off[i]) && (best == n || p->loss[i] < p->loss[best]))
+        if (p->flops[i] * DESIGN_SAME >= largest && !(off && off[i]) && (best == n || p->loss[i] < p->loss[best]))
             best = i;
     return best;
 }

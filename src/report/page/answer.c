@@ -30,7 +30,7 @@ static void say_wall(const struct writer *w)
                          "another course. ", w->what);
     else if (v->brk.found)
         html_say(w->out, "The loss falls as a power of %s, and beyond some point faster than that. ", w->what);
-    else if (w->f.report->sigma > 0 && v->gain.value < w->f.report->sigma)
+    else if (w->f.report->noise.sigma > 0 && v->returns.gain.value < w->f.report->noise.sigma)
         html_say(w->out, "More %s still lowers the loss, but by less than luck alone moves one run. ", w->what);
     else if (breaks_open(&v->brk) && v->brk.change.value < 0)
         html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step; beyond some point the "
@@ -45,19 +45,19 @@ static void say_wall(const struct writer *w)
 static void say_gain(const struct writer *w)
 {
     char gain[160], flops[NUMBER_MAX];
-    double times = w->v->gain.value / w->f.report->sigma;
-    if (!isfinite(w->v->gain.value)) {
+    double times = w->v->returns.gain.value / w->f.report->noise.sigma;
+    if (!isfinite(w->v->returns.gain.value)) {
         html_say(w->out, "What the next doubling of %s would gain is not known. ", w->what);
         return;
     }
-    html_value(gain, sizeof gain, NUMBER_LOSS, &w->v->gain, w->f.unit);
-    number_bare(flops, sizeof flops, NUMBER_COMPUTE, w->v->largest_flops, 2, false);
+    html_value(gain, sizeof gain, NUMBER_LOSS, &w->v->returns.gain, w->f.unit);
+    number_bare(flops, sizeof flops, NUMBER_COMPUTE, w->v->returns.largest, 2, false);
     html_say(w->out, "Doubling the %s once more, beyond the largest budget here (%s%s), would lower the loss by %s",
         w->what, flops,
              w->f.compute ? " FLOPs" : "", gain);
-    if (w->f.report->sigma > 0 && times >= 1)
+    if (w->f.report->noise.sigma > 0 && times >= 1)
         html_say(w->out, ", about %.2g times what two runs differ by that only started from other random numbers. ", times);
-    else if (w->f.report->sigma > 0)
+    else if (w->f.report->noise.sigma > 0)
         html_say(w->out, ", less than what two runs differ by that only started from other random numbers. ");
     else
         html_say(w->out, "; how much luck moves one run is not known, as no run was repeated. ");
@@ -68,20 +68,20 @@ static void say_floor(const struct writer *w)
 {
     const struct fit_verdict *v = w->v;
     char floor[160], truth[NUMBER_MAX];
-    html_value(floor, sizeof floor, NUMBER_LOSS, &v->floor, w->f.unit);
-    number_bare(truth, sizeof truth, NUMBER_LOSS, v->truth_floor, 4, false);
-    if (v->floor_supported)
+    html_value(floor, sizeof floor, NUMBER_LOSS, &v->floor.at, w->f.unit);
+    number_bare(truth, sizeof truth, NUMBER_LOSS, v->truth.floor, 4, false);
+    if (v->floor.supported)
         html_say(w->out, "What no amount of %s takes away, the floor, is fitted as %s", w->what, floor);
-    else if (isfinite(v->floor.hi))
+    else if (isfinite(v->floor.at.hi))
         html_say(w->out, "These runs cannot tell whether there is a floor that no amount of %s gets below: it may be anything "
-                         "below %s", w->what, number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.hi,
-                         &v->floor, false));
+                         "below %s", w->what, number_say((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_LOSS, v->floor.at.hi,
+                         &v->floor.at, false));
     else
         html_say(w->out, "These runs cannot tell whether there is a floor that no amount of %s gets below", w->what);
-    if (v->truth_known && isfinite(v->floor.hi))
+    if (v->truth.known && isfinite(v->floor.at.hi))
         html_say(w->out, "; this language was made, so its true floor is known: %s%s, and the interval %s it.", truth, w->f.unit,
-                 v->truth_covered ? "covers" : "does NOT cover");
-    else if (v->truth_known)
+                 v->truth.covered ? "covers" : "does NOT cover");
+    else if (v->truth.known)
         html_say(w->out, "; this language was made, so its true floor is known: %s%s.", truth, w->f.unit);
     else
         html_say(w->out, ".");
@@ -127,7 +127,7 @@ enum status answer_section(FILE *out, const struct page *p, struct err *err)
         return OK;
     }
     w.v = &w.f.report->verdict;
-    w.what = w.f.compute ? "compute" : w.f.report->frontier_x;
+    w.what = w.f.compute ? "compute" : w.f.report->frontier.x;
     fputs("<p class=\"lead\">", out);
     if (w.v->withheld[0]) {
         say_open(&w);

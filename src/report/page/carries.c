@@ -39,28 +39,28 @@ static void put_numbers(FILE *out, const struct page_fit *f)
 {
     const struct fit_report *r = f->report;
     const struct fit_verdict *v = &r->verdict;
-    const struct fit_value noise = {r->sigma, (double)NAN, r->sigma_lo, r->sigma_hi};
+    const struct fit_value noise = {r->noise.sigma, (double)NAN, r->noise.lo, r->noise.hi};
     const struct number numbers[] = {
-        {NAME_FLOOR, v->floor, true, "", "The loss that is left however much is spent: what cannot be predicted about the "
+        {NAME_FLOOR, v->floor.at, true, "", "The loss that is left however much is spent: what cannot be predicted about the "
             "text at all. "
          "The interval is over laws, windows of the runs and resamples, since each law has a floor of its own."},
-        {NAME_LOSS, v->loss, true, "", "The loss at the largest budget, were its compute split between size and data as "
+        {NAME_LOSS, v->returns.loss, true, "", "The loss at the largest budget, were its compute split between size and data as "
             "the law says is best."},
-        {NAME_GAIN, v->gain, true, "", "How much lower the loss would be with twice the compute of the largest budget, at "
+        {NAME_GAIN, v->returns.gain, true, "", "How much lower the loss would be with twice the compute of the largest budget, at "
             "the best split."},
-        {NAME_HALVING, v->halving, false, " doublings", "The excess is the loss less the floor. As a power law it halves "
+        {NAME_HALVING, v->returns.halving, false, " doublings", "The excess is the loss less the floor. As a power law it halves "
             "after so many "
          "doublings of compute, again and again: that is no wall, and never free."},
         {NAME_NOISE, noise, true, "", "How much one run's loss moves when only its seed changes, at the largest budget. A "
             "gain smaller than "
          "this cannot be seen in one pair of runs."},
-        {NAME_FLATTEN, v->flatten, false, " FLOPs", "The compute at which the next doubling gains less than the noise of "
+        {NAME_FLATTEN, v->returns.flatten, false, " FLOPs", "The compute at which the next doubling gains less than the noise of "
             "one run. Beyond it "
          "returns have flattened for anyone who trains a single run."},
-        {NAME_N_EXPONENT, r->frontier_n_exponent, false, "", "The best size grows as this power of compute."},
-        {NAME_D_EXPONENT, r->frontier_d_exponent, false, "", "The best amount of data grows as this power of compute; "
+        {NAME_N_EXPONENT, r->frontier.n_exponent, false, "", "The best size grows as this power of compute."},
+        {NAME_D_EXPONENT, r->frontier.d_exponent, false, "", "The best amount of data grows as this power of compute; "
             "with the one above it adds to about 1."},
-        {NAME_EXPONENT, r->frontier_g, false, "", "The excess falls as this power of compute along the best split."},
+        {NAME_EXPONENT, r->frontier.g, false, "", "The excess falls as this power of compute along the best split."},
     };
     fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers of the verdict\"><table class=\"plain\">\n"
           "<thead><tr><th scope=\"col\"></th><th scope=\"col\">what it is</th><th scope=\"col\">value</th>"

@@ -94,11 +94,11 @@ static void put_param(FILE *out, const struct fit_law *f, size_t j)
 static void put_law(FILE *out, const struct fit_report *r, size_t i)
 {
     static const char *const heads[] = {"", "value", "95 % interval"};
-    const struct fit_law *f = &r->laws[i];
-    fprintf(out, "<details id=\"law-%s\"%s><summary>", f->law->name, i == r->selected ? " open" : "");
+    const struct fit_law *f = &r->laws.at[i];
+    fprintf(out, "<details id=\"law-%s\"%s><summary>", f->law->name, i == r->laws.selected ? " open" : "");
     html_say(out, "%s: ", f->law->name);
     put_pretty(out, f->law->form);
-    html_say(out, "%s", i == r->selected ? " (selected)" : "");
+    html_say(out, "%s", i == r->laws.selected ? " (selected)" : "");
     fputs("</summary>\n", out);
     open_table(out, f->law->name, heads, 3);
     for (size_t j = 0; j < f->law->n_params; j++)
@@ -115,10 +115,10 @@ static void put_choice(FILE *out, const struct fit_report *r)
 {
     static const char *const heads[] = {"law", "AICc", "Akaike weight", "lowest in resamples", "off held-out runs"};
     open_table(out, "Choice of law", heads, 5);
-    for (size_t i = 0; i < r->n_laws; i++) {
-        const struct fit_law *f = &r->laws[i];
+    for (size_t i = 0; i < r->laws.n; i++) {
+        const struct fit_law *f = &r->laws.at[i];
         fputs("<tr><th scope=\"row\">", out);
-        html_say(out, "%s%s", f->law->name, i == r->selected ? " (selected)" : "");
+        html_say(out, "%s%s", f->law->name, i == r->laws.selected ? " (selected)" : "");
         fputs("</th><td class=\"n\">", out);
         html_say(out, isfinite(f->aicc) ? "%.1f" : "–", f->aicc);
         fputs("</td><td class=\"n\">", out);
@@ -130,8 +130,8 @@ static void put_choice(FILE *out, const struct fit_report *r)
         fputs("</td></tr>\n", out);
     }
     close_table(out);
-    if (r->selected < r->n_laws)
-        html_line(out, "note", "%s is selected: %s.", r->laws[r->selected].law->name, r->selected_why);
+    if (r->laws.selected < r->laws.n)
+        html_line(out, "note", "%s is selected: %s.", r->laws.at[r->laws.selected].law->name, r->laws.selected_why);
 }
 
 /* --- exponents and minima --------------------------------------------------------------------- */
@@ -149,8 +149,8 @@ static void put_methods(FILE *out, const struct fit_report *r)
     static const char *const heads[] = {"parameters counted", "method", "a", "95 % interval"};
     fputs("<h3>The exponent of the best size, N* ~ C<sup>a</sup>, by method</h3>\n", out);
     open_table(out, "Exponent of the best size by method", heads, 4);
-    for (size_t i = 0; i < r->n_methods; i++) {
-        const struct fit_methods *m = &r->methods[i];
+    for (size_t i = 0; i < r->methods.n; i++) {
+        const struct fit_methods *m = &r->methods.at[i];
         put_method(out, fit_count_name(m->count), "parametric law", &m->law_n);
         put_method(out, fit_count_name(m->count), "IsoFLOP parabolas", &m->isoflop_n);
         put_method(out, fit_count_name(m->count), "envelope of the curves", &m->envelope.n_exponent);
@@ -164,8 +164,8 @@ static void put_minima(FILE *out, const struct fit_report *r)
     char text[NUMBER_MAX];
     fputs("<h3>Minima of the IsoFLOP parabolas</h3>\n", out);
     open_table(out, "IsoFLOP minima", heads, 6);
-    for (size_t i = 0; i < r->n_isoflop; i++) {
-        const struct fit_isoflop *f = &r->isoflop[i];
+    for (size_t i = 0; i < r->isoflop.n; i++) {
+        const struct fit_isoflop *f = &r->isoflop.at[i];
         fputs("<tr><td class=\"n\">", out);
         html_text(out, number_bare(text, sizeof text, NUMBER_COMPUTE, f->flops, 3, false));
         fprintf(out, "</td><td class=\"n\">%zu</td>", f->n);
@@ -190,11 +190,11 @@ enum status fits_section(FILE *out, const struct page *p, struct err *err)
         return OK;
     }
     put_choice(out, f.report);
-    for (size_t i = 0; i < f.report->n_laws; i++)
+    for (size_t i = 0; i < f.report->laws.n; i++)
         put_law(out, f.report, i);
-    if (f.report->n_methods > 0)
+    if (f.report->methods.n > 0)
         put_methods(out, f.report);
-    if (f.report->n_isoflop > 0)
+    if (f.report->isoflop.n > 0)
         put_minima(out, f.report);
     return OK;
 }

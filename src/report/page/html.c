@@ -111,7 +111,7 @@ struct page_fit html_fit(const struct page *p)
     const char *unit = p->charts->loss_unit ? p->charts->loss_unit : "nats per token", *per = strstr(unit, " per ");
     f.report = p->charts->report;
     f.law = fit_report_selected(f.report);
-    f.compute = f.report->frontier_x && strcmp(f.report->frontier_x, "C") == 0;
+    f.compute = f.report->frontier.x && strcmp(f.report->frontier.x, "C") == 0;
     f.token = strstr(unit, "per byte") ? "byte" : "token";
     if (unit[0])
         snprintf(f.unit, sizeof f.unit, " %.*s", (int)(per ? per - unit : (long)strlen(unit)), unit);

@@ -87,8 +87,8 @@ static void put_ours(FILE *out, const struct page_fit *f, const cJSON *sweep)
 {
     char text[160], form[256];
     bool first = true;
-    for (size_t i = 0; i < f->report->n_methods; i++) {
-        const struct fit_methods *m = &f->report->methods[i];
+    for (size_t i = 0; i < f->report->methods.n; i++) {
+        const struct fit_methods *m = &f->report->methods.at[i];
         if (!isfinite(m->law_n.value) && !isfinite(m->isoflop_n.value))
             continue;
         fputs("<tr class=\"ours\"><th scope=\"row\">", out);
@@ -137,8 +137,8 @@ static void say_embeddings(FILE *out, const struct fit_table *t)
 static void say_counts(FILE *out, const struct fit_report *r)
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY;
-    for (size_t i = 0; i < r->n_methods; i++) {
-        double a = r->methods[i].law_n.value;
+    for (size_t i = 0; i < r->methods.n; i++) {
+        double a = r->methods.at[i].law_n.value;
         if (!isfinite(a))
             continue;
         lo = fmin(lo, a);
@@ -154,8 +154,8 @@ static void say_counts(FILE *out, const struct fit_report *r)
 static void say_range(FILE *out, const struct fit_report *r)
 {
     char lo[NUMBER_MAX], hi[NUMBER_MAX];
-    number_bare(lo, sizeof lo, NUMBER_COMPUTE, r->min_flops, 2, false);
-    number_bare(hi, sizeof hi, NUMBER_COMPUTE, r->max_flops, 2, false);
+    number_bare(lo, sizeof lo, NUMBER_COMPUTE, r->cost.min_flops, 2, false);
+    number_bare(hi, sizeof hi, NUMBER_COMPUTE, r->cost.max_flops, 2, false);
     fputs("<li>", out);
     html_say(out, "The range. Runs here take %s to %s FLOPs, the papers' 10¹⁶ to 10²²; other data have other exponents, "
         "and a law "
@@ -206,7 +206,7 @@ enum status literature_section(FILE *out, const struct page *p, struct err *err)
     for (size_t i = 0; i < sizeof papers / sizeof *papers; i++)
         put_paper(out, &papers[i]);
     fputs("</tbody></table></div>\n", out);
-    if (f.law && f.report->n_methods > 0)
+    if (f.law && f.report->methods.n > 0)
         say_why(out, p, &f, sweep);
     else
         html_line(out, "missing", "An exponent of these runs takes a law of size and data, which they do not carry%s.",

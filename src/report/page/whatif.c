@@ -258,11 +258,11 @@ static void put_machine(const struct whatif *w)
     const struct page *p = w->p;
     const struct fit_report *r = w->f.report;
     fputs(" data-flops=\"[", w->out);
-    put_finite(w->out, r->flops_k);
+    put_finite(w->out, r->cost.k);
     fputc(',', w->out);
-    put_finite(w->out, r->flops_p);
+    put_finite(w->out, r->cost.p);
     fputs("]\" data-top=\"", w->out);
-    put_finite(w->out, r->max_flops);
+    put_finite(w->out, r->cost.max_flops);
     fputs("\" data-speeds=\"[", w->out);
     for (size_t i = 0; i < p->n_speeds; i++)
         fprintf(w->out, "%s[%.8g,%.4g]", i ? "," : "", p->speeds[i].params, p->speeds[i].flops_per_s);
@@ -352,7 +352,7 @@ static bool prepare(struct whatif *w)
     const double *x = w->two ? w->parts.params : w->parts.t->col[f->x];
     if (!widen(&w->n, &w->size, x, w->parts.t->n) || (w->two && !widen(&w->d, &tokens, w->parts.tokens, w->parts.t->n)))
         return false;
-    w->has_floor = f->law->powers && f->law->level >= 0 && !w->f.report->bent && solve_map_is_free(&f->problem.map,
+    w->has_floor = f->law->powers && f->law->level >= 0 && !w->f.report->frontier.bent && solve_map_is_free(&f->problem.map,
         (size_t)f->law->level);
     if (w->has_floor)
         hold_all(w);
