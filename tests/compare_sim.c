@@ -148,11 +148,11 @@ static enum status one(struct compare_tally *tally, const struct compare_sim *s,
         tally->both += compare_moves_both(&v);
         tally->planned += v.changed == COMPARE_OPEN && (isfinite(v.seeds_factor) || isfinite(v.budgets_more));
         tally->planned_gain += v.changed == COMPARE_NOTHING && v.seeds_factor > 1;
-        tally->smallest += holds(&v.smallest.value, true_gain(s, r[0].cost.min_flops));
-        tally->gain += holds(&v.largest.value, true_gain(s, top));
-        tally->gain_10x += holds(&v.at_10x.value, true_gain(s, 10 * top));
-        add(&tally->width, &tally->ended, &v.largest.value);
-        add(&tally->width_10x, &tally->ended_10x, &v.at_10x.value);
+        tally->smallest += holds(&v.gains.smallest.value, true_gain(s, r[0].cost.min_flops));
+        tally->gain += holds(&v.gains.largest.value, true_gain(s, top));
+        tally->gain_10x += holds(&v.gains.at_10x.value, true_gain(s, 10 * top));
+        add(&tally->width, &tally->ended, &v.gains.largest.value);
+        add(&tally->width_10x, &tally->ended_10x, &v.gains.at_10x.value);
     }
     compare_free(&v);
     for (size_t k = 0; k < 2; k++) {

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
-#include "fit/fit_json.h"
+#include "fit/table/sealed.h"
 #include "fit/unlike.h"
 #include "harness/config.h"
 #include "harness/sweep_json.h"
@@ -29,7 +29,7 @@ static enum status open_sweep(struct sweep *s, bool *found, const char *dir, con
     if (!*found)
         return OK;
     TRY(config_load_sweep(&s->cfg, dir, err));
-    return fit_json_text(s->fingerprint, sizeof s->fingerprint, json, "data_fingerprint", err);
+    return sealed_text(s->fingerprint, sizeof s->fingerprint, json, "data_fingerprint", err);
 }
 
 /* The keys of data.* that differ. Files of one content may lie elsewhere, and how much of them is trained on is no other

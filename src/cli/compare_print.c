@@ -99,45 +99,46 @@ static void print_gain(const struct compare_variant *v, const char *base)
         {[COMPARE_GROWS] = "the handicap grows with scale", [COMPARE_HOLDS] = "it holds with scale",
          [COMPARE_FADES] = "the handicap fades with scale",
          [COMPARE_TREND_OPEN] = "whether the handicap grows or fades with scale is open"}};
-    const char *trend = words[compare_is_handicap(v)][v->trend];
+    const char *trend = words[gains_are_handicap(&v->gains)][v->gains.trend];
     text_beside(stdout, lead(at, "gain"), "%s at the largest budget, %s FLOPs: so many times its compute does %s need for "
-                "the same loss.", gain_words(gain, &v->largest.value), count_format(flops, sizeof flops, v->largest.flops), base);
-    text_beside(stdout, lead(at, ""), "%s at the smallest, %s FLOPs: %s.", gain_words(smallest, &v->smallest.value),
-                count_format(flops, sizeof flops, v->smallest.flops), trend);
-    text_beside(stdout, lead(at, ""), "%s at ten times the largest, an extrapolation.", gain_words(far, &v->at_10x.value));
-    if (isfinite(v->time_largest.value.value))
+                "the same loss.", gain_words(gain, &v->gains.largest.value),
+                count_format(flops, sizeof flops, v->gains.largest.flops), base);
+    text_beside(stdout, lead(at, ""), "%s at the smallest, %s FLOPs: %s.", gain_words(smallest, &v->gains.smallest.value),
+                count_format(flops, sizeof flops, v->gains.smallest.flops), trend);
+    text_beside(stdout, lead(at, ""), "%s at ten times the largest, an extrapolation.", gain_words(far, &v->gains.at_10x.value));
+    if (isfinite(v->gains.time_largest.value.value))
         text_beside(stdout, lead(at, "in time"), "%s at the largest budget, at the speeds that the tables tell.",
-                    gain_words(gain, &v->time_largest.value));
-    if (isfinite(v->tokens.value) && isfinite(v->params.value))
+                    gain_words(gain, &v->gains.time_largest.value));
+    if (isfinite(v->gains.tokens.value) && isfinite(v->gains.params.value))
         text_beside(stdout, lead(at, "equivalent"), "%s times the tokens at the same size, %s times the parameters at the same "
-                    "data.", gain_words(gain, &v->tokens), gain_words(far, &v->params));
+                    "data.", gain_words(gain, &v->gains.tokens), gain_words(far, &v->gains.params));
 }
 
 static void print_costs(const struct compare_variant *v)
 {
     char at[LEAD_MAX], words[WORDS], more[WORDS], a[32], b[32];
     const struct compare_costs *base = &v->base_costs, *own = &v->costs;
-    if (isfinite(v->memory_largest.value.value))
+    if (isfinite(v->gains.memory_largest.value.value))
         text_beside(stdout, lead(at, "in memory"), "%s at the largest budget: the bytes that a run of the base needs for that "
-                    "loss over the variant's.", gain_words(words, &v->memory_largest.value));
-    if (isfinite(v->search_largest.value.value) && base->search + own->search > 0)
+                    "loss over the variant's.", gain_words(words, &v->gains.memory_largest.value));
+    if (isfinite(v->gains.search_largest.value.value) && base->search + own->search > 0)
         text_beside(stdout, lead(at, "with search"), "%s at the largest budget, if each run bears its share of the trials of "
                     "rates: the base's took %s FLOPs in %zu trials, %.0f %% of its runs', the variant's %s in %zu, "
                     "%.0f %%.",
-                    gain_words(words, &v->search_largest.value), count_format(a, sizeof a, base->search), base->trials,
+                    gain_words(words, &v->gains.search_largest.value), count_format(a, sizeof a, base->search), base->trials,
                     base->search > 0 ? 100 * base->search / base->sweep : 0, count_format(b, sizeof b, own->search), own->trials,
                     own->search > 0 ? 100 * own->search / own->sweep : 0);
-    if (isfinite(v->teacher_share))
+    if (isfinite(v->gains.teacher_share))
         text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the "
                     "largest budget, its training took %s: with the passes %s, with the training too, for one run, %s.",
-                    v->teacher_share, count_format(a, sizeof a, own->teacher_train),
-                    gain_words(words, &v->passes_largest.value), gain_words(more, &v->teacher_largest.value));
+                    v->gains.teacher_share, count_format(a, sizeof a, own->teacher_train),
+                    gain_words(words, &v->gains.passes_largest.value), gain_words(more, &v->gains.teacher_largest.value));
 }
 
 static void print_loss(const struct compare_variant *v, const char *unit)
 {
     char at[LEAD_MAX];
-    const struct fit_value *d = &v->loss_difference;
+    const struct fit_value *d = &v->gains.loss_difference;
     if (isfinite(d->lo))
         text_beside(stdout, lead(at, "loss"), "%+.4f%s%s (%+.4f to %+.4f) at the largest budget, along the two frontiers.",
                     d->value, *unit ? " " : "", unit, d->lo, d->hi);

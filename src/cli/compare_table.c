@@ -121,15 +121,15 @@ void compare_print_table(FILE *out, const char *format, const struct compare_sid
         fputs(f->before, out);
         put_name(out, f, v[i].name);
         fprintf(out, "%s%s%s%s%s%.3g%s", f->between, compare_answer_word(v[i].changed), f->between,
-                compare_trend_word(v[i].trend), f->between, v[i].p_any, f->between);
+                compare_trend_word(v[i].gains.trend), f->between, v[i].p_any, f->between);
         put_number(out, v[i].smallest_gain_seen);
-        put_value(out, f, &v[i].smallest.value);
-        put_value(out, f, &v[i].largest.value);
-        put_value(out, f, &v[i].at_10x.value);
-        put_value(out, f, &v[i].time_largest.value);
-        put_value(out, f, &v[i].loss_difference);
-        put_value(out, f, &v[i].memory_largest.value);
-        put_value(out, f, &v[i].search_largest.value);
+        put_value(out, f, &v[i].gains.smallest.value);
+        put_value(out, f, &v[i].gains.largest.value);
+        put_value(out, f, &v[i].gains.at_10x.value);
+        put_value(out, f, &v[i].gains.time_largest.value);
+        put_value(out, f, &v[i].gains.loss_difference);
+        put_value(out, f, &v[i].gains.memory_largest.value);
+        put_value(out, f, &v[i].gains.search_largest.value);
         put_last(out, f, v[i].seeds_factor);
         put_last(out, f, v[i].budgets_more);
         fputs(f->after, out);

@@ -57,24 +57,24 @@ static enum status tell(struct note *n, const struct comparison *c, const cJSON 
         note_lead(n, "It cannot be compared: %s", v->why_not);
         return OK;
     }
-    if (isfinite(v->largest.value.value))
+    if (isfinite(v->gains.largest.value.value))
         note_lead(n,
                   "What moves: %s. At the largest budget in common the baseline needs %s times the compute for the tweak's loss; "
                   "at ten times that, %s.",
-                  compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->largest.value),
-                  note_interval(ten, sizeof ten, 3, &v->at_10x.value));
+                  compare_answer_word(v->changed), note_interval(largest, sizeof largest, 3, &v->gains.largest.value),
+                  note_interval(ten, sizeof ten, 3, &v->gains.at_10x.value));
     else
         note_lead(n, "What moves: %s. These runs do not tell what it is worth in compute.", compare_answer_word(v->changed));
-    if (isfinite(v->loss_difference.value))
-        note_line(n, "Its loss there is the baseline's %+.2g nats (95 %%: %+.2g to %+.2g).", v->loss_difference.value,
-                  v->loss_difference.lo, v->loss_difference.hi);
+    if (isfinite(v->gains.loss_difference.value))
+        note_line(n, "Its loss there is the baseline's %+.2g nats (95 %%: %+.2g to %+.2g).", v->gains.loss_difference.value,
+                  v->gains.loss_difference.lo, v->gains.loss_difference.hi);
     note_line(n,
               "A change of some kind: p = %.3g; if there is one, it is of the level with probability %.2f, of the exponent %.2f, "
               "of the floor %.2f. With scale the gain %s. Charts and tables call the baseline isoflop, after the sweep of step d.",
               v->p_any, v->probability[CHANGE_LEVEL], v->probability[CHANGE_EXPONENT], v->probability[CHANGE_FLOOR],
-              v->trend == COMPARE_TREND_OPEN ? "may grow or fade" : compare_trend_word(v->trend));
-    note_value(n, "gain", &v->largest.value);
-    note_value(n, "difference", &v->loss_difference);
+              v->gains.trend == COMPARE_TREND_OPEN ? "may grow or fade" : compare_trend_word(v->gains.trend));
+    note_value(n, "gain", &v->gains.largest.value);
+    note_value(n, "difference", &v->gains.loss_difference);
     note_number(n, "p_any", v->p_any);
     enum status st = against_gains(&gains, &c->against, &drawn, err);
     if (st == OK && drawn)

@@ -7,25 +7,12 @@
 
 #include "base/size.h"
 #include "fit/compare/evidence.h"
-#include "fit/compare/gains.h"
-#include "fit/compare/more.h"
 #include "fit/verdict/frontier.h"
 
 const char *compare_answer_word(enum compare_answer a)
 {
     static const char *const words[] = {"level", "exponent", "floor", "nothing seen", "open"};
     return words[a];
-}
-
-const char *compare_trend_word(enum compare_trend t)
-{
-    static const char *const words[] = {"grows", "holds", "fades", "open"};
-    return words[t];
-}
-
-bool compare_is_handicap(const struct compare_variant *v)
-{
-    return log(v->smallest.value.value) + log(v->largest.value.value) < 0;
 }
 
 bool compare_moves_both(const struct compare_variant *v)
@@ -125,10 +112,11 @@ static enum status of_pairs(struct compare_variant *v, const struct compare_side
         gains_of_pairs(draws, o->draws, &e, variant->report, o->seed);
         v->sigma = evidence_sigma(&e);
         widen_cells(v, v->pairs.n_clusters > 2 ? v->pairs.n_clusters - 1 : 1);
-        st = gains_fill(v, draws, o->draws, base, variant, err);
+        st = gains_fill(&v->gains, draws, o->draws, base, variant, err);
     }
+    const struct more_in in = {v->probability, v->p_any_alone, v->gains.largest.value.value, v->smallest_gain_seen};
     if (st == OK)
-        st = more_fill(v, &e, o->seed, err);
+        st = more_fill(&v->name_kind, &v->see_gain, &in, &e, o->seed, err);
     evidence_free(&e);
     return st;
 }
@@ -145,8 +133,8 @@ static enum status of_fits(struct compare_variant *v, const struct compare_side 
                            const struct compare_options *o, struct gains_draw *draws, struct err *err)
 {
     gains_of_fits(draws, o->draws, base->report, variant->report, o->seed);
-    TRY(gains_fill(v, draws, o->draws, base, variant, err));
-    const struct fit_value *by[CHANGE_N_KINDS] = {&v->loss_difference, &v->exponent_difference, &v->floor_difference};
+    TRY(gains_fill(&v->gains, draws, o->draws, base, variant, err));
+    const struct fit_value *by[CHANGE_N_KINDS] = {&v->gains.loss_difference, &v->exponent_difference, &v->floor_difference};
     double sum = 0;
     v->p_any_alone = 1;
     for (size_t k = 0; k < CHANGE_N_KINDS; k++) {
@@ -197,14 +185,8 @@ static void find_why_not(struct compare_variant *v, const struct compare_side *b
 static void forget(struct compare_variant *v, const char *name)
 {
     const double none = (double)NAN;
-    const struct fit_value nothing = {none, none, none, none};
-    const struct compare_gain gain = {none, nothing};
-    *v = (struct compare_variant){.name = name, .changed = COMPARE_OPEN, .p_any = 1, .p_any_alone = 1, .trend = COMPARE_TREND_OPEN,
-                                  .smallest = gain, .largest = gain, .at_10x = gain, .time_smallest = gain,
-                                  .time_largest = gain, .tokens = nothing, .params = nothing, .trend_factor = nothing,
-                                  .loss_difference = nothing, .smallest_gain_seen = none, .sigma = none, .seeds_factor = none,
-                                  .budgets_more = none, .memory_smallest = gain, .memory_largest = gain, .passes_largest = gain,
-                                  .teacher_largest = gain, .search_largest = gain, .teacher_share = none,
+    *v = (struct compare_variant){.name = name, .changed = COMPARE_OPEN, .p_any = 1, .p_any_alone = 1, .gains = gains_none(),
+                                  .smallest_gain_seen = none, .sigma = none, .seeds_factor = none, .budgets_more = none,
                                   .floor_with_level = none};
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         v->p[k] = 1;
@@ -277,7 +259,7 @@ static enum compare_answer answer_of(const struct compare_variant *v)
  * which a change that is seen can be called by its kind. */
 static double seeds_of(const struct compare_variant *v)
 {
-    double found = fabs(log(v->largest.value.value)), seen = log(v->smallest_gain_seen);
+    double found = fabs(log(v->gains.largest.value.value)), seen = log(v->smallest_gain_seen);
     if (v->changed == COMPARE_OPEN && v->name_kind.seeds > 0)
         return v->name_kind.seeds;
     return v->changed == COMPARE_NOTHING && found > 0 && seen > found ? pow(seen / found, 2) : (double)NAN;

@@ -7,33 +7,21 @@
 #ifndef PLATEAU_FIT_COMPARE_COMPARE_H
 #define PLATEAU_FIT_COMPARE_COMPARE_H
 
-#include "fit/analysis.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
 #include "fit/compare/change.h"
+#include "fit/compare/gains.h"
+#include "fit/compare/more.h"
 #include "fit/compare/pairs.h"
-
-/* What a side took beside the FLOPs of its runs. NaN: not known. */
-struct compare_costs {
-    const double *memory;  /* (rows of the table) bytes that training one needs; NULL: of none is known */
-    const double *teacher; /* (rows) FLOPs of a teacher's passes over those of the run itself; NULL: no teacher */
-    double teacher_train;  /* FLOPs of the teacher's own training, once */
-    double search, sweep;  /* FLOPs of trials of rates, and of the runs that they were for; 0 trials: rates were given */
-    size_t trials;
-};
-
-struct compare_side {
-    const char *name;
-    const struct fit_table *table;
-    const struct fit_report *report; /* of that table */
-    struct compare_costs costs;
-};
+#include "fit/compare/side.h"
+#include "fit/lines.h"
 
 enum compare_answer { COMPARE_LEVEL, COMPARE_EXPONENT, COMPARE_FLOOR, COMPARE_NOTHING, COMPARE_OPEN };
 const char *compare_answer_word(enum compare_answer a);
-enum compare_trend { COMPARE_GROWS, COMPARE_HOLDS, COMPARE_FADES, COMPARE_TREND_OPEN };
-const char *compare_trend_word(enum compare_trend t);
 struct compare_variant;
-/* Whether the gain lies below 1, as far as both ends of the budgets tell: what grows or fades is a handicap then. */
-bool compare_is_handicap(const struct compare_variant *v);
 /* Whether the floor moves, and more likely than not the level with it. */
 bool compare_moves_both(const struct compare_variant *v);
 
@@ -43,21 +31,6 @@ struct compare_cell {
     size_t n;                     /* pairs */
     double base, variant;         /* loss */
     struct fit_value difference;  /* variant less base; the interval from the scatter of all differences */
-};
-
-/* The gain at one compute: what the base needs for the variant's loss over what the variant needs. An end that is NaN:
- * there is none on that side (the variant's loss lies below all that the base reaches). */
-struct compare_gain {
-    double flops;
-    struct fit_value value;
-};
-
-enum { COMPARE_STEPS = 25 };
-
-/* How many more runs would settle what is open, by simulation; 0: none of those tried does, or nothing is open. */
-struct compare_more {
-    double seeds, seeds_tried;     /* times the seeds, and the most that were tried */
-    double budgets, budgets_tried; /* more budgets, each twice the one before, for all sizes */
 };
 
 struct compare_variant {
@@ -70,17 +43,8 @@ struct compare_variant {
     double p_any, p_any_alone;   /* any change; corrected for the number of variants, and not */
     double probability[CHANGE_N_KINDS]; /* among the kinds, where there is a change; all sum to 1 */
     double floor_with_level;     /* of the floor's, the share in which the level moves too; NaN: not known */
-    struct compare_gain smallest, largest, at_10x;
-    struct compare_gain time_smallest, time_largest; /* the same in time of training, by the tables' tokens_per_s; NaN */
-    struct compare_gain memory_smallest, memory_largest; /* in bytes that one run needs; NaN where they are not known */
-    struct compare_gain passes_largest, teacher_largest; /* with a teacher's passes; with its training too, paid by one run */
-    struct compare_gain search_largest;  /* with the trials of rates, as a share of each run */
-    double teacher_share;                /* a teacher's passes over the run's own FLOPs, at the largest budget */
+    struct compare_gains gains;
     struct compare_costs base_costs, costs; /* without the rows */
-    struct fit_value tokens, params; /* the base's tokens (parameters) for that loss over the variant's, at the largest */
-    enum compare_trend trend;
-    struct fit_value trend_factor; /* gain at the largest budget over that at the smallest */
-    struct fit_value loss_difference; /* at the largest budget, along the frontiers */
     double smallest_gain_seen;   /* the smallest gain above 1 that these runs would show with a chance of 80 % */
     double sigma;                /* sd of one pair's difference of losses, as a share of the loss */
     double seeds_factor;         /* so many times the seeds would settle what is open; NaN where nothing is */
@@ -88,7 +52,6 @@ struct compare_variant {
     struct compare_more name_kind, see_gain; /* to call a change by its kind; to tell the gain found from none */
     struct compare_cell *cells;  /* (n_cells) */
     size_t n_cells;
-    struct compare_gain curve[COMPARE_STEPS]; /* from the smallest to ten times the largest budget */
     struct fit_value base_floor, floor, floor_difference;          /* of the two fits as they are */
     struct fit_value base_exponent, exponent, exponent_difference; /* of L* against compute */
     struct fit_value base_n_exponent, n_exponent, n_exponent_difference;

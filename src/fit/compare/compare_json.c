@@ -57,22 +57,22 @@ static void put_cells(cJSON *o, const struct compare_variant *v)
 static void put_gains(cJSON *o, const struct compare_variant *v)
 {
     cJSON *g = cJSON_AddObjectToObject(o, "gain");
-    put_gain(g, "smallest", &v->smallest);
-    put_gain(g, "largest", &v->largest);
-    put_gain(g, "at_10x", &v->at_10x);
+    put_gain(g, "smallest", &v->gains.smallest);
+    put_gain(g, "largest", &v->gains.largest);
+    put_gain(g, "at_10x", &v->gains.at_10x);
     cJSON *t = cJSON_AddObjectToObject(o, "gain_time");
-    put_gain(t, "smallest", &v->time_smallest);
-    put_gain(t, "largest", &v->time_largest);
+    put_gain(t, "smallest", &v->gains.time_smallest);
+    put_gain(t, "largest", &v->gains.time_largest);
     cJSON *m = cJSON_AddObjectToObject(o, "gain_memory");
-    put_gain(m, "smallest", &v->memory_smallest);
-    put_gain(m, "largest", &v->memory_largest);
-    put_value(o, "gain_tokens", &v->tokens);
-    put_value(o, "gain_params", &v->params);
+    put_gain(m, "smallest", &v->gains.memory_smallest);
+    put_gain(m, "largest", &v->gains.memory_largest);
+    put_value(o, "gain_tokens", &v->gains.tokens);
+    put_value(o, "gain_params", &v->gains.params);
     cJSON *curve = cJSON_AddArrayToObject(o, "gain_curve");
     for (size_t i = 0; i < COMPARE_STEPS && v->why_not[0] == '\0'; i++) {
         cJSON *x = cJSON_CreateObject();
         cJSON_AddItemToArray(curve, x);
-        put_gain(x, "gain", &v->curve[i]);
+        put_gain(x, "gain", &v->gains.curve[i]);
     }
 }
 
@@ -89,14 +89,14 @@ static void put_costs(cJSON *o, const struct compare_variant *v)
     cJSON *s = cJSON_AddObjectToObject(o, "search");
     put_search(s, "base", &v->base_costs);
     put_search(s, "variant", &v->costs);
-    put_value(s, "gain", &v->search_largest.value);
-    if (isnan(v->teacher_share))
+    put_value(s, "gain", &v->gains.search_largest.value);
+    if (isnan(v->gains.teacher_share))
         return;
     cJSON *t = cJSON_AddObjectToObject(o, "teacher");
-    json_put(t, "passes_share", v->teacher_share);
+    json_put(t, "passes_share", v->gains.teacher_share);
     json_put(t, "train_flops", v->costs.teacher_train);
-    put_value(t, "gain_with_passes", &v->passes_largest.value);
-    put_value(t, "gain_with_all", &v->teacher_largest.value);
+    put_value(t, "gain_with_passes", &v->gains.passes_largest.value);
+    put_value(t, "gain_with_all", &v->gains.teacher_largest.value);
 }
 
 static cJSON *variant(const struct compare_variant *v)
@@ -113,9 +113,9 @@ static cJSON *variant(const struct compare_variant *v)
     put_kinds(o, "probability", v->probability);
     json_put(o, "floor_with_level", v->floor_with_level);
     put_gains(o, v);
-    cJSON_AddStringToObject(o, "trend", compare_trend_word(v->trend));
-    put_value(o, "trend_factor", &v->trend_factor);
-    put_value(o, "loss_difference", &v->loss_difference);
+    cJSON_AddStringToObject(o, "trend", compare_trend_word(v->gains.trend));
+    put_value(o, "trend_factor", &v->gains.trend_factor);
+    put_value(o, "loss_difference", &v->gains.loss_difference);
     json_put(o, "smallest_gain_seen", v->smallest_gain_seen);
     json_put(o, "seeds_factor", v->seeds_factor);
     json_put(o, "budgets_more", v->budgets_more);

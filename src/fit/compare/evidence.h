@@ -2,7 +2,15 @@
 #ifndef PLATEAU_FIT_COMPARE_EVIDENCE_H
 #define PLATEAU_FIT_COMPARE_EVIDENCE_H
 
-#include "fit/compare/compare.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "base/status.h"
+#include "fit/compare/change.h"
+#include "fit/compare/mixed.h"
+#include "fit/compare/pairs.h"
+#include "fit/compare/side.h"
 
 /* The base's law as it may be. */
 struct evidence_member {

@@ -5,7 +5,29 @@
 
 #include "base/size.h"
 #include "base/sort.h"
-#include "fit/verdict/frontier.h"
+
+const char *compare_trend_word(enum compare_trend t)
+{
+    static const char *const words[] = {"grows", "holds", "fades", "open"};
+    return words[t];
+}
+
+struct compare_gains gains_none(void)
+{
+    const double none = (double)NAN;
+    const struct fit_value nothing = {none, none, none, none};
+    const struct compare_gain gain = {none, nothing};
+    return (struct compare_gains){.smallest = gain, .largest = gain, .at_10x = gain, .time_smallest = gain, .time_largest = gain,
+                                  .memory_smallest = gain, .memory_largest = gain, .passes_largest = gain,
+                                  .teacher_largest = gain, .search_largest = gain, .teacher_share = none, .tokens = nothing,
+                                  .params = nothing, .trend = COMPARE_TREND_OPEN, .trend_factor = nothing,
+                                  .loss_difference = nothing};
+}
+
+bool gains_are_handicap(const struct compare_gains *g)
+{
+    return log(g->smallest.value.value) + log(g->largest.value.value) < 0;
+}
 
 void gains_of_pairs(struct gains_draw *out, size_t n, const struct evidence *e, const struct fit_report *variant,
                     uint64_t seed)
@@ -250,13 +272,13 @@ static struct compare_gain gain_at(const struct asked *a, enum what what, double
 /* Within a quarter of each other at both ends of the budgets, gains are the same. */
 #define SAME_GAIN 1.25
 
-static enum compare_trend trend_of(const struct compare_variant *v)
+static enum compare_trend trend_of(const struct compare_gains *v)
 {
     struct fit_value t = v->trend_factor;
     if (isnan(t.lo) || isnan(t.hi) || isnan(v->smallest.value.value) || isnan(v->largest.value.value))
         return COMPARE_TREND_OPEN;
     if (t.lo > 1 || t.hi < 1)
-        return compare_is_handicap(v) == (t.hi < 1) ? COMPARE_GROWS : COMPARE_FADES;
+        return gains_are_handicap(v) == (t.hi < 1) ? COMPARE_GROWS : COMPARE_FADES;
     return t.hi < SAME_GAIN && t.lo > 1 / SAME_GAIN ? COMPARE_HOLDS : COMPARE_TREND_OPEN;
 }
 
@@ -266,7 +288,7 @@ static double with_search(const struct compare_costs *c)
     return c->search == 0 ? 1 : c->sweep > 0 ? 1 + c->search / c->sweep : (double)NAN;
 }
 
-static void fill_costs(struct compare_variant *v, struct asked *a, const struct compare_side *variant)
+static void fill_costs(struct compare_gains *v, struct asked *a, const struct compare_side *variant)
 {
     v->time_smallest = gain_at(a, TIME, a->smallest);
     v->time_largest = gain_at(a, TIME, a->largest);
@@ -284,7 +306,7 @@ static void fill_costs(struct compare_variant *v, struct asked *a, const struct 
     v->teacher_share = stats_quantile(a->room, a->n, 0.5);
 }
 
-enum status gains_fill(struct compare_variant *v, const struct gains_draw *draws, size_t n, const struct compare_side *base,
+enum status gains_fill(struct compare_gains *v, const struct gains_draw *draws, size_t n, const struct compare_side *base,
                        const struct compare_side *variant, struct err *err)
 {
     struct asked a = {.draws = draws, .n = n,

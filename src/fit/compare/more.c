@@ -228,13 +228,14 @@ static enum status see_gain(struct compare_more *m, double found, const struct e
     return OK;
 }
 
-enum status more_fill(struct compare_variant *v, const struct evidence *e, uint64_t seed, struct err *err)
+enum status more_fill(struct compare_more *kind, struct compare_more *gain, const struct more_in *in, const struct evidence *e,
+                      uint64_t seed, struct err *err)
 {
-    double best = 0, found = fabs(log(v->largest.value.value));
+    double best = 0, found = fabs(log(in->gain));
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
-        best = fmax(best, v->probability[k]);
-    v->name_kind = v->see_gain = (struct compare_more){.seeds = 0};
-    if (best < LIKELY && v->p_any_alone < TESTED)
-        TRY(name_kind(&v->name_kind, e, seed, err));
-    return found > 0 && log(v->smallest_gain_seen) > found ? see_gain(&v->see_gain, found, e, seed, err) : OK;
+        best = fmax(best, in->probability[k]);
+    *kind = *gain = (struct compare_more){.seeds = 0};
+    if (best < LIKELY && in->p_any < TESTED)
+        TRY(name_kind(kind, e, seed, err));
+    return found > 0 && log(in->smallest_seen) > found ? see_gain(gain, found, e, seed, err) : OK;
 }

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
-#include "fit/fit_json.h"
+#include "fit/table/sealed.h"
 
 static enum status add(struct folder_files *f, const char *dir, const char *name, struct err *err)
 {
@@ -69,7 +69,7 @@ enum status folder_truth(struct fit_table *t, const char *dir, bool first, struc
     double floor = 0, heldout = (double)NAN;
     TRY(file_join(path, sizeof path, dir, "sweep.json", err));
     if (file_exists(path))
-        TRY(fit_json_truth(&known, &floor, &heldout, path, err));
+        TRY(sealed_truth(&known, &floor, &heldout, path, err));
     if (first) {
         t->truth_known = known;
         t->truth_floor = floor;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fit/table/cells.h"
-#include "fit/table/roles.h"
+#include "fit/table/role.h"
 
 /* Which loss is preferred: one on text that was held out, then one that does not say, then training's. Names that are made
  * up of known words (val/c4/loss) come after those that are known as a whole. */

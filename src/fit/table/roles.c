@@ -14,19 +14,6 @@
 /* Fewer rows than this say nothing about what a letter stands for. */
 #define ROWS_TO_JUDGE 5
 
-static const char *const role_names[ROLE_COUNT] = {
-    [FIT_PARAMS] = "params", [FIT_PARAMS_NONEMBD] = "params_nonembd", [FIT_PARAMS_MATMUL] = "params_matmul",
-    [FIT_TOKENS] = "tokens", [FIT_FLOPS] = "flops", [FIT_LOSS] = "loss", [FIT_LOSS_SE] = "loss_se",
-    [FIT_UNIQUE_TOKENS] = "unique_tokens", [FIT_EPOCHS] = "epochs", [FIT_SEED] = "seed", [FIT_X] = "x",
-    [FIT_ORDER_SEED] = "order_seed",
-    [FIT_TOKENS_PER_S] = "tokens_per_s", [ROLE_TRUNK] = "trunk", [ROLE_RUN] = "run", [ROLE_STATUS] = "status",
-};
-
-const char *role_name(int role)
-{
-    return role_names[role];
-}
-
 /* --- what the command line says -------------------------------------------------------------------------- */
 
 static enum status split(int *role, const char **value, const char *option, const char *text, struct err *err)
@@ -40,12 +27,12 @@ static enum status split(int *role, const char **value, const char *option, cons
     snprintf(name, sizeof name, "%.*s", (int)(eq - text), text);
     *value = eq + 1;
     for (int i = 0; i < ROLE_COUNT; i++) {
-        if (strcasecmp(name, role_names[i]) == 0) {
+        if (strcasecmp(name, role_name(i)) == 0) {
             *role = i;
             return OK;
         }
-        nearest_consider(&best, &distance, name, role_names[i]);
-        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", role_names[i]);
+        nearest_consider(&best, &distance, name, role_name(i));
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", role_name(i));
     }
     return err_set(err, E_USAGE, "%s %s: no role '%s'%s%s%s (the roles are %s)", option, text, name,
                    best ? " (did you mean " : "", best ? best : "", best ? "?)" : "", all);
@@ -56,7 +43,7 @@ static enum status scale_of(int *role, double *factor, const char *text, struct 
     const char *value;
     TRY(split(role, &value, "--scale", text, err));
     if (*role >= FIT_N_COLUMNS || *role == FIT_SEED || *role == FIT_ORDER_SEED)
-        return err_set(err, E_USAGE, "--scale %s: %s is no quantity", text, role_names[*role]);
+        return err_set(err, E_USAGE, "--scale %s: %s is no quantity", text, role_name(*role));
     *factor = cell_unit(value);
     if (*factor > 0 || (count_parse(factor, value) && *factor > 0))
         return OK;
@@ -75,7 +62,7 @@ enum status roles_check(const struct fit_read_options *opt, struct err *err)
     for (size_t i = 0; i < opt->n_column; i++) {
         TRY(split(&role, &value, "--column", opt->column[i], err));
         if (seen[role] || (role == FIT_LOSS && opt->y) || (role == FIT_X && opt->x))
-            return err_set(err, E_USAGE, "--column %s: %s is given twice", opt->column[i], role_names[role]);
+            return err_set(err, E_USAGE, "--column %s: %s is given twice", opt->column[i], role_name(role));
         seen[role] = true;
     }
     return OK;
@@ -123,7 +110,7 @@ static bool is_meaning(const char *name, const struct column_name *want)
     int rank;
     bool log = false;
     for (int i = 0; i < ROLE_COUNT; i++)
-        if (strcasecmp(name, role_names[i]) == 0)
+        if (strcasecmp(name, role_name(i)) == 0)
             return true;
     return names_role(&rank, want) == FIT_LOSS && (strcmp(names_loss_unit(&log, want), "nats") != 0 || log);
 }
@@ -236,7 +223,7 @@ static void note_choice(struct fit_table *t, const struct grid *g, const struct 
     }
     if (n > 0 && role < FIT_N_COLUMNS)
         fit_lines_add(&t->notes, "%s: taken from %.80s (column %zu of %s); %s stand%s beside it: --column %s=NAME chooses",
-                      role_names[role], g->columns[best], best + 1, g->name, beside, n == 1 ? "s" : "", role_names[role]);
+                      role_name(role), g->columns[best], best + 1, g->name, beside, n == 1 ? "s" : "", role_name(role));
 }
 
 static void take_names(struct candidates *c, struct roles *r, const struct grid *g)
@@ -289,8 +276,8 @@ static enum status take_best(struct roles *r, const bool *asked, struct fit_tabl
         size_t other = must_be_clear(role) ? equal_claim(g, c, role, best) : ROLE_NO_COLUMN;
         if (other != ROLE_NO_COLUMN)
             return err_set(err, E_DATA, "%s: %s may be column %zu, %.60s, or column %zu, %.60s, which hold other values: --column "
-                           "%s=NAME says which", g->name, role_names[role], best + 1, g->columns[best], other + 1,
-                           g->columns[other], role_names[role]);
+                           "%s=NAME says which", g->name, role_name(role), best + 1, g->columns[best], other + 1,
+                           g->columns[other], role_name(role));
         r->of[role] = best;
         if (c->rank[best] >= NAMES_SPEED && role == FIT_FLOPS)
             r->flops_doubtful = true;
@@ -330,7 +317,7 @@ static enum status take_units(struct roles *r, struct fit_table *t, const struct
             continue;
         r->factor[role] = factor;
         set[role] = true;
-        fit_lines_add(&t->notes, "%s: the numbers of column %.80s are taken times %.4g, as its name says", role_names[role],
+        fit_lines_add(&t->notes, "%s: the numbers of column %.80s are taken times %.4g, as its name says", role_name(role),
                       g->columns[r->of[role]], factor);
     }
     r->flops_scaled = set[FIT_FLOPS];
@@ -368,7 +355,7 @@ static enum status need_columns(struct roles *r, struct fit_table *t, const stru
         return OK;
     int count = (int)fit_count_column(opt->count);
     if (!has(r, count) && opt->count != FIT_COUNT_TOTAL)
-        return err_set(err, E_DATA, "%s: no column %s, which --count %s needs", g->name, role_names[count],
+        return err_set(err, E_DATA, "%s: no column %s, which --count %s needs", g->name, role_name(count),
                        fit_count_name(opt->count));
     for (int other = FIT_PARAMS_NONEMBD; other <= FIT_PARAMS_MATMUL && !has(r, FIT_PARAMS); other++)
         if (has(r, other)) {

@@ -4,7 +4,7 @@
 
 #include "fit/lines.h"
 #include "fit/table/grid.h"
-#include "fit/table/roles.h"
+#include "fit/table/role.h"
 
 /* role (n_columns) is what each column's name stands for, -1 for nothing, and against why it is not that here (NULL: it
  * may be). */

@@ -13,14 +13,14 @@ static bool has_frontier(const struct fit_report *r)
 static void say(struct chart *ch, const struct against *a)
 {
     const struct compare_variant *v = a->variants[0].found;
-    const struct fit_value *d = &v->loss_difference;
+    const struct fit_value *d = &v->gains.loss_difference;
     const struct fit_value by = d->value < 0 ? (struct fit_value){-d->value, d->se, -d->hi, -d->lo} : *d;
     char base[64], name[64], flops[64], far[NUMBER_MAX], interval[64];
     const char *per = strstr(a->unit, " per ");
     int unit = (int)(per ? (size_t)(per - a->unit) : strlen(a->unit));
     against_name(base, sizeof base, a->base);
     against_name(name, sizeof name, v->name);
-    against_flops(flops, sizeof flops, v->largest.flops);
+    against_flops(flops, sizeof flops, v->gains.largest.flops);
     number_say(far, sizeof far, NUMBER_LOSS, by.value, &by, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &by, false);
     if (isfinite(d->lo))
@@ -61,7 +61,7 @@ static enum status add_frontier(struct chart *ch, const struct fit_report *r, co
 
 static enum status add_gain(struct chart *ch, const struct against *a, size_t k, struct err *err)
 {
-    const struct compare_gain *g = &a->variants[k].found->largest;
+    const struct compare_gain *g = &a->variants[k].found->gains.largest;
     struct chart_series *s;
     char name[64], gain[96];
     if (!has_frontier(a->variants[k].report) || !isfinite(g->value.value))

@@ -9,8 +9,8 @@ static void say(struct chart *ch, const struct against *a)
     char base[64], name[64], gain[96], flops[64];
     against_name(base, sizeof base, a->base);
     against_name(name, sizeof name, v->name);
-    against_gain(gain, sizeof gain, &v->largest.value);
-    against_flops(flops, sizeof flops, v->largest.flops);
+    against_gain(gain, sizeof gain, &v->gains.largest.value);
+    against_flops(flops, sizeof flops, v->gains.largest.flops);
     parts_say(ch->title, sizeof ch->title, "For the loss of %s at %s, %s needs %s times the compute", name, flops, base, gain);
     parts_say(ch->quantity, sizeof ch->quantity, "Gain over %s: its compute for the same loss, over the variant's", base);
     parts_say(ch->subtitle, sizeof ch->subtitle, "Above 1 the variant is better. Bands: 95 %%. Dashed: beyond the runs.");
@@ -27,7 +27,7 @@ static enum status add_curve(struct chart *ch, const struct compare_variant *v, 
     struct chart_series *s;
     char name[64];
     size_t first = 0, n = 0;
-    while (n < COMPARE_STEPS && v->curve[n].flops <= 1.001 * v->largest.flops)
+    while (n < COMPARE_STEPS && v->gains.curve[n].flops <= 1.001 * v->gains.largest.flops)
         n++;
     if (beyond)
         first = n > 0 ? n - 1 : 0, n = COMPARE_STEPS - first;
@@ -40,7 +40,7 @@ static enum status add_curve(struct chart *ch, const struct compare_variant *v, 
     against_name(name, sizeof name, v->name);
     parts_say(beyond ? s->name : s->label, beyond ? sizeof s->name : sizeof s->label, "%s%s", name, beyond ? ", beyond" : "");
     for (size_t i = 0; i < n; i++) {
-        const struct compare_gain *g = &v->curve[first + i];
+        const struct compare_gain *g = &v->gains.curve[first + i];
         s->x[i] = g->flops;
         s->y[i] = g->value.value;
         s->lo[i] = g->value.lo, s->hi[i] = g->value.hi;
@@ -54,7 +54,7 @@ enum status against_gains(struct chart *ch, const struct against *a, bool *drawn
     *drawn = false;
     for (size_t k = 0; k < against_coloured(a); k++)
         for (size_t i = 0; i < COMPARE_STEPS; i++)
-            *drawn |= isfinite(a->variants[k].found->curve[i].value.value);
+            *drawn |= isfinite(a->variants[k].found->gains.curve[i].value.value);
     if (!*drawn)
         return OK;
     say(ch, a);

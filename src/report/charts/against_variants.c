@@ -18,7 +18,7 @@ static const struct {
 
 static const struct fit_value *gain_of(const struct compare_variant *v, size_t k)
 {
-    return k == 0 ? &v->smallest.value : k == 1 ? &v->largest.value : &v->at_10x.value;
+    return k == 0 ? &v->gains.smallest.value : k == 1 ? &v->gains.largest.value : &v->gains.at_10x.value;
 }
 
 static void say(struct chart *ch, const struct against *a, size_t n)
@@ -70,7 +70,7 @@ enum status against_variants(struct chart *ch, const struct against *a, bool *dr
     struct chart_line *l;
     *drawn = false;
     for (size_t i = 0; i < n; i++)
-        *drawn |= isfinite(a->variants[i].found->largest.value.value);
+        *drawn |= isfinite(a->variants[i].found->gains.largest.value.value);
     if (!*drawn)
         return OK;
     say(ch, a, n);

@@ -15,8 +15,8 @@ static bool moves(const struct compare_variant *v)
 static void say_gain(FILE *out, const struct compare_variant *v, const char *base)
 {
     char gain[160], flops[NUMBER_MAX];
-    const struct fit_value *g = &v->largest.value;
-    number_bare(flops, sizeof flops, NUMBER_COMPUTE, v->largest.flops, 2, false);
+    const struct fit_value *g = &v->gains.largest.value;
+    number_bare(flops, sizeof flops, NUMBER_COMPUTE, v->gains.largest.flops, 2, false);
     if (isfinite(g->value))
         html_say(out, "At the largest budget, %s FLOPs, %s needs %s times the compute for the loss of %s. ", flops, base,
                  html_value(gain, sizeof gain, NUMBER_PLAIN, g, ""), v->name);
@@ -35,7 +35,7 @@ static void say_trend(FILE *out, const struct compare_variant *v)
          [COMPARE_HOLDS] = "The handicap holds with scale.",
          [COMPARE_FADES] = "The handicap fades with scale: larger models would have less of it.",
          [COMPARE_TREND_OPEN] = "These runs leave open whether the handicap grows or fades with scale."}};
-    html_text(out, words[compare_is_handicap(v)][v->trend]);
+    html_text(out, words[gains_are_handicap(&v->gains)][v->gains.trend]);
 }
 
 static void say_move(FILE *out, const struct compare_variant *v, const char *base)
@@ -124,12 +124,12 @@ static void put_variant(FILE *out, const struct compare_variant *v)
         return;
     }
     fprintf(out, "<td>%s</td>", compare_answer_word(v->changed));
-    put_gain(out, &v->smallest.value);
-    put_gain(out, &v->largest.value);
-    put_gain(out, &v->at_10x.value);
-    fprintf(out, "<td>%s</td><td class=\"n\">", compare_trend_word(v->trend));
-    html_say(out, "%s", isfinite(v->loss_difference.value)
-                            ? html_value(text, sizeof text, NUMBER_LOSS, &v->loss_difference, "") : "–");
+    put_gain(out, &v->gains.smallest.value);
+    put_gain(out, &v->gains.largest.value);
+    put_gain(out, &v->gains.at_10x.value);
+    fprintf(out, "<td>%s</td><td class=\"n\">", compare_trend_word(v->gains.trend));
+    html_say(out, "%s", isfinite(v->gains.loss_difference.value)
+                            ? html_value(text, sizeof text, NUMBER_LOSS, &v->gains.loss_difference, "") : "–");
     fprintf(out, "</td><td class=\"n\">");
     html_say(out, isfinite(v->p_any) ? "%.3f" : "–", v->p_any);
     fputs("</td>", out);

@@ -49,30 +49,30 @@ static void read_words(struct compare_variant *v, const cJSON *o)
     for (int a = COMPARE_LEVEL; a <= COMPARE_OPEN; a++)
         if (strcmp(text_of(o, "changed"), compare_answer_word((enum compare_answer)a)) == 0)
             v->changed = (enum compare_answer)a;
-    v->trend = COMPARE_TREND_OPEN;
+    v->gains.trend = COMPARE_TREND_OPEN;
     for (int t = COMPARE_GROWS; t <= COMPARE_TREND_OPEN; t++)
         if (strcmp(text_of(o, "trend"), compare_trend_word((enum compare_trend)t)) == 0)
-            v->trend = (enum compare_trend)t;
+            v->gains.trend = (enum compare_trend)t;
 }
 
 static void read_gains(struct compare_variant *v, const cJSON *o)
 {
     const cJSON *gain = get(o, "gain"), *time = get(o, "gain_time"), *x;
     size_t n = 0;
-    v->smallest = gain_of(get(gain, "smallest"));
-    v->largest = gain_of(get(gain, "largest"));
-    v->at_10x = gain_of(get(gain, "at_10x"));
-    v->time_smallest = gain_of(get(time, "smallest"));
-    v->time_largest = gain_of(get(time, "largest"));
-    v->tokens = value_of(get(o, "gain_tokens"));
-    v->params = value_of(get(o, "gain_params"));
+    v->gains.smallest = gain_of(get(gain, "smallest"));
+    v->gains.largest = gain_of(get(gain, "largest"));
+    v->gains.at_10x = gain_of(get(gain, "at_10x"));
+    v->gains.time_smallest = gain_of(get(time, "smallest"));
+    v->gains.time_largest = gain_of(get(time, "largest"));
+    v->gains.tokens = value_of(get(o, "gain_tokens"));
+    v->gains.params = value_of(get(o, "gain_params"));
     cJSON_ArrayForEach(x, get(o, "gain_curve"))
     {
         if (n < COMPARE_STEPS)
-            v->curve[n++] = gain_of(get(x, "gain"));
+            v->gains.curve[n++] = gain_of(get(x, "gain"));
     }
     for (; n < COMPARE_STEPS; n++)
-        v->curve[n] = gain_of(NULL);
+        v->gains.curve[n] = gain_of(NULL);
 }
 
 static enum status read_cells(struct compare_variant *v, const cJSON *cells, struct err *err)
@@ -101,8 +101,8 @@ static enum status read_variant(struct compare_variant *v, const cJSON *o, struc
     v->p_any = number(get(o, "p_any"));
     v->p_any_alone = number(get(o, "p_any_alone"));
     read_gains(v, o);
-    v->trend_factor = value_of(get(o, "trend_factor"));
-    v->loss_difference = value_of(get(o, "loss_difference"));
+    v->gains.trend_factor = value_of(get(o, "trend_factor"));
+    v->gains.loss_difference = value_of(get(o, "loss_difference"));
     v->smallest_gain_seen = number(get(o, "smallest_gain_seen"));
     v->seeds_factor = number(get(o, "seeds_factor"));
     v->sigma = number(get(o, "sigma"));
