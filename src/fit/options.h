@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "fit/solve/solve.h"
+#include "fit/solve/problem.h"
 #include "fit/table.h"
 #include "fit/verdict/envelope.h"
 

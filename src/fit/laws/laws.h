@@ -3,7 +3,7 @@
 #ifndef PLATEAU_FIT_LAWS_LAWS_H
 #define PLATEAU_FIT_LAWS_LAWS_H
 
-#include "fit/law.h"
+struct law;
 
 #define LAWS(ROW)                                                                                                      \
     ROW(floor)                                                                                                         \

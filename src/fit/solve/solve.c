@@ -9,6 +9,16 @@
 
 #define NP LAW_MAX_PARAMS
 
+void solve_on_map(double *p, const struct solve_problem *q)
+{
+    double z[NP];
+    if (q->map.identity)
+        return;
+    for (size_t j = 0; j < q->map.n_free; j++)
+        z[j] = p[q->map.of[j]];
+    solve_map_inner(p, &q->map, z, q->law->n_params);
+}
+
 double solve_objective(const struct solve_problem *q, const double *p)
 {
     double sum = 0;

@@ -1,5 +1,5 @@
 /* Ties and fixed values: which inner parameters are free, and what the others are then. */
-#include "fit/solve/solve.h"
+#include "fit/solve/solve_map.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,16 +42,6 @@ void solve_map_slopes(double d[NP][NP], const struct solve_map *map, const doubl
         for (size_t a = 0; a < map->n_free; a++)
             d[i][a] = map->ln_of[i] ? map->m[from][a] / p[from] : map->m[i][a];
     }
-}
-
-void solve_on_map(double *p, const struct solve_problem *q)
-{
-    double z[NP];
-    if (q->map.identity)
-        return;
-    for (size_t j = 0; j < q->map.n_free; j++)
-        z[j] = p[q->map.of[j]];
-    solve_map_inner(p, &q->map, z, q->law->n_params);
 }
 
 bool solve_map_is_free(const struct solve_map *map, size_t param)

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "fit/solve/solve.h"
+#include "fit/solve/problem.h"
 
 struct sums {
     double value;
