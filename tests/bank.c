@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 
 #define DIR SOURCE_ROOT "/tests/bank"
 enum { MAX_SWEEPS = 200 };
@@ -61,8 +62,8 @@ static enum status edge_of(double *edge, const struct fit_table *t, struct err *
     enum { FEW = 8 };
     double *levels;
     TRY(size_calloc(&levels, t->n, sizeof *levels, "bank", err));
-    size_t n = design_levels(levels, t->col[FIT_FLOPS], t->n, DESIGN_SAME);
-    *edge = levels[n - 1] / (n <= FEW ? 3 : 4) * DESIGN_SAME;
+    size_t n = levels_distinct(levels, t->col[FIT_FLOPS], t->n, LEVELS_MET);
+    *edge = levels[n - 1] / (n <= FEW ? 3 : 4) * LEVELS_MET;
     free(levels);
     return OK;
 }
@@ -76,7 +77,7 @@ enum status bank_split(struct fit_table *small, bool *ahead, const struct fit_ta
     for (size_t i = 0; i < t->n; i++)
         top = fmax(top, t->col[FIT_FLOPS][i]);
     for (size_t i = 0; i < t->n; i++) {
-        ahead[i] = t->col[FIT_FLOPS][i] * DESIGN_SAME >= top;
+        ahead[i] = t->col[FIT_FLOPS][i] * LEVELS_MET >= top;
         if (t->col[FIT_FLOPS][i] > edge)
             continue;
         for (size_t c = 0; c < FIT_N_COLUMNS; c++)

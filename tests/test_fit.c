@@ -1,4 +1,5 @@
 /* The fitter on known truth, on its own derivatives, and on bad tables. */
+#include "fit/levels.h"
 #include "test.h"
 
 #include <math.h>
@@ -852,11 +853,11 @@ static void levels_within_a_factor(void)
 {
     const double x[] = {2.05, 1, 1.06, 2, 1.02};
     double out[5];
-    EXPECT(design_levels(out, x, 5, 1.03) == 3);
+    EXPECT(levels_distinct(out, x, 5, 1.03) == 3);
     EXPECT_NEAR(out[0], 1, 0);
     EXPECT_NEAR(out[1], 1.06, 0);
     EXPECT_NEAR(out[2], 2, 0);
-    EXPECT(design_levels(out, x, 5, 1.01) == 5 && design_levels(out, x, 5, 1.07) == 2);
+    EXPECT(levels_distinct(out, x, 5, 1.01) == 5 && levels_distinct(out, x, 5, 1.07) == 2);
 }
 
 /* Seven budgets on two trajectories are one comparison of seeds; seven pairs of runs are seven. */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/answer.h"
+#include "fit/levels.h"
 #include "fit/verdict/candidates.h"
 #include "harness/folder.h"
 #include "harness/plan.h"
@@ -33,7 +34,7 @@ static enum status shape_that_ran(struct sized *s, const struct fitted *f, doubl
         const struct curve *c = &f->curves.items[i];
         char path[FILE_PATH_MAX], inside[200];
         struct config one;
-        if (!(fabs(log(curve_params(c, f->report.count) / n)) < log(DESIGN_SAME)))
+        if (!(fabs(log(curve_params(c, f->report.count) / n)) < log(LEVELS_MET)))
             continue;
         snprintf(inside, sizeof inside, "%s/config.json", c->run);
         TRY(file_join(path, sizeof path, f->folder, inside, err));

@@ -37,12 +37,4 @@ enum status design_without(struct fit_design *out, const struct fit_design *d, c
 struct solve_problem design_problem(const struct fit_design *d, const struct solve_problem *q);
 void design_free(struct fit_design *d);
 
-/* Budgets are one where their compute is within 3 %, sizes and numbers of tokens alike: shapes do not meet a target to
- * the digit. */
-#define DESIGN_SAME 1.03
-
-/* The distinct values of x, rising, each the smallest of those within a factor of it: into out (n), which may be x;
- * returns how many. Values must be above 0. */
-size_t design_levels(double *out, const double *x, size_t n, double factor);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/size.h"
 #include "fit/bowl_law.h"
+#include "fit/levels.h"
 #include "fit/table.h"
 
 /* DATA: other values are another experiment. TRAINING: they are told. TUNED: likewise, but where several stand at one size
@@ -335,7 +336,7 @@ static bool goes_with_size(const struct unlike *u, int trait, const double *size
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++) {
             unsigned char a = u->rows[i].of[trait], b = u->rows[j].of[trait];
-            if (a && b && a != b && fabs(size[i] - size[j]) <= 1e-3 * size[i])
+            if (a && b && a != b && fabs(size[i] - size[j]) <= LEVELS_WRITTEN * size[i])
                 return false;
         }
     return true;

@@ -7,9 +7,9 @@
 #include "base/size.h"
 #include "base/sort.h"
 #include "fit/design.h"
+#include "fit/levels.h"
 
-/* Values within 0.1 % are one level. */
-#define SAME_LEVEL 1.001
+#define SAME_LEVEL (1 + LEVELS_WRITTEN)
 
 static size_t count_levels(const double *x, const bool *use, size_t n, double *scratch)
 {
@@ -17,7 +17,7 @@ static size_t count_levels(const double *x, const bool *use, size_t n, double *s
     for (size_t i = 0; i < n; i++)
         if (!use || use[i])
             scratch[m++] = x[i];
-    return design_levels(scratch, scratch, m, SAME_LEVEL);
+    return levels_distinct(scratch, scratch, m, SAME_LEVEL);
 }
 
 static const char *column_name(enum fit_column c, const struct fit_table *t)
@@ -29,7 +29,7 @@ static size_t mark_level(struct view *v, const double *x, double level, size_t n
 {
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
-        v->use[i] = x[i] <= level * 1.001 && x[i] >= level / 1.001;
+        v->use[i] = x[i] <= level * SAME_LEVEL && x[i] >= level / SAME_LEVEL;
         m += v->use[i];
     }
     return m;
@@ -45,7 +45,7 @@ static void keep_one_level(struct view *v, const struct fit_table *t, const doub
     memcpy(sorted, fixed, t->n * sizeof *sorted);
     sort_doubles(sorted, t->n);
     for (size_t i = 0; i < t->n; i++) {
-        if (i > 0 && sorted[i] <= last * 1.001)
+        if (i > 0 && sorted[i] <= last * SAME_LEVEL)
             continue;
         last = sorted[i];
         mark_level(v, fixed, last, t->n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 
 /* One run on its way into a cell. */
 struct place {
@@ -30,7 +31,7 @@ static size_t levels_of(double *room, const struct place *all, size_t n, bool da
 {
     for (size_t i = 0; i < n; i++)
         room[i] = data ? all[i].d : all[i].n;
-    return design_levels(room, room, n, DESIGN_SAME);
+    return levels_distinct(room, room, n, LEVELS_MET);
 }
 
 static void by_value(struct place *all, size_t n, double *room)

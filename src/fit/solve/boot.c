@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 #include "fit/solve/search.h"
 
 /* Clusters grouped by stratum: those of stratum s are order[start[s] .. start[s+1]). */
@@ -32,9 +33,6 @@ static int by_key(const void *a, const void *b)
     return (x->cluster > y->cluster) - (x->cluster < y->cluster);
 }
 
-/* Budgets within 3 % are one stratum. */
-#define SAME_STRATUM 1.03
-
 static enum status make_plan(struct plan *p, const size_t *cluster, size_t n, size_t n_clusters,
                              const double *stratum, struct err *err)
 {
@@ -54,7 +52,7 @@ static enum status make_plan(struct plan *p, const size_t *cluster, size_t n, si
         qsort(k, n_clusters, sizeof *k, by_key);
         for (size_t i = 0; i < n_clusters; i++) {
             p->order[i] = k[i].cluster;
-            if (i == 0 || k[i].key > k[p->start[p->n_strata - 1]].key * SAME_STRATUM)
+            if (i == 0 || k[i].key > k[p->start[p->n_strata - 1]].key * LEVELS_MET)
                 p->start[p->n_strata++] = i;
         }
         p->start[p->n_strata] = n_clusters;

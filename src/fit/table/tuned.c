@@ -5,10 +5,8 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "fit/unlike.h"
-
-/* Budgets are rounded to whole batches: so near they are one. */
-#define SAME_BUDGET 1.01
 
 struct run {
     double params, tokens, x, loss;
@@ -54,7 +52,7 @@ static size_t list_runs(struct run *r, const struct fit_table *t)
 static size_t end_of_cell(const struct run *r, size_t i, size_t n)
 {
     size_t end = i + 1;
-    while (end < n && r[end].params == r[i].params && r[end].x == r[i].x && r[end].tokens <= SAME_BUDGET * r[i].tokens)
+    while (end < n && r[end].params == r[i].params && r[end].x == r[i].x && r[end].tokens <= LEVELS_BATCHES * r[i].tokens)
         end++;
     return end;
 }

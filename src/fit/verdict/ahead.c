@@ -5,6 +5,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 #include "fit/solve/search.h"
 
 /* Fit the points with w = 1 and fill `predicted` at the others; *ok: they were enough to fit. Near: from the law's optimum
@@ -56,7 +57,7 @@ static void room_free(struct room *m)
 static bool on_envelope(const struct fit_law *f, const struct fit_design *d, const double *w, size_t i)
 {
     for (size_t j = 0; j < f->n; j++)
-        if (!(w[j] > 0) && d->scale[j] <= d->scale[i] * DESIGN_SAME && f->loss[j] < f->loss[i])
+        if (!(w[j] > 0) && d->scale[j] <= d->scale[i] * LEVELS_MET && f->loss[j] < f->loss[i])
             return false;
     return true;
 }
@@ -94,7 +95,7 @@ enum status ahead_hold_out(struct fit_law *f, const struct fit_design *d, double
             m.sorted[i] = d->scale[i];
         sort_doubles(m.sorted, f->n);
         size_t at = (size_t)((1 - share) * (double)f->n);
-        double edge = m.sorted[size_min(at, f->n - 1)] / DESIGN_SAME;
+        double edge = m.sorted[size_min(at, f->n - 1)] / LEVELS_MET;
         for (size_t i = 0; i < f->n; i++)
             m.w[i] = d->scale[i] < edge;
         st = predict_rest(m.predicted, &ok, f, m.w, false, err);
@@ -113,10 +114,10 @@ enum status ahead_leave_out(struct fit_law *f, const struct fit_design *d, struc
     double ss = 0;
     f->lobo_error = (double)NAN;
     enum status st = room_make(&m, f->n, err);
-    size_t levels = st == OK ? design_levels(m.sorted, d->scale, f->n, DESIGN_SAME) : 0;
+    size_t levels = st == OK ? levels_distinct(m.sorted, d->scale, f->n, LEVELS_MET) : 0;
     size_t groups = size_min(levels, MAX_GROUPS);
     for (size_t g = 0; g < groups && levels > 2 && st == OK; g++) {
-        double lo = m.sorted[g * levels / groups], hi = m.sorted[(g + 1) * levels / groups - 1] * DESIGN_SAME;
+        double lo = m.sorted[g * levels / groups], hi = m.sorted[(g + 1) * levels / groups - 1] * LEVELS_MET;
         bool ok;
         for (size_t i = 0; i < f->n; i++)
             m.w[i] = d->scale[i] < lo || d->scale[i] > hi;

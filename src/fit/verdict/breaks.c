@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 #include "fit/solve/boot.h"
 #include "fit/verdict/breaks_internal.h"
 #include "fit/verdict/ensemble.h"
@@ -54,7 +55,7 @@ static size_t distinct(const double *x, double *scratch, size_t n)
     memcpy(scratch, x, n * sizeof *scratch);
     sort_doubles(scratch, n);
     for (size_t i = 0; i < n; i++)
-        m += i == 0 || scratch[i] > scratch[i - 1] + 1e-3;
+        m += i == 0 || scratch[i] > scratch[i - 1] + LEVELS_WRITTEN;
     return m;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 
 /* Levels further apart than this leave room for one between them. */
 #define ROOM 1.5
@@ -25,10 +26,10 @@ static double step_of(const double *levels, size_t n)
 /* The runs' levels, so many at most. */
 static size_t thin(double *own, size_t n, size_t most)
 {
-    double factor = DESIGN_SAME;
+    double factor = LEVELS_MET;
     while (n > most) {
         double top = own[n - 1];
-        n = design_levels(own, own, n, factor *= 1.1);
+        n = levels_distinct(own, own, n, factor *= 1.1);
         own[n - 1] = top; /* the largest matters most */
     }
     return n;
@@ -40,7 +41,7 @@ static size_t make_levels(double *out, double *own, size_t n_own, double reach)
     size_t n = thin(own, n_own, OWN_LEVELS), m = n;
     memcpy(out, own, n * sizeof *out);
     double step = step_of(own, n);
-    for (double x = own[n - 1] * step; x <= own[n - 1] * reach * DESIGN_SAME && m < CANDIDATES_LEVELS; x *= step)
+    for (double x = own[n - 1] * step; x <= own[n - 1] * reach * LEVELS_MET && m < CANDIDATES_LEVELS; x *= step)
         out[m++] = x;
     for (size_t i = 1; i < n && m < CANDIDATES_LEVELS; i++)
         if (own[i] > own[i - 1] * ROOM)
@@ -51,7 +52,7 @@ static size_t make_levels(double *out, double *own, size_t n_own, double reach)
 
 static bool same(double a, double b)
 {
-    return fabs(log(a / b)) < log(DESIGN_SAME);
+    return fabs(log(a / b)) < log(LEVELS_MET);
 }
 
 size_t candidates_seeds(double *out, const struct fit_table *t)
@@ -95,18 +96,18 @@ static enum status fill(struct candidates *c, const struct fit_report *r, const 
 {
     enum fit_column size = fit_count_column(r->count);
     double *own = room, *seeds = room + t->n;
-    size_t n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME), n_seeds;
+    size_t n_own = levels_distinct(own, t->col[size], t->n, LEVELS_MET), n_seeds;
     if (n_own < ENOUGH_SIZES) {
         c->n_sizes = make_levels(c->sizes, own, n_own, reach);
     } else {
         c->n_sizes = thin(own, n_own, CANDIDATES_LEVELS);
         memcpy(c->sizes, own, c->n_sizes * sizeof *own);
     }
-    n_own = design_levels(own, t->col[size], t->n, DESIGN_SAME);
+    n_own = levels_distinct(own, t->col[size], t->n, LEVELS_MET);
     for (size_t s = 0; s < c->n_sizes; s++)
         for (size_t i = 0; i < n_own; i++)
             c->ran[s] |= same(c->sizes[s], own[i]);
-    n_own = design_levels(own, t->col[FIT_TOKENS], t->n, DESIGN_SAME);
+    n_own = levels_distinct(own, t->col[FIT_TOKENS], t->n, LEVELS_MET);
     c->n_budgets = make_levels(c->budgets, own, n_own, reach);
     n_seeds = candidates_seeds(seeds, t);
     TRY(size_calloc(&c->items, c->n_sizes * c->n_budgets * 2, sizeof *c->items, "the candidates", err));
@@ -115,7 +116,7 @@ static enum status fill(struct candidates *c, const struct fit_report *r, const 
         for (size_t b = 0; b < c->n_budgets; b++) {
             double flops = r->cost.k * pow(c->sizes[s], r->cost.p) * c->budgets[b];
             size_t made = 0;
-            if (flops > reach * r->cost.max_flops * DESIGN_SAME)
+            if (flops > reach * r->cost.max_flops * LEVELS_MET)
                 continue;
             for (size_t seed = 0; seed < n_seeds + 2 && made < 2; seed++)
                 if (!has_run(t, size, c->sizes[s], c->budgets[b], seeds, n_seeds, seed)) {
@@ -165,8 +166,8 @@ static enum status is_rectangle(bool *yes, double *middle, const struct fit_tabl
     *yes = false;
     TRY(size_calloc(&sizes, 2 * t->n, sizeof *sizes, "the candidates", err));
     double *budgets = sizes + t->n;
-    size_t n_sizes = design_levels(sizes, t->col[size], t->n, DESIGN_SAME);
-    size_t n_budgets = design_levels(budgets, t->col[FIT_TOKENS], t->n, DESIGN_SAME), cells = n_sizes * n_budgets;
+    size_t n_sizes = levels_distinct(sizes, t->col[size], t->n, LEVELS_MET);
+    size_t n_budgets = levels_distinct(budgets, t->col[FIT_TOKENS], t->n, LEVELS_MET), cells = n_sizes * n_budgets;
     *middle = sizes[n_sizes / 2];
     enum status st = OK;
     if (n_sizes >= ENOUGH_SIZES && cells <= 2 * t->n) {
@@ -195,7 +196,7 @@ enum status candidates_lengthen(struct candidates *c, const struct fit_report *r
     TRY(is_rectangle(&rectangle, &middle, t, size, err));
     for (size_t i = 0; i < c->n; i++) {
         const struct worth_run *x = &c->runs[i];
-        keep[i] = x->n * DESIGN_SAME >= middle && x->d > longest_run(t, size, x->n) * DESIGN_SAME && c->items[i].seed == 0;
+        keep[i] = x->n * LEVELS_MET >= middle && x->d > longest_run(t, size, x->n) * LEVELS_MET && c->items[i].seed == 0;
         n += keep[i];
     }
     if (!rectangle || n < k)

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/levels.h"
 #include "fit/solve/boot.h"
 #include "fit/solve/search.h"
 
@@ -25,7 +26,7 @@ static size_t levels_of(double *out, const struct fit_design *d, bool data)
 {
     for (size_t i = 0; i < d->n; i++)
         out[i] = exp(data ? d->points[i].v : d->points[i].u);
-    size_t n = design_levels(out, out, d->n, DESIGN_SAME);
+    size_t n = levels_distinct(out, out, d->n, LEVELS_MET);
     for (size_t i = 0; i < n; i++)
         out[i] = log(out[i]);
     return n;
@@ -39,7 +40,7 @@ static size_t dropped(double share, size_t levels)
 
 bool ensemble_inside(const struct ensemble_window *w, const struct law_point *x)
 {
-    const double slack = log(DESIGN_SAME) / 2;
+    const double slack = log(LEVELS_MET) / 2;
     return x->u >= w->u - slack && x->v >= w->v - slack;
 }
 
@@ -130,7 +131,7 @@ static enum status look_ahead(struct ensemble_cell *c, const struct ensemble_in 
             m->scratch[n++] = in->design->scale[i];
     sort_doubles(m->scratch, n);
     for (size_t o = 0; o < ENSEMBLE_ORIGINS; o++) {
-        double cut = m->scratch[size_min(n - 1, (size_t)(origins[o] * (double)n))] / sqrt(DESIGN_SAME);
+        double cut = m->scratch[size_min(n - 1, (size_t)(origins[o] * (double)n))] / sqrt(LEVELS_MET);
         TRY(predict_larger(&c->error[o], c, in, m, cut, err));
     }
     return OK;

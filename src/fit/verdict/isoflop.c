@@ -7,8 +7,10 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "fit/akima.h"
+#include "fit/levels.h"
 
-#define SAME_BUDGET 1.03
+/* Sizes of one shape are the same number, and their logarithms differ by rounding at most. */
+#define SAME_SIZE 1e-9
 #define MIN_SIZES 3
 
 struct run {
@@ -40,7 +42,7 @@ static size_t count_sizes(const struct run *x, size_t n)
 {
     size_t m = 0;
     for (size_t i = 0; i < n; i++)
-        m += i == 0 || x[i].ln_n > x[i - 1].ln_n + 1e-9;
+        m += i == 0 || x[i].ln_n > x[i - 1].ln_n + SAME_SIZE;
     return m;
 }
 
@@ -94,7 +96,7 @@ static bool minimum(struct fit_isoflop *out, double *rss, const struct run *x, s
         if (x[i].drawn < x[best].drawn)
             best = i;
     double centre = x[best].ln_n, half = log(factor), c[3];
-    out->at_edge = x[best].ln_n <= x[0].ln_n + 1e-9 || x[best].ln_n >= x[n - 1].ln_n - 1e-9;
+    out->at_edge = x[best].ln_n <= x[0].ln_n + SAME_SIZE || x[best].ln_n >= x[n - 1].ln_n - SAME_SIZE;
     out->valid = false;
     for (int pass = 0; pass < 2; pass++) {
         double lo = centre - half, hi = centre + half;
@@ -103,7 +105,7 @@ static bool minimum(struct fit_isoflop *out, double *rss, const struct run *x, s
             lo = centre - h, hi = centre + h;
             for (size_t i = 0; i < n; i++)
                 sizes += x[i].ln_n >= lo && x[i].ln_n <= hi &&
-                         (i == 0 || x[i].ln_n > x[i - 1].ln_n + 1e-9);
+                         (i == 0 || x[i].ln_n > x[i - 1].ln_n + SAME_SIZE);
             if (sizes >= MIN_SIZES || (lo < x[0].ln_n && hi > x[n - 1].ln_n))
                 break;
         }
@@ -132,7 +134,7 @@ static double curve_minimum(const struct run *x, size_t n, double *scratch)
     for (size_t i = 0; i < n;) {
         double sum = 0, cnt = 0;
         u[k] = x[i].ln_n;
-        for (; i < n && x[i].ln_n <= u[k] + 1e-9; i++, cnt++)
+        for (; i < n && x[i].ln_n <= u[k] + SAME_SIZE; i++, cnt++)
             sum += x[i].loss;
         y[k++] = sum / cnt;
     }
@@ -176,7 +178,7 @@ static void group(struct work *w, size_t n)
     qsort(w->runs, n, sizeof *w->runs, by_budget);
     for (size_t i = 0; i < n;) {
         size_t j = i + 1;
-        while (j < n && w->runs[j].c <= w->runs[i].c * SAME_BUDGET)
+        while (j < n && w->runs[j].c <= w->runs[i].c * LEVELS_MET)
             j++;
         double least = w->runs[i].c, most = w->runs[j - 1].c;
         bool apart = least > APART * below && (j == n || w->runs[j].c > APART * most);
@@ -217,7 +219,7 @@ static void redraw(struct work *w, const struct fit_isoflops *out, size_t i, dou
     for (size_t k = 0; k < w->budgets[i].n; k++) {
         struct run *x = &w->runs[w->budgets[i].first + k];
         double z = x->ln_n - f->ln_centre;
-        bool inside = x->ln_n >= log(f->lo_n) - 1e-9 && x->ln_n <= log(f->hi_n) + 1e-9;
+        bool inside = x->ln_n >= log(f->lo_n) - SAME_SIZE && x->ln_n <= log(f->hi_n) + SAME_SIZE;
         x->drawn = (inside ? f->c0 + z * (f->c1 + z * f->c2) : x->loss) + sd * rng_normal(rng);
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 
 /* Resamples of the counts that the report itself is not about. */
 #define SIDE_RESAMPLES 100
@@ -43,7 +44,7 @@ static size_t group_of(const struct fit_table *t, const struct row *before, size
         size_t j = before[k].row;
         bool same_seed = (seed[j] == seed[i] || (isnan(seed[j]) && isnan(seed[i]))) &&
                          (order[j] == order[i] || (isnan(order[j]) && isnan(order[i])));
-        if (fabs(size[j] - size[i]) <= 1e-3 * size[i] && same_seed)
+        if (fabs(size[j] - size[i]) <= LEVELS_WRITTEN * size[i] && same_seed)
             return before[k].group;
         groups = size_max(groups, before[k].group + 1);
     }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "fit/levels.h"
+
 /* Scatter of the runs about the selected law, in nats. */
 static double scatter(const struct fit_law *f, const struct fit_design *d)
 {
@@ -21,7 +23,7 @@ static size_t best_of_largest(const struct fit_table *t, const bool *off, const 
     for (size_t i = 0; i < t->n; i++)
         top = c[i] > top && isfinite(c[i]) && !(off && off[i]) ? c[i] : top;
     for (size_t i = 0; i < t->n; i++) {
-        if (!(c[i] * DESIGN_SAME >= top) || !isfinite(c[i]) || (off && off[i]))
+        if (!(c[i] * LEVELS_MET >= top) || !isfinite(c[i]) || (off && off[i]))
             continue;
         if (best == t->n || t->col[FIT_LOSS][i] < t->col[FIT_LOSS][best])
             best = i;

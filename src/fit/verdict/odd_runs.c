@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "fit/verdict/noise_model.h"
 #include "fit/verdict/outliers.h"
 
@@ -107,7 +108,7 @@ static void judge_top(struct fit_odd *odd, const struct fit_table *t, const stru
         top = fmax(top, t->col[c][f->rows[i]]);
     }
     for (size_t i = 0; i < f->n; i++) {
-        if (t->col[c][f->rows[i]] * DESIGN_SAME < top)
+        if (t->col[c][f->rows[i]] * LEVELS_MET < top)
             continue;
         largest++;
         if (w->off_law[i]) {
@@ -118,7 +119,7 @@ static void judge_top(struct fit_odd *odd, const struct fit_table *t, const stru
     /* a low run in the midst of the grid is odd, and says nothing of what comes after the largest */
     size_t larger = 0;
     for (size_t i = 0; i < f->n; i++)
-        larger += t->col[c][f->rows[i]] > t->col[c][f->rows[best]] * DESIGN_SAME;
+        larger += t->col[c][f->rows[i]] > t->col[c][f->rows[best]] * LEVELS_MET;
     bool late = (double)larger < LARGE * (double)f->n;
     if (late && w->off_law[best] && f->loss[best] < w->expected[best])
         odd->top = (struct fit_top_off){1, 1, f->loss[best] / w->expected[best] - 1, true};

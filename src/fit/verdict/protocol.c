@@ -3,10 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "fit/levels.h"
 #include "fit/verdict/words.h"
 
-/* Sizes and budgets within 0.1 % are one: shapes do not meet a target to the digit. */
-#define SAME 1e-3
 /* Where the noise is not known, losses that differ by less than 0.5 % are one. */
 #define SAME_LOSS 5e-3
 /* Rows are compared with rows, cell by cell, where not more than so many are there. */
@@ -19,7 +18,7 @@ static bool comparable(const struct protocol_in *in)
 
 static bool same(double a, double b)
 {
-    return fabs(a - b) <= SAME * fabs(b);
+    return fabs(a - b) <= LEVELS_WRITTEN * fabs(b);
 }
 
 static bool same_cell(const struct protocol_in *in, size_t i, size_t j)

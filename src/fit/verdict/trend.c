@@ -3,16 +3,15 @@
 #include <math.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 
 #define MOST_ROWS 2000
-/* Levels within 0.1 % are one. */
-#define SAME 1e-3
 
 /* 1: b has more of both, or of one and as much of the other; -1: less; 0: neither. */
 static int more(double an, double ad, double bn, double bd)
 {
-    int x = bn > an * (1 + SAME) ? 1 : bn < an / (1 + SAME) ? -1 : 0;
-    int y = bd > ad * (1 + SAME) ? 1 : bd < ad / (1 + SAME) ? -1 : 0;
+    int x = bn > an * (1 + LEVELS_WRITTEN) ? 1 : bn < an / (1 + LEVELS_WRITTEN) ? -1 : 0;
+    int y = bd > ad * (1 + LEVELS_WRITTEN) ? 1 : bd < ad / (1 + LEVELS_WRITTEN) ? -1 : 0;
     return x * y < 0 ? 0 : x + y > 0 ? 1 : x + y < 0 ? -1 : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "fit/stats.h"
 
 /* Levels of data that a size must have. The last is compared with one: the largest of at most this share of it. One of a
@@ -44,7 +45,7 @@ static int by_place(const void *a, const void *b)
 
 static bool same(double a, double b)
 {
-    return fabs(a - b) < log(DESIGN_SAME) / 2;
+    return fabs(a - b) < log(LEVELS_MET) / 2;
 }
 
 /* Runs i .. end-1 are of one size; their levels are numbered. */

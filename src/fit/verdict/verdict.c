@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "fit/solve/profile.h"
 #include "fit/unlike.h"
 #include "fit/verdict/floor.h"
@@ -222,9 +223,6 @@ static bool judge_withheld(struct fit_verdict *v, const struct verdict_in *in, c
 
 /* --- warnings about the design ----------------------------------------------------------------------- */
 
-/* Values within 0.1 % are one: a continuum is many. */
-#define SAME_VALUE 1.001
-
 static void warn_design(struct fit_lines *w, const struct fit_table *t, const struct fit_options *opt, double *scratch)
 {
     const double *n = t->col[fit_count_column(opt->count)], *d = t->col[FIT_TOKENS];
@@ -239,7 +237,8 @@ static void warn_design(struct fit_lines *w, const struct fit_table *t, const st
                          "too narrow", t->n_trunks);
     if (t->x_name[0] != '\0' || t->n == 0)
         return;
-    size_t sizes = design_levels(scratch, n, t->n, SAME_VALUE), budgets = design_levels(scratch, d, t->n, SAME_VALUE);
+    size_t sizes = levels_distinct(scratch, n, t->n, 1 + LEVELS_WRITTEN);
+    size_t budgets = levels_distinct(scratch, d, t->n, 1 + LEVELS_WRITTEN);
     if (sizes < 4)
         fit_lines_add(w, "only %zu model size%s: the exponent of size rests on very little", sizes,
                       sizes == 1 ? "" : "s");

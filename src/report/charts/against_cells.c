@@ -6,7 +6,7 @@
 #include "report/charts/against.h"
 #include "report/number.h"
 
-/* Budgets of compute are met to a percent or so. */
+/* Budgets of compute are met to a percent or so: LEVELS_MET, of a logarithm. */
 #define SAME_COMPUTE 0.03
 enum { MOST_BESIDE = 8 };
 

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "report/number.h"
-
-/* As in fit/table/tuned.c: budgets are rounded to whole batches. */
-#define SAME_BUDGET 1.01
 
 enum { LEAST_RATES = 3 };
 
@@ -33,7 +31,7 @@ static int by_compute(const void *a, const void *b)
 
 static bool same_cell(const struct fit_tried *x, const struct fit_tried *y)
 {
-    return x->params[0] == y->params[0] && x->others == y->others && y->tokens <= SAME_BUDGET * x->tokens;
+    return x->params[0] == y->params[0] && x->others == y->others && y->tokens <= LEVELS_BATCHES * x->tokens;
 }
 
 static void fit(struct bottoms *all, struct bottom *b)
@@ -82,7 +80,7 @@ static double lowest(const struct bowl *b)
 
 static bool same_place(const struct bottom *a, const struct bottom *b)
 {
-    return a->params == b->params && fabs(log(a->tokens / b->tokens)) < log(SAME_BUDGET);
+    return a->params == b->params && fabs(log(a->tokens / b->tokens)) < log(LEVELS_BATCHES);
 }
 
 /* Where more was tried than rates, the bowl of a size and budget is the deepest one. The order is that of cells still. */

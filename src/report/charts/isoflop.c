@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "fit/levels.h"
 #include "report/names.h"
 
 static void say(struct chart *ch, const struct parts *p, bool outside)
@@ -65,10 +66,10 @@ static enum status add_minimum(struct chart *ch, const struct fit_isoflop *b, st
     return OK;
 }
 
-/* A budget is met to within 3 % of its mean (fit/verdict/isoflop.c). */
+/* A budget is met to so much of its mean. */
 static bool is_of(const struct fit_isoflop *b, double flops)
 {
-    return flops >= b->flops / 1.03 && flops <= b->flops * 1.03;
+    return flops >= b->flops / LEVELS_MET && flops <= b->flops * LEVELS_MET;
 }
 
 static bool in_window(const struct fit_isoflop *b, double n)

@@ -1,4 +1,5 @@
 /* What seeds move the loss by, against compute: measured where runs were repeated, and the plane through it. */
+#include "fit/levels.h"
 #include "fit/verdict/noise_model.h"
 
 #include <math.h>
@@ -36,7 +37,8 @@ static bool counts(const struct parts *p, size_t i)
 
 static bool same_cell(const struct parts *p, size_t i, size_t j)
 {
-    return counts(p, j) && fabs(p->params[j] / p->params[i] - 1) <= 1e-3 && fabs(p->tokens[j] / p->tokens[i] - 1) <= 1e-3;
+    return counts(p, j) && fabs(p->params[j] / p->params[i] - 1) <= LEVELS_WRITTEN &&
+           fabs(p->tokens[j] / p->tokens[i] - 1) <= LEVELS_WRITTEN;
 }
 
 /* Runs of the size and budget of row i; fills their sum of squares about the mean, and whether i is the first of them. */

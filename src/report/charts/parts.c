@@ -16,7 +16,8 @@
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
-/* Token budgets are rounded to whole batches, so equal means within half a percent. */
+/* Token budgets are rounded to whole batches, so equal means within half a percent: of the runs that are drawn, which have
+ * more batches than the trials of a rate (LEVELS_BATCHES). */
 #define SAME 1.005
 
 static bool positive(double v)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fit/levels.h"
 #include "plot/rich.h"
 
 /* The line: a learner knows known (C / flops)^growth facts. */
@@ -60,7 +61,7 @@ static size_t best_of_largest(const struct parts *p)
         if (isfinite(p->flops[i]) && !(off && off[i]))
             largest = fmax(largest, p->flops[i]);
     for (size_t i = 0; i < n && largest > 0; i++)
-        if (p->flops[i] * DESIGN_SAME >= largest && !(off && off[i]) && (best == n || p->loss[i] < p->loss[best]))
+        if (p->flops[i] * LEVELS_MET >= largest && !(off && off[i]) && (best == n || p->loss[i] < p->loss[best]))
             best = i;
     return best;
 }
