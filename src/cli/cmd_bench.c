@@ -162,7 +162,7 @@ static const struct {
                  {"train.batch_ramp_from", "the batch grows over many steps, a step has one: --batch"},
                  {"train.batch_ramp_tokens", "the batch grows over many steps, a step has one: --batch"},
                  {"train.beta2_tokens", "a step costs the same with any beta2: train.beta2"},
-                 {"train.teacher", "a teacher is a finished run and is of its data; a step here has random tokens: time plateau train"}};
+                 {"train.teacher", "a teacher is a finished run with data of its own, tokens here are random: time plateau train"}};
 
 /* Whether a setting is one of the model, of an optimiser, or of a step. */
 static enum status check_switch(const char *set, struct err *err)
