@@ -6,7 +6,7 @@
  * A, alpha, ... as in the papers: law_external and law_internal convert.
  *
  * To add a law: write laws/NAME.c with its struct law, name the file in meson.build, and give it a row in LAWS
- * (laws/laws.h) at its place in the order in which laws are tried. tests/test_fit.c then checks its derivatives; write
+ * (laws/laws.h) at its place in the order in which laws are tried. tests/test_fit_laws.c then checks its derivatives; write
  * its formula out once more there, and give it a design in tests/sim.c. Nobody outside asks which law it is: what a
  * caller must know is a field here. */
 #ifndef PLATEAU_FIT_LAW_H
