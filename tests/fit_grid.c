@@ -5,8 +5,7 @@
 
 #include "test.h"
 
-void grid_table(struct fit_table *t, const struct law *law, const double *truth, double noise,
-                       double repeat)
+void grid_table(struct fit_table *t, const struct law *law, const double *truth, double noise, double repeat)
 {
     struct err err;
     const struct law_centre c = {log(1e6), log(3e7)};

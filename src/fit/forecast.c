@@ -118,7 +118,7 @@ static double trajectories(const struct place *all, size_t n)
 static struct guess posterior(const struct place *all, size_t n, double order)
 {
     const struct place me = {.order = order};
-    double l[SIBLINGS_MAX][SIBLINGS_MAX], cross[SIBLINGS_MAX], y[SIBLINGS_MAX], u[SIBLINGS_MAX], v[SIBLINGS_MAX];
+    double l[SIBLINGS_MAX][SIBLINGS_MAX], cross[SIBLINGS_MAX] = {0}, y[SIBLINGS_MAX] = {0}, u[SIBLINGS_MAX], v[SIBLINGS_MAX];
     double mean = 0, var = 1 + covariance(&me, &me), sum = NOISE_DEGREES * NOISE * NOISE;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j <= i; j++) {
@@ -138,7 +138,7 @@ static struct guess posterior(const struct place *all, size_t n, double order)
         var -= v[i] * v[i];
         sum += u[i] * u[i];
     }
-        /* the noise of one trajectory is in all its runs: they count once */
+    /* the noise of one trajectory is in all its runs: they count once */
     return (struct guess){mean, sqrt(sum / (NOISE_DEGREES + (double)n) * fmax(var, 1)), NOISE_DEGREES + trajectories(all, n)};
 }
 
