@@ -472,6 +472,8 @@ END
         "$plateau" sweep c.json --dry-run --set model.rope_base=500000 --set 'grid.vary={"model.position":["rope","learned"]}' \
             --set grid.vary_at=$s >stdout 2>stderr || fail "a base beside positions, $s: $(cat stderr)"
     done
+    "$plateau" sweep c.json --dry-run --set train.lr=auto --set search.share=99 --set train.min_lr=0.5 --set 'search.keys={"train.cooldown":[0,0.2]}' \
+        >stdout 2>stderr || fail "a least rate beside cooldowns that are searched: $(cat stderr)"
     # what a preset says may be changed in part
     for s in position=learned norm=none window=0 qk_norm=false mlp=gelu norm_place=before; do
         "$plateau" sweep c.json --dry-run --set model.preset=olmo3 --set "model.$s" >stdout 2>stderr || fail "olmo3 with $s: $(cat stderr)"

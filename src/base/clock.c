@@ -22,3 +22,8 @@ double clock_cpu_s(void)
 {
     return seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
+
+void clock_sleep_s(double s)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * s)}, NULL);
+}

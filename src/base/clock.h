@@ -7,4 +7,7 @@ double clock_now_s(void);
 /* Seconds that all threads of this process have been on a core. */
 double clock_cpu_s(void);
 
+/* Sleep for 0 <= s < 1 seconds, less where a signal comes. */
+void clock_sleep_s(double s);
+
 #endif

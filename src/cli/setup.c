@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
 #include "cli/cmd.h"
@@ -241,7 +242,7 @@ enum status setup_plan(struct setup *s, bool single, struct err *err)
 {
     TRY(plan_of(s, &s->cfg, single, err));
     for (size_t i = 0; i < s->plan.n; i++)
-        TRY(config_check_run(&s->plan.runs[i].cfg, s->plan.runs[i].varied, err));
+        TRY(config_check_run(&s->plan.runs[i].cfg, &s->cfg, err));
     return OK;
 }
 
@@ -382,7 +383,7 @@ static enum status search_in_turn(struct search_found *found, bool *searched, st
     enum status st = E_IO;
     for (bool again = true; again && st == E_IO;) {
         while (o->worker && searched_elsewhere(dir) && !*o->stop)
-            nanosleep(&(struct timespec){.tv_nsec = 300 * 1000000}, NULL);
+            clock_sleep_s(0.3);
         if (o->worker && *o->stop)
             return err_set(err, *o->stop == SIGINT ? E_INTERRUPTED : E_PREEMPTED, "stopped before the rates were searched");
         st = search_run(found, searched, &s->cfg, &s->plan, s->data, dir, o, err);

@@ -142,8 +142,7 @@ static enum status check_name(const char *name, struct err *err)
     return OK;
 }
 
-/* A key that only some optimisers read, and not the one that is chosen, must be at its default: whether it was written there
- * all the same, a config does not know. */
+/* A key that only some optimisers read, and not the one that is chosen, must be at its default, whoever wrote it. */
 enum status config_check_optimizer(const struct config *c, struct err *err)
 {
     const char section[] = "train.";

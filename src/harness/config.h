@@ -184,8 +184,8 @@ enum status config_check(const struct config *c, struct err *err) WARN_UNUSED;
 /* Of them those of keys that another key's value leaves without a reader, such as model.rope_base without rope. Refused where
  * the user wrote them: what a preset, a folder of runs or a base says may be changed in part. */
 enum status config_check_pairs(const struct config *c, struct err *err) WARN_UNUSED;
-/* The same of a run of a grid, with what varies in it. */
-enum status config_check_run(const struct config *run, const struct config_vary *varied, struct err *err) WARN_UNUSED;
+/* The same of a run of the sweep of c. */
+enum status config_check_run(const struct config *run, const struct config *c, struct err *err) WARN_UNUSED;
 /* What c holds counts as written by nobody. */
 void config_disown(struct config *c);
 /* Of them those of the optimiser's keys. */

@@ -126,10 +126,11 @@ static bool lists(const struct config_vary *vary, const char *path)
     return false;
 }
 
-/* One value beside several of what it hangs on serves the cells that read it. */
-static bool serves_some(const struct config_vary *vary, const struct pair *p)
+/* One value beside several of what it hangs on, in a grid or a search, serves those that read it. */
+static bool serves_some(const struct config *c, const struct pair *p)
 {
-    return lists(vary, p->of) && !lists(vary, p->path);
+    return (lists(&c->grid.vary, p->of) || lists(&c->search.keys, p->of)) && !lists(&c->grid.vary, p->path) &&
+           !lists(&c->search.keys, p->path);
 }
 
 enum status config_check_pairs(const struct config *c, struct err *err)
@@ -137,23 +138,21 @@ enum status config_check_pairs(const struct config *c, struct err *err)
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         const struct key *k = config_keys_find(pairs[i].path);
         bool cells = c->grid.vary_at == VARY_AT_ALL && lists(&c->grid.vary, pairs[i].path);
-        if (config_is_written(c, k) && !cells && !serves_some(&c->grid.vary, &pairs[i]))
+        if (config_is_written(c, k) && !cells && !serves_some(c, &pairs[i]))
             TRY(check(c, &pairs[i], k, err));
     }
     return OK;
 }
 
-enum status config_check_run(const struct config *run, const struct config_vary *varied, struct err *err)
+enum status config_check_run(const struct config *run, const struct config *c, struct err *err)
 {
-    for (size_t i = 0; i < config_n_keys; i++) {
-        const struct key *k = &config_keys[i];
-        bool of_run = strncmp(k->path, "model.", 6) == 0 || strncmp(k->path, "train.", 6) == 0;
-        for (size_t j = 0; of_run && config_is_written(run, k) && j < sizeof pairs / sizeof *pairs; j++) {
-            bool asked = strcmp(pairs[j].path, k->path) == 0 && !serves_some(varied, &pairs[j]);
-            enum status st = asked ? check(run, &pairs[j], k, err) : OK;
-            if (st != OK)
-                return lists(varied, k->path) ? err_wrap(err, "grid.vary") : st;
-        }
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        const struct pair *p = &pairs[i];
+        const struct key *k = config_keys_find(p->path);
+        bool asked = strncmp(p->path, "grid.", 5) != 0 && config_is_written(run, k) && !serves_some(c, p);
+        enum status st = asked ? check(run, p, k, err) : OK;
+        if (st != OK)
+            return lists(&c->grid.vary, p->path) ? err_wrap(err, "grid.vary") : st;
     }
     return OK;
 }

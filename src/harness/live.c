@@ -7,15 +7,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
-
-static void sleep_ms(long ms)
-{
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
-}
 
 void live_name(char *name, const struct run *trunk)
 {
@@ -47,7 +42,7 @@ enum status live_lock(int *fd, const char *dir, struct err *err)
     for (int i = 0; i < 500; i++) {
         if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
             return OK;
-        sleep_ms(10);
+        clock_sleep_s(0.01);
     }
     close(*fd);
     *fd = -1;
@@ -114,7 +109,7 @@ static void read_state(struct live *l, const char *path)
             if (good)
                 return;
         }
-        sleep_ms(10);
+        clock_sleep_s(0.01);
     }
     *l = (struct live){0};
 }

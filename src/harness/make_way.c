@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/file_tree.h"
 #include "base/system.h"
@@ -38,11 +38,6 @@ enum status make_way_count(size_t *unknown, struct heartbeat *alive, size_t *n_a
     }
     file_list_free(&ids);
     return st;
-}
-
-static void sleep_ms(long ms)
-{
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
 /* What was begun under a claim goes to where an ordinary sweep looks for it. */
@@ -104,7 +99,7 @@ static enum status wait_for_none(struct claims *c, const volatile sig_atomic_t *
             log_msg(log, LOG_INFO, "%zu worker%s on the list of %s: waiting to see whether %s", unknown,
                     unknown == 1 ? " is" : "s are", c->home, unknown == 1 ? "it lives" : "they live");
         said = true;
-        sleep_ms(200);
+        clock_sleep_s(0.2);
     }
 }
 

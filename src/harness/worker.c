@@ -29,7 +29,7 @@ static void sleep_a_tick(const struct worker *w)
     double s = 0.05;
     if (w->waits_since_s > 0)
         s = fmin(fmax(2 * s, WAIT_SHARE * (clock_now_s() - w->waits_since_s)), fmin(WAIT_MOST_S, w->beat.every_s));
-    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * s)}, NULL);
+    clock_sleep_s(s);
 }
 
 /* ---- what the sweep asks (sweep_internal.h) ---- */
@@ -272,9 +272,7 @@ static enum status refuse_other_sweep(struct worker *w, const struct sweep_json 
     const struct sweep *s = w->s;
     if (!there->found || there->damaged)
         return OK;
-    char now[24];
-    snprintf(now, sizeof now, "%016llx", (unsigned long long)data_fingerprint(s->d));
-    if (strcmp(now, there->fingerprint) != 0)
+    if (!there->same_data)
         return err_set(err, E_DATA, "%s is a sweep on other data (%s): workers of one sweep need the same bytes", s->dir,
                        there->changed_file[0] ? there->changed_file : "another language, seed or data.heldout");
     if (there->same_config)
