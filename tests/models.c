@@ -67,7 +67,7 @@ bool same_floats(const float *a, const float *b, size_t n)
 bool same_state(const struct model *a, const struct model *b)
 {
     bool same = same_floats(a->g.w, b->g.w, a->g.tensors.n_flat);
-    for (size_t i = 0; i < a->o.kind->n_states; i++)
+    for (size_t i = 0; i < optim_n_states(&a->o); i++)
         same = same && a->o.n_floats[i] == b->o.n_floats[i] && same_floats(a->o.state[i], b->o.state[i], a->o.n_floats[i]);
     return same;
 }
