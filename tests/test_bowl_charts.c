@@ -1,4 +1,5 @@
 /* The charts of learning rates as data: bowls with a known bottom in, marks, curves and words out. */
+#include "known.h"
 #include "test.h"
 #include "wrap.h"
 
@@ -37,18 +38,6 @@ static void table(struct fit_table *t, double first)
                  floor_of(i / RATES) + 0.02 * z * z);
     }
     EXPECT_OK(fit_table_read_text(t, "t.csv", text, strlen(text), &all, &err));
-}
-
-static struct fit_report nothing(void)
-{
-    const double none = (double)NAN;
-    const struct fit_value unknown = {none, none, none, none};
-    struct fit_report r = {.cost = {.k = 6, .p = 1}, .frontier = {.x = "C", .cost = {.k = 6, .p = 1}}};
-    r.isoflop.n_exponent = unknown;
-    r.verdict.floor.at = unknown;
-    r.verdict.returns = (struct fit_returns){.loss = unknown, .gain = unknown, .halving = unknown, .flatten = unknown};
-    r.verdict.truth.floor = r.verdict.truth.heldout = none;
-    return r;
 }
 
 static struct charts_input input(const struct fit_table *t, const struct fit_report *r)
@@ -130,7 +119,7 @@ static void rates(void)
     struct err err;
     bool drawn;
     size_t bottoms = 0;
-    char title[sizeof ch.title], law[64];
+    char title[sizeof ch.title], says[64];
     table(&t, 0.002);
     const struct charts_input in = input(&t, &r);
     parts_init(&p, &in);
@@ -139,8 +128,8 @@ static void rates(void)
     rich_plain(title, sizeof title, ch.title);
     /* four corners a factor of ten apart, each bottom of one seed: their exponents have the variance w / ln(10)^2, against .09 */
     double w = BOWL_SEED_SD * BOWL_SEED_SD + 0.1 * 0.1, drawn_by = 0.09 / (0.09 + w / (log(10) * log(10)));
-    snprintf(law, sizeof law, "goes as N^−%.2f D^−%.2f", 0.2 * drawn_by, 0.1 * drawn_by);
-    EXPECT_MSG(strstr(title, law), "%s, not %s", title, law);
+    snprintf(says, sizeof says, "goes as N^−%.2f D^−%.2f", 0.2 * drawn_by, 0.1 * drawn_by);
+    EXPECT_MSG(strstr(title, says), "%s, not %s", title, says);
     for (size_t k = 0; nth(&ch, MARKER_DIAMOND, k); k++)
         for (size_t i = 0; i < nth(&ch, MARKER_DIAMOND, k)->n; i++)
             bottoms += isfinite(nth(&ch, MARKER_DIAMOND, k)->y[i]);

@@ -189,7 +189,7 @@ struct tn_case {
 static void fill_tn(float *c, int threads, const void *ctx)
 {
     const struct tn_case *p = ctx;
-    float *scratch = floats(gemm_tn_scratch(&kern, threads, p->s.M, p->s.K, p->s.N));
+    float *scratch = floats(gemm_tn_scratch(&kern, threads, p->s.M, p->s.N));
     const struct gemm_tn n = {.c = c, .ldc = p->ldc, .a = p->a, .lda = p->lda, .b = p->b, .ldb = p->ldb,
                               .M = p->s.M, .K = p->s.K, .N = p->s.N, .accumulate = p->accumulate, .scratch = scratch};
     gemm_tn(&kern, threads, &n);

@@ -6,7 +6,6 @@
 
 #include "base/size.h"
 #include "base/sort.h"
-#include "fit/design.h"
 #include "fit/levels.h"
 
 #define SAME_LEVEL (1 + LEVELS_WRITTEN)

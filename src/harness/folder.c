@@ -30,7 +30,7 @@ enum status folder_baseline(double *nats, const char *dir, const struct config *
         return OK;
     sweep_json_read_data(&told, dir);
     *nats = told.baseline;
-    if (isfinite(*nats))
+    if (told.found)
         return OK;
     TRY(data_open(&data, &spec, c->model.ctx, err));
     enum status st = baseline_of_text(nats, data, err);

@@ -521,7 +521,7 @@ static enum status record_sweep(const struct search *s, const char *dir, struct 
     if (there.found)
         return OK;
     struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = kern_isa_name(s->o->isa), .floor = (double)NAN,
-                                      .eval_floor = (double)NAN, .cores = system_cores_all(), .data = s->d};
+                                .eval_floor = (double)NAN, .cores = system_cores_all(), .data = s->d};
     TRY(baseline_of_text(&facts.baseline, s->d, err));
     TRY(file_mkdirs(s->folder, err));
     return sweep_json_write(dir, s->c, &facts, err);

@@ -49,7 +49,7 @@ enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, stru
 
 /* sweep.json says what was asked for last; it is written again where it is lost or damaged. */
 enum status sweep_write_record(struct sweep *s, const struct config *c, const struct sweep_json *there,
-                                struct err *err)
+                               struct err *err)
 {
     if (there->damaged)
         log_msg(&s->o->log, LOG_WARN, "%s: it is written again", there->why);

@@ -235,7 +235,7 @@ static void carve(struct product *l, struct arena *a)
     l->dw = arena_floats(a, l->K * l->N);
     l->packed = arena_floats(a, size_max(gemm_packed_floats(k, l->K, l->N),
                                          gemm_packed_floats(k, l->N, l->K)));
-    l->scratch = arena_floats(a, gemm_tn_scratch(k, l->o->threads, l->R, l->K, l->N));
+    l->scratch = arena_floats(a, gemm_tn_scratch(k, l->o->threads, l->R, l->N));
 }
 
 static void fill(float *x, size_t n)
@@ -378,9 +378,7 @@ enum status bench_train(struct bench_train *out, const struct bench_options *o,
     if (st == OK)
         st = timer_init(&timer, o, err);
     if (st == OK) {
-        double flops = 0;
-        for (size_t i = 0; i < t.e.n; i++)
-            flops += gpt_flops_per_token(&t.e.g[i].shape) * (double)t.n;
+        double flops = gpt_flops_per_token(&s->shape) * (double)t.n;
         out->step_s = median_s(&timer, &out->rate, flops, TRAIN_RUN_S, train_step, &t);
         out->tokens_per_s = (double)t.n / out->step_s;
         breakdown(&t, out);

@@ -42,8 +42,7 @@ size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K)
     return size_max(gemm_fp32.nn_scratch(k, threads, N, K), kinds[k->precision]->nn_scratch(k, threads, N, K));
 }
 
-size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N)
+size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t N)
 {
-    (void)K;
     return kinds[k->precision]->tn_scratch(k, threads, M, N);
 }

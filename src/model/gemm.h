@@ -32,8 +32,8 @@ void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *p);
 void gemm_tn(const struct kern *k, int threads, const struct gemm_tn *p);
 void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *p);
 
-/* Floats of scratch: of a gemm_nn, or a gemm_stored, with B (K,N), and of a gemm_tn with A (M,K), B (M,N). */
+/* Floats of scratch: of a gemm_nn, or a gemm_stored, with B (K,N), and of a gemm_tn with B (M,N). */
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
-size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t K, size_t N);
+size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t N);
 
 #endif

@@ -1,5 +1,4 @@
-/* A GPT-2 style decoder: pre-norm blocks, learned positions, tanh GELU, tied head, fp32, with the
- * backward pass written by hand.
+/* A decoder with the switches of shape.h, GPT-2's by default, with the backward pass written by hand.
  *
  * A step runs over chunks of whole sequences, so that activations stay in cache for small models and
  * memory stays bounded for large ones; gradients accumulate over the chunks. The chunk depends on the

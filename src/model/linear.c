@@ -18,8 +18,8 @@ static void plan_products(struct linear *l, struct planner *p, const char *name,
     if (p->forward)
         return;
     planner_want(&p->scratch.gemm, gemm_nn_scratch(k, threads, l->in, l->out));
-    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->in, l->out));
-    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->out, l->in));
+    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->out));
+    planner_want(&p->scratch.gemm, gemm_tn_scratch(k, threads, p->R, l->in));
 }
 
 void linear_plan(struct linear *l, struct planner *p, const char *name, const char *bias, size_t in, size_t out,

@@ -33,15 +33,16 @@ size_t planner_row(const struct planner *p, size_t n)
 void planner_product(struct planner *p, const char *tensor, size_t in, size_t out, size_t ldx, size_t ldy)
 {
     struct products *all = p->products;
-    for (size_t i = 0; all && i < all->n; i++)
-        if (strcmp(all->list[i].tensor, tensor) == 0)
-            return;
     if (!all)
         return;
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->list[i].tensor, tensor) == 0)
+            return;
     CHECK(all->n < PRODUCTS_MAX);
-    all->list[all->n].tensor = tensor, all->list[all->n].rows = 1;
-    all->list[all->n].in = in, all->list[all->n].out = out;
-    all->list[all->n].ldx = ldx, all->list[all->n++].ldy = ldy;
+    struct stated_product *next = &all->list[all->n++];
+    next->tensor = tensor, next->rows = 1;
+    next->in = in, next->out = out;
+    next->ldx = ldx, next->ldy = ldy;
 }
 
 size_t planner_scratch(struct planner *p, const char *name, size_t row)

@@ -81,7 +81,7 @@ static inline float *pass_scratch(const struct pass *p, size_t handle)
 enum { PRODUCTS_MAX = 16 };
 struct products {
     size_t n;
-    struct {
+    struct stated_product {
         const char *tensor; /* its matrix; borrowed */
         size_t in, out, ldx, ldy;
         double rows; /* of a chunk's */
