@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "kernels/avx512/transpose.h"
+#include "kernels/simd/deep.h"
 
 #define VL 16
 #define VEC_NAME(op) kern_##op##_avx512
