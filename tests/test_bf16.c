@@ -1,4 +1,4 @@
-/* Products of bfloat16: how values are rounded, what one step of a sum is, that the instruction, where there is one, and the
+/* Products of bfloat16: how values are rounded, what one step of a sum is, that the instructions, where there are any, and the
  * kernels of every level give the reference's bytes, and what the rounding costs against sums in double. */
 #include "test.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "kernels/bf16.h"
-#include "kernels/levels.h"
 #include "kernels/ref/kern_ref.h"
 #include "model/gemm.h"
 #include "model/gpt.h"
@@ -128,15 +127,22 @@ static void multiply(const struct kern_bf16 *with, float *c, const struct produc
 {
     size_t deep = kern_bf16_deep(with, p->k), NR = with->gemm.NR;
     float *a = take(deep * p->m), *panels = take(deep * p->n);
-    if (p->by_columns)
+    bool by_columns = p->by_columns && !with->a_by_rows;
+    if (by_columns)
         with->rows(a, p->a, p->m, p->k, p->m, p->m ? p->m : 1);
-    else
+    else if (p->by_columns) {
+        float *rows = take(p->m * p->k);
+        for (size_t i = 0; i < p->m * p->k; i++)
+            rows[i] = p->a[i % p->k * p->m + i / p->k];
+        with->along(a, deep, rows, p->k, p->m, p->k);
+        free(rows);
+    } else
         with->along(a, deep, p->a, p->k, p->m, p->k);
     with->rows(panels, p->b, p->n, p->k, p->n, NR);
     memcpy(c, p->c, p->m * p->n * sizeof *c);
     for (size_t j = 0; j < p->n; j += NR) {
         size_t n = p->n - j < NR ? p->n - j : NR;
-        with->gemm.tile(&(struct kern_product){c + j, p->n, a, p->by_columns ? 1 : deep, p->by_columns ? p->m : 1,
+        with->gemm.tile(&(struct kern_product){c + j, p->n, a, by_columns ? 1 : deep, by_columns ? p->m : 1,
                                                panels + j * deep, n, p->m, n, deep, p->accumulate},
                         NULL, NULL);
     }
@@ -153,16 +159,21 @@ static float *operand(size_t n, int kind)
     return x;
 }
 
+static const char *how(const struct kern *k)
+{
+    return kern_bf16_instruction(k) ? kern_bf16_instruction(k) : "emulation";
+}
+
 static void compare_one(const struct kern *k, size_t m, size_t n, size_t depth, int kind)
 {
     float *a = operand(m * depth, kind), *b = operand(depth * n, kind), *c = operand(m * n, kind);
     float *got = take(m * n), *want = take(m * n);
     struct product p = {m, n, depth, (m + n + depth) % 2, (m + depth) % 3 == 0, a, b, c};
-    multiply(&kern_bf16_ref, want, &p);
+    multiply(k->bf16.group > 2 ? &kern_bf16_groups_ref : &kern_bf16_ref, want, &p);
     multiply(&k->bf16, got, &p);
     for (size_t i = 0; i < m * n && !test_failed(); i++)
-        EXPECT_MSG(same(got[i], want[i]), "%s%s %zux%zux%zu kind %d: [%zu] = %a, reference %a", kern_isa_name(k->isa),
-                   kern_bf16_native(k) ? " by the instruction" : "", m, n, depth, kind, i, (double)got[i], (double)want[i]);
+        EXPECT_MSG(same(got[i], want[i]), "%s by %s %zux%zux%zu kind %d: [%zu] = %a, reference %a", kern_isa_name(k->isa),
+                   how(k), m, n, depth, kind, i, (double)got[i], (double)want[i]);
     free(a), free(b), free(c), free(got), free(want);
 }
 
@@ -182,34 +193,63 @@ static void test_levels(void)
 {
     struct kern k;
     kern_init(&k, KERN_REF);
-    EXPECT(!kern_bf16_native(&k) && k.precision == KERN_FP32);
+    EXPECT(!kern_bf16_instruction(&k) && k.precision == KERN_FP32);
+    kern_set_precision(&k, KERN_BF16);
     do {
         compare(&k);
         EXPECT(k.bf16.gemm.KC == kern_bf16_ref.gemm.KC);
     } while (kern_next(&k) && !test_failed());
 }
 
-/* The instruction itself, and the emulation of its level, on a processor that has it. */
-static void test_instruction(void)
+/* The instruction of pairs itself, and the emulation of its level, on a processor that has it. */
+static void test_pairs(void)
 {
     struct kern k;
-    if (!kern_bf16_instruction()) {
+    if (!kern_bf16_has_pairs()) {
         test_skip("this processor or build has no AVX512_BF16: VDPBF16PS was not compared with its emulation");
         return;
     }
-    kern_init(&k, KERN_AVX512);
-    EXPECT_MSG(kern_bf16_native(&k), "the instruction's sums are not the reference's, so it is not used");
-    kern_bf16_take_instruction(&k);
+    kern_init_for(&k, KERN_AVX512, KERN_BF16);
+    EXPECT_MSG(strcmp(how(&k), "VDPBF16PS") == 0, "the instruction's sums are not the reference's, so it is not used");
+    kern_bf16_take_pairs(&k);
     for (int again = 0; again < 8 && !test_failed(); again++)
         compare(&k);
-#ifdef HAVE_AVX512
-    kern_init_avx512(&k);
-    EXPECT(!kern_bf16_native(&k));
+    kern_init(&k, KERN_AVX512); /* of a run of fp32 nobody asks for the instruction */
+    EXPECT(!kern_bf16_instruction(&k));
     compare(&k);
-#endif
+}
+
+/* The instruction of tiles, whose sums go by groups of 32; and that a run of fp32 is not one of its level. */
+static void test_tiles(void)
+{
+    struct kern k;
+    kern_init(&k, KERN_AMX);
+    EXPECT(k.isa != KERN_AMX && k.cap == KERN_AMX);
+    kern_set_precision(&k, KERN_BF16);
+    if (!kern_bf16_has_tiles()) {
+        test_skip("this processor, system or build has no AMX: TDPBF16PS was not compared with its emulation");
+        return;
+    }
+    EXPECT_MSG(kern_isa_best() == KERN_AMX && k.isa == KERN_AMX && strcmp(how(&k), "TDPBF16PS") == 0,
+               "the instruction's sums are not the reference's, so it is not used");
+    for (int again = 0; again < 8 && !test_failed(); again++)
+        compare(&k);
 }
 
 /* --- the three products of a layer --------------------------------------------------------------------- */
+
+/* One element of the level amx: group after group. */
+static float element_by_groups(const float *x, size_t x_step, const float *y, size_t y_step, size_t K, float c)
+{
+    enum { GROUP = 32 };
+    for (size_t d = 0; d < K; d += GROUP) {
+        float chain[2] = {0, 0};
+        for (size_t p = d; p < K && p < d + GROUP; p++)
+            chain[p % 2] = kern_bf16_step_ref(chain[p % 2], bf16_round(x[p * x_step]), bf16_round(y[p * y_step]));
+        c = kern_bf16_step_ref(kern_bf16_step_ref(chain[1], chain[0], 1), c, 1);
+    }
+    return c;
+}
 
 /* One element as gemm_bf16.c says: blocks of KC of depth, each a chain, odd values first. */
 static float element(const float *x, size_t x_step, const float *y, size_t y_step, size_t K, bool accumulate, float before)
@@ -237,7 +277,8 @@ static void check_element(const struct kern *k, const char *what, float got, flo
         double term = (double)x[p * x_step] * (double)y[p * y_step];
         sum += term, size += fabs(term);
     }
-    float want = element(x, x_step, y, y_step, K, accumulate, before);
+    float want = k->bf16.group > 2 ? element_by_groups(x, x_step, y, y_step, K, accumulate ? before : 0)
+                                   : element(x, x_step, y, y_step, K, accumulate, before);
     double bound = size * (0x1.01p-7 + ((double)K + 2) * 0x1p-24) + (double)FLT_MIN;
     EXPECT_MSG(same(got, want), "%s %s K=%zu: %a, by the definition %a", kern_isa_name(k->isa), what, K, (double)got, (double)want);
     EXPECT_MSG(fabs((double)got - sum) <= bound, "%s %s K=%zu: %g, expected %g within %g", kern_isa_name(k->isa), what, K,
@@ -270,35 +311,51 @@ static void test_products(void)
     static const size_t sizes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
                                       {3, 19, 1030}, {520, 17, 12}, {401, 33, 64}};
     struct kern k;
-    kern_init(&k, KERN_REF);
+    kern_init_for(&k, KERN_REF, KERN_BF16);
     do {
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            for (int t = 0; t < 2 && !test_failed(); t++) {
-                k.precision = KERN_BF16;
+            for (int t = 0; t < 2 && !test_failed(); t++)
                 products(&k, sizes[i][0], sizes[i][1], sizes[i][2], t, 1 + (int)(i + (size_t)t) % 2);
-            }
     } while (kern_next(&k) && !test_failed());
 }
 
 /* What follows a product, against the same done on the product's own output. */
-static void test_end(void)
+static void check_end(const struct kern *level, enum kern_act act)
 {
-    enum { M = 19, N = 41, K = KERN_BF16_KC + 30 }; /* two blocks of depth */
-    struct kern k;
-    kern_init(&k, kern_isa_best());
-    k.precision = KERN_BF16;
+    enum { M = 51, N = 41, K = KERN_BF16_KC + 30 }; /* two blocks of depth */
+    struct kern k = *level;
     float *a = operand(M * K, -1), *w = operand(K * N, -1), *bias = operand(N, -1), *res = operand(M * N, -1);
+    float *mul = operand(M * N, -1);
     float *packed = take(gemm_packed_floats(&k, K, N)), *scratch = take(gemm_nn_scratch(&k, 2, N, K));
-    float *plain = take(M * N), *c = take(M * N);
+    float *plain = take(M * N), *c = take(M * N), *slope = take(M * N);
+    float *want = take(M * N), *want_slope = take(M * N);
     struct gemm_nn p = {.c = plain, .ldc = N, .a = a, .lda = K, .packed = packed, .M = M, .N = N, .K = K, .scratch = scratch};
     gemm_pack(&k, 1, packed, w, N, K, N, false);
     gemm_nn(&k, 1, &p);
-    const struct kern_epilogue f = {.bias = bias, .res = res, .scale = 0.5f};
+    const bool plainly = act == KERN_ACT_NONE;
+    const struct kern_epilogue f = {.bias = bias, .res = plainly ? res : NULL, .scale = 0.5f, .mul = plainly ? mul : NULL,
+                                    .act = act, .slope = plainly ? NULL : slope};
     p.c = c, p.epilogue = &f;
     gemm_nn(&k, 2, &p);
-    for (size_t i = 0; i < M * N && !test_failed(); i++)
-        EXPECT_NEAR((double)c[i], (double)res[i] + 0.5 * ((double)plain[i] + (double)bias[i % N]), 1e-5);
-    free(a), free(w), free(bias), free(res), free(packed), free(scratch), free(plain), free(c);
+    for (size_t i = 0; i < M * N; i++)
+        want[i] = plainly ? mul[i] * (res[i] + 0.5f * (plain[i] + bias[i % N])) : plain[i] + bias[i % N];
+    k.act(want, want_slope, want, M * N, act);
+    for (size_t i = 0; i < M * N && !test_failed(); i++) {
+        EXPECT_NEAR((double)c[i], (double)want[i], 1e-5);
+        EXPECT_NEAR((double)slope[i], plainly ? 0 : (double)want_slope[i], 1e-5);
+    }
+    free(a), free(w), free(bias), free(res), free(mul), free(packed), free(scratch), free(plain), free(c), free(slope), free(want);
+    free(want_slope);
+}
+
+static void test_end(void)
+{
+    struct kern k;
+    kern_init_for(&k, KERN_REF, KERN_BF16);
+    do
+        for (int act = KERN_ACT_NONE; act < KERN_ACT_COUNT && !test_failed(); act++)
+            check_end(&k, (enum kern_act)act);
+    while (kern_next(&k) && !test_failed());
 }
 
 /* --- a model's gradient -------------------------------------------------------------------------------- */
@@ -327,7 +384,7 @@ static float *gradient(const struct kern *k, enum kern_precision precision, cons
     struct param_rules rules = param_rules_make(PARAM_COMPLETEP, s->C, s->L, 8, 2);
     struct rng rng = rng_make(3, RNG_DATA, 0, 0);
     int32_t x[BATCH * 12], y[BATCH * 12];
-    own.precision = precision;
+    own.precision = precision; /* not kern_set_precision, which would undo what a test took */
     EXPECT_OK(gpt_init(&g, s, &rules, &own, BATCH, threads, &err));
     gpt_init_weights(&g, 7);
     for (size_t i = 0; i < g.tensors.n_flat; i++)
@@ -361,7 +418,7 @@ static double apart(const float *a, const float *b, size_t n)
 static void test_gradient(void)
 {
     struct kern k;
-    kern_init(&k, KERN_REF);
+    kern_init_for(&k, KERN_REF, KERN_BF16);
     do {
         for (size_t i = 0; i < sizeof models / sizeof *models && !test_failed(); i++) {
             const struct gpt_shape *s = &models[i].shape;
@@ -381,33 +438,30 @@ static void test_gradient(void)
     } while (kern_next(&k) && !test_failed());
 }
 
-/* The instruction's gradient and the emulated one, where there is such an instruction. */
-static void test_gradient_of_instruction(void)
+/* The gradient by VDPBF16PS and the emulated one, where there is such an instruction. */
+static void test_gradient_of_pairs(void)
 {
-#ifdef HAVE_AVX512
     struct kern with, without;
-    kern_init(&with, KERN_AVX512);
-    if (with.isa == KERN_AVX512 && kern_bf16_native(&with)) {
-        without = with;
-        kern_init_avx512(&without);
-        for (size_t i = 0; i < sizeof models / sizeof *models && !test_failed(); i++) {
-            double loss[2];
-            size_t n;
-            float *a = gradient(&with, KERN_BF16, &models[i].shape, 1, &loss[0], &n);
-            float *b = gradient(&without, KERN_BF16, &models[i].shape, 1, &loss[1], &n);
-            EXPECT_MSG(memcmp(a, b, n * sizeof *a) == 0 && loss[0] == loss[1], "%s: emulated other bytes", models[i].name);
-            free(a), free(b);
-        }
+    kern_init_for(&with, KERN_AVX512, KERN_BF16);
+    kern_init(&without, KERN_AVX512);
+    if (!kern_bf16_instruction(&with)) {
+        test_skip("this processor or build has no AVX512_BF16: its gradients were not compared with emulated ones");
         return;
     }
-#endif
-    test_skip("this processor or build has no AVX512_BF16: its gradients were not compared with emulated ones");
+    for (size_t i = 0; i < sizeof models / sizeof *models && !test_failed(); i++) {
+        double loss[2];
+        size_t n;
+        float *a = gradient(&with, KERN_BF16, &models[i].shape, 1, &loss[0], &n);
+        float *b = gradient(&without, KERN_BF16, &models[i].shape, 1, &loss[1], &n);
+        EXPECT_MSG(memcmp(a, b, n * sizeof *a) == 0 && loss[0] == loss[1], "%s: emulated other bytes", models[i].name);
+        free(a), free(b);
+    }
 }
 
 static const struct test tests[] = {
     {"rounding", test_rounding},       {"step", test_step},         {"levels", test_levels},
-    {"instruction", test_instruction}, {"products", test_products}, {"end", test_end},
-    {"gradient", test_gradient},       {"gradient of the instruction", test_gradient_of_instruction},
+    {"pairs", test_pairs},             {"tiles", test_tiles},       {"products", test_products}, {"end", test_end},
+    {"gradient", test_gradient},       {"gradient of pairs", test_gradient_of_pairs},
 };
 
 int main(int argc, char **argv)

@@ -93,6 +93,7 @@ sets=
 for isa in neon avx2 avx512; do
     "$plateau" bench peak --threads 1 --isa $isa 2>/dev/null | grep -q "($isa)" && sets="$sets $isa"
 done
+"$plateau" version | grep -q '^bf16: amx' && sets="$sets amx"
 best=${sets##* }
 best=${best:-ref}
 

@@ -24,6 +24,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 #ifdef __APPLE__
 #include <mach/mach.h>
@@ -264,6 +265,19 @@ double system_mapped_bytes(void)
 {
     double pages = system_number("/proc/self/statm", "");
     return pages > 0 ? pages * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+#endif
+
+#if defined(__linux__) && defined(__x86_64__)
+bool system_allow_tiles(void)
+{
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 }; /* asm/prctl.h, since Linux 5.16 */
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+#else
+bool system_allow_tiles(void)
+{
+    return false;
 }
 #endif
 

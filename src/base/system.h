@@ -40,6 +40,9 @@ double system_number(const char *path, const char *word);
 double system_free_bytes(void);
 double system_mapped_bytes(void);
 
+/* Ask for the registers of AMX, which Linux gives a process that asks: false where there are none to be had. */
+bool system_allow_tiles(void);
+
 /* Ask for large pages: a wish, nothing depends on it. */
 void system_large_pages(void *p, size_t bytes);
 /* Keep what is freed for the next that asks, up to some 256 MiB, for a process that takes and frees large pieces again and

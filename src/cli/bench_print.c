@@ -18,11 +18,11 @@ static void print_peak(FILE *out, const struct bench_report *r)
         text_beside(out, "", "cores of two kinds: %d fast and %d slow, so all together reach less than one fast core "
                     "times their number",
                     r->cores.fast, r->cores.slow);
-    if (r->bf16)
-        text_beside(out, "", "products are of bfloat16, %s",
-                    strcmp(r->bf16, "instruction") == 0
-                        ? "by an instruction; the peak above is that of fp32"
-                        : "emulated: this processor or this build has no instruction for them, and they take longer than fp32's");
+    if (r->bf16 && r->instruction)
+        text_beside(out, "", "products are of bfloat16, by the instruction %s; the peak above is that of fp32", r->instruction);
+    else if (r->bf16)
+        text_beside(out, "", "products are of bfloat16, emulated: this processor or this build has no instruction for them, and "
+                             "they take longer than fp32's");
 }
 
 /* The tables are 60 columns wide: half a screen, a slide, a phone. */
@@ -188,7 +188,7 @@ void bench_print_json(FILE *out, const struct bench_report *r)
     if (r->cores.slow > 0)
         fprintf(out, "\"fast_cores\": %d, \"slow_cores\": %d, ", r->cores.fast, r->cores.slow);
     if (r->bf16)
-        fprintf(out, "\"bf16\": \"%s\", ", r->bf16);
+        fprintf(out, "\"bf16\": \"%s\", ", r->instruction ? "instruction" : "emulated");
     fprintf(out, "\"gemm\": [");
     json_gemms(out, r);
     fprintf(out, "],\n  \"train\": [");

@@ -16,7 +16,8 @@ struct bench_report {
     int threads;
     struct system_cores cores; /* of this machine */
     enum kern_isa isa;
-    const char *bf16; /* products are of bfloat16, by "instruction" or "emulated"; NULL: of fp32 */
+    bool bf16;               /* products are of bfloat16, by this */
+    const char *instruction; /* or emulated, NULL */
     size_t n_gemms, n_trains;
     struct {
         const struct bench_shape *shape;

@@ -63,7 +63,7 @@ static enum status measure(struct size *s, const struct kern *k, struct err *err
 {
     const struct optim_config optim = config_optim(&s->r->cfg);
     struct kern own = *k;
-    own.precision = (enum kern_precision)s->r->cfg.train.precision;
+    kern_set_precision(&own, (enum kern_precision)s->r->cfg.train.precision);
     const struct bench_options o = {.k = &own, .threads = 1, .repeat = 1, .optim = &optim};
     const struct bench_shape shape = {member(s->r), s->r->cfg.train.batch_tokens / s->r->shape.T};
     struct bench_train t;

@@ -197,7 +197,7 @@ static enum status read_switches(struct gpt_shape *out, struct kern *k, struct o
     *out = config_gpt_shape(&c, 0);
     *optim = config_optim(&c);
     o->z_loss = (float)c.train.z_loss;
-    k->precision = (enum kern_precision)c.train.precision;
+    kern_set_precision(k, (enum kern_precision)c.train.precision);
     config_free(&c);
     return st;
 }
@@ -261,7 +261,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_list list;
     TRY(pick_shapes(shapes, &list, &k, &optim, &o, w, err));
     if (k.precision == KERN_BF16)
-        r.bf16 = kern_bf16_native(&k) ? "instruction" : "emulated";
+        r.bf16 = true, r.instruction = kern_bf16_instruction(&k);
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);
@@ -279,7 +279,7 @@ enum status cmd_bench(int argc, char **argv, struct err *err)
     struct bench_words w = {.threads = (size_t)system_cores_all(), .repeat = 5};
     const struct arg args[] = {
         {"--threads", ARG_SIZE, &w.threads, "N", "cores to use (default: all)"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
         {"--repeat", ARG_SIZE, &w.repeat, "N", "runs for each median (default 5)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the figures as JSON; - prints them alone"},
         {"--d-model", ARG_SIZE, &w.d_model, "C", "measure one shape in place of the table: width"},

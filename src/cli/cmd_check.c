@@ -277,7 +277,7 @@ enum status cmd_check(int argc, char **argv, struct err *err)
         {"--only", ARG_STRING, &w.only, "WHAT", "scales (the coordinate check) or rates (the bowls)"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "trials side by side (default: one a core)"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
         {"--fresh", ARG_FLAG, &w.how.fresh, NULL, "train again what is done already"},
     };
     const struct args_spec spec = {

@@ -26,7 +26,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
         {"--out", ARG_STRING, &w.out, "DIR", "where configs are trained, compare.json, charts and page kept (runs/compare-BASE)"},
         {"--jobs", ARG_SIZE, &w.how.jobs, "N", "runs side by side (default: one a core)"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key of base and variants alike"},
-        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &w.isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
         {"--format", ARG_STRING, &w.format, "F", "print a table instead: csv, md or latex"},
         {"--json", ARG_STRING, &w.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };

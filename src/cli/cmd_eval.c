@@ -232,7 +232,7 @@ enum status cmd_eval(int argc, char **argv, struct err *err)
         {"--set", ARG_LIST, &words.sets, "DATA.KEY=VALUE", "change a key of the data; may be given several times"},
         {"--tokens", ARG_SIZE, &words.tokens, "N", "of files: the first N tokens alone"},
         {"--threads", ARG_SIZE, &words.threads, "N", "threads (default: all cores)"},
-        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
         {"--json", ARG_STRING, &words.json, "FILE|-", "write the numbers as JSON; - prints them alone"},
     };
     const struct args_spec spec = {

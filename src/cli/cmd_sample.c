@@ -266,7 +266,7 @@ enum status cmd_sample(int argc, char **argv, struct err *err)
         {"--top-p", ARG_DOUBLE, &words.top_p, "P", 
          "draw from the fewest tokens that have this share of the probability (default 1: from all)"},
         {"--seed", ARG_U64, &words.seed, "S", "another seed, other words (default 1)"},
-        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &words.isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
     };
     const struct args_spec spec = {
         .command = "sample",

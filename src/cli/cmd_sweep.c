@@ -215,7 +215,7 @@ enum status cmd_sweep(int argc, char **argv, struct err *err)
         {"--threads", ARG_SIZE, &w.how.jobs, "N", "the same: cores to use in all"},
         {"--set", ARG_LIST, &sets, "KEY=VALUE", "change a config key; may be given several times"},
         {"--tensorboard", ARG_FLAG, &w.how.tensorboard, NULL, "write event files for TensorBoard too"},
-        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
         {"--time", ARG_STRING, &w.time, "T",
          "without a grid: pick one for this data and machine that takes so long, all in all: 90s, 10m, 2h"},
         {"--serve", ARG_MAYBE, &w.serve, "[PORT]",

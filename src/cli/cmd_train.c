@@ -35,7 +35,7 @@ enum status cmd_train(int argc, char **argv, struct err *err)
         {"--threads", ARG_SIZE, &how.jobs, "N", "threads (default: all cores)"},
         {"--jobs", ARG_SIZE, &how.jobs, "N", "the same"},
         {"--tensorboard", ARG_FLAG, &how.tensorboard, NULL, "write an event file for TensorBoard too"},
-        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512; on arm ref, neon"},
+        {"--isa", ARG_STRING, &isa, "ISA", "cap the kernels: ref, avx2, avx512, amx; on arm ref, neon"},
     };
     const struct args_spec spec = {
         .command = "train",

@@ -17,7 +17,15 @@ static void print_kernels(void)
     for (enum kern_isa isa = KERN_REF; isa < KERN_ISA_COUNT; isa++)
         if (kern_isa_built(isa))
             printf("%s%s", isa == KERN_REF ? "" : ", ", kern_isa_name(isa));
-    printf("; this CPU uses %s\n", kern_isa_name(kern_isa_best()));
+    struct kern k;
+    kern_init(&k, kern_isa_best());
+    printf("; this CPU uses %s\n", kern_isa_name(k.isa));
+    kern_set_precision(&k, KERN_BF16);
+    const char *instruction = kern_bf16_instruction(&k);
+    if (instruction)
+        printf("bf16: %s, by %s\n", kern_isa_name(k.isa), instruction);
+    else
+        printf("bf16: emulated\n");
 }
 
 static void print_version(void)
@@ -46,7 +54,10 @@ static void add_kernels(cJSON *root)
     for (enum kern_isa isa = KERN_REF; isa < KERN_ISA_COUNT; isa++)
         if (kern_isa_built(isa))
             cJSON_AddItemToArray(built, cJSON_CreateString(kern_isa_name(isa)));
-    cJSON_AddStringToObject(kernels, "used", kern_isa_name(kern_isa_best()));
+    struct kern k;
+    kern_init_for(&k, kern_isa_best(), KERN_BF16);
+    cJSON_AddStringToObject(kernels, "bf16", kern_bf16_instruction(&k) ? kern_bf16_instruction(&k) : "emulated");
+    cJSON_AddStringToObject(kernels, "used", kern_isa_name(kern_isa_for(kern_isa_best(), KERN_FP32)));
 }
 
 static void add_threads(cJSON *root)

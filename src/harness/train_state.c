@@ -78,11 +78,11 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
     struct param_rules rules = config_param_rules(&first->cfg);
     struct optim_config optim = config_optim(&first->cfg);
     size_t B = first->cfg.train.batch_tokens / first->shape.T;
-    if (tr->e.g && tr->k.isa == isa)
+    const enum kern_precision precision = (enum kern_precision)first->cfg.train.precision;
+    if (tr->e.g && tr->k.isa == kern_isa_for(isa, precision))
         return OK;
     train_free_models(tr);
-    kern_init(&tr->k, isa);
-    tr->k.precision = (enum kern_precision)first->cfg.train.precision;
+    kern_init_for(&tr->k, isa, precision);
     TRY(members_init(&tr->e, &first->shape, &rules, &optim, &tr->k, B, tr->o->threads, err));
     for (size_t i = 0; i < tr->e.n; i++)
         tr->e.g[i].z_loss = (float)first->cfg.train.z_loss;
@@ -162,7 +162,7 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     }
     if (st != OK)
         return st;
-    if (tr->k.isa != tr->o->isa)
+    if (tr->k.isa != kern_isa_for(tr->o->isa, tr->k.precision))
         log_msg(&tr->o->log, LOG_INFO, "%s goes on with the %s kernels that it was begun with", r->name,
                 kern_isa_name(tr->k.isa));
     *found = true;

@@ -65,9 +65,13 @@ static inline void bf16_along_single(float *out, size_t ld_out, const float *x, 
 
 /* After a level was chosen: its instruction for bfloat16 where this processor has one that does what the reference says. */
 void kern_bf16_pick(struct kern *k);
-/* Whether this build has kernels with that instruction, and this processor has it. */
-bool kern_bf16_instruction(void);
+/* Whether this build has kernels with VDPBF16PS, and this processor has it. */
+bool kern_bf16_has_pairs(void);
 /* Those kernels, whatever processor this is; the table as it was where the build has none. */
-void kern_bf16_take_instruction(struct kern *k);
+void kern_bf16_take_pairs(struct kern *k);
+/* Whether this build has the level amx, and the processor and the system let this process use TDPBF16PS. */
+bool kern_bf16_has_tiles(void);
+/* And whether its sums are the reference's, by groups. */
+bool kern_bf16_amx_runs(void);
 
 #endif

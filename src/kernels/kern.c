@@ -22,9 +22,15 @@ static bool runs_avx512(void)
     return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
+
+static bool runs_amx(void)
+{
+    return runs_avx512() && kern_bf16_amx_runs();
+}
 #else
 #define runs_avx2 NULL
 #define runs_avx512 NULL
+#define runs_amx NULL
 #endif
 #if defined(__aarch64__)
 enum { HOST = ARM };
@@ -50,6 +56,9 @@ static bool runs_ref(void)
 #endif
 #ifndef HAVE_AVX512
 #define kern_init_avx512 NULL
+#endif
+#ifndef HAVE_AMX
+#define kern_init_amx NULL
 #endif
 #ifndef HAVE_NEON
 #define kern_init_neon NULL
@@ -136,19 +145,37 @@ size_t kern_attn_scratch(size_t T, size_t HS)
     return 5 * HS * 32 + 2 * 64 * 32 + T * 32;
 }
 
-void kern_init(struct kern *k, enum kern_isa cap)
+enum kern_isa kern_isa_for(enum kern_isa isa, enum kern_precision precision)
+{
+    return isa == KERN_AMX && precision != KERN_BF16 ? KERN_AVX512 : isa;
+}
+
+void kern_init_for(struct kern *k, enum kern_isa cap, enum kern_precision precision)
 {
     kern_init_ref(k); /* what a level leaves alone */
-    levels[widest(&cap)].init(k);
+    levels[kern_isa_for(widest(&cap), precision)].init(k);
+    k->cap = cap, k->precision = precision;
     kern_bf16_pick(k);
+}
+
+void kern_set_precision(struct kern *k, enum kern_precision precision)
+{
+    kern_init_for(k, k->cap, precision);
+}
+
+void kern_init(struct kern *k, enum kern_isa cap)
+{
+    kern_init_for(k, cap, KERN_FP32);
 }
 
 bool kern_next(struct kern *k)
 {
-    for (int isa = k->isa + 1; isa < KERN_ISA_COUNT; isa++)
-        if (kern_isa_runs((enum kern_isa)isa)) {
-            kern_init(k, (enum kern_isa)isa);
+    for (int i = k->isa + 1; i < KERN_ISA_COUNT; i++) {
+        enum kern_isa isa = (enum kern_isa)i;
+        if (kern_isa_runs(isa) && kern_isa_for(isa, k->precision) == isa) {
+            kern_init_for(k, isa, k->precision);
             return true;
         }
+    }
     return false;
 }

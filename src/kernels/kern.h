@@ -23,7 +23,8 @@
     X(REF, ref, ANY)                                                                               \
     X(NEON, neon, ARM)                                                                             \
     X(AVX2, avx2, X86)                                                                             \
-    X(AVX512, avx512, X86)
+    X(AVX512, avx512, X86)                                                                         \
+    X(AMX, amx, X86)
 
 enum kern_isa {
 #define X(NAME, name, family) KERN_##NAME,
@@ -82,16 +83,20 @@ struct kern_gemm {
 /* What the products of layers multiply: floats, or floats rounded to bfloat16. */
 enum kern_precision { KERN_FP32, KERN_BF16 };
 
-/* Products of bfloat16. A value is rounded to its 8 leading bits, to nearest, ties to even; subnormal ones are 0. Depth goes
- * by pairs, the last filled up with zeros, and an element of C is one chain of fused multiply-adds in fp32, the odd one of
- * a pair before the even one, rounded to nearest even, where subnormal sums become 0: VDPBF16PS, whether there is such an
- * instruction or not. Operands are made by the functions below; the tile reads them as kern_gemm_tile_fn says, `each`
- * values of depth in a float: 2, side by side, the even one below; or 1, as a float again and in the order 1 0 3 2 ... of
- * the sum. Subnormal values are 0 in what ends a product as well. gemm.KC counts values and is the same for every level,
- * and so is every sum. */
+/* Products of bfloat16. A value is rounded to its 8 leading bits, to nearest, ties to even; subnormal ones are 0, and so are
+ * subnormal sums, and subnormal values in what ends a product. Every sum is one of fp32, rounded to nearest even. Depth is
+ * filled up with zeros to whole groups, and an element of C is
+ *   group 2, VDPBF16PS, whether there is such an instruction or not: one chain of fused multiply-adds, the odd value of a
+ *     pair before the even one;
+ *   group 32, TDPBF16PS, of the level amx alone: c, or 0, plus group after group the sum of two such chains, of its even
+ *     values and of its odd ones.
+ * Operands are made by the functions below; the tile reads them as kern_gemm_tile_fn says, `each` values of depth in a
+ * float: 2, side by side, the even one below; or 1, as a float again and in the order 1 0 3 2 ... of the sum. gemm.KC
+ * counts values and is the same for every level, and of one group so is every sum. */
 struct kern_bf16 {
     struct kern_gemm gemm;
-    size_t each;
+    size_t each, group;
+    bool a_by_rows; /* the tile wants A's a_cs to be 1 */
     /* x (depth,n), rows ld apart, in panels of `width` columns, each (kern_bf16_deep,width): as `panels` below. */
     void (*rows)(float *out, const float *x, size_t ld, size_t depth, size_t n, size_t width);
     /* x (n,depth), rows ld apart, to rows of kern_bf16_deep floats, ld_out apart. */
@@ -101,7 +106,7 @@ struct kern_bf16 {
 /* Floats of depth that so many values take. */
 static inline size_t kern_bf16_deep(const struct kern_bf16 *b, size_t depth)
 {
-    return (depth + depth % 2) / b->each;
+    return (depth + b->group - 1) / b->group * b->group / b->each;
 }
 
 /* AdamW with decoupled decay (Loshchilov and Hutter 2019), one tensor's constants. */
@@ -255,7 +260,8 @@ struct kern_pool {
 #define kreal float
 struct kern {
     enum kern_isa isa;
-    enum kern_precision precision; /* of gemm_nn and gemm_tn (model/gemm.h); the caller's to set, fp32 after kern_init */
+    enum kern_isa cap;             /* that it was made with, */
+    enum kern_precision precision; /* and for: of gemm_nn and gemm_tn (model/gemm.h) */
     struct kern_gemm gemm;
     struct kern_bf16 bf16;
 #define X(ret, name, args) ret(*name) args;
@@ -264,13 +270,19 @@ struct kern {
 };
 #undef kreal
 
-/* Fill the table with the best kernels that were built, that this CPU runs, and that do not lie above
+/* Fill the table with the best kernels of that precision that were built, that this CPU runs, and that do not lie above
  * the cap: the reference where that is of another family. */
-void kern_init(struct kern *k, enum kern_isa cap);
-/* From one level to the next above it that runs here; false, with k as it was, where there is none. */
+void kern_init_for(struct kern *k, enum kern_isa cap, enum kern_precision precision);
+void kern_init(struct kern *k, enum kern_isa cap); /* fp32 */
+/* The same table for another precision. */
+void kern_set_precision(struct kern *k, enum kern_precision precision);
+/* From one level of k's precision to the next above it that runs here; false, with k as it was, where there is none. */
 bool kern_next(struct kern *k);
+/* The level whose kernels a table of that level and precision has: amx is another than avx512 in products of bfloat16
+ * alone, so that a run of fp32 is never one of amx. */
+enum kern_isa kern_isa_for(enum kern_isa isa, enum kern_precision precision);
 
-const char *kern_isa_name(enum kern_isa isa); /* "ref", "neon", "avx2", "avx512" */
+const char *kern_isa_name(enum kern_isa isa); /* "ref", "neon", "avx2", "avx512", "amx" */
 /* True where name is one of these; *isa receives it. */
 bool kern_isa_parse(enum kern_isa *isa, const char *name);
 /* *isa: the best level that runs here and does not lie above the one of that name (NULL: any). False where processors of
@@ -283,8 +295,8 @@ bool kern_isa_runs(enum kern_isa isa);
 /* The best level that this build has and this CPU runs. */
 enum kern_isa kern_isa_best(void);
 
-/* Whether this level's bfloat16 products are an instruction here. Else they are emulated, to the same bytes. */
-bool kern_bf16_native(const struct kern *k);
+/* The instruction that makes this table's bfloat16 products, or NULL: they are emulated, to the bytes of VDPBF16PS. */
+const char *kern_bf16_instruction(const struct kern *k);
 
 /* Scratch floats that attn_fwd and attn_bwd need for one (sequence, head), at every ISA level. */
 size_t kern_attn_scratch(size_t T, size_t HS);

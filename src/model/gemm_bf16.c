@@ -17,10 +17,10 @@
 enum { ROWS = 192, COLUMNS = 512, DEPTH = 512 };
 enum { A_FLOATS = ROWS * DEPTH, B_FLOATS = COLUMNS * DEPTH };
 
-/* Of a level that needs the most: a plan of memory is the same for all. */
+/* Of a level that needs the most: a plan of memory is the same for all. Groups of 32 take 16 floats. */
 static size_t packed_floats(size_t K, size_t N)
 {
-    return (K + K % 2) * N;
+    return size_max(K + K % 2, 16) * N;
 }
 
 static size_t scratch_floats(int threads)
@@ -62,6 +62,20 @@ static void transposed_panel(const struct kern *k, float *out, const float *w, s
         b->along(piece, deep, w + d, ldw, n, take);
         k->transpose(out + kern_bf16_deep(b, d) * n, n, piece, deep, n, deep);
     }
+}
+
+/* Columns of x, (depth,n), as rows of A: the other way round. */
+static void transposed_rows(const struct kern *k, float *out, size_t ld_out, const float *x, size_t ld, size_t n, size_t depth)
+{
+    enum { PIECE = 128, COUNT = 64 };
+    float piece[COUNT * PIECE];
+    const struct kern_bf16 *b = &k->bf16;
+    for (size_t i = 0; i < n; i += COUNT)
+        for (size_t d = 0; d < depth; d += PIECE) {
+            size_t take = size_min(PIECE, depth - d), deep = kern_bf16_deep(b, take), count = size_min(COUNT, n - i);
+            b->rows(piece, x + d * ld + i, ld, take, count, count);
+            k->transpose(out + i * ld_out + kern_bf16_deep(b, d), ld_out, piece, count, deep, count);
+        }
 }
 
 static void pack_part(void *ctx, int t, int threads)
@@ -195,14 +209,19 @@ static void tn_block(const struct product *q, float *scratch, size_t i0, size_t 
     const struct gemm_tn *p = q->tn;
     const struct kern_bf16 *b = &q->k->bf16;
     float *panels = scratch + A_FLOATS;
-    size_t step = rows_at_once(b, size_max(1, at.deep));
+    const size_t ld = b->a_by_rows ? row_of_a(at.deep) : at.deep, step = rows_at_once(b, size_max(1, ld));
     at.panels = panels;
     b->rows(panels, p->b + d * p->ldb + at.j, p->ldb, depth, at.n, b->gemm.NR);
     for (size_t i = i0; i < i1; i += step) {
         size_t m = size_min(step, i1 - i);
-        b->rows(scratch, p->a + d * p->lda + i, p->lda, depth, m, m);
+        const float *a = p->a + d * p->lda + i;
+        const struct block_a by_rows = {scratch, ld, 1, m}, by_columns = {scratch, 1, m, m};
+        if (b->a_by_rows)
+            transposed_rows(q->k, scratch, ld, a, p->lda, m, depth);
+        else
+            b->rows(scratch, a, p->lda, depth, m, m);
         const struct out o = {p->c + i * p->ldc, p->ldc, p->accumulate || d > 0, NULL};
-        block_product(q->k, &o, &(struct block_a){scratch, 1, m, m}, &at);
+        block_product(q->k, &o, b->a_by_rows ? &by_rows : &by_columns, &at);
     }
 }
 

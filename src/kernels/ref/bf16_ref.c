@@ -43,6 +43,36 @@ static void tile(const struct kern_product *x, const struct kern_fetch *fetch, c
         kern_epilogue_ref(x->c, f, x->ldc, x->m, x->n);
 }
 
+/* Values of depth of a group. */
+enum { GROUP = 32 };
+
+/* t, or 0, plus the sums of the groups. */
+static float by_groups(float t, const struct kern_product *x, size_t i, size_t j)
+{
+    const float *a = x->a + i * x->a_rs, *b = x->b + j;
+    for (size_t d = 0; d < x->k; d += GROUP) {
+        float odd = 0, even = 0;
+        for (size_t p = d; p < x->k && p < d + GROUP; p += 2) {
+            odd = kern_bf16_step_ref(odd, a[p * x->a_cs], b[p * x->ldb]);
+            even = kern_bf16_step_ref(even, a[(p + 1) * x->a_cs], b[(p + 1) * x->ldb]);
+        }
+        t = flush((double)zero_if_subnormal(t) + (double)flush((double)even + (double)odd));
+    }
+    return t;
+}
+
+static void tile_of_groups(const struct kern_product *x, const struct kern_fetch *fetch, const struct kern_epilogue *f)
+{
+    (void)fetch;
+    for (size_t i = 0; i < x->m; i++)
+        for (size_t j = 0; j < x->n; j++) {
+            float *to = x->c + i * x->ldc + j;
+            *to = by_groups(x->accumulate ? zero_if_subnormal(*to) : 0, x, i, j);
+        }
+    if (f)
+        kern_epilogue_ref(x->c, f, x->ldc, x->m, x->n);
+}
+
 static void rows(float *out, const float *x, size_t ld, size_t depth, size_t n, size_t width)
 {
     bf16_rows_single(out, x, ld, depth, n, width);
@@ -56,6 +86,15 @@ static void along(float *out, size_t ld_out, const float *x, size_t ld, size_t n
 const struct kern_bf16 kern_bf16_ref = {
     .gemm = {.tile = tile, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = KERN_BF16_KC},
     .each = 1,
+    .group = 2,
+    .rows = rows,
+    .along = along,
+};
+
+const struct kern_bf16 kern_bf16_groups_ref = {
+    .gemm = {.tile = tile_of_groups, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = KERN_BF16_KC},
+    .each = 1,
+    .group = 2,
     .rows = rows,
     .along = along,
 };

@@ -532,7 +532,7 @@ void kern_init_ref(struct kern *k)
     k->gemm = (struct kern_gemm){
         .tile = kern_gemm_4x8_blocked, .MR = 4, .NR = 8, .MC = 64, .NC = 512, .KC = 256};
     k->bf16 = kern_bf16_ref;
-    k->precision = KERN_FP32;
+    k->cap = KERN_REF, k->precision = KERN_FP32;
 #define X(ret, name, args) k->name = kern_##name##_ref;
     KERN_OPS(X)
 #undef X

@@ -25,7 +25,7 @@ static void along(float *out, size_t ld_out, const float *x, size_t ld, size_t n
 void VEC_NAME(init_bf16)(struct kern *k)
 {
     const struct kern_gemm g = VEC_GEMM;
-    k->bf16 = (struct kern_bf16){.gemm = g, .each = 1, .rows = rows, .along = along};
+    k->bf16 = (struct kern_bf16){.gemm = g, .each = 1, .group = 2, .rows = rows, .along = along};
     k->bf16.gemm.tile = tile;
     k->bf16.gemm.KC = KERN_BF16_KC;
 }
