@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/system.h"
 #include "cli/cmd.h"
@@ -12,7 +13,6 @@
 #include "cli/stopping.h"
 #include "cli/text.h"
 #include "harness/evaluate.h"
-#include "harness/json.h"
 
 static const double LN2 = 0.69314718055994531;
 

@@ -1,4 +1,4 @@
-/* train.lr: a number, a law of size and budget, or "auto", in JSON. */
+/* Of config_*.c alone. train.lr: a number, a law of size and budget, or "auto", in JSON. */
 #ifndef PLATEAU_HARNESS_CONFIG_RATE_H
 #define PLATEAU_HARNESS_CONFIG_RATE_H
 

@@ -8,12 +8,12 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/json_check.h"
+#include "base/json_file.h"
 #include "base/seal.h"
 #include "base/size.h"
 #include "base/utf8.h"
 #include "harness/aliases.h"
 #include "harness/config_rate.h"
-#include "harness/json.h"
 #include "harness/presets.h"
 
 static const char *type_name(const cJSON *v)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "harness/json.h"
+#include "base/json_file.h"
 #include "harness/tensorboard.h"
 
 /* Protobuf that grows; `lost` where memory was gone. */

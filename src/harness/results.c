@@ -7,8 +7,8 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_file.h"
 #include "base/json_memory.h"
-#include "harness/json.h"
 #include "harness/logline.h"
 
 /* One list for result.json and results.csv, in the order of the table. */

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_memory.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json_file.h"
+#include "base/json_memory.h"
 #include "fit/json_put.h"
 #include "harness/config_internal.h"
-#include "harness/json.h"
 #include "harness/search_path.h"
 
 enum status search_hash(uint64_t *hash, const struct config *c, const struct data *d, struct err *err)

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "base/file_tree.h"
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/seal.h"
-#include "harness/json.h"
 #include "harness/search_path.h"
 
 enum { HASH_TEXT = 24 };

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json_file.h"
 #include "cli/lab/figure.h"
 #include "cli/lab/train.h"
 #include "fit/verdict/predict.h"
-#include "harness/json.h"
 
 /* The law's best size is taken only this far from LAB_RATIO tokens a parameter: a law of few runs may have any. */
 #define FAR 4.0

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/size.h"
 #include "cli/data_make.h"
@@ -16,7 +17,6 @@
 #include "cli/page_input.h"
 #include "cli/text.h"
 #include "cli/timed.h"
-#include "harness/json.h"
 #include "plot/rich.h"
 #include "report/page/kinds.h"
 #include "report/screen.h"

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/system.h"
-#include "harness/json.h"
 
 extern const unsigned char lab_language_data[], lab_text_data[];
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/system.h"
 #include "cli/text.h"
-#include "harness/json.h"
 #include "plot/write.h"
 #include "report/page/html.h"
 #include "report/page/picture.h"

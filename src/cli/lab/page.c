@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/json_file.h"
 #include "cli/lab/steps.h"
-#include "harness/json.h"
 #include "report/page/html.h"
 
 struct section {

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "base/json_file.h"
 #include "base/size.h"
-#include "harness/json.h"
 #include "model/gpt.h"
 
 /* Below these minutes a lab is a rehearsal: fewer budgets, sizes and rates, smaller batches. */

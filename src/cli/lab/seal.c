@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "harness/json.h"
+#include "base/json_file.h"
 
 enum status seal_may_begin(const struct lab *l, struct err *err)
 {

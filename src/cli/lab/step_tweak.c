@@ -2,10 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/json_file.h"
 #include "cli/compare_run.h"
 #include "cli/lab/steps.h"
 #include "cli/lab/train.h"
-#include "harness/json.h"
 #include "report/page/comparison.h"
 
 extern const unsigned char lab_tweak_data[];

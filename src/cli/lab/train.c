@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/json_file.h"
 #include "base/json_memory.h"
 #include "base/size.h"
 #include "cli/draw.h"
 #include "cli/lab/note.h"
 #include "cli/text.h"
-#include "harness/json.h"
 #include "report/charts/charts.h"
 
 /* --- the config --- */

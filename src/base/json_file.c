@@ -1,4 +1,4 @@
-#include "harness/json.h"
+#include "base/json_file.h"
 
 #include <math.h>
 #include <stdbool.h>

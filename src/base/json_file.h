@@ -1,6 +1,6 @@
-/* What the harness's JSON files share. */
-#ifndef PLATEAU_HARNESS_JSON_H
-#define PLATEAU_HARNESS_JSON_H
+/* JSON files: read whole, written whole, by cJSON. */
+#ifndef PLATEAU_BASE_JSON_FILE_H
+#define PLATEAU_BASE_JSON_FILE_H
 
 #include <cjson/cJSON.h>
 
