@@ -10,6 +10,8 @@
 #define LANES_DEEP 4
 /* Rows of A by rows: a register for each, beside 4 accumulators a row and four of B. */
 #define LANES_ROWS 5
+#define LANES_LEAST 1
+#define LANES_NEAR 1
 
 #define LANE_FMA(e, lane, b, c)                                                                    \
     ((vf){vfmaq_laneq_f32((c).lo, (b).lo, e, lane), vfmaq_laneq_f32((c).hi, (b).hi, e, lane)})

@@ -9,6 +9,10 @@
 
 #define LANES_DEEP 4
 #define LANES_ROWS VEC_MR
+/* Chunks are even, so that fewer rows are rare: what is not compiled for them is a quarter of the code. */
+#define LANES_LEAST (VEC_MR / 2)
+/* Near tiles are shallow: with AVX-512 attention takes as long either way. */
+#define LANES_NEAR (VEC_MR == 6)
 
 #define DEEP_FMA(i, e)                                                                             \
     {                                                                                              \
