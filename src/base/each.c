@@ -37,7 +37,7 @@ static void *lend_a_hand(void *hand)
 size_t each_threads(size_t n)
 {
     const struct system_cores cores = system_cores();
-    return size_max(1, size_min(n, size_min(EACH_THREADS, (size_t)(cores.fast + cores.slow))));
+    return size_max(1, size_min(n, size_min(EACH_THREADS, (size_t)cores.fast + (size_t)cores.slow)));
 }
 
 void each_run(size_t n, each_fn *fn, void *ctx)

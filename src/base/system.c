@@ -110,7 +110,7 @@ static void find_cores(void)
         CPU_ZERO(&allowed);
     for (int i = 0; i < CPU_SETSIZE; i++)
         last = CPU_ISSET(i, &allowed) ? i : last;
-    system_slow_cores(slow_core, (size_t)(last + 1), "/sys/devices"); /* a file of each: no more than are ours */
+    system_slow_cores(slow_core, (size_t)last + 1, "/sys/devices"); /* a file of each: no more than are ours */
     for (int i = 0; i <= last; i++)
         if (CPU_ISSET(i, &allowed))
             *(slow_core[i] ? &found.slow : &found.fast) += 1;

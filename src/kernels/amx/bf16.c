@@ -70,6 +70,22 @@ static void set_shapes(size_t m, size_t n)
     _tile_loadconfig(&s);
 }
 
+/* Rows of C to go, some at each step of depth: the next block's, whose lines are fetched while this one is computed. Below the last
+ * block lies something else, or nothing: nothing is read from there. */
+struct ahead {
+    const float *row;
+    size_t left, each;
+};
+
+INLINE void fetch(struct ahead *a, size_t ldc, const bool two_columns)
+{
+    for (size_t n = least(a->each, a->left); n > 0; n--, a->left--, a->row += ldc) {
+        __builtin_prefetch(a->row, 1);
+        if (two_columns)
+            __builtin_prefetch(a->row + SIDE, 1);
+    }
+}
+
 /* m <= MR rows of C by n <= NR columns; two: more than SIDE of them. c, a: of the first of those rows. */
 INLINE void block(const struct kern_product *p, float *c, const float *a, const bool two_rows, const bool two_columns)
 {
@@ -94,7 +110,9 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
         if (two_rows && two_columns)
             _tile_zero(C11);
     }
+    struct ahead next = {c + MR * p->ldc, MR, p->k > 0 ? MR * SIDE / p->k : 0};
     for (size_t d = 0; d < p->k; d += SIDE, b += SIDE * p->ldb) {
+        fetch(&next, p->ldc, two_columns);
         _tile_loadd(A0, a + d, lda);
         _tile_loadd(B0, b, ldb);
         _tile_dpbf16ps(C00, A0, B0);

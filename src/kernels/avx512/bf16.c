@@ -16,7 +16,7 @@ static inline vf pair_fma(vs a, vf b, vf c)
 #undef VEC_TILE
 #define VEC_TILE kern_gemm_bf16_14x32_avx512
 kern_gemm_tile_fn VEC_TILE;
-#include "kernels/simd/gemm.c"
+#include "kernels/simd/gemm.c" // NOLINT(bugprone-suspicious-include): a template
 
 /* The instruction flushes by itself; what is done with its sums wants the mode. */
 static void flushing_tile(const struct kern_product *p, const struct kern_fetch *fetch, const struct kern_epilogue *e)
