@@ -118,6 +118,8 @@ static void unmix_values(const struct attention *a, struct pass *p, float *dwide
         mix2_bwd(&a->mix, p, dwide + at, ld, dfirst, n, &(struct mix2_terms){a->own, n, a->first->wide + at, ld, n});
     for (size_t r = 0; a->dfirst && r < p->R; r++)
         p->o.k->mix(dwide + r * ld + at, 1, dwide + r * ld + at, 1, a->dfirst + r * n, n);
+    if (dfirst)
+        pass_mark(p, GPT_OP_REST);
 }
 
 static struct kern_gate gate_of(const struct attention *a, const struct pass *p)
@@ -169,6 +171,7 @@ void attention_bwd(const struct attention *a, struct pass *p, float *din, const 
         linear_bwd(&a->gate, p, din2, NULL, dgate, in);
     }
     ops_attn_bwd(p->o, &h, wide, din, a->values, a->lse, a->wide, p->s->attention);
+    pass_mark(p, GPT_OP_ATTENTION);
     unmix_values(a, p, wide);
     turn(a, p, wide, true);
     pass_mark(p, GPT_OP_ATTENTION);
