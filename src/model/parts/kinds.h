@@ -22,6 +22,14 @@
     X(relu2,     mlp_relu2,        "its square, So et al. 2021")                                   \
     X(swiglu,    mlp_swiglu,       "Shazeer 2020")                                                 \
     X(geglu,     mlp_geglu,        "Shazeer 2020")
+
+/* Terms of attention, each on or off as the shape has it: a row is the table of functions alone. Rows stand in the order in which a
+ * forward pass comes to them, and their tensors in a checkpoint. */
+#define ATTENTION_TERMS(X)                                                                         \
+    X(attention_qk_norm)           /* Henry et al. 2020 */                                         \
+    X(attention_turn)              /* as the position scheme has it */                             \
+    X(attention_values)            /* Zhou et al. 2024 */                                          \
+    X(attention_gate)              /* Qiu et al. 2025 */
 /* clang-format on */
 
 /* "|a|b|c" and "; a: what it is; ...". */
