@@ -416,6 +416,10 @@ static void no_change_is_no_change(void)
 static void what_is_open_has_a_plan(void)
 {
     size_t n = 6; /* of fewer, none may be open */
+    if (test_slow()) {
+        test_skip("six comparisons take minutes where steps are slow, and statistics are the same in every build");
+        return;
+    }
     struct compare_tally t = tally("exponent of data .5 to .53, pivot D = 1", 300, n);
     EXPECT_MSG(t.planned == t.called[COMPARE_OPEN], "%zu of %zu open", t.planned, t.called[COMPARE_OPEN]);
     EXPECT(t.called[COMPARE_OPEN] > 0);

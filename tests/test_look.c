@@ -326,9 +326,9 @@ static void svg_is_xml(void)
     char *long_name = malloc(10001);
     memset(long_name, '<', 10000);
     long_name[10000] = '\0';
-    const char *const names[] = {"plain", "<script>\"&'\x01\x02\x03\x1b[31m\xff\xc3\x28 \x7f", long_name};
-    for (size_t k = 0; k < 3; k++) {
-        struct made_sweep *s = made_sweep(k == 1, names[k]);
+    const char *const names[] = {"<script>\"&'\x01\x02\x03\x1b[31m\xff\xc3\x28 \x7f", long_name};
+    for (size_t k = 0; k < 2; k++) {
+        struct made_sweep *s = made_sweep(k == 0, names[k]);
         for_all(s, expect_readable);
         made_free(s);
         struct made_compare *m = made_compare(names[k]);
