@@ -87,6 +87,7 @@ version() {
     grep -qE '^commit: ([0-9a-f]{10,}\+?|unknown)$' version.txt || fail "no commit: $(cat version.txt)"
     grep -qE '^compiler: (gcc|clang) [0-9]' version.txt || fail "no compiler: $(cat version.txt)"
     grep -qE '^kernels: ref.*; this CPU uses (ref|avx2|avx512)$' version.txt || fail "no kernels: $(cat version.txt)"
+    grep -qE '^bf16: (emulated|avx512, by VDPBF16PS|amx, by TDPBF16PS)$' version.txt || fail "nothing of bf16: $(cat version.txt)"
     grep -qE '^libraries: cJSON [0-9][0-9.]*, zlib [0-9][^ ,]*, stb [a-z]* *[0-9.]+$' version.txt || fail "no libraries: $(cat version.txt)"
     diff version.txt <("$plateau" --version) >/dev/null || fail "--version says something else"
     "$plateau" version --json - >version.json || fail "--json -: exit code $?"

@@ -19,7 +19,8 @@ static void print_peak(FILE *out, const struct bench_report *r)
                     "times their number",
                     r->cores.fast, r->cores.slow);
     if (r->bf16 && r->instruction)
-        text_beside(out, "", "products are of bfloat16, by the instruction %s; the peak above is that of fp32", r->instruction);
+        text_beside(out, "", "products are of bfloat16, by the instruction %s; the peak above is that of fp32%s", r->instruction,
+                    r->bf16_isa == KERN_AMX ? "" : ". On some processors, Intel's among them, that is no faster than fp32");
     else if (r->bf16)
         text_beside(out, "", "products are of bfloat16, emulated: this processor or this build has no instruction for them, and "
                              "they take longer than fp32's");
@@ -188,7 +189,8 @@ void bench_print_json(FILE *out, const struct bench_report *r)
     if (r->cores.slow > 0)
         fprintf(out, "\"fast_cores\": %d, \"slow_cores\": %d, ", r->cores.fast, r->cores.slow);
     if (r->bf16)
-        fprintf(out, "\"bf16\": \"%s\", ", r->instruction ? "instruction" : "emulated");
+        fprintf(out, "\"bf16\": \"%s\", \"bf16_isa\": \"%s\", ", r->instruction ? "instruction" : "emulated",
+                kern_isa_name(r->bf16_isa));
     fprintf(out, "\"gemm\": [");
     json_gemms(out, r);
     fprintf(out, "],\n  \"train\": [");

@@ -16,8 +16,9 @@ struct bench_report {
     int threads;
     struct system_cores cores; /* of this machine */
     enum kern_isa isa;
-    bool bf16;               /* products are of bfloat16, by this */
-    const char *instruction; /* or emulated, NULL */
+    bool bf16;               /* products are of bfloat16, by that level */
+    enum kern_isa bf16_isa;
+    const char *instruction; /* and by this, or emulated, NULL */
     size_t n_gemms, n_trains;
     struct {
         const struct bench_shape *shape;

@@ -261,7 +261,7 @@ static enum status run(const struct bench_words *w, const char *word, struct err
     struct bench_list list;
     TRY(pick_shapes(shapes, &list, &k, &optim, &o, w, err));
     if (k.precision == KERN_BF16)
-        r.bf16 = true, r.instruction = kern_bf16_instruction(&k);
+        r.bf16 = true, r.bf16_isa = k.isa, r.instruction = kern_bf16_instruction(&k);
     struct bench_run all = {.r = &r, .word = word, .o = &o, .list = &list, .err = err};
     team_run(o.threads, run_on_team, &all);
     TRY(all.st);

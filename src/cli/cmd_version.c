@@ -56,6 +56,7 @@ static void add_kernels(cJSON *root)
             cJSON_AddItemToArray(built, cJSON_CreateString(kern_isa_name(isa)));
     struct kern k;
     kern_init_for(&k, kern_isa_best(), KERN_BF16);
+    cJSON_AddStringToObject(kernels, "bf16_isa", kern_isa_name(k.isa));
     cJSON_AddStringToObject(kernels, "bf16", kern_bf16_instruction(&k) ? kern_bf16_instruction(&k) : "emulated");
     cJSON_AddStringToObject(kernels, "used", kern_isa_name(kern_isa_for(kern_isa_best(), KERN_FP32)));
 }

@@ -55,7 +55,7 @@ static void probe(const struct kern_bf16 *b, float *c, const float *x, const flo
 }
 
 /* Processors' makers tell the order and the rounding of the instruction's sums in words. One that differed would give other
- * bytes than the next machine of the same level, so it is asked first, which takes a tenth of a millisecond. */
+ * bytes than the next machine of the same level, so it is asked first, which takes half a millisecond. */
 static bool agrees(const struct kern_bf16 *b, const struct kern_bf16 *ref)
 {
     float x[PROBE_ROWS * PROBE_DEPTH], y[PROBE_DEPTH * PROBE_COLUMNS];
@@ -67,12 +67,12 @@ static bool agrees(const struct kern_bf16 *b, const struct kern_bf16 *ref)
     return memcmp(got, want, sizeof got) == 0; // NOLINT: bytes are what is promised
 }
 
-/* Asked once a process. */
+/* Asked once a process, or by threads that ask at the same time once each. */
 enum answer { UNASKED, NO, YES };
 
 void kern_bf16_pick(struct kern *k)
 {
-    static enum answer pairs;
+    static _Atomic enum answer pairs;
     struct kern with = *k;
     if (k->isa != KERN_AVX512 || k->precision != KERN_BF16 || !kern_bf16_has_pairs())
         return;
@@ -95,14 +95,15 @@ bool kern_bf16_has_tiles(void)
 
 bool kern_bf16_amx_runs(void)
 {
-    static enum answer answer;
+    static _Atomic enum answer answer;
     struct kern k;
     if (answer == UNASKED) {
-        answer = NO;
+        enum answer found = NO;
         if (kern_bf16_has_tiles()) {
             kern_init_amx(&k);
-            answer = agrees(&k.bf16, &kern_bf16_groups_ref) ? YES : NO;
+            found = agrees(&k.bf16, &kern_bf16_groups_ref) ? YES : NO;
         }
+        answer = found;
     }
     return answer == YES;
 }

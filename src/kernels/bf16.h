@@ -9,7 +9,8 @@
 
 #include "kernels/kern.h"
 
-/* Values of depth that one chain of multiply-adds takes before it is added to C: even, and alike for every level. */
+/* Values of depth of a block, whole groups of every level: of a level of pairs one chain of multiply-adds takes so many before it
+ * is added to C, so that it is alike for all of them. */
 enum { KERN_BF16_KC = 512 };
 
 /* The bits of a float, rounded to bfloat16: the lower half is 0. As VCVTNEPS2BF16: to nearest, ties to even; subnormal

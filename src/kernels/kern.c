@@ -87,7 +87,8 @@ static enum kern_isa widest(const enum kern_isa *cap)
     enum kern_isa best = KERN_REF;
     for (int i = 0; i < KERN_ISA_COUNT; i++) {
         enum kern_isa isa = (enum kern_isa)i;
-        if (kern_isa_runs(isa) && (!cap || (isa <= *cap && levels[isa].family == levels[*cap].family)))
+        /* one above the cap is not even asked whether it runs */
+        if ((!cap || (isa <= *cap && levels[isa].family == levels[*cap].family)) && kern_isa_runs(isa))
             best = isa;
     }
     return best;
@@ -112,9 +113,10 @@ bool kern_isa_cap(enum kern_isa *isa, const char *name, char *expected, size_t s
 {
     enum kern_isa cap = KERN_REF;
     size_t at = 0;
-    *isa = kern_isa_best();
-    if (!name)
+    if (!name) {
+        *isa = kern_isa_best();
         return true;
+    }
     const bool known = kern_isa_parse(&cap, name) && here(cap);
     for (int i = 0; i < KERN_ISA_COUNT && !known && at < size; i++)
         if (here((enum kern_isa)i))
@@ -152,8 +154,9 @@ enum kern_isa kern_isa_for(enum kern_isa isa, enum kern_precision precision)
 
 void kern_init_for(struct kern *k, enum kern_isa cap, enum kern_precision precision)
 {
+    const enum kern_isa wanted = kern_isa_for(cap, precision);
     kern_init_ref(k); /* what a level leaves alone */
-    levels[kern_isa_for(widest(&cap), precision)].init(k);
+    levels[widest(&wanted)].init(k);
     k->cap = cap, k->precision = precision;
     kern_bf16_pick(k);
 }

@@ -56,7 +56,7 @@ static void transposed_panel(const struct kern *k, float *out, const float *w, s
     enum { PIECE = 64 };
     float piece[64 * PIECE];
     const struct kern_bf16 *b = &k->bf16;
-    CHECK(n <= 64);
+    CHECK(n <= 64 && PIECE % b->group == 0);
     for (size_t d = 0; d < depth; d += PIECE) {
         size_t take = size_min(PIECE, depth - d), deep = kern_bf16_deep(b, take);
         b->along(piece, deep, w + d, ldw, n, take);
@@ -70,6 +70,7 @@ static void transposed_rows(const struct kern *k, float *out, size_t ld_out, con
     enum { PIECE = 128, COUNT = 64 };
     float piece[COUNT * PIECE];
     const struct kern_bf16 *b = &k->bf16;
+    CHECK(PIECE % b->group == 0);
     for (size_t i = 0; i < n; i += COUNT)
         for (size_t d = 0; d < depth; d += PIECE) {
             size_t take = size_min(PIECE, depth - d), deep = kern_bf16_deep(b, take), count = size_min(COUNT, n - i);
@@ -164,7 +165,7 @@ static size_t rows_at_once(const struct kern_bf16 *b, size_t ld)
 }
 
 /* Rows [i, i+m) of C. The block of A is converted once where all its depth is one block, else again for every COLUMNS
- * columns, which is a hundredth of what they take. */
+ * columns: a hundredth of what they take by vectors, more by tiles, and only above 512 wide both ways. */
 static void nn_rows(const struct product *q, float *scratch, size_t i, size_t m)
 {
     const struct gemm_nn *p = q->nn;

@@ -73,16 +73,16 @@ static void set_shapes(size_t m, size_t n)
 /* Rows of C to go, some at each step of depth: the next block's, whose lines are fetched while this one is computed. Below the last
  * block lies something else, or nothing: nothing is read from there. */
 struct ahead {
-    const float *row;
+    uintptr_t row;
     size_t left, each;
 };
 
 INLINE void fetch(struct ahead *a, size_t ldc, const bool two_columns)
 {
     for (size_t n = least(a->each, a->left); n > 0; n--, a->left--, a->row += ldc) {
-        __builtin_prefetch(a->row, 1);
+        __builtin_prefetch((const void *)a->row, 1);
         if (two_columns)
-            __builtin_prefetch(a->row + SIDE, 1);
+            __builtin_prefetch((const void *)(a->row + SIDE * sizeof(float)), 1);
     }
 }
 
@@ -90,8 +90,8 @@ INLINE void fetch(struct ahead *a, size_t ldc, const bool two_columns)
 INLINE void block(const struct kern_product *p, float *c, const float *a, const bool two_rows, const bool two_columns)
 {
     const size_t ldc = p->ldc * sizeof *c, lda = p->a_rs * sizeof *a, ldb = p->ldb * sizeof *p->b;
-    float *below = c + SIDE * p->ldc;
-    const float *a_below = a + SIDE * p->a_rs, *b = p->b;
+    float *below = two_rows ? c + SIDE * p->ldc : c;
+    const float *a_below = two_rows ? a + SIDE * p->a_rs : a, *b = p->b;
     in_order();
     if (p->accumulate) {
         _tile_loadd(C00, c, ldc);
@@ -110,9 +110,9 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
         if (two_rows && two_columns)
             _tile_zero(C11);
     }
-    struct ahead next = {c + MR * p->ldc, MR, p->k > 0 ? MR * SIDE / p->k : 0};
+    struct ahead next = {(uintptr_t)c + MR * ldc, MR, p->k > 0 ? MR * SIDE / p->k : 0};
     for (size_t d = 0; d < p->k; d += SIDE, b += SIDE * p->ldb) {
-        fetch(&next, p->ldc, two_columns);
+        fetch(&next, ldc, two_columns);
         _tile_loadd(A0, a + d, lda);
         _tile_loadd(B0, b, ldb);
         _tile_dpbf16ps(C00, A0, B0);
@@ -206,6 +206,8 @@ static void along(float *out, size_t ld_out, const float *x, size_t ld, size_t n
 {
     pairs_along(out, ld_out, x, ld, n, depth, GROUP);
 }
+
+_Static_assert(KERN_BF16_KC % GROUP == 0, "blocks of depth are whole groups");
 
 void kern_init_amx(struct kern *k)
 {

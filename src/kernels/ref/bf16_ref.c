@@ -46,15 +46,16 @@ static void tile(const struct kern_product *x, const struct kern_fetch *fetch, c
 /* Values of depth of a group. */
 enum { GROUP = 32 };
 
-/* t, or 0, plus the sums of the groups. */
+/* t plus the sums of the groups, the last filled up with zeros, which make 0 of -0. */
 static float by_groups(float t, const struct kern_product *x, size_t i, size_t j)
 {
     const float *a = x->a + i * x->a_rs, *b = x->b + j;
     for (size_t d = 0; d < x->k; d += GROUP) {
         float odd = 0, even = 0;
-        for (size_t p = d; p < x->k && p < d + GROUP; p += 2) {
-            odd = kern_bf16_step_ref(odd, a[p * x->a_cs], b[p * x->ldb]);
-            even = kern_bf16_step_ref(even, a[(p + 1) * x->a_cs], b[(p + 1) * x->ldb]);
+        for (size_t p = d; p < d + GROUP; p += 2) {
+            const bool there = p < x->k;
+            odd = kern_bf16_step_ref(odd, there ? a[p * x->a_cs] : 0, there ? b[p * x->ldb] : 0);
+            even = kern_bf16_step_ref(even, there ? a[(p + 1) * x->a_cs] : 0, there ? b[(p + 1) * x->ldb] : 0);
         }
         t = flush((double)zero_if_subnormal(t) + (double)flush((double)even + (double)odd));
     }
@@ -67,7 +68,7 @@ static void tile_of_groups(const struct kern_product *x, const struct kern_fetch
     for (size_t i = 0; i < x->m; i++)
         for (size_t j = 0; j < x->n; j++) {
             float *to = x->c + i * x->ldc + j;
-            *to = by_groups(x->accumulate ? zero_if_subnormal(*to) : 0, x, i, j);
+            *to = by_groups(x->accumulate ? *to : 0, x, i, j);
         }
     if (f)
         kern_epilogue_ref(x->c, f, x->ldc, x->m, x->n);

@@ -24,7 +24,7 @@ void kern_epilogue_ref(float *c, const struct kern_epilogue *e, size_t ld, size_
 void kern_epilogue_ref64(double *c, const struct kern_epilogue64 *e, size_t ld, size_t rows, size_t n);
 
 /* The definition of products of bfloat16, which every other equals bit for bit but for which NaN a NaN is; and that of those by
- * groups of 32, whose zeros at the end of depth change nothing, so that it has none. */
+ * groups of 32, whose operands are packed as the former's: its tile adds the zeros that fill the last group. */
 extern const struct kern_bf16 kern_bf16_ref, kern_bf16_groups_ref;
 /* One step of such a sum: t + x y for x, y that bf16_round made, and t a sum of such steps. */
 float kern_bf16_step_ref(float t, float x, float y);

@@ -236,7 +236,6 @@ static void act_rows(const struct call *t, float *c, size_t rows)
     }
 
 /* As many steps of depth as a level takes four at a time, `first` before each four. */
-#ifdef LANES_DEEP
 #define DEEP(p, first)                                                                             \
     if (a_cs == 1 && M >= LANES_LEAST && M <= LANES_ROWS)                                          \
         for (; p + LANES_DEEP <= k; p += LANES_DEEP) {                                             \
@@ -246,10 +245,6 @@ static void act_rows(const struct call *t, float *c, size_t rows)
         for (; p + LANES_DEEP <= k; p += LANES_DEEP) {                                             \
             first LANES_BY_COLUMNS                                                                 \
         }
-#else
-#define LANES_NEAR 0
-#define DEEP(p, first)
-#endif
 
 /* Names and row lists of the count of rows at hand. */
 #define PASTE(x, y) x##_##y
