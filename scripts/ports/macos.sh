@@ -7,4 +7,8 @@ case " $* " in
 *" -Wl,--version "*) echo "ld: unknown option: --version" >&2; exit 1 ;;
 *" -Wl,-v "*) echo "@(#)PROGRAM:ld PROJECT:ld64-1" >&2; exit ;;
 esac
-exec "${PORT_PYTHON:-python3}" -m ziglang cc -target "$PORT_TARGET" "$@"
+args=()
+for a in "$@"; do
+    [ "$a" = -Wl,-fatal_warnings ] || args+=("$a") # what newer mesons add for Apple's, and zig does not know
+done
+exec "${PORT_PYTHON:-python3}" -m ziglang cc -target "$PORT_TARGET" "${args[@]}"
