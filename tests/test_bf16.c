@@ -1,12 +1,12 @@
 /* Products of bfloat16: how values are rounded, what one step of a sum is, that the instructions, where there are any, and the
  * kernels of every level give the reference's bytes, and what the rounding costs against sums in double. */
+#include "operands.h"
 #include "test.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "kernels/bf16.h"
 #include "kernels/ref/kern_ref.h"
@@ -29,32 +29,12 @@ static bool same(float a, float b)
     return (isnan(a) && isnan(b)) || bf16_bits(a) == bf16_bits(b);
 }
 
-/* n floats, 0, that end where a page that nobody may touch begins: what sanitizers see of tiles and vectors is less. */
-static struct guarded {
-    float *data;
-    unsigned char *map;
-    size_t bytes;
-} guarded[64];
-
+/* n floats, 0, against a guard page, until release(). */
 static float *take(size_t n)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = n * sizeof(float), inner = (bytes + page - 1) / page * page;
-    struct guarded *g = guarded;
-    while (g->map)
-        CHECK(++g < guarded + sizeof guarded / sizeof *guarded);
-    g->bytes = inner + page;
-    g->map = mmap(NULL, g->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(g->map != MAP_FAILED && mprotect(g->map + inner, page, PROT_NONE) == 0);
-    return g->data = (float *)(g->map + inner - bytes);
-}
-
-static void drop(const float *p)
-{
-    struct guarded *g = guarded;
-    while (g->data != p)
-        CHECK(++g < guarded + sizeof guarded / sizeof *guarded);
-    munmap(g->map, g->bytes);
-    *g = (struct guarded){NULL, NULL, 0};
+    float *p = operand_bytes(n * sizeof *p);
+    memset(p, 0, n * sizeof *p);
+    return p;
 }
 
 /* --- rounding ------------------------------------------------------------------------------------------ */
@@ -157,7 +137,6 @@ static void multiply(const struct kern_bf16 *with, float *c, const struct produc
         for (size_t i = 0; i < p->m * p->k; i++)
             rows[i] = p->a[i % p->k * p->m + i / p->k];
         with->along(a, deep, rows, p->k, p->m, p->k);
-        drop(rows);
     } else
         with->along(a, deep, p->a, p->k, p->m, p->k);
     with->rows(panels, p->b, p->n, p->k, p->n, NR);
@@ -168,12 +147,10 @@ static void multiply(const struct kern_bf16 *with, float *c, const struct produc
                                                panels + j * deep, n, p->m, n, deep, p->accumulate},
                         NULL, NULL);
     }
-    drop(a);
-    drop(panels);
 }
 
 /* kind: of hostile, or less than 0 for numbers of one size. */
-static float *operand(size_t n, int kind)
+static float *numbers(size_t n, int kind)
 {
     float *x = take(n);
     for (size_t i = 0; i < n; i++)
@@ -188,7 +165,7 @@ static const char *how(const struct kern *k)
 
 static void compare_one(const struct kern *k, size_t m, size_t n, size_t depth, int kind)
 {
-    float *a = operand(m * depth, kind), *b = operand(depth * n, kind), *c = operand(m * n, kind);
+    float *a = numbers(m * depth, kind), *b = numbers(depth * n, kind), *c = numbers(m * n, kind);
     float *got = take(m * n), *want = take(m * n);
     struct product p = {m, n, depth, (m + n + depth) % 2, (m + depth) % 3 == 0, a, b, c};
     multiply(k->bf16.group > 2 ? &kern_bf16_groups_ref : &kern_bf16_ref, want, &p);
@@ -196,7 +173,7 @@ static void compare_one(const struct kern *k, size_t m, size_t n, size_t depth, 
     for (size_t i = 0; i < m * n && !test_failed(); i++)
         EXPECT_MSG(same(got[i], want[i]), "%s by %s %zux%zux%zu kind %d: [%zu] = %a, reference %a", kern_isa_name(k->isa),
                    how(k), m, n, depth, kind, i, (double)got[i], (double)want[i]);
-    drop(a), drop(b), drop(c), drop(got), drop(want);
+    release(how(k));
 }
 
 /* Every kind of numbers at every depth. */
@@ -208,8 +185,10 @@ static void compare(const struct kern *k)
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
             for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
-                for (int kind = -1; kind < 9 && !test_failed(); kind++)
+                for (int kind = -1; kind < 9 && !test_failed(); kind++) {
+                    side = (r + c + d) % 2 ? AT_END : AT_START;
                     compare_one(k, rows[r], columns[c], depths[d], kind);
+                }
 }
 
 static void test_levels(void)
@@ -311,7 +290,7 @@ static void check_element(const struct kern *k, const char *what, float got, flo
 static void products(const struct kern *k, size_t M, size_t N, size_t K, bool transposed, int threads)
 {
     size_t lda = K + 3, ldw = (transposed ? K : N) + 1, ldc = N + 2, ldb = N + 1;
-    float *a = operand(M * lda, -1), *w = operand((transposed ? N : K) * ldw, -1), *c = operand(M * ldc, -1);
+    float *a = numbers(M * lda, -1), *w = numbers((transposed ? N : K) * ldw, -1), *c = numbers(M * ldc, -1);
     float *packed = take(gemm_packed_floats(k, K, N)), *scratch = take(gemm_nn_scratch(k, threads, N, K));
     gemm_pack(k, threads, packed, w, ldw, K, N, transposed);
     gemm_nn(k, threads, &(struct gemm_nn){.c = c, .ldc = ldc, .a = a, .lda = lda, .packed = packed, .M = M, .N = N, .K = K,
@@ -319,25 +298,25 @@ static void products(const struct kern *k, size_t M, size_t N, size_t K, bool tr
     for (size_t i = 0; i < M * N && !test_failed(); i += 1 + i % 7)
         check_element(k, transposed ? "x W'" : "x W", c[i / N * ldc + i % N], 0, a + i / N * lda, 1,
                       transposed ? w + i % N * ldw : w + i % N, transposed ? 1 : ldw, K, false);
-    float *b = operand(M * ldb, -1), *dw = operand(K * N, -1), *was = take(K * N);
+    float *b = numbers(M * ldb, -1), *dw = numbers(K * N, -1), *was = take(K * N);
     memcpy(was, dw, K * N * sizeof *was);
     gemm_tn(k, threads, &(struct gemm_tn){.c = dw, .ldc = N, .a = a, .lda = lda, .b = b, .ldb = ldb, .M = M, .K = K, .N = N,
                                           .accumulate = transposed, .scratch = scratch});
     for (size_t i = 0; i < K * N && !test_failed(); i += 1 + i % 7)
         check_element(k, "x' dy", dw[i], was[i], a + i / N, lda, b + i % N, ldb, M, transposed);
-    drop(a), drop(w), drop(c), drop(packed), drop(scratch), drop(b), drop(dw), drop(was);
+    release(kern_isa_name(k->isa));
 }
 
 static void test_products(void)
 {
-    static const size_t sizes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
+    static const size_t shapes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
                                       {3, 19, 1030}, {520, 17, 12}, {401, 33, 64}};
     struct kern k;
     kern_init_for(&k, KERN_REF, KERN_BF16);
     do {
-        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            for (int t = 0; t < 2 && !test_failed(); t++)
-                products(&k, sizes[i][0], sizes[i][1], sizes[i][2], t, 1 + (int)(i + (size_t)t) % 2);
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            for (int t = 0; t < 2 && !test_failed(); t++, side = t % 2 ? AT_END : AT_START)
+                products(&k, shapes[i][0], shapes[i][1], shapes[i][2], t, 1 + (int)(i + (size_t)t) % 2);
     } while (kern_next(&k) && !test_failed());
 }
 
@@ -346,8 +325,8 @@ static void check_end(const struct kern *level, enum kern_act act)
 {
     enum { M = 51, N = 41, K = KERN_BF16_KC + 30 }; /* two blocks of depth */
     struct kern k = *level;
-    float *a = operand(M * K, -1), *w = operand(K * N, -1), *bias = operand(N, -1), *res = operand(M * N, -1);
-    float *mul = operand(M * N, -1);
+    float *a = numbers(M * K, -1), *w = numbers(K * N, -1), *bias = numbers(N, -1), *res = numbers(M * N, -1);
+    float *mul = numbers(M * N, -1);
     float *packed = take(gemm_packed_floats(&k, K, N)), *scratch = take(gemm_nn_scratch(&k, 2, N, K));
     float *plain = take(M * N), *c = take(M * N), *slope = take(M * N);
     float *want = take(M * N), *want_slope = take(M * N);
@@ -366,8 +345,7 @@ static void check_end(const struct kern *level, enum kern_act act)
         EXPECT_NEAR((double)c[i], (double)want[i], 1e-5);
         EXPECT_NEAR((double)slope[i], plainly ? 0 : (double)want_slope[i], 1e-5);
     }
-    drop(a), drop(w), drop(bias), drop(res), drop(mul), drop(packed), drop(scratch), drop(plain), drop(c), drop(slope), drop(want);
-    drop(want_slope);
+    release(kern_isa_name(k.isa));
 }
 
 static void test_end(void)
@@ -416,7 +394,8 @@ static float *gradient(const struct kern *k, enum kern_precision precision, cons
         x[i] = (int32_t)rng_below(&rng, s->V), y[i] = (int32_t)rng_below(&rng, s->V);
     *loss = gpt_forward_backward(&g, x, y);
     *n = g.tensors.n_flat;
-    float *grad = take(*n);
+    float *grad = calloc(*n, sizeof *grad);
+    CHECK(grad);
     memcpy(grad, g.grad, *n * sizeof *grad);
     gpt_free(&g);
     return grad;
@@ -446,16 +425,16 @@ static void test_gradient(void)
             const struct gpt_shape *s = &models[i].shape;
             double loss[3], step = 0x1p-9 * sqrt(2.0 * (4 * (double)s->L + 1));
             size_t n;
-            float *wide = gradient(&k, KERN_FP32, s, 1, &loss[0], &n), *one = gradient(&k, KERN_BF16, s, 1, &loss[1], &n);
+            float *full = gradient(&k, KERN_FP32, s, 1, &loss[0], &n), *one = gradient(&k, KERN_BF16, s, 1, &loss[1], &n);
             float *two = gradient(&k, KERN_BF16, s, i % 3 == 0 ? 2 : 1, &loss[2], &n); /* threads wait long for each other */
-            double off = apart(one, wide, n);
+            double off = apart(one, full, n);
             EXPECT_MSG(memcmp(one, two, n * sizeof *one) == 0 && loss[1] == loss[2], "%s, %s: other bytes with two threads",
                        models[i].name, kern_isa_name(k.isa));
             EXPECT_MSG(models[i].chooses || (off <= 4 * step && off >= step / 4), "%s, %s: off by %.3g, expected %.3g",
                        models[i].name, kern_isa_name(k.isa), off, step);
             EXPECT_MSG(fabs(loss[1] - loss[0]) <= 4 * step * loss[0] && loss[1] != loss[0], "%s, %s: loss %.9g, of fp32 %.9g",
                        models[i].name, kern_isa_name(k.isa), loss[1], loss[0]);
-            drop(wide), drop(one), drop(two);
+            free(full), free(one), free(two);
         }
     } while (kern_next(&k) && !test_failed());
 }
@@ -476,7 +455,7 @@ static void test_gradient_of_pairs(void)
         float *a = gradient(&with, KERN_BF16, &models[i].shape, 1, &loss[0], &n);
         float *b = gradient(&without, KERN_BF16, &models[i].shape, 1, &loss[1], &n);
         EXPECT_MSG(memcmp(a, b, n * sizeof *a) == 0 && loss[0] == loss[1], "%s: emulated other bytes", models[i].name);
-        drop(a), drop(b);
+        free(a), free(b);
     }
 }
 

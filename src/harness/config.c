@@ -450,6 +450,11 @@ struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab)
     };
 }
 
+const char *config_isa_name(const struct config *c, enum kern_isa isa)
+{
+    return kern_isa_name(kern_isa_for(isa, (enum kern_precision)c->train.precision));
+}
+
 struct param_rules config_param_rules(const struct config *c)
 {
     return param_rules_make((enum param_kind)c->model.parametrisation, c->model.d_model,

@@ -275,6 +275,8 @@ struct data_spec config_mix_spec(const struct config *c); /* of the second sourc
 size_t config_data_unit(const struct config *c); /* a window holds a multiple of so many tokens: see data_unit */
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
 struct param_rules config_param_rules(const struct config *c);
+/* The name of the level that runs of c have on a machine that is capped at isa. */
+const char *config_isa_name(const struct config *c, enum kern_isa isa);
 struct schedule config_schedule(const struct config *c);
 struct batch config_batch(const struct config *c);
 struct optim_config config_optim(const struct config *c);

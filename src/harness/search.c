@@ -520,8 +520,7 @@ static enum status record_sweep(const struct search *s, const char *dir, struct 
     sweep_json_read(&there, dir, s->c, s->d);
     if (there.found)
         return OK;
-    const enum kern_isa isa = kern_isa_for(s->o->isa, (enum kern_precision)s->c->train.precision);
-    struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = kern_isa_name(isa), .floor = (double)NAN,
+    struct sweep_facts facts = {.version = PLATEAU_VERSION, .isa = config_isa_name(s->c, s->o->isa), .floor = (double)NAN,
                                 .eval_floor = (double)NAN, .cores = system_cores_all(), .data = s->d};
     TRY(baseline_of_text(&facts.baseline, s->d, err));
     TRY(file_mkdirs(s->folder, err));

@@ -33,9 +33,8 @@ enum status sweep_check_folder(const struct sweep *s, const struct sweep_json *t
  * taken where the data are the same. */
 enum status sweep_facts_of(struct sweep *s, const struct sweep_json *there, struct err *err)
 {
-    const enum kern_precision precision = (enum kern_precision)s->p->runs[0].cfg.train.precision;
     s->facts = (struct sweep_facts){.version = PLATEAU_VERSION,
-                                   .isa = kern_isa_name(kern_isa_for(s->o->isa, precision)),
+                                   .isa = config_isa_name(&s->p->runs[0].cfg, s->o->isa),
                                    .floor = data_floor(s->d),
                                    .eval_floor = there->floor_heldout,
                                    .cores = system_cores_all(),

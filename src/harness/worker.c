@@ -320,8 +320,7 @@ static enum status begin(struct worker *w, struct err *err)
     snprintf(w->beat.id, sizeof w->beat.id, "%s", w->claims.id);
     snprintf(w->beat.host, sizeof w->beat.host, "%.*s", (int)strcspn(w->claims.id, "-"), w->claims.id);
     snprintf(w->beat.where, sizeof w->beat.where, "%s", w->claims.where);
-    const enum kern_precision precision = (enum kern_precision)s->p->runs[0].cfg.train.precision;
-    snprintf(w->beat.isa, sizeof w->beat.isa, "%s", kern_isa_name(kern_isa_for(s->o->isa, precision)));
+    snprintf(w->beat.isa, sizeof w->beat.isa, "%s", config_isa_name(&s->p->runs[0].cfg, s->o->isa));
     w->beat.live.tokens_per_s = 0;
     TRY(claims_beat(&w->claims, &w->beat, err));
     /* first on the list, then a look for a sweep, which first takes its lock, then looks at the list: one sees the other */

@@ -86,6 +86,19 @@ INLINE void fetch(struct ahead *a, size_t ldc, const bool two_columns)
     }
 }
 
+/* Each tile of sums that there is, and where it lies in C. */
+#define SUMS(X)                                                                                    \
+    X(C00, c)                                                                                      \
+    if (two_columns)                                                                               \
+        X(C01, c + SIDE)                                                                           \
+    if (two_rows)                                                                                  \
+        X(C10, below)                                                                              \
+    if (two_rows && two_columns)                                                                   \
+        X(C11, below + SIDE)
+#define LOAD(tile, at) _tile_loadd(tile, at, ldc);
+#define CLEAR(tile, at) _tile_zero(tile);
+#define STORE(tile, at) _tile_stored(tile, at, ldc);
+
 /* m <= MR rows of C by n <= NR columns; two: more than SIDE of them. c, a: of the first of those rows. */
 INLINE void block(const struct kern_product *p, float *c, const float *a, const bool two_rows, const bool two_columns)
 {
@@ -94,21 +107,9 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
     const float *a_below = two_rows ? a + SIDE * p->a_rs : a, *b = p->b;
     in_order();
     if (p->accumulate) {
-        _tile_loadd(C00, c, ldc);
-        if (two_columns)
-            _tile_loadd(C01, c + SIDE, ldc);
-        if (two_rows)
-            _tile_loadd(C10, below, ldc);
-        if (two_rows && two_columns)
-            _tile_loadd(C11, below + SIDE, ldc);
+        SUMS(LOAD)
     } else {
-        _tile_zero(C00);
-        if (two_columns)
-            _tile_zero(C01);
-        if (two_rows)
-            _tile_zero(C10);
-        if (two_rows && two_columns)
-            _tile_zero(C11);
+        SUMS(CLEAR)
     }
     struct ahead next = {(uintptr_t)c + MR * ldc, MR, p->k > 0 ? MR * SIDE / p->k : 0};
     for (size_t d = 0; d < p->k; d += SIDE, b += SIDE * p->ldb) {
@@ -127,13 +128,7 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
         if (two_rows && two_columns)
             _tile_dpbf16ps(C11, A1, B1);
     }
-    _tile_stored(C00, c, ldc);
-    if (two_columns)
-        _tile_stored(C01, c + SIDE, ldc);
-    if (two_rows)
-        _tile_stored(C10, below, ldc);
-    if (two_rows && two_columns)
-        _tile_stored(C11, below + SIDE, ldc);
+    SUMS(STORE)
     in_order();
 }
 
