@@ -171,37 +171,14 @@ static void draw_interval(const struct pen *d, size_t panel, struct point a, str
     draw_end(d, across ? t : a.x, across ? a.y : t, across ? 1 : 0, across ? 0 : 1, to > hi, s);
 }
 
-static double shifted(const struct pen *d, const struct chart_series *s, size_t i)
-{
-    return !s->aside ? 0 : s->aside[i] * (s->radius > 0 ? s->radius : 4) * d->l->unit;
-}
-
-/* An end that is not known, or not shown, where the other is: the interval goes on beyond the plot. */
-static double end_or_beyond(const struct axis *a, double end, bool high)
-{
-    if (axis_shows(a->log, end))
-        return end;
-    double far = a->log ? 2 : a->hi - a->lo;
-    return high ? (a->log ? a->hi * far : a->hi + far) : (a->log ? a->lo / far : a->lo - far);
-}
-
 static void draw_error_bars(const struct pen *d, const struct chart_series *s)
 {
     const struct stroke bar = {.color = color_of(d, s->color), .width = 1.3 * d->l->unit};
-    const struct axis *y = &d->l->panel[s->panel].y;
     struct point a, b;
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->lo && (isfinite(s->lo[i]) || isfinite(s->hi[i])) &&
-            layout_place(d->l, s->panel, &a, s->x[i], end_or_beyond(y, s->lo[i], false)) &&
-            layout_place(d->l, s->panel, &b, s->x[i], end_or_beyond(y, s->hi[i], true))) {
-            a.x += shifted(d, s, i), b.x += shifted(d, s, i);
-            draw_interval(d, s->panel, a, b, false, bar);
-        }
-        if (s->x_lo && (isfinite(s->x_lo[i]) || isfinite(s->x_hi[i])) &&
-            layout_place(d->l, s->panel, &a, end_or_beyond(&d->l->x, s->x_lo[i], false), s->y[i]) &&
-            layout_place(d->l, s->panel, &b, end_or_beyond(&d->l->x, s->x_hi[i], true), s->y[i]))
-            draw_interval(d, s->panel, a, b, true, bar);
-    }
+    for (size_t i = 0; i < s->n; i++)
+        for (int across = 0; across < 2; across++)
+            if (layout_interval(d->l, s, i, across, &a, &b))
+                draw_interval(d, s->panel, a, b, across, bar);
 }
 
 static void draw_line(const struct pen *d, const struct chart_series *s)
@@ -237,7 +214,7 @@ static void draw_series(const struct pen *d, size_t k)
     for (size_t i = 0; i < s->n && s->marker != MARKER_NONE; i++)
         if (layout_place(d->l, s->panel, &p, s->x[i], s->y[i]) && p.x >= d->l->left - 1 && p.x <= d->l->right + 1 &&
             p.y >= panel->top - 1 && p.y <= panel->bottom + 1)
-            draw_marker(d, (struct point){p.x + shifted(d, s, i), p.y}, s, i);
+            draw_marker(d, (struct point){p.x + layout_aside(d->l, s, i), p.y}, s, i);
     d->s->end(d->s->self);
 }
 

@@ -36,6 +36,34 @@ bool layout_place(const struct layout *l, size_t panel, struct point *p, double 
     return true;
 }
 
+double layout_aside(const struct layout *l, const struct chart_series *s, size_t i)
+{
+    return !s->aside ? 0 : s->aside[i] * (s->radius > 0 ? s->radius : 4) * l->unit;
+}
+
+static double end_or_beyond(const struct axis *a, double end, bool high)
+{
+    if (axis_shows(a->log, end))
+        return end;
+    double far = a->log ? 2 : a->hi - a->lo;
+    return high ? (a->log ? a->hi * far : a->hi + far) : (a->log ? a->lo / far : a->lo - far);
+}
+
+bool layout_interval(const struct layout *l, const struct chart_series *s, size_t i, bool across, struct point *a, struct point *b)
+{
+    const double *los = across ? s->x_lo : s->lo, *his = across ? s->x_hi : s->hi;
+    if (!los || (!isfinite(los[i]) && !isfinite(his[i])))
+        return false;
+    const struct axis *axis = across ? &l->x : &l->panel[s->panel].y;
+    const double lo = end_or_beyond(axis, los[i], false), hi = end_or_beyond(axis, his[i], true), aside = layout_aside(l, s, i);
+    if (!layout_place(l, s->panel, a, across ? lo : s->x[i], across ? s->y[i] : lo) ||
+        !layout_place(l, s->panel, b, across ? hi : s->x[i], across ? s->y[i] : hi))
+        return false;
+    if (!across)
+        a->x += aside, b->x += aside;
+    return true;
+}
+
 /* --- axes ------------------------------------------------------------------------------------- */
 
 static double widest_label(const struct layout *l, const struct axis *a)

@@ -94,5 +94,10 @@ double layout_x(const struct layout *l, double v);
 double layout_y(const struct layout *l, size_t panel, double v);
 /* false where an axis cannot show it. */
 bool layout_place(const struct layout *l, size_t panel, struct point *p, double x, double y);
+/* How far to the right of its place mark i of a series stands. */
+double layout_aside(const struct layout *l, const struct chart_series *s, size_t i);
+/* From a to b: the interval of mark i in y, or across, in x. Of an end that is not known, or that its axis cannot show, it
+ * goes on beyond the panel. false where there is none. */
+bool layout_interval(const struct layout *l, const struct chart_series *s, size_t i, bool across, struct point *a, struct point *b);
 
 #endif

@@ -69,6 +69,16 @@ static void stamp_segment(struct places *p, struct point a, struct point b)
     }
 }
 
+/* What of it the panel shows. */
+static void stamp_interval(struct places *p, size_t panel, struct point a, struct point b)
+{
+    const struct layout *l = p->l;
+    const double top = l->panel[panel].top, bottom = l->panel[panel].bottom;
+    a.x = fmin(fmax(a.x, l->left), l->right), b.x = fmin(fmax(b.x, l->left), l->right);
+    a.y = fmin(fmax(a.y, top), bottom), b.y = fmin(fmax(b.y, top), bottom);
+    stamp_segment(p, a, b);
+}
+
 static void stamp_series(struct places *p, const struct chart_series *s)
 {
     struct point a, before = {0, 0}, lo, hi;
@@ -78,13 +88,10 @@ static void stamp_series(struct places *p, const struct chart_series *s)
         if (has && had && s->width > 0)
             stamp_segment(p, before, a);
         if (has && s->marker != MARKER_NONE)
-            stamp(p, a.x, a.y, 5 * p->l->unit, 3);
-        if (s->x_lo && layout_place(p->l, s->panel, &lo, s->x_lo[i], s->y[i]) &&
-            layout_place(p->l, s->panel, &hi, s->x_hi[i], s->y[i]))
-            stamp_segment(p, lo, hi);
-        if (s->lo && !s->band && layout_place(p->l, s->panel, &lo, s->x[i], s->lo[i]) &&
-            layout_place(p->l, s->panel, &hi, s->x[i], s->hi[i]))
-            stamp_segment(p, lo, hi);
+            stamp(p, a.x + layout_aside(p->l, s, i), a.y, 5 * p->l->unit, 3);
+        for (int across = 0; across < 2; across++)
+            if ((across || !s->band) && layout_interval(p->l, s, i, across, &lo, &hi))
+                stamp_interval(p, s->panel, lo, hi);
         before = a;
         had = has;
     }

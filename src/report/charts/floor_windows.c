@@ -71,7 +71,7 @@ static enum status add_quoted(struct chart *ch, const struct parts *p, struct er
 {
     const struct fit_value *v = &p->r->verdict.floor.at;
     struct chart_line *l;
-    char value[NUMBER_MAX], interval[64];
+    char value[NUMBER_MAX];
     if (!isfinite(v->value))
         return OK;
     TRY(chart_add_line(&l, ch, false, v->value, err));
@@ -79,8 +79,7 @@ static enum status add_quoted(struct chart *ch, const struct parts *p, struct er
     l->dash = 6, l->gap = 4;
     l->color = palette_ink(PALETTE_FIT);
     number_say(value, sizeof value, NUMBER_LOSS, v->value, v, false);
-    number_interval(interval, sizeof interval, NUMBER_LOSS, v, false);
-    parts_say(l->label, sizeof l->label, "quoted %s = %s%s", name_row(NAME_FLOOR)->symbol, value, interval);
+    parts_say(l->label, sizeof l->label, "quoted %s = %s", name_row(NAME_FLOOR)->symbol, value);
     return OK;
 }
 
