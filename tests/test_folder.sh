@@ -285,6 +285,28 @@ fifos() {
     done
 }
 
+# What a sweep would write over in a folder that is of no sweep stays as it is.
+strangers() {
+    local name at
+    for name in results.csv fit.json report.html charts/excess.png; do
+        at=strange/$name
+        rm -rf strange
+        mkdir -p "$(dirname "$at")"
+        echo mine >"$at"
+        for how in --fresh --worker ""; do
+            sweep 2 strange ${how:+"$how"}
+            says strange "strange/${name%%/*}: of no sweep"
+            [ "$(cat "$at")" = mine ] || fail "$at was written over"
+            [ ! -e strange/sweep.json ] || fail "sweep.json was written beside $at"
+        done
+    done
+    # without sweep.json its runs show whose it is
+    finished without
+    rm without/sweep.json
+    sweep 0 without
+    same_results without whole
+}
+
 links() {
     local f before
     echo precious >precious
@@ -355,7 +377,7 @@ held_out_part() {
 }
 
 for t in ${FOLDER_TESTS:-checkpoints_removed result_damaged log_damaged log_hole checkpoint_damaged config_damaged sweep_json other_grids \
-    fit_while_it_trains corpus kernels too_large diverged fifos links limits temporaries the_loss_is_shown held_out_part}; do
+    fit_while_it_trains corpus kernels too_large diverged fifos links strangers limits temporaries the_loss_is_shown held_out_part}; do
     run_test "$t"
 done
 finish

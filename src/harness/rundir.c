@@ -15,7 +15,7 @@
 
 static const char *const run_files[] = {"result.json", "checkpoint.bin", "log.jsonl", "config.json", TENSORBOARD_FILE,
                                         HPARAMS_FILE};
-static const char *const sweep_files[] = {"sweep.json", "results.csv", "fit.json", ".lock", "charts"};
+static const char *const sweep_files[] = {"sweep.json", "results.csv", "fit.json", "report.html", ".lock", "charts"};
 
 enum { N_RUN_FILES = sizeof run_files / sizeof *run_files, N_SWEEP_FILES = sizeof sweep_files / sizeof *sweep_files };
 
@@ -118,6 +118,52 @@ enum status rundir_refuse_collisions(const struct plan *p, const char *dir, stru
         st = refuse_collision(p, dir, list.names[i], err);
     file_list_free(&list);
     return st;
+}
+
+/* Whether it holds the folder of any run. */
+static enum status look_for_run(bool *out, const char *dir, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    struct file_list list = {0};
+    TRY(file_list_dir(&list, dir, err));
+    enum status st = OK;
+    *out = false;
+    for (size_t i = 0; i < list.n && st == OK && !*out; i++) {
+        st = rundir_path(path, dir, list.names[i], "config.json", err);
+        *out = st == OK && file_exists(path);
+    }
+    file_list_free(&list);
+    return st;
+}
+
+static enum status refuse_stranger(const char *path, struct err *err)
+{
+    struct file_list list = {0};
+    bool there = file_exists(path);
+    if (file_is_dir(path)) {
+        TRY(file_list_dir(&list, path, err));
+        there = list.n > 0;
+        file_list_free(&list);
+    }
+    return !there ? OK
+                  : err_set(err, E_CONFIG, "%s: of no sweep, as the folder has neither sweep.json nor a run, and a sweep would write "
+                                           "over it: give another --out, or move it away", path);
+}
+
+enum status rundir_refuse_strangers(const char *dir, struct err *err)
+{
+    static const char *const written[] = {"results.csv", "fit.json", "report.html"};
+    char path[FILE_PATH_MAX];
+    bool ours;
+    TRY(look_for_run(&ours, dir, err));
+    if (ours)
+        return OK;
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        TRY(file_join(path, sizeof path, dir, written[i], err));
+        TRY(refuse_stranger(path, err));
+    }
+    TRY(file_join(path, sizeof path, dir, "charts", err));
+    return file_is_dir(path) ? refuse_stranger(path, err) : OK; /* where a file stands none can be drawn, which is told */
 }
 
 static enum status other_data(const char *run, const char *dir, const struct data *d, const struct sweep_json *s,

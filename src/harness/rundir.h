@@ -17,6 +17,9 @@ enum status rundir_path(char *path, const char *dir, const char *run, const char
 /* E_DATA where a file that a sweep writes, or a run's folder, is a symbolic link. */
 enum status rundir_refuse_links(const struct plan *p, const char *dir, struct err *err) WARN_UNUSED;
 
+/* E_CONFIG where dir, which has no sweep.json, holds none of its runs but a file or folder that a sweep writes over. */
+enum status rundir_refuse_strangers(const char *dir, struct err *err) WARN_UNUSED;
+
 /* E_CONFIG where dir holds the same cell of the grid under another config, with the difference. */
 enum status rundir_refuse_collisions(const struct plan *p, const char *dir, struct err *err) WARN_UNUSED;
 

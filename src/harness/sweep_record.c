@@ -17,6 +17,8 @@
 enum status sweep_check_folder(const struct sweep *s, const struct sweep_json *there, struct err *err)
 {
     TRY(rundir_refuse_links(s->p, s->dir, err));
+    if (!there->found)
+        TRY(rundir_refuse_strangers(s->dir, err));
     TRY(rundir_refuse_data(s->p, s->dir, s->d, there, s->o->fresh, err));
     if (s->o->fresh)
         return OK;

@@ -313,6 +313,8 @@ static enum status begin(struct worker *w, struct err *err)
     const double patience = w->how->patience_s > 0 ? w->how->patience_s : WORKER_PATIENCE_S;
     TRY(rundir_refuse_links(s->p, s->dir, err));
     sweep_json_read(&there, s->dir, s->c, s->d);
+    if (!there.found)
+        TRY(rundir_refuse_strangers(s->dir, err));
     TRY(rundir_refuse_data(s->p, s->dir, s->d, &there, false, err));
     TRY(rundir_refuse_collisions(s->p, s->dir, err));
     TRY(claims_make(&w->claims, err));
