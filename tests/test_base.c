@@ -108,6 +108,10 @@ static void counts(void)
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 75), "1 min 15 s") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 7325), "2 h 02 min") == 0);
     EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 3599.7), "1 h 00 min") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 99.5 * 3600), "99 h 30 min") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 100 * 3600), "4 d 04 h") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 1e9), "31.7 years") == 0);
+    EXPECT(strcmp(count_format_seconds(buf, sizeof buf, 1e300), "3.17e+292 years") == 0);
 }
 
 static void rng(void)

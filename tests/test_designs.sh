@@ -112,6 +112,28 @@ next_runs_refused() {
     grep -q 'there are no resamples' none.txt || fail "no resamples: $(cat none.txt)"
 }
 
+# Budgets that no run can have are refused, and what lies beyond the runs is said on either side.
+absurd_budgets() {
+    local table=$root/docs/example-runs.csv
+    beyond() {
+        local words=$1 said
+        shift
+        "$plateau" "$@" --where keep=1 --bootstrap 0 >beyond.txt 2>&1 || fail "$*: exit code $?: $(tail -n 1 beyond.txt)"
+        said=$(tr -s ' \n' ' ' <beyond.txt)
+        [[ $said = *"$words"* ]] || fail "$*: '$words' is not in $said"
+    }
+    for c in 1e41 1e300; do
+        refused 2 "that is more than 1e+40 FLOPs" "$plateau" plan "$table" --where keep=1 --bootstrap 0 --flops $c
+    done
+    refused 2 "that is more than 1e+40 FLOPs" "$plateau" predict "$table" --where keep=1 --bootstrap 0 --params 1e300 --tokens 1e300
+    refused 2 "less than a parameter, or than a token" "$plateau" plan "$table" --where keep=1 --bootstrap 0 --flops 1
+    refused 2 "--loss 1000: by the fit 1000 FLOPs have no more than" "$plateau" plan "$table" --where keep=1 --bootstrap 0 --loss 1000
+    beyond "budget of the runs, so this is an extrapolation" plan "$table" --flops 1e25
+    beyond "times that of the smallest run, so this is an extrapolation" predict "$table" --params 1 --tokens 1B
+    beyond "times that of the shortest run, so this is an extrapolation" predict "$table" --params 10M --tokens 1
+    beyond "times that of the longest run, so this is an extrapolation" predict "$table" --params 10M --tokens 1e15
+}
+
 # Without a grid: a time picks one, which a dry run shows, and does not write.
 picked_dry() {
     local data=(--set data.source=graph-walk --set data.eval_tokens=2016)
@@ -176,6 +198,7 @@ run_test next_runs
 run_test next_runs_trained
 run_test next_runs_of_table
 run_test next_runs_refused
+run_test absurd_budgets
 run_test picked_dry
 run_test picked
 run_test picked_refused

@@ -115,14 +115,18 @@ char *count_format_exact(char *buf, size_t size, double value)
 
 char *count_format_seconds(char *buf, size_t size, double seconds)
 {
+    const double hour = 3600;
     if (!isfinite(seconds) || seconds < 0)
         snprintf(buf, size, "?");
     else if (seconds < 59.95)
         snprintf(buf, size, "%.*f s", seconds < 9.95 ? 1 : 0, seconds);
     else if (seconds < 3599.5)
         snprintf(buf, size, "%d min %02d s", (int)((seconds + 0.5) / 60), (int)(seconds + 0.5) % 60);
+    else if (seconds < 100 * hour)
+        snprintf(buf, size, "%d h %02d min", (int)((seconds + 30) / hour), (int)((seconds + 30) / 60) % 60);
+    else if (seconds < 1000 * 24 * hour)
+        snprintf(buf, size, "%d d %02d h", (int)((seconds / hour + 0.5) / 24), (int)(seconds / hour + 0.5) % 24);
     else
-        snprintf(buf, size, "%d h %02d min", (int)((seconds + 30) / 3600),
-                 (int)((seconds + 30) / 60) % 60);
+        snprintf(buf, size, "%.3g years", seconds / (365.25 * 24 * hour));
     return buf;
 }

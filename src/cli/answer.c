@@ -139,6 +139,18 @@ static void choose_shape(struct answer *a, const struct fitted *f, size_t vocab)
         a->no_shape = a->no_command = "no shape up to d_model 4096 and 48 layers has that size";
 }
 
+/* v in units of the largest value of a column, or of the smallest: 1 between them. */
+static double times_beyond(const struct fit_table *t, enum fit_column column, double v)
+{
+    double lo = (double)INFINITY, hi = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        double x = t->col[column][i];
+        if (x > 0 && isfinite(x))
+            lo = fmin(lo, x), hi = fmax(hi, x);
+    }
+    return !(hi > 0) || !isfinite(v) ? 1 : v > hi ? v / hi : v < lo ? v / lo : 1;
+}
+
 static enum status know_data(struct answer *a, const struct fitted *f, size_t *vocab, struct err *err)
 {
     struct folder_data d;
@@ -175,6 +187,12 @@ enum status answer_fill(struct answer *a, const struct fitted *f, struct err *er
     static const char one[] = "the law is one of a single variable";
     const char *why = !f->folder ? table : NULL;
     a->epochs = a->seconds = (double)NAN;
+    if (fit_report_selected(a->report)->law->n_vars > 1 && !(a->params.value >= 1 && a->tokens.value >= 1))
+        return err_set(err, E_USAGE, "that is less than a parameter, or than a token: %.3g and %.3g", a->params.value, a->tokens.value);
+    if (isfinite(a->x) ? !isfinite(a->times_largest) : !(a->flops <= ANSWER_FLOPS_MAX))
+        return err_set(err, E_USAGE, "that is more than %g FLOPs, which no machine will see", ANSWER_FLOPS_MAX);
+    a->times_size = times_beyond(&f->table, fit_count_column(a->report->count), a->params.value);
+    a->times_tokens = times_beyond(&f->table, FIT_TOKENS, a->tokens.value);
     doubt_size(a);
     if (fit_report_selected(a->report)->law->n_vars == 1)
         a->no_size = one;

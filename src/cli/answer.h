@@ -14,6 +14,7 @@ struct answer {
     const char *unit;              /* of losses */
     double flops;                  /* of this run */
     double times_largest;          /* it, or x, in units of the largest of the runs */
+    double times_size, times_tokens; /* in units of the largest of the runs, or where smaller than all of the smallest; 1 among them */
     double x;                      /* laws of one variable: its value; params, tokens and flops are NaN */
     struct fit_value params, tokens; /* best ones, with intervals, or those that were asked for, without */
     bool is_asked;
@@ -39,11 +40,15 @@ struct answer {
     const char *no_command;
 };
 
+/* Compute that no machine will see. */
+#define ANSWER_FLOPS_MAX 1e40
+
 /* Flops a second of one core at this size, from the speed of the sweep's runs: that of the run nearest in ln N; NaN
  * where no run has a speed. */
 double answer_speed(const struct fitted *f, double params);
 
-/* Fill all that follows from report, unit, flops, times_largest, x, is_asked, params, tokens, unique, loss_curve and jobs. */
+/* Fill all that follows from report, unit, flops, times_largest, x, is_asked, params, tokens, unique, loss_curve and jobs.
+ * E_USAGE where there can be no such run. */
 enum status answer_fill(struct answer *a, const struct fitted *f, struct err *err) WARN_UNUSED;
 
 /* Print it, and write it as JSON where `json` (NULL: nowhere) says, "-" for alone on stdout. */

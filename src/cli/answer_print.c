@@ -50,17 +50,25 @@ static void print_run(const struct answer *a)
     print_count("tokens D", a->tokens);
 }
 
+/* Four decimals, but of what is no loss of any run. */
+static const char *loss_text(char buf[32], double v)
+{
+    snprintf(buf, 32, fabs(v) < 1e4 ? "%.4f" : "%.3g", v);
+    return buf;
+}
+
 static void print_loss(const struct answer *a)
 {
-    char at[LEAD_MAX], interval[100] = "";
+    char at[LEAD_MAX], interval[100] = "", value[32], lo[32], hi[32];
     const struct fit_value *v = &a->loss, *c = &a->loss_curve;
     if (isfinite(v->lo))
-        snprintf(interval, sizeof interval, ", 95 %% interval %.4f to %.4f for one new run", v->lo, v->hi);
-    text_beside(stdout, lead(at, "loss"), "%.4f%s%s%s", v->value, *a->unit ? " " : "", a->unit, interval);
+        snprintf(interval, sizeof interval, ", 95 %% interval %s to %s for one new run", loss_text(lo, v->lo), loss_text(hi, v->hi));
+    text_beside(stdout, lead(at, "loss"), "%s%s%s%s", loss_text(value, v->value), *a->unit ? " " : "", a->unit, interval);
     if (!isfinite(v->lo))
         text_beside(stdout, lead(at, ""), "(no interval for one new run: %s)", a->no_interval);
     if (isfinite(c->lo) && isfinite(c->hi))
-        text_beside(stdout, lead(at, "  of the curve"), "95 %% interval %.4f to %.4f, for the mean of many runs", c->lo, c->hi);
+        text_beside(stdout, lead(at, "  of the curve"), "95 %% interval %s to %s, for the mean of many runs", loss_text(lo, c->lo),
+                    loss_text(hi, c->hi));
     if (isfinite(v->lo) && a->noise.bound)
         text_beside(stdout, lead(at, ""), "(no run was repeated with another seed: the noise of one is taken as large as the "
                                           "runs scatter about the law, %.2g)", a->noise.sigma);
@@ -123,15 +131,43 @@ static void warn_of_repeats(const struct answer *a)
                 count_format(all, sizeof all, a->tokens.value), what);
 }
 
+static void warn_beyond(double times, const char *what, const char *largest, const char *smallest)
+{
+    if (times > 2 || times < 0.5)
+        text_beside(stdout, "careful: ", "%s %.3g times that of the %s run, so this is an extrapolation", what, times,
+                    times > 1 ? largest : smallest);
+}
+
+/* Where a run of this size or with so many tokens, or one like it, has not been: the budget alone does not show it. */
+static void warn_of_reach(const struct answer *a)
+{
+    if (a->times_largest > 2)
+        text_beside(stdout, "careful: ", "that is %.3g times the largest %s of the runs, so this is an extrapolation",
+                    a->times_largest, law_of(a)->law->n_vars == 1 ? law_of(a)->x_name : "budget");
+    if (a->no_size)
+        return;
+    warn_beyond(a->times_size, "its size is", "largest", "smallest");
+    warn_beyond(a->times_tokens, "its tokens are", "longest", "shortest");
+}
+
+/* A law may promise what no run can have. */
+static void warn_of_floor(const struct answer *a)
+{
+    const struct fit_truth *truth = &a->report->verdict.truth;
+    const double floor = isfinite(truth->heldout) ? fmin(truth->floor, truth->heldout) : truth->floor;
+    if (truth->known && a->loss.value < floor)
+        text_beside(stdout, "careful: ", "the exact floor of this language is %.4g%s%s: on average no run has less", floor,
+                    *a->unit ? " " : "", a->unit);
+}
+
 void answer_print_text(const struct answer *a)
 {
     print_run(a);
     print_loss(a);
     print_training(a);
     warn_of_repeats(a);
-    if (a->times_largest > 2)
-        text_beside(stdout, "careful: ", "that is %.3g times the largest %s of the runs, so this is an extrapolation",
-                    a->times_largest, law_of(a)->law->n_vars == 1 ? law_of(a)->x_name : "budget");
+    warn_of_reach(a);
+    warn_of_floor(a);
     if (a->report->verdict.withheld[0])
         text_beside(stdout, "careful: ", "these runs do not settle the law (%s): what it promises is one guess of many",
                     a->report->verdict.withheld);

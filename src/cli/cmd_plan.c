@@ -24,9 +24,6 @@ struct plan_words {
 
 #define NEXT_NONE SIZE_MAX
 
-/* Compute that no machine will see; the search for a loss or a time stays below it. */
-static const double FLOPS_MAX = 1e40;
-
 /* In seconds, as a config takes times; 0 where it is none. */
 static double parse_time(const char *text)
 {
@@ -44,12 +41,15 @@ static double loss_for(const struct fitted *f, double flops)
     return fit_frontier_loss(&f->report.frontier, flops).value;
 }
 
-/* The compute at which a monotone function of it reaches y; NaN where it does not below FLOPS_MAX. */
+#define FLOPS_MIN 1e3
+
+/* The compute at which a monotone function of it reaches y, FLOPS_MIN where it is there from the start; NaN where it does not
+ * below ANSWER_FLOPS_MAX. */
 static double reach(const struct fitted *f, double (*fn)(const struct fitted *, double), double y)
 {
-    double lo = log(1e3), hi = log(FLOPS_MAX);
-    bool rises = fn(f, FLOPS_MAX) > fn(f, 1e3);
-    if (!(rises ? fn(f, FLOPS_MAX) >= y : fn(f, FLOPS_MAX) <= y))
+    double lo = log(FLOPS_MIN), hi = log(ANSWER_FLOPS_MAX);
+    bool rises = fn(f, ANSWER_FLOPS_MAX) > fn(f, FLOPS_MIN);
+    if (!(rises ? fn(f, ANSWER_FLOPS_MAX) >= y : fn(f, ANSWER_FLOPS_MAX) <= y))
         return (double)NAN;
     for (int i = 0; i < 200; i++) {
         double mid = (lo + hi) / 2;
@@ -108,6 +108,9 @@ static enum status find_flops(double *flops, const struct fitted *f, const struc
     if (w->loss > 0) {
         const struct fit_value *e = &f->report.frontier.e;
         char iv[100];
+        if (w->loss >= loss_for(f, FLOPS_MIN))
+            return err_set(err, E_USAGE, "--loss %g: by the fit %g FLOPs have no more than %.4g: give a loss below", w->loss, FLOPS_MIN,
+                           loss_for(f, FLOPS_MIN));
         *flops = reach(f, loss_for, w->loss);
         if (isnan(*flops))
             return err_set(err, E_USAGE, "--loss %g: the fit never gets there: it levels off at %.4g%s", w->loss, e->value,
