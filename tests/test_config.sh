@@ -371,6 +371,19 @@ data_of_config() {
     tail -n 1 stdout | grep -qE '^  [?]{1,58}$' || fail "bytes that are no text: $(cat stdout)"
 }
 
+# What is no text is told, what cannot be learnt refused, before anything is trained.
+odd_texts() {
+    head -c 200000 /dev/zero | tr '\0' 'a' >const.txt
+    for i in {1..3000}; do printf 'some words %d\n' "$i"; done | iconv -t UTF-16LE >wide.txt
+    config '"name": "t",'
+    local text=(--set data.source=text --set model.ctx=32 --set data.eval_tokens=1024)
+    refused "const.txt: all training bytes are the same, 0x61: there is nothing to learn" \
+        "$plateau" sweep c.json "${text[@]}" --set 'data.files=["const.txt"]' --out never
+    [ ! -e never ] || fail "a folder was made"
+    "$plateau" sweep c.json "${text[@]}" --set 'data.files=["wide.txt"]' --out never --dry-run >stdout 2>stderr || fail "exit code $?: $(cat stderr)"
+    has stderr 'warning: wide.txt: 50 % of its bytes are zero'
+}
+
 # A time is written on the command line as in a config.
 times() {
     local t a b
@@ -526,7 +539,7 @@ sources() {
     done
 }
 
-for t in sources pairs pairs_of_folders keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config times; do
+for t in sources pairs pairs_of_folders keys_twice numbers syntax zero_bytes not_utf8 names messages other_names other_files fit_keys language_keys schema saved_by_trunks data_by_hand data_of_config odd_texts times; do
     run_test "$t"
 done
 finish

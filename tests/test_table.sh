@@ -108,6 +108,18 @@ what_stands_there() {
     refused "t.csv:5: column loss is blank" t.csv
     "$plateau" fit t.csv --law chinchilla --bootstrap 0 --drop-missing >out 2>/dev/null || fail "a blank loss: exit code $?"
     says "1 row without a loss is left out (line 5)"
+    for word in inf Infinity; do # a run that diverged
+        table t.csv params,tokens,loss "4s/,[^,]*$/,$word/"
+        refused "t.csv:5: column loss holds no number but '$word': --drop-missing" t.csv
+        "$plateau" fit t.csv --law chinchilla --bootstrap 0 --drop-missing >out 2>/dev/null || fail "a loss of $word: exit code $?"
+        says "1 row without a loss is left out (line 5)"
+    done
+    table t.csv params,tokens,loss ''
+    edit '1s/loss/cross entropy (base 2)/' t.csv
+    "$plateau" fit t.csv --law chinchilla --bootstrap 0 2>&1 >/dev/null | grep -q "(base 2)': loss, in bits" || fail "entropy to base 2 is not in bits"
+    table t.csv params,tokens,loss 's/^[^,]*,/x,/'
+    edit '1s/.*/what,tokens,loss/' t.csv
+    refused "--column params=NAME, or the variable of a one-variable law with --x COLUMN (the columns are: what, tokens, loss)" t.csv
     { echo params,tokens,lr,loss; for n in 1e6 4e6 16e6; do for d in 2e7 8e7 3e8; do for lr in 1 2 3; do
         echo "$n $d $lr" | awk '{ printf "%s,%s,%s,%.5f\n", $1, $2, $3, 1.7 + 400 / $1 ^ .34 + 400 / $2 ^ .28 + .1 * ($3 - 2) ^ 2 }'
     done; done; done; } >t.csv

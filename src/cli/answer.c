@@ -188,7 +188,8 @@ enum status answer_fill(struct answer *a, const struct fitted *f, struct err *er
     const char *why = !f->folder ? table : NULL;
     a->epochs = a->seconds = (double)NAN;
     if (fit_report_selected(a->report)->law->n_vars > 1 && !(a->params.value >= 1 && a->tokens.value >= 1))
-        return err_set(err, E_USAGE, "that is less than a parameter, or than a token: %.3g and %.3g", a->params.value, a->tokens.value);
+        return err_set(err, E_USAGE, "that is less than a parameter, or than a token: %.3g and %.3g", a->params.value,
+                       a->tokens.value);
     if (isfinite(a->x) ? !isfinite(a->times_largest) : !(a->flops <= ANSWER_FLOPS_MAX))
         return err_set(err, E_USAGE, "that is more than %g FLOPs, which no machine will see", ANSWER_FLOPS_MAX);
     a->times_size = times_beyond(&f->table, fit_count_column(a->report->count), a->params.value);

@@ -14,7 +14,7 @@ struct answer {
     const char *unit;              /* of losses */
     double flops;                  /* of this run */
     double times_largest;          /* it, or x, in units of the largest of the runs */
-    double times_size, times_tokens; /* in units of the largest of the runs, or where smaller than all of the smallest; 1 among them */
+    double times_size, times_tokens; /* in units of the largest of the runs, or of the smallest where below that; else 1 */
     double x;                      /* laws of one variable: its value; params, tokens and flops are NaN */
     struct fit_value params, tokens; /* best ones, with intervals, or those that were asked for, without */
     bool is_asked;

@@ -53,7 +53,7 @@ static void print_run(const struct answer *a)
 /* Four decimals, but of what is no loss of any run. */
 static const char *loss_text(char buf[32], double v)
 {
-    snprintf(buf, 32, fabs(v) < 1e4 ? "%.4f" : "%.3g", v);
+    snprintf(buf, 32, fabs(v) < 1e15 ? "%.4f" : "%.3g", v);
     return buf;
 }
 
@@ -62,7 +62,8 @@ static void print_loss(const struct answer *a)
     char at[LEAD_MAX], interval[100] = "", value[32], lo[32], hi[32];
     const struct fit_value *v = &a->loss, *c = &a->loss_curve;
     if (isfinite(v->lo))
-        snprintf(interval, sizeof interval, ", 95 %% interval %s to %s for one new run", loss_text(lo, v->lo), loss_text(hi, v->hi));
+        snprintf(interval, sizeof interval, ", 95 %% interval %s to %s for one new run", loss_text(lo, v->lo),
+                 loss_text(hi, v->hi));
     text_beside(stdout, lead(at, "loss"), "%s%s%s%s", loss_text(value, v->value), *a->unit ? " " : "", a->unit, interval);
     if (!isfinite(v->lo))
         text_beside(stdout, lead(at, ""), "(no interval for one new run: %s)", a->no_interval);

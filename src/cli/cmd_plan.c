@@ -109,8 +109,8 @@ static enum status find_flops(double *flops, const struct fitted *f, const struc
         const struct fit_value *e = &f->report.frontier.e;
         char iv[100];
         if (w->loss >= loss_for(f, FLOPS_MIN))
-            return err_set(err, E_USAGE, "--loss %g: by the fit %g FLOPs have no more than %.4g: give a loss below", w->loss, FLOPS_MIN,
-                           loss_for(f, FLOPS_MIN));
+            return err_set(err, E_USAGE, "--loss %g: by the fit %g FLOPs have no more than %.4g: give a loss below", w->loss,
+                           FLOPS_MIN, loss_for(f, FLOPS_MIN));
         *flops = reach(f, loss_for, w->loss);
         if (isnan(*flops))
             return err_set(err, E_USAGE, "--loss %g: the fit never gets there: it levels off at %.4g%s", w->loss, e->value,

@@ -18,6 +18,8 @@ static enum status tell(const char *path)
 /* Where the page goes: --out, or report.html of the folder. */
 static enum status place_of(char path[FILE_PATH_MAX], const struct fitted *f, const char *dir, const char *out, struct err *err)
 {
+    if (!out && !dir && !file_exists(f->sources[0]))
+        return err_set(err, E_DATA, "%s: there is no such file or folder", f->sources[0]);
     if (!out && !dir)
         return err_set(err, E_USAGE, "report %s: give the file for the page with --out (only a sweep's folder has one of "
             "its own)",

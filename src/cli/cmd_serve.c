@@ -35,12 +35,12 @@ static enum status serve(const char *dir, const struct live_port *port, struct e
 
 enum status cmd_serve(int argc, char **argv, struct err *err)
 {
-    struct arg_maybe number = {.given = false};
+    size_t number = SIZE_MAX; /* not given */
     struct arg_list dirs;
     struct live_port port;
     bool help;
     const struct arg args[] = {
-        {"--port", ARG_MAYBE, &number, "P",
+        {"--port", ARG_SIZE, &number, "P",
          "the port to listen on (default: 7357, or the next that is free); 0: any that is free"},
     };
     const struct args_spec spec = {
@@ -57,10 +57,9 @@ enum status cmd_serve(int argc, char **argv, struct err *err)
         .n_args = sizeof args / sizeof *args,
     };
     enum status st = args_parse(&spec, &dirs, &help, argc, argv, err);
-    if (st == OK && !help && number.given && !number.has_value)
-        st = err_set(err, E_USAGE, "serve: --port needs a value (P)");
+    const struct arg_maybe given = {.given = number != SIZE_MAX, .has_value = number != SIZE_MAX, .value = number};
     if (st == OK && !help)
-        st = serving_port(&port, "--port", &number, err);
+        st = serving_port(&port, "--port", &given, err);
     if (st == OK && !help)
         st = serve(dirs.items[0], &port, err);
     args_free(&spec, &dirs);

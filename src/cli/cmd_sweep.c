@@ -49,11 +49,12 @@ static void print_outcome(const struct sweep_outcome *o, const struct setup *s, 
         snprintf(share, sizeof share, ", %.1f %% of the %s of runs without shared trunks",
                  100 * o->tokens / s->plan.tokens_separate,
                  count_format(alone, sizeof alone, s->plan.tokens_separate));
-    text_message(stderr, "", "trained %zu runs in %s (%zu were done before): %s tokens%s", o->n_done,
-                 count_format_seconds(took, sizeof took, o->seconds), o->n_skipped,
+    text_message(stderr, "", "trained %zu run%s in %s (%zu %s done before): %s tokens%s", o->n_done, o->n_done == 1 ? "" : "s",
+                 count_format_seconds(took, sizeof took, o->seconds), o->n_skipped, o->n_skipped == 1 ? "was" : "were",
                  count_format(tokens, sizeof tokens, o->tokens), share);
     if (o->n_diverged)
-        text_message(stderr, "", "%zu runs diverged and are left out of the fits:%s", o->n_diverged, o->diverged);
+        text_message(stderr, "", "%zu run%s diverged and %s left out of the fits:%s", o->n_diverged, o->n_diverged == 1 ? "" : "s",
+                     o->n_diverged == 1 ? "is" : "are", o->diverged);
     if (o->train_share > 0)
         text_message(stderr, "",
                      "of the cores' time %.1f %% went into training steps and %.1f %% into evaluations, which cost %.1f %% "
@@ -72,10 +73,10 @@ static void print_loss(const struct sweep_outcome *o)
 static enum status tell_worker(const struct sweep_outcome *o, const struct setup *s, const char *dir)
 {
     char took[32], tokens[32];
-    text_message(stderr, "", "this worker trained %zu runs in %s: %s tokens", o->n_done,
+    text_message(stderr, "", "this worker trained %zu run%s in %s: %s tokens", o->n_done, o->n_done == 1 ? "" : "s",
                  count_format_seconds(took, sizeof took, o->seconds), count_format(tokens, sizeof tokens, o->tokens));
     if (o->complete && o->n_diverged)
-        text_message(stderr, "", "%zu runs diverged:%s", o->n_diverged, o->diverged);
+        text_message(stderr, "", "%zu run%s diverged:%s", o->n_diverged, o->n_diverged == 1 ? "" : "s", o->diverged);
     if (o->complete)
         text_message(stdout, "", "all %zu runs are done, in %s/results.csv: plateau fit %s fits them", s->plan.n, dir, dir);
     else

@@ -16,6 +16,7 @@
 #include "cli/protocol.h"
 #include "cli/search_words.h"
 #include "cli/text.h"
+#include "data/text.h"
 #include "harness/worker.h"
 
 enum status setup_isa(enum kern_isa *isa, const char *name, struct err *err)
@@ -185,6 +186,20 @@ static enum status take_teacher(struct setup *s, const struct setup_from *from, 
     return config_set(&s->cfg, assignment, err);
 }
 
+/* A text that is none is trained on all the same: somebody may want the law of compressed bytes. */
+static enum status look_at_text(const struct data *d, struct err *err)
+{
+    const double most = 1e-3;
+    const struct text *t = text_behind(d);
+    for (size_t i = 0; t && i < t->n_files; i++)
+        if (t->files[i].zeros > most) {
+            text_message(stderr, "warning: ", "%s: %.2g %% of its bytes are zero, as in UTF-16 and in files that are no text; "
+                                              "it is trained on byte by byte", t->files[i].path, 100 * t->files[i].zeros);
+            break;
+        }
+    return t ? text_teaches(t, err) : OK;
+}
+
 static enum status open_data(struct setup *s, const struct setup_from *from, struct err *err)
 {
     TRY(take_teacher(s, from, err));
@@ -193,6 +208,7 @@ static enum status open_data(struct setup *s, const struct setup_from *from, str
     TRY(config_check(&s->cfg, err));
     TRY(check_fit(&s->cfg, err));
     TRY(config_open_data(&s->data, &s->cfg, err));
+    TRY(look_at_text(s->data, err));
     return s->cfg.train.teacher && !setup_waits(s) ? teacher_open(&s->teacher, &s->cfg, s->data, err) : OK;
 }
 

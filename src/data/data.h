@@ -172,6 +172,7 @@ struct data_file {
     uint64_t fingerprint; /* hash of the content */
     bool val;             /* a held-out file */
     const char *form;     /* of a file of tokens: what people call it; NULL of a text */
+    double zeros;         /* of a text: the share of zero bytes, of which UTF-8 has none */
 };
 size_t data_n_files(const struct data *d);
 const struct data_file *data_file_at(const struct data *d, size_t i);

@@ -66,6 +66,14 @@ static enum status push_tail(struct text *t, const char *bytes, size_t size, siz
     return push(&t->held, bytes + (size - held), held, err);
 }
 
+static double share_of_zeros(const char *bytes, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < size; i++)
+        n += bytes[i] == 0;
+    return size ? (double)n / (double)size : 0;
+}
+
 /* Files first .. end-1. */
 static enum status read_files(struct text *t, const struct text_files *f, size_t first, size_t end, const struct parting *p,
                               struct err *err)
@@ -79,7 +87,8 @@ static enum status read_files(struct text *t, const struct text_files *f, size_t
         t->files[i] = (struct data_file){.path = f->items[i].path,
                                          .bytes = size,
                                          .fingerprint = hash_bytes(HASH_SEED, bytes, size),
-                                         .val = !p->to_train};
+                                         .val = !p->to_train,
+                                         .zeros = share_of_zeros(bytes, size)};
         f->items[i].path = NULL; /* ours now */
         t->n_files = i + 1;
         free(bytes);
@@ -157,6 +166,17 @@ enum status text_read(struct text *t, const struct data_spec *s, size_t ctx, str
     if (st != OK)
         text_free(t);
     return st;
+}
+
+enum status text_teaches(const struct text *t, struct err *err)
+{
+    const unsigned char *b = t->train.data;
+    for (size_t i = 1; i < t->train.n; i++)
+        if (b[i] != b[0])
+            return OK;
+    return t->train.n == 0 ? OK
+                           : err_set(err, E_DATA, "%s: all training bytes are the same, 0x%02x: there is nothing to learn",
+                                     t->files[0].path, b[0]);
 }
 
 void text_free(struct text *t)

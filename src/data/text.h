@@ -32,6 +32,9 @@ enum status text_read(struct text *t, const struct data_spec *spec, size_t ctx,
                       struct err *err) WARN_UNUSED;
 void text_free(struct text *t);
 
+/* E_DATA where its training bytes are all one, whose loss is 0: no law can be fitted to that. */
+enum status text_teaches(const struct text *t, struct err *err) WARN_UNUSED;
+
 /* The text that an open source reads, borrowed from d; NULL where it is none. */
 const struct text *text_behind(const struct data *d);
 

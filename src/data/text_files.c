@@ -49,6 +49,9 @@ static enum status add_folder(struct text_files *f, const char *dir, struct err 
 enum status text_files_add(struct text_files *f, const char *path, struct err *err)
 {
     struct stat sb;
+    if (stat(path, &sb) != 0 && errno == ENOENT && path[0] != '/')
+        return err_set(err, E_DATA, "cannot open %s: %s (paths begin in the folder that the command is called in)", path,
+                       strerror(errno));
     if (stat(path, &sb) != 0)
         return err_errno(err, errno, "cannot open", path);
     if (S_ISDIR(sb.st_mode)) {

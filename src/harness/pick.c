@@ -139,7 +139,7 @@ static bool grid_at(struct grid *g, const struct pick_in *in, double params)
 /* The three smallest sizes at the least budgets, with two seeds, or where there is no time with one. */
 static enum status smallest(struct grid *g, double *params, const struct pick_in *in, struct err *err)
 {
-    char least[32];
+    char least[32], left[32];
     *g = (struct grid){.n = 0};
     for (*params = PARAMS_MIN; g->n < SIZES_MIN; *params *= 1.2)
         make_sizes(g, in, *params);
@@ -148,8 +148,10 @@ static enum status smallest(struct grid *g, double *params, const struct pick_in
         g->seeds--;
     if (seconds_of(g, in) <= in->core_s)
         return OK;
-    return err_set(err, E_CONFIG, "--time: too short: %d sizes at %d budgets take about %s here", SIZES_MIN, CORE,
-                   count_format_seconds(least, sizeof least, ceil(1.2 * seconds_of(g, in) / (double)in->jobs)));
+    return err_set(err, E_CONFIG, "--time: too short: %d sizes at %d budgets take about %s here, and %s are left for them beside "
+                   "reading, fits and charts", SIZES_MIN, CORE,
+                   count_format_seconds(least, sizeof least, ceil(1.2 * seconds_of(g, in) / (double)in->jobs)),
+                   count_format_seconds(left, sizeof left, in->core_s / (double)in->jobs));
 }
 
 /* What nobody can train in the time, and a corpus has no tokens for. */

@@ -146,8 +146,8 @@ static enum status refuse_stranger(const char *path, struct err *err)
         file_list_free(&list);
     }
     return !there ? OK
-                  : err_set(err, E_CONFIG, "%s: of no sweep, as the folder has neither sweep.json nor a run, and a sweep would write "
-                                           "over it: give another --out, or move it away", path);
+                  : err_set(err, E_CONFIG, "%s: of no sweep, as the folder has neither sweep.json nor a run, and a sweep would "
+                                           "write over it: give another --out, or move it away", path);
 }
 
 enum status rundir_refuse_strangers(const char *dir, struct err *err)

@@ -23,6 +23,12 @@ bool cell_is_missing(const char *cell)
     return cell[0] < '0' || cell[0] > '9' ? one_of(words, cell) : false;
 }
 
+bool cell_is_infinite(const char *cell)
+{
+    static const char *const words[] = {"inf", "+inf", "infinity", "+infinity", "\xe2\x88\x9e", NULL};
+    return one_of(words, cell);
+}
+
 /* Digits in groups of three after the first 1 to 3, with `mark` between. */
 static bool grouped(const char *s, char mark, const char **rest)
 {

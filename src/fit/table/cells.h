@@ -7,6 +7,8 @@
 
 /* Empty, or a word for "no value": nan, n/a, null, none, -, ... */
 bool cell_is_missing(const char *cell);
+/* "inf" and its like: the loss of a run that diverged. */
+bool cell_is_infinite(const char *cell);
 
 /* How the commas of a number may be read; CELL_NO_COMMA also for text. */
 enum cell_comma { CELL_NO_COMMA, CELL_DECIMAL, CELL_THOUSANDS, CELL_EITHER };

@@ -359,7 +359,8 @@ const char *names_loss_unit(bool *log, const struct column_name *name)
         {"bpb", "bits per byte"}, {"bits_per_byte", "bits per byte"}, {"bits_byte", "bits per byte"},
         {"bpc", "bits per character"}, {"bits_per_char", "bits per character"},
         {"bits_per_character", "bits per character"}, {"bpt", "bits per token"}, {"bits_per_token", "bits per token"},
-        {"bits", "bits"}, {"nats", "nats"}, {"loss", "nats"}, {"nll", "nats"}, {"ce", "nats"}, {"entropy", "nats"},
+        {"bits", "bits"}, {"base_2", "bits"}, {"base2", "bits"}, {"log2", "bits"}, {"nats", "nats"}, {"loss", "nats"},
+        {"nll", "nats"}, {"ce", "nats"}, {"entropy", "nats"},
         {"xent", "nats"},
     };
     *log = has_word(name, "ppl") || has_word(name, "perplexity");

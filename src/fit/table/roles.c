@@ -332,17 +332,22 @@ static bool has(const struct roles *r, int role)
     return r->of[role] != ROLE_NO_COLUMN;
 }
 
+/* "(the columns are ...)", in room. */
+static const char *all_columns(const struct grid *g, struct err *room)
+{
+    const char *list = grid_no_column(g, "", room) != OK ? strstr(room->msg, "(the columns are") : NULL;
+    return list ? list : "";
+}
+
 static enum status missing_loss(const struct grid *g, const struct candidates *c, struct err *err)
 {
+    struct err room = {0};
     for (size_t i = 0; i < g->n_columns; i++)
         if (c->role[i] == FIT_LOSS && c->against[i])
             return err_set(err, E_DATA, "%s: no column for the loss: %s %s (--column loss=%s takes it all the same)",
                            g->name, g->columns[i], c->against[i], g->columns[i]);
-    struct err list = {0};
-    enum status ignored = grid_no_column(g, "loss", &list);
-    const char *columns = ignored != OK ? strstr(list.msg, "(the columns are") : NULL;
     return err_set(err, E_DATA, "%s: no column for the loss (loss, val_loss, L, ...): name it with --column loss=NAME %s",
-                   g->name, columns ? columns : "");
+                   g->name, all_columns(g, &room));
 }
 
 /* Columns that the question asked needs and the file cannot give. */
@@ -370,11 +375,12 @@ static enum status need_columns(struct roles *r, struct fit_table *t, const stru
     for (size_t i = 0; i < g->n_columns && !against[0]; i++)
         if (c->against[i] && c->role[i] != FIT_LOSS)
             snprintf(against, sizeof against, " (%.20s %s)", g->columns[i], c->against[i]);
+    struct err room = {0};
     return err_set(err, E_DATA,
                    "%s: two of the columns params, tokens and flops are needed%s%s%s%s; name them with --column "
-                   "tokens=NAME, or the variable of a one-variable law with --x COLUMN",
+                   "%s=NAME, or the variable of a one-variable law with --x COLUMN %s",
                    g->name, size ? ", found only params" : "", tokens ? ", found only tokens" : "",
-                   flops ? ", found only flops" : "", against);
+                   flops ? ", found only flops" : "", against, tokens || flops ? "params" : "tokens", all_columns(g, &room));
 }
 
 /* An error of the loss is in the loss's unit, and of that loss: beside another it says nothing. */

@@ -140,7 +140,7 @@ static enum status read_cell(double *out, struct reading *r, const struct grid_r
         return err_set(err, E_DATA, "%s: the line ends before column %.80s", grid_where(place, sizeof place, r->g, row),
                        r->g->columns[i]);
     }
-    if (cell_is_missing(cell))
+    if (cell_is_missing(cell) || (role == FIT_LOSS && cell_is_infinite(cell)))
         return OK;
     double v;
     const char *why = cell_number(&v, &scaled, cell, r->g->decimal_comma);
