@@ -70,8 +70,8 @@ static void set_shapes(size_t m, size_t n)
     _tile_loadconfig(&s);
 }
 
-/* Rows of C to go, some at each step of depth: the next block's, whose lines are fetched while this one is computed. Below the last
- * block lies something else, or nothing: nothing is read from there. */
+/* Rows to go, some at each step of depth, whose lines are fetched while a block is computed: those of C's next block, and of what
+ * is added to this one. Below the last block lies something else, or nothing: nothing is read from there. */
 struct ahead {
     uintptr_t row;
     size_t left, each;
@@ -99,8 +99,9 @@ INLINE void fetch(struct ahead *a, size_t ldc, const bool two_columns)
 #define CLEAR(tile, at) _tile_zero(tile);
 #define STORE(tile, at) _tile_stored(tile, at, ldc);
 
-/* m <= MR rows of C by n <= NR columns; two: more than SIDE of them. c, a: of the first of those rows. */
-INLINE void block(const struct kern_product *p, float *c, const float *a, const bool two_rows, const bool two_columns)
+/* m <= MR rows of C by n <= NR columns; two: more than SIDE of them. c, a, res: of the first of those rows; res NULL: none. */
+INLINE void block(const struct kern_product *p, float *c, const float *a, const float *res, const bool two_rows,
+                  const bool two_columns)
 {
     const size_t ldc = p->ldc * sizeof *c, lda = p->a_rs * sizeof *a, ldb = p->ldb * sizeof *p->b;
     float *below = two_rows ? c + SIDE * p->ldc : c;
@@ -111,9 +112,11 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
     } else {
         SUMS(CLEAR)
     }
-    struct ahead next = {(uintptr_t)c + MR * ldc, MR, p->k > 0 ? MR * SIDE / p->k : 0};
+    const size_t each = p->k > 0 ? MR * SIDE / p->k : 0;
+    struct ahead next = {(uintptr_t)c + MR * ldc, MR, each}, ends = {(uintptr_t)res, res ? MR : 0, each};
     for (size_t d = 0; d < p->k; d += SIDE, b += SIDE * p->ldb) {
         fetch(&next, ldc, two_columns);
+        fetch(&ends, ldc, two_columns);
         _tile_loadd(A0, a + d, lda);
         _tile_loadd(B0, b, ldb);
         _tile_dpbf16ps(C00, A0, B0);
@@ -132,12 +135,12 @@ INLINE void block(const struct kern_product *p, float *c, const float *a, const 
     in_order();
 }
 
-static void block_of(const struct kern_product *p, float *c, const float *a, size_t m)
+static void block_of(const struct kern_product *p, float *c, const float *a, const float *res, size_t m)
 {
     if (p->n > SIDE)
-        m > SIDE ? block(p, c, a, true, true) : block(p, c, a, false, true);
+        m > SIDE ? block(p, c, a, res, true, true) : block(p, c, a, res, false, true);
     else
-        m > SIDE ? block(p, c, a, true, false) : block(p, c, a, false, false);
+        m > SIDE ? block(p, c, a, res, true, false) : block(p, c, a, res, false, false);
 }
 
 /* The end of n <= NR elements of a row that were just stored, `at` elements after the first of C. */
@@ -184,7 +187,7 @@ static void tile(const struct kern_product *p, const struct kern_fetch *fetch, c
         const size_t m = least(MR, p->m - i);
         if (m < MR && i > 0)
             set_shapes(m, p->n);
-        block_of(p, p->c + i * p->ldc, p->a + i * p->a_rs, m);
+        block_of(p, p->c + i * p->ldc, p->a + i * p->a_rs, epilogue && epilogue->res ? epilogue->res + i * p->ldc : NULL, m);
         if (epilogue)
             finish(p, epilogue, i, m);
     }
