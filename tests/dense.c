@@ -62,6 +62,42 @@ void ref_orthogonal(struct mat x, size_t steps, bool polar)
     }
 }
 
+/* To the nearest number of 8 leading bits, ties to even. */
+static void round_all(struct mat x)
+{
+    for (size_t i = 0; i < x.rows * x.cols; i++) {
+        int e;
+        double m = frexp(x.p[i], &e);
+        x.p[i] = ldexp(rint(ldexp(m, 8)), e - 8);
+    }
+}
+
+void ref_orthogonal_bf16(struct mat x, size_t steps, bool polar)
+{
+    const bool tall = x.rows > x.cols;
+    round_all(x);
+    double by = 1 / (norm_of(x) * (polar ? 1.01 : 1) + 1e-7), q[3];
+    for (size_t i = 0; i < x.rows * x.cols; i++)
+        x.p[i] *= by;
+    round_all(x);
+    for (size_t s = 0; s < steps; s++) {
+        struct mat a = mat_times(x, tall, x, !tall);
+        round_all(a);
+        struct mat b = mat_times(a, false, a, false);
+        round_all(b);
+        coefficients(q, polar, s);
+        for (size_t i = 0; i < a.rows * a.cols; i++)
+            b.p[i] = q[1] * a.p[i] + q[2] * b.p[i];
+        round_all(b);
+        struct mat bx = tall ? mat_times(x, false, b, false) : mat_times(b, false, x, false);
+        round_all(bx);
+        for (size_t i = 0; i < x.rows * x.cols; i++)
+            x.p[i] = q[0] * x.p[i] + bx.p[i];
+        round_all(x);
+        free(a.p), free(b.p), free(bx.p);
+    }
+}
+
 void ref_qr(struct mat a)
 {
     for (size_t j = 0; j < a.cols; j++)

@@ -18,6 +18,8 @@ struct mat mat_times(struct mat a, bool turn_a, struct mat b, bool turn_b);
 double norm_of(struct mat m);
 /* x becomes a x + b (x x^T) x + c (x x^T)^2 x, of the five or so polynomials one after the other. */
 void ref_orthogonal(struct mat x, size_t steps, bool polar);
+/* The same as Muon's author computes it: all in bfloat16, each result rounded, products with sums of any precision. */
+void ref_orthogonal_bf16(struct mat x, size_t steps, bool polar);
 /* The orthogonal part of a by Gram and Schmidt, twice. */
 void ref_qr(struct mat a);
 

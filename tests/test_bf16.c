@@ -307,6 +307,52 @@ static void products(const struct kern *k, size_t M, size_t N, size_t K, bool tr
     release(kern_isa_name(k->isa));
 }
 
+/* A product of operands as they are stored, each by rows or by columns, of 1 thread and of 2; symmetric: B is A turned. */
+static void stored(const struct kern *k, size_t M, size_t N, size_t K, int layout, bool symmetric)
+{
+    const bool a_by_columns = layout & 1, b_by_columns = symmetric ? !a_by_columns : layout & 2;
+    size_t lda = (a_by_columns ? M : K) + 3, ldb = symmetric ? lda : (b_by_columns ? K : N) + 1, ldc = N + 2;
+    float *a = numbers((a_by_columns ? K : M) * lda, -1), *b = symmetric ? a : numbers((b_by_columns ? N : K) * ldb, -1);
+    float *c = numbers(M * ldc, -1), *two = numbers(M * ldc, -1), *scratch = take(gemm_stored_scratch(k, 2, KERN_BF16, N, K));
+    struct gemm_stored p = {.precision = KERN_BF16, .c = c, .ldc = ldc, .a = a, .a_rs = a_by_columns ? 1 : lda,
+                            .a_cs = a_by_columns ? lda : 1, .b = b, .ldb = ldb, .M = M, .N = N, .K = K,
+                            .transposed = b_by_columns, .symmetric = symmetric, .scratch = scratch};
+    gemm_stored(k, 1, &p);
+    p.c = two;
+    gemm_stored(k, 2, &p);
+    for (size_t i = 0; i < M * N && !test_failed(); i++) {
+        size_t row = i / N, column = i % N;
+        EXPECT_MSG(same(c[row * ldc + column], two[row * ldc + column]), "stored %zux%zux%zu: threads differ", M, N, K);
+        if (i % 5 == 0)
+            check_element(k, symmetric ? "x x' as stored" : "x y as stored", c[row * ldc + column], 0, a + row * p.a_rs, p.a_cs,
+                          b_by_columns ? b + column * ldb : b + column, b_by_columns ? 1 : ldb, K, false);
+    }
+    const struct kern_epilogue f = {.res = c, .scale = 0.5f}; /* two = 1.5 c */
+    p.epilogue = &f;
+    gemm_stored(k, 2, &p);
+    for (size_t i = 0; i < M * N && !test_failed(); i++)
+        EXPECT_NEAR((double)two[i / N * ldc + i % N], 1.5 * (double)c[i / N * ldc + i % N],
+                    0x1p-23 * fabs((double)c[i / N * ldc + i % N])); /* half of it rounded once or not, and the sum once */
+    release(kern_isa_name(k->isa));
+}
+
+static void test_stored(void)
+{
+    static const size_t shapes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
+                                       {3, 19, 1030}, {520, 17, 12}, {401, 33, 64}};
+    static const size_t sides[][2] = {{1, 3}, {31, 9}, {33, 64}, {97, 40}, {70, 530}, {450, 33}, {530, 12}};
+    struct kern k;
+    kern_init_for(&k, KERN_REF, KERN_BF16);
+    do {
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            for (int layout = 0; layout < 4 && !test_failed(); layout++, side = layout % 2 ? AT_END : AT_START)
+                stored(&k, shapes[i][0], shapes[i][1], shapes[i][2], layout, false);
+        for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+            for (int layout = 0; layout < 2 && !test_failed(); layout++)
+                stored(&k, sides[i][0], sides[i][0], sides[i][1], layout, true);
+    } while (kern_next(&k) && !test_failed());
+}
+
 static void test_products(void)
 {
     static const size_t shapes[][3] = {{1, 1, 1},     {7, 9, 5},    {37, 65, 33}, {5, 530, 40},
@@ -461,7 +507,8 @@ static void test_gradient_of_pairs(void)
 
 static const struct test tests[] = {
     {"rounding", test_rounding},       {"step", test_step},         {"levels", test_levels},
-    {"pairs", test_pairs},             {"tiles", test_tiles},       {"products", test_products}, {"end", test_end},
+    {"pairs", test_pairs},             {"tiles", test_tiles},       {"products", test_products},
+    {"stored", test_stored},           {"end", test_end},
     {"gradient", test_gradient},       {"gradient of pairs", test_gradient_of_pairs},
 };
 

@@ -318,7 +318,7 @@ static void fill_stored(float *c, int threads, const void *ctx)
 {
     struct gemm_stored p = *(const struct gemm_stored *)ctx;
     p.c = c;
-    p.scratch = p.transposed ? floats(gemm_nn_scratch(&kern, threads, p.N, p.K)) : NULL;
+    p.scratch = p.transposed ? floats(gemm_stored_scratch(&kern, threads, p.precision, p.N, p.K)) : NULL;
     gemm_stored(&kern, threads, &p);
     free(p.scratch);
 }

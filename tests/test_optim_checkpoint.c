@@ -23,6 +23,7 @@ static void resume(void)
         c.ema = kind % 2 ? 0.9 : 0;
         c.tail = kind % 3 ? 0.5 : 0;
         c.muon_block = 10, c.muon_period = 3;
+        c.muon_precision = kind % 2 ? KERN_BF16 : KERN_FP32; /* muon, normuon */
         shape.n_expert = kind / 2 % 2 ? 3 : 0;
         FOR_ISA(k)
         {

@@ -18,6 +18,7 @@ static void threads(void)
     for (size_t kind = 0; kind < OPTIM_N_KINDS; kind++) {
         struct optim_config c = config_of(kind);
         c.soap_max_dim = 192;
+        c.muon_precision = kind % 2 ? KERN_FP32 : KERN_BF16; /* muon, normuon */
         FOR_ISA(k)
             for (int n = 2; n <= 3; n++) {
                 struct model one, many;

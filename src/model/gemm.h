@@ -9,7 +9,7 @@
  * number of threads.
  *
  * Where k->precision is KERN_BF16 gemm_nn and gemm_tn multiply values rounded to bfloat16 (gemm_bf16.c), the former from
- * packed weights alone, and scratch is wanted for both. gemm_stored stays with fp32. */
+ * packed weights alone, and scratch is wanted for both. Of a gemm_stored its own `precision` says so. */
 #ifndef PLATEAU_MODEL_GEMM_H
 #define PLATEAU_MODEL_GEMM_H
 
@@ -32,8 +32,9 @@ void gemm_nn(const struct kern *k, int threads, const struct gemm_nn *p);
 void gemm_tn(const struct kern *k, int threads, const struct gemm_tn *p);
 void gemm_stored(const struct kern *k, int threads, const struct gemm_stored *p);
 
-/* Floats of scratch: of a gemm_nn, or a gemm_stored, with B (K,N), and of a gemm_tn with B (M,N). */
+/* Floats of scratch: of a gemm_nn, or a gemm_stored of that precision, with B (K,N), and of a gemm_tn with B (M,N). */
 size_t gemm_nn_scratch(const struct kern *k, int threads, size_t N, size_t K);
 size_t gemm_tn_scratch(const struct kern *k, int threads, size_t M, size_t N);
+size_t gemm_stored_scratch(const struct kern *k, int threads, enum kern_precision precision, size_t N, size_t K);
 
 #endif

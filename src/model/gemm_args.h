@@ -32,14 +32,16 @@ struct gemm_tn {
 /* C (M,N) = A (M,K) B (K,N), both as they are stored, for operands that are used once: A(i,k) = a[i a_rs + k a_cs]; B has
  * rows ldb apart and is read in place, best with ldb an odd number of cache lines, or where `transposed` is set it is
  * stored (N,K) and packed on the way. symmetric: the result is known to be, so that one half is computed and the other
- * copied. Not read: C. epilogue as in kern.h. */
+ * copied. Not read: C. epilogue as in kern.h. precision: of what is multiplied, whatever layers multiply; bfloat16 packs
+ * both operands on the way. */
 struct gemm_stored {
+    enum kern_precision precision;
     float *c;
     const float *a, *b;
     size_t ldc, a_rs, a_cs, ldb, M, N, K;
     bool transposed, symmetric;
     const struct kern_epilogue *epilogue;
-    float *scratch; /* gemm_nn_scratch floats where `transposed` is set */
+    float *scratch; /* gemm_stored_scratch floats where `transposed` is set, or of bfloat16 */
 };
 
 #endif

@@ -122,23 +122,27 @@ struct out {
     size_t ldc;
     bool accumulate;
     const struct kern_epilogue *f; /* for c; NULL: nothing, or more depth to come */
+    const size_t *lower; /* that row's number, where what lies above the diagonal is left out; NULL: all */
 };
 
 static void block_product(const struct kern *k, const struct out *o, const struct block_a *a, const struct block_b *b)
 {
     const struct kern_gemm *g = &k->bf16.gemm;
     for (size_t s = 0; s < b->n; s += g->NR) {
-        size_t width = size_min(g->NR, b->n - s), next = s + width;
+        size_t width = size_min(g->NR, b->n - s), next = s + width, j = b->j + s;
+        size_t above = o->lower && j > *o->lower ? size_min(a->m, j - *o->lower) : 0;
         struct kern_fetch fetch = {.cold = s == 0};
         struct kern_epilogue f = {0};
+        if (above == a->m && above > 0)
+            break;
         if (next < b->n) {
             fetch.next = b->panels + next * b->deep;
             fetch.cols = fetch.ld = size_min(g->NR, b->n - next), fetch.rows = b->deep;
         }
         if (o->f)
-            f = epilogue_at(o->f, o->ldc, 0, b->j + s);
-        const struct kern_product part = {o->c + b->j + s, o->ldc, a->a, a->a_rs, a->a_cs, b->panels + s * b->deep, width, a->m,
-                                          width, b->deep, o->accumulate};
+            f = epilogue_at(o->f, o->ldc, above, j);
+        const struct kern_product part = {o->c + above * o->ldc + j, o->ldc, a->a + above * a->a_rs, a->a_rs, a->a_cs,
+                                          b->panels + s * b->deep, width, a->m - above, width, b->deep, o->accumulate};
         g->tile(&part, &fetch, o->f ? &f : NULL);
     }
 }
@@ -146,7 +150,8 @@ static void block_product(const struct kern *k, const struct out *o, const struc
 struct product {
     const struct kern *k;
     const struct gemm_nn *nn;
-    const struct gemm_tn *tn;
+    const struct gemm_stored *stored;
+    bool accumulate;
     float *scratch;
 };
 
@@ -180,7 +185,7 @@ static void nn_rows(const struct product *q, float *scratch, size_t i, size_t m)
                 f = epilogue_at(p->epilogue, p->ldc, i, 0);
             if (blocks > 1 || j == 0)
                 b->along(scratch, ld, p->a + i * p->lda + d, p->lda, m, depth);
-            const struct out o = {p->c + i * p->ldc, p->ldc, e > 0, ends ? &f : NULL};
+            const struct out o = {p->c + i * p->ldc, p->ldc, e > 0, ends ? &f : NULL, NULL};
             block_product(q->k, &o, &(struct block_a){scratch, ld, 1, m},
                           &(struct block_b){p->packed + kern_bf16_deep(b, d) * p->N + j * deep, j,
                                             size_min(COLUMNS, p->N - j), deep});
@@ -204,52 +209,83 @@ static void nn(const struct kern *k, int threads, const struct gemm_nn *p)
     team_parts(nn_part, &job, threads);
 }
 
-/* Rows [i0, i1) of C, columns [j, j+n), by depth [d, d+depth). */
-static void tn_block(const struct product *q, float *scratch, size_t i0, size_t i1, struct block_b at, size_t d, size_t depth)
+/* Rows [i, i+m) of A by depth [d, d+depth), in the thread's scratch. */
+static struct block_a pack_a(const struct product *q, float *scratch, size_t i, size_t m, size_t ld, size_t d, size_t depth)
 {
-    const struct gemm_tn *p = q->tn;
+    const struct gemm_stored *p = q->stored;
+    const struct kern_bf16 *b = &q->k->bf16;
+    const float *a = p->a + i * p->a_rs + d * p->a_cs;
+    if (p->a_cs != 1 && !b->a_by_rows) {
+        b->rows(scratch, a, p->a_cs, depth, m, m);
+        return (struct block_a){scratch, 1, m, m};
+    }
+    if (p->a_cs == 1)
+        b->along(scratch, ld, a, p->a_rs, m, depth);
+    else
+        transposed_rows(q->k, scratch, ld, a, p->a_cs, m, depth);
+    return (struct block_a){scratch, ld, 1, m};
+}
+
+/* Rows [i0, i1) of C, columns [at.j, at.j + at.n), by depth [d, d+depth). */
+static void stored_block(const struct product *q, float *scratch, size_t i0, size_t i1, struct block_b at, size_t d, size_t depth)
+{
+    const struct gemm_stored *p = q->stored;
     const struct kern_bf16 *b = &q->k->bf16;
     float *panels = scratch + A_FLOATS;
-    const size_t ld = b->a_by_rows ? row_of_a(at.deep) : at.deep, step = rows_at_once(b, size_max(1, ld));
+    const size_t ld = row_of_a(at.deep), step = rows_at_once(b, ld), NR = b->gemm.NR;
+    const bool ends = p->epilogue && d + depth == p->K;
     at.panels = panels;
-    b->rows(panels, p->b + d * p->ldb + at.j, p->ldb, depth, at.n, b->gemm.NR);
+    if (!p->transposed)
+        b->rows(panels, p->b + d * p->ldb + at.j, p->ldb, depth, at.n, NR);
+    for (size_t j = 0; p->transposed && j < at.n; j += NR)
+        transposed_panel(q->k, panels + j * at.deep, p->b + (at.j + j) * p->ldb + d, p->ldb, size_min(NR, at.n - j), depth);
     for (size_t i = i0; i < i1; i += step) {
-        size_t m = size_min(step, i1 - i);
-        const float *a = p->a + d * p->lda + i;
-        const struct block_a by_rows = {scratch, ld, 1, m}, by_columns = {scratch, 1, m, m};
-        if (b->a_by_rows)
-            transposed_rows(q->k, scratch, ld, a, p->lda, m, depth);
-        else
-            b->rows(scratch, a, p->lda, depth, m, m);
-        const struct out o = {p->c + i * p->ldc, p->ldc, p->accumulate || d > 0, NULL};
-        block_product(q->k, &o, b->a_by_rows ? &by_rows : &by_columns, &at);
+        const struct block_a a = pack_a(q, scratch, i, size_min(step, i1 - i), ld, d, depth);
+        struct kern_epilogue f = {0};
+        if (ends)
+            f = epilogue_at(p->epilogue, p->ldc, i, 0);
+        const struct out o = {p->c + i * p->ldc, p->ldc, q->accumulate || d > 0, ends ? &f : NULL, p->symmetric ? &i : NULL};
+        block_product(q->k, &o, &a, &at);
     }
 }
 
 /* A thread has rows or columns of C of its own, the longer side's. */
-static void tn_part(void *ctx, int t, int threads)
+static void stored_part(void *ctx, int t, int threads)
 {
     const struct product *q = ctx;
-    const struct gemm_tn *p = q->tn;
+    const struct gemm_stored *p = q->stored;
     const struct kern_bf16 *b = &q->k->bf16;
-    size_t i0 = 0, i1 = p->K, j0 = 0, j1 = p->N, KC = b->gemm.KC, blocks = size_max(1, ceil_div(p->M, KC));
-    if (p->K >= p->N)
-        share(&i0, &i1, p->K, b->gemm.MR, t, threads);
+    size_t i0 = 0, i1 = p->M, j0 = 0, j1 = p->N, KC = b->gemm.KC, blocks = size_max(1, ceil_div(p->K, KC));
+    if (p->symmetric)
+        share_lower(&i0, &i1, p->M, b->gemm.MR, t, threads);
+    else if (p->M >= p->N)
+        share(&i0, &i1, p->M, b->gemm.MR, t, threads);
     else
         share(&j0, &j1, p->N, b->gemm.NR, t, threads);
+    if (p->symmetric)
+        j1 = i1;
     for (size_t j = j0; i0 < i1 && j < j1; j += COLUMNS)
         for (size_t e = 0; e < blocks; e++) {
-            size_t depth = size_min(KC, p->M - e * KC);
+            size_t depth = size_min(KC, p->K - e * KC), first = p->symmetric ? size_max(i0, j) : i0;
             struct block_b at = {.j = j, .n = size_min(COLUMNS, j1 - j), .deep = kern_bf16_deep(b, depth)};
-            tn_block(q, q->scratch + (size_t)t * (A_FLOATS + B_FLOATS), i0, i1, at, e * KC, depth);
+            stored_block(q, q->scratch + (size_t)t * (A_FLOATS + B_FLOATS), first, i1, at, e * KC, depth);
         }
+}
+
+static void stored(const struct kern *k, int threads, const struct gemm_stored *p)
+{
+    struct product job = {.k = k, .stored = p, .scratch = p->scratch};
+    CHECK(p->scratch && k->bf16.gemm.KC <= DEPTH);
+    team_parts(stored_part, &job, threads);
 }
 
 static void tn(const struct kern *k, int threads, const struct gemm_tn *p)
 {
-    struct product job = {.k = k, .tn = p, .scratch = p->scratch};
+    const struct gemm_stored s = {.c = p->c, .ldc = p->ldc, .a = p->a, .a_rs = 1, .a_cs = p->lda, .b = p->b, .ldb = p->ldb,
+                                  .M = p->K, .N = p->N, .K = p->M};
+    struct product job = {.k = k, .stored = &s, .accumulate = p->accumulate, .scratch = p->scratch};
     CHECK(p->scratch && k->bf16.gemm.KC <= DEPTH);
-    team_parts(tn_part, &job, threads);
+    team_parts(stored_part, &job, threads);
 }
 
-const struct gemm_kind gemm_bf16 = {packed_floats, pack, nn, nn_scratch, tn, tn_scratch};
+const struct gemm_kind gemm_bf16 = {packed_floats, pack, nn, nn_scratch, tn, tn_scratch, stored, nn_scratch};

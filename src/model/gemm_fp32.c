@@ -1,8 +1,6 @@
 /* The products of gemm.h in fp32. */
 #include "model/gemm_kinds.h"
 
-#include <math.h>
-
 #include "base/size.h"
 #include "base/status.h"
 #include "model/gemm_parts.h"
@@ -39,7 +37,7 @@ struct operand {
     bool transposed;
 };
 
-static const float *stored(const struct operand *b, size_t d, size_t j)
+static const float *in_store(const struct operand *b, size_t d, size_t j)
 {
     return b->w + (b->transposed ? j * b->ldw + d : d * b->ldw + j);
 }
@@ -50,12 +48,12 @@ static void pack_block(const struct kern *k, const struct operand *b, float *out
 {
     size_t NR = k->gemm.NR;
     if (!b->transposed) {
-        k->panels(out, stored(b, d, begin), b->ldw, depth, end - begin, NR);
+        k->panels(out, in_store(b, d, begin), b->ldw, depth, end - begin, NR);
         return;
     }
     for (size_t j = begin; j < end; j += NR) {
         size_t n = size_min(NR, end - j);
-        k->transpose(out + (j - begin) * depth, n, stored(b, d, j), b->ldw, n, depth);
+        k->transpose(out + (j - begin) * depth, n, in_store(b, d, j), b->ldw, n, depth);
     }
 }
 
@@ -112,7 +110,7 @@ static const float *panel(const struct product *p, const struct block *b, size_t
 {
     *ld = p->in_place ? p->b.ldw : width;
     if (p->in_place)
-        return stored(&p->b, b->d, b->j + s);
+        return in_store(&p->b, b->d, b->j + s);
     if (p->b.packed)
         return p->b.packed + b->d * p->b.N + (b->j + s) * b->deep;
     return b->panels + s * b->deep;
@@ -126,7 +124,7 @@ static struct kern_fetch upcoming(const struct product *p, const struct block *b
         f.next = panel(p, b, s, f.cols, &f.ld);
         return f;
     }
-    f.next = stored(&p->b, b->d, b->j + s), f.ld = p->b.ldw;
+    f.next = in_store(&p->b, b->d, b->j + s), f.ld = p->b.ldw;
     return p->b.transposed ? (struct kern_fetch){.next = f.next, .ld = f.ld, .rows = f.cols, .cols = f.rows}
                            : f;
 }
@@ -292,62 +290,24 @@ static void tn(const struct kern *k, int threads, const struct gemm_tn *n)
     team_parts(tn_part, &job, threads);
 }
 
-/* Rows of C: as many as make equal work of what lies below the diagonal, where that is all. */
-static void share_rows(size_t *begin, size_t *end, const struct product *p, int t, int threads)
-{
-    size_t MR = p->k->gemm.MR;
-    if (!p->lower) {
-        share(begin, end, p->M, MR, t, threads);
-        return;
-    }
-    for (int side = 0; side < 2; side++) {
-        size_t row = (size_t)((double)p->M * sqrt((double)(t + side) / threads)) / MR * MR;
-        *(side ? end : begin) = t + side == threads ? p->M : row;
-    }
-}
-
 static void stored_part(void *ctx, int t, int threads)
 {
     const struct product *p = ctx;
     size_t begin, end;
-    share_rows(&begin, &end, p, t, threads);
+    if (p->lower)
+        share_lower(&begin, &end, p->M, p->k->gemm.MR, t, threads);
+    else
+        share(&begin, &end, p->M, p->k->gemm.MR, t, threads);
     struct blocks o = blocks_of(p, 0, p->b.N, true, thread_panels(p, t));
     rows_product(p, begin, end, &o);
 }
 
-/* A square on the diagonal: what lies above it from what lies below. */
-static void mirror_corner(float *c, size_t ldc, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        for (size_t j = 0; j < i; j++)
-            c[j * ldc + i] = c[i * ldc + j];
-}
-
-enum { MIRROR = 32 }; /* rows and columns of what is copied at once */
-
-static void mirror_part(void *ctx, int t, int threads)
-{
-    const struct product *p = ctx;
-    float *c = p->c;
-    size_t begin, end;
-    share(&begin, &end, p->M, MIRROR, t, threads);
-    for (size_t i = begin; i < end; i += MIRROR) {
-        size_t n = size_min(MIRROR, p->M - i), below = i + n;
-        mirror_corner(c + i * p->ldc + i, p->ldc, n);
-        if (below < p->M)
-            p->k->transpose(c + i * p->ldc + below, p->ldc, c + below * p->ldc + i, p->ldc, p->M - below, n);
-    }
-}
-
-void gemm_fp32_stored(const struct kern *k, int threads, const struct gemm_stored *s)
+static void stored(const struct kern *k, int threads, const struct gemm_stored *s)
 {
     struct product job = {.k = k, .c = s->c, .ldc = s->ldc, .a = s->a, .a_rs = s->a_rs, .a_cs = s->a_cs, .M = s->M};
     job.b = (struct operand){.w = s->b, .ldw = s->ldb, .K = s->K, .N = s->N, .transposed = s->transposed};
     job.in_place = !s->transposed, job.lower = s->symmetric, job.epilogue = s->epilogue, job.scratch = s->scratch;
-    CHECK(!s->symmetric || s->M == s->N);
     team_parts(stored_part, &job, threads);
-    if (s->symmetric)
-        team_parts(mirror_part, &job, threads);
 }
 
-const struct gemm_kind gemm_fp32 = {packed_floats, pack, nn, nn_scratch, tn, tn_scratch};
+const struct gemm_kind gemm_fp32 = {packed_floats, pack, nn, nn_scratch, tn, tn_scratch, stored, nn_scratch};

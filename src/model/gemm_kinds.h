@@ -12,11 +12,11 @@ struct gemm_kind {
     size_t (*nn_scratch)(const struct kern *k, int threads, size_t N, size_t K);
     void (*tn)(const struct kern *k, int threads, const struct gemm_tn *p);
     size_t (*tn_scratch)(const struct kern *k, int threads, size_t M, size_t N);
+    /* Of a symmetric result nothing above the diagonal need be right. */
+    void (*stored)(const struct kern *k, int threads, const struct gemm_stored *p);
+    size_t (*stored_scratch)(const struct kern *k, int threads, size_t N, size_t K);
 };
 
 extern const struct gemm_kind gemm_fp32, gemm_bf16;
-
-/* gemm_stored, whatever k->precision is. */
-void gemm_fp32_stored(const struct kern *k, int threads, const struct gemm_stored *p);
 
 #endif

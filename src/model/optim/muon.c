@@ -31,7 +31,7 @@ size_t muon_scratch_floats(struct ops o, const struct optim_config *c, const str
         size_t block = c->muon_block ? size_min(c->muon_block, cols) : cols, rest = cols % block ? cols % block : block;
         const size_t widths[] = {cols, block, rest};
         for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
-            most = size_max(most, orthogonal_floats(o, t->rows, widths[j]));
+            most = size_max(most, orthogonal_floats(o, c->muon_precision, t->rows, widths[j]));
     }
     return most;
 }
@@ -69,7 +69,7 @@ double muon_direction(struct orthogonal *z, const struct optim_update *u, size_t
     struct kern_momentum m = {.keep = beta, .add = 1 - beta, .ahead = 1, .direct = 0, .grad_scale = u->grad_scale};
     if (c->nesterov)
         m.ahead = beta, m.direct = 1 - beta;
-    orthogonal_begin(z, u->o, u->t->rows, cols, u->scratch);
+    orthogonal_begin(z, u->o, c->muon_precision, u->t->rows, cols, u->scratch);
     ops_momentum(u->o, z->x, z->ld, u->state[0] + at, u->grad + at, u->t->cols, u->t->rows, cols, &m);
     return orthogonal_run(z, c->muon_steps, (enum orthogonal_coefficients)c->muon_coefficients);
 }

@@ -36,6 +36,7 @@ struct optim_config {
     bool nesterov;
     size_t muon_steps, muon_coefficients; /* enum orthogonal_coefficients */
     size_t muon_block, muon_period; /* muon.h; block 0: whole matrices in every step */
+    enum kern_precision muon_precision; /* of Newton-Schulz's products */
     double adam_lr_ratio;
     size_t soap_every, soap_max_dim;
     double ema, tail; /* OPTIM_AVERAGES. tail: share of a run's tokens that it is over; the caller sets tail_after by it */

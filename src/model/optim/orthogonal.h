@@ -1,5 +1,5 @@
 /* The orthogonal matrix nearest to a matrix, U V^T of its singular value decomposition, by Newton-Schulz iterations with
- * the products of model/gemm.h. */
+ * the products of model/gemm.h, of floats or of floats rounded to bfloat16. */
 #ifndef PLATEAU_MODEL_OPTIM_ORTHOGONAL_H
 #define PLATEAU_MODEL_OPTIM_ORTHOGONAL_H
 
@@ -18,6 +18,7 @@ enum { ORTHOGONAL_MAX_STEPS = 20 };
 
 struct orthogonal {
     struct ops o;
+    enum kern_precision precision; /* of its products */
     size_t rows, cols, ld; /* ld: between rows of x */
     float *x;              /* (rows,cols): in, and out */
     /* its own */
@@ -26,10 +27,10 @@ struct orthogonal {
 };
 
 /* Floats of memory that a matrix of this size is worked on in. */
-size_t orthogonal_floats(struct ops o, size_t rows, size_t cols);
+size_t orthogonal_floats(struct ops o, enum kern_precision precision, size_t rows, size_t cols);
 
 /* z->x is there to be filled. */
-void orthogonal_begin(struct orthogonal *z, struct ops o, size_t rows, size_t cols, float *memory);
+void orthogonal_begin(struct orthogonal *z, struct ops o, enum kern_precision precision, size_t rows, size_t cols, float *memory);
 
 /* z->x times the number that is returned is the orthogonal matrix nearest to what it was. */
 double orthogonal_run(struct orthogonal *z, size_t steps, enum orthogonal_coefficients coefficients);

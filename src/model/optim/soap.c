@@ -69,7 +69,7 @@ static void carve(struct piece *p, struct ops o, struct arena *a)
     p->outer = arena_floats(a, side * side);
     p->order = arena_take(a, K, sizeof *p->order);
     p->eigen = arena_floats(a, eigenbasis_floats(side));
-    p->gemm = arena_floats(a, gemm_nn_scratch(o.k, o.threads, K, K));
+    p->gemm = arena_floats(a, gemm_stored_scratch(o.k, o.threads, KERN_FP32, K, K));
 }
 
 static size_t piece_floats(struct ops o, const struct optim_config *c, size_t rows, size_t cols)
