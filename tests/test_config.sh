@@ -178,6 +178,7 @@ END
     file "train.muon_steps is for train.optimizer muon, normuon; this one is adamw" '{"train": {"muon_steps": 3}}'
     file "train.beta1 is for train.optimizer adamw, muon, normuon, lion, soap; this one is sgd" \
         '{"train": {"optimizer": "sgd", "beta1": 0.8}}'
+    file "train.muon_precision is for train.optimizer muon, normuon; this one is adamw" '{"train": {"muon_precision": "bf16"}}'
     file "train.muon_block=64 and train.muon_period=1: one says how wide blocks are" \
         '{"train": {"optimizer": "muon", "muon_block": 64}}'
     file "train.muon_block=0 and train.muon_period=5: one says how wide blocks are" \

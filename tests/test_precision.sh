@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# train.precision: runs whose products are of bfloat16 are runs like any other: trunks, jobs, a stop on the way and the same
-# bytes, on every instruction set, with other switches, a teacher and an ensemble; and the default is what it always was.
+# train.precision and train.muon_precision: runs with products of bfloat16 are runs like any other: trunks, jobs, a stop on the way
+# and the same bytes, on every instruction set, with other switches, a teacher and an ensemble; and the default is what it always was.
 . "$(dirname "$0")/shell.sh"
 tiny=$root/configs/tiny.json
 
@@ -37,6 +37,24 @@ the_key() {
     "$plateau" sample bf16/d16-* --tokens 9 >sample.txt 2>&1 || fail "$(cat sample.txt)"
 }
 
+# The optimiser's products alone: a run of another name, near the one of fp32, whose weights are read as they were trained.
+optimiser() {
+    local all=(--set train.optimizer=muon)
+    train "${all[@]}" --out muon && train "${all[@]}" --set train.muon_precision=fp32 --out muon-fp32 &&
+        train "${all[@]}" --set train.muon_precision=bf16 --out muon-bf16 || { fail "$(tail -n 1 train.txt)"; return; }
+    [ "$(digest muon)" = "$(digest muon-fp32)" ] || fail "fp32 is not the default of muon_precision"
+    [ "$(cd muon && echo d16-*)" != "$(cd muon-bf16 && echo d16-*)" ] || fail "muon of bf16 has the name of a run without it"
+    awk -v a="$(column muon loss)" -v b="$(column muon-bf16 loss)" \
+        'BEGIN { exit !(a > 0 && b > 0 && a != b && (a - b) / a < 0.02 && (b - a) / a < 0.02) }' ||
+        fail "losses of muon $(column muon loss) and $(column muon-bf16 loss)"
+    [ "$(column muon flops)" = "$(column muon-bf16 flops)" ] || fail "flops: $(column muon flops), $(column muon-bf16 flops)"
+    grep -q '"muon_precision":[[:space:]]*"bf16"' muon-bf16/*/config.json || fail "config.json does not say so"
+    "$plateau" eval muon-bf16/d16-* >eval.txt 2>&1 || fail "$(cat eval.txt)"
+    grep -q 'may differ' eval.txt && fail "eval took other kernels: $(cat eval.txt)"
+    awk -v a="$(column muon-bf16 loss)" '/^loss/ { found = 1; exit !(a - $2 < 1e-6 && $2 - a < 1e-6) } END { exit !found }' eval.txt ||
+        fail "eval says $(head -n 1 eval.txt) of $(column muon-bf16 loss)"
+}
+
 refused() {
     local code=0
     train --set train.precision=bf16 --out plain || code=$?
@@ -57,7 +75,7 @@ refused() {
 like_any_other() {
     local isa=$1 s all
     shift
-    all=(--isa "$isa" --set train.precision=bf16 --set 'grid.tokens=["5k","15k"]' --set train.warmup_tokens=1k
+    all=(--isa "$isa" --set 'grid.tokens=["5k","15k"]' --set train.warmup_tokens=1k
         --set 'grid.models=[{"d_model":24,"n_layer":1}]' --set train.checkpoint_s=0.01 --set fit.bootstrap=0)
     for s in "$@"; do all+=(--set "$s"); done
     rm -rf one two
@@ -71,15 +89,17 @@ like_any_other() {
 
 every_set() {
     local isa
-    like_any_other "$best" train.optimizer=muon train.ema=0.9 train.z_loss=1e-4 model.preset=olmo3 model.n_expert=3 model.mtp=1
+    like_any_other "$best" train.precision=bf16 train.optimizer=muon train.ema=0.9 train.z_loss=1e-4 model.preset=olmo3 \
+        model.n_expert=3 model.mtp=1
+    like_any_other "$best" train.muon_precision=bf16 train.optimizer=normuon model.n_expert=3
     for isa in ref $sets; do
-        like_any_other "$isa" 'grid.tokens=["2k","4k"]' train.warmup_tokens=500
+        like_any_other "$isa" train.precision=bf16 'grid.tokens=["2k","4k"]' train.warmup_tokens=500
     done
 }
 
 taught() {
     train --set model.d_model=24 --out school || { fail "$(tail -n 1 train.txt)"; return; }
-    like_any_other "$best" "train.teacher=$(echo school/d24-*)" model.ensemble=2
+    like_any_other "$best" train.precision=bf16 "train.teacher=$(echo school/d24-*)" model.ensemble=2
 }
 
 there_is() {
@@ -88,10 +108,15 @@ there_is() {
 
 # A run goes on with what multiplied it, though the machine would begin it with another instruction.
 begun_elsewhere() {
-    local isa
     [ "$best" = amx ] || { skip "no AMX here: only one kind of sums for bf16"; return; }
+    begun_and_ended --set train.precision=bf16
+    begun_and_ended --set train.optimizer=muon --set train.muon_precision=bf16
+}
+
+begun_and_ended() {
+    local isa
     for isa in avx512 amx; do
-        local all=(--set train.precision=bf16 --set 'grid.models=[{"d_model":24,"n_layer":2}]' --set 'grid.tokens=["60k"]'
+        local all=("$@" --set 'grid.models=[{"d_model":24,"n_layer":2}]' --set 'grid.tokens=["60k"]'
             --set train.checkpoint_s=0.01 --set fit.bootstrap=0)
         rm -rf whole part
         "$plateau" sweep "$tiny" "${all[@]}" --isa $isa --out whole >whole.txt 2>&1 || { fail "$(tail -n 2 whole.txt)"; return; }
@@ -109,6 +134,8 @@ measured() {
     "$plateau" bench train --threads 1 --repeat 1 --d-model 16 --n-layer 1 --n-head 2 --ctx 16 --batch 2 --set train.precision=bf16 >bench.txt 2>&1 ||
         fail "$(cat bench.txt)"
     grep -qE 'bfloat16.*(instruction|emulated)' bench.txt || fail "nothing is said of bfloat16: $(cat bench.txt)"
+    "$plateau" bench train --threads 1 --repeat 1 --d-model 16 --n-layer 1 --n-head 2 --ctx 16 --batch 2 --optimizer muon \
+        --set train.muon_precision=bf16 >bench.txt 2>&1 || fail "$(cat bench.txt)"
 }
 
 # The sets above the reference that run here.
@@ -122,6 +149,7 @@ best=${sets##* }
 best=${best:-ref}
 
 run_test the_key
+run_test optimiser
 run_test refused
 run_test every_set
 run_test taught

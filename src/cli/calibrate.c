@@ -62,8 +62,8 @@ static size_t find_sizes(struct size *sizes, const struct plan *p, const bool *t
 static enum status measure(struct size *s, const struct kern *k, struct err *err)
 {
     const struct optim_config optim = config_optim(&s->r->cfg);
-    struct kern own = *k;
-    kern_set_precision(&own, (enum kern_precision)s->r->cfg.train.precision);
+    struct kern own;
+    config_kern(&own, &s->r->cfg, k->cap);
     const struct bench_options o = {.k = &own, .threads = 1, .repeat = 1, .optim = &optim};
     const struct bench_shape shape = {member(s->r), s->r->cfg.train.batch_tokens / s->r->shape.T};
     struct bench_train t;

@@ -197,7 +197,7 @@ static enum status read_switches(struct gpt_shape *out, struct kern *k, struct o
     *out = config_gpt_shape(&c, 0);
     *optim = config_optim(&c);
     o->z_loss = (float)c.train.z_loss;
-    kern_set_precision(k, (enum kern_precision)c.train.precision);
+    config_kern(k, &c, k->cap);
     config_free(&c);
     return st;
 }

@@ -112,7 +112,7 @@ enum status timed_measure(double *seconds, struct sweep_time *time, const struct
     pid_t pids[64];
     bool *none;
     TRY(size_calloc(&none, p->n_trajectories, sizeof *none, "the calibration", err));
-    kern_init_for(&k, s->isa, (enum kern_precision)p->runs[0].cfg.train.precision);
+    config_kern(&k, &p->runs[0].cfg, s->isa);
     double alone = 1;
     enum status st = share_of_core(&alone, &p->runs[0], &k, err);
     size_t loaded = begin_load(pids, size_min(jobs, 64) - 1, p, &k);

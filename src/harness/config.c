@@ -450,9 +450,26 @@ struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab)
     };
 }
 
+/* Of anything that is multiplied: what the level hangs on. */
+static enum kern_precision any_precision(const struct config *c)
+{
+    return c->train.precision == KERN_BF16 || c->train.muon_precision == KERN_BF16 ? KERN_BF16 : KERN_FP32;
+}
+
+void config_kern(struct kern *k, const struct config *c, enum kern_isa isa)
+{
+    kern_init_for(k, isa, any_precision(c));
+    k->precision = (enum kern_precision)c->train.precision;
+}
+
+enum kern_isa config_isa(const struct config *c, enum kern_isa isa)
+{
+    return kern_isa_for(isa, any_precision(c));
+}
+
 const char *config_isa_name(const struct config *c, enum kern_isa isa)
 {
-    return kern_isa_name(kern_isa_for(isa, (enum kern_precision)c->train.precision));
+    return kern_isa_name(config_isa(c, isa));
 }
 
 struct param_rules config_param_rules(const struct config *c)
@@ -499,6 +516,7 @@ struct optim_config config_optim(const struct config *c)
                                  .muon_coefficients = c->train.muon_coefficients,
                                  .muon_block = c->train.muon_block,
                                  .muon_period = c->train.muon_period,
+                                 .muon_precision = (enum kern_precision)c->train.muon_precision,
                                  .adam_lr_ratio = c->train.adam_lr_ratio,
                                  .soap_every = c->train.soap_every,
                                  .soap_max_dim = c->train.soap_max_dim};

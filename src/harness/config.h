@@ -129,6 +129,7 @@ struct config {
         size_t log_every;
         double checkpoint_s;
         size_t optimizer, nesterov, muon_steps, muon_coefficients, muon_block, muon_period, soap_every, soap_max_dim;
+        size_t muon_precision; /* enum kern_precision */
         size_t cautious_decay;
         double momentum, adam_lr_ratio;
         char *teacher; /* owned; NULL: none */
@@ -275,7 +276,11 @@ struct data_spec config_mix_spec(const struct config *c); /* of the second sourc
 size_t config_data_unit(const struct config *c); /* a window holds a multiple of so many tokens: see data_unit */
 struct gpt_shape config_gpt_shape(const struct config *c, size_t vocab);
 struct param_rules config_param_rules(const struct config *c);
-/* The name of the level that runs of c have on a machine that is capped at isa. */
+/* The kernels of runs of c on a machine that is capped at isa: of the precision that layers multiply in, and of a level that
+ * serves whatever else is multiplied. */
+void config_kern(struct kern *k, const struct config *c, enum kern_isa isa);
+/* Their level, and its name. */
+enum kern_isa config_isa(const struct config *c, enum kern_isa isa);
 const char *config_isa_name(const struct config *c, enum kern_isa isa);
 struct schedule config_schedule(const struct config *c);
 struct batch config_batch(const struct config *c);

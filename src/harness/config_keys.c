@@ -83,6 +83,7 @@ const struct key config_keys[] = {
     {"train.muon_coefficients", T_ENUM, AT(train.muon_coefficients), 0, 1, 0, "jordan|polar", LATER, "muon, normuon: of these iterations (Jordan et al. 2024; Polar Express, Amsel et al. 2025)"},
     {"train.muon_block", T_SIZE, AT(train.muon_block), 0, 32768, 0, NULL, LATER, "muon, normuon: columns of a block; most steps make blocks orthogonal in place of whole matrices, at a few percent of the cost (MuonBP, Khaled et al. 2025; 0: whole ones always)"},
     {"train.muon_period", T_SIZE, AT(train.muon_period), 1, 1e6, 1, NULL, LATER, "muon_block: every so many-th step, from the first on, is for whole matrices (Khaled et al. 2025)"},
+    {"train.muon_precision", T_ENUM, AT(train.muon_precision), 0, KERN_BF16, 0, "fp32|bf16", LATER, "muon, normuon: what the products of these iterations multiply, as train.precision says of layers; bf16 as their author does (Jordan et al. 2024), and much sooner by AMX"},
     {"train.adam_lr_ratio", T_DOUBLE, AT(train.adam_lr_ratio), 0, 1000, 1, NULL, LATER, "muon, normuon: rate of what AdamW trains, as a share of train.lr"},
     {"train.soap_every", T_SIZE, AT(train.soap_every), 1, 1e6, 10, NULL, LATER, "soap: steps from one refresh of the eigenvectors to the next (Vyas et al. 2024)"},
     {"train.soap_max_dim", T_SIZE, AT(train.soap_max_dim), 0, 32768, 1024, NULL, LATER, "soap: longer sides of a matrix have no eigenvectors (Vyas et al. 2024)"},

@@ -47,7 +47,7 @@ static enum status walk_init(struct walk *w, const struct coordinates_how *how, 
     w->B = w->cfg.train.batch_tokens / T;
     w->n = size_min(size_max(1, PROBE_ROWS / T), data_eval_windows(how->data));
     n_rows = size_max(w->B, w->n) * T;
-    kern_init_for(&w->k, how->isa, (enum kern_precision)w->cfg.train.precision);
+    config_kern(&w->k, &w->cfg, how->isa);
     TRY(gpt_init(&w->g, &w->shape, &rules, &w->k, w->B, 1, err));
     w->g.z_loss = (float)w->cfg.train.z_loss;
     TRY(optim_init(&w->optim, &optim, &w->g, err));

@@ -104,8 +104,8 @@ double memory_of_run(const struct run *r, const struct kern *k, int threads)
     struct optim_config optim = config_optim(&r->cfg);
     const struct teacher *t = r->teacher;
     size_t B = r->cfg.train.batch_tokens / r->shape.T;
-    struct kern own = *k;
-    kern_set_precision(&own, (enum kern_precision)r->cfg.train.precision);
+    struct kern own;
+    config_kern(&own, &r->cfg, k->cap);
     double bytes = members_bytes(&r->shape, &optim, &own, B, threads);
     if (t)
         bytes += members_bytes(&t->shape, NULL, &own, gpt_chunk(&r->shape, B), threads) +

@@ -78,11 +78,10 @@ enum status train_use_kernels(struct trainer *tr, enum kern_isa isa, struct err 
     struct param_rules rules = config_param_rules(&first->cfg);
     struct optim_config optim = config_optim(&first->cfg);
     size_t B = first->cfg.train.batch_tokens / first->shape.T;
-    const enum kern_precision precision = (enum kern_precision)first->cfg.train.precision;
-    if (tr->e.g && tr->k.isa == kern_isa_for(isa, precision))
+    if (tr->e.g && tr->k.isa == config_isa(&first->cfg, isa))
         return OK;
     train_free_models(tr);
-    kern_init_for(&tr->k, isa, precision);
+    config_kern(&tr->k, &first->cfg, isa);
     TRY(members_init(&tr->e, &first->shape, &rules, &optim, &tr->k, B, tr->o->threads, err));
     for (size_t i = 0; i < tr->e.n; i++)
         tr->e.g[i].z_loss = (float)first->cfg.train.z_loss;
@@ -162,7 +161,7 @@ static enum status restore(struct trainer *tr, const struct run *r, bool *found,
     }
     if (st != OK)
         return st;
-    if (tr->k.isa != kern_isa_for(tr->o->isa, tr->k.precision))
+    if (tr->k.isa != config_isa(&r->cfg, tr->o->isa))
         log_msg(&tr->o->log, LOG_INFO, "%s goes on with the %s kernels that it was begun with", r->name,
                 kern_isa_name(tr->k.isa));
     *found = true;

@@ -78,7 +78,7 @@ static enum status load_checkpoint(struct weights *w, const char *path, uint64_t
         return err_set(err, E_DATA, "%s belongs to another run than the config.json beside it", path);
     w->shape = config_gpt_shape(&w->cfg, vocab);
     w->step = meta.step;
-    kern_init_for(&w->k, kernels_for(meta.isa, how->isa), (enum kern_precision)w->cfg.train.precision);
+    config_kern(&w->k, &w->cfg, kernels_for(meta.isa, how->isa));
     if (meta.isa[0] && strcmp(meta.isa, kern_isa_name(w->k.isa)) != 0)
         snprintf(w->notes, sizeof w->notes, "trained with %s kernels, here with %s: its loss may differ in the last digits",
                  meta.isa, kern_isa_name(w->k.isa));

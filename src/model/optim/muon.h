@@ -8,7 +8,8 @@
 /* Matrices lie (in, out) here, and in the sources (out, in): their rows are the columns here. */
 
 /* As in struct optim_kind. */
-#define MUON_KEYS "beta1 beta2 eps momentum nesterov muon_steps muon_coefficients muon_block muon_period adam_lr_ratio"
+#define MUON_KEYS                                                                                  \
+    "beta1 beta2 eps momentum nesterov muon_steps muon_coefficients muon_block muon_period muon_precision adam_lr_ratio"
 size_t muon_scratch_floats(struct ops o, const struct optim_config *c, const struct tensor *t);
 struct param_rule muon_rule(const struct param_rules *r, const struct optim_config *c, const struct tensor *t);
 
