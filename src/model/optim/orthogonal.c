@@ -185,7 +185,7 @@ static void leg(struct orthogonal *z, size_t from, size_t to, enum orthogonal_co
  * 4 m^3 an iteration against 2 m^3 + 3 m^2 n, but they hold the squares of the singular values, in which those that are small
  * drown in rounding. So the first iteration, which lifts small values by 3.4 or 8, is done on x, and no more than four on the
  * Gram matrices before they are made afresh (kernels/SPEED-LOG.md). Of bfloat16 all are done on x, as its author does: on Gram
- * matrices noise comes out 3 to 9 % off. */
+ * matrices noise comes out 2 to 9 % off. */
 static size_t leg_length(const struct orthogonal *z, size_t step)
 {
     enum { GRAM_STEPS = 4 };
