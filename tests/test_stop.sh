@@ -77,7 +77,29 @@ interrupted_often() {
     [ "$(digest steady)" = "$(digest nagged)" ] || fail "other results"
 }
 
-for t in killed child_killed interrupted interrupted_large interrupted_often; do
+# What is done counts from the first word on, whoever did it.
+progress_goes_on() {
+    local few=(--set 'grid.models=[{"d_model":8,"n_layer":1},{"d_model":16,"n_layer":1}]' --set "grid.tokens=[\"20k\",\"$(fewer 1M 200k)\"]" \
+        --set train.warmup_tokens=4k --set fit.bootstrap=0)
+    mkdir -p far && touch far/charts
+    "$plateau" sweep "$tiny" "${few[@]}" --out far >far.txt 2>&1
+    [ "$(find far -name result.json | wc -l)" = 4 ] || fail "not four runs: $(tail -n 2 far.txt)"
+    rm -rf far/d8-*-t[12]*
+    local before after=
+    before=$("$plateau" status far | sed -nE 's/^ *sweep .* ([0-9]+) %.*/\1/p')
+    "$plateau" sweep "$tiny" "${few[@]}" --out far >far.txt 2>&1 &
+    for _ in {1..200}; do
+        after=$(sed -n 's/^sweep [0-9]* [0-9]* \([0-9.]*\) .*/\1/p' far/.lock 2>/dev/null)
+        [ -z "$after" ] || break
+        sleep 0.05
+    done
+    kill -INT $! 2>/dev/null
+    wait $!
+    [ -z "$after" ] || awk "BEGIN { exit !(100 * $after >= $before - 1 && $before > 30) }" || fail "$before %, and when it went on $after"
+    echo "  $before %, then ${after:-done at once}"
+}
+
+for t in killed child_killed interrupted interrupted_large interrupted_often progress_goes_on; do
     run_test "$t"
 done
 finish

@@ -20,7 +20,7 @@ struct live_run {
 
 struct live {
     size_t runs_done, runs;
-    double share;           /* of the work that there was to do, 0 to 1 */
+    double share;           /* of all work that is done, 0 to 1 */
     double tokens_per_s;    /* of all together */
     double seconds, left_s; /* so far, and still to go (NaN: not known) */
     size_t n;

@@ -101,8 +101,11 @@ static enum status find_work(struct sweep *s, struct err *err)
         for (size_t i = tr->first; i < tr->first + tr->n; i++)
             there += s->rows[i].status[0] != '\0';
         s->out->n_skipped += there;
-        if (there == tr->n)
+        if (there == tr->n) {
+            s->cost_total += sweep_work_of(s, tr);
+            s->cost_done += sweep_work_of(s, tr);
             continue;
+        }
         s->runs_before += there;
         s->order[s->n_order++] = t;
     }

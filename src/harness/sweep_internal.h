@@ -19,7 +19,7 @@ struct sweep {
     size_t n_children;
     int *limits;  /* (jobs) and how many runs of its trajectory, where there is a time */
     int *threads; /* (jobs) shared with the children: how many threads each may use now */
-    double cost_total, cost_done; /* work of the trajectories to train; done: by those that have ended */
+    double cost_total, cost_done; /* work of all trajectories; done: by those that have ended, then or before */
     double cost_trained;          /* of that, in this sweep and not before it */
     double started_s, viewed_s, written_s;
     double child_s;                 /* seconds of children so far, however many threads they may use */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/size.h"
 
 /* Seconds until the last child ends, when the waiting trajectories start in order, each where a core falls
  * free first, and cores go on as fast as they have been. */
@@ -41,11 +42,33 @@ static void describe_child(struct live_run *r, const struct sweep *s, const stru
     r->tokens_per_s = c->last.tokens_per_s;
 }
 
+/* The first runs of a trajectory that have results. */
+static size_t runs_there(const struct sweep *s, const struct trajectory *t)
+{
+    size_t m = 0;
+    while (m < t->n && s->rows && s->rows[t->first + m].status[0] != '\0')
+        m++;
+    return m;
+}
+
+/* What they took: all that is known of a trajectory that was begun and whose process has not said how far it is. */
+static double work_there(const struct sweep *s, const struct trajectory *t)
+{
+    double tokens = 0;
+    for (size_t i = 0; i < runs_there(s, t); i++)
+        tokens += plan_own_tokens(s->p, t, t->first + i);
+    return sweep_work_of(s, t) * tokens / t->tokens;
+}
+
 size_t sweep_runs_done(const struct sweep *s)
 {
     size_t done = s->out->n_skipped - s->runs_before + s->runs_ended;
-    for (size_t i = 0; i < s->n_children; i++)
-        done += s->children[i].last.runs_done;
+    for (size_t i = 0; i < s->n_children; i++) {
+        const struct child *c = &s->children[i];
+        done += size_max(c->last.runs_done, runs_there(s, &s->p->trajectories[c->trajectory]));
+    }
+    for (size_t q = s->next; q < s->n_order && !s->worker; q++)
+        done += runs_there(s, &s->p->trajectories[s->order[q]]);
     return done;
 }
 
@@ -60,10 +83,12 @@ void sweep_look(struct live *l, const struct sweep *s)
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
         describe_child(&l->run[i], s, c);
-        done += sweep_work_done(s, t, &c->last);
+        done += fmax(sweep_work_done(s, t, &c->last), work_there(s, t));
         trained += sweep_work_by(t, &c->last);
         l->tokens_per_s += c->last.tokens_per_s;
     }
+    for (size_t q = s->next; q < s->n_order && !s->worker; q++)
+        done += work_there(s, &s->p->trajectories[s->order[q]]);
     l->share = s->cost_total > 0 ? done / s->cost_total : 1;
     /* what others have left is theirs to say: plateau status adds it up */
     l->left_s = l->share > 0.002 && !s->worker ? time_left(s, trained) : (double)NAN;
@@ -78,8 +103,10 @@ void sweep_show(struct sweep *s, bool final)
         (void)st; /* what keeps it from being written is told at the end */
         s->results_s = now;
     }
-    bool view = s->o->view && (final || now - s->viewed_s >= 0.2);
-    bool write = !final && now - s->written_s >= 1;
+    /* at first no process has said how far the one before it was */
+    const bool early = now - s->started_s < 1;
+    bool view = s->o->view && (final || (!early && now - s->viewed_s >= 0.2));
+    bool write = !final && !early && now - s->written_s >= 1;
     if (!view && !write)
         return;
     sweep_look(&s->live, s);
