@@ -41,31 +41,47 @@ static const double *scale_of(const struct mixed *m, size_t step)
     return m->scale + power_of(step) * m->n;
 }
 
-/* z = V^-1/2 y but for what groups share; a column of ones so whitened is the same for all of a cluster. */
-static void whiten_clusters(double *z, struct mixed *m, const double *y, size_t step)
+/* What whitening begins with, the same at all rho: y in units of sd less what groups share, and the mean of each cluster. */
+static void scale_down(double *y_sd, double *mean, const struct mixed *m, const double *y, size_t step)
 {
-    const double rho = mixed_rho(step), *scale = scale_of(m, step), apart = sqrt(1 - mixed_tau(step));
+    const double *scale = scale_of(m, step), apart = sqrt(1 - mixed_tau(step));
     for (size_t c = 0; c < m->in.n_clusters; c++)
-        m->mean[c] = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        z[i] = y[i] / (scale[i] * apart);
-        m->mean[m->in.cluster[i]] += z[i];
-    }
-    const double about = 1 / sqrt(1 - rho);
-    for (size_t c = 0; c < m->in.n_clusters; c++) {
-        double mean = m->mean[c] / m->members[c];
-        m->mean[c] = mean / sqrt(along(rho, m->members[c])) - mean * about;
-    }
+        mean[c] = 0;
     for (size_t i = 0; i < m->n; i++)
-        z[i] = z[i] * about + m->mean[m->in.cluster[i]];
+        y_sd[i] = y[i] / (scale[i] * apart);
+    for (size_t i = 0; i < m->n; i++)
+        mean[m->in.cluster[i]] += y_sd[i];
+    for (size_t c = 0; c < m->in.n_clusters; c++)
+        mean[c] /= m->members[c];
+}
+
+/* Row k of the room for what was scaled down, and for its means. */
+static double *scaled_row(const struct mixed *m, size_t k)
+{
+    return m->scaled + k * m->n;
+}
+
+static double *means_row(const struct mixed *m, size_t k)
+{
+    return m->means + k * m->in.n_clusters;
+}
+
+/* z = V^-1/2 y but for what groups share; a column of ones so whitened is the same for all of a cluster. */
+static void whiten_clusters(double *z, struct mixed *m, const double *y_sd, const double *mean, size_t step)
+{
+    const double about = 1 / sqrt(1 - mixed_rho(step)), *root = m->root_along + step % MIXED_RHOS * m->in.n_clusters;
+    for (size_t c = 0; c < m->in.n_clusters; c++)
+        m->mean[c] = mean[c] / root[c] - mean[c] * about;
+    for (size_t i = 0; i < m->n; i++)
+        z[i] = y_sd[i] * about + m->mean[m->in.cluster[i]];
 }
 
 /* z = V^-1/2 y. With B without and B + tau 1 1' with what a group shares, u = B^-1/2 1:
  * V^-1/2 = (I - (1 - 1 / sqrt(1 + tau u'u)) u u' / u'u) B^-1/2. */
-static void whiten(double *z, struct mixed *m, const double *y, size_t step)
+static void whiten(double *z, struct mixed *m, const double *y_sd, const double *mean, size_t step)
 {
     const double *one = m->one + step * m->in.n_clusters, *less = m->less + step * m->in.n_groups;
-    whiten_clusters(z, m, y, step);
+    whiten_clusters(z, m, y_sd, mean, step);
     if (!(mixed_tau(step) > 0))
         return;
     for (size_t g = 0; g < m->in.n_groups; g++)
@@ -101,6 +117,9 @@ enum status mixed_init(struct mixed *m, const struct mixed_clusters *in, const d
     size_t n = in->n;
     *m = (struct mixed){.in = *in, .n = n, .sd = sd};
     TRY(size_calloc(&m->members, in->n_clusters, sizeof *m->members, "clusters", err));
+    TRY(size_calloc(&m->root_along, MIXED_RHOS * in->n_clusters, sizeof *m->root_along, "clusters", err));
+    TRY(size_calloc(&m->scaled, (MIXED_MAX + 1) * n, sizeof *m->scaled, "differences", err));
+    TRY(size_calloc(&m->means, (MIXED_MAX + 1) * in->n_clusters, sizeof *m->means, "clusters", err));
     TRY(size_calloc(&m->mean, in->n_clusters, sizeof *m->mean, "clusters", err));
     TRY(size_calloc(&m->shared, in->n_groups, sizeof *m->shared, "clusters", err));
     TRY(size_calloc(&m->one, MIXED_STEPS * in->n_clusters, sizeof *m->one, "clusters", err));
@@ -109,6 +128,9 @@ enum status mixed_init(struct mixed *m, const struct mixed_clusters *in, const d
     TRY(size_calloc(&m->zx, n * MIXED_MAX, sizeof *m->zx, "differences", err));
     for (size_t i = 0; i < n; i++)
         m->members[in->cluster[i]]++;
+    for (size_t r = 0; r < MIXED_RHOS; r++)
+        for (size_t c = 0; c < in->n_clusters; c++)
+            m->root_along[r * in->n_clusters + c] = sqrt(along(mixed_rho(r), m->members[c]));
     TRY(size_calloc(&m->scale, MIXED_POWERS * n, sizeof *m->scale, "differences", err));
     for (size_t q = 0; q < MIXED_POWERS; q++)
         for (size_t i = 0; i < n; i++)
@@ -121,6 +143,9 @@ enum status mixed_init(struct mixed *m, const struct mixed_clusters *in, const d
 void mixed_free(struct mixed *m)
 {
     free(m->members);
+    free(m->root_along);
+    free(m->scaled);
+    free(m->means);
     free(m->mean);
     free(m->shared);
     free(m->one);
@@ -139,15 +164,64 @@ static double dot(const double *a, const double *b, size_t n)
     return s;
 }
 
+/* Each as dot has it; four at a time, as one sum alone waits for each of its additions. */
+static void dots(double *out, const double *const *a, const double *const *b, size_t n, size_t count)
+{
+    size_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+        const double *a0 = a[k], *a1 = a[k + 1], *a2 = a[k + 2], *a3 = a[k + 3];
+        const double *b0 = b[k], *b1 = b[k + 1], *b2 = b[k + 2], *b3 = b[k + 3];
+        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        for (size_t i = 0; i < n; i++) {
+            s0 += a0[i] * b0[i];
+            s1 += a1[i] * b1[i];
+            s2 += a2[i] * b2[i];
+            s3 += a3[i] * b3[i];
+        }
+        out[k] = s0, out[k + 1] = s1, out[k + 2] = s2, out[k + 3] = s3;
+    }
+    for (; k < count; k++)
+        out[k] = dot(a[k], b[k], n);
+}
+
+enum { SQUARES = MIXED_MAX * (MIXED_MAX + 1) / 2 };
+
+/* What a regression has of whitened columns (k, n) and y: X'X by rows of its lower half, X'y, y'y. */
+struct products {
+    double xx[SQUARES], xy[MIXED_MAX], yy;
+};
+
+static void multiply_columns(struct products *out, const double *zx, size_t n, size_t k)
+{
+    const double *a[SQUARES], *b[SQUARES];
+    size_t count = 0;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++, count++)
+            a[count] = zx + i * n, b[count] = zx + j * n;
+    dots(out->xx, a, b, n, count);
+}
+
+static void multiply_y(struct products *out, const double *zx, const double *zy, size_t n, size_t k)
+{
+    const double *a[MIXED_MAX + 1], *b[MIXED_MAX + 1];
+    double sums[MIXED_MAX + 1];
+    for (size_t i = 0; i <= k; i++)
+        a[i] = i < k ? zx + i * n : zy, b[i] = zy;
+    dots(sums, a, b, n, k + 1);
+    for (size_t i = 0; i < k; i++)
+        out->xy[i] = sums[i];
+    out->yy = sums[k];
+}
+
 /* A column that the others explain up to this share of its square says nothing of its own. */
 #define COLLINEAR 1e-9
 
-/* Lower factor of X'X of whitened columns (k, n). */
-static bool factor(double root[MIXED_MAX][MIXED_MAX], const double *zx, size_t n, size_t k)
+/* Lower factor of X'X of k columns. */
+static bool factor(double root[MIXED_MAX][MIXED_MAX], const struct products *of, size_t k)
 {
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double square = dot(zx + i * n, zx + j * n, n), s = square;
+    for (size_t i = 0, at = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++, at++) {
+            double square = of->xx[at], s = square;
             for (size_t l = 0; l < j; l++)
                 s -= root[i][l] * root[j][l];
             if (i != j)
@@ -161,11 +235,10 @@ static bool factor(double root[MIXED_MAX][MIXED_MAX], const double *zx, size_t n
 }
 
 /* g = root^-1 X'y: y'y less g'g is what the columns leave. */
-static void project(double g[MIXED_MAX], double root[MIXED_MAX][MIXED_MAX], const double *zx, const double *zy, size_t n,
-                    size_t k)
+static void project(double g[MIXED_MAX], double root[MIXED_MAX][MIXED_MAX], const struct products *of, size_t k)
 {
     for (size_t i = 0; i < k; i++) {
-        g[i] = dot(zx + i * n, zy, n);
+        g[i] = of->xy[i];
         for (size_t l = 0; l < i; l++)
             g[i] -= root[i][l] * g[l];
         g[i] /= root[i][i];
@@ -176,10 +249,13 @@ static void project(double g[MIXED_MAX], double root[MIXED_MAX][MIXED_MAX], cons
 static bool solve(struct mixed_fit *f, const struct mixed *m, size_t k)
 {
     double g[MIXED_MAX];
-    if (!factor(f->root, m->zx, m->n, k))
+    struct products of;
+    multiply_columns(&of, m->zx, m->n, k);
+    if (!factor(f->root, &of, k))
         return false;
-    project(g, f->root, m->zx, m->zy, m->n, k);
-    f->rss = dot(m->zy, m->zy, m->n) - dot(g, g, k);
+    multiply_y(&of, m->zx, m->zy, m->n, k);
+    project(g, f->root, &of, k);
+    f->rss = of.yy - dot(g, g, k);
     for (size_t i = k; i-- > 0;) {
         f->b[i] = g[i];
         for (size_t l = i + 1; l < k; l++)
@@ -208,9 +284,11 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
     for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
         struct mixed_fit *f = &out->at[s];
         double ln_v = m->ln_det[s];
-        whiten(m->zy, m, y, s);
+        for (size_t i = 0; i <= k && s % MIXED_RHOS == 0; i++)
+            scale_down(scaled_row(m, i), means_row(m, i), m, i < k ? x + i * m->n : y, s);
+        whiten(m->zy, m, scaled_row(m, k), means_row(m, k), s);
         for (size_t i = 0; i < k; i++)
-            whiten(m->zx + i * m->n, m, x + i * m->n, s);
+            whiten(m->zx + i * m->n, m, scaled_row(m, i), means_row(m, i), s);
         f->ok = out->ok = solve(f, m, k);
         f->rss = fmax(f->rss, ROUNDING * (double)m->n);
         reml[s] = restricted(m, f, k, ln_v);
@@ -235,8 +313,11 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
 
 void mixed_whiten(double *z, struct mixed *m, const double *y)
 {
-    for (size_t s = 0; s < MIXED_STEPS; s++)
-        whiten(z + s * m->n, m, y, s);
+    for (size_t s = 0; s < MIXED_STEPS; s++) {
+        if (s % MIXED_RHOS == 0)
+            scale_down(m->scaled, m->means, m, y, s);
+        whiten(z + s * m->n, m, m->scaled, m->means, s);
+    }
 }
 
 enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const double *x, size_t k, struct err *err)
@@ -245,9 +326,14 @@ enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const d
     TRY(size_calloc(&c->z, MIXED_STEPS * (k + 1) * m->n, sizeof *c->z, "differences", err));
     for (size_t s = 0; s < MIXED_STEPS && c->ok; s++) {
         double *z = c->z + s * k * m->n;
-        for (size_t i = 0; i < k; i++)
-            whiten(z + i * m->n, m, x + i * m->n, s);
-        c->ok = factor(c->root[s], z, m->n, k);
+        struct products of;
+        for (size_t i = 0; i < k; i++) {
+            if (s % MIXED_RHOS == 0)
+                scale_down(scaled_row(m, i), means_row(m, i), m, x + i * m->n, s);
+            whiten(z + i * m->n, m, scaled_row(m, i), means_row(m, i), s);
+        }
+        multiply_columns(&of, z, m->n, k);
+        c->ok = factor(c->root[s], &of, k);
     }
     return OK;
 }
@@ -262,9 +348,10 @@ double mixed_bic(struct mixed_columns *c, const struct mixed *m, const double *z
 {
     double full[MIXED_STEPS], g[MIXED_MAX], least = (double)INFINITY, mean = 0, n = (double)m->n;
     for (size_t s = 0; s < MIXED_STEPS && c->ok; s++) {
-        const double *zy = z + s * m->n;
-        project(g, c->root[s], c->z + s * c->k * m->n, zy, m->n, c->k);
-        double rss = fmax(dot(zy, zy, m->n) - dot(g, g, c->k), ROUNDING * n);
+        struct products of;
+        multiply_y(&of, c->z + s * c->k * m->n, z + s * m->n, m->n, c->k);
+        project(g, c->root[s], &of, c->k);
+        double rss = fmax(of.yy - dot(g, g, c->k), ROUNDING * n);
         full[s] = n * log(rss / n) + m->ln_det[s];
         least = fmin(least, full[s]);
     }

@@ -35,7 +35,9 @@ struct mixed {
     size_t n; /* in.n */
     const double *sd;      /* (n) relative, of geometric mean about 1; NULL: all alike */
     double *members;       /* (n_clusters) how many each has */
+    double *root_along;    /* (MIXED_RHOS, n_clusters) sd of a cluster's mean, as whitening divides by it */
     double *mean, *shared; /* (n_clusters), (n_groups) room */
+    double *scaled, *means; /* (MIXED_MAX + 1, n), (MIXED_MAX + 1, n_clusters) room */
     double *one, *less;    /* (MIXED_STEPS, n_clusters), (MIXED_STEPS, n_groups) a group's level, whitened */
     double *zy, *zx;       /* (n), (MIXED_MAX, n) room */
     double *scale;         /* (MIXED_POWERS, n) sd^q */
