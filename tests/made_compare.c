@@ -30,42 +30,46 @@ static void fill(struct fit_table *t, size_t side, double data, double floor)
     }
 }
 
-struct made_compare *made_compare(const char *name)
+static void compare_all(struct made_compare *m)
 {
-    static const char *const names[] = {"base", "twice the data", "higher floor", "nothing"};
+    struct compare_options co = compare_options_default();
+    struct err err;
+    co.sims = 99;
+    co.draws = 500;
+    const struct compare_side base = {.name = "base", .table = &m->table[0], .report = &m->report[0]};
+    for (size_t k = 0; k < MADE_VARIANTS; k++) {
+        const struct compare_side variant = {.name = "variant", .table = &m->table[k + 1], .report = &m->report[k + 1]};
+        EXPECT_OK(compare_fill(&m->found[k], &base, &variant, &co, &err));
+        m->beside[k] = (struct against_variant){&m->found[k], &m->report[k + 1]};
+    }
+    compare_correct(m->found, MADE_VARIANTS);
+}
+
+static struct made_compare *make(void)
+{
     static const double data[] = {1, 2, 1, 1}, floor[] = {0, 0, 0.05, 0};
     struct made_compare *m = calloc(1, sizeof *m);
-    struct compare_options co = compare_options_default();
     struct fit_options o = fit_options_default();
     struct err err;
     o.bootstrap = 40;
     o.break_sims = 0;
     o.holdout = 0;
-    co.sims = 99;
-    co.draws = 500;
     for (size_t k = 0; k < 1 + MADE_VARIANTS; k++) {
         fill(&m->table[k], k, data[k], floor[k]);
         EXPECT_OK(fit_analyse(&m->report[k], &m->table[k], &o, &err));
     }
-    const struct compare_side base = {.name = name ? name : names[0], .table = &m->table[0], .report = &m->report[0]};
-    for (size_t k = 0; k < MADE_VARIANTS; k++) {
-        const struct compare_side variant = {.name = name ? name : names[k + 1], .table = &m->table[k + 1],
-                                             .report = &m->report[k + 1]};
-        EXPECT_OK(compare_fill(&m->found[k], &base, &variant, &co, &err));
-        m->beside[k] = (struct against_variant){&m->found[k], &m->report[k + 1]};
-    }
-    compare_correct(m->found, MADE_VARIANTS);
-    m->in = (struct against){base.name, &m->report[0], m->beside, MADE_VARIANTS, "nats per token"};
+    compare_all(m);
     return m;
 }
 
-void made_compare_free(struct made_compare *m)
+const struct made_compare *made_compare(const char *name)
 {
+    static const char *const names[] = {"base", "twice the data", "higher floor", "nothing"};
+    static struct made_compare *m; /* made once, as it takes longer than all that is drawn of it */
+    if (!m)
+        m = make();
     for (size_t k = 0; k < MADE_VARIANTS; k++)
-        compare_free(&m->found[k]);
-    for (size_t k = 0; k < 1 + MADE_VARIANTS; k++) {
-        fit_report_free(&m->report[k]);
-        fit_table_free(&m->table[k]);
-    }
-    free(m);
+        m->found[k].name = name ? name : names[k + 1];
+    m->in = (struct against){name ? name : names[0], &m->report[0], m->beside, MADE_VARIANTS, "nats per token"};
+    return m;
 }

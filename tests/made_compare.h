@@ -14,9 +14,8 @@ struct made_compare {
     struct against in;
 };
 
-/* One whose data count twice, one with another floor, one that changes nothing; `name` is that of all where it is not
- * NULL. made_compare_free releases. */
-struct made_compare *made_compare(const char *name);
-void made_compare_free(struct made_compare *m);
+/* One whose data count twice, one with another floor, one that changes nothing; `name`, borrowed, is that of all where it is not
+ * NULL. It is the same comparison every time, by the names of the last call. */
+const struct made_compare *made_compare(const char *name);
 
 #endif

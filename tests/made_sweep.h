@@ -21,7 +21,8 @@ struct made_sweep {
 double made_law(double n, double d);
 /* The learning rate with the lowest loss. */
 double made_best_rate(double n, double d);
-/* Sizes by budgets of tokens, or of compute, by seeds; `name` is that of the sweep and of each run. made_free releases. */
+/* Sizes by budgets of tokens, or of compute, by seeds; `name` is that of the sweep and of each run. made_free releases. The report
+ * may be changed, but not what it points to: sweeps of one grid and name share their fit. */
 struct made_sweep *made_sweep(bool compute, const char *name);
 void made_free(struct made_sweep *s);
 
