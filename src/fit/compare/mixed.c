@@ -164,7 +164,7 @@ static double dot(const double *a, const double *b, size_t n)
     return s;
 }
 
-/* Each as dot has it; four at a time, as one sum alone waits for each of its additions. */
+/* Each as dot has it; four and two at a time, as one sum alone waits for each of its additions. */
 static void dots(double *out, const double *const *a, const double *const *b, size_t n, size_t count)
 {
     size_t k = 0;
@@ -180,7 +180,16 @@ static void dots(double *out, const double *const *a, const double *const *b, si
         }
         out[k] = s0, out[k + 1] = s1, out[k + 2] = s2, out[k + 3] = s3;
     }
-    for (; k < count; k++)
+    for (; k + 2 <= count; k += 2) {
+        const double *a0 = a[k], *a1 = a[k + 1], *b0 = b[k], *b1 = b[k + 1];
+        double s0 = 0, s1 = 0;
+        for (size_t i = 0; i < n; i++) {
+            s0 += a0[i] * b0[i];
+            s1 += a1[i] * b1[i];
+        }
+        out[k] = s0, out[k + 1] = s1;
+    }
+    if (k < count)
         out[k] = dot(a[k], b[k], n);
 }
 
