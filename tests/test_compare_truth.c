@@ -1,5 +1,5 @@
-/* Simulated comparisons whose truth is known: a planted change is called by its name, an interval of gains covers, no change is none.
- * The short form of compare_power.c. */
+/* Simulated comparisons whose truth is known: a planted change is called by its name, an interval of gains covers, no change is
+ * none. The short form of compare_power.c. */
 #include <string.h>
 
 #include "compare_sim.h"
