@@ -482,6 +482,45 @@ static void open_intervals(void)
     font_close(font);
 }
 
+/* Nine points that all but agree, each with an interval; the last one's is so many times as long. */
+static struct axis axis_about(bool log, double half, double last, const struct font *font)
+{
+    struct chart c = {.log_y = log};
+    struct chart_series *s;
+    struct layout l;
+    struct err err;
+    EXPECT_OK(chart_add(&s, &c, 9, true, &err));
+    s->marker = MARKER_DISC;
+    for (size_t i = 0; i < 9; i++) {
+        double h = i == 8 ? last * half : half;
+        s->x[i] = (double)i;
+        s->y[i] = 1 + 1e-3 * (double)i;
+        s->lo[i] = log ? s->y[i] / (1 + h) : s->y[i] - h, s->hi[i] = log ? s->y[i] * (1 + h) : s->y[i] + h;
+    }
+    EXPECT_OK(layout_make(&l, &c, &usual, font, &err));
+    struct axis y = l.panel[0].y;
+    layout_free(&l);
+    chart_free(&c);
+    return y;
+}
+
+/* Intervals of ordinary size are seen whole, however close together the points are; one that is far longer than the others
+ * does not press them together. */
+static void usual_intervals(void)
+{
+    struct font *font = font_open();
+    for (int log = 0; log < 2; log++)
+        for (int k = 0; k < 2; k++) {
+            const double half = k ? 0.7 : 0.05, low = log ? 1 / (1 + half) : 1 - half;
+            const double high = log ? 1.008 * (1 + half) : 1.008 + half;
+            struct axis y = axis_about(log, half, 1, font), far = axis_about(log, half, 1e4, font);
+            EXPECT_MSG(y.lo < low && y.hi > high, "log %d: %g to %g does not hold %g to %g", log, y.lo, y.hi, low, high);
+            EXPECT_MSG(axis_at(&far, high) - axis_at(&far, low) > 0.1, "log %d: %g to %g for intervals from %g to %g", log, far.lo,
+                       far.hi, low, high);
+        }
+    font_close(font);
+}
+
 static void unwritable(void)
 {
     struct err err;
@@ -514,7 +553,7 @@ static const struct test tests[] = {
     {"files", files},                         {"unwritable", unwritable},
     {"pictures", pictures},                   {"names_on_x", names_on_x},
     {"many_series", many_series},             {"far_away", far_away},
-    {"open_intervals", open_intervals},
+    {"open_intervals", open_intervals},       {"usual_intervals", usual_intervals},
     {"colours", colours},
 };
 

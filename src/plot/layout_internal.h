@@ -6,8 +6,8 @@
 
 enum { LEGEND_SWATCH = LAYOUT_SWATCH };
 
-/* The range of x, and of a panel's y: of all values that are in sight, with the intervals about them as far as they are no
- * wider than the values themselves. */
+/* The range of x, and of a panel's y: of all values that are in sight, with the intervals about them but for those that are
+ * far longer than the rest. */
 struct range {
     double lo, hi;
     size_t n;
