@@ -521,6 +521,37 @@ static void usual_intervals(void)
     font_close(font);
 }
 
+/* A mark of any shape and size has its colour. */
+static void small_marks(void)
+{
+    struct font *font = font_open();
+    for (int m = MARKER_DISC; m <= MARKER_CROSS; m++)
+        for (int k = 1; k <= 6; k++) {
+            struct chart c = {0};
+            struct chart_series *s;
+            struct layout l;
+            struct raster r;
+            struct err err;
+            size_t blue = 0;
+            EXPECT_OK(chart_add(&s, &c, 1, false, &err));
+            s->marker = (enum chart_marker)m;
+            s->color = palette_kind(0);
+            s->radius = k;
+            s->x[0] = s->y[0] = 1;
+            EXPECT_OK(layout_make(&l, &c, &(struct chart_style){.width = 321}, font, &err));
+            EXPECT_OK(raster_init(&r, l.width, l.height, 2, white, font, &err));
+            struct surface surface = raster_surface(&r);
+            EXPECT_OK(layout_draw(&l, &surface, &err));
+            for (int i = 0; i < r.width * r.height; i++)
+                blue += r.rgb[3 * i] < 100 && r.rgb[3 * i + 2] > 150;
+            EXPECT_MSG(blue > 5, "mark %d of radius %d has %zu pixels of its colour", m, k, blue);
+            raster_free(&r);
+            layout_free(&l);
+            chart_free(&c);
+        }
+    font_close(font);
+}
+
 static void unwritable(void)
 {
     struct err err;
@@ -554,7 +585,7 @@ static const struct test tests[] = {
     {"pictures", pictures},                   {"names_on_x", names_on_x},
     {"many_series", many_series},             {"far_away", far_away},
     {"open_intervals", open_intervals},       {"usual_intervals", usual_intervals},
-    {"colours", colours},
+    {"small_marks", small_marks},             {"colours", colours},
 };
 
 int main(int argc, char **argv)

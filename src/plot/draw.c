@@ -106,7 +106,7 @@ static void draw_marker(const struct pen *d, struct point p, const struct chart_
     }
     bool ring = s->marker == MARKER_RING || s->marker == MARKER_OPEN_DIAMOND;
     d->s->polygon(d->s->self, q, n, ring ? ground : color, ring ? 1 : 1 - s->fade);
-    if (r >= 2.5)
+    if (ring || r >= 2.5) /* the outline is all that a ring has; about others it is a gap to what lies below */
         d->s->polyline(d->s->self, q, n + 1,
                        (struct stroke){.color = ring ? color : ground, .width = (ring ? 1.5 : 0.8) * d->l->unit});
 }
