@@ -1,4 +1,4 @@
-/* Charts: ticks, ink where it belongs, files that other programs read. */
+/* Charts: ink where it belongs, files that other programs read. */
 #include "test.h"
 
 #include <math.h>
@@ -24,109 +24,6 @@
 
 static const struct color black = {0, 0, 0, 0}, white = {255, 255, 255, 0};
 static const struct chart_style usual;
-
-/* --- axes ------------------------------------------------------------------------------------- */
-
-static void check_axis(const struct axis *a, double lo, double hi)
-{
-    size_t labelled = 0;
-    EXPECT_MSG(a->lo <= lo && a->hi >= hi, "%g to %g does not hold %g to %g", a->lo, a->hi, lo, hi);
-    for (size_t i = 0; i < a->n_ticks; i++) {
-        const struct axis_tick *t = &a->ticks[i];
-        double at = axis_at(a, t->value);
-        EXPECT_MSG(at >= -1e-6 && at <= 1 + 1e-6, "a tick at %g outside %g to %g", t->value, a->lo, a->hi);
-        EXPECT_MSG(i == 0 || t->value > a->ticks[i - 1].value, "ticks out of order at %g", t->value);
-        labelled += t->label[0] != '\0';
-        for (size_t j = 0; j < i; j++)
-            EXPECT_MSG(!t->label[0] || strcmp(t->label, a->ticks[j].label) != 0,
-                       "label %s twice on %g to %g", t->label, a->lo, a->hi);
-    }
-    EXPECT_MSG(labelled >= 2 && labelled <= 14, "%zu labels on %g to %g (log %d)", labelled, a->lo, a->hi,
-               a->log);
-}
-
-static void axes_of_any_range(void)
-{
-    for (int i = 0; i < 20000 && !test_failed(); i++) {
-        struct axis a;
-        double lo = pow(10, 30 * rng_double(test_rng()) - 10);
-        double hi = lo * pow(10, pow(10, 3 * rng_double(test_rng()) - 2));
-        axis_fit(&a, true, lo, hi, 2, 8);
-        check_axis(&a, lo, hi);
-        double x = (rng_double(test_rng()) - 0.5) * lo, w = hi * (rng_double(test_rng()) + 1e-6);
-        axis_fit(&a, false, x, x + w, 2, 8);
-        check_axis(&a, x, x + w);
-    }
-}
-
-static void axes_of_little(void)
-{
-    struct axis a;
-    axis_fit(&a, false, 3, 3, 1, 8);
-    check_axis(&a, 3, 3);
-    axis_fit(&a, true, 3, 3, 1, 8);
-    EXPECT(a.lo < 3 && a.hi > 3);
-    axis_fit(&a, false, 0, 0, 1, 8);
-    check_axis(&a, 0, 0);
-    axis_fit(&a, true, 0, 0, 0, 8);
-    EXPECT(a.lo < a.hi && a.lo > 0);
-    EXPECT(!axis_shows(true, 0) && !axis_shows(true, -1) && axis_shows(false, -1));
-    EXPECT(!axis_shows(false, (double)NAN) && !axis_shows(true, (double)INFINITY));
-}
-
-static void labels(void)
-{
-    static const struct {
-        double v;
-        const char *text;
-    } cases[] = {{0, "0"},      {250000, "250k"}, {1e6, "1M"},     {1.5e6, "1.5M"}, {2e9, "2B"},
-                 {0.05, "0.05"}, {-3, "-3"},       {1e12, "10¹²"}, {3e13, "3×10¹³"}, {1e-5, "10⁻⁵"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char buf[AXIS_LABEL_MAX];
-        axis_label(buf, sizeof buf, cases[i].v, 2);
-        EXPECT_MSG(strcmp(buf, cases[i].text) == 0, "%g is '%s', expected '%s'", cases[i].v, buf,
-                   cases[i].text);
-    }
-}
-
-/* What rounds up to the next power belongs to it; what is no number has no digits. */
-static void labels_round_first(void)
-{
-    static const struct {
-        bool power;
-        double v;
-        const char *text;
-    } cases[] = {{true, 9.996e10, "10¹¹"},     {true, 9.994e10, "9.99×10¹⁰"}, {true, -9.999e15, "-10¹⁶"},
-                 {true, 9.9999e-8, "10⁻⁷"},    {true, 5e-324, "4.94×10⁻³²⁴"}, {true, 1e308, "10³⁰⁸"},
-                 {false, 999600, "1M"},        {false, 999400, "999k"},       {false, 999.7, "1k"},
-                 {false, 9.996e11, "10¹²"},    {false, -999999, "-1M"},       {false, 0.00099996, "0.001"},
-                 {false, 1e-4, "10⁻⁴"},        {true, 0, "0"},                {false, (double)NAN, "?"},
-                 {false, (double)INFINITY, "?"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char buf[AXIS_LABEL_MAX];
-        (cases[i].power ? axis_label_power : axis_label)(buf, sizeof buf, cases[i].v, 3);
-        EXPECT_MSG(strcmp(buf, cases[i].text) == 0, "%g is '%s', expected '%s'", cases[i].v, buf, cases[i].text);
-    }
-}
-
-static void axes_of_extremes(void)
-{
-    static const double ends[][2] = {{1e-300, 1e300}, {1e-300, 1e-300}, {1e300, 1e300}, {-1e300, 1e300},
-                                     {0, 5e-324},     {-5e-324, 1e-310}, {1, 1 + 1e-12}, {1e15, 1e15 + 1}};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        for (int log = 0; log < 2; log++) {
-            struct axis a;
-            if (!axis_shows(log, ends[i][0]) || !axis_shows(log, ends[i][1]))
-                continue;
-            axis_fit(&a, log, ends[i][0], ends[i][1], 2, 8);
-            EXPECT(a.lo < a.hi && isfinite(a.lo) && isfinite(a.hi) && a.n_ticks > 0);
-            for (size_t k = 0; k < a.n_ticks; k++) {
-                double at = axis_at(&a, a.ticks[k].value);
-                EXPECT_MSG(at > -1e-6 && at < 1 + 1e-6, "a tick at %g of %g to %g", at, a.lo, a.hi);
-            }
-        }
-    EXPECT(!axis_shows(true, 1e-301) && !axis_shows(false, -1e301));
-}
 
 /* --- ink -------------------------------------------------------------------------------------- */
 
@@ -577,15 +474,19 @@ static void colours(void)
 }
 
 static const struct test tests[] = {
-    {"axes_of_any_range", axes_of_any_range}, {"axes_of_little", axes_of_little},
-    {"labels", labels},                       {"labels_round_first", labels_round_first},
-    {"axes_of_extremes", axes_of_extremes},   {"areas", areas},
-    {"clipping", clipping},                   {"words", words},
-    {"files", files},                         {"unwritable", unwritable},
-    {"pictures", pictures},                   {"names_on_x", names_on_x},
-    {"many_series", many_series},             {"far_away", far_away},
-    {"open_intervals", open_intervals},       {"usual_intervals", usual_intervals},
-    {"small_marks", small_marks},             {"colours", colours},
+    {"areas", areas},
+    {"clipping", clipping},
+    {"words", words},
+    {"files", files},
+    {"unwritable", unwritable},
+    {"pictures", pictures},
+    {"names_on_x", names_on_x},
+    {"many_series", many_series},
+    {"far_away", far_away},
+    {"open_intervals", open_intervals},
+    {"usual_intervals", usual_intervals},
+    {"small_marks", small_marks},
+    {"colours", colours},
 };
 
 int main(int argc, char **argv)

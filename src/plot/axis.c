@@ -137,13 +137,11 @@ static double nice_step(double span, size_t want)
     return 10 * p;
 }
 
-static void linear_ticks(struct axis *a, size_t want, bool extend)
+static void linear_ticks(struct axis *a, size_t want)
 {
     double step = nice_step(a->hi - a->lo, want);
-    if (extend) {
-        a->lo = floor(a->lo / step + 1e-9) * step;
-        a->hi = ceil(a->hi / step - 1e-9) * step;
-    }
+    if (a->kind == AXIS_COUNT)
+        step = fmax(step, 1);
     double biggest = fmax(fabs(a->lo), fabs(a->hi));
     int digits = (int)floor(log10(biggest) + 1e-9) - (int)floor(log10(step) + 1e-9) + 1;
     if (a->kind == AXIS_POWER) /* 10¹¹ and 1.5×10¹¹ */
@@ -156,62 +154,104 @@ static void linear_ticks(struct axis *a, size_t want, bool extend)
     }
 }
 
-/* The mantissas that get a label in each of `every` decades, most first. */
+/* The mantissas, in tenths, that get a label in each of `every` decades, most first; `between`: for what is left between a
+ * decade and a part of one, where others are bunched at one end. */
 static const struct {
-    const char *digits;
-    int per_decade;
-} patterns[] = {{"123456789", 9}, {"12357", 5}, {"125", 3}, {"13", 2}, {"1", 1}};
+    unsigned char tenths[11]; /* up to a 0 */
+    bool between;
+} patterns[] = {{{10, 20, 30, 40, 50, 60, 70, 80, 90}, false}, {{10, 20, 30, 50, 70}, false},
+                {{10, 12, 15, 20, 25, 30, 40, 50, 60, 80}, true}, {{10, 15, 20, 30, 50, 70}, true},
+                {{10, 20, 50}, false}, {{10, 30}, false}, {{10}, false}};
+enum { N_PATTERNS = sizeof patterns / sizeof *patterns };
 
-/* So many of a pattern's labels lie between lo and hi. */
-static size_t labels_of(const struct axis *a, const char *digits, int first, int last)
+static double tenths_of(int tenths, int e)
 {
-    size_t n = 0;
-    for (int e = first; e <= last; e++)
-        for (const char *p = digits; *p; p++) {
-            double v = (*p - '0') * pow(10, e);
-            n += v >= a->lo * (1 - 1e-9) && v <= a->hi * (1 + 1e-9);
-        }
-    return n;
+    return (tenths % 10 ? tenths / 10.0 : tenths / 10) * pow(10, e);
 }
 
-/* The widest part of a log axis without a label, as a share of it. */
-static double widest_gap(const struct axis *a, const char *digits, int first, int last)
+static bool has_label(size_t pattern, int tenths)
 {
-    double before = a->lo, widest = 0;
+    const unsigned char *p = patterns[pattern].tenths;
+    while (*p && *p != tenths)
+        p++;
+    return *p != 0;
+}
+
+/* How a pattern's labels lie between lo and hi, as shares of a log axis. */
+struct spacing {
+    size_t n;
+    double inner, ends; /* the widest part between two, and before the first or after the last */
+};
+
+static struct spacing spacing_of(const struct axis *a, size_t pattern, int first, int last)
+{
+    struct spacing s = {0};
+    double before = a->lo, wide = log(a->hi / a->lo);
     for (int e = first; e <= last; e++)
-        for (const char *p = digits; *p; p++) {
-            double v = (*p - '0') * pow(10, e);
-            if (v < a->lo || v > a->hi)
+        for (const unsigned char *t = patterns[pattern].tenths; *t; t++) {
+            double v = tenths_of(*t, e);
+            if (v < a->lo * (1 - 1e-9) || v > a->hi * (1 + 1e-9))
                 continue;
-            widest = fmax(widest, log(v / before));
+            double *gap = s.n++ ? &s.inner : &s.ends;
+            *gap = fmax(*gap, log(v / before) / wide);
             before = v;
         }
-    return fmax(widest, log(a->hi / before)) / log(a->hi / a->lo);
+    s.ends = fmax(s.ends, log(a->hi / before) / wide);
+    return s;
 }
 
-/* The pattern with the most labels that are not more than wanted, decades apart after that; 1..9 of every decade as minor
- * ticks where they are not too dense. */
+#define ENDS 0.2
+/* Labels all along the axis, none of its ends without. A count has no parts. */
+static bool is_even(const struct axis *a, size_t pattern, const struct spacing *s)
+{
+    bool parts = patterns[pattern].between && a->kind == AXIS_COUNT && a->lo < 10;
+    return s->n >= 3 && s->inner <= 0.4 && s->ends <= ENDS && !parts;
+}
+
+/* The pattern with the most labels that are not more than wanted; about a decade, one that is even if there is. A part of
+ * one that has none has steps of equal size: then N_PATTERNS. Below `between` decades patterns between are not asked. */
+static size_t choose_pattern(const struct axis *a, size_t want, int first, int last, double between)
+{
+    const double decades = log10(a->hi) - log10(a->lo);
+    size_t most = N_PATTERNS;
+    for (size_t k = 0; k < N_PATTERNS; k++) {
+        struct spacing s = spacing_of(a, k, first, last);
+        if (s.n > want && k + 1 < N_PATTERNS)
+            continue;
+        if (decades < 1.5 && is_even(a, k, &s) && (decades > between || !patterns[k].between))
+            return k;
+        if (most == N_PATTERNS && !patterns[k].between)
+            most = k;
+    }
+    return decades < 0.9 ? N_PATTERNS : most;
+}
+
+/* Whether steps of equal size leave no end without a label. */
+static bool to_the_ends(const struct axis *a)
+{
+    return a->n_ticks > 0 && axis_at(a, a->ticks[0].value) <= ENDS && axis_at(a, a->ticks[a->n_ticks - 1].value) >= 1 - ENDS;
+}
+
+/* Decades apart where they are many; 1..9 of every decade as minor ticks where they are not too dense. */
 static void log_ticks(struct axis *a, size_t want)
 {
-    double decades = log10(a->hi) - log10(a->lo);
-    int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9);
-    size_t k = 0;
-    while (k + 1 < sizeof patterns / sizeof *patterns && labels_of(a, patterns[k].digits, first, last) > want)
-        k++;
-    /* short of a decade labels may be few, or bunched at one end */
-    if (decades < 0.9 && (labels_of(a, patterns[k].digits, first, last) < 3 ||
-                          widest_gap(a, patterns[k].digits, first, last) > 0.4)) {
-        linear_ticks(a, want, false);
-        return;
-    }
+    const double decades = log10(a->hi) - log10(a->lo);
+    const int first = (int)floor(log10(a->lo) + 1e-9), last = (int)ceil(log10(a->hi) - 1e-9);
+    size_t pattern = choose_pattern(a, want, first, last, 0.45);
     int every = 1;
+    if (pattern == N_PATTERNS) {
+        linear_ticks(a, want);
+        if (to_the_ends(a) || (pattern = choose_pattern(a, want, first, last, 0)) == N_PATTERNS)
+            return;
+        a->n_ticks = 0;
+    }
     while ((double)(last - first) / every > (double)want)
         every++;
     for (int e = first; e <= last; e++)
-        for (int m = 1; m <= 9; m++) {
-            bool labelled = e % every == 0 && strchr(patterns[k].digits, '0' + m);
-            if (labelled || (every == 1 && decades < 7))
-                add_tick(a, m * pow(10, e), labelled, 1);
+        for (int t = 10; t < 100; t++) {
+            bool labelled = e % every == 0 && has_label(pattern, t);
+            if (labelled || (t % 10 == 0 && every == 1 && decades < 7))
+                add_tick(a, tenths_of(t, e), labelled, 2);
         }
 }
 
@@ -243,12 +283,12 @@ void axis_fit_kind(struct axis *a, enum axis_kind kind, bool log_scale, double l
         span = lo == 0 ? 1 : 0.2 * fabs(lo);
     a->lo = lo - 0.04 * span;
     a->hi = hi + 0.04 * span;
-    if (lo >= 0 && a->lo < 0)
+    if (lo > 0.02 * span && a->lo < 0) /* nearer to 0 a mark would be cut by the axis */
         a->lo = 0;
     if (kind == AXIS_NAMES)
         a->lo = lo - 0.6, a->hi = hi + 0.6;
     else
-        linear_ticks(a, want, false);
+        linear_ticks(a, want);
     use_powers(a);
 }
 
