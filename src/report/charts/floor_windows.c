@@ -29,7 +29,7 @@ static void say(struct chart *ch, const struct parts *p)
               "all of them.");
     parts_say(ch->x_label, sizeof ch->x_label, "runs left out of %zu", p->r->design.n);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "floor");
-    ch->legend_title[0] = '\0';
+    ch->x_kind = AXIS_COUNT;
 }
 
 /* The floors of a cell's members, as they are; n of them. */
@@ -88,6 +88,21 @@ static bool has_floor(const struct fit_report *r, const struct ensemble_cell *c)
     return c->fitted && c->weight > 0 && r->laws.at[c->law].law->level >= 0;
 }
 
+/* Whether the windows leave out different numbers of runs: with one there is nothing to compare. */
+static bool windows_differ(const struct fit_report *r)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < r->spread.n_cells; k++) {
+        const struct ensemble_cell *c = &r->spread.cells[k];
+        if (!has_floor(r, c))
+            continue;
+        if (n > 0 && c->n != n)
+            return true;
+        n = c->n;
+    }
+    return false;
+}
+
 enum status floor_windows_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
     const struct ensemble *e = &p->r->spread;
@@ -95,7 +110,7 @@ enum status floor_windows_build(struct chart *ch, const struct parts *p, bool *d
     for (size_t k = 0; k < e->n_cells; k++)
         if (has_floor(p->r, &e->cells[k]))
             heaviest = fmax(heaviest, e->cells[k].weight);
-    *drawn = heaviest > 0;
+    *drawn = heaviest > 0 && windows_differ(p->r);
     if (!*drawn)
         return OK;
     say(ch, p);
