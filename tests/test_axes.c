@@ -131,6 +131,19 @@ static void log_labels_to_the_ends(void)
     }
 }
 
+/* A low panel about 0, which has room for few labels, has not that of 0 alone. */
+static void labels_about_zero(void)
+{
+    for (double most = 1; most < 10; most += 0.1) {
+        struct axis a;
+        size_t n = 0;
+        axis_fit(&a, false, -most, most, 2, 3);
+        for (size_t k = 0; k < a.n_ticks; k++)
+            n += a.ticks[k].label[0] != '\0';
+        EXPECT_MSG(n >= 2, "%zu labels from %g to %g", n, a.lo, a.hi);
+    }
+}
+
 /* Counts are whole: no half a run between two. What stands at 0 has air below it. */
 static void whole_counts(void)
 {
@@ -157,6 +170,7 @@ static const struct test tests[] = {
     {"axes_of_extremes", axes_of_extremes},
     {"log_labels_to_the_ends", log_labels_to_the_ends},
     {"whole_counts", whole_counts},
+    {"labels_about_zero", labels_about_zero},
 };
 
 int main(int argc, char **argv)

@@ -12,8 +12,8 @@
 static void expect_excess(const struct charts_input *in, double floor, const char *words)
 {
     struct chart ch = must_build("excess", in);
-    const struct chart_series *s = find(&ch, "N = 4M", false, 0), *f = find(&ch, "best at each C", true, 0);
-    EXPECT(s && f && s->n == 3 && !s->lo && f->band && ch.log_x && ch.log_y);
+    const struct chart_series *s = find(&ch, "N = 4M", false, 0), *f = find(&ch, "best at each C, beyond the runs", true, 0);
+    EXPECT(s && f && f->dash > 0 && s->n == 3 && !s->lo && f->band && ch.log_x && ch.log_y);
     for (size_t i = 0; s && i < s->n; i++) {
         double d = 2e7 * pow(4, (double)i);
         EXPECT_REL(s->x[i], 6 * 4e6 * d, 1e-12);
@@ -58,6 +58,35 @@ static void excess(void)
     fit_table_free(&t);
 }
 
+/* The best size at C is C^0.5, with C^0.5 / 6 tokens: a line where runs have both, dashes where they have not, no gap between. */
+static void beyond_the_runs(void)
+{
+    struct fit_table t = grid(3, 3);
+    struct fit_report r = with_frontier();
+    const struct charts_input in = {.table = &t, .report = &r};
+    size_t n_solid = 0, n_dashed = 0, n_both = 0;
+    for (size_t i = 0; i < t.n; i++) {
+        double n = t.col[FIT_PARAMS][i], d = n / 6 * pow(4, (double)(i % 3) - 1);
+        set_run(&t, i, n, d, law(n, d));
+    }
+    r.verdict.truth.known = true, r.verdict.truth.floor = 1.6;
+    struct chart ch = must_build("excess", &in);
+    const struct chart_series *in_runs = find(&ch, "best at each C", true, 0);
+    const struct chart_series *beyond = find(&ch, "best at each C, beyond the runs", true, 0);
+    for (size_t i = 0; in_runs && beyond && i < in_runs->n; i++) {
+        const double n = sqrt(in_runs->x[i]);
+        const bool has_line = isfinite(in_runs->y[i]), has_dashes = isfinite(beyond->y[i]);
+        EXPECT_MSG(has_line == (n >= 1e6 / 1.03 && n <= 16e6 * 1.03), "a line at N = %g: %d", n, has_line);
+        EXPECT(has_line || has_dashes == size_ran(in_runs->x[i]));
+        n_solid += has_line, n_dashed += has_dashes, n_both += has_line && has_dashes;
+    }
+    EXPECT_MSG(n_solid > 20 && n_dashed > 10 && n_both == 2, "%zu, %zu, %zu", n_solid, n_dashed, n_both);
+    EXPECT_HAS(ch.title, "The excess over the fitted floor falls as C");
+    EXPECT_HAS(ch.note, "The exponent is that above the fitted floor;");
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
 static void expect_no_theory(const struct charts_input *in)
 {
     struct chart ch = must_build("excess", in);
@@ -87,7 +116,7 @@ static void theory(void)
         else if (want > 1.01)
             EXPECT(isnan(s->y[i]));
     }
-    EXPECT_HAS(ch.note, "Dashed: theory for learners of the most frequent facts, C" RICH_UP "−0.2" RICH_END " while");
+    EXPECT_HAS(ch.note, "Theory, for learners of the most frequent facts: C" RICH_UP "−0.2" RICH_END " while");
     EXPECT_HAS(ch.note, "(Author 2020, somewhere; Other 2021)");
     EXPECT_HAS(ch.note, "True floor: ");
     chart_free(&ch);
@@ -201,7 +230,7 @@ static void band(void)
     r.verdict.truth.known = true, r.verdict.truth.floor = 1.6;
     r.verdict.returns.gain.value = 0.1;
     struct chart ch = must_build("excess", &in);
-    const struct chart_series *s = find(&ch, "best at each C", true, 0);
+    const struct chart_series *s = find(&ch, "best at each C, beyond the runs", true, 0);
     for (size_t i = 0; s && i < s->n; i++) {
         double above = K * pow(s->x[i], -G);
         if (!size_ran(s->x[i]))
@@ -266,6 +295,7 @@ static void many_sizes(void)
 
 static const struct test tests[] = {
     {"excess", excess},
+    {"beyond_the_runs", beyond_the_runs},
     {"theory", theory},
     {"below_the_floor", below_the_floor},
     {"returns", returns},

@@ -57,7 +57,7 @@ what_if() {
     exits 0 "$plateau" fit whole --bootstrap 20 --objective huber:0.001 --seed 1 --count total
     has stdout "this is the sweep's own fit, in whole/fit.json"
     has stdout 'Theory: excess ~ tokens^-0.3333'
-    has whole/charts/excess.svg 'Dashed: theory for learners of the most frequent facts'
+    has whole/charts/excess.svg 'Theory, for learners of the most frequent facts'
     has whole/charts/excess.svg 'theory (Hutter 2021)'
     [ "$before" = "$(kept whole)" ] || fail "its own options replaced the fit"
 }

@@ -140,6 +140,8 @@ static double nice_step(double span, size_t want)
 static void linear_ticks(struct axis *a, size_t want)
 {
     double step = nice_step(a->hi - a->lo, want);
+    if (floor(a->hi / step) - ceil(a->lo / step) < 1) /* 0 alone tells no scale */
+        step /= 2;
     if (a->kind == AXIS_COUNT)
         step = fmax(step, 1);
     double biggest = fmax(fabs(a->lo), fabs(a->hi));

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "fit/levels.h"
 #include "report/charts/misses.h"
 #include "report/charts/theory.h"
 #include "report/names.h"
@@ -10,7 +11,9 @@
  * runs, whose sizes are not the best there. */
 #define NEAR_SIZES 1.5
 
-/* The floor is no place on a log axis, so that its number is told. */
+/* The floor is no place on a log axis, so that its number is told. Exponents are those above the fitted floor, and what is
+ * above it by a power is not above another. */
+#define OTHER_FLOOR "The exponent is that above the fitted floor; above the true one the orange line need not be straight. "
 static void floor_words(char *out, size_t size, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
@@ -18,9 +21,9 @@ static void floor_words(char *out, size_t size, const struct parts *p)
     if (!v->truth.known || !isfinite(v->truth.floor))
         return;
     if (isfinite(v->truth.heldout))
-        parts_say(out, size, "True floor: %.5g, on the held-out set %.5g. ", v->truth.floor, v->truth.heldout);
+        parts_say(out, size, "True floor: %.5g, on the held-out set %.5g. " OTHER_FLOOR, v->truth.floor, v->truth.heldout);
     else
-        parts_say(out, size, "True floor: %.5g. ", v->truth.floor);
+        parts_say(out, size, "True floor: %.5g. " OTHER_FLOOR, v->truth.floor);
 }
 
 static void say_finding(struct chart *ch, const struct parts *p)
@@ -39,8 +42,8 @@ static void say_finding(struct chart *ch, const struct parts *p)
         parts_say(ch->title, sizeof ch->title, "The loss falls with %s; these runs tell no floor from none",
                   p->reach == p->flops ? "compute" : p->r->frontier.x);
     else
-        parts_say(ch->title, sizeof ch->title, "The excess over the floor falls as %s" RICH_UP "−%s" RICH_END "%s: %s",
-                  p->r->frontier.x, value, interval,
+        parts_say(ch->title, sizeof ch->title, "The excess over the %sfloor falls as %s" RICH_UP "−%s" RICH_END "%s: %s",
+                  v->truth.known ? "fitted " : "", p->r->frontier.x, value, interval,
                   breaks_open(&v->brk) ? "whether it bends is open" : "no break is seen");
 }
 
@@ -63,7 +66,8 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
                   p->reach == p->flops ? "compute" : p->reach_words);
     parts_say(ch->subtitle, sizeof ch->subtitle,
               "A power law is a straight line here; a wall would bend it upward. Orange: the fitted frontier%s, where its best "
-              "size is one that ran. Below: how far each run lies off the law.",
+              "size is near those that ran; dashed beyond the runs' sizes, data or compute. Below: how far each run lies off the "
+              "law.",
               p->r->frontier.n_boot > 0 ? " with its 95 % band" : "");
     parts_say(ch->x_label, sizeof ch->x_label, "%s", p->reach_words);
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, p->floor_words ? "excess loss" : parts_loss_words(p));
@@ -78,33 +82,72 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
     ch->lower.around_zero = true;
 }
 
-static bool size_ran(const struct parts *p, double reach, double lo, double hi)
+/* From the least of the runs to the most; endless where none is known. */
+struct reached {
+    double n_lo, n_hi, d_lo, d_hi, hi;
+};
+
+static bool within(double v, double lo, double hi, double factor)
 {
-    double n = fit_frontier_params(&p->r->frontier, reach).value;
-    return !isfinite(n) || !isfinite(lo) || (n >= lo / NEAR_SIZES && n <= hi * NEAR_SIZES);
+    return !isfinite(v) || !isfinite(lo) || (v >= lo / factor && v <= hi * factor);
 }
 
-static enum status add_frontier(struct chart *ch, const struct parts *p, struct err *err)
+static bool size_ran(const struct parts *p, const struct reached *r, double reach)
 {
+    return within(fit_frontier_params(&p->r->frontier, reach).value, r->n_lo, r->n_hi, NEAR_SIZES);
+}
+
+/* Whether the best size and its data are within what was trained, to what budgets are met to. */
+static bool was_trained(const struct parts *p, const struct reached *r, double reach)
+{
+    const struct fit_frontier *f = &p->r->frontier;
+    return reach <= r->hi * LEVELS_MET && within(fit_frontier_params(f, reach).value, r->n_lo, r->n_hi, LEVELS_MET) &&
+           within(fit_frontier_tokens(f, reach).value, r->d_lo, r->d_hi, LEVELS_MET);
+}
+
+/* What was trained, or what is beyond it, up to where they meet. */
+static enum status add_stretch(struct chart *ch, const struct parts *p, const struct reached *r, double lo, bool beyond,
+                               struct err *err)
+{
+    bool trained[PARTS_STEPS];
+    size_t n = 0;
     struct chart_series *s;
-    double lo, hi, small, large;
-    if (!parts_range(p->reach, p->t->n, &lo, &hi))
+    for (size_t i = 0; i < PARTS_STEPS; i++) {
+        double reach = parts_step(lo, r->hi * 1.5, i, PARTS_STEPS);
+        trained[i] = was_trained(p, r, reach);
+        n += trained[i] != beyond && size_ran(p, r, reach);
+    }
+    if (n == 0)
         return OK;
-    parts_range(p->params, p->t->n, &small, &large);
     TRY(chart_add(&s, ch, PARTS_STEPS, true, err));
     s->color = palette_ink(PALETTE_FIT);
     s->width = 2;
     s->band = true;
-    parts_say(s->label, sizeof s->label, "best at each %s", p->r->frontier.x);
+    if (beyond)
+        s->dash = 7, s->gap = 5;
+    parts_say(s->label, sizeof s->label, "best at each %s%s", p->r->frontier.x, beyond ? ", beyond the runs" : "");
     for (size_t i = 0; i < PARTS_STEPS; i++) {
-        struct fit_value v = fit_frontier_loss(&p->r->frontier, s->x[i] = parts_step(lo, hi * 1.5, i, PARTS_STEPS));
-        if (!size_ran(p, s->x[i], small, large))
+        struct fit_value v = fit_frontier_loss(&p->r->frontier, s->x[i] = parts_step(lo, r->hi * 1.5, i, PARTS_STEPS));
+        bool meets = beyond && ((i > 0 && !trained[i - 1]) || (i + 1 < PARTS_STEPS && !trained[i + 1]));
+        if ((trained[i] == beyond && !meets) || !size_ran(p, r, s->x[i]))
             continue;
         s->y[i] = v.value - p->floor;
         s->lo[i] = v.lo - p->floor;
         s->hi[i] = v.hi - p->floor;
     }
     return OK;
+}
+
+static enum status add_frontier(struct chart *ch, const struct parts *p, struct err *err)
+{
+    struct reached r;
+    double lo;
+    if (!parts_range(p->reach, p->t->n, &lo, &r.hi))
+        return OK;
+    parts_range(p->params, p->t->n, &r.n_lo, &r.n_hi);
+    parts_range(p->tokens, p->t->n, &r.d_lo, &r.d_hi);
+    TRY(add_stretch(ch, p, &r, lo, false, err));
+    return add_stretch(ch, p, &r, lo, true, err);
 }
 
 struct work {

@@ -103,7 +103,7 @@ void theory_words(char *out, size_t size, const struct parts *p)
     struct line l;
     out[0] = '\0';
     if (find_line(&l, p))
-        parts_say(out, size, "Dashed: theory for learners of the most frequent facts, C" RICH_UP "−%.3g" RICH_END " while "
+        parts_say(out, size, "Theory, for learners of the most frequent facts: C" RICH_UP "−%.3g" RICH_END " while "
                   "most are left to learn, "
                   "through the best run of the largest budget (%s). ", l.exponent, p->in->theory->source);
 }
