@@ -9,16 +9,21 @@
 #include "report/charts/against.h"
 #include "report/charts/parts.h"
 
-static struct fit_report analysed(const struct fit_table *t)
+static struct fit_report analysed_by(const struct fit_table *t, const char *law)
 {
     struct fit_options o = fit_options_default();
     struct fit_report r = {0};
     struct err err;
-    o.law = "chinchilla";
+    o.law = law;
     o.bootstrap = 40;
     o.break_sims = 0;
     EXPECT_OK(fit_analyse(&r, t, &o, &err));
     return r;
+}
+
+static struct fit_report analysed(const struct fit_table *t)
+{
+    return analysed_by(t, "chinchilla");
 }
 
 static void loss_tokens(void)
@@ -45,7 +50,8 @@ static void loss_tokens(void)
         }
         EXPECT(s && l && s->color.role == l->color.role && s->color.at == l->color.at);
     }
-    EXPECT_HAS(ch.subtitle, "chinchilla, E + A/N" RICH_UP "α" RICH_END " + B/D" RICH_UP "β" RICH_END ", fitted to 12 runs");
+    EXPECT_HAS(ch.subtitle, "chinchilla, E + A/N" RICH_UP "α" RICH_END " + B/D" RICH_UP "β" RICH_END ", fitted to 12 runs, ");
+    EXPECT_HAS(ch.subtitle, "with 95 % bands");
     EXPECT_TEXT(ch.title, "64 times the tokens take the loss of N = 16M from 6.82 to 4.28 nats");
     EXPECT_TEXT(ch.y_label, "loss (nats per token)");
     EXPECT_TEXT(ch.scale.label, "parameters N");
@@ -57,6 +63,46 @@ static void loss_tokens(void)
     if (floor)
         EXPECT_NEAR(floor->at, E0, 1e-3);
     chart_free(&ch);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* A law of one variable has a line without a band, and the words say no other. */
+static void no_bands(void)
+{
+    struct fit_table t = grid(1, 6);
+    struct fit_report r = analysed_by(&t, "floor");
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct chart ch = must_build("loss_tokens", &in);
+    EXPECT(r.frontier.n_boot > 0 && find(&ch, NULL, true, 0));
+    EXPECT_HAS(ch.subtitle, "Lines: floor, ");
+    EXPECT_MSG(!strstr(ch.subtitle, "band"), "'%s'", ch.subtitle);
+    chart_free(&ch);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
+/* Marks that no held-out run has are neither drawn nor named. */
+static void predicted(void)
+{
+    struct fit_table t = grid(3, 5);
+    struct fit_report r = analysed(&t);
+    const struct charts_input in = {.table = &t, .report = &r};
+    const struct fit_law *f = fit_report_selected(&r);
+    for (int all = 0; all < 2; all++) {
+        for (size_t i = 0; i < f->holdout_n; i++)
+            f->held[i].best = all;
+        struct chart ch = must_build("predicted", &in);
+        size_t n = 0;
+        for (size_t k = 0; k < ch.n_series; k++) {
+            const struct chart_series *s = &ch.series[k];
+            bool held = strncmp(s->label, "held out", 8) == 0;
+            n += held;
+            EXPECT(!held || s->marker == (all ? MARKER_SQUARE : MARKER_DISC));
+        }
+        EXPECT(f->holdout_n > 0 && n == 1 && (strstr(ch.note, "Squares") != NULL) == (all == 1));
+        chart_free(&ch);
+    }
     fit_report_free(&r);
     fit_table_free(&t);
 }
@@ -299,6 +345,19 @@ static void isoflop(void)
     fit_table_free(&t);
 }
 
+/* One budget has no bar of colours: the words name it. */
+static void one_budget(void)
+{
+    struct fit_report r = nothing();
+    struct fit_isoflop b[1];
+    struct fit_table t = isoflop_table(&r, b, 1);
+    const struct charts_input in = {.table = &t, .report = &r};
+    struct chart ch = must_build("isoflop", &in);
+    EXPECT_TEXT(ch.quantity, "IsoFLOP profile: loss against size at C = 10¹⁵ FLOPs");
+    chart_free(&ch);
+    fit_table_free(&t);
+}
+
 static void many_budgets(void)
 {
     enum { BUDGETS = 64 };
@@ -370,6 +429,9 @@ static const struct test tests[] = {
     {"many_curves", many_curves},
     {"isoflop", isoflop},
     {"many_budgets", many_budgets},
+    {"one_budget", one_budget},
+    {"no_bands", no_bands},
+    {"predicted", predicted},
     {"corpus", corpus},
 };
 

@@ -313,6 +313,35 @@ static void many_series(void)
     font_close(font);
 }
 
+/* A colour bar with more values than it has room for names its first and its last. */
+static void ends_of_a_scale(void)
+{
+    struct font *font = font_open();
+    for (size_t n = 2; n <= 64; n++) {
+        struct chart c = {0};
+        struct chart_series *s;
+        struct layout l;
+        struct err err;
+        double marks[64];
+        char first[AXIS_LABEL_MAX], last[AXIS_LABEL_MAX];
+        size_t found = 0;
+        for (size_t i = 0; i < n; i++)
+            marks[i] = 1.23e4 * pow(1.31, (double)i);
+        axis_label_kind(first, sizeof first, AXIS_COUNT, marks[0], 3);
+        axis_label_kind(last, sizeof last, AXIS_COUNT, marks[n - 1], 3);
+        EXPECT_OK(chart_add(&s, &c, 1, false, &err));
+        s->x[0] = s->y[0] = 1;
+        EXPECT_OK(chart_set_scale(&c, "size", AXIS_COUNT, marks, n, &err));
+        EXPECT_OK(layout_make(&l, &c, &usual, font, &err));
+        for (size_t i = 0; i < l.n_texts; i++)
+            found += strcmp(l.texts[i].text, first) == 0 || strcmp(l.texts[i].text, last) == 0;
+        EXPECT_MSG(found == 2, "of %s to %s, %zu values, %zu ends are named", first, last, n, found);
+        layout_free(&l);
+        chart_free(&c);
+    }
+    font_close(font);
+}
+
 static void far_away(void)
 {
     struct chart c = {0};
@@ -486,6 +515,7 @@ static const struct test tests[] = {
     {"open_intervals", open_intervals},
     {"usual_intervals", usual_intervals},
     {"small_marks", small_marks},
+    {"ends_of_a_scale", ends_of_a_scale},
     {"colours", colours},
 };
 

@@ -115,17 +115,26 @@ size_t legend_rows(const struct layout *l)
     return narrow(l) && !l->style.bare ? flow(&copy, false, 12 * l->unit, 0) : 0;
 }
 
+/* The middle of value i on the bar. */
+static double on_bar(const struct layout *l, bool blocks, size_t i)
+{
+    const struct chart_scale *s = &l->c->scale;
+    double share = blocks ? ((double)i + 0.5) / (double)s->n_marks : (log(s->marks[i]) - log(s->lo)) / (log(s->hi) - log(s->lo));
+    return l->bar.y1 - share * (l->bar.y1 - l->bar.y0);
+}
+
+/* Where there is no room for all names the first and the last have theirs: charts tell of their largest. */
 static enum status mark_bar(struct layout *l, bool blocks, struct err *err)
 {
     const struct chart_scale *s = &l->c->scale;
     const struct layout_bar *b = &l->bar;
-    double high = b->y1 - b->y0, last = (double)INFINITY;
+    const double apart = l->small + 1, end = on_bar(l, blocks, s->n_marks - 1);
+    double last = (double)INFINITY;
     for (size_t i = 0; i < s->n_marks; i++) {
         char text[AXIS_LABEL_MAX];
-        double share = blocks ? ((double)i + 0.5) / (double)s->n_marks
-                              : (log(s->marks[i]) - log(s->lo)) / (log(s->hi) - log(s->lo));
-        double y = b->y1 - share * high;
-        if (!(y <= last - l->small - 1))
+        double y = on_bar(l, blocks, i);
+        bool between = i > 0 && i + 1 < s->n_marks;
+        if (between && (y > last - apart || y < end + apart))
             continue;
         last = y;
         axis_label_kind(text, sizeof text, s->kind, s->marks[i], s->kind == AXIS_POWER ? 2 : 3);

@@ -9,7 +9,7 @@ static void say(struct chart *ch, const struct parts *p, bool outside)
 {
     const struct fit_value *a = &p->r->isoflop.n_exponent;
     bool edge = false, left_out = false;
-    char interval[64], value[NUMBER_MAX], shared[CHART_TEXT_MAX];
+    char interval[64], value[NUMBER_MAX], budget[NUMBER_MAX], shared[CHART_TEXT_MAX];
     for (size_t k = 0; k < p->r->isoflop.n; k++) {
         edge |= p->r->isoflop.at[k].at_edge && p->r->isoflop.at[k].valid;
         left_out |= !p->r->isoflop.at[k].valid;
@@ -20,7 +20,11 @@ static void say(struct chart *ch, const struct parts *p, bool outside)
         parts_say(ch->title, sizeof ch->title, "The best size grows as C" RICH_UP "%s" RICH_END "%s", value, interval);
     else
         parts_say(ch->title, sizeof ch->title, "Which size is best at a budget of compute?");
-    parts_say(ch->quantity, sizeof ch->quantity, "IsoFLOP profiles: loss against size at budgets of compute");
+    if (p->r->isoflop.n > 1)
+        parts_say(ch->quantity, sizeof ch->quantity, "IsoFLOP profiles: loss against size at budgets of compute");
+    else /* of one colour there is no bar */
+        parts_say(ch->quantity, sizeof ch->quantity, "IsoFLOP profile: loss against size at C = %s FLOPs",
+                  number_bare(budget, sizeof budget, NUMBER_COMPUTE, p->r->isoflop.at[0].flops, 2, false));
     parts_say(ch->subtitle, sizeof ch->subtitle,
               "Lines: parabolas in ln N. Diamonds: their minima, with 95 %% intervals of the best size.");
     parts_say(ch->x_label, sizeof ch->x_label, "model size N (%s)", parts_count_words(p));

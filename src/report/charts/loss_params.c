@@ -62,7 +62,6 @@ static void say(struct chart *ch, const struct parts *p, const struct budgets *b
     parts_shared_error(p, shared, sizeof shared);
     parts_say(ch->quantity, sizeof ch->quantity, "Loss against model size, one colour a budget of %s",
               b->compute ? "compute" : "training tokens");
-    parts_law_words(p, ch->subtitle, sizeof ch->subtitle);
     parts_say(ch->x_label, sizeof ch->x_label, "model size N (%s)", parts_count_words(p));
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, parts_loss_words(p));
     parts_say(ch->note, sizeof ch->note, "%s%s", merged, shared);
@@ -99,6 +98,7 @@ static enum status fill(struct chart *ch, const struct parts *p, const struct bu
     say_finding(ch, p, b, m.key);
     for (size_t k = 0; k < b->groups.n; k++)
         TRY(add_line(ch, p, b, k, err));
+    parts_law_words(ch, p);
     m.name = name;
     for (size_t k = 0; k < b->groups.n; k++) {
         m.group = b->groups.items[k];

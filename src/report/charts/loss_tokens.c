@@ -41,7 +41,6 @@ static void say(struct chart *ch, const struct parts *p, const struct parts_grou
     parts_shared_error(p, shared, sizeof shared);
     say_finding(ch, p, sizes);
     parts_say(ch->quantity, sizeof ch->quantity, "Loss against training tokens, one colour a model size");
-    parts_law_words(p, ch->subtitle, sizeof ch->subtitle);
     parts_say(ch->x_label, sizeof ch->x_label, "training tokens D%s", *p->token == 'b' ? " (bytes)" : "");
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, parts_loss_words(p));
     parts_say(ch->note, sizeof ch->note, "N: %s. %s%s", parts_count_words(p), merged, shared);
@@ -74,6 +73,7 @@ static enum status fill(struct chart *ch, const struct parts *p, const struct pa
     TRY(parts_scale(ch, sizes, "parameters N", AXIS_COUNT, err));
     say(ch, p, sizes);
     TRY(add_lines(ch, p, sizes, err));
+    parts_law_words(ch, p);
     TRY(parts_runs_by_size(ch, p, sizes, m, err));
     return parts_floors(ch, p, err);
 }

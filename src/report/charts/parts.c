@@ -157,16 +157,27 @@ void parts_loss_label(char *out, size_t size, const struct parts *p, const char 
         parts_say(out, size, "%s", what);
 }
 
-void parts_law_words(const struct parts *p, char *out, size_t size)
+static bool has_band(const struct chart *ch)
+{
+    for (size_t k = 0; k < ch->n_series; k++) {
+        const struct chart_series *s = &ch->series[k];
+        for (size_t i = 0; i < s->n && s->band && s->lo; i++)
+            if (s->hi[i] > s->lo[i])
+                return true;
+    }
+    return false;
+}
+
+void parts_law_words(struct chart *ch, const struct parts *p)
 {
     char form[CHART_TEXT_MAX];
     if (!p->law) {
-        parts_say(out, size, "No law could be fitted to these runs.");
+        parts_say(ch->subtitle, sizeof ch->subtitle, "No law could be fitted to these runs.");
         return;
     }
     name_pretty(form, sizeof form, p->law->law->form);
-    parts_say(out, size, "Lines: %s, %s, fitted to %zu runs%s.", p->law->law->name, form, p->law->n,
-              p->r->frontier.n_boot > 0 ? ", with 95 % bands over laws, windows and resamples" : "");
+    parts_say(ch->subtitle, sizeof ch->subtitle, "Lines: %s, %s, fitted to %zu runs%s.", p->law->law->name, form, p->law->n,
+              has_band(ch) ? ", with 95 % bands over laws, windows and resamples" : "");
 }
 
 /* The held-out set's error moves all runs alike, so that bars at each of them would only hide the fit. */

@@ -69,7 +69,8 @@ void parts_group_label(char *out, size_t size, const struct parts_group *g, enum
 /* "what (nats per token)". */
 void parts_loss_label(char *out, size_t size, const struct parts *p, const char *what);
 const char *parts_loss_words(const struct parts *p);
-void parts_law_words(const struct parts *p, char *out, size_t size);
+/* The chart's subtitle, once it has its lines: the law that they are of, and bands where there are. */
+void parts_law_words(struct chart *ch, const struct parts *p);
 /* Sentences that end in a space, or nothing: of the error that all runs share; of values put together, each group with a
  * line or not. */
 void parts_shared_error(const struct parts *p, char *out, size_t size);

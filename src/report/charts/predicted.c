@@ -20,7 +20,9 @@ static void say(struct chart *ch, const struct parts *p)
               p->r->noise.model.df > 0 ? "their seeds" : "the scatter of the runs");
     parts_loss_label(ch->x_label, sizeof ch->x_label, p, "measured loss");
     parts_loss_label(ch->y_label, sizeof ch->y_label, p, "predicted loss");
-    parts_say(ch->note, sizeof ch->note, "Squares: the best of the held-out runs at their compute.");
+    for (size_t i = 0; i < f->holdout_n; i++)
+        if (f->held[i].best)
+            parts_say(ch->note, sizeof ch->note, "Squares: the best of the held-out runs at their compute.");
 }
 
 static bool is_held(const struct fit_law *f, size_t row)
@@ -81,6 +83,11 @@ static enum status add_held(struct chart *ch, const struct parts *p, bool best, 
 {
     struct chart_series *s;
     char name[CHART_NAME_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < p->law->holdout_n; i++)
+        n += p->law->held[i].best == best;
+    if (n == 0)
+        return OK;
     TRY(chart_add(&s, ch, p->law->holdout_n, false, err));
     s->color = palette_ink(PALETTE_FIT);
     s->marker = best ? MARKER_SQUARE : MARKER_DISC;
