@@ -216,6 +216,26 @@ static void exponents(void)
     made_free(s);
 }
 
+/* Draws that pile up at an end of what is searched: the cloud alone, and words that say so. */
+static void exponents_at_an_end(void)
+{
+    struct made_sweep *s = made_sweep(false, "d16-l2");
+    const struct fit_law *f = fit_report_selected(&s->report);
+    const size_t a = (size_t)law_param_find(f->law, "alpha");
+    for (int end = 0; end < 2; end++) {
+        for (size_t i = 0; end && i < f->n_boot; i++)
+            f->boot[i * f->law->n_params + a] = i % 20 ? 10 : 3 + 0.01 * (double)i;
+        struct chart ch = build(s, "exponents");
+        bool ellipse = false;
+        for (size_t k = 0; k < ch.n_series; k++)
+            ellipse |= ch.series[k].area;
+        EXPECT(ellipse == !end && (strstr(ch.subtitle, "fill no ellipse") != NULL) == end);
+        EXPECT((strstr(ch.subtitle, "the ellipse holds 95 % of them") != NULL) == !end);
+        chart_free(&ch);
+    }
+    made_free(s);
+}
+
 static void noise(void)
 {
     struct made_sweep *s = made_sweep(false, "d16-l2");
@@ -303,9 +323,17 @@ static void slices(void)
 }
 
 static const struct test tests[] = {
-    {"residuals", residuals}, {"allocation", allocation},       {"contours", contours},   {"predicted", predicted},
-    {"noise", noise},         {"floor_windows", floor_windows}, {"exponents", exponents}, {"odd_runs", odd_runs},
-    {"collapse", collapse},   {"slices", slices},
+    {"residuals", residuals},
+    {"allocation", allocation},
+    {"contours", contours},
+    {"predicted", predicted},
+    {"noise", noise},
+    {"floor_windows", floor_windows},
+    {"exponents", exponents},
+    {"exponents_at_an_end", exponents_at_an_end},
+    {"odd_runs", odd_runs},
+    {"collapse", collapse},
+    {"slices", slices},
 };
 
 int main(int argc, char **argv)

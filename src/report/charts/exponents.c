@@ -19,7 +19,13 @@ static bool choose(const struct fit_law *f, size_t at[2])
     return n == 2;
 }
 
-static void say(struct chart *ch, const struct parts *p, const size_t at[2])
+/* The ellipse of the draws' covariance, as large as to hold 95 % of them: (x + a u, y + b u + c v), hypot(u, v) = r. */
+struct ellipse {
+    double x, y, a, b, c, r;
+    bool filled; /* the draws reach about as far to each side */
+};
+
+static void say(struct chart *ch, const struct parts *p, const size_t at[2], const struct ellipse *e)
 {
     char symbol[2][48], value[2][NUMBER_MAX], interval[2][64], form[CHART_TEXT_MAX];
     for (int k = 0; k < 2; k++) {
@@ -32,9 +38,9 @@ static void say(struct chart *ch, const struct parts *p, const size_t at[2])
     parts_say(ch->title, sizeof ch->title, "%s = %s%s, %s = %s%s", symbol[0], value[0], interval[0], symbol[1], value[1],
               interval[1]);
     parts_say(ch->quantity, sizeof ch->quantity, "%zu resamples of law %s, %s", p->law->n_boot, p->law->law->name, form);
-    parts_say(ch->subtitle, sizeof ch->subtitle, "Each dot is the fit to a resample of the %s; the ellipse holds 95 %% of "
-              "them. These intervals take "
-              "the law's form for granted.", p->t->n_trunks < p->t->n ? "trajectories" : "runs");
+    parts_say(ch->subtitle, sizeof ch->subtitle, "Each dot is the fit to a resample of the %s; %s. These intervals take "
+              "the law's form for granted.", p->t->n_trunks < p->t->n ? "trajectories" : "runs",
+              e->filled ? "the ellipse holds 95 % of them" : "they fill no ellipse, so that none is drawn");
     parts_say(ch->x_label, sizeof ch->x_label, "%s", symbol[0]);
     parts_say(ch->y_label, sizeof ch->y_label, "%s", symbol[1]);
 }
@@ -62,13 +68,31 @@ static struct moments moments_of(const struct fit_law *f, const size_t at[2])
     return m;
 }
 
-/* The ellipse of their covariance, as large as to hold 95 % of the draws. */
-static enum status add_ellipse(struct chart *ch, const struct fit_law *f, const size_t at[2], struct err *err)
+/* Of 100 draws or more from a normal distribution the farthest to any side is this share of r away in all but one of 1000; of
+ * draws that pile up at an end of what is searched, or have a tail to one side, it is not. */
+#define REACHED 0.6
+
+/* The least of what the draws reach, in units of u and v, to so many sides. */
+static double least_reach(const struct ellipse *e, const struct fit_law *f, const size_t at[2])
 {
-    enum { CORNERS = 60 };
-    struct moments m = moments_of(f, at);
+    enum { SIDES = 8 };
+    double least = (double)INFINITY;
+    for (int k = 0; k < SIDES; k++) {
+        double t = 6.283185307179586 * k / SIDES, most = 0;
+        for (size_t i = 0; i < f->n_boot; i++) {
+            double u = (draw_of(f, i, at[0]) - e->x) / e->a, v = (draw_of(f, i, at[1]) - e->y - e->b * u) / e->c;
+            most = fmax(most, u * cos(t) + v * sin(t));
+        }
+        least = fmin(least, most);
+    }
+    return least;
+}
+
+static enum status find_ellipse(struct ellipse *e, const struct fit_law *f, const size_t at[2], struct err *err)
+{
+    const struct moments m = moments_of(f, at);
     double a = sqrt(m.xx), b = m.xy / a, c = sqrt(fmax(m.yy - b * b, 0)), *far;
-    struct chart_series *s;
+    *e = (struct ellipse){m.x, m.y, a, b, c, 0, false};
     if (!(a > 0) || !(c > 0))
         return OK;
     TRY(size_calloc(&far, f->n_boot, sizeof *far, "an ellipse", err));
@@ -77,17 +101,25 @@ static enum status add_ellipse(struct chart *ch, const struct fit_law *f, const 
         far[i] = hypot(u, v);
     }
     sort_doubles(far, f->n_boot);
-    double r = stats_quantile(far, f->n_boot, 0.95);
+    e->r = stats_quantile(far, f->n_boot, 0.95);
+    e->filled = least_reach(e, f, at) >= REACHED * e->r;
     free(far);
+    return OK;
+}
+
+static enum status add_ellipse(struct chart *ch, const struct ellipse *e, struct err *err)
+{
+    enum { CORNERS = 60 };
+    struct chart_series *s;
     TRY(chart_add(&s, ch, CORNERS + 1, false, err));
     s->area = true;
     s->color = palette_ink(PALETTE_FIT);
     s->width = 1.3;
     parts_say(s->label, sizeof s->label, "95 %% of resamples");
     for (size_t i = 0; i <= CORNERS; i++) {
-        double t = 6.283185307179586 * (double)i / CORNERS, u = r * cos(t), v = r * sin(t);
-        s->x[i] = m.x + a * u;
-        s->y[i] = m.y + b * u + c * v;
+        double t = 6.283185307179586 * (double)i / CORNERS, u = e->r * cos(t), v = e->r * sin(t);
+        s->x[i] = e->x + e->a * u;
+        s->y[i] = e->y + e->b * u + e->c * v;
     }
     return OK;
 }
@@ -125,11 +157,14 @@ static enum status add_fit(struct chart *ch, const struct fit_law *f, const size
 enum status exponents_build(struct chart *ch, const struct parts *p, bool *drawn, struct err *err)
 {
     size_t at[2];
+    struct ellipse e;
     *drawn = p->law && p->law->n_boot >= 10 && choose(p->law, at);
     if (!*drawn)
         return OK;
-    say(ch, p, at);
+    TRY(find_ellipse(&e, p->law, at, err));
+    say(ch, p, at, &e);
     TRY(add_draws(ch, p->law, at, err));
-    TRY(add_ellipse(ch, p->law, at, err));
+    if (e.filled)
+        TRY(add_ellipse(ch, &e, err));
     return add_fit(ch, p->law, at, err);
 }
