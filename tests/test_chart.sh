@@ -80,6 +80,10 @@ options() {
     grep -q '●' term.txt && grep -q '┬' term.txt && ! grep -q $'\033' term.txt || fail "in letters: $(head -n 20 term.txt)"
     "$plateau" chart "$table" "${few[@]}" --only excess --scale tokens=2 --scale 1 --out q >/dev/null || fail "exit code $? with both kinds of --scale"
     [ "$(od -An -tu1 -j16 -N4 q/excess.png | tr -s ' ')" = ' 0 0 3 192' ] || fail "pixels at scale 1"
+    "$plateau" chart "$table" "${few[@]}" --only bowls,excess,curves --out r >r.txt || fail "exit code $? where two of three are not drawn"
+    [ "$(sed -n '/^Charts/,$p' r.txt | tail -n +2)" = "  r/excess.png
+  curves: not drawn: it needs runs with logs, as sweeps have
+  bowls: not drawn: it needs several learning rates at a size and budget" ] || fail "what is not drawn: $(cat r.txt)"
     local bad
     for bad in '--width 85' '--width mm' '--width 9mm' '--scale 0' '--scale 99' '--theme blue' '--only exces'; do
         # shellcheck disable=SC2086 # two words

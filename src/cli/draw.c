@@ -117,6 +117,18 @@ static void tell_one(void *ctx, const char *path)
         drawn->n++;
 }
 
+/* Who asked for a chart by its name is told why there is none. */
+static void tell_missing(const struct file_list *drawn, const bool *only)
+{
+    for (size_t i = 0; i < charts_count(); i++) {
+        bool missing = only[i];
+        for (size_t k = 0; k < drawn->n && missing; k++)
+            missing = strcmp(drawn->names[k], charts_name(i)) != 0;
+        if (missing)
+            printf("  %s: not drawn: it needs %s\n", charts_name(i), charts_needs(i));
+    }
+}
+
 enum status draw_charts(struct file_list *drawn, const struct fitted *f, const char *out, const struct charts_how *how,
                         bool tell, struct err *err)
 {
@@ -125,6 +137,8 @@ enum status draw_charts(struct file_list *drawn, const struct fitted *f, const c
     enum status st = draw_input_make(&d, f, err);
     if (st == OK)
         st = charts_write(out, &d.in, how, tell_one, &t, err);
+    if (st == OK && tell && how->only)
+        tell_missing(drawn, how->only);
     draw_input_free(&d);
     return st;
 }

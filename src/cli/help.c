@@ -77,7 +77,7 @@ static void optimizer_words(char *words)
 }
 
 #define LAW(name) #name " "
-#define CHART(name, main) #name " "
+#define CHART(name, main, needs) #name " "
 #define LANGUAGE(id, source, name) name " "
 #define FORM(name, form, says) form " "
 #define STEP(letter, name, needs, title, question) #letter " "

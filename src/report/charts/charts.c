@@ -15,8 +15,9 @@ static const struct {
     const char *name;
     parts_build *build;
     bool main;
+    const char *needs;
 } all_charts[] = {
-#define X(name, main) {#name, name##_build, main},
+#define X(name, main, needs) {#name, name##_build, main, needs},
     CHART_KINDS(X)
 #undef X
 };
@@ -34,6 +35,11 @@ const char *charts_name(size_t i)
 bool charts_is_main(size_t i)
 {
     return all_charts[i].main;
+}
+
+const char *charts_needs(size_t i)
+{
+    return all_charts[i].needs;
 }
 
 /* What the runs are, in front of the chart's own note. */
@@ -149,6 +155,8 @@ enum status charts_print(FILE *out, const struct charts_input *in, const bool *o
         enum status st = charts_build(&ch, &drawn, i, in, err);
         if (st == OK && drawn)
             st = term_draw(out, &ch, columns, colours, err);
+        if (st == OK && !drawn && only)
+            fprintf(out, "%s: not drawn: it needs %s\n", charts_name(i), charts_needs(i));
         chart_free(&ch);
         TRY(st);
     }

@@ -53,6 +53,8 @@ size_t charts_count(void);
 const char *charts_name(size_t i);
 /* The few that say most. */
 bool charts_is_main(size_t i);
+/* What runs need to have it: "runs of several sizes". */
+const char *charts_needs(size_t i);
 
 /* Chart i as data, *ch zeroed before; *drawn is false where these runs have no such chart. chart_free in any case. */
 enum status charts_build(struct chart *ch, bool *drawn, size_t i, const struct charts_input *in,
