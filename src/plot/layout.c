@@ -115,7 +115,7 @@ static void fit_x(struct layout *l)
         axis_fit_kind(&l->x, l->c->x_kind, l->c->log_x, r.lo, r.hi, r.n, want);
         if (l->c->x_kind == AXIS_NAMES)
             axis_name_places(&l->x, (const char (*)[AXIS_LABEL_MAX])l->c->places, l->c->n_places);
-        label = fmax(label, widest_label(l, &l->x));
+        label = fmax(20, widest_label(l, &l->x));
     }
 }
 
@@ -271,20 +271,30 @@ static void choose_left(struct layout *l)
     l->left = 8 * l->unit + words_step(l->words) + w + 10 * l->unit;
 }
 
+/* Words of an axis about its middle, on the line `at`: long ones may lean over the plot's ends, not over lo and hi, and are
+ * smaller where that is not enough. */
+static enum status axis_word(struct layout *l, const char *text, bool up, double middle, double at, double lo, double hi,
+                             struct err *err)
+{
+    const double wide = rich_width(l->font, text, l->words), share = fmin((hi - lo) / fmax(wide, 1), 1), half = share * wide / 2;
+    middle = fmin(fmax(middle, lo + half), hi - half);
+    TRY(words_add(l, up ? at : middle, up ? middle : at, text, share * l->words, palette_ink(PALETTE_INK), ANCHOR_MIDDLE, err));
+    l->texts[l->n_texts - 1].up = up;
+    return OK;
+}
+
 static enum status axis_words(struct layout *l, struct err *err)
 {
     const struct chart *c = l->c;
     const char *const y_labels_of[] = {c->y_label, c->lower.y_label};
-    double under = l->panel[l->n_panels - 1].bottom + l->small + 7 + l->words + 4;
-    TRY(words_add(l, (l->left + l->right) / 2, under, c->x_label, l->words, palette_ink(PALETTE_INK), ANCHOR_MIDDLE, err));
+    const double under = l->panel[l->n_panels - 1].bottom + l->small + 7 + l->words + 4;
+    TRY(axis_word(l, c->x_label, false, (l->left + l->right) / 2, under, 4, l->width - 4, err));
     for (size_t k = 0; k < l->n_panels; k++) {
-        double middle = (l->panel[k].top + l->panel[k].bottom) / 2;
-        double half = rich_width(l->font, y_labels_of[k], l->words) / 2;
-        if (k == 0 && l->n_panels == 1) /* long words may lean over the plot's ends, not over the picture's */
-            middle = fmin(fmax(middle, half + 4), l->height - half - 4);
-        TRY(words_add(l, 8 * l->unit + l->words, middle, y_labels_of[k], l->words, palette_ink(PALETTE_INK), ANCHOR_MIDDLE,
-                      err));
-        l->texts[l->n_texts - 1].up = true;
+        const struct layout_panel *p = &l->panel[k];
+        const bool alone = l->n_panels == 1;
+        const double above = alone ? 8 * l->unit : LOWER_GAP / 2.0 - 1, below = alone ? l->small + 7 : LOWER_GAP / 2.0 - 1;
+        TRY(axis_word(l, y_labels_of[k], true, (p->top + p->bottom) / 2, 8 * l->unit + l->words, p->top - above,
+                      p->bottom + below, err));
     }
     return OK;
 }

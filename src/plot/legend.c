@@ -211,8 +211,9 @@ enum status legend_place(struct layout *l, double x, double y, struct err *err)
     for (size_t i = 0; i < l->n_entries; i++) {
         const struct layout_entry *e = &l->entries[i];
         const char *words = e->line != SIZE_MAX ? l->c->lines[e->line].label : l->c->series[e->series].label;
-        TRY(words_add(l, e->x + LEGEND_SWATCH + 8, e->y + 4, words, l->small,
-                      palette_ink(PALETTE_INK), ANCHOR_START, err));
+        const double at = e->x + LEGEND_SWATCH + 8, wide = rich_width(l->font, words, l->small);
+        TRY(words_add(l, at, e->y + 4, words, l->small * fmin(1, (l->width - 4 - at) / fmax(wide, 1)), palette_ink(PALETTE_INK),
+                      ANCHOR_START, err));
     }
     return OK;
 }
