@@ -216,9 +216,22 @@ static void simulated_errors_go_together(void)
 
 /* --- pairs ------------------------------------------------------------------------------------------------- */
 
+/* Budgets of a grid: tokens, tokens a parameter, or FLOPs. */
+enum budget_kind { TOKENS, PER_PARAM, FLOPS };
+struct budgets {
+    enum budget_kind kind;
+    double first, step;
+};
+
+static double tokens_at(const struct budgets *b, size_t i, double params)
+{
+    double budget = b->first * pow(b->step, (double)i);
+    return b->kind == TOKENS ? budget : b->kind == PER_PARAM ? budget * params : budget / (6 * params);
+}
+
 /* A grid of sizes x budgets x seeds, as a design sees it. */
-static void grid(struct fit_table *t, struct fit_design *d, double size, double step, size_t sizes, size_t budgets, size_t seeds,
-                 double first_seed)
+static void grid_at(struct fit_table *t, struct fit_design *d, double size, double step, size_t sizes, size_t budgets, size_t seeds,
+                    double first_seed, const struct budgets *at)
 {
     struct err err;
     bool use[64];
@@ -227,7 +240,7 @@ static void grid(struct fit_table *t, struct fit_design *d, double size, double 
         size_t trunk = i / budgets;
         t->trunk[i] = trunk;
         t->col[FIT_PARAMS][i] = size * pow(step, (double)(trunk / seeds));
-        t->col[FIT_TOKENS][i] = 1e5 * pow(2, (double)(i % budgets));
+        t->col[FIT_TOKENS][i] = tokens_at(at, i % budgets, t->col[FIT_PARAMS][i]);
         t->col[FIT_FLOPS][i] = 6 * t->col[FIT_PARAMS][i] * t->col[FIT_TOKENS][i];
         t->col[FIT_LOSS][i] = 2;
         t->col[FIT_SEED][i] = first_seed + (double)(trunk % seeds);
@@ -235,6 +248,13 @@ static void grid(struct fit_table *t, struct fit_design *d, double size, double 
     }
     t->n_trunks = sizes * seeds;
     EXPECT(design_make(d, t, use, true, FIT_PARAMS, "", FIT_COUNT_TOTAL, &err) == OK);
+}
+
+static void grid(struct fit_table *t, struct fit_design *d, double size, double step, size_t sizes, size_t budgets, size_t seeds,
+                 double first_seed)
+{
+    const struct budgets at = {TOKENS, 1e5, 2};
+    grid_at(t, d, size, step, sizes, budgets, seeds, first_seed, &at);
 }
 
 struct met {
@@ -327,6 +347,88 @@ static void what_one_grid_lacks_is_left_out(void)
     part(&m);
 }
 
+/* Pairs of 3 sizes x 3 budgets with a variant's, whose sizes are so many times as large. */
+static void expect_pairs(const struct budgets *base, const struct budgets *variant, double larger, enum pairs_how how,
+                         enum pairs_budgets budgets, size_t n)
+{
+    struct met m = {0};
+    grid_at(&m.t[0], &m.d[0], 1e4, 2, 3, 3, 1, 1, base);
+    grid_at(&m.t[1], &m.d[1], larger * 1e4, 2, 3, 3, 1, 1, variant);
+    meet(&m);
+    EXPECT_MSG(m.p.how == how && m.p.n == n, "%d, %zu pairs", m.p.how, m.p.n);
+    EXPECT_MSG(how == PAIRS_NONE || m.p.budgets == budgets, "by %d", m.p.budgets);
+    EXPECT(m.p.sizes_differ == (larger > 1.03));
+    for (size_t i = 0; i < m.p.n && m.p.how != PAIRS_NONE; i++) {
+        size_t b = m.d[0].rows[m.p.items[i].base], v = m.d[1].rows[m.p.items[i].variant];
+        enum fit_column c = budgets == PAIRS_FLOPS ? FIT_FLOPS : FIT_TOKENS;
+        EXPECT_NEAR(m.t[1].col[FIT_PARAMS][v] / m.t[0].col[FIT_PARAMS][b], larger, 1e-9);
+        EXPECT_NEAR(m.t[1].col[c][v] / m.t[0].col[c][b], budgets == PAIRS_ORDER ? larger : 1, 0.03);
+    }
+    part(&m);
+}
+
+/* A grid that begins elsewhere has runs in common with the base's; a larger model has none of a size, but of the budgets. */
+static void unlike_budgets_are_no_pairs(void)
+{
+    const struct budgets base = {TOKENS, 4e4, 2}, later = {TOKENS, 8e4, 2}, others = {TOKENS, 1.7e4, 1.6};
+    expect_pairs(&base, &later, 1, PAIRS_VALUE, PAIRS_TOKENS, 6);
+    expect_pairs(&later, &base, 1.02, PAIRS_VALUE, PAIRS_TOKENS, 6);
+    expect_pairs(&base, &later, 1.12, PAIRS_RANK, PAIRS_TOKENS, 6);
+    expect_pairs(&base, &base, 1.3, PAIRS_RANK, PAIRS_TOKENS, 9);
+    expect_pairs(&base, &others, 1, PAIRS_NONE, PAIRS_TOKENS, 0);
+    expect_pairs(&base, &others, 1.12, PAIRS_NONE, PAIRS_TOKENS, 0);
+}
+
+/* Budgets in FLOPs, or in tokens a parameter, are unlike tokens for models that a tweak has made larger. */
+static void budgets_that_follow_sizes_are_paired(void)
+{
+    const struct budgets flops = {FLOPS, 1e10, 4}, more = {FLOPS, 4e10, 4}, per = {PER_PARAM, 10, 3};
+    expect_pairs(&flops, &flops, 1.12, PAIRS_RANK, PAIRS_FLOPS, 9);
+    expect_pairs(&flops, &more, 1.12, PAIRS_RANK, PAIRS_FLOPS, 6);
+    expect_pairs(&flops, &flops, 1.02, PAIRS_VALUE, PAIRS_TOKENS, 9);
+    expect_pairs(&per, &per, 1.3, PAIRS_RANK, PAIRS_ORDER, 9);
+}
+
+/* One size of three is off by more than 3 %, the others are not: the tweak has changed them all. */
+static void sizes_that_nearly_meet_are_ranked(void)
+{
+    struct met m = {0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 3, 1, 1);
+    grid(&m.t[1], &m.d[1], 1.04e4, 1.97, 3, 3, 1, 1);
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_RANK && m.p.n == 9 && m.p.sizes_differ && !m.p.budgets_differ);
+    part(&m);
+    m = (struct met){0}; /* doubled on a grid of doublings: sizes meet, and are what they seem */
+    grid(&m.t[0], &m.d[0], 1e4, 2, 4, 3, 1, 1);
+    grid(&m.t[1], &m.d[1], 2.02e4, 2, 4, 3, 1, 1);
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_VALUE && m.p.n == 9);
+    part(&m);
+    m = (struct met){0}; /* one size is the same to the digit: no tweak has changed the others */
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 3, 1, 1);
+    grid(&m.t[1], &m.d[1], 1e4, 3, 3, 3, 1, 1);
+    meet(&m);
+    EXPECT(m.p.how == PAIRS_VALUE && m.p.n == 3);
+    part(&m);
+}
+
+static void a_run_beside_itself_is_counted(void)
+{
+    struct met m = {0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 3, 1, 1);
+    grid(&m.t[1], &m.d[1], 1e4, 2, 3, 3, 1, 1);
+    m.d[1].loss[4] = 2.001;
+    meet(&m);
+    EXPECT(m.p.n == 9 && m.p.same_run == 8);
+    part(&m);
+    m = (struct met){0};
+    grid(&m.t[0], &m.d[0], 1e4, 2, 3, 3, 1, 1);
+    grid(&m.t[1], &m.d[1], 1e4, 2, 3, 3, 1, 2); /* of another seed */
+    meet(&m);
+    EXPECT(m.p.n == 9 && m.p.same_run == 0);
+    part(&m);
+}
+
 /* --- answers ----------------------------------------------------------------------------------------------- */
 
 static void holm_is_in_order(void)
@@ -398,6 +500,10 @@ int main(int argc, char **argv)
         {"runs_of_a_size_and_seed_are_one_cluster", runs_of_a_size_and_seed_are_one_cluster},
         {"larger_models_are_paired_by_rank", larger_models_are_paired_by_rank},
         {"what_one_grid_lacks_is_left_out", what_one_grid_lacks_is_left_out},
+        {"unlike_budgets_are_no_pairs", unlike_budgets_are_no_pairs},
+        {"budgets_that_follow_sizes_are_paired", budgets_that_follow_sizes_are_paired},
+        {"sizes_that_nearly_meet_are_ranked", sizes_that_nearly_meet_are_ranked},
+        {"a_run_beside_itself_is_counted", a_run_beside_itself_is_counted},
         {"holm_is_in_order", holm_is_in_order},
         {"forms_share_the_weight_of_their_kind", forms_share_the_weight_of_their_kind},
         {"floor_and_level_are_told_together", floor_and_level_are_told_together},

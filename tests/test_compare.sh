@@ -43,6 +43,28 @@ tables_are_compared() {
     "$plateau" compare base.csv half.csv --json - | cmp - half.json || fail "other bytes the second time"
 }
 
+# Of unlike grids what meets is paired, and which of sizes and budgets differ is said.
+unlike_grids() {
+    table 1 1 0 0 base.csv
+    said() { tr -s ' \n' ' ' <out; }
+    awk -F, -v OFS=, 'NR > 1 { if ($3 == 200000) $3 = 3200000; $4 = 6 * $2 * $3; $7 -= $3 > 2e6 ? .3 : 0 } { print }' base.csv >later.csv
+    "$plateau" compare base.csv later.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
+    said | grep -q '24 pairs in 12 cells' && ! said | grep -q 'differ:' || fail "later: $(said)"
+    said | grep -q '8 runs of the base and 8 of the variant have no partner' || fail "later: $(said)"
+    awk -F, -v OFS=, 'NR > 1 { $3 = int($3 * 1.37); $4 = 6 * $2 * $3 } { print }' base.csv >others.csv
+    "$plateau" compare base.csv others.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
+    said | grep -q 'fewer than 3 cells of the two grids meet, as budgets differ: the two fits' || fail "others: $(said)"
+    awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $4 = 6 * $2 * $3 } { print }' base.csv >larger.csv
+    "$plateau" compare base.csv larger.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
+    said | grep -q '32 pairs in 16 cells' && said | grep -q 'sizes differ: the k-th size' || fail "larger: $(said)"
+    awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $3 = int($4 / $2 / 6) } { print }' base.csv >flops.csv
+    "$plateau" compare base.csv flops.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
+    said | grep -q '32 pairs in 16 cells' && said | grep -q 'budgets differ in tokens: those of one compute' || fail "flops: $(said)"
+    awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $3 = int($3 * 1.2); $4 = 6 * $2 * $3 } { print }' base.csv >both.csv
+    "$plateau" compare base.csv both.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
+    said | grep -q '32 pairs in 16 cells' && said | grep -q 'sizes and budgets differ: the k-th' || fail "both: $(said)"
+}
+
 # One picture a question, in the comparison's folder; those of an earlier one that are none now go.
 pictures() {
     table 1 1 0 0 base.csv
@@ -222,7 +244,7 @@ bad_words_are_told() {
     grep -q 'cannot be compared' out err || fail "units: $(cat out err)"
 }
 
-for t in tables_are_compared pictures tables_for_a_paper configs_are_trained_once ways_of_learning costs one_fails nothing_is_trained_twice bad_words_are_told; do
+for t in tables_are_compared unlike_grids pictures tables_for_a_paper configs_are_trained_once ways_of_learning costs one_fails nothing_is_trained_twice bad_words_are_told; do
     run_test "$t"
 done
 finish

@@ -152,11 +152,16 @@ static enum status of_fits(struct compare_variant *v, const struct compare_side 
 static void say_pairs(struct compare_variant *v)
 {
     const struct pairs *p = &v->pairs;
+    static const char *const as[] = {"", ", as sizes differ", ", as budgets differ", ", as sizes and budgets differ"};
     if (p->how == PAIRS_NONE)
-        fit_lines_add(&v->notes, "fewer than %d cells of the two grids meet: the two fits are compared as they are, which tells "
-                      "less than pairs would", PAIRS_MIN_CELLS);
+        fit_lines_add(&v->notes, "fewer than %d cells of the two grids meet%s: the two fits are compared as they are, which tells "
+                      "less than pairs would", PAIRS_MIN_CELLS, as[p->sizes_differ + 2 * p->budgets_differ]);
     if (p->how == PAIRS_RANK)
-        fit_lines_add(&v->notes, "sizes differ: the k-th size of the one stands beside the k-th of the other");
+        fit_lines_add(&v->notes, p->budgets == PAIRS_ORDER
+                                     ? "sizes and budgets differ: the k-th of the one stands beside the k-th of the other"
+                                     : "sizes differ: the k-th size of the one stands beside the k-th of the other");
+    if (p->how != PAIRS_NONE && p->budgets == PAIRS_FLOPS)
+        fit_lines_add(&v->notes, "budgets differ in tokens: those of one compute stand beside each other");
     if (p->how != PAIRS_NONE && p->same_seed < p->n)
         fit_lines_add(&v->notes, "%zu of %zu pairs are of unlike seeds, so that noise counts twice", p->n - p->same_seed, p->n);
     if (p->how != PAIRS_NONE && p->lone_base + p->lone_variant > 0)

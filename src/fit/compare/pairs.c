@@ -10,13 +10,28 @@
 /* One run on its way into a cell. */
 struct place {
     size_t size, data; /* levels */
-    double n, d;       /* what they are levels of */
+    double n, d, c;    /* what they are levels of: size, tokens, FLOPs */
     bool variant;
     size_t at;         /* index into its design */
     double seed;
 };
 
-/* --- cells ---------------------------------------------------------------------------------------------- */
+struct room {
+    struct place *all;
+    size_t n;
+    double *value; /* (2, n) */
+    bool *taken;
+};
+
+/* --- levels --------------------------------------------------------------------------------------------- */
+
+enum side { BASE, VARIANT, BOTH };
+enum axis { SIZE, TOKENS, FLOPS };
+
+static double along(const struct place *p, enum axis axis)
+{
+    return axis == SIZE ? p->n : axis == TOKENS ? p->d : p->c;
+}
 
 static size_t level_of(const double *levels, size_t n, double x)
 {
@@ -26,52 +41,153 @@ static size_t level_of(const double *levels, size_t n, double x)
     return k;
 }
 
-/* Levels of the runs in all[0..n), of size or, where `data`, of data; room (n). */
-static size_t levels_of(double *room, const struct place *all, size_t n, bool data)
+#define ANY_SIZE ((size_t)-1)
+
+static bool is_of(const struct place *p, enum side side, size_t size)
 {
-    for (size_t i = 0; i < n; i++)
-        room[i] = data ? all[i].d : all[i].n;
-    return levels_distinct(room, room, n, LEVELS_MET);
+    return (side == BOTH || p->variant == (side == VARIANT)) && (size == ANY_SIZE || p->size == size);
 }
 
-static void by_value(struct place *all, size_t n, double *room)
+/* Levels of those runs into out (n); returns how many. */
+static size_t levels_of(double *out, const struct room *r, enum side side, size_t size, enum axis axis)
 {
-    size_t levels = levels_of(room, all, n, false);
-    for (size_t i = 0; i < n; i++)
-        all[i].size = level_of(room, levels, all[i].n);
-    levels = levels_of(room, all, n, true);
-    for (size_t i = 0; i < n; i++)
-        all[i].data = level_of(room, levels, all[i].d);
+    size_t m = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (is_of(&r->all[i], side, size))
+            out[m++] = along(&r->all[i], axis);
+    return levels_distinct(out, out, m, LEVELS_MET);
 }
 
-/* Data of the runs of one size that are next to each other; returns how many levels. */
-static size_t rank_data(struct place *all, size_t n, double *room)
+/* Number those runs by their levels: sizes, or data where the axis is another. Returns how many levels there are. */
+static size_t number_levels(struct room *r, enum side side, size_t size, enum axis axis)
 {
-    size_t levels = levels_of(room, all, n, true);
-    for (size_t i = 0; i < n; i++)
-        all[i].data = level_of(room, levels, all[i].d);
-    return levels;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-    return (x->n > y->n) - (x->n < y->n);
-}
-
-/* Ranks within one side. budgets[size]: how many levels of data it has; returns the number of sizes. */
-static size_t by_rank(struct place *all, size_t n, double *room, size_t *budgets)
-{
-    size_t levels = levels_of(room, all, n, false);
-    qsort(all, n, sizeof *all, by_size);
-    for (size_t i = 0; i < n; i++)
-        all[i].size = level_of(room, levels, all[i].n);
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && all[end].size == all[i].size; end++)
-            ;
-        budgets[all[i].size] = rank_data(all + i, end - i, room);
+    size_t n = levels_of(r->value, r, side, size, axis);
+    for (size_t i = 0; i < r->n; i++) {
+        struct place *p = &r->all[i];
+        if (is_of(p, side, size))
+            *(axis == SIZE ? &p->size : &p->data) = level_of(r->value, n, along(p, axis));
     }
-    return levels;
+    return n;
+}
+
+/* --- do they meet --------------------------------------------------------------------------------------- */
+
+/* Levels of the base beside those of the variant, in one list or several. */
+struct meeting {
+    size_t met, fewer; /* levels with one of the other side, and of the side that has fewer */
+    bool exact;        /* some are one number */
+    bool crossed;      /* some meet one of another rank */
+    bool one_form;     /* as many on both sides, in every list */
+};
+
+static void add_meeting(struct meeting *m, const struct room *r, size_t size, enum axis axis)
+{
+    double *a = r->value, *b = r->value + r->n;
+    size_t n = levels_of(a, r, BASE, size, axis), k = levels_of(b, r, VARIANT, size, axis);
+    m->fewer += size_min(n, k);
+    m->one_form = m->one_form && n == k;
+    for (size_t i = 0, j = 0; i < n && j < k;) {
+        double far = log(b[j] / a[i]);
+        if (fabs(far) <= log(LEVELS_MET)) {
+            m->met++;
+            m->exact = m->exact || fabs(far) < 1e-9;
+            m->crossed = m->crossed || i != j;
+            i++, j++;
+        } else if (far > 0) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+}
+
+/* A few may be missing, as where runs diverged. */
+static bool most_meet(const struct meeting *m)
+{
+    return 5 * m->met >= 4 * m->fewer;
+}
+
+/* That many that meet at unlike ranks are one grid that begins elsewhere. */
+static bool shifted(const struct meeting *m)
+{
+    return m->crossed && 2 * m->met >= m->fewer;
+}
+
+/* A tweak that changes the number of parameters changes it at every size: where one size is the same to the digit, sizes are what
+ * they seem. */
+static bool sizes_by_value(const struct meeting *m)
+{
+    return m->exact || most_meet(m) || shifted(m) || !m->one_form;
+}
+
+static double first_of(const struct room *r, enum side side, size_t size)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (is_of(&r->all[i], side, size))
+            return r->all[i].n;
+    return (double)NAN;
+}
+
+/* Whether budgets of one rank differ by no more than sizes of that rank do: those that are so many tokens a parameter, or so many
+ * FLOPs counted in another way. */
+static bool budgets_follow(const struct room *r, size_t sizes)
+{
+    double *a = r->value, *b = r->value + r->n;
+    for (size_t s = 0; s < sizes; s++) {
+        size_t n = levels_of(a, r, BASE, s, TOKENS), k = levels_of(b, r, VARIANT, s, TOKENS);
+        double most = fabs(log(first_of(r, VARIANT, s) / first_of(r, BASE, s))) + log(LEVELS_MET);
+        for (size_t i = 0; i < n; i++)
+            if (n != k || !(fabs(log(b[i] / a[i])) <= most))
+                return false;
+    }
+    return true;
+}
+
+static bool flops_known(const struct room *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (!(r->all[i].c > 0 && isfinite(r->all[i].c)))
+            return false;
+    return true;
+}
+
+static enum pairs_budgets judge_budgets(struct pairs *out, const struct room *r, size_t sizes)
+{
+    struct meeting tokens = {.one_form = true}, flops = {.one_form = true};
+    for (size_t s = 0; s < sizes; s++) {
+        add_meeting(&tokens, r, s, TOKENS);
+        if (flops_known(r))
+            add_meeting(&flops, r, s, FLOPS);
+    }
+    if (tokens.fewer == 0)
+        add_meeting(&tokens, r, ANY_SIZE, TOKENS);
+    out->budgets_differ = !most_meet(&tokens);
+    if (most_meet(&tokens) || shifted(&tokens))
+        return PAIRS_TOKENS;
+    if (flops.fewer > 0 && (most_meet(&flops) || shifted(&flops)))
+        return PAIRS_FLOPS;
+    if (out->how == PAIRS_RANK && budgets_follow(r, sizes))
+        return PAIRS_ORDER;
+    return flops.met > tokens.met ? PAIRS_FLOPS : PAIRS_TOKENS;
+}
+
+/* Sizes first, then the budgets of those that stand beside each other. */
+static void number_cells(struct pairs *out, struct room *r)
+{
+    struct meeting sizes = {.one_form = true};
+    add_meeting(&sizes, r, ANY_SIZE, SIZE);
+    out->sizes_differ = !most_meet(&sizes);
+    out->how = sizes_by_value(&sizes) ? PAIRS_VALUE : PAIRS_RANK;
+    size_t n = out->how == PAIRS_VALUE ? number_levels(r, BOTH, ANY_SIZE, SIZE) : number_levels(r, BASE, ANY_SIZE, SIZE);
+    if (out->how == PAIRS_RANK)
+        number_levels(r, VARIANT, ANY_SIZE, SIZE);
+    out->budgets = judge_budgets(out, r, n);
+    if (out->budgets != PAIRS_ORDER)
+        number_levels(r, BOTH, ANY_SIZE, out->budgets == PAIRS_TOKENS ? TOKENS : FLOPS);
+    for (size_t s = 0; s < n && out->budgets == PAIRS_ORDER; s++) {
+        number_levels(r, BASE, s, TOKENS);
+        number_levels(r, VARIANT, s, TOKENS);
+    }
 }
 
 /* --- partners ------------------------------------------------------------------------------------------- */
@@ -191,46 +307,37 @@ static void take(struct place *out, const struct fit_design *d, const double *se
     for (size_t i = 0; i < d->n; i++)
         out[i] = (struct place){.n = exp(d->points[i].u + d->centre.u),
                                 .d = d->two ? exp(d->points[i].v + d->centre.v) : 1,
-                                .variant = variant, .at = i, .seed = seed[d->rows[i]]};
+                                .c = d->scale[i], .variant = variant, .at = i, .seed = seed[d->rows[i]]};
 }
 
-struct room {
-    struct place *all;
-    double *value;
-    size_t *budgets; /* (2, n) */
-    bool *taken;
-};
-
-/* Whether grids of unlike sizes have one form, and if so their ranks as cells. */
-static bool rank_both(struct room *r, size_t n_base, size_t n_variant)
+/* Runs that both sides have: of one size, budget, seed and loss. */
+static size_t count_same(const struct pairs *p, const struct fit_design *base, const double *base_seed,
+                         const struct fit_design *variant, const double *variant_seed)
 {
-    size_t *base = r->budgets, *variant = r->budgets + n_base + n_variant;
-    size_t sizes = by_rank(r->all, n_base, r->value, base);
-    return sizes == by_rank(r->all + n_base, n_variant, r->value, variant) &&
-           memcmp(base, variant, sizes * sizeof *base) == 0;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t b = p->items[i].base, v = p->items[i].variant;
+        double a = base_seed[base->rows[b]], c = variant_seed[variant->rows[v]];
+        double size = base->points[b].u + base->centre.u - variant->points[v].u - variant->centre.u;
+        double data = base->points[b].v + base->centre.v - variant->points[v].v - variant->centre.v;
+        n += (a == c || (isnan(a) && isnan(c))) && base->loss[b] == variant->loss[v] && fabs(size) < 1e-9 &&
+             (!base->two || fabs(data) < 1e-9);
+    }
+    return n;
 }
 
 static void match(struct pairs *out, struct room *r, const struct fit_design *base, const double *base_seed,
                   const struct fit_design *variant, const double *variant_seed)
 {
-    size_t n = base->n + variant->n, fewer = size_min(base->n, variant->n);
     take(r->all, base, base_seed, false);
     take(r->all + base->n, variant, variant_seed, true);
-    bool ranked = rank_both(r, base->n, variant->n);
-    by_value(r->all, n, r->value);
-    pair_all(out, r->all, n, r->taken);
-    out->how = PAIRS_VALUE;
-    if (ranked && (double)out->n < 0.8 * (double)fewer) {
-        take(r->all, base, base_seed, false);
-        take(r->all + base->n, variant, variant_seed, true);
-        (void)rank_both(r, base->n, variant->n);
-        pair_all(out, r->all, n, r->taken);
-        out->how = PAIRS_RANK;
-    }
+    number_cells(out, r);
+    pair_all(out, r->all, r->n, r->taken);
     if (out->n_cells < PAIRS_MIN_CELLS)
         out->how = PAIRS_NONE;
     out->lone_base = base->n - out->n;
     out->lone_variant = variant->n - out->n;
+    out->same_run = count_same(out, base, base_seed, variant, variant_seed);
     number_seeds(out, base, base_seed, r->value);
     number_clusters(out, base, base_seed, variant);
 }
@@ -239,22 +346,19 @@ enum status pairs_make(struct pairs *out, const struct fit_design *base, const d
                        const struct fit_design *variant, const double *variant_seed, struct err *err)
 {
     size_t n = base->n + variant->n;
-    struct room r = {.all = NULL};
+    struct room r = {.n = n};
     *out = (struct pairs){.how = PAIRS_NONE};
     enum status st = size_calloc(&out->items, n, sizeof *out->items, "pairs", err);
     if (st == OK)
         st = size_calloc(&r.all, n, sizeof *r.all, "pairs", err);
     if (st == OK)
-        st = size_calloc(&r.value, n, sizeof *r.value, "pairs", err);
-    if (st == OK)
-        st = size_calloc(&r.budgets, 2 * n, sizeof *r.budgets, "pairs", err);
+        st = size_calloc(&r.value, 2 * n, sizeof *r.value, "pairs", err);
     if (st == OK)
         st = size_calloc(&r.taken, n, sizeof *r.taken, "pairs", err);
     if (st == OK)
         match(out, &r, base, base_seed, variant, variant_seed);
     free(r.all);
     free(r.value);
-    free(r.budgets);
     free(r.taken);
     return st;
 }

@@ -18,15 +18,25 @@ struct pair {
 
 enum pairs_how {
     PAIRS_NONE,  /* too few cells meet */
-    PAIRS_VALUE, /* size and data within 3 % */
-    PAIRS_RANK,  /* the grids have one form: the k-th size beside the k-th size, which a tweak has made larger or smaller */
+    PAIRS_VALUE, /* sizes within 3 % */
+    PAIRS_RANK,  /* as many sizes, which a tweak has made larger or smaller: the k-th beside the k-th */
+};
+
+/* By what budgets of one size stand beside each other. */
+enum pairs_budgets {
+    PAIRS_TOKENS, /* within 3 % */
+    PAIRS_FLOPS,  /* likewise, where tokens of most differ: grids of compute, on which a tweak has changed what a token costs */
+    PAIRS_ORDER,  /* sizes by rank, and budgets that differ as those do: so many tokens a parameter */
 };
 
 struct pairs {
     enum pairs_how how;
+    enum pairs_budgets budgets;
+    bool sizes_differ, budgets_differ; /* most of them are not within 3 % of one of the other side's */
     struct pair *items; /* (n) by cell */
     size_t n, n_cells, n_clusters, n_seeds;
     size_t same_seed;   /* pairs of runs with one seed */
+    size_t same_run;    /* pairs of one run with itself: size, budget, seed and loss are the same */
     size_t lone_base, lone_variant; /* runs without a partner */
 };
 
