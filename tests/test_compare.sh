@@ -43,26 +43,28 @@ tables_are_compared() {
     "$plateau" compare base.csv half.csv --json - | cmp - half.json || fail "other bytes the second time"
 }
 
+# said FILE: on one line.
+said() { tr -s ' \n' ' ' <"$1"; }
+
 # Of unlike grids what meets is paired, and which of sizes and budgets differ is said.
 unlike_grids() {
     table 1 1 0 0 base.csv
-    said() { tr -s ' \n' ' ' <out; }
     awk -F, -v OFS=, 'NR > 1 { if ($3 == 200000) $3 = 3200000; $4 = 6 * $2 * $3; $7 -= $3 > 2e6 ? .3 : 0 } { print }' base.csv >later.csv
     "$plateau" compare base.csv later.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
-    said | grep -q '24 pairs in 12 cells' && ! said | grep -q 'differ:' || fail "later: $(said)"
-    said | grep -q '8 runs of the base and 8 of the variant have no partner' || fail "later: $(said)"
+    said out | grep -q '24 pairs in 12 cells' && ! said out | grep -q 'differ:' || fail "later: $(said out)"
+    said out | grep -q '8 runs of the base and 8 of the variant have no partner' || fail "later: $(said out)"
     awk -F, -v OFS=, 'NR > 1 { $3 = int($3 * 1.37); $4 = 6 * $2 * $3 } { print }' base.csv >others.csv
     "$plateau" compare base.csv others.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
-    said | grep -q 'fewer than 3 cells of the two grids meet, as budgets differ: the two fits' || fail "others: $(said)"
+    said out | grep -q 'fewer than 3 cells of the two grids meet, as budgets differ: the two fits' || fail "others: $(said out)"
     awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $4 = 6 * $2 * $3 } { print }' base.csv >larger.csv
     "$plateau" compare base.csv larger.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
-    said | grep -q '32 pairs in 16 cells' && said | grep -q 'sizes differ: the k-th size' || fail "larger: $(said)"
+    said out | grep -q '32 pairs in 16 cells' && said out | grep -q 'sizes differ: the k-th size' || fail "larger: $(said out)"
     awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $3 = int($4 / $2 / 6) } { print }' base.csv >flops.csv
     "$plateau" compare base.csv flops.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
-    said | grep -q '32 pairs in 16 cells' && said | grep -q 'budgets differ in tokens: those of one compute' || fail "flops: $(said)"
+    said out | grep -q '32 pairs in 16 cells' && said out | grep -q 'budgets differ in tokens: those of one compute' || fail "flops: $(said out)"
     awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $3 = int($3 * 1.2); $4 = 6 * $2 * $3 } { print }' base.csv >both.csv
     "$plateau" compare base.csv both.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
-    said | grep -q '32 pairs in 16 cells' && said | grep -q 'sizes and budgets differ: the k-th' || fail "both: $(said)"
+    said out | grep -q '32 pairs in 16 cells' && said out | grep -q 'sizes and budgets differ: the k-th' || fail "both: $(said out)"
 }
 
 # One picture a question, in the comparison's folder; those of an earlier one that are none now go.
@@ -118,6 +120,26 @@ configs_are_trained_once() {
     cksum c/*/*/log.jsonl | cmp - before || fail "logs"
     cmp c/compare.json first.json || fail "compare.json"
     "$plateau" compare c/tiny c/rms --bootstrap 20 --json - | cmp - first.json || fail "folders say another thing than configs"
+    said out | grep -q 'differs in model.norm layernorm -> rmsnorm. gain' && ! said out | grep -q 'the sides differ' || fail "differs: $(cat out)"
+    sides_and_what_they_differ_in
+}
+
+# Of the folders that are there: two keys, none, and tables, which have no config.
+sides_and_what_they_differ_in() {
+    cp -R c/rms c/two
+    edit 's/"lr":\t[0-9.]*/"lr":\t0.0123/' c/two/sweep.json
+    unseal c/two/sweep.json
+    "$plateau" compare c/tiny c/two --bootstrap 20 --out pair >out 2>err || { fail "two keys: $(cat err)"; return; }
+    said out | grep -q 'differs in model.norm layernorm -> rmsnorm; train.lr 0.[0-9]* -> 0.0123.' || fail "two keys: $(cat out)"
+    said out | grep -q 'the sides differ in 2 keys: what is seen is of all of them together' || fail "no care of two keys: $(cat out)"
+    grep -q 'two: model.norm layernorm -&gt; rmsnorm; train.lr 0.[0-9]* -&gt; 0.0123' pair/report.html || fail "two keys on the page"
+    tr -d ' \t\n' <pair/compare.json | grep -q '"differs":\[{"key":"model.norm","base":"layernorm","variant":"rmsnorm"},{"key":"train.lr","base":0.[0-9]*,"variant":0.0123}\]' ||
+        fail "two keys: $(grep -A9 differs pair/compare.json)"
+    "$plateau" compare c/tiny c/tiny --bootstrap 20 >out 2>err || fail "itself: $(cat err)"
+    said out | grep -q 'differs in no key of their configs.' && said out | grep -q 'careful the two sides are the same runs.' || fail "itself: $(cat out)"
+    ! grep -qE 'would show|To tell the gain|in time' out || fail "itself: $(cat out)"
+    "$plateau" compare c/tiny/results.csv c/two --bootstrap 20 >out 2>err || fail "a table: $(cat err)"
+    ! grep -q 'differs in' out || fail "a table has a config: $(cat out)"
 }
 
 # Averages of the weights in place of a cooldown, soft targets from the base's largest run, four epochs of a quarter of the data.

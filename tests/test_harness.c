@@ -515,9 +515,62 @@ static void result_of_before(void)
     EXPECT(found && strcmp(row.varied, "order_seed=2") == 0);
 }
 
+/* "key from>to ..." of two configs that differ from the defaults in these settings, each with blanks between. */
+static const char *differing(char out[400], const char *const *from, const char *const *to)
+{
+    struct config c[2];
+    struct config_differences d;
+    struct err err;
+    for (int side = 0; side < 2; side++) {
+        config_init(&c[side]);
+        for (const char *const *set = side ? to : from; *set; set++)
+            EXPECT_OK(config_set(&c[side], *set, &err));
+    }
+    EXPECT_OK(config_differences(&d, &c[0], &c[1], &err));
+    out[0] = '\0';
+    for (size_t i = 0; i < d.n; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, 400 - used, "%s%s %s>%s", i ? ", " : "", d.items[i].key, d.items[i].from, d.items[i].to);
+    }
+    config_differences_free(&d);
+    config_free(&c[0]);
+    config_free(&c[1]);
+    return out;
+}
+
+static void what_sweeps_differ_in(void)
+{
+    static const struct {
+        const char *from[4], *to[4], *expected;
+    } cases[] = {
+        {{NULL}, {NULL}, ""},
+        {{"train.lr=0.008"}, {"train.lr=0.004", "model.norm=rmsnorm"},
+         "model.norm \"layernorm\">\"rmsnorm\", train.lr 0.008>0.004"},
+        /* grids, seeds, what is written down, how rates are searched and how is fitted: none moves a law */
+        {{"grid.tokens=[1e6]", "train.seed=1", "fit.bootstrap=10"}, {"grid.tokens=[2e6]", "train.seed=2", "train.log_every=7"}, ""},
+        {{"train.lr=auto"}, {"train.lr=auto", "search.start=0.02"}, ""},
+        {{"train.lr=auto"}, {"train.lr=0.004"}, "train.lr \"auto\">0.004"},
+        {{NULL}, {"data.epochs=4"}, "data.epochs 0>4"},
+        /* what a preset sets is the preset; what was changed since is not */
+        {{NULL}, {"model.preset=llama"}, "model.preset \"gpt2\">\"llama\""},
+        {{NULL}, {"model.preset=llama", "model.position=alibi"},
+         "model.preset \"gpt2\">\"llama\", model.position \"learned\">\"alibi\""},
+        {{NULL}, {"model.preset=llama", "model.ensemble=4"}, "model.preset \"gpt2\">\"llama\", model.ensemble 1>4"},
+        /* of a file that is not split into parts nothing is held out in blocks or at its end */
+        {{"data.heldout=spread"}, {"data.heldout=tail"}, ""},
+        {{NULL}, {"train.teacher=runs/a", "train.teacher_weights=77"}, "train.teacher \"\">\"runs/a\""},
+        {{"train.teacher_weights=7"}, {"train.teacher_weights=77"}, "train.teacher_weights 7>77"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[400];
+        EXPECT_MSG(strcmp(differing(out, cases[i].from, cases[i].to), cases[i].expected) == 0, "%zu: %s", i, out);
+    }
+}
+
 static const struct test tests[] = {
     {"hash_is_that_of_the_first_version", hash_is_that_of_the_first_version},
     {"later_key_counts_where_it_is_set", later_key_counts_where_it_is_set},
+    {"what_sweeps_differ_in", what_sweeps_differ_in},
     {"initial_weights_stay", initial_weights_stay},
     {"warmup_is_the_runs_own", warmup_is_the_runs_own},
     {"batch_grows", batch_grows},

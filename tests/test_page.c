@@ -397,6 +397,7 @@ static void test_comparison(void)
         "{\"value\":1.5,\"ci95\":[1.3,1.7],\"flops\":1e11}}],\"trend\":\"holds\",\"cells\":[{\"params\":1e4,"
         "\"tokens\":1e5,\"flops\":1e9,"
         "\"pairs\":1,\"base\":2,\"variant\":1.9,\"difference\":{\"value\":-0.1,\"ci95\":[-0.12,-0.08]}}],"
+        "\"differs\":[{\"key\":\"train.lr\",\"base\":0.008,\"variant\":\"<script>alert(4)\"},{\"key\":7,\"base\":[1]},7],"
         "\"notes\":[\"<script>alert(2)\"]},"
         "{\"name\":\"other\",\"why_not\":\"<script>alert(3)</script>\"},{\"name\":7,\"gain\":[],\"cells\":\"x\"},null]}";
     const char picture[] = "<svg><title>At 10 &lt; 20 &amp; \"quoted\"</title><script>alert(1)</script></svg>";
@@ -409,6 +410,7 @@ static void test_comparison(void)
     expect_has(text, "moves the level");
     expect_has(text, "<figure id=\"chart-gains\">");
     expect_has(text, "<figure id=\"chart-differences\">");
+    expect_has(text, "train.lr 0.008 -&gt; &lt;script&gt;alert(4)");
     expect_has(text, "needs 1.50 (95 %: 1.30 to 1.70) times the compute");
     expect_lacks(text, "nan");
     free(text);

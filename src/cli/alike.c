@@ -32,18 +32,24 @@ static enum status open_sweep(struct sweep *s, bool *found, const char *dir, con
     return sealed_text(s->fingerprint, sizeof s->fingerprint, json, "data_fingerprint", err);
 }
 
+/* Whether both read files of one content, however much of them is trained on. */
+static enum status one_content(bool *same, const struct sweep *a, const struct sweep *b, struct err *err)
+{
+    *same = a->fingerprint[0] && strcmp(a->fingerprint, b->fingerprint) == 0;
+    if (*same || a->cfg.data.unique_tokens == b->cfg.data.unique_tokens)
+        return OK;
+    return sweep_json_same_files(same, a->dir, b->dir, err);
+}
+
 /* The keys of data.* that differ. Files of one content may lie elsewhere, and how much of them is trained on is no other
  * data: the table has it as unique tokens, which the law repeat knows of. */
 static enum status data_diff(char *out, size_t size, const struct sweep *a, const struct sweep *b, struct err *err)
 {
     struct config x = a->cfg; /* strings are borrowed */
-    bool known = a->fingerprint[0] && b->fingerprint[0];
-    bool same = known && strcmp(a->fingerprint, b->fingerprint) == 0;
+    bool known = a->fingerprint[0] && b->fingerprint[0], same;
     x.data = b->cfg.data;
-    bool cut = !same && a->cfg.data.unique_tokens != b->cfg.data.unique_tokens;
     x.data.unique_tokens = a->cfg.data.unique_tokens;
-    if (cut)
-        TRY(sweep_json_same_files(&same, a->dir, b->dir, err));
+    TRY(one_content(&same, a, b, err));
     if (same) {
         x.data.files = a->cfg.data.files;
         x.data.val_files = a->cfg.data.val_files;
@@ -130,5 +136,35 @@ enum status alike_judge(struct fit_lines *careful, const char *const *sources, s
     for (size_t i = 0; i < all.n; i++)
         config_free(&all.items[i].cfg);
     free(all.items);
+    return st;
+}
+
+static enum status differences(struct config_differences *d, const struct sweep *a, const struct sweep *b, struct err *err)
+{
+    struct config x = b->cfg; /* strings are borrowed */
+    bool same;
+    TRY(one_content(&same, a, b, err));
+    if (same) {
+        x.data.files = a->cfg.data.files;
+        x.data.val_files = a->cfg.data.val_files;
+    }
+    return config_differences(d, &a->cfg, &x, err);
+}
+
+enum status alike_differences(struct config_differences *d, bool *known, const char *a, const char *b, struct err *err)
+{
+    struct sweep s[2];
+    bool found[2] = {false, false};
+    *d = (struct config_differences){.n = 0};
+    config_init(&s[0].cfg);
+    config_init(&s[1].cfg);
+    enum status st = open_sweep(&s[0], &found[0], a, NULL, false, err);
+    if (st == OK)
+        st = open_sweep(&s[1], &found[1], b, NULL, false, err);
+    *known = st == OK && found[0] && found[1];
+    if (*known)
+        st = differences(d, &s[0], &s[1], err);
+    config_free(&s[0].cfg);
+    config_free(&s[1].cfg);
     return st;
 }

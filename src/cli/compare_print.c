@@ -90,6 +90,20 @@ static void print_answer(const struct compare_variant *v)
     print_more(v);
 }
 
+/* What the sides differ in, by their configs. */
+static void print_differs(const struct differs *d)
+{
+    char at[LEAD_MAX], key[DIFFERS_WORDS], all[2000] = "";
+    size_t used = 0, shown = 0;
+    for (; shown < d->n && used + DIFFERS_WORDS + 2 < sizeof all; shown++) {
+        differs_words(key, &d->items[shown]);
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", shown ? "; " : "", key);
+    }
+    if (d->known)
+        text_beside(stdout, lead(at, "differs in"), "%s%s.", d->n ? all : "no key of their configs",
+                    shown < d->n ? "; and more" : "");
+}
+
 static void print_gain(const struct compare_variant *v, const char *base)
 {
     char at[LEAD_MAX], gain[WORDS], flops[32], smallest[WORDS], far[WORDS];
@@ -183,6 +197,7 @@ void compare_print(const struct compare_side *base, const struct compare_variant
     for (size_t i = 0; i < n; i++) {
         printf("%s%s against %s\n", i ? "\n" : "", v[i].name, base->name);
         print_answer(&v[i]);
+        print_differs(&v[i].differs);
         if (v[i].why_not[0] != '\0')
             continue;
         print_gain(&v[i], base->name);

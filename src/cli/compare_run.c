@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "cli/alike.h"
 #include "cli/compare_print.h"
 #include "cli/compare_sides.h"
 #include "cli/page_input.h"
@@ -23,6 +24,26 @@ static struct compare_side seen(const struct side *s)
     return (struct compare_side){s->name, &s->fitted.table, &s->fitted.report, s->costs};
 }
 
+/* What the configs of both sides differ in; nothing where one of them is a table. */
+static enum status tell_differs(struct compare_variant *v, const struct side *base, const struct side *variant, struct err *err)
+{
+    struct config_differences d;
+    struct differs_key *keys = NULL;
+    bool known;
+    enum status st = alike_differences(&d, &known, base->source, variant->source, err);
+    if (st == OK && known)
+        st = size_calloc(&keys, d.n, sizeof *keys, "the keys that differ", err);
+    if (st == OK && known) {
+        size_t n = d.n;
+        for (size_t i = 0; i < n; i++)
+            keys[i] = (struct differs_key){d.items[i].key, d.items[i].from, d.items[i].to};
+        d.n = 0; /* theirs now */
+        compare_tell_differs(v, keys, n);
+    }
+    config_differences_free(&d);
+    return st;
+}
+
 static enum status fill(struct comparison *c, const struct fit_words *words, struct err *err)
 {
     struct compare_options o = compare_options_default();
@@ -39,6 +60,7 @@ static enum status fill(struct comparison *c, const struct fit_words *words, str
             continue;
         }
         TRY(compare_fill(v, &base, &variant, &o, err));
+        TRY(tell_differs(v, &c->sides.items[0], side, err));
         if (v->why_not[0])
             continue;
         TRY(sides_unlike(unlike, sizeof unlike, &c->sides.items[0], &c->sides.items[i], err));

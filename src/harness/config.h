@@ -231,6 +231,20 @@ void config_hasher_free(struct config_hasher *h);
 enum status config_diff(char *out, size_t size, const struct config *from, const struct config *to,
                         struct err *err) WARN_UNUSED;
 
+/* The keys in which two sweeps differ, in the order of the table. What their grids give each run is none, nor are seeds; switches
+ * that are as each side's preset has them are told by model.preset alone, and what a search of rates found is none, as both say
+ * "auto". config_differences_free also after a failure. */
+struct config_differences {
+    struct config_difference {
+        const char *key;
+        char *from, *to; /* JSON, owned */
+    } *items; /* (n) */
+    size_t n;
+};
+enum status config_differences(struct config_differences *d, const struct config *from, const struct config *to,
+                               struct err *err) WARN_UNUSED;
+void config_differences_free(struct config_differences *d);
+
 /* What people are told of a key. */
 struct config_key {
     const char *path, *help;

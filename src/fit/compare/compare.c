@@ -99,6 +99,12 @@ static void hold_laws(struct compare_variant *v, const struct fit_report *b, con
 
 /* --- everything ---------------------------------------------------------------------------------------------- */
 
+/* Whether the pairs are runs that both sides have, so that they tell of no difference, and of times what else the machine did. */
+static bool are_same_runs(const struct compare_variant *v)
+{
+    return v->pairs.how != PAIRS_NONE && v->pairs.same_run == v->pairs.n;
+}
+
 static enum status of_pairs(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant,
                             const struct compare_options *o, struct gains_draw *draws, struct err *err)
 {
@@ -108,11 +114,14 @@ static enum status of_pairs(struct compare_variant *v, const struct compare_side
         st = evidence_p(v->p, &v->p_any_alone, &e, o->sims, o->seed, err);
     if (st == OK) {
         evidence_kinds(v->probability, &v->floor_with_level, &e);
-        v->smallest_gain_seen = exp(evidence_smallest(&e));
+        if (!are_same_runs(v))
+            v->smallest_gain_seen = exp(evidence_smallest(&e));
         gains_of_pairs(draws, o->draws, &e, variant->report, o->seed);
-        v->sigma = evidence_sigma(&e);
+        v->sigma = are_same_runs(v) ? 0 : evidence_sigma(&e);
         widen_cells(v, v->pairs.n_clusters > 2 ? v->pairs.n_clusters - 1 : 1);
         st = gains_fill(&v->gains, draws, o->draws, base, variant, err);
+        if (are_same_runs(v))
+            v->gains.time_smallest = v->gains.time_largest = gains_none().time_largest;
     }
     const struct more_in in = {v->probability, v->p_any_alone, v->gains.largest.value.value, v->smallest_gain_seen};
     if (st == OK)
@@ -147,6 +156,17 @@ static enum status of_fits(struct compare_variant *v, const struct compare_side 
     for (size_t k = 0; k < CHANGE_N_KINDS; k++)
         v->probability[k] /= sum;
     return OK;
+}
+
+static void say_same_runs(struct compare_variant *v)
+{
+    const struct pairs *p = &v->pairs;
+    if (are_same_runs(v) && p->lone_base + p->lone_variant == 0)
+        fit_lines_add(&v->notes, "the two sides are the same runs");
+    else if (are_same_runs(v))
+        fit_lines_add(&v->notes, "the pairs are the same runs on both sides, which tell of no difference");
+    else if (p->how != PAIRS_NONE && p->same_run > 0)
+        fit_lines_add(&v->notes, "%zu of %zu pairs are one run on both sides", p->same_run, p->n);
 }
 
 static void say_pairs(struct compare_variant *v)
@@ -228,14 +248,25 @@ enum status compare_fill(struct compare_variant *v, const struct compare_side *b
     enum status st = v->pairs.how == PAIRS_NONE ? of_fits(v, base, variant, o, draws, err)
                                                 : of_pairs(v, base, variant, o, draws, err);
     free(draws);
+    say_same_runs(v);
     say_pairs(v);
     compare_correct(v, 1);
     return st == OK ? fit_lines_check(&v->notes, err) : st;
 }
 
+/* --- what the sides differ in ------------------------------------------------------------------------------------- */
+
+void compare_tell_differs(struct compare_variant *v, struct differs_key *items, size_t n)
+{
+    v->differs = (struct differs){true, items, n};
+    if (n > 1)
+        fit_lines_add(&v->notes, "the sides differ in %zu keys: what is seen is of all of them together", n);
+}
+
 void compare_free(struct compare_variant *v)
 {
     pairs_free(&v->pairs);
+    differs_free(&v->differs);
     free(v->cells);
     fit_lines_free(&v->notes);
     *v = (struct compare_variant){.name = NULL};

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "fit/compare/change.h"
+#include "fit/compare/differs.h"
 #include "fit/compare/gains.h"
 #include "fit/compare/more.h"
 #include "fit/compare/pairs.h"
@@ -35,6 +36,7 @@ struct compare_cell {
 
 struct compare_variant {
     const char *name;
+    struct differs differs;
     struct pairs pairs;
     size_t n_off;                /* runs that no law follows, on either side; left out */
     char why_not[400];           /* why nothing can be said; "" */
@@ -69,6 +71,9 @@ enum status compare_fill(struct compare_variant *v, const struct compare_side *b
                          const struct compare_options *o, struct err *err) WARN_UNUSED;
 /* One that cannot be compared, for this reason. */
 void compare_refuse(struct compare_variant *v, const char *name, const char *why);
+/* What the sides differ in, whose items (from malloc) are *v's from then on: known, and said under `notes` where it is more than
+ * one thing. */
+void compare_tell_differs(struct compare_variant *v, struct differs_key *items, size_t n);
 /* p_any of each, corrected for how many there are (Holm 1979), and the answers that follow. */
 void compare_correct(struct compare_variant *v, size_t n);
 void compare_free(struct compare_variant *v);

@@ -99,6 +99,20 @@ static void put_costs(cJSON *o, const struct compare_variant *v)
     put_value(t, "gain_with_all", &v->gains.teacher_largest.value);
 }
 
+static void put_differs(cJSON *o, const struct differs *d)
+{
+    if (!d->known)
+        return;
+    cJSON *all = cJSON_AddArrayToObject(o, "differs");
+    for (size_t i = 0; i < d->n; i++) {
+        cJSON *x = cJSON_CreateObject();
+        cJSON_AddItemToArray(all, x);
+        cJSON_AddStringToObject(x, "key", d->items[i].key);
+        cJSON_AddRawToObject(x, "base", d->items[i].base);
+        cJSON_AddRawToObject(x, "variant", d->items[i].variant);
+    }
+}
+
 static cJSON *variant(const struct compare_variant *v)
 {
     static const char *const hows[] = {"no", "by value", "by rank"};
@@ -107,6 +121,7 @@ static cJSON *variant(const struct compare_variant *v)
     cJSON_AddStringToObject(o, "changed", compare_answer_word(v->changed));
     if (v->why_not[0])
         cJSON_AddStringToObject(o, "why_not", v->why_not);
+    put_differs(o, &v->differs);
     put_kinds(o, "p", v->p);
     json_put(o, "p_any", v->p_any);
     json_put(o, "p_any_alone", v->p_any_alone);

@@ -138,6 +138,27 @@ static void put_variant(FILE *out, const struct compare_variant *v)
     fputs("</tr>\n", out);
 }
 
+static void put_differs(FILE *out, const struct comparison *c)
+{
+    char key[DIFFERS_WORDS];
+    size_t shown = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct differs *d = &c->variants[i].differs;
+        if (!d->known)
+            continue;
+        fputs(shown++ > 0 ? "<li>" : "<h3>What the configs differ in</h3>\n<ul>\n<li>", out);
+        html_say(out, "%s: ", c->variants[i].name);
+        for (size_t k = 0; k < d->n; k++) {
+            differs_words(key, &d->items[k]);
+            html_say(out, "%s%s", k ? "; " : "", key);
+        }
+        html_say(out, "%s.", d->n ? "" : "no key");
+        fputs("</li>\n", out);
+    }
+    if (shown > 0)
+        fputs("</ul>\n", out);
+}
+
 static void put_notes(FILE *out, const struct comparison *c)
 {
     for (size_t i = 0; i < c->n_notes; i++) {
@@ -163,6 +184,7 @@ static void put_table(FILE *out, const struct comparison *c)
     html_line(out, "note", "Gains are how many times its compute %s needs for the variant's loss. p of none: the chance "
         "of so much "
                            "difference without any change, corrected for the number of variants.", c->against.base);
+    put_differs(out, c);
     put_notes(out, c);
 }
 

@@ -90,6 +90,23 @@ static enum status read_cells(struct compare_variant *v, const cJSON *cells, str
     return OK;
 }
 
+static enum status read_differs(struct differs *d, const cJSON *all, struct err *err)
+{
+    const cJSON *x;
+    d->known = cJSON_IsArray(all);
+    TRY(size_calloc(&d->items, (size_t)cJSON_GetArraySize(all), sizeof *d->items, "what differs", err));
+    cJSON_ArrayForEach(x, all)
+    {
+        struct differs_key *k = &d->items[d->n++];
+        k->key = text_of(x, "key");
+        k->base = cJSON_PrintUnformatted(get(x, "base"));
+        k->variant = cJSON_PrintUnformatted(get(x, "variant"));
+        if (!k->base && get(x, "base"))
+            return err_set(err, E_NOMEM, "out of memory for the comparison");
+    }
+    return OK;
+}
+
 static enum status read_variant(struct compare_variant *v, const cJSON *o, struct err *err)
 {
     v->name = text_of(o, "name");
@@ -106,6 +123,7 @@ static enum status read_variant(struct compare_variant *v, const cJSON *o, struc
     v->smallest_gain_seen = number(get(o, "smallest_gain_seen"));
     v->seeds_factor = number(get(o, "seeds_factor"));
     v->sigma = number(get(o, "sigma"));
+    TRY(read_differs(&v->differs, get(o, "differs"), err));
     return read_cells(v, get(o, "cells"), err);
 }
 
@@ -151,8 +169,10 @@ enum status comparison_open(struct comparison *c, bool *good, const struct page 
 
 void comparison_close(struct comparison *c)
 {
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         free(c->variants[i].cells);
+        differs_free(&c->variants[i].differs);
+    }
     free(c->variants);
     free(c->compared);
     free(c->notes);
