@@ -56,6 +56,17 @@ unlike_grids() {
     awk -F, -v OFS=, 'NR > 1 { $3 = int($3 * 1.37); $4 = 6 * $2 * $3 } { print }' base.csv >others.csv
     "$plateau" compare base.csv others.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
     said out | grep -q 'fewer than 3 cells of the two grids meet, as budgets differ: the two fits' || fail "others: $(said out)"
+    said out | grep -qE 'careful .* the runs of others begin at [0-9.]+e9 FLOPs: what is said of less is extrapolated' || fail "others: $(said out)"
+    # a p that is smaller than what can be told of it, on the screen and on the page
+    awk -F, -v OFS=, 'NR > 1 { $7 += 1 } { print }' others.csv >worse.csv
+    "$plateau" compare base.csv worse.csv --bootstrap 20 --out worse >out 2>err || fail "exit code $?: $(cat err)"
+    said out | grep -q 'evidence p < 0.001 of so much difference' || fail "worse: $(said out)"
+    grep -q '<td class="n">&lt; 0.001</td>' worse/report.html && ! grep -q '<td class="n">0.000</td>' worse/report.html || fail "worse: a p on the page"
+    # nothing in common: no claim
+    awk -F, -v OFS=, 'NR > 1 { $2 *= 1000; $3 *= 1000; $4 = 6 * $2 * $3 } { print }' base.csv >far.csv
+    "$plateau" compare base.csv far.csv --bootstrap 20 --out far >out 2>err || fail "exit code $?: $(cat err)"
+    said out | grep -qE 'They cannot be compared: the ranges of compute do not overlap: base has [0-9.e]+ to [0-9.e]+ FLOPs, far [0-9.e]+ to [0-9.e]+ FLOPs' || fail "far: $(said out)"
+    ! grep -qE '^  (gain|evidence|floor)|moves' out && grep -q '"why_not":.*do not overlap' far/compare.json || fail "far: $(said out)"
     awk -F, -v OFS=, 'NR > 1 { $2 = int($2 * 1.2); $4 = 6 * $2 * $3 } { print }' base.csv >larger.csv
     "$plateau" compare base.csv larger.csv --bootstrap 20 >out 2>err || fail "exit code $?: $(cat err)"
     said out | grep -q '32 pairs in 16 cells' && said out | grep -q 'sizes differ: the k-th size' || fail "larger: $(said out)"
@@ -198,7 +209,7 @@ one_fails() {
     echo '{"model": {"norm": "rmsnorm"}}' >rms.json
     "$plateau" compare "$(tiny_config)" lost.json rms.json --out f "${small[@]}" >out 2>err
     [ $? = 1 ] || fail "exit code: $(cat err)"
-    tr -s ' \n' ' ' <out | grep -q 'lost against tiny answer They cannot be compared. train.lr auto' || fail "$(cat out)"
+    tr -s ' \n' ' ' <out | grep -q 'lost against tiny answer They cannot be compared: train.lr auto' || fail "$(cat out)"
     grep -q '^rms against tiny' out && ! grep -A1 '^rms against tiny' out | grep -q 'cannot be compared' || fail "$(cat out)"
     tail -n 1 err | grep -q 'lost was not trained, and is not compared: train.lr auto' || fail "$(tail -n 3 err)"
     grep -q '"why_not":.*train.lr auto' f/compare.json || fail "compare.json"

@@ -80,10 +80,10 @@ static void print_answer(const struct compare_variant *v)
         text = "No difference is seen.";
         break;
     default:
-        text = v->why_not[0] ? "They cannot be compared."
+        text = v->why_not[0] ? "They cannot be compared"
                              : "It moves the curve; whether level, exponent or floor, these runs leave open.";
     }
-    text_beside(stdout, lead(at, "answer"), "%s%s%s", text, v->why_not[0] ? " " : "", v->why_not);
+    text_beside(stdout, lead(at, "answer"), "%s%s%s", text, v->why_not[0] ? ": " : "", v->why_not);
     if (v->changed == COMPARE_NOTHING && isfinite(v->smallest_gain_seen))
         text_beside(stdout, lead(at, ""), "These runs would show a gain of %.2f (or 1/%.2f) with a chance of 80 %%.",
                     v->smallest_gain_seen, v->smallest_gain_seen);
@@ -164,8 +164,8 @@ static void print_probabilities(const struct compare_variant *v)
     char p[32], both[64] = "";
     if (v->floor_with_level >= 0.005 && v->probability[CHANGE_FLOOR] >= 0.005)
         snprintf(both, sizeof both, " (%.0f %% of it with the level too)", 100 * v->floor_with_level);
-    snprintf(p, sizeof p, v->p_any < 0.0095 ? "%.3f" : "%.2f", v->p_any);
-    text_beside(stdout, lead(at, "evidence"), "p = %s of so much difference without any change%s. Were there one: level %.0f %%, "
+    snprintf(p, sizeof p, v->p_any < 0.001 ? "< 0.001" : v->p_any < 0.0095 ? "= %.3f" : "= %.2f", v->p_any);
+    text_beside(stdout, lead(at, "evidence"), "p %s of so much difference without any change%s. Were there one: level %.0f %%, "
                 "exponent %.0f %%, floor %.0f %%%s.",
                 p, v->p_any != v->p_any_alone ? " (corrected for the number of variants)" : "",
                 100 * v->probability[CHANGE_LEVEL], 100 * v->probability[CHANGE_EXPONENT],

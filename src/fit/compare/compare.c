@@ -7,7 +7,9 @@
 
 #include "base/size.h"
 #include "fit/compare/evidence.h"
+#include "fit/levels.h"
 #include "fit/verdict/frontier.h"
+#include "fit/verdict/words.h"
 
 const char *compare_answer_word(enum compare_answer a)
 {
@@ -130,11 +132,13 @@ static enum status of_pairs(struct compare_variant *v, const struct compare_side
     return st;
 }
 
-/* The smaller tail of a difference about 0, both sides: by the normal law through its interval. */
+/* The smaller tail of a difference about 0, both sides: by the normal law through its interval, which resamples tell to its
+ * 2.5 % tails, and nothing of what lies farther out than SMALLEST. */
+#define SMALLEST 1e-6
 static double p_of(const struct fit_value *d)
 {
     double far = d->value < 0 ? d->hi : d->lo, se = fabs(d->value - far) / STATS_Z95;
-    return se > 0 ? 2 * stats_normal_cdf(-fabs(d->value) / se) : 1;
+    return se > 0 ? fmax(SMALLEST, 2 * stats_normal_cdf(-fabs(d->value) / se)) : 1;
 }
 
 /* Grids that do not meet: exponents and floors as the two fits have them, the level by the loss at the largest budget. */
@@ -169,6 +173,33 @@ static void say_same_runs(struct compare_variant *v)
         fit_lines_add(&v->notes, "%zu of %zu pairs are one run on both sides", p->same_run, p->n);
 }
 
+/* From the smallest of a side's runs to the largest, in compute, or in x where there is none; false where it is not known. */
+static bool range_of(double *lo, double *hi, const struct fit_design *d)
+{
+    *lo = (double)INFINITY, *hi = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        *lo = fmin(*lo, d->scale[i]);
+        *hi = fmax(*hi, d->scale[i]);
+    }
+    return *lo > 0 && *hi >= *lo && isfinite(*hi);
+}
+
+/* Two fits as they are, and where the base's budgets lie beyond the variant's. */
+static void say_fits(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
+{
+    double lo, hi, least, most;
+    char text[32];
+    bool x = !base->report->kept.two && base->report->kept.x == FIT_X;
+    if (v->pairs.how != PAIRS_NONE || !range_of(&least, &most, &base->report->kept) || !range_of(&lo, &hi, &variant->report->kept))
+        return;
+    if (lo > least * LEVELS_MET)
+        fit_lines_add(&v->notes, "the runs of %s begin at %s%s: what is said of less is extrapolated", v->name,
+                      words_count(text, sizeof text, lo, !x), x ? "" : " FLOPs");
+    if (hi * LEVELS_MET < most)
+        fit_lines_add(&v->notes, "the runs of %s end at %s%s: what is said of more is extrapolated", v->name,
+                      words_count(text, sizeof text, hi, !x), x ? "" : " FLOPs");
+}
+
 static void say_pairs(struct compare_variant *v)
 {
     const struct pairs *p = &v->pairs;
@@ -192,6 +223,21 @@ static void say_pairs(struct compare_variant *v)
                       v->n_off == 1 ? "is" : "are");
 }
 
+/* Of grids that have no compute in common two laws could be held beside each other far from the runs of either alone. */
+static void find_ranges_apart(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
+{
+    const struct fit_design *b = &base->report->kept, *w = &variant->report->kept;
+    bool x = !b->two && b->x == FIT_X;
+    const char *unit = x ? "" : " FLOPs";
+    double b_lo, b_hi, w_lo, w_hi;
+    char text[4][32];
+    if (!range_of(&b_lo, &b_hi, b) || !range_of(&w_lo, &w_hi, w) || (b_lo <= w_hi * LEVELS_MET && w_lo <= b_hi * LEVELS_MET))
+        return;
+    snprintf(v->why_not, sizeof v->why_not, "the ranges of %.60s do not overlap: %.60s has %s to %s%s, %.60s %s to %s%s",
+             x ? b->x_name : "compute", base->name, words_count(text[0], 32, b_lo, !x), words_count(text[1], 32, b_hi, !x), unit,
+             variant->name, words_count(text[2], 32, w_lo, !x), words_count(text[3], 32, w_hi, !x), unit);
+}
+
 /* Why the two cannot be held beside each other at all; "" where they can. */
 static void find_why_not(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
 {
@@ -205,6 +251,8 @@ static void find_why_not(struct compare_variant *v, const struct compare_side *b
                  w->design.two ? "size and data" : w->design.x_name);
     else if (ub[0] != '\0' && uw[0] != '\0' && strcmp(ub, uw) != 0)
         snprintf(v->why_not, sizeof v->why_not, "losses in %s beside losses in %s", ub, uw);
+    else
+        find_ranges_apart(v, base, variant);
 }
 
 static void forget(struct compare_variant *v, const char *name)
@@ -250,6 +298,7 @@ enum status compare_fill(struct compare_variant *v, const struct compare_side *b
     free(draws);
     say_same_runs(v);
     say_pairs(v);
+    say_fits(v, base, variant);
     compare_correct(v, 1);
     return st == OK ? fit_lines_check(&v->notes, err) : st;
 }

@@ -131,7 +131,7 @@ static void put_variant(FILE *out, const struct compare_variant *v)
     html_say(out, "%s", isfinite(v->gains.loss_difference.value)
                             ? html_value(text, sizeof text, NUMBER_LOSS, &v->gains.loss_difference, "") : "–");
     fprintf(out, "</td><td class=\"n\">");
-    html_say(out, isfinite(v->p_any) ? "%.3f" : "–", v->p_any);
+    html_say(out, !isfinite(v->p_any) ? "–" : v->p_any < 0.001 ? "< 0.001" : "%.3f", v->p_any);
     fputs("</td>", out);
     for (int k = 0; k < CHANGE_N_KINDS; k++)
         put_share(out, v->probability[k]);
