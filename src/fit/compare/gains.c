@@ -328,6 +328,7 @@ enum status gains_fill(struct compare_gains *v, const struct gains_draw *draws, 
     for (size_t i = 0; i < COMPARE_STEPS; i++) {
         double share = (double)i / (COMPARE_STEPS - 1);
         v->curve[i] = gain_at(&a, GAIN, a.smallest * pow(10 * a.largest / a.smallest, share));
+        v->loss_curve[i] = gain_at(&a, LOSS, a.smallest * pow(a.largest / a.smallest, share));
     }
     free(a.room);
     return OK;

@@ -35,6 +35,7 @@ struct compare_gains {
     struct fit_value trend_factor; /* gain at the largest budget over that at the smallest */
     struct fit_value loss_difference; /* at the largest budget, along the frontiers */
     struct compare_gain curve[COMPARE_STEPS]; /* from the smallest to ten times the largest budget */
+    struct compare_gain loss_curve[COMPARE_STEPS]; /* loss_difference, from the smallest to the largest */
 };
 
 /* Nothing known. */
