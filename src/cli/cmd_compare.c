@@ -17,6 +17,14 @@ static enum status check_words(const struct compare_words *w, struct err *err)
     return OK;
 }
 
+static enum status check_sides(const struct arg_list *words, struct err *err)
+{
+    if (words->n < 2)
+        return err_set(err, E_USAGE, "%.200s alone: a base is compared with one variant or more, plateau compare BASE VARIANT...",
+                       words->items[0]);
+    return OK;
+}
+
 enum status cmd_compare(int argc, char **argv, struct err *err)
 {
     struct compare_words w = {.how = {.jobs = (size_t)system_cores_all()}, .fit = fit_words_default()};
@@ -39,7 +47,7 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
                    "and seed are held beside each other. What the search of rates, memory and a teacher take is\n"
                    "told beside the gains; configs/compare/ has the usual variants. Stopped and started again,\n"
                    "it trains nothing twice. Exit code 1: some variant could not be trained.",
-        .min_positionals = 2,
+        .min_positionals = 1,
         .max_positionals = 1000,
         .args = args,
         .n_args = 6 + fit_words_args(args + 6, &w.fit),
@@ -51,6 +59,8 @@ enum status cmd_compare(int argc, char **argv, struct err *err)
         w.again = again;
         signal(SIGPIPE, SIG_IGN);
         st = check_words(&w, err);
+        if (st == OK)
+            st = check_sides(&words, err);
         if (st == OK)
             st = compare_run(&w, &words, &sets, err);
     }

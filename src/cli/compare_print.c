@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/count.h"
 #include "cli/text.h"
+#include "report/number.h"
 
 enum { WORDS = 160, LEAD_MAX = 40 };
 
@@ -18,8 +18,17 @@ static const char *lead(char buf[LEAD_MAX], const char *what)
 /* Two decimals of what is near 1, three digits of the rest. */
 static const char *factor(char buf[32], double v)
 {
-    snprintf(buf, 32, v >= 0.1 && v < 10 ? "%.2f" : "%.3g", v);
+    if (v >= 0.1 && v < 10)
+        snprintf(buf, 32, "%.2f", v);
+    else
+        number_bare(buf, 32, NUMBER_PLAIN, v, 3, true);
     return buf;
+}
+
+/* Compute as other commands write it, 1.52e10. */
+static const char *compute(char buf[32], double flops)
+{
+    return number_bare(buf, 32, NUMBER_COMPUTE, flops, 3, true);
 }
 
 /* "1.31 (1.22 to 1.41)", "above 3" where there is no end, "not known". */
@@ -40,14 +49,15 @@ static const char *gain_words(char out[WORDS], const struct fit_value *v)
 /* What it would take to settle what is open. */
 static void print_more(const struct compare_variant *v)
 {
-    char at[LEAD_MAX], seeds[64] = "", budgets[96] = "";
+    char at[LEAD_MAX], seeds[64] = "", budgets[96] = "", times[32];
     bool named = v->changed == COMPARE_OPEN;
     if (v->why_not[0] || !(named || v->changed == COMPARE_NOTHING) || v->pairs.how == PAIRS_NONE)
         return;
     if (v->seeds_factor > 1000)
         snprintf(seeds, sizeof seeds, "more than a thousand times the seeds");
     else if (isfinite(v->seeds_factor))
-        snprintf(seeds, sizeof seeds, "about %.2g times the seeds", v->seeds_factor);
+        snprintf(seeds, sizeof seeds, "about %s times the seeds",
+                 number_bare(times, sizeof times, NUMBER_PLAIN, v->seeds_factor, 2, true));
     if (isfinite(v->budgets_more))
         snprintf(budgets, sizeof budgets, "%s%.0f more budget%s, each twice the one before", seeds[0] ? ", or " : "",
                  v->budgets_more, v->budgets_more > 1 ? "s" : "");
@@ -116,9 +126,9 @@ static void print_gain(const struct compare_variant *v, const char *base)
     const char *trend = words[gains_are_handicap(&v->gains)][v->gains.trend];
     text_beside(stdout, lead(at, "gain"), "%s at the largest budget, %s FLOPs: so many times its compute does %s need for "
                 "the same loss.", gain_words(gain, &v->gains.largest.value),
-                count_format(flops, sizeof flops, v->gains.largest.flops), base);
+                compute(flops, v->gains.largest.flops), base);
     text_beside(stdout, lead(at, ""), "%s at the smallest, %s FLOPs: %s.", gain_words(smallest, &v->gains.smallest.value),
-                count_format(flops, sizeof flops, v->gains.smallest.flops), trend);
+                compute(flops, v->gains.smallest.flops), trend);
     text_beside(stdout, lead(at, ""), "%s at ten times the largest, an extrapolation.", gain_words(far, &v->gains.at_10x.value));
     if (isfinite(v->gains.time_largest.value.value))
         text_beside(stdout, lead(at, "in time"), "%s at the largest budget, at the speeds that the tables tell.",
@@ -139,13 +149,13 @@ static void print_costs(const struct compare_variant *v)
         text_beside(stdout, lead(at, "with search"), "%s at the largest budget, if each run bears its share of the trials of "
                     "rates: the base's took %s FLOPs in %zu trials, %.0f %% of its runs', the variant's %s in %zu, "
                     "%.0f %%.",
-                    gain_words(words, &v->gains.search_largest.value), count_format(a, sizeof a, base->search), base->trials,
-                    base->search > 0 ? 100 * base->search / base->sweep : 0, count_format(b, sizeof b, own->search), own->trials,
+                    gain_words(words, &v->gains.search_largest.value), compute(a, base->search), base->trials,
+                    base->search > 0 ? 100 * base->search / base->sweep : 0, compute(b, own->search), own->trials,
                     own->search > 0 ? 100 * own->search / own->sweep : 0);
     if (isfinite(v->gains.teacher_share))
         text_beside(stdout, lead(at, "its teacher"), "not in the gains above. Its passes take %.2g times a run's own FLOPs at the "
-                    "largest budget, its training took %s: with the passes %s, with the training too, for one run, %s.",
-                    v->gains.teacher_share, count_format(a, sizeof a, own->teacher_train),
+                    "largest budget, its training took %s FLOPs: with the passes %s, with the training too, for one run, %s.",
+                    v->gains.teacher_share, compute(a, own->teacher_train),
                     gain_words(words, &v->gains.passes_largest.value), gain_words(more, &v->gains.teacher_largest.value));
 }
 
