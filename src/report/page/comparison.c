@@ -101,7 +101,7 @@ static enum status read_differs(struct differs *d, const cJSON *all, struct err 
         k->key = text_of(x, "key");
         k->base = cJSON_PrintUnformatted(get(x, "base"));
         k->variant = cJSON_PrintUnformatted(get(x, "variant"));
-        if (!k->base && get(x, "base"))
+        if ((get(x, "base") && !k->base) || (get(x, "variant") && !k->variant))
             return err_set(err, E_NOMEM, "out of memory for the comparison");
     }
     return OK;
