@@ -82,6 +82,54 @@ static void no_bands(void)
     fit_table_free(&t);
 }
 
+/* Over many decades lines of equal D/N lie to both sides of the best one, and next to it; a best size and data that no run has
+ * are told to be so. */
+static void contours_far_and_wide(void)
+{
+    enum { SIDE = 4 };
+    struct fit_table t = {0};
+    struct err err;
+    EXPECT_OK(fit_table_init(&t, SIDE * SIDE, &err));
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        double n = 1e4 * pow(100, (double)(i / SIDE)), d = 1e4 * pow(1000, (double)(i % SIDE));
+        set_run(&t, i, n, d, law(n, d));
+    }
+    struct fit_report r = analysed(&t);
+    const struct charts_input in = {.table = &t, .report = &r};
+    const double c = r.cost.max_flops, best = fit_frontier_tokens(&r.frontier, c).value / fit_frontier_params(&r.frontier, c).value;
+    struct chart ch = must_build("contours", &in);
+    size_t below = 0, above = 0;
+    double nearest = (double)INFINITY;
+    for (size_t k = 0; k < ch.n_series; k++) {
+        const struct chart_series *s = &ch.series[k];
+        if (strncmp(s->name, "D/N", 3) != 0)
+            continue;
+        double ratio = s->y[0] / s->x[0];
+        below += ratio < best, above += ratio > best;
+        nearest = fmin(nearest, fabs(log10(ratio / best)));
+    }
+    EXPECT_MSG(below > 0 && above > 0 && below + above <= 7 && nearest < 0.51, "%zu below, %zu above, %g decades apart", below,
+               above, nearest);
+    chart_free(&ch);
+    r.cost.max_flops = 1e-2 * c;
+    ch = must_build("contours", &in);
+    EXPECT_MSG(!strstr(ch.title, "any run"), "'%s'", ch.title);
+    chart_free(&ch);
+    r.cost.max_flops = 1e6 * c;
+    ch = must_build("contours", &in);
+    EXPECT_HAS(ch.title, "would do best: larger than any run");
+    chart_free(&ch);
+    r.cost.max_flops = 1e-16 * c;
+    ch = must_build("contours", &in);
+    EXPECT_HAS(ch.title, "smaller than any run");
+    chart_free(&ch);
+    ch = must_build("loss_tokens", &in);
+    EXPECT_HAS(ch.title, "10⁹ times the tokens");
+    chart_free(&ch);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* Marks that no held-out run has are neither drawn nor named. */
 static void predicted(void)
 {
@@ -432,6 +480,7 @@ static const struct test tests[] = {
     {"one_budget", one_budget},
     {"no_bands", no_bands},
     {"predicted", predicted},
+    {"contours_far_and_wide", contours_far_and_wide},
     {"corpus", corpus},
 };
 

@@ -162,12 +162,17 @@ static enum status add_frontier(struct chart *ch, const struct parts *p, double 
     return OK;
 }
 
-/* Powers of ten, or of two where these are too few. */
+/* Powers of ten, or of four where these are too few; where they are too many, every so-manyth to both sides of the one that is
+ * next to the best ratio at the largest budget. */
 static enum status add_ratios(struct chart *ch, const struct map *m, const struct parts *p, struct err *err)
 {
-    double lo = m->d_lo / m->n_hi, hi = m->d_hi / m->n_lo, factor = hi / lo > 300 ? 10 : 4;
-    size_t n = 0;
-    for (double r = pow(factor, ceil(log(lo) / log(factor) + 0.3)); r < hi / 1.2 && n < MOST_RATIOS; r *= factor, n++) {
+    const double lo = m->d_lo / m->n_hi, hi = m->d_hi / m->n_lo, step = hi / lo > 300 ? 10 : 4, largest = p->r->cost.max_flops;
+    const struct fit_frontier *f = &p->r->frontier;
+    double best = fit_frontier_tokens(f, largest).value / fit_frontier_params(f, largest).value, factor = step;
+    while (log(hi / lo) / log(factor) > MOST_RATIOS + 1)
+        factor *= step;
+    best = isfinite(best) && best > 0 ? pow(step, round(log(best) / log(step))) : 1;
+    for (double r = best * pow(factor, ceil(log(lo / best) / log(factor) + 0.3)); r < hi / 1.2; r *= factor) {
         struct chart_series *s;
         char value[NUMBER_MAX];
         TRY(chart_add(&s, ch, 20, false, err));
@@ -186,17 +191,36 @@ static enum status add_ratios(struct chart *ch, const struct map *m, const struc
     return OK;
 }
 
+/* A best size or amount of data is told to be no run's where all are off by more than so much. */
+#define FAR 1.5
+
+/* ": larger than any run, with fewer tokens than any run", or nothing. */
+static void far_words(char *out, size_t size, const struct parts *p, double n, double d)
+{
+    double n_lo, n_hi, d_lo, d_hi;
+    parts_range(p->params, p->t->n, &n_lo, &n_hi);
+    parts_range(p->tokens, p->t->n, &d_lo, &d_hi);
+    const char *size_is = n > FAR * n_hi ? "larger" : n < n_lo / FAR ? "smaller" : NULL;
+    const char *data_are = d > FAR * d_hi ? "more" : d < d_lo / FAR ? "fewer" : NULL;
+    out[0] = '\0';
+    if (size_is)
+        parts_say(out, size, ": %s than any run", size_is);
+    if (data_are)
+        parts_more(out, size, "%s %s %ss than any run", size_is ? ", with" : ":", data_are, p->token);
+}
+
 static void say(struct chart *ch, const struct parts *p)
 {
-    char at[NUMBER_MAX], n[NUMBER_MAX], d[NUMBER_MAX], form[CHART_TEXT_MAX];
+    char at[NUMBER_MAX], n[NUMBER_MAX], d[NUMBER_MAX], far[CHART_TEXT_MAX], form[CHART_TEXT_MAX];
     const double largest = p->r->cost.max_flops;
     struct fit_value size = fit_frontier_params(&p->r->frontier, largest), data = fit_frontier_tokens(&p->r->frontier, largest);
     number_bare(at, sizeof at, NUMBER_COMPUTE, p->r->cost.max_flops, 2, false);
     number_say(n, sizeof n, NUMBER_COUNT, size.value, &size, false);
     number_say(d, sizeof d, NUMBER_COUNT, data.value, &data, false);
     name_pretty(form, sizeof form, p->law->law->form);
+    far_words(far, sizeof far, p, size.value, data.value);
     if (isfinite(size.value))
-        parts_say(ch->title, sizeof ch->title, "At the largest budget, %s FLOPs, N = %s and D = %s would do best", at, n, d);
+        parts_say(ch->title, sizeof ch->title, "At the largest budget, %s FLOPs, N = %s and D = %s would do best%s", at, n, d, far);
     else
         parts_say(ch->title, sizeof ch->title, "The fitted loss over size and data");
     parts_say(ch->quantity, sizeof ch->quantity, "Contour lines of the fitted loss%s%s, over size and data", p->unit[0] ?

@@ -24,7 +24,7 @@ static void say_finding(struct chart *ch, const struct parts *p, const struct pa
         if (!(hi > 1.5 * lo))
             continue;
         parts_group_label(n, sizeof n, &sizes->items[k], AXIS_COUNT);
-        number_bare(more, sizeof more, NUMBER_PLAIN, hi / lo, 2, false);
+        number_bare(more, sizeof more, hi / lo < 1e6 ? NUMBER_PLAIN : NUMBER_COMPUTE, hi / lo, 2, false);
         number_bare(a, sizeof a, NUMBER_LOSS, at_lo / m_lo, 3, false);
         number_bare(b, sizeof b, NUMBER_LOSS, at_hi / m_hi, 3, false);
         parts_say(ch->title, sizeof ch->title, "%s times the tokens take the loss of N = %s from %s to %s%s", more, n, a,
