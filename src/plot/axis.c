@@ -243,9 +243,14 @@ static void log_ticks(struct axis *a, size_t want)
     int every = 1;
     if (pattern == N_PATTERNS) {
         linear_ticks(a, want);
-        if (to_the_ends(a) || (pattern = choose_pattern(a, want, first, last, 0)) == N_PATTERNS)
+        if (to_the_ends(a))
             return;
         a->n_ticks = 0;
+        pattern = choose_pattern(a, want, first, last, 0);
+    }
+    if (pattern == N_PATTERNS) { /* a few more than wanted: the next finer step */
+        linear_ticks(a, want * 5 / 4);
+        return;
     }
     while ((double)(last - first) / every > (double)want)
         every++;
