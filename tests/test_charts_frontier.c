@@ -172,6 +172,7 @@ static void returns(void)
     struct fit_verdict *v = &r.verdict;
     double at_largest = K * pow(r.cost.max_flops, -G) * (1 - pow(2, -G));
     v->returns.gain = (struct fit_value){at_largest, 0, 0.9 * at_largest, 1.1 * at_largest};
+    v->returns.times = (struct fit_value){at_largest / 0.01, 0, 3.4, 13};
     v->returns.flatten = (struct fit_value){4e17, 0, 1e17, 2e18};
     r.isoflop.at = b, r.isoflop.n = 2;
     r.noise.sigma = 0.01, r.noise.lo = 0.006, r.noise.hi = 0.02, r.noise.from = "runs repeated with other seeds";
@@ -204,6 +205,10 @@ static void returns(void)
     EXPECT_TEXT(ch.title, "The next doubling of compute gains 0.075 nats (95 %: 0.068 to 0.083), 7.5 times the noise of one run");
     EXPECT_TEXT(ch.y_label, "gain (nats per token)");
     EXPECT_TEXT(ch.note, "Noise: runs repeated with other seeds.");
+    chart_free(&ch);
+    v->returns.times.lo = 0.9;
+    ch = must_build("returns", &in);
+    EXPECT_HAS(ch.title, "0.083); whether that is less than the noise of one run is open");
     chart_free(&ch);
     v->returns.gain.value = (double)NAN;
     bool drawn = true;

@@ -46,6 +46,7 @@ static void one_screen(void)
         v->floor.supported = k & 1;
         v->floor.at.lo = k & 2 ? (double)NAN : 0.1 * v->floor.at.value;
         s->report.noise.sigma = k & 4 ? (double)NAN : 0.0123456;
+        v->returns.times = k & 4 ? (struct fit_value){none, none, none, none} : (struct fit_value){0.618, none, 0.0412, 2.917};
         v->returns.flatten = k & 8 ? (struct fit_value){1.2345e15, 0, 1e13, 9.87e18} : (struct fit_value){none, none, none, none};
         v->brk.tested = true, v->brk.p = 0.0123, v->brk.found = k & 16;
         v->brk.change = (struct fit_value){0.218, 0, 0.1184, 0.3868};

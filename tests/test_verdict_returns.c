@@ -45,6 +45,11 @@ static void returns_of_a_known_law(void)
     EXPECT(r.noise.lo < sigma && sigma < r.noise.hi);
     EXPECT_REL(v->returns.flatten.value, c * pow(gain / sigma, 1 / G0), 0.25);
     EXPECT(!v->returns.flatten_at_least && v->withheld[0] == '\0' && r.odd.n == 0);
+    EXPECT_REL(v->returns.times.value, v->returns.gain.value / r.noise.sigma, 1e-9);
+    EXPECT(v->returns.times.lo < v->returns.times.value && v->returns.times.value < v->returns.times.hi);
+    /* its interval holds the noise's as well */
+    EXPECT(v->returns.times.hi / v->returns.times.lo > 1.02 * v->returns.gain.hi / v->returns.gain.lo);
+    EXPECT(returns_stand(&v->returns) == (v->returns.times.lo > 1 && v->returns.flatten.lo > c ? RETURNS_ABOVE : RETURNS_OPEN));
     double rms = 0;
     for (size_t i = 0; i < t.n; i++)
         rms += pow(half / t.col[FIT_LOSS][i], 2) / (double)t.n;
@@ -59,6 +64,31 @@ static void returns_of_a_known_law(void)
     EXPECT_NEAR(r.frontier.d_exponent.value, ALPHA / (ALPHA + BETA), 2e-3);
     fit_report_free(&r);
     fit_table_free(&t);
+}
+
+/* Sunk under the noise, or above it, where the intervals say so; the estimates alone say nothing. */
+static void stands_by_intervals(void)
+{
+    const double none = (double)NAN;
+    static const struct {
+        double value, lo, hi, flat_lo, flat_hi;
+        enum returns_stand stand;
+    } cases[] = {
+        {0.6, 0.1, 3, 2e8, 1e11, RETURNS_OPEN},    {0.6, 0.3, 0.9, 2e8, 5e9, RETURNS_SUNK},
+        {0.6, 0.3, 0.9, 2e8, 1e11, RETURNS_OPEN},  {0.6, 0.3, 1.1, 2e8, 5e9, RETURNS_OPEN},
+        {3, 2, 5, 2e10, 1e12, RETURNS_ABOVE},      {3, 2, 5, 2e9, 1e12, RETURNS_OPEN},
+        {3, 0.9, 5, 2e10, 1e12, RETURNS_OPEN},     {0.1, NAN, NAN, NAN, NAN, RETURNS_OPEN},
+        {9, NAN, NAN, NAN, NAN, RETURNS_OPEN},     {NAN, NAN, NAN, NAN, NAN, RETURNS_OPEN},
+        {0.1, 0.05, 0.2, NAN, NAN, RETURNS_SUNK},  {9, 5, 20, NAN, NAN, RETURNS_ABOVE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fit_returns r;
+        returns_none(&r, 1e8, 1e10);
+        EXPECT(returns_stand(&r) == RETURNS_OPEN);
+        r.times = (struct fit_value){cases[i].value, none, cases[i].lo, cases[i].hi};
+        r.flatten = (struct fit_value){5e9, none, cases[i].flat_lo, cases[i].flat_hi};
+        EXPECT_MSG(returns_stand(&r) == cases[i].stand, "case %zu", i);
+    }
 }
 
 /* The largest runs are worse by 2 % than the law of all others: it says too low by that. */
@@ -301,6 +331,7 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         {"returns_of_a_known_law", returns_of_a_known_law},
+        {"stands_by_intervals", stands_by_intervals},
         {"held_out_has_a_sign", held_out_has_a_sign},
         {"leave_out_and_bca", leave_out_and_bca},
         {"ends_of_what_is_derived", ends_of_what_is_derived},

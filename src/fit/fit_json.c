@@ -267,6 +267,7 @@ static void put_verdict(cJSON *root, const struct fit_report *r)
     json_put(o, "largest_flops", v->returns.largest);
     put_value(o, "loss", v->returns.loss);
     put_value(o, "gain_next_doubling", v->returns.gain);
+    put_value(o, "gain_over_noise", v->returns.times);
     put_value(o, "doublings_to_halve_excess", v->returns.halving);
     put_noise(o, r);
     put_value(o, "flattens_at_flops", v->returns.flatten);

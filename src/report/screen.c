@@ -61,18 +61,28 @@ static const char *of_compute(const struct writer *w)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+/* The gain against the noise of one run, as far as the intervals carry that. */
+static void answer_noise(struct writer *w)
+{
+    const struct fit_value *times = &w->v->returns.times;
+    const enum returns_stand stand = returns_stand(&w->v->returns);
+    char value[NUMBER_MAX];
+    number_bare(value, sizeof value, NUMBER_PLAIN, times->value, 2, true);
+    if (!isfinite(times->value))
+        more(w, ".");
+    else if (stand == RETURNS_OPEN)
+        more(w, "; the seed may move a run by more, or less%s.", isfinite(times->lo) ? "" : ": too few repeats for an interval");
+    else
+        more(w, ", %s %s what the seed moves one run by.", value, stand == RETURNS_SUNK ? "of" : "times");
+}
+
 static void answer_gain(struct writer *w)
 {
     struct told gain = tell(NAME_GAIN, w->v->returns.gain);
-    double times = w->v->returns.gain.value / w->r->noise.sigma;
     if (!isfinite(w->v->returns.gain.value))
         return;
     more(w, " The next doubling of %s gains %s%s%s", of_compute(w), gain.value, w->unit, gain.interval);
-    if (w->r->noise.sigma > 0)
-        more(w, times >= 1 ? ", %.2g times what the seed moves one run by." : ", %.2g of what the seed moves one run "
-             "by.", times);
-    else
-        more(w, ".");
+    answer_noise(w);
 }
 
 static void say_power(struct writer *w)
@@ -104,7 +114,7 @@ static void say_answer(struct writer *w)
         screen_add(w->s, "Answer", "%s: the excess over the floor falls %s beyond some point.",
                    v->brk.change.value < 0 ? "A wall, or another course" : "Another course",
                    v->brk.change.value < 0 ? "more slowly" : "faster");
-    else if (w->r->noise.sigma > 0 && v->returns.gain.value < w->r->noise.sigma)
+    else if (returns_stand(&v->returns) == RETURNS_SUNK)
         screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
     else
         say_power(w);

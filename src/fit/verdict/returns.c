@@ -37,6 +37,31 @@ static struct fit_value flattening(const struct returns_in *in, double sigma, bo
     return frontier_spread(fr, frontier_flatten(&fr->curves[0], sigma), true, true);
 }
 
+/* The gain over the noise, both drawn anew: each draw of one against a draw of the other. */
+static struct fit_value over_noise(const struct returns_in *in, double flops)
+{
+    const double none = (double)NAN;
+    const struct fit_frontier *fr = in->frontier;
+    const struct fit_noise *noise = in->noise;
+    if (!(noise->sigma > 0))
+        return (struct fit_value){none, none, none, none};
+    for (size_t b = 0; b < fr->n_boot; b++) {
+        struct rng rng = rng_make(in->seed, RNG_BOOTSTRAP, 3001, b);
+        fr->draws[b] = frontier_gain(&fr->curves[b + 1], flops) / noise_draw(noise, &rng);
+    }
+    struct fit_value v = frontier_spread(fr, frontier_gain(&fr->curves[0], flops) / noise->sigma, true, false);
+    if (!isfinite(noise->lo) || !isfinite(noise->hi))
+        v.se = v.lo = v.hi = none;
+    return v;
+}
+
+enum returns_stand returns_stand(const struct fit_returns *r)
+{
+    if (r->times.hi < 1 && !(r->flatten.hi > r->largest))
+        return RETURNS_SUNK;
+    return r->times.lo > 1 && !(r->flatten.lo <= r->largest) ? RETURNS_ABOVE : RETURNS_OPEN;
+}
+
 /* One part of the noise; a spread that may be none has no lower end. */
 static void say_part(char *out, size_t size, struct fit_value v, const char *unit)
 {
@@ -174,7 +199,8 @@ void returns_none(struct fit_returns *out, double smallest, double largest)
 {
     const double none = (double)NAN;
     const struct fit_value unknown = {none, none, none, none};
-    *out = (struct fit_returns){smallest, largest, .loss = unknown, .gain = unknown, .halving = unknown, .flatten = unknown};
+    *out = (struct fit_returns){smallest, largest, .loss = unknown, .gain = unknown, .times = unknown, .halving = unknown,
+                                .flatten = unknown};
 }
 
 void returns_judge(struct fit_returns *v, struct fit_lines *lines, const struct returns_in *in)
@@ -184,6 +210,7 @@ void returns_judge(struct fit_returns *v, struct fit_lines *lines, const struct 
     bool compute = strcmp(fr->x, "C") == 0;
     v->loss = over_frontier(fr, frontier_loss, v->largest, false, false);
     v->gain = over_frontier(fr, frontier_gain, v->largest, true, false);
+    v->times = over_noise(in, v->largest);
     v->halving = over_frontier(fr, halving, 0, true, true);
     if (isfinite(v->gain.value))
         fit_lines_add(lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "

@@ -17,11 +17,15 @@ static void say_finding(struct chart *ch, const struct parts *p)
     char gain[NUMBER_MAX], interval[64], times[NUMBER_MAX];
     number_say(gain, sizeof gain, NUMBER_LOSS, v->returns.gain.value, &v->returns.gain, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &v->returns.gain, false);
-    number_bare(times, sizeof times, NUMBER_PLAIN, v->returns.gain.value / p->r->noise.sigma, 2, false);
+    number_bare(times, sizeof times, NUMBER_PLAIN, v->returns.times.value, 2, false);
     parts_say(ch->title, sizeof ch->title, "The next doubling of %s gains %s%s%s", is_compute(p) ? "compute" :
               p->r->frontier.x, gain,
               p->nats, interval);
-    if (p->r->noise.sigma > 0)
+    if (!isfinite(v->returns.times.value))
+        return;
+    if (returns_stand(&v->returns) == RETURNS_OPEN)
+        parts_more(ch->title, sizeof ch->title, "; whether that is less than the noise of one run is open");
+    else
         parts_more(ch->title, sizeof ch->title, ", %s times the noise of one run", times);
 }
 

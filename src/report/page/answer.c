@@ -30,7 +30,7 @@ static void say_wall(const struct writer *w)
                          "another course. ", w->what);
     else if (v->brk.found)
         html_say(w->out, "The loss falls as a power of %s, and beyond some point faster than that. ", w->what);
-    else if (w->f.report->noise.sigma > 0 && v->returns.gain.value < w->f.report->noise.sigma)
+    else if (returns_stand(&v->returns) == RETURNS_SUNK)
         html_say(w->out, "More %s still lowers the loss, but by less than luck alone moves one run. ", w->what);
     else if (breaks_open(&v->brk) && v->brk.change.value < 0)
         html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step; beyond some point the "
@@ -41,11 +41,31 @@ static void say_wall(const struct writer *w)
                  breaks_open(&v->brk) ? ", perhaps a little less in the end" : "");
 }
 
+/* That against the noise of one run, as far as the intervals carry it. */
+static void say_against_luck(const struct writer *w)
+{
+    static const char luck[] = "what two runs differ by that only started from other random numbers";
+    const struct fit_value *times = &w->v->returns.times;
+    const enum returns_stand stand = returns_stand(&w->v->returns);
+    char value[160];
+    html_value(value, sizeof value, NUMBER_PLAIN, times, "");
+    if (!isfinite(times->value))
+        html_say(w->out, "; how much luck moves one run is not known, as no run was repeated. ");
+    else if (stand == RETURNS_SUNK)
+        html_say(w->out, ", less than %s. ", luck);
+    else if (stand == RETURNS_ABOVE)
+        html_say(w->out, ", about %s times %s. ", number_bare((char[NUMBER_MAX]){0}, NUMBER_MAX, NUMBER_PLAIN, times->value, 2,
+                                                              false), luck);
+    else if (isfinite(times->lo))
+        html_say(w->out, "; whether that is less than %s is open: it is %s times that. ", luck, value);
+    else
+        html_say(w->out, "; how that compares with %s is open, as too few runs were repeated for an interval. ", luck);
+}
+
 /* What the next doubling buys. */
 static void say_gain(const struct writer *w)
 {
     char gain[160], flops[NUMBER_MAX];
-    double times = w->v->returns.gain.value / w->f.report->noise.sigma;
     if (!isfinite(w->v->returns.gain.value)) {
         html_say(w->out, "What the next doubling of %s would gain is not known. ", w->what);
         return;
@@ -55,12 +75,7 @@ static void say_gain(const struct writer *w)
     html_say(w->out, "Doubling the %s once more, beyond the largest budget here (%s%s), would lower the loss by %s",
         w->what, flops,
              w->f.compute ? " FLOPs" : "", gain);
-    if (w->f.report->noise.sigma > 0 && times >= 1)
-        html_say(w->out, ", about %.2g times what two runs differ by that only started from other random numbers. ", times);
-    else if (w->f.report->noise.sigma > 0)
-        html_say(w->out, ", less than what two runs differ by that only started from other random numbers. ");
-    else
-        html_say(w->out, "; how much luck moves one run is not known, as no run was repeated. ");
+    say_against_luck(w);
 }
 
 /* Where it ends. */

@@ -1,0 +1,89 @@
+/* The answer, on the screen and on the page: no plainer than what it rests on. */
+#include "made_sweep.h"
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/page/page.h"
+#include "report/screen.h"
+
+struct expected {
+    const char *has, *has_not;
+};
+
+static void expect_text(const char *text, const struct expected *e, size_t k)
+{
+    EXPECT_MSG(strstr(text, e->has), "case %zu: no '%s' in: %.900s", k, e->has, text);
+    EXPECT_MSG(!strstr(text, e->has_not), "case %zu: '%s' in: %.900s", k, e->has_not, text);
+}
+
+static void expect_screen(const struct made_sweep *s, const struct expected *e, size_t k)
+{
+    static struct screen screen;
+    screen_fill(&screen, &s->report, "nats per token");
+    expect_text(screen.rows[0].text, e, k);
+}
+
+/* The page's section that answers; the caller frees it. */
+static char *page_answer(const struct made_sweep *s)
+{
+    const struct page p = {.name = "made", .version = "0.1.0", .charts = &s->in};
+    char *text = NULL;
+    size_t size;
+    struct err err;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; i < page_count(&p); i++)
+        if (strcmp(page_id(&p, i), "answer") == 0)
+            EXPECT_OK(page_section(out, &p, i, &err));
+    fclose(out);
+    CHECK(text);
+    return text;
+}
+
+static void expect_page(const struct made_sweep *s, const struct expected *e, size_t k)
+{
+    char *text = page_answer(s);
+    expect_text(text, e, k);
+    free(text);
+}
+
+/* The gain against the noise of one run: as far as the intervals carry it. */
+static void answer_of_returns(void)
+{
+    static const struct {
+        double value, lo, hi;
+        struct expected screen, page;
+    } cases[] = {
+        {0.61, 0.05, 3, {"; the seed may move a run by more, or less.", "sunk"},
+         {"from other random numbers is open: it is 0.6 (95 %: 0.", "but by less than luck"}},
+        {0.61, 0.4, 0.9, {"Returns have sunk under the noise of one run", "or less"},
+         {"but by less than luck alone moves one run", "is open"}},
+        {0.61, NAN, NAN, {"or less: too few repeats for an interval.", "sunk"},
+         {"as too few runs were repeated for an interval", "but by less than luck"}},
+        {6.1, 4, 9, {", 6.1 times what the seed moves one run by.", "or less"},
+         {"about 6.1 times what two runs differ by", "is open"}},
+        {NAN, NAN, NAN, {" nats", "seed"}, {"as no run was repeated", "but by less than luck"}},
+    };
+    struct made_sweep *s = made_sweep(false, "made");
+    struct fit_verdict *v = &s->report.verdict;
+    const double none = (double)NAN;
+    v->brk.tested = true, v->brk.p = 0.5;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        v->returns.flatten = (struct fit_value){none, none, none, none};
+        v->returns.times = (struct fit_value){cases[k].value, none, cases[k].lo, cases[k].hi};
+        expect_screen(s, &cases[k].screen, k);
+        expect_page(s, &cases[k].page, k);
+    }
+    made_free(s);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        {"answer_of_returns", answer_of_returns},
+    };
+    return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
+}
