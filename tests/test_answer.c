@@ -50,6 +50,19 @@ static void expect_page(const struct made_sweep *s, const struct expected *e, si
     free(text);
 }
 
+static void expect_title(const struct made_sweep *s, const char *chart, const struct expected *e, size_t k)
+{
+    struct chart ch = {0};
+    struct err err;
+    bool drawn = false;
+    for (size_t i = 0; i < charts_count(); i++)
+        if (strcmp(charts_name(i), chart) == 0)
+            EXPECT_OK(charts_build(&ch, &drawn, i, &s->in, &err));
+    EXPECT(drawn);
+    expect_text(ch.title, e, k);
+    chart_free(&ch);
+}
+
 /* The gain against the noise of one run: as far as the intervals carry it. */
 static void answer_of_returns(void)
 {
@@ -80,10 +93,56 @@ static void answer_of_returns(void)
     made_free(s);
 }
 
+/* Of a wall: seen, none seen, open, or not looked for. */
+static void answer_of_breaks(void)
+{
+    static const struct {
+        bool tested;
+        double p, change;
+        const char *untested;
+        struct expected screen, page, excess;
+    } cases[] = {
+        {true, 0.2, -0.2, NULL, {"No wall is seen", "tested"}, {"no wall is in sight", "tested"}, {"no break is seen", "test"}},
+        {true, 0.015, -0.2, NULL, {"Whether there is a wall is open", "No wall"},
+         {"so whether there is a wall is open", "in sight"},
+         {"whether it bends is open", "no break"}},
+        {true, 0.015, 0.2, NULL, {"perhaps faster beyond some point (see Break)", "tested"},
+         {"perhaps a little less in the end", "tested"},
+         {"whether it bends is open", "no break"}},
+        {false, NAN, NAN, "too few sizes", {"Whether there is a wall was not tested: too few sizes. ", "No wall"},
+         {"; whether there is a wall was not tested: too few sizes. ", "in sight"}, {"for a break there was no test", "seen"}},
+        {false, NAN, NAN, NULL, {"Whether there is a wall was not tested: too few runs. ", "No wall"},
+         {"; whether there is a wall was not tested: too few runs. ", "in sight"}, {"for a break there was no test", "seen"}},
+    };
+    struct made_sweep *s = made_sweep(false, "made");
+    struct fit_verdict *v = &s->report.verdict;
+    const double none = (double)NAN;
+    for (size_t k = 0; k < 2 * sizeof cases / sizeof *cases; k++) {
+        size_t i = k / 2;
+        v->brk = (struct breaks_out){.tested = cases[i].tested, .untested = cases[i].untested, .p = cases[i].p,
+                                     .place = {2.9e10, none, 2.8e10, 1.3e11}, .change = {cases[i].change, none, -0.4, 0.4}};
+        v->floor.supported = k % 2;
+        expect_screen(s, &cases[i].screen, k);
+        expect_page(s, &cases[i].page, k);
+        expect_title(s, "excess", &cases[i].excess, k);
+    }
+    v->returns.times.hi = 0.9, v->returns.flatten = (struct fit_value){none, none, none, none};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        v->brk = (struct breaks_out){.tested = cases[i].tested, .p = cases[i].p, .place = {2.9e10, none, 2.8e10, 1.3e11},
+                                     .change = {cases[i].change, none, -0.4, 0.4}};
+        const struct expected e = {!cases[i].tested   ? "one run; whether the law has a break was not tested."
+                                   : cases[i].p > 0.1 ? "one run, without a break in the law."
+                                                      : "one run; whether the law has a break is open (see Break).", "wall"};
+        expect_screen(s, &e, i);
+    }
+    made_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         {"answer_of_returns", answer_of_returns},
+        {"answer_of_breaks", answer_of_breaks},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -88,17 +88,37 @@ static void answer_gain(struct writer *w)
 static void say_power(struct writer *w)
 {
     const struct fit_verdict *v = w->v;
-    bool open = breaks_open(&v->brk), slower = open && v->brk.change.value < 0;
+    const enum breaks_stand stand = breaks_stand(&v->brk);
+    bool slower = stand == BREAKS_OPEN && v->brk.change.value < 0;
     struct told floor = tell(NAME_FLOOR, v->floor.at);
-    screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
-               v->floor.supported ? ": " : slower ? ", and no floor is seen: " : ", and no floor: ");
-    if (v->floor.supported)
-        more(w, "what is left above a floor near %s%s", floor.value, w->unit);
+    if (stand == BREAKS_UNTESTED)
+        screen_add(w->s, "Answer", "Whether there is a wall was not tested: %s. %s", breaks_untested(&v->brk),
+                   v->floor.supported ? "W" : "T");
     else
-        more(w, "the loss");
+        screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
+                   v->floor.supported ? ": w" : slower ? ", and no floor is seen: t" : ", and no floor: t");
+    if (v->floor.supported)
+        more(w, "hat is left above a floor near %s%s", floor.value, w->unit);
+    else
+        more(w, "he loss");
     more(w, " falls as a power of %s", of_compute(w));
-    more(w, !open ? "." : slower ? ", perhaps more slowly beyond some point (see Break)." :
+    more(w, stand != BREAKS_OPEN ? "." : slower ? ", perhaps more slowly beyond some point (see Break)." :
          ", perhaps faster beyond some point (see Break).");
+}
+
+/* Of the break, beside returns that have sunk. */
+static const char *sunk_break(const struct breaks_out *b)
+{
+    switch (breaks_stand(b)) {
+    case BREAKS_NONE:
+        return ", without a break in the law";
+    case BREAKS_UNTESTED:
+        return "; whether the law has a break was not tested";
+    case BREAKS_OPEN:
+    case BREAKS_FOUND:
+        return "; whether the law has a break is open (see Break)";
+    }
+    return "";
 }
 
 static void say_answer(struct writer *w)
@@ -115,7 +135,7 @@ static void say_answer(struct writer *w)
                    v->brk.change.value < 0 ? "A wall, or another course" : "Another course",
                    v->brk.change.value < 0 ? "more slowly" : "faster");
     else if (returns_stand(&v->returns) == RETURNS_SUNK)
-        screen_add(w->s, "Answer", "Returns have sunk under the noise of one run, without a break in the law.");
+        screen_add(w->s, "Answer", "Returns have sunk under the noise of one run%s.", sunk_break(&v->brk));
     else
         say_power(w);
     answer_gain(w);
@@ -207,7 +227,7 @@ static void say_break(struct writer *w)
                    b->turn.end, w->unit,
                    b->turn.p);
     else if (!b->tested)
-        screen_add(w->s, "Break", "not tested: %s.", b->untested ? b->untested : "too few runs");
+        screen_add(w->s, "Break", "not tested: %s.", breaks_untested(b));
     else if (!(b->p < 0.05) || !isfinite(b->change.value + b->place.value))
         screen_add(w->s, "Break", "none found (p = %.2g).", b->p);
     else {

@@ -65,10 +65,20 @@ struct breaks_out {
     size_t n_draws;
 };
 
-/* A break that stands out, and is too uncertain to be called one: no ground for a plain answer. */
-static inline bool breaks_open(const struct breaks_out *b)
+/* What may be said: that there is one, that none is seen, or neither. Open: one stands out, and is too uncertain to be called
+ * one. A rise with data is found without the test of a bend. */
+enum breaks_stand { BREAKS_UNTESTED, BREAKS_NONE, BREAKS_OPEN, BREAKS_FOUND };
+
+static inline enum breaks_stand breaks_stand(const struct breaks_out *b)
 {
-    return b->tested && !b->found && b->p < 0.05 && isfinite(b->change.value + b->place.value);
+    bool small = b->p < 0.05 && isfinite(b->change.value + b->place.value);
+    return b->found ? BREAKS_FOUND : !b->tested ? BREAKS_UNTESTED : small ? BREAKS_OPEN : BREAKS_NONE;
+}
+
+/* Why it was not tested, in words. */
+static inline const char *breaks_untested(const struct breaks_out *b)
+{
+    return b->untested ? b->untested : "too few runs";
 }
 
 /* breaks_free also after a failure. */

@@ -56,7 +56,7 @@ static void judge_break(struct fit_verdict *v, const struct fit_law *f)
     if (b->turn.found && !b->bent)
         return;
     if (!b->tested) {
-        fit_lines_add(out, "Break: not tested: %s.", b->untested);
+        fit_lines_add(out, "Break: not tested: %s.", breaks_untested(b));
         return;
     }
     if (!(b->p < 0.05) || !isfinite(b->change.value + b->place.value + b->cv + b->cv_bent)) {

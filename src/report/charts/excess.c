@@ -26,6 +26,14 @@ static void floor_words(char *out, size_t size, const struct parts *p)
         parts_say(out, size, "True floor: %.5g. " OTHER_FLOOR, v->truth.floor);
 }
 
+/* Of the test for a break, where none was found. */
+static const char *break_words(const struct breaks_out *b)
+{
+    const enum breaks_stand stand = breaks_stand(b);
+    return stand == BREAKS_UNTESTED ? "for a break there was no test" : stand == BREAKS_OPEN ? "whether it bends is open"
+                                                                                             : "no break is seen";
+}
+
 static void say_finding(struct chart *ch, const struct parts *p)
 {
     const struct fit_value *g = &p->r->frontier.g;
@@ -43,8 +51,7 @@ static void say_finding(struct chart *ch, const struct parts *p)
                   p->reach == p->flops ? "compute" : p->r->frontier.x);
     else
         parts_say(ch->title, sizeof ch->title, "The excess over the %sfloor falls as %s" RICH_UP "−%s" RICH_END "%s: %s",
-                  v->truth.known ? "fitted " : "", p->r->frontier.x, value, interval,
-                  breaks_open(&v->brk) ? "whether it bends is open" : "no break is seen");
+                  v->truth.known ? "fitted " : "", p->r->frontier.x, value, interval, break_words(&v->brk));
 }
 
 static void say(struct chart *ch, const struct parts *p, const struct parts_groups *sizes, size_t n_below)

@@ -19,6 +19,22 @@ static void say_open(const struct writer *w)
     html_say(w->out, "The charts show what was measured, and the verdict below what it would take.");
 }
 
+/* How the loss falls, and what that says of a wall. */
+static void say_course(const struct writer *w)
+{
+    const struct breaks_out *b = &w->v->brk;
+    const enum breaks_stand stand = breaks_stand(b);
+    html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step", w->what);
+    if (stand == BREAKS_UNTESTED)
+        html_say(w->out, "; whether there is a wall was not tested: %s. ", breaks_untested(b));
+    else if (stand == BREAKS_OPEN && b->change.value < 0)
+        html_say(w->out, "; beyond some point the steps may shrink faster than a power law says, so whether there is a wall is "
+                         "open. ");
+    else
+        html_say(w->out, ": no wall is in sight, the steps shrink as a power law says%s. ",
+                 stand == BREAKS_OPEN ? ", perhaps a little less in the end" : "");
+}
+
 /* What is found. */
 static void say_wall(const struct writer *w)
 {
@@ -32,13 +48,8 @@ static void say_wall(const struct writer *w)
         html_say(w->out, "The loss falls as a power of %s, and beyond some point faster than that. ", w->what);
     else if (returns_stand(&v->returns) == RETURNS_SUNK)
         html_say(w->out, "More %s still lowers the loss, but by less than luck alone moves one run. ", w->what);
-    else if (breaks_open(&v->brk) && v->brk.change.value < 0)
-        html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step; beyond some point the "
-                         "steps may shrink faster than a power law says, so whether there is a wall is open. ", w->what);
     else
-        html_say(w->out, "The more %s a model gets, the lower its loss, each time by a smaller step: no wall is in sight, the "
-                         "steps shrink as a power law says%s. ", w->what,
-                 breaks_open(&v->brk) ? ", perhaps a little less in the end" : "");
+        say_course(w);
 }
 
 /* That against the noise of one run, as far as the intervals carry it. */
