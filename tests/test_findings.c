@@ -236,6 +236,25 @@ static void exponents_at_an_end(void)
     made_free(s);
 }
 
+/* What the fit gives no interval has none here. */
+static void unsettled_exponent(void)
+{
+    struct made_sweep *s = made_sweep(false, "d16-l2");
+    struct fit_law *f = &s->report.laws.at[s->report.laws.selected];
+    int a = law_param_find(f->law, "alpha"), b = law_param_find(f->law, "beta");
+    CHECK(a >= 0 && b >= 0);
+    for (int k = 0; k < 2; k++) {
+        f->best.at_bound = k ? 0 : 1u << a;
+        f->profile_hi[a] = k ? (double)INFINITY : f->profile_hi[a];
+        struct chart ch = build(s, "exponents");
+        const struct chart_series *fit = find(&ch, "the fit", 0);
+        EXPECT_MSG(strstr(ch.title, k ? " (not identified), β = " : " (at its bound), β = "), "%s", ch.title);
+        EXPECT(fit && isnan(fit->x_lo[0]) && isnan(fit->x_hi[0]) && fit->lo[0] == f->params[b].lo);
+        chart_free(&ch);
+    }
+    made_free(s);
+}
+
 static void noise(void)
 {
     struct made_sweep *s = made_sweep(false, "d16-l2");
@@ -331,6 +350,7 @@ static const struct test tests[] = {
     {"floor_windows", floor_windows},
     {"exponents", exponents},
     {"exponents_at_an_end", exponents_at_an_end},
+    {"unsettled_exponent", unsettled_exponent},
     {"odd_runs", odd_runs},
     {"collapse", collapse},
     {"slices", slices},

@@ -57,6 +57,12 @@ what_if() {
     exits 0 "$plateau" fit whole --bootstrap 20 --objective huber:0.001 --seed 1 --count total
     has stdout "this is the sweep's own fit, in whole/fit.json"
     has stdout 'Theory: excess ~ tokens^-0.3333'
+    # of an exponent that has no interval above, none here
+    tr -s ' \n' ' ' <stdout >words
+    for e in alpha beta; do
+        why=$(sed -nE "s/^  $e .* (not identified|at its bound)$/\1/p" stdout)
+        grep -qE "[.,:] $e [0-9.]+ \(${why:-95 %: }" words || fail "$e, ${why:-settled}: $(grep -o 'Theory:.*' words)"
+    done
     has whole/charts/excess.svg 'Theory, for learners of the most frequent facts'
     has whole/charts/excess.svg 'theory (Hutter 2021)'
     [ "$before" = "$(kept whole)" ] || fail "its own options replaced the fit"

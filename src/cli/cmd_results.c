@@ -9,6 +9,7 @@
 #include "cli/cmd.h"
 #include "cli/fitted.h"
 #include "cli/text.h"
+#include "fit/solve/profile.h"
 #include "report/paper.h"
 
 /* --- cells: the runs of one size and budget ----------------------------------------------------------------------------- */
@@ -168,12 +169,13 @@ static enum status put_law(struct paper_table *out, const char *name, const stru
     return OK;
 }
 
-enum { P_OF, P_LAW, P_NAME, P_VALUE, P_N };
+enum { P_OF, P_LAW, P_NAME, P_VALUE, P_WHY, P_N };
 static const struct paper_column parameter_columns[P_N] = {
     {"of", "Runs of", PAPER_TEXT, NUMBER_PLAIN},
     {"law", "Law", PAPER_TEXT, NUMBER_PLAIN},
     {"parameter", "Parameter", PAPER_TEXT, NUMBER_PLAIN},
     {"value", "Value", PAPER_VALUE, NUMBER_PLAIN},
+    {"no_interval", "No interval", PAPER_TEXT, NUMBER_PLAIN},
 };
 
 static enum status put_parameters(struct paper_table *out, const char *name, const struct fit_report *r, struct err *err)
@@ -184,7 +186,9 @@ static enum status put_parameters(struct paper_table *out, const char *name, con
         TRY(paper_text(out, P_OF, name, err));
         TRY(paper_text(out, P_LAW, law->law->name, err));
         TRY(paper_text(out, P_NAME, law->law->params[j].name, err));
-        paper_value(out, P_VALUE, law->params[j]);
+        const char *why = profile_no_error(law, j);
+        paper_value(out, P_VALUE, profile_value(law, j));
+        TRY(paper_text(out, P_WHY, why ? why : "", err));
     }
     return OK;
 }

@@ -64,18 +64,10 @@ static void print_profile(const struct fit_law *f, const struct fit_profile *t)
         printf("    %11.4g %11.5g\n", t->value[at[i]], t->objective[at[i]]);
 }
 
-/* Why a parameter has no error: "held", "at its bound", "not identified"; NULL where it has one. */
-static const char *no_error(const struct fit_law *f, size_t j)
-{
-    if (profile_held(f, j))
-        return "held";
-    return f->best.at_bound >> j & 1 ? "at its bound" : profile_identified(f, j) ? NULL : "not identified";
-}
-
 static void print_param(const struct fit_law *f, size_t j)
 {
     const struct fit_value *p = &f->params[j];
-    const char *why = no_error(f, j);
+    const char *why = profile_no_error(f, j);
     printf("  %-6s", f->law->params[j].name);
     number(p->value, why ? NULL : p);
     if (why) {
@@ -96,7 +88,7 @@ static void print_intervals(const struct fit_law *f)
     const double none = (double)NAN;
     printf("  %-6s %23s %23s\n", "", "95 % interval, BCa", "profile likelihood");
     for (size_t j = 0; j < f->law->n_params; j++) {
-        bool open = no_error(f, j), fixed = profile_held(f, j);
+        bool open = profile_no_error(f, j), fixed = profile_held(f, j);
         printf("  %-6s", f->law->params[j].name);
         ends(open ? none : f->bca_lo[j], open ? none : f->bca_hi[j]);
         ends(fixed ? none : f->profile_lo[j], fixed ? none : f->profile_hi[j]);

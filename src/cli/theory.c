@@ -5,18 +5,25 @@
 #include <string.h>
 
 #include "cli/text.h"
+#include "fit/solve/profile.h"
 #include "report/number.h"
 
-/* "beta 0.97 (0.59 to 1.13)"; "" where the law has no such exponent. */
+/* "beta 0.97 (0.59 to 1.13)", "alpha 10 (at its bound)"; "" where the law has no such exponent. */
 static const char *fitted_exponent(char *buf, size_t size, const struct fit_law *law, const char *name)
 {
     int j = law ? law_param_find(law->law, name) : -1;
-    const struct fit_value *v = j >= 0 ? &law->params[j] : NULL;
-    buf[0] = '\0';
     char value[NUMBER_MAX], interval[64];
-    if (v)
-        snprintf(buf, size, "%s %s%s", name, number_say(value, sizeof value, NUMBER_PLAIN, v->value, v, true),
-                 number_interval(interval, sizeof interval, NUMBER_PLAIN, v, true));
+    buf[0] = '\0';
+    if (j < 0)
+        return buf;
+    const struct fit_value v = profile_value(law, (size_t)j);
+    const char *why = profile_no_error(law, (size_t)j);
+    number_say(value, sizeof value, NUMBER_PLAIN, v.value, &v, true);
+    if (why)
+        snprintf(interval, sizeof interval, " (%s)", why);
+    else
+        number_interval(interval, sizeof interval, NUMBER_PLAIN, &v, true);
+    snprintf(buf, size, "%s %s%s", name, value, interval);
     return buf;
 }
 
@@ -34,7 +41,7 @@ enum status theory_print(const struct fitted *f, struct err *err)
 {
     struct data_theory t;
     struct data *d;
-    char beta[80], alpha[80];
+    char beta[160], alpha[160];
     double unseen = (double)NAN;
     const struct fit_law *law = fit_report_selected(&f->report);
     TRY(open_language(&d, f, err));
@@ -63,7 +70,7 @@ enum status theory_add(struct screen *s, const struct fitted *f, struct err *err
 {
     struct data_theory t;
     struct data *d;
-    char beta[80], alpha[80];
+    char beta[160], alpha[160];
     const struct fit_law *law = fit_report_selected(&f->report);
     TRY(open_language(&d, f, err));
     if (!d)

@@ -191,6 +191,13 @@ bool profile_identified(const struct fit_law *f, size_t j)
     return f->best.converged && settled(f, j) && (q->kind != LAW_COEF || settled(f, (size_t)q->partner));
 }
 
+const char *profile_no_error(const struct fit_law *f, size_t j)
+{
+    if (profile_held(f, j))
+        return "held";
+    return f->best.at_bound >> j & 1 ? "at its bound" : profile_identified(f, j) ? NULL : "not identified";
+}
+
 struct fit_value profile_value(const struct fit_law *f, size_t j)
 {
     struct fit_value v = f->params[j];

@@ -20,6 +20,9 @@ bool profile_held(const struct fit_law *f, size_t j);
  * search did not end, and for the coefficient of an exponent that is not identified. What is not identified is given no
  * error bar: its value is one of many. */
 bool profile_identified(const struct fit_law *f, size_t j);
+/* Why parameter j has no error bar, in words: "held", "at its bound", "not identified"; NULL where it has one. Whoever shows
+ * a parameter asks this and profile_value. */
+const char *profile_no_error(const struct fit_law *f, size_t j);
 /* The estimate as it may be shown: without an error bar where it is not identified. */
 struct fit_value profile_value(const struct fit_law *f, size_t j);
 

@@ -4,6 +4,7 @@
 
 #include "base/size.h"
 #include "base/sort.h"
+#include "fit/solve/profile.h"
 #include "report/charts/kinds.h"
 #include "report/names.h"
 
@@ -29,10 +30,14 @@ static void say(struct chart *ch, const struct parts *p, const size_t at[2], con
 {
     char symbol[2][48], value[2][NUMBER_MAX], interval[2][64], form[CHART_TEXT_MAX];
     for (int k = 0; k < 2; k++) {
-        const struct fit_value *v = &p->law->params[at[k]];
+        const struct fit_value v = profile_value(p->law, at[k]);
+        const char *why = profile_no_error(p->law, at[k]);
         name_pretty(symbol[k], sizeof symbol[k], p->law->law->params[at[k]].name);
-        number_say(value[k], sizeof value[k], NUMBER_PLAIN, v->value, v, false);
-        number_interval(interval[k], sizeof interval[k], NUMBER_PLAIN, v, false);
+        number_say(value[k], sizeof value[k], NUMBER_PLAIN, v.value, &v, false);
+        if (why)
+            parts_say(interval[k], sizeof interval[k], " (%s)", why);
+        else
+            number_interval(interval[k], sizeof interval[k], NUMBER_PLAIN, &v, false);
     }
     name_pretty(form, sizeof form, p->law->law->form);
     parts_say(ch->title, sizeof ch->title, "%s = %s%s, %s = %s%s", symbol[0], value[0], interval[0], symbol[1], value[1],
@@ -141,16 +146,17 @@ static enum status add_draws(struct chart *ch, const struct fit_law *f, const si
 
 static enum status add_fit(struct chart *ch, const struct fit_law *f, const size_t at[2], struct err *err)
 {
-    const struct fit_value *x = &f->params[at[0]], *y = &f->params[at[1]];
+    const struct fit_value x = profile_value(f, at[0]), y = profile_value(f, at[1]);
     struct chart_series *s;
     TRY(chart_add(&s, ch, 1, true, err));
     TRY(chart_add_x_interval(s, err));
     s->color = palette_ink(PALETTE_INK);
     s->marker = MARKER_DIAMOND;
     s->radius = 5;
-    parts_say(s->label, sizeof s->label, "the fit, 95 %% of each");
-    s->x[0] = x->value, s->x_lo[0] = x->lo, s->x_hi[0] = x->hi;
-    s->y[0] = y->value, s->lo[0] = y->lo, s->hi[0] = y->hi;
+    bool both = isfinite(x.lo) && isfinite(y.lo);
+    parts_say(s->label, sizeof s->label, "the fit%s", both ? ", 95 %% of each" : "");
+    s->x[0] = x.value, s->x_lo[0] = x.lo, s->x_hi[0] = x.hi;
+    s->y[0] = y.value, s->lo[0] = y.lo, s->hi[0] = y.hi;
     return OK;
 }
 

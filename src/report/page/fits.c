@@ -70,10 +70,7 @@ static enum number_form form_of(const struct fit_law *f, size_t j)
 static void put_param(FILE *out, const struct fit_law *f, size_t j)
 {
     const struct fit_value v = f->params[j];
-    const char *why = profile_held(f, j)                ? "held"
-                      : f->best.at_bound >> j & 1       ? "at its bound"
-                      : profile_identified(f, j)        ? NULL
-                                                        : "not identified";
+    const char *why = profile_no_error(f, j);
     bool near_one = form_of(f, j) == NUMBER_COMPUTE && v.value >= 0.01 && v.value < 1e4 && !(v.hi >= 1e4);
     enum number_form form = near_one ? NUMBER_PLAIN : form_of(f, j);
     fputs("<tr><th scope=\"row\">", out);
