@@ -27,8 +27,8 @@ static void expect_screen(const struct made_sweep *s, const struct expected *e, 
     expect_text(screen.rows[0].text, e, k);
 }
 
-/* The page's section that answers; the caller frees it. */
-static char *page_answer(const struct made_sweep *s)
+/* A section of the page; the caller frees it. */
+static char *page_section_of(const struct made_sweep *s, const char *id)
 {
     const struct page p = {.name = "made", .version = "0.1.0", .charts = &s->in};
     char *text = NULL;
@@ -36,7 +36,7 @@ static char *page_answer(const struct made_sweep *s)
     struct err err;
     FILE *out = open_memstream(&text, &size);
     for (size_t i = 0; i < page_count(&p); i++)
-        if (strcmp(page_id(&p, i), "answer") == 0)
+        if (strcmp(page_id(&p, i), id) == 0)
             EXPECT_OK(page_section(out, &p, i, &err));
     fclose(out);
     CHECK(text);
@@ -45,7 +45,7 @@ static char *page_answer(const struct made_sweep *s)
 
 static void expect_page(const struct made_sweep *s, const struct expected *e, size_t k)
 {
-    char *text = page_answer(s);
+    char *text = page_section_of(s, "answer");
     expect_text(text, e, k);
     free(text);
 }
@@ -138,11 +138,70 @@ static void answer_of_breaks(void)
     made_free(s);
 }
 
+/* What the verdict withholds nobody else promises, and the reason is that of these runs. */
+static void withheld(void)
+{
+    static const struct {
+        enum verdict_because because;
+        const char *words;
+    } cases[] = {
+        {VERDICT_NO_FALL, "the loss does not fall"},
+        {VERDICT_NO_LAW, "no law that was fitted describes how the loss falls"},
+        {VERDICT_OFF, "the law misses the very runs that an extrapolation starts from"},
+        {VERDICT_COURSE, "the runs do not follow one law to the end"},
+        {VERDICT_BOUND, "how the loss falls is not settled"},
+    };
+    struct made_sweep *s = made_sweep(false, "made");
+    struct fit_verdict *v = &s->report.verdict;
+    const struct expected given[] = {{"N = ", "not settle"}, {"grows as C", "not settle"}};
+    expect_title(s, "contours", &given[0], 0);
+    expect_title(s, "allocation", &given[1], 0);
+    snprintf(v->withheld, sizeof v->withheld, "a reason");
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        char because[120];
+        v->because = cases[k].because;
+        snprintf(because, sizeof because, "No floor and no gain is quoted, because %s. ", cases[k].words);
+        expect_page(s, &(struct expected){because, "floor,"}, k);
+        expect_title(s, "excess", &(struct expected){cases[k].words, "falls as"}, k);
+        expect_title(s, "contours", &(struct expected){"where compute is best spent is not settled", "would do best"}, k);
+        expect_title(s, "allocation", &(struct expected){"How compute is best split, these runs do not settle", "grows"}, k);
+    }
+    char *text = page_section_of(s, "verdict");
+    const char *at = strstr(text, "exponent of the best size");
+    EXPECT(at && strstr(at, "not given") && strstr(at, "not given") < strstr(at, "</tr>"));
+    free(text);
+    made_free(s);
+}
+
+/* That the loss is of a held-out set is known of a folder of runs, and of no table. */
+static void held_out(void)
+{
+    struct made_sweep *s = made_sweep(false, "made");
+    expect_page(s, &(struct expected){"the loss is in nats per token, on text that was held out of training", "per token."}, 0);
+    s->in.n_curves = 0;
+    expect_page(s, &(struct expected){"the loss is in nats per token.", "held out"}, 1);
+    made_free(s);
+}
+
+/* More tokens that changed nothing took the loss from nowhere to nowhere. */
+static void losses_alike(void)
+{
+    struct made_sweep *s = made_sweep(false, "made");
+    expect_title(s, "loss_tokens", &(struct expected){"times the tokens take the loss of N = ", "leave"}, 0);
+    for (size_t i = 0; i < s->table.n; i++)
+        s->table.col[FIT_LOSS][i] = 2.5;
+    expect_title(s, "loss_tokens", &(struct expected){"times the tokens leave the loss of N = ", "take"}, 1);
+    made_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         {"answer_of_returns", answer_of_returns},
         {"answer_of_breaks", answer_of_breaks},
+        {"withheld", withheld},
+        {"held_out", held_out},
+        {"losses_alike", losses_alike},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -219,7 +219,7 @@ static void exponents(void)
 /* Draws that pile up at an end of what is searched: the cloud alone, and words that say so. */
 static void exponents_at_an_end(void)
 {
-    struct made_sweep *s = made_sweep(false, "d16-l2");
+    struct made_sweep *s = made_sweep(false, "at an end");
     const struct fit_law *f = fit_report_selected(&s->report);
     const size_t a = (size_t)law_param_find(f->law, "alpha");
     for (int end = 0; end < 2; end++) {
@@ -239,7 +239,7 @@ static void exponents_at_an_end(void)
 /* What the fit gives no interval has none here. */
 static void unsettled_exponent(void)
 {
-    struct made_sweep *s = made_sweep(false, "d16-l2");
+    struct made_sweep *s = made_sweep(false, "unsettled");
     struct fit_law *f = &s->report.laws.at[s->report.laws.selected];
     int a = law_param_find(f->law, "alpha"), b = law_param_find(f->law, "beta");
     CHECK(a >= 0 && b >= 0);

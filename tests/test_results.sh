@@ -75,6 +75,14 @@ unsettled() {
     grep -qE '\| beta \| [0-9.]+ \[[0-9., ]+\] \|' out || fail "beta has an interval: $(cat out)"
 }
 
+# Where nothing is extrapolated no exponent of a frontier is given.
+withheld() {
+    awk 'BEGIN { print "params,tokens,loss"; for (i = 0; i < 4; i++) for (j = 0; j < 4; j++) printf "%d,%d,2.5\n", 1e6 * 2 ^ i, 2e7 * 3 ^ j }' >same.csv
+    "$plateau" results same.csv --table laws --format csv >out 2>/dev/null || fail "exit code $?"
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        { exit !(c["n_exponent"] && $c["n_exponent"] == "" && $c["loss_exponent"] == "" && $NF ~ /does not fall/) }' out || fail "$(cat out)"
+}
+
 refused() {
     sweep s
     local words
@@ -92,7 +100,7 @@ END
     grep -q 'csv, json, md' out || fail "--help: $(cat out)"
 }
 
-for t in numbers escapes digits several unsettled refused; do
+for t in numbers escapes digits several unsettled withheld refused; do
     run_test "$t"
 done
 finish

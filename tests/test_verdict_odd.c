@@ -125,12 +125,13 @@ static void lack_of_fit_names_nothing(void)
 
 /* --- what is withheld -------------------------------------------------------------------------------- */
 
-static void expect_withheld(const struct fit_report *r, const char *why)
+static void expect_withheld(const struct fit_report *r, const char *why, enum verdict_because because)
 {
     const struct fit_verdict *v = &r->verdict;
     struct err err;
     char *json;
     EXPECT_MSG(strstr(v->withheld, why) != NULL, "withheld: '%s', expected '%s'", v->withheld, why);
+    EXPECT_MSG(v->because == because, "because %d, expected %d", (int)v->because, (int)because);
     EXPECT(isnan(v->floor.at.value));
     EXPECT(isnan(v->returns.gain.value) && isnan(v->returns.halving.value) && isnan(v->returns.flatten.value));
     EXPECT(!v->floor.supported && says(r, "Withheld: ") && says(r, why) && !says(r, "next doubling gains"));
@@ -153,7 +154,8 @@ static void losses_that_do_not_fall(void)
         analyse(&r, &t, &o);
         /* of noise alone one table in twenty seems to fall, by an exponent that is at its bound */
         expect_withheld(&r, kind < 2 ? "the loss does not fall with size and data here: nothing to extrapolate"
-                        : r.verdict.withheld[0] ? r.verdict.withheld : "withheld");
+                        : r.verdict.withheld[0] ? r.verdict.withheld : "withheld",
+                        kind < 2 ? VERDICT_NO_FALL : r.verdict.because);
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -174,9 +176,10 @@ static void exponents_at_their_ends(void)
         }
         analyse(&r, &t, &o);
         if (gone)
-            EXPECT(r.laws.at[0].outer[3] == 10 && r.verdict.withheld[0] == '\0' && isfinite(r.verdict.floor.at.value));
+            EXPECT(r.laws.at[0].outer[3] == 10 && r.verdict.withheld[0] == '\0' && isfinite(r.verdict.floor.at.value) &&
+                   r.verdict.because == VERDICT_GIVEN);
         else
-            expect_withheld(&r, "alpha of law chinchilla lies at its bound (0.001)");
+            expect_withheld(&r, "alpha of law chinchilla lies at its bound (0.001)", VERDICT_BOUND);
         fit_report_free(&r);
         fit_table_free(&t);
     }
@@ -193,7 +196,7 @@ static void learnt_late(void)
     for (size_t i = t.n - 2; i < t.n; i++)
         t.col[FIT_LOSS][i] *= 0.93;
     analyse(&r, &t, &o);
-    expect_withheld(&r, "something was learnt late; run larger ones");
+    expect_withheld(&r, "something was learnt late; run larger ones", VERDICT_OFF);
     EXPECT(r.odd.top.n == 2 && r.odd.top.of == 2);
     EXPECT_NEAR(r.odd.top.miss, -0.07, 0.01);
     char below[32];
@@ -219,7 +222,7 @@ static void lowest_beside_the_largest(void)
     EXPECT_NEAR(r.odd.top.miss, -0.07, 0.005);
     char told[64];
     snprintf(told, sizeof told, "the run with the lowest loss lies %.2g %% below", -100 * r.odd.top.miss);
-    expect_withheld(&r, told);
+    expect_withheld(&r, told, VERDICT_OFF);
     fit_report_free(&r);
     fit_table_free(&t);
 }

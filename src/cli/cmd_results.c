@@ -158,7 +158,7 @@ static enum status put_law(struct paper_table *out, const char *name, const stru
         paper_value(out, L_GAIN, v->returns.gain);
         paper_value(out, L_FLATTEN, v->returns.flatten);
     }
-    if (r->frontier.holds) {
+    if (r->frontier.holds && v->withheld[0] == '\0') {
         paper_value(out, L_N_EXP, r->frontier.n_exponent);
         paper_value(out, L_LOSS_EXP, r->frontier.g);
     }

@@ -150,11 +150,31 @@ static bool bends_as_asked(const struct fit_law *f)
     return f->law->bends || (f->law->level >= 0 && profile_held(f, (size_t)f->law->level));
 }
 
+const char *verdict_because_words(enum verdict_because because)
+{
+    switch (because) {
+    case VERDICT_GIVEN:
+        break;
+    case VERDICT_NO_FALL:
+        return "the loss does not fall";
+    case VERDICT_NO_LAW:
+        return "no law that was fitted describes how the loss falls";
+    case VERDICT_OFF:
+        return "the law misses the very runs that an extrapolation starts from";
+    case VERDICT_COURSE:
+        return "the runs do not follow one law to the end";
+    case VERDICT_BOUND:
+        return "how the loss falls is not settled";
+    }
+    return "";
+}
+
 /* A law without the bend is not what the largest runs follow. */
 static void course_changes(struct fit_verdict *v, const struct fit_law *f)
 {
     char at[32];
     bool compute = f->law->n_vars == 1 ? f->x == FIT_FLOPS : v->brk.variable == BREAKS_COMPUTE;
+    v->because = VERDICT_COURSE;
     if (v->brk.turn.found)
         snprintf(v->withheld, sizeof v->withheld, "the loss rises again beyond %s = %s, and law %s falls without end",
                  f->law->n_vars == 1 ? f->x_name : "D", words_count(at, sizeof at, v->brk.turn.from, false), f->law->name);
@@ -195,6 +215,7 @@ static bool judge_withheld(struct fit_verdict *v, const struct verdict_in *in, c
     const char *after = top->miss < 0 ? "something was learnt late; run larger ones" : "look at them, or run them again";
     const bool falls = loss_falls(in);
     if (!falls || follows_noise(in->kept, f)) {
+        v->because = falls ? VERDICT_NO_LAW : VERDICT_NO_FALL;
         if (v->brk.turn.found)
             course_changes(v, f);
         else
@@ -205,6 +226,7 @@ static bool judge_withheld(struct fit_verdict *v, const struct verdict_in *in, c
                      t->x_name[0] ? t->x_name : "size and data");
         return false;
     }
+    v->because = top->n > 0 ? VERDICT_OFF : VERDICT_BOUND;
     if (v->brk.turn.found && !in->frontier->bent)
         course_changes(v, f); /* what weighs most comes first. NOLINT(bugprone-branch-clone) */
     else if (top->n > 0 && top->best)
@@ -218,6 +240,8 @@ static bool judge_withheld(struct fit_verdict *v, const struct verdict_in *in, c
                  top->miss < 0 ? "below" : "above", after);
     else if (!exponent_at_bound(v->withheld, sizeof v->withheld, f) && v->brk.found && !in->frontier->bent && !bends_as_asked(f))
         course_changes(v, f);
+    if (v->withheld[0] == '\0')
+        v->because = VERDICT_GIVEN;
     return true;
 }
 

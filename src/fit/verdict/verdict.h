@@ -21,9 +21,20 @@
 #include "fit/verdict/protocol.h"
 #include "fit/verdict/returns.h"
 
+/* Why nothing is extrapolated. */
+enum verdict_because {
+    VERDICT_GIVEN,   /* it is */
+    VERDICT_NO_FALL, /* the loss does not fall at all */
+    VERDICT_NO_LAW,  /* it does, and no law follows it */
+    VERDICT_OFF,     /* the best or largest runs lie off the law */
+    VERDICT_COURSE,  /* the runs change course, and the law does not */
+    VERDICT_BOUND,   /* an exponent lies at its bound */
+};
+
 struct fit_verdict {
     bool enough;              /* false: only `lines` says anything */
     char withheld[400];       /* why floor, gain, halving and flattening are not given (NaN); "" where they are */
+    enum verdict_because because;
     struct fit_floor floor;
     struct fit_truth truth;
     struct fit_returns returns;
@@ -46,6 +57,9 @@ struct verdict_in {
     const struct fit_cost *cost;
     const struct fit_frontier *frontier;
 };
+
+/* "the loss does not fall": a clause of its own, for who says it beside the reason in full; "" where nothing is withheld. */
+const char *verdict_because_words(enum verdict_because because);
 
 /* Fill the verdict, whose break has been tested, and add the warnings about the design and the fit. */
 enum status verdict_fill(struct fit_verdict *v, struct fit_lines *warnings, const struct verdict_in *in,

@@ -29,7 +29,10 @@ static void say(struct chart *ch, const struct parts *p)
     number_say(data, sizeof data, NUMBER_PLAIN, p->r->frontier.d_exponent.value, &p->r->frontier.d_exponent, false);
     number_bare(lo, sizeof lo, NUMBER_PLAIN, least, 2, false);
     number_bare(hi, sizeof hi, NUMBER_PLAIN, most, 2, false);
-    parts_say(ch->title, sizeof ch->title, "N" RICH_UP "*" RICH_END " grows as C" RICH_UP "%s" RICH_END "%s, D" RICH_UP
+    if (p->r->verdict.withheld[0])
+        parts_say(ch->title, sizeof ch->title, "How compute is best split, these runs do not settle");
+    else
+        parts_say(ch->title, sizeof ch->title, "N" RICH_UP "*" RICH_END " grows as C" RICH_UP "%s" RICH_END "%s, D" RICH_UP
               "*" RICH_END
               " as C" RICH_UP "%s" RICH_END, value, interval, data);
     parts_say(ch->quantity, sizeof ch->quantity, "The best size and amount of data against compute");

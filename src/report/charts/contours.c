@@ -219,7 +219,9 @@ static void say(struct chart *ch, const struct parts *p)
     number_say(d, sizeof d, NUMBER_COUNT, data.value, &data, false);
     name_pretty(form, sizeof form, p->law->law->form);
     far_words(far, sizeof far, p, size.value, data.value);
-    if (isfinite(size.value))
+    if (p->r->verdict.withheld[0])
+        parts_say(ch->title, sizeof ch->title, "The fitted loss over size and data: where compute is best spent is not settled");
+    else if (isfinite(size.value))
         parts_say(ch->title, sizeof ch->title, "At the largest budget, %s FLOPs, N = %s and D = %s would do best%s", at, n, d, far);
     else
         parts_say(ch->title, sizeof ch->title, "The fitted loss over size and data");

@@ -44,8 +44,8 @@ static void say_finding(struct chart *ch, const struct parts *p)
     if (v->brk.found)
         parts_say(ch->title, sizeof ch->title, "The runs change course: no one power law holds throughout");
     else if (v->withheld[0])
-        parts_say(ch->title, sizeof ch->title, "Nothing is extrapolated from these runs: they do not follow one law to "
-                  "the end");
+        parts_say(ch->title, sizeof ch->title, "Nothing is extrapolated from these runs: %s",
+                  verdict_because_words(v->because));
     else if (!p->floor_words)
         parts_say(ch->title, sizeof ch->title, "The loss falls with %s; these runs tell no floor from none",
                   p->reach == p->flops ? "compute" : p->r->frontier.x);

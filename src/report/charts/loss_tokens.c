@@ -1,6 +1,7 @@
 #include "report/charts/kinds.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "report/number.h"
 
@@ -27,8 +28,11 @@ static void say_finding(struct chart *ch, const struct parts *p, const struct pa
         number_bare(more, sizeof more, hi / lo < 1e6 ? NUMBER_PLAIN : NUMBER_COMPUTE, hi / lo, 2, false);
         number_bare(a, sizeof a, NUMBER_LOSS, at_lo / m_lo, 3, false);
         number_bare(b, sizeof b, NUMBER_LOSS, at_hi / m_hi, 3, false);
-        parts_say(ch->title, sizeof ch->title, "%s times the tokens take the loss of N = %s from %s to %s%s", more, n, a,
-                  b, p->nats);
+        if (strcmp(a, b) == 0)
+            parts_say(ch->title, sizeof ch->title, "%s times the tokens leave the loss of N = %s at %s%s", more, n, a, p->nats);
+        else
+            parts_say(ch->title, sizeof ch->title, "%s times the tokens take the loss of N = %s from %s to %s%s", more, n, a, b,
+                      p->nats);
         return;
     }
     parts_say(ch->title, sizeof ch->title, "Loss against training tokens");

@@ -15,7 +15,7 @@ struct writer {
 static void say_open(const struct writer *w)
 {
     html_say(w->out, "These runs leave the question open: %s. ", w->v->withheld);
-    html_say(w->out, "No floor and no gain is quoted, because the law misses the very runs that an extrapolation starts from. ");
+    html_say(w->out, "No floor and no gain is quoted, because %s. ", verdict_because_words(w->v->because));
     html_say(w->out, "The charts show what was measured, and the verdict below what it would take.");
 }
 
@@ -131,8 +131,8 @@ static void say_runs(FILE *out, const struct page *p, const struct page_fit *f)
     if (p->n_planned > f->report->n)
         html_say(out, " of %zu", p->n_planned);
     if (f->law)
-        html_say(out, ", fitted by law %s; the loss is in%s per %s, on text that was held out of training", f->law->law->name,
-                 f->unit[0] ? f->unit : " units", f->token);
+        html_say(out, ", fitted by law %s; the loss is in%s per %s%s", f->law->law->name, f->unit[0] ? f->unit : " units", f->token,
+                 p->charts->n_curves > 0 ? ", on text that was held out of training" : "");
     html_say(out, ".");
     fputs("</p>\n", out);
     html_term(out, "Loss, compute, law: what these words mean",

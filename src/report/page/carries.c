@@ -39,6 +39,10 @@ static void put_numbers(FILE *out, const struct page_fit *f)
 {
     const struct fit_report *r = f->report;
     const struct fit_verdict *v = &r->verdict;
+    const double none = (double)NAN;
+    const struct fit_value unknown = {none, none, none, none}; /* of a frontier that is withheld with what hangs on it */
+    const bool given = v->withheld[0] == '\0';
+    const struct fit_value n_exp = given ? r->frontier.n_exponent : unknown, d_exp = given ? r->frontier.d_exponent : unknown;
     const struct fit_value noise = {r->noise.sigma, (double)NAN, r->noise.lo, r->noise.hi};
     const struct number numbers[] = {
         {NAME_FLOOR, v->floor.at, true, "", "The loss that is left however much is spent: what cannot be predicted about the "
@@ -57,10 +61,11 @@ static void put_numbers(FILE *out, const struct page_fit *f)
         {NAME_FLATTEN, v->returns.flatten, false, " FLOPs", "The compute at which the next doubling gains less than the noise of "
             "one run. Beyond it "
          "returns have flattened for anyone who trains a single run."},
-        {NAME_N_EXPONENT, r->frontier.n_exponent, false, "", "The best size grows as this power of compute."},
-        {NAME_D_EXPONENT, r->frontier.d_exponent, false, "", "The best amount of data grows as this power of compute; "
+        {NAME_N_EXPONENT, n_exp, false, "", "The best size grows as this power of compute."},
+        {NAME_D_EXPONENT, d_exp, false, "", "The best amount of data grows as this power of compute; "
             "with the one above it adds to about 1."},
-        {NAME_EXPONENT, r->frontier.g, false, "", "The excess falls as this power of compute along the best split."},
+        {NAME_EXPONENT, given ? r->frontier.g : unknown, false, "",
+         "The excess falls as this power of compute along the best split."},
     };
     fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers of the verdict\"><table class=\"plain\">\n"
           "<thead><tr><th scope=\"col\"></th><th scope=\"col\">what it is</th><th scope=\"col\">value</th>"
