@@ -91,6 +91,41 @@ static void stands_by_intervals(void)
     }
 }
 
+/* One size and six budgets: too few to hold the law with a floor to what it says of larger ones, so that it has no weight by
+ * its errors. It is the law that is quoted, and has room to both sides. */
+static void six_budgets(void)
+{
+    static const double losses[] = {11.2553, 9.5010, 8.1559, 7.3304, 6.6718, 6.2480};
+    struct err err;
+    struct fit_table t;
+    struct fit_report r;
+    struct fit_options o = quick(NULL, 100);
+    EXPECT_OK(fit_table_init(&t, 6, &err));
+    for (size_t i = 0; i < 6; i++) {
+        t.col[FIT_PARAMS][i] = 1e6;
+        t.col[FIT_TOKENS][i] = 1e7 * (i % 2 ? 3 : 1) * pow(10, (double)(i / 2));
+        t.col[FIT_FLOPS][i] = 6e6 * t.col[FIT_TOKENS][i];
+        t.col[FIT_LOSS][i] = losses[i];
+    }
+    analyse(&r, &t, &o);
+    const struct fit_value *gain = &r.verdict.returns.gain, *g = &r.frontier.g, *e = &r.verdict.floor.at;
+    EXPECT(strcmp(fit_report_selected(&r)->law->name, "floor") == 0);
+    double chosen = 0, all = 0;
+    for (size_t i = 0; i < r.spread.n_members; i++) {
+        all += r.spread.members[i].weight;
+        chosen += r.spread.cells[r.spread.members[i].cell].law == r.laws.selected ? r.spread.members[i].weight : 0;
+    }
+    EXPECT_REL(all, 1, 1e-9);
+    EXPECT_MSG(chosen > 0.3 && chosen < 0.7, "weight of the law that is quoted: %g", chosen);
+    EXPECT_MSG(gain->lo < 0.95 * gain->value && gain->hi > 1.05 * gain->value, "gain %g (%g to %g)", gain->value, gain->lo,
+               gain->hi);
+    EXPECT_MSG(g->lo < 0.95 * g->value && g->hi > 1.02 * g->value, "g %g (%g to %g)", g->value, g->lo, g->hi);
+    EXPECT_MSG(e->hi > 1.01 * e->value && isnan(e->lo), "floor %g (%g to %g)", e->value, e->lo, e->hi);
+    EXPECT(!r.verdict.floor.supported);
+    fit_report_free(&r);
+    fit_table_free(&t);
+}
+
 /* The largest runs are worse by 2 % than the law of all others: it says too low by that. */
 static void held_out_has_a_sign(void)
 {
@@ -332,6 +367,7 @@ int main(int argc, char **argv)
     static const struct test tests[] = {
         {"returns_of_a_known_law", returns_of_a_known_law},
         {"stands_by_intervals", stands_by_intervals},
+        {"six_budgets", six_budgets},
         {"held_out_has_a_sign", held_out_has_a_sign},
         {"leave_out_and_bca", leave_out_and_bca},
         {"ends_of_what_is_derived", ends_of_what_is_derived},

@@ -206,6 +206,7 @@ static enum status spread(struct fit_report *r, const struct fit_options *opt, s
         return OK;
     const struct ensemble_in in = {.design = &r->kept, .problems = problems, .starts = starts,
                                    .n_laws = laws_kept(problems, starts, r, NULL, true),
+                                   .chosen = r->laws.selected,
                                    .n_boot = size_min(opt->bootstrap, SPREAD_BOOT), .seed = opt->seed};
     return ensemble_fill(&r->spread, &in, err);
 }

@@ -239,7 +239,23 @@ static double cell_weight(const struct ensemble_cell *c)
             ss += c->error[o] * c->error[o];
             k++;
         }
-    return k > 0 ? pow(ss / k, -POWER / 2) : 0;
+    return k > 0 ? pow(ss / k, -POWER / 2) : 0; /* not known */
+}
+
+/* Set the cells' weights. Where runs are so few that the chosen law can be held to its predictions in no window, it would have
+ * no weight, and all others would speak for it: then it counts as much as the best of those that can be. */
+static void weigh_cells(struct ensemble *e, const struct ensemble_in *in)
+{
+    double best = 0, chosen = 0;
+    for (size_t i = 0; i < e->n_cells; i++) {
+        struct ensemble_cell *c = &e->cells[i];
+        c->weight = c->fitted ? cell_weight(c) : 0;
+        best = fmax(best, c->weight);
+        chosen = c->law == in->chosen ? fmax(chosen, c->weight) : chosen;
+    }
+    for (size_t i = 0; i < e->n_cells && chosen == 0; i++)
+        if (e->cells[i].law == in->chosen && e->cells[i].fitted)
+            e->cells[i].weight = best > 0 ? best : 1;
 }
 
 /* Residuals of one trajectory go together, so that runs say less than as many independent ones: the likelihood counts to
@@ -250,9 +266,10 @@ static double cell_weight(const struct ensemble_cell *c)
 
 /* Within its cell a member counts by the likelihood of the runs, residuals having the scale at which the cell's own fit
  * is the likeliest: (objective / the lowest)^-n. */
-static void weigh(struct ensemble *e)
+static void weigh(struct ensemble *e, const struct ensemble_in *in)
 {
     double all = 0;
+    weigh_cells(e, in);
     for (size_t i = 0; i < e->n_members;) {
         struct ensemble_cell *c = &e->cells[e->members[i].cell];
         double sum = 0, best = (double)INFINITY, least = (double)c->n * ROUNDING * ROUNDING;
@@ -261,7 +278,6 @@ static void weigh(struct ensemble *e)
             best = fmin(best, e->members[end].objective);
         for (size_t k = i; k < end; k++)
             sum += e->members[k].weight = exp(-LIKELIHOOD * (double)c->n * log((e->members[k].objective + least) / (best + least)));
-        c->weight = cell_weight(c);
         for (size_t k = i; k < end; k++)
             all += e->members[k].weight *= c->weight / sum;
         i = end;
@@ -277,7 +293,7 @@ enum status ensemble_fill(struct ensemble *e, const struct ensemble_in *in, stru
     TRY(ensemble_windows(e, in->design, err));
     enum status st = fill_cells(&f, err);
     if (st == OK)
-        weigh(e);
+        weigh(e, in);
     for (size_t i = 0; i < EACH_THREADS; i++) {
         free(f.rooms[i].inside);
         free(f.rooms[i].w);

@@ -48,6 +48,7 @@ struct ensemble_in {
     const struct solve_problem *problems; /* (n_laws) of its runs */
     const double *const *starts;          /* (n_laws) their optima */
     size_t n_laws;
+    size_t chosen;                        /* the law whose values are quoted; n_laws: none */
     size_t n_boot;                        /* resamples of a cell */
     uint64_t seed;
 };
