@@ -27,20 +27,25 @@ static void expect_screen(const struct made_sweep *s, const struct expected *e, 
     expect_text(screen.rows[0].text, e, k);
 }
 
-/* A section of the page; the caller frees it. */
-static char *page_section_of(const struct made_sweep *s, const char *id)
+/* A section of a page; the caller frees it. */
+static char *section_of(const struct page *p, const char *id)
 {
-    const struct page p = {.name = "made", .version = "0.1.0", .charts = &s->in};
     char *text = NULL;
     size_t size;
     struct err err;
     FILE *out = open_memstream(&text, &size);
-    for (size_t i = 0; i < page_count(&p); i++)
-        if (strcmp(page_id(&p, i), id) == 0)
-            EXPECT_OK(page_section(out, &p, i, &err));
+    for (size_t i = 0; i < page_count(p); i++)
+        if (strcmp(page_id(p, i), id) == 0)
+            EXPECT_OK(page_section(out, p, i, &err));
     fclose(out);
     CHECK(text);
     return text;
+}
+
+static char *page_section_of(const struct made_sweep *s, const char *id)
+{
+    const struct page p = {.name = "made", .version = "0.1.0", .charts = &s->in};
+    return section_of(&p, id);
 }
 
 static void expect_page(const struct made_sweep *s, const struct expected *e, size_t k)
@@ -194,6 +199,21 @@ static void losses_alike(void)
     made_free(s);
 }
 
+/* What runs have in common, with no more digits than it takes. */
+static void digits_of_a_setting(void)
+{
+    static const char csv[] = "run,status,params,tokens,loss,lr,data_fingerprint,share\n"
+                              "a,done,1000,20000,2.5,0.0080000000000000002,1234567890123456789e,0.3333333333333333\n"
+                              "b,done,2000,20000,2.25,0.0080000000000000002,1234567890123456789e,0.3333333333333333\n";
+    struct made_sweep *s = made_sweep(false, "made");
+    const struct page p = {.name = "made", .version = "0.1.0", .charts = &s->in, .results = {csv, strlen(csv)}};
+    char *text = section_of(&p, "runs");
+    expect_text(text, &(struct expected){"lr 0.008,", "0.00800"}, 0);
+    expect_text(text, &(struct expected){"data_fingerprint 1234567890123456789e, share 0.3333333333333333", "e+18"}, 1);
+    free(text);
+    made_free(s);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
@@ -202,6 +222,7 @@ int main(int argc, char **argv)
         {"withheld", withheld},
         {"held_out", held_out},
         {"losses_alike", losses_alike},
+        {"digits_of_a_setting", digits_of_a_setting},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -50,6 +50,21 @@ digits() {
     grep -qE '\| 3 \| [0-9]\.[0-9]{2,3} \[[0-9]\.[0-9]{2,3}, [0-9]\.[0-9]{2,3}\] \|' out || fail "$(sed -n 3p out)"
 }
 
+# Where people read, a loss has its four digits, 4.810 beside 8.198, and a table without rows is none.
+few_runs() {
+    printf 'params,tokens,loss\n1000000,1e8,8.198\n3000000,3e8,6.25\n10000000,1e9,4.81\n' >few.csv
+    local format
+    for format in md latex; do
+        "$plateau" results few.csv --format $format >out 2>/dev/null || fail "$format: exit code $?"
+        grep -qF ' 6.250 ' out && grep -qF ' 4.810 ' out || fail "$format: zeros are lost: $(cat out)"
+        ! grep -qE '^\|$|^ *\\\\|tabular\}\{\}' out && [ "$(grep -c '^$' out)" = 1 ] || fail "$format: an empty table: $(cat out)"
+    done
+    "$plateau" results few.csv --table parameters >out 2>/dev/null || fail "exit code $?"
+    [ "$(head -n 1 out)" = '| Runs of | Law | Parameter | Value | No interval |' ] || fail "no head: $(cat out)"
+    "$plateau" results few.csv --format json >out 2>/dev/null || fail "exit code $?"
+    tr -d ' \n' <out | grep -qF '"parameters":[]' || fail "a key is gone: $(cat out)"
+}
+
 several() {
     sweep one
     sweep two
@@ -100,7 +115,7 @@ END
     grep -q 'csv, json, md' out || fail "--help: $(cat out)"
 }
 
-for t in numbers escapes digits several unsettled withheld refused; do
+for t in numbers escapes digits few_runs several unsettled withheld refused; do
     run_test "$t"
 done
 finish

@@ -148,7 +148,11 @@ static void say_value(FILE *out, put_fn *put, const struct paper_column *c, cons
     bool low = isfinite(v->lo), high = isfinite(v->hi), copy = put == put_latex_number || c->form == NUMBER_COUNT;
     if (!isfinite(v->value))
         return;
-    put(out, number_say(x, sizeof x, c->form, v->value, c->kind == PAPER_VALUE ? v : NULL, copy));
+    if (c->form == NUMBER_LOSS && isnan(v->lo) && isnan(v->hi) && fabs(v->value) >= 0.01 && fabs(v->value) < 1000)
+        snprintf(x, sizeof x, "%#.4g", v->value); /* 4.810 beside 8.198: four digits are four */
+    else
+        number_say(x, sizeof x, c->form, v->value, c->kind == PAPER_VALUE ? v : NULL, copy);
+    put(out, x);
     if (c->kind != PAPER_VALUE || (!low && !high))
         return;
     number_say(lo, sizeof lo, c->form, v->lo, v, copy);
@@ -170,9 +174,15 @@ static const struct paper_cell *cell_at(const struct paper_table *t, size_t row,
     return &t->cells[row * t->n_columns + column];
 }
 
+/* Of a table without rows all columns are, so that it has a head. */
 static bool is_shown(const struct paper_table *t, size_t column)
 {
-    return t->used && t->used[column];
+    return t->n_rows == 0 || (t->used && t->used[column]);
+}
+
+static bool for_people(const char *format)
+{
+    return strcmp(format, "md") == 0 || strcmp(format, "latex") == 0;
 }
 
 static void csv_number(FILE *out, double v)
@@ -317,8 +327,10 @@ void paper_write(FILE *out, const char *format, const struct paper_table *tables
     bool json = writers[f] == write_json;
     if (json)
         fputs("{", out);
-    for (size_t i = 0; i < n; i++) {
-        if (i)
+    for (size_t i = 0, written = 0; i < n; i++) {
+        if (n > 1 && tables[i].n_rows == 0 && for_people(format))
+            continue;
+        if (written++ > 0)
             fputs(json ? ",\n" : "\n", out);
         writers[f](out, &tables[i]);
     }

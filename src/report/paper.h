@@ -46,7 +46,8 @@ void paper_number(struct paper_table *t, size_t column, double v);
 
 /* The names of the formats, NULL after the last. */
 extern const char *const paper_formats[];
-/* One after the other; several tables are one JSON object, and apart by an empty line elsewhere. `format` is one of the names. */
+/* One after the other; several tables are one JSON object, and apart by an empty line elsewhere, where people read without those
+ * that have no rows. `format` is one of the names. */
 void paper_write(FILE *out, const char *format, const struct paper_table *tables, size_t n);
 
 #endif

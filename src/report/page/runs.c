@@ -166,16 +166,32 @@ static void put_table(FILE *out, const struct runs *r)
         html_line(out, "note", "The first %zu of %zu rows; all are in the CSV.", shown, r->grid.n_rows);
 }
 
+/* A number that a program wrote with all its digits, 0.0080000000000000002, with as few as give the same one. */
+static const char *shorter(char *buf, size_t size, const char *cell)
+{
+    char *end;
+    const double v = strtod(cell, &end);
+    if (strlen(cell) < 16 || *end != '\0' || !isfinite(v))
+        return cell;
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(buf, size, "%.*g", digits, v);
+        if (strtod(buf, NULL) == v)
+            break;
+    }
+    return buf;
+}
+
 static void put_same(FILE *out, const struct runs *r)
 {
     const struct grid *g = &r->grid;
     bool any = false;
     for (size_t i = 0; i < g->n_columns; i++) {
         const char *cell = g->n_rows ? grid_cell(&g->rows[0], i) : "";
+        char number[40];
         if (is_taken(r, i) || cell_is_missing(cell))
             continue;
         fputs(any ? ", " : "<p class=\"note\">The same in all: ", out);
-        html_say(out, "%s %s", g->columns[i], cell);
+        html_say(out, "%s %s", g->columns[i], shorter(number, sizeof number, cell));
         any = true;
     }
     if (any)
