@@ -199,6 +199,35 @@ static void losses_alike(void)
     made_free(s);
 }
 
+/* A gain of which no digit stands is not told as 0.0. */
+static void gain_not_known(void)
+{
+    struct made_sweep *s = made_sweep(false, "made");
+    struct fit_verdict *v = &s->report.verdict;
+    const double none = (double)NAN;
+    static struct screen screen;
+    EXPECT(returns_gain_known(&v->returns));
+    v->returns.gain = (struct fit_value){none, none, none, none};
+    EXPECT(!returns_gain_known(&v->returns));
+    v->returns.gain = (struct fit_value){0.012, none, none, none};
+    EXPECT(returns_gain_known(&v->returns));
+    v->returns.gain = (struct fit_value){0.012, none, 0.0004, 1.23};
+    EXPECT(!returns_gain_known(&v->returns));
+    static const struct expected said[] = {
+        {"What the next doubling of compute gains is not known: at most 1.2 nats (95 %).", " 0.0"},
+        {"What the next doubling of compute would gain is not known: at most 1.2 nats (95 %). ", " 0.0"},
+        {"not known, at most 1.2 nats (95 %) for the doubling after", "0.0"},
+    };
+    expect_screen(s, &said[0], 0);
+    expect_page(s, &said[1], 1);
+    expect_title(s, "returns", &(struct expected){"gains is not known: at most 1.2 nats (95 %)", " 0.0"}, 0);
+    screen_fill(&screen, &s->report, "nats per token");
+    for (size_t i = 0; i < screen.n; i++)
+        if (strcmp(screen.rows[i].label, "Returns") == 0)
+            expect_text(screen.rows[i].text, &said[2], 2);
+    made_free(s);
+}
+
 /* What runs have in common, with no more digits than it takes. */
 static void digits_of_a_setting(void)
 {
@@ -222,6 +251,7 @@ int main(int argc, char **argv)
         {"withheld", withheld},
         {"held_out", held_out},
         {"losses_alike", losses_alike},
+        {"gain_not_known", gain_not_known},
         {"digits_of_a_setting", digits_of_a_setting},
     };
     return test_main(argc, argv, tests, sizeof tests / sizeof *tests);

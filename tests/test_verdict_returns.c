@@ -91,6 +91,33 @@ static void stands_by_intervals(void)
     }
 }
 
+/* Forty-one resamples whose gains lie between .0006 and 1.6, about one of .012: no digit of that stands. */
+static void gain_without_a_digit(void)
+{
+    enum { DRAWS = 41 };
+    static struct frontier_curve all[DRAWS + 1];
+    static double room[DRAWS];
+    const double none = (double)NAN;
+    struct fit_frontier fr = {.holds = true, .of = "compute-optimal frontier", .x = "C", .curves = all, .n_boot = DRAWS,
+                              .draws = room, .z = STATS_Z95};
+    const struct fit_noise noise = {.sigma = none, .scatter = none};
+    struct fit_floor floor;
+    struct fit_returns v;
+    struct fit_lines lines = {.n = 0};
+    for (int wide = 0; wide < 2; wide++) {
+        for (int i = 0; i <= DRAWS; i++)
+            all[i] = (struct frontier_curve){1, log(0.024) + (i ? (wide ? 0.25 : 0.01) * (i - 21) : 0), 1, none, none};
+        floor_none(&floor);
+        returns_none(&v, 0.5, 1);
+        returns_judge(&v, &lines, &(struct returns_in){&fr, &noise, &floor, " nats", 1});
+        EXPECT_REL(v.gain.value, 0.012, 1e-9);
+        EXPECT(returns_gain_known(&v) == !wide);
+        const char *said = wide ? "what the next doubling gains is not known: at most 1" : "doubling gains 0.0120 nats (95 %";
+        EXPECT_MSG(strstr(lines.text[0], said), "%s", lines.text[0]);
+        fit_lines_free(&lines);
+    }
+}
+
 /* One size and six budgets: too few to hold the law with a floor to what it says of larger ones, so that it has no weight by
  * its errors. It is the law that is quoted, and has room to both sides. */
 static void six_budgets(void)
@@ -368,6 +395,7 @@ int main(int argc, char **argv)
         {"returns_of_a_known_law", returns_of_a_known_law},
         {"stands_by_intervals", stands_by_intervals},
         {"six_budgets", six_budgets},
+        {"gain_without_a_digit", gain_without_a_digit},
         {"held_out_has_a_sign", held_out_has_a_sign},
         {"leave_out_and_bca", leave_out_and_bca},
         {"ends_of_what_is_derived", ends_of_what_is_derived},

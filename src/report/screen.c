@@ -18,7 +18,7 @@ struct writer {
 
 /* A number with its interval, from the row of its name. */
 struct told {
-    char value[NUMBER_MAX], interval[64];
+    char value[NUMBER_MAX], interval[64], most[NUMBER_MAX]; /* most: the upper end alone */
 };
 
 static struct told tell(enum name name, struct fit_value v)
@@ -27,6 +27,7 @@ static struct told tell(enum name name, struct fit_value v)
     enum number_form form = name_row(name)->form;
     number_say(t.value, sizeof t.value, form, v.value, &v, true);
     number_interval(t.interval, sizeof t.interval, form, &v, true);
+    number_say(t.most, sizeof t.most, form, v.hi, &v, true);
     return t;
 }
 
@@ -81,6 +82,10 @@ static void answer_gain(struct writer *w)
     struct told gain = tell(NAME_GAIN, w->v->returns.gain);
     if (!isfinite(w->v->returns.gain.value))
         return;
+    if (!returns_gain_known(&w->v->returns)) {
+        more(w, " What the next doubling of %s gains is not known: at most %s%s (95 %%).", of_compute(w), gain.most, w->unit);
+        return;
+    }
     more(w, " The next doubling of %s gains %s%s%s", of_compute(w), gain.value, w->unit, gain.interval);
     answer_noise(w);
 }
@@ -188,8 +193,9 @@ static void say_returns(struct writer *w)
         screen_add(w->s, "Returns", "not given.");
         return;
     }
-    screen_add(w->s, "Returns", "%s%s%s for the doubling after %s = %s%s", gain.value, w->unit, gain.interval,
-               w->r->frontier.x, at,
+    bool known = returns_gain_known(&v->returns);
+    screen_add(w->s, "Returns", "%s%s%s%s for the doubling after %s = %s%s", known ? "" : "not known, at most ",
+               known ? gain.value : gain.most, w->unit, known ? gain.interval : " (95 %)", w->r->frontier.x, at,
                w->compute ? " FLOPs" : "");
     if (isfinite(v->returns.halving.value))
         more(w, "; the excess halves every %s doublings%s", halving.value, halving.interval);

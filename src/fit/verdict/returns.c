@@ -55,6 +55,13 @@ static struct fit_value over_noise(const struct returns_in *in, double flops)
     return v;
 }
 
+bool returns_gain_known(const struct fit_returns *r)
+{
+    char digits[40];
+    words_value(digits, sizeof digits, r->gain.value, r->gain.lo, r->gain.hi, 3);
+    return isfinite(r->gain.value) && strtod(digits, NULL) != 0;
+}
+
 enum returns_stand returns_stand(const struct fit_returns *r)
 {
     if (r->times.hi < 1 && !(r->flatten.hi > r->largest))
@@ -195,6 +202,22 @@ static void say_halving(struct fit_lines *lines, struct fit_returns *v, const st
                   words_interval(iv, sizeof iv, v->halving.lo, v->halving.hi, 3));
 }
 
+static void say_gain(struct fit_lines *lines, const struct fit_returns *v, const struct returns_in *in, bool compute)
+{
+    const struct fit_frontier *fr = in->frontier;
+    char c[32], iv[128], value[40];
+    words_count(c, sizeof c, v->largest, compute);
+    if (returns_gain_known(v))
+        fit_lines_add(lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains %s%s%s.", fr->of, fr->x,
+                      c, compute ? " FLOPs" : "", words_value(value, sizeof value, v->gain.value, v->gain.lo, v->gain.hi, 3),
+                      in->unit,
+                      words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
+    else if (isfinite(v->gain.value))
+        fit_lines_add(lines, "Returns (%s): at %s = %s%s, the largest budget here, what the next doubling gains is not known: at "
+                             "most %s%s (95 %%).", fr->of, fr->x, c, compute ? " FLOPs" : "",
+                      words_value(value, sizeof value, v->gain.hi, v->gain.lo, v->gain.hi, 3), in->unit);
+}
+
 void returns_none(struct fit_returns *out, double smallest, double largest)
 {
     const double none = (double)NAN;
@@ -206,18 +229,12 @@ void returns_none(struct fit_returns *out, double smallest, double largest)
 void returns_judge(struct fit_returns *v, struct fit_lines *lines, const struct returns_in *in)
 {
     const struct fit_frontier *fr = in->frontier;
-    char c[32], iv[128], value[40];
     bool compute = strcmp(fr->x, "C") == 0;
     v->loss = over_frontier(fr, frontier_loss, v->largest, false, false);
     v->gain = over_frontier(fr, frontier_gain, v->largest, true, false);
     v->times = over_noise(in, v->largest);
     v->halving = over_frontier(fr, halving, 0, true, true);
-    if (isfinite(v->gain.value))
-        fit_lines_add(lines, "Returns (%s): at %s = %s%s, the largest budget here, the next doubling gains "
-                                 "%s%s%s.", fr->of, fr->x,
-                      words_count(c, sizeof c, v->largest, compute), compute ? " FLOPs" : "",
-                      words_value(value, sizeof value, v->gain.value, v->gain.lo, v->gain.hi, 3), in->unit,
-                      words_interval(iv, sizeof iv, v->gain.lo, v->gain.hi, 4));
+    say_gain(lines, v, in, compute);
     say_halving(lines, v, in->floor);
     returns_say_noise(lines, in->noise, in->unit, false);
     judge_flattening(v, lines, in, compute);

@@ -36,6 +36,9 @@ struct returns_in {
 void returns_none(struct fit_returns *out, double smallest, double largest);
 /* Fill loss, gain, halving and flatten from the frontier, and add their sentences and the noise's. */
 void returns_judge(struct fit_returns *out, struct fit_lines *lines, const struct returns_in *in);
+/* Whether the gain has a digit to quote. Not so where it is given and its interval leaves it none, "0.0 (0.0 to 1.2)": then the
+ * interval's upper end is what is known. */
+bool returns_gain_known(const struct fit_returns *r);
 /* What the intervals carry: the ratio's lies on one side of 1, and the flattening's, where there is one, on that side of the
  * largest budget. Open as well where the noise is unknown or has no interval. */
 enum returns_stand returns_stand(const struct fit_returns *r);

@@ -15,6 +15,12 @@ static void say_finding(struct chart *ch, const struct parts *p)
 {
     const struct fit_verdict *v = &p->r->verdict;
     char gain[NUMBER_MAX], interval[64], times[NUMBER_MAX];
+    if (!returns_gain_known(&v->returns)) {
+        number_say(gain, sizeof gain, NUMBER_LOSS, v->returns.gain.hi, &v->returns.gain, false);
+        parts_say(ch->title, sizeof ch->title, "What the next doubling of %s gains is not known: at most %s%s (95 %%)",
+                  is_compute(p) ? "compute" : p->r->frontier.x, gain, p->nats);
+        return;
+    }
     number_say(gain, sizeof gain, NUMBER_LOSS, v->returns.gain.value, &v->returns.gain, false);
     number_interval(interval, sizeof interval, NUMBER_LOSS, &v->returns.gain, false);
     number_bare(times, sizeof times, NUMBER_PLAIN, v->returns.times.value, 2, false);

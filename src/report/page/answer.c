@@ -82,6 +82,11 @@ static void say_gain(const struct writer *w)
         return;
     }
     html_value(gain, sizeof gain, NUMBER_LOSS, &w->v->returns.gain, w->f.unit);
+    if (!returns_gain_known(&w->v->returns)) {
+        number_say(gain, sizeof gain, NUMBER_LOSS, w->v->returns.gain.hi, &w->v->returns.gain, false);
+        html_say(w->out, "What the next doubling of %s would gain is not known: at most %s%s (95 %%). ", w->what, gain, w->f.unit);
+        return;
+    }
     number_bare(flops, sizeof flops, NUMBER_COMPUTE, w->v->returns.largest, 2, false);
     html_say(w->out, "Doubling the %s once more, beyond the largest budget here (%s%s), would lower the loss by %s",
         w->what, flops,
