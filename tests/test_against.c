@@ -29,7 +29,7 @@ static double shown_at(const struct chart_series *s, double x)
 /* The distance that the title tells is that between the lines, and the bar of a gain goes from the one to the other. */
 static void frontiers_show_what_is_told(void)
 {
-    struct made_compare *m = made_compare(NULL);
+    const struct made_compare *m = made_compare(NULL);
     struct chart ch = {.log_x = false};
     struct err err;
     bool drawn;
@@ -49,7 +49,6 @@ static void frontiers_show_what_is_told(void)
         EXPECT_NEAR(bar->y[1], bar->y[0], 0.1 * fabs(g->loss_difference.value) + 1e-3); /* of one loss */
     }
     chart_free(&ch);
-    made_compare_free(m);
 }
 
 static const struct test tests[] = {
