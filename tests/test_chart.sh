@@ -67,8 +67,8 @@ options() {
     [ "$(ls p | tr '\n' ' ')" = 'excess.csv excess.png excess.svg loss_tokens.csv loss_tokens.png loss_tokens.svg ' ] || fail "files: $(ls p)"
     grep -q 'width="85mm"' p/excess.svg || fail "no width in mm: $(head -c 200 p/excess.svg)"
     grep -q '#16181c' p/excess.svg || fail "not dark"
-    grep -q 'The excess over the floor falls' p/excess.svg || fail "no title for who cannot see"
-    ! sed '/<title>/d; /<desc>/d' p/excess.svg | grep -q 'The excess over the floor falls' || fail "a title"
+    grep -q '<title>The loss falls with compute' p/excess.svg || fail "no title for who cannot see"
+    ! sed '/<title>/d; /<desc>/d' p/excess.svg | grep -q 'The loss falls with compute' || fail "a title"
     # 85 mm at 96 units an inch are 321 units, three pixels each: the width stands in the PNG's head
     [ "$(od -An -tu1 -j16 -N4 p/excess.png | tr -s ' ')" = ' 0 0 3 196' ] || fail "pixels: $(od -An -tu1 -j16 -N4 p/excess.png)"
     head -n 1 p/excess.csv | grep -qx 'panel,kind,series,x,y,x_lo,x_hi,y_lo,y_hi,point' || fail "columns: $(head -n 1 p/excess.csv)"
