@@ -432,6 +432,8 @@ static void compare(const char *name, const char *grid, const struct chart *ch, 
     int w, h, channels;
     double sum = 0;
     EXPECT_OK(layout_make(&l, ch, &style, font, &err));
+    for (size_t i = 0; i < l.n_texts; i++)
+        EXPECT_MSG(!strstr(l.texts[i].text, "%%"), "%s: a format's word in '%s'", name, l.texts[i].text);
     EXPECT_OK(raster_init(&r, l.width, l.height, SMALL, palette_color(palette_ink(PALETTE_GROUND), false), font, &err));
     struct surface surface = raster_surface(&r);
     EXPECT_OK(layout_draw(&l, &surface, &err));

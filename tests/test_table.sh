@@ -110,7 +110,7 @@ what_stands_there() {
     says "1 row without a loss is left out (line 5)"
     for word in inf Infinity; do # a run that diverged
         table t.csv params,tokens,loss "4s/,[^,]*$/,$word/"
-        refused "t.csv:5: column loss holds no number but '$word': --drop-missing" t.csv
+        refused "t.csv:5: column loss: '$word' is not a number: --drop-missing" t.csv
         "$plateau" fit t.csv --law chinchilla --bootstrap 0 --drop-missing >out 2>/dev/null || fail "a loss of $word: exit code $?"
         says "1 row without a loss is left out (line 5)"
     done

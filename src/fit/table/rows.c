@@ -204,7 +204,7 @@ static enum status note_traits(const struct reading *r, const struct grid_row *r
 static enum status blank(const struct reading *r, const struct grid_row *row, size_t column, const char *why, struct err *err)
 {
     char place[512];
-    return err_set(err, E_DATA, "%s: column %.80s %s: --drop-missing leaves such rows out and counts them",
+    return err_set(err, E_DATA, "%s: column %.80s%s: --drop-missing leaves such rows out and counts them",
                    grid_where(place, sizeof place, r->g, row), r->g->columns[column], why);
 }
 
@@ -216,10 +216,10 @@ static enum status miss(struct reading *r, struct left_out *kind, const struct g
         size_t column = r->roles.of[roles[i]];
         if (column == ROLE_NO_COLUMN || !isnan(v[roles[i]]))
             continue;
-        char why[80] = "is blank";
+        char why[80] = " is blank";
         const char *cell = grid_cell(row, column);
         if (cell[0])
-            snprintf(why, sizeof why, "holds no number but '%.40s'", cell);
+            snprintf(why, sizeof why, cell_is_infinite(cell) ? ": '%.40s' " CELL_NO_NUMBER : " holds no number but '%.40s'", cell);
         return blank(r, row, column, why, err);
     }
     leave_out(kind, r->g, row);

@@ -154,7 +154,7 @@ static enum status add_fit(struct chart *ch, const struct fit_law *f, const size
     s->marker = MARKER_DIAMOND;
     s->radius = 5;
     bool both = isfinite(x.lo) && isfinite(y.lo);
-    parts_say(s->label, sizeof s->label, "the fit%s", both ? ", 95 %% of each" : "");
+    parts_say(s->label, sizeof s->label, "the fit%s", both ? ", 95 % of each" : "");
     s->x[0] = x.value, s->x_lo[0] = x.lo, s->x_hi[0] = x.hi;
     s->y[0] = y.value, s->lo[0] = y.lo, s->hi[0] = y.hi;
     return OK;
