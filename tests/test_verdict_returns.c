@@ -66,6 +66,8 @@ static void returns_of_a_known_law(void)
     fit_table_free(&t);
 }
 
+#define NONE ((double)NAN)
+
 /* Sunk under the noise, or above it, where the intervals say so; the estimates alone say nothing. */
 static void stands_by_intervals(void)
 {
@@ -77,9 +79,9 @@ static void stands_by_intervals(void)
         {0.6, 0.1, 3, 2e8, 1e11, RETURNS_OPEN},    {0.6, 0.3, 0.9, 2e8, 5e9, RETURNS_SUNK},
         {0.6, 0.3, 0.9, 2e8, 1e11, RETURNS_OPEN},  {0.6, 0.3, 1.1, 2e8, 5e9, RETURNS_OPEN},
         {3, 2, 5, 2e10, 1e12, RETURNS_ABOVE},      {3, 2, 5, 2e9, 1e12, RETURNS_OPEN},
-        {3, 0.9, 5, 2e10, 1e12, RETURNS_OPEN},     {0.1, NAN, NAN, NAN, NAN, RETURNS_OPEN},
-        {9, NAN, NAN, NAN, NAN, RETURNS_OPEN},     {NAN, NAN, NAN, NAN, NAN, RETURNS_OPEN},
-        {0.1, 0.05, 0.2, NAN, NAN, RETURNS_SUNK},  {9, 5, 20, NAN, NAN, RETURNS_ABOVE},
+        {3, 0.9, 5, 2e10, 1e12, RETURNS_OPEN},     {0.1, NONE, NONE, NONE, NONE, RETURNS_OPEN},
+        {9, NONE, NONE, NONE, NONE, RETURNS_OPEN}, {NONE, NONE, NONE, NONE, NONE, RETURNS_OPEN},
+        {0.1, 0.05, 0.2, NONE, NONE, RETURNS_SUNK},  {9, 5, 20, NONE, NONE, RETURNS_ABOVE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fit_returns r;
