@@ -33,24 +33,12 @@ static bool is_of_presets(const struct key *k)
     return false;
 }
 
-static enum status is_same(bool *same, const struct config *a, const struct config *b, const struct key *k, struct err *err)
-{
-    char *x = NULL, *y = NULL;
-    enum status st = config_key_text(&x, a, k, err);
-    if (st == OK)
-        st = config_key_text(&y, b, k, err);
-    *same = st == OK && strcmp(x, y) == 0;
-    free(x);
-    free(y);
-    return st;
-}
-
 /* Whether that side's switch is as its preset has it. */
 static enum status is_the_presets(bool *same, const struct config *c, const struct key *k, struct err *err)
 {
     struct config usual = *c; /* strings are borrowed */
     TRY(config_take_preset(&usual, err));
-    return is_same(same, c, &usual, k, err);
+    return config_key_same(same, c, &usual, k, err);
 }
 
 /* Whether the preset, that differs, or the teacher says already that this key does. */
@@ -59,7 +47,7 @@ static enum status follows(bool *out, const struct config *from, const struct co
     bool first = false, second = false;
     *out = false;
     if (strcmp(k->path, "train.teacher_weights") == 0) {
-        TRY(is_same(&first, from, to, config_keys_find("train.teacher"), err));
+        TRY(config_key_same(&first, from, to, config_keys_find("train.teacher"), err));
         *out = !first;
     } else if (from->model.preset != to->model.preset && is_of_presets(k)) {
         TRY(is_the_presets(&first, from, k, err));
@@ -76,7 +64,7 @@ static enum status tells(bool *out, const struct config *from, const struct conf
     *out = false;
     if (!preset && (!decides(k) || is_the_grids(k) || (before && !before->matters(from) && !before->matters(to))))
         return OK;
-    TRY(is_same(&same, from, to, k, err));
+    TRY(config_key_same(&same, from, to, k, err));
     if (!same)
         TRY(follows(&known, from, to, k, err));
     *out = !same && !known;

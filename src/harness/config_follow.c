@@ -78,16 +78,12 @@ static enum status disown_same(struct config *c, const struct config *there, str
 {
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct key *k = &config_keys[i];
-        char *a, *b;
+        bool same;
         if (!config_is_written(c, k))
             continue;
-        TRY(config_key_text(&a, c, k, err));
-        enum status st = config_key_text(&b, there, k, err);
-        if (st == OK && strcmp(a, b) == 0)
+        TRY(config_key_same(&same, c, there, k, err));
+        if (same)
             config_write_down(c, k, false);
-        free(a);
-        TRY(st);
-        free(b);
     }
     return OK;
 }

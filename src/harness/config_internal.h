@@ -75,6 +75,9 @@ enum status config_take_preset(struct config *c, struct err *err) WARN_UNUSED;
 
 /* The value of a key as JSON on one line; free with free(). */
 enum status config_key_text(char **text, const struct config *c, const struct key *k, struct err *err) WARN_UNUSED;
+/* Whether both have one value. */
+enum status config_key_same(bool *same, const struct config *a, const struct config *b, const struct key *k, struct err *err)
+    WARN_UNUSED;
 
 void config_strings_free(struct config_strings *s);
 

@@ -161,6 +161,18 @@ enum status config_key_text(char **text, const struct config *c, const struct ke
     return print_json(text, key_to_json(c, k), failures, false, err);
 }
 
+enum status config_key_same(bool *same, const struct config *a, const struct config *b, const struct key *k, struct err *err)
+{
+    char *x = NULL, *y = NULL;
+    enum status st = config_key_text(&x, a, k, err);
+    if (st == OK)
+        st = config_key_text(&y, b, k, err);
+    *same = st == OK && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return st;
+}
+
 static const char *type_words(const struct key *k)
 {
     switch (k->type) {

@@ -110,6 +110,10 @@ static enum status find_work(struct sweep *s, struct err *err)
         s->order[s->n_order++] = t;
     }
     leave_out_large(s);
+    for (size_t i = 0; i < s->n_order; i++) {
+        s->runs_waiting += sweep_runs_there(s, &s->p->trajectories[s->order[i]]);
+        s->work_waiting += sweep_work_there(s, &s->p->trajectories[s->order[i]]);
+    }
     return sweep_sort_work(s, err);
 }
 

@@ -40,6 +40,10 @@ static enum status start_next(struct sweep *s, struct err *err)
     TRY(child_start(c, &task, err));
     c->slot = slot;
     sweep_time_started(s, c);
+    if (!s->worker) {
+        s->runs_waiting -= sweep_runs_there(s, &s->p->trajectories[c->trajectory]);
+        s->work_waiting -= sweep_work_there(s, &s->p->trajectories[c->trajectory]);
+    }
     s->next++;
     s->n_children++;
     return OK;

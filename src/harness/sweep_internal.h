@@ -34,6 +34,8 @@ struct sweep {
     double results_took_s; /* and how long it took: of a grid of many thousands of runs, a second and more */
     size_t runs_ended;   /* of trajectories that have ended since the start */
     size_t runs_before;  /* of those to train: results that were there, counted by their children too */
+    size_t runs_waiting; /* and of these, those of trajectories that wait, with what they took */
+    double work_waiting;
     bool stopping;
     struct sweep_outcome *out;
     struct err first_err;
@@ -91,6 +93,10 @@ double sweep_child_bytes(const struct sweep *s, size_t trajectory);
 
 /* ---- sweep_look.c ---- */
 
+/* What is done already of a trajectory that was interrupted: its first runs, as far as they have results, and what they took.
+ * That is all that is known until its process says how far it is. */
+size_t sweep_runs_there(const struct sweep *s, const struct trajectory *t);
+double sweep_work_there(const struct sweep *s, const struct trajectory *t);
 /* What goes on at this moment, and of that how many runs are done. */
 size_t sweep_runs_done(const struct sweep *s);
 void sweep_look(struct live *l, const struct sweep *s);

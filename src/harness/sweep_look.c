@@ -42,8 +42,7 @@ static void describe_child(struct live_run *r, const struct sweep *s, const stru
     r->tokens_per_s = c->last.tokens_per_s;
 }
 
-/* The first runs of a trajectory that have results. */
-static size_t runs_there(const struct sweep *s, const struct trajectory *t)
+size_t sweep_runs_there(const struct sweep *s, const struct trajectory *t)
 {
     size_t m = 0;
     while (m < t->n && s->rows && s->rows[t->first + m].status[0] != '\0')
@@ -51,30 +50,28 @@ static size_t runs_there(const struct sweep *s, const struct trajectory *t)
     return m;
 }
 
-/* What they took: all that is known of a trajectory that was begun and whose process has not said how far it is. */
-static double work_there(const struct sweep *s, const struct trajectory *t)
+double sweep_work_there(const struct sweep *s, const struct trajectory *t)
 {
+    const size_t there = sweep_runs_there(s, t);
     double tokens = 0;
-    for (size_t i = 0; i < runs_there(s, t); i++)
+    for (size_t i = 0; i < there; i++)
         tokens += plan_own_tokens(s->p, t, t->first + i);
     return sweep_work_of(s, t) * tokens / t->tokens;
 }
 
 size_t sweep_runs_done(const struct sweep *s)
 {
-    size_t done = s->out->n_skipped - s->runs_before + s->runs_ended;
+    size_t done = s->out->n_skipped - s->runs_before + s->runs_ended + s->runs_waiting;
     for (size_t i = 0; i < s->n_children; i++) {
         const struct child *c = &s->children[i];
-        done += size_max(c->last.runs_done, runs_there(s, &s->p->trajectories[c->trajectory]));
+        done += size_max(c->last.runs_done, sweep_runs_there(s, &s->p->trajectories[c->trajectory]));
     }
-    for (size_t q = s->next; q < s->n_order && !s->worker; q++)
-        done += runs_there(s, &s->p->trajectories[s->order[q]]);
     return done;
 }
 
 void sweep_look(struct live *l, const struct sweep *s)
 {
-    double done = s->cost_done, trained = s->cost_trained;
+    double done = s->cost_done + s->work_waiting, trained = s->cost_trained;
     *l = (struct live){.runs_done = sweep_runs_done(s),
                        .runs = s->p->n,
                        .seconds = clock_now_s() - s->started_s,
@@ -83,12 +80,10 @@ void sweep_look(struct live *l, const struct sweep *s)
         const struct child *c = &s->children[i];
         const struct trajectory *t = &s->p->trajectories[c->trajectory];
         describe_child(&l->run[i], s, c);
-        done += fmax(sweep_work_done(s, t, &c->last), work_there(s, t));
+        done += fmax(sweep_work_done(s, t, &c->last), sweep_work_there(s, t));
         trained += sweep_work_by(t, &c->last);
         l->tokens_per_s += c->last.tokens_per_s;
     }
-    for (size_t q = s->next; q < s->n_order && !s->worker; q++)
-        done += work_there(s, &s->p->trajectories[s->order[q]]);
     l->share = s->cost_total > 0 ? done / s->cost_total : 1;
     /* what others have left is theirs to say: plateau status adds it up */
     l->left_s = l->share > 0.002 && !s->worker ? time_left(s, trained) : (double)NAN;

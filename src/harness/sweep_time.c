@@ -69,15 +69,6 @@ static enum status sort_by_rank(struct sweep *s, struct err *err)
     return OK;
 }
 
-/* What is done already of a trajectory that was interrupted: its first runs, as far as they have results. */
-static size_t runs_there(const struct sweep *s, const struct trajectory *t)
-{
-    size_t m = 0;
-    while (m < t->n && s->rows[t->first + m].status[0] != '\0')
-        m++;
-    return m;
-}
-
 enum status sweep_time_begin(struct sweep *s, struct err *err)
 {
     const struct sweep_time *time = s->o->time;
@@ -93,7 +84,8 @@ enum status sweep_time_begin(struct sweep *s, struct err *err)
     for (size_t i = 0; i < s->n_order; i++) {
         const struct trajectory *t = &s->p->trajectories[s->order[i]];
         fill_work(work, s, s->order[i]);
-        s->items[i] = (struct keeper_item){.work = work, .n = t->n, .rank = time->rank[s->order[i]], .runs_done = runs_there(s, t)};
+        s->items[i] = (struct keeper_item){.work = work, .n = t->n, .rank = time->rank[s->order[i]],
+                                           .runs_done = sweep_runs_there(s, t)};
         s->items[i].at = work[s->items[i].runs_done];
         work += t->n + 1;
     }
