@@ -184,20 +184,36 @@ static bool range_of(double *lo, double *hi, const struct fit_design *d)
     return *lo > 0 && *hi >= *lo && isfinite(*hi);
 }
 
+enum { BUDGET_WORDS = 48 };
+
+/* x stands in the place of compute. */
+static bool is_of_x(const struct fit_design *d)
+{
+    return !d->two && d->x == FIT_X;
+}
+
+/* "1.52e10 FLOPs", or x alone. */
+static const char *budget_words(char out[BUDGET_WORDS], const struct fit_design *d, double v)
+{
+    const bool x = is_of_x(d);
+    char text[32];
+    snprintf(out, BUDGET_WORDS, "%s%s", words_count(text, sizeof text, v, !x), x ? "" : " FLOPs");
+    return out;
+}
+
 /* Two fits as they are, and where the base's budgets lie beyond the variant's. */
 static void say_fits(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
 {
     double lo, hi, least, most;
-    char text[32];
-    bool x = !base->report->kept.two && base->report->kept.x == FIT_X;
+    char text[BUDGET_WORDS];
     if (v->pairs.how != PAIRS_NONE || !range_of(&least, &most, &base->report->kept) || !range_of(&lo, &hi, &variant->report->kept))
         return;
     if (lo > least * LEVELS_MET)
-        fit_lines_add(&v->notes, "the runs of %s begin at %s%s: what is said of less is extrapolated", v->name,
-                      words_count(text, sizeof text, lo, !x), x ? "" : " FLOPs");
+        fit_lines_add(&v->notes, "the runs of %s begin at %s: what is said of less is extrapolated", v->name,
+                      budget_words(text, &base->report->kept, lo));
     if (hi * LEVELS_MET < most)
-        fit_lines_add(&v->notes, "the runs of %s end at %s%s: what is said of more is extrapolated", v->name,
-                      words_count(text, sizeof text, hi, !x), x ? "" : " FLOPs");
+        fit_lines_add(&v->notes, "the runs of %s end at %s: what is said of more is extrapolated", v->name,
+                      budget_words(text, &base->report->kept, hi));
 }
 
 static void say_pairs(struct compare_variant *v)
@@ -227,7 +243,7 @@ static void say_pairs(struct compare_variant *v)
 static void find_ranges_apart(struct compare_variant *v, const struct compare_side *base, const struct compare_side *variant)
 {
     const struct fit_design *b = &base->report->kept, *w = &variant->report->kept;
-    bool x = !b->two && b->x == FIT_X;
+    const bool x = is_of_x(b);
     const char *unit = x ? "" : " FLOPs";
     double b_lo, b_hi, w_lo, w_hi;
     char text[4][32];

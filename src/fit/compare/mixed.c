@@ -55,17 +55,6 @@ static void scale_down(double *y_sd, double *mean, const struct mixed *m, const 
         mean[c] /= m->members[c];
 }
 
-/* Row k of the room for what was scaled down, and for its means. */
-static double *scaled_row(const struct mixed *m, size_t k)
-{
-    return m->scaled + k * m->n;
-}
-
-static double *means_row(const struct mixed *m, size_t k)
-{
-    return m->means + k * m->in.n_clusters;
-}
-
 /* z = V^-1/2 y but for what groups share; a column of ones so whitened is the same for all of a cluster. */
 static void whiten_clusters(double *z, struct mixed *m, const double *y_sd, const double *mean, size_t step)
 {
@@ -77,10 +66,14 @@ static void whiten_clusters(double *z, struct mixed *m, const double *y_sd, cons
 }
 
 /* z = V^-1/2 y. With B without and B + tau 1 1' with what a group shares, u = B^-1/2 1:
- * V^-1/2 = (I - (1 - 1 / sqrt(1 + tau u'u)) u u' / u'u) B^-1/2. */
-static void whiten(double *z, struct mixed *m, const double *y_sd, const double *mean, size_t step)
+ * V^-1/2 = (I - (1 - 1 / sqrt(1 + tau u'u)) u u' / u'u) B^-1/2. y is scaled down in a row of its own at the first of the steps
+ * that differ in rho alone, which come one after the other. */
+static void whiten(double *z, struct mixed *m, size_t row, const double *y, size_t step)
 {
+    double *y_sd = m->scaled + row * m->n, *mean = m->means + row * m->in.n_clusters;
     const double *one = m->one + step * m->in.n_clusters, *less = m->less + step * m->in.n_groups;
+    if (step % MIXED_RHOS == 0)
+        scale_down(y_sd, mean, m, y, step);
     whiten_clusters(z, m, y_sd, mean, step);
     if (!(mixed_tau(step) > 0))
         return;
@@ -293,11 +286,9 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
     for (size_t s = 0; s < MIXED_STEPS && out->ok; s++) {
         struct mixed_fit *f = &out->at[s];
         double ln_v = m->ln_det[s];
-        for (size_t i = 0; i <= k && s % MIXED_RHOS == 0; i++)
-            scale_down(scaled_row(m, i), means_row(m, i), m, i < k ? x + i * m->n : y, s);
-        whiten(m->zy, m, scaled_row(m, k), means_row(m, k), s);
+        whiten(m->zy, m, k, y, s);
         for (size_t i = 0; i < k; i++)
-            whiten(m->zx + i * m->n, m, scaled_row(m, i), means_row(m, i), s);
+            whiten(m->zx + i * m->n, m, i, x + i * m->n, s);
         f->ok = out->ok = solve(f, m, k);
         f->rss = fmax(f->rss, ROUNDING * (double)m->n);
         reml[s] = restricted(m, f, k, ln_v);
@@ -322,11 +313,8 @@ void mixed_regress(struct mixed_posterior *out, struct mixed *m, const double *y
 
 void mixed_whiten(double *z, struct mixed *m, const double *y)
 {
-    for (size_t s = 0; s < MIXED_STEPS; s++) {
-        if (s % MIXED_RHOS == 0)
-            scale_down(m->scaled, m->means, m, y, s);
-        whiten(z + s * m->n, m, m->scaled, m->means, s);
-    }
+    for (size_t s = 0; s < MIXED_STEPS; s++)
+        whiten(z + s * m->n, m, 0, y, s);
 }
 
 enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const double *x, size_t k, struct err *err)
@@ -336,11 +324,8 @@ enum status mixed_columns_init(struct mixed_columns *c, struct mixed *m, const d
     for (size_t s = 0; s < MIXED_STEPS && c->ok; s++) {
         double *z = c->z + s * k * m->n;
         struct products of;
-        for (size_t i = 0; i < k; i++) {
-            if (s % MIXED_RHOS == 0)
-                scale_down(scaled_row(m, i), means_row(m, i), m, x + i * m->n, s);
-            whiten(z + i * m->n, m, scaled_row(m, i), means_row(m, i), s);
-        }
+        for (size_t i = 0; i < k; i++)
+            whiten(z + i * m->n, m, i, x + i * m->n, s);
         multiply_columns(&of, z, m->n, k);
         c->ok = factor(c->root[s], &of, k);
     }
