@@ -77,13 +77,13 @@ static void answer_of_returns(void)
         double value, lo, hi;
         struct expected screen, page;
     } cases[] = {
-        {0.61, 0.05, 3, {"; the seed may move a run by more, or less.", "sunk"},
+        {0.61, 0.05, 3, {"; the seed may move one run by more.", "sunk"},
          {"from other random numbers is open: it is 0.6 (95 %: 0.", "but by less than luck"}},
-        {0.61, 0.4, 0.9, {"Returns have sunk under the noise of one run", "or less"},
+        {0.61, 0.4, 0.9, {"Returns have sunk under the noise of one run", "one run by more"},
          {"but by less than luck alone moves one run", "is open"}},
-        {0.61, NONE, NONE, {"or less: too few repeats for an interval.", "sunk"},
+        {0.61, NONE, NONE, {"one run by more (too few repeats for an interval).", "sunk"},
          {"as too few runs were repeated for an interval", "but by less than luck"}},
-        {6.1, 4, 9, {", 6.1 times what the seed moves one run by.", "or less"},
+        {6.1, 4, 9, {", 6.1 times what the seed moves one run by.", "one run by more"},
          {"about 6.1 times what two runs differ by", "is open"}},
         {NONE, NONE, NONE, {" nats", "seed"}, {"as no run was repeated", "but by less than luck"}},
     };
@@ -116,9 +116,9 @@ static void answer_of_breaks(void)
         {true, 0.015, 0.2, NULL, {"perhaps faster beyond some point (see Break)", "tested"},
          {"perhaps a little less in the end", "tested"},
          {"whether it bends is open", "no break"}},
-        {false, NONE, NONE, "too few sizes", {"Whether there is a wall was not tested: too few sizes. ", "No wall"},
+        {false, NONE, NONE, "too few sizes", {"Whether there is a wall was not tested (too few sizes): ", "No wall"},
          {"; whether there is a wall was not tested: too few sizes. ", "in sight"}, {"for a break there was no test", "seen"}},
-        {false, NONE, NONE, NULL, {"Whether there is a wall was not tested: too few runs. ", "No wall"},
+        {false, NONE, NONE, NULL, {"Whether there is a wall was not tested (too few runs): ", "No wall"},
          {"; whether there is a wall was not tested: too few runs. ", "in sight"}, {"for a break there was no test", "seen"}},
     };
     struct made_sweep *s = made_sweep(false, "made");

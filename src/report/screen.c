@@ -72,7 +72,7 @@ static void answer_noise(struct writer *w)
     if (!isfinite(times->value))
         more(w, ".");
     else if (stand == RETURNS_OPEN)
-        more(w, "; the seed may move a run by more, or less%s.", isfinite(times->lo) ? "" : ": too few repeats for an interval");
+        more(w, "; the seed may move one run by more%s.", isfinite(times->lo) ? "" : " (too few repeats for an interval)");
     else
         more(w, ", %s %s what the seed moves one run by.", value, stand == RETURNS_SUNK ? "of" : "times");
 }
@@ -97,15 +97,14 @@ static void say_power(struct writer *w)
     bool slower = stand == BREAKS_OPEN && v->brk.change.value < 0;
     struct told floor = tell(NAME_FLOOR, v->floor.at);
     if (stand == BREAKS_UNTESTED)
-        screen_add(w->s, "Answer", "Whether there is a wall was not tested: %s. %s", breaks_untested(&v->brk),
-                   v->floor.supported ? "W" : "T");
+        screen_add(w->s, "Answer", "Whether there is a wall was not tested (%s)", breaks_untested(&v->brk));
     else
         screen_add(w->s, "Answer", "%s%s", slower ? "Whether there is a wall is open" : "No wall is seen",
-                   v->floor.supported ? ": w" : slower ? ", and no floor is seen: t" : ", and no floor: t");
+                   v->floor.supported ? "" : slower ? ", and no floor is seen" : ", and no floor");
     if (v->floor.supported)
-        more(w, "hat is left above a floor near %s%s", floor.value, w->unit);
+        more(w, ": what is left above a floor near %s%s", floor.value, w->unit);
     else
-        more(w, "he loss");
+        more(w, ": the loss");
     more(w, " falls as a power of %s", of_compute(w));
     more(w, stand != BREAKS_OPEN ? "." : slower ? ", perhaps more slowly beyond some point (see Break)." :
          ", perhaps faster beyond some point (see Break).");
