@@ -216,6 +216,26 @@ static void exponents(void)
     made_free(s);
 }
 
+/* Where all windows leave out as many runs there is nothing to compare. */
+static void one_window(void)
+{
+    struct made_sweep *s = made_sweep(false, "one window");
+    struct ensemble *e = &s->report.spread;
+    for (size_t k = 0; k < charts_count(); k++) {
+        struct chart ch = {0};
+        struct err err;
+        bool drawn = true;
+        if (strcmp(charts_name(k), "floor_windows") != 0)
+            continue;
+        for (size_t i = 0; i < e->n_cells; i++)
+            e->cells[i].n = e->cells[0].n;
+        EXPECT_OK(charts_build(&ch, &drawn, k, &s->in, &err));
+        EXPECT(!drawn);
+        chart_free(&ch);
+    }
+    made_free(s);
+}
+
 /* Draws that pile up at an end of what is searched: the cloud alone, and words that say so. */
 static void exponents_at_an_end(void)
 {
@@ -348,6 +368,7 @@ static const struct test tests[] = {
     {"predicted", predicted},
     {"noise", noise},
     {"floor_windows", floor_windows},
+    {"one_window", one_window},
     {"exponents", exponents},
     {"exponents_at_an_end", exponents_at_an_end},
     {"unsettled_exponent", unsettled_exponent},

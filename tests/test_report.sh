@@ -37,6 +37,8 @@ sweep_writes() {
     sweep_once
     has whole.txt 'Report whole/report.html'
     alone whole/report.html
+    # the table has all digits of a rate, 0.0080000000000000002
+    has whole/report.html ', lr 0.008, '
     for section in answer verdict pictures whatif runs fits literature method downloads; do
         grep -q "<section id=\"$section\"" whole/report.html || fail "no section $section"
     done
